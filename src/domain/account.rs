@@ -1,0 +1,152 @@
+//! An account at an institution.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, AssetCode, ConnectionId, Money, vocabulary};
+
+vocabulary! {
+    /// What kind of account it is.
+    pub enum AccountType {
+        Brokerage = "brokerage",
+        Ira = "ira",
+        RothIra = "roth_ira",
+        K401 = "401k",
+        B403 = "403b",
+        Hsa = "hsa",
+        Checking = "checking",
+        Savings = "savings",
+        MoneyMarket = "money_market",
+        Cd = "cd",
+        CreditCard = "credit_card",
+        LineOfCredit = "line_of_credit",
+        Loan = "loan",
+        Mortgage = "mortgage",
+        Other = "other",
+    }
+}
+
+vocabulary! {
+    /// The class an account type belongs to.
+    pub enum AccountCategory {
+        Banking = "banking",
+        Credit = "credit",
+        Investment = "investment",
+        Other = "other",
+    }
+}
+
+impl AccountType {
+    /// The class of this type. `Credit` means every liability.
+    #[must_use]
+    pub const fn category(self) -> AccountCategory {
+        match self {
+            Self::Brokerage | Self::Ira | Self::RothIra | Self::K401 | Self::B403 | Self::Hsa => {
+                AccountCategory::Investment
+            }
+            Self::Checking | Self::Savings | Self::MoneyMarket | Self::Cd => AccountCategory::Banking,
+            Self::CreditCard | Self::LineOfCredit | Self::Loan | Self::Mortgage => AccountCategory::Credit,
+            Self::Other => AccountCategory::Other,
+        }
+    }
+
+    /// Whether money here is set aside for retirement (HSA included, as in the field's tax forms).
+    #[must_use]
+    pub const fn is_retirement(self) -> bool {
+        matches!(self, Self::Ira | Self::RothIra | Self::K401 | Self::B403 | Self::Hsa)
+    }
+
+    /// Whether a balance here is money owed, shown negative.
+    #[must_use]
+    pub const fn is_liability(self) -> bool {
+        matches!(self.category(), AccountCategory::Credit)
+    }
+
+    /// For people: `credit card`, `401(k)`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Brokerage => "brokerage",
+            Self::Ira => "IRA",
+            Self::RothIra => "Roth IRA",
+            Self::K401 => "401(k)",
+            Self::B403 => "403(b)",
+            Self::Hsa => "HSA",
+            Self::Checking => "checking",
+            Self::Savings => "savings",
+            Self::MoneyMarket => "money market",
+            Self::Cd => "CD",
+            Self::CreditCard => "credit card",
+            Self::LineOfCredit => "line of credit",
+            Self::Loan => "loan",
+            Self::Mortgage => "mortgage",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// An account as stored. Its balance is not here: it is the newest [`super::Snapshot`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Local identity.
+    pub id: AccountId,
+    /// The connection it came through.
+    pub connection_id: ConnectionId,
+    /// The provider's identity; unique within the connection.
+    pub provider_account_id: String,
+    /// `****` and at most four characters.
+    pub number_masked: String,
+    /// The provider's or the statement's name for it.
+    pub name: String,
+    /// The user's own name for it; wins over `name` on every screen and is never touched by a sync.
+    #[serde(default)]
+    pub alias: Option<String>,
+    /// The institution that holds it.
+    pub institution: String,
+    /// As the provider says; [`Account::kind`] is what applies.
+    pub account_type: AccountType,
+    /// The user's correction of the type, where a provider doesn't say or says wrong.
+    #[serde(default)]
+    pub type_override: Option<AccountType>,
+    /// The currency its balance is counted in.
+    pub currency: AssetCode,
+    /// False once the provider closed it or stopped listing it.
+    pub is_active: bool,
+    /// Complete account listings in a row that did not hold it; two make it inactive.
+    #[serde(default)]
+    pub missed_listings: u8,
+    /// When a sync or import last carried news of it.
+    pub last_synced_at: Option<DateTime<Utc>>,
+}
+
+impl Account {
+    /// The name to show: the user's, else the provider's.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.alias.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The type that applies: the user's correction, else the provider's word.
+    #[must_use]
+    pub fn kind(&self) -> AccountType {
+        self.type_override.unwrap_or(self.account_type)
+    }
+
+    /// The last four characters of the number, for `··7890`.
+    #[must_use]
+    pub fn tail(&self) -> &str {
+        self.number_masked.trim_start_matches('*')
+    }
+}
+
+/// What an account holds now, read off its newest snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Balance {
+    /// Money owned, or owed when negative.
+    pub current: Money,
+    /// What can be spent now; on a card the credit left.
+    pub available: Option<Decimal>,
+    /// The day it was true.
+    pub as_of: NaiveDate,
+}

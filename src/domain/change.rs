@@ -1,0 +1,79 @@
+//! One entry of the journal.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, ChangeId, ConnectionId, Warning, vocabulary};
+
+vocabulary! {
+    /// What made the change.
+    pub enum ChangeKind {
+        Import = "import",
+        Sync = "sync",
+        Edit = "edit",
+        Undo = "undo",
+        Redo = "redo",
+    }
+}
+
+/// What a change did, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChangeCounts {
+    /// Accounts seen for the first time.
+    pub accounts_created: u64,
+    /// Accounts known before and spoken of again.
+    pub accounts_updated: u64,
+    /// Rows added.
+    pub transactions_imported: u64,
+    /// Rows known before of which something changed.
+    pub transactions_updated: u64,
+    /// Rows known before and unchanged.
+    pub transactions_skipped: u64,
+    /// Rows withdrawn by the institution, or pending rows that never posted.
+    pub transactions_removed: u64,
+    /// Positions written.
+    pub holdings: u64,
+}
+
+/// One import, sync, edit, undo or redo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its place in the journal.
+    pub id: ChangeId,
+    /// What made it.
+    pub kind: ChangeKind,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Where from: a file name, a connection's name, what was edited.
+    pub source: String,
+    /// The connection it belongs to, if it belongs to one.
+    pub connection_id: Option<ConnectionId>,
+    /// The accounts it speaks of.
+    pub accounts: Vec<AccountId>,
+    /// What it did.
+    pub counts: ChangeCounts,
+    /// What could not be used, and what was done about it.
+    #[serde(default)]
+    pub warnings: Vec<Warning>,
+    /// For an undo or redo: the change it was about.
+    #[serde(default)]
+    pub about: Option<ChangeId>,
+    /// Whether it is undone at the moment.
+    #[serde(default)]
+    pub undone: bool,
+}
+
+impl Change {
+    /// Whether it can be undone now: imports, syncs and edits that still stand.
+    #[must_use]
+    pub const fn can_undo(&self) -> bool {
+        matches!(self.kind, ChangeKind::Import | ChangeKind::Sync | ChangeKind::Edit) && !self.undone
+    }
+
+    /// Whether it can be brought back.
+    #[must_use]
+    pub const fn can_redo(&self) -> bool {
+        matches!(self.kind, ChangeKind::Import | ChangeKind::Sync | ChangeKind::Edit) && self.undone
+    }
+}

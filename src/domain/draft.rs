@@ -1,0 +1,93 @@
+//! What an adapter or a statement reader hands over, before it is reconciled with what is stored.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountType, AssetCode, HoldingFacts, TransactionFacts};
+
+/// Something that could not be used as it stood, and what was done about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// 1-based line in the source; 0 when it concerns the whole.
+    pub line: u32,
+    /// What, where and what was done, in one sentence.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning about `line` (0: about the whole source).
+    #[must_use]
+    pub fn new(line: u32, message: impl Into<String>) -> Self {
+        Self { line, message: message.into() }
+    }
+}
+
+/// An account as a source describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountDraft {
+    /// The provider's identity, unique within the connection and stable between fetches.
+    pub provider_account_id: String,
+    /// The full number where known; only its mask is ever shown.
+    pub number: String,
+    /// The source's name for it, if it gives one.
+    pub name: Option<String>,
+    /// What kind of account.
+    pub account_type: AccountType,
+    /// What its balance is counted in.
+    pub currency: AssetCode,
+    /// Its balance, if the source states one; absent is not zero.
+    pub balance: Option<BalanceDraft>,
+    /// False when the source says that it is closed.
+    pub is_active: bool,
+}
+
+/// A balance as a source states it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BalanceDraft {
+    /// The day it was true.
+    pub date: NaiveDate,
+    /// Money owned; negative when owed.
+    pub current: Decimal,
+    /// What can be spent now; on a card the credit left.
+    pub available: Option<Decimal>,
+    /// The part in securities.
+    pub holdings_value: Option<Decimal>,
+    /// The part in cash.
+    pub cash_value: Option<Decimal>,
+}
+
+/// The institution's word that an earlier row was wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Correction {
+    /// This row takes the place of the one with that provider id.
+    Replaces(Box<str>),
+    /// The row with that provider id is void; this row only says so.
+    Deletes(Box<str>),
+}
+
+/// A row as a source describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactionDraft {
+    /// What the institution says.
+    pub facts: TransactionFacts,
+    /// Whether it corrects an earlier row.
+    pub correction: Option<Correction>,
+    /// Provider id of the pending row that this one is the posted form of, where the provider links them.
+    pub pending_id: Option<Box<str>>,
+}
+
+impl From<TransactionFacts> for TransactionDraft {
+    fn from(facts: TransactionFacts) -> Self {
+        Self { facts, correction: None, pending_id: None }
+    }
+}
+
+/// A position as a source describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldingDraft {
+    /// What the institution says.
+    pub facts: HoldingFacts,
+    /// The day it was true.
+    pub as_of: NaiveDate,
+}

@@ -1,0 +1,43 @@
+//! What an account was worth on one day.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, AssetCode, ChangeId, vocabulary};
+
+vocabulary! {
+    /// What occasioned a snapshot.
+    pub enum SnapshotSource {
+        AccountSync = "account_sync",
+        HoldingsSync = "holdings_sync",
+        ManualSync = "manual_sync",
+        ScheduledSync = "scheduled_sync",
+        InitialConnection = "initial_connection",
+    }
+}
+
+/// An account's balance on one day; at most one per account and day, the last word wins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Whose balance.
+    pub account_id: AccountId,
+    /// The institution's calendar day on which it was true.
+    pub date: NaiveDate,
+    /// The change that wrote this version.
+    pub change_id: ChangeId,
+    /// Money owned; negative when owed.
+    pub balance: Decimal,
+    /// What can be spent now; on a card the credit left.
+    pub available: Option<Decimal>,
+    /// The part in securities.
+    pub holdings_value: Option<Decimal>,
+    /// The part in cash.
+    pub cash_value: Option<Decimal>,
+    /// What the figures are counted in.
+    pub currency: AssetCode,
+    /// What occasioned it.
+    pub source: SnapshotSource,
+    /// When it was taken.
+    pub captured_at: DateTime<Utc>,
+}
