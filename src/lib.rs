@@ -1,5 +1,8 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; see `docs/architecture.md` for the whole plan and its rules.
+//! The floors, lowest first: [`domain`], [`statements`], [`sync`]; see `docs/architecture.md` for the whole
+//! plan and its rules.
 
 pub mod domain;
+pub mod statements;
+pub mod sync;
