@@ -4,6 +4,7 @@
 //! INVARIANT: no other room writes to the store; `reconcile` is pure; the engine never draws.
 
 mod message;
+mod reconcile;
 
 pub use message::{
     AccountReview, Command, Event, Failure, FileFailure, FileReport, FileReview, ImportReport, ImportReview, JobId,
