@@ -15,6 +15,8 @@ mod env;
 mod finder;
 mod holdings;
 mod layer;
+#[cfg(test)]
+mod look;
 mod memory;
 mod msg;
 mod overview;

@@ -106,7 +106,7 @@ impl Split {
                     scene.paint.text(line, text, *style);
                 }
                 Laid::Chart(points) => blocks(&mut scene.paint, Rect { height: at.height.min(CHART), ..at }, points),
-                Laid::Under => {}
+                Laid::Under | Laid::Blank => {}
             }
             at.y += 1;
             at.height -= 1;
@@ -141,6 +141,7 @@ enum Laid<'a> {
     Chart(&'a [Point]),
     /// Lines that a chart covers.
     Under,
+    Blank,
 }
 
 fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &super::theme::Theme) -> Vec<Laid<'a>> {
@@ -164,7 +165,9 @@ fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &super::theme::Theme) -
                 laid.push(Laid::Chart(points));
                 laid.extend((1..CHART).map(|_| Laid::Under));
             }
-            Line::Blank => laid.push(Laid::Text(String::new(), theme.text)),
+            // What stood between two blanks may have said nothing.
+            Line::Blank if matches!(laid.last(), None | Some(Laid::Blank)) => {}
+            Line::Blank => laid.push(Laid::Blank),
         }
     }
     laid

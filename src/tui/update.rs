@@ -377,7 +377,7 @@ impl App {
                 Ask::Clear => self.layers.clear(),
                 Ask::Go(jump) => effects.extend(self.go(jump, env)),
                 Ask::Toast(level, text) => self.say(level, text),
-                Ask::Column(place) => effects.extend(self.run(env, |panes, ctx| panes.top().column(place, ctx)).1),
+                Ask::Column(place) => effects.extend(self.click(Target::Column(place), env)),
                 Ask::Act(action) => effects.extend(self.act(action, env)),
             }
         }

@@ -52,11 +52,11 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     let items = accounts.items(data);
     let currency = shown.iter().any(|line| line.account.currency != shown[0].account.currency);
     let columns = [
-        Column::new("Account", Size::Flex(18)),
+        Column::new("Account", Size::Flex(24)),
         Column::new("Type", Size::Fit(6, 14)).rank(2),
         Column::new("Balance", Size::Fit(12, 24)).right(),
         Column::new("", if currency { Size::Fit(3, 6) } else { Size::Fixed(3) }).rank(1),
-        Column::new("Available", Size::Fit(10, 22)).right().rank(4),
+        Column::new("Available", Size::Fit(0, 22)).right().rank(4),
         Column::new("Rows", Size::Fit(5, 11)).right().rank(5),
         Column::new("As of", Size::Fit(8, 10)).rank(3),
     ];

@@ -56,7 +56,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         Column::new("Added", Size::Fit(5, 9)).right(),
         Column::new("Amended", Size::Fit(5, 9)).right().rank(2),
         Column::new("Known", Size::Fit(5, 9)).right().rank(3),
-        Column::new("", Size::Fit(6, 12)).rank(1),
+        Column::new("", Size::Fit(0, 12)).rank(1),
     ];
     let theme = scene.paint.theme;
     let moment = scene.moment;

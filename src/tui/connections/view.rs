@@ -69,9 +69,9 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
     let columns = [
         Column::new("Name", Size::Flex(18)),
         Column::new("Status", Size::Fit(8, 16)),
-        Column::new("Last news", Size::Fit(9, 14)).rank(1),
-        Column::new("Next", Size::Fit(4, 12)).rank(3),
-        Column::new("Login ends", Size::Fit(4, 14)).rank(2),
+        Column::new("Last news", Size::Fit(0, 14)).rank(1),
+        Column::new("Next", Size::Fit(0, 12)).rank(3),
+        Column::new("Login ends", Size::Fit(0, 14)).rank(2),
     ];
     let theme = scene.paint.theme;
     let moment = scene.moment;

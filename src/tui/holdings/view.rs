@@ -70,11 +70,12 @@ fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene:
     let masked = scene.paint.masked;
     for ((currency, total), line) in sums.iter().zip(rows(area)) {
         let (value, cost) = total.compared;
-        let gain = Money::new(value.saturating_sub(cost), *currency);
+        let digits = currency.display_digits();
+        let gain = Money::new(value.saturating_sub(cost).round_dp(digits), *currency);
         let share = gain.amount.checked_mul(Decimal::ONE_HUNDRED).and_then(|gain| gain.checked_div(cost.abs()));
         let share = share.map(|share| format!(" ({}%)", percent(share))).unwrap_or_default();
         let unknown = if total.unknown > 0 { format!("   {} without known cost", total.unknown) } else { String::new() };
-        let sum = amount::money(Money::new(total.value, *currency), masked);
+        let sum = amount::money(Money::new(total.value.round_dp(digits), *currency), masked);
         let gain_text = format!("   gain {}{share}", amount::difference(gain, masked));
         scene.paint.pieces(
             padded(line),
@@ -113,7 +114,7 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
         let position = shown[index];
         let unknown = || Cell::Figure(Figure::unknown(), theme.muted);
         let money = |value: Option<Decimal>, style| {
-            value.map_or_else(unknown, |value| Cell::Figure(Figure::money(value, position.currency, masked), style))
+            value.map_or_else(unknown, |value| Cell::Figure(Figure::computed(value, position.currency, masked), style))
         };
         let signed = |value: Option<Decimal>| value.map_or(theme.muted, |value| theme.amount(value));
         let account = match position.accounts.as_slice() {
@@ -139,7 +140,9 @@ fn details(position: &Position, scene: &Scene<'_>) -> Vec<Line> {
     let masked = scene.paint.masked;
     let theme = scene.paint.theme;
     let money = |amount: Option<Decimal>| {
-        amount.map_or_else(|| amount::UNKNOWN.to_owned(), |amount| amount::money(Money::new(amount, position.currency), masked))
+        amount.map_or_else(|| amount::UNKNOWN.to_owned(), |amount| {
+            amount::money(Money::new(amount.round_dp(position.currency.display_digits()), position.currency), masked)
+        })
     };
     let quantity = |quantity: Decimal| {
         let figure = Figure::quantity(quantity, masked);

@@ -169,8 +169,8 @@ impl Pane for ChangePage {
         let data = scene.data;
         table.draw(&mut scene.paint, scene.offsets, body, |index| {
             if let Some(warning) = change.warnings.get(index) {
-                let line = if warning.line > 0 { format!("line {}", warning.line) } else { "file".to_owned() };
-                return Row::cells(vec![Cell::text(line, theme.warning), Cell::text(warning.message.clone(), theme.warning)]);
+                let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
+                return Row::Note(format!("! {place}{}", warning.message), theme.warning);
             }
             let Some(entry) = self.rows.get(&(index - self.warnings())) else {
                 return Row::cells(vec![Cell::text("…", theme.muted)]);

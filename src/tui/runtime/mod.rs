@@ -268,6 +268,16 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         self.draw()
     }
 
+    /// Draws every cell afresh.
+    ///
+    /// # Errors
+    /// When the terminal fails.
+    pub fn repaint(&mut self) -> Result<(), ScreenError> {
+        self.perform(vec![Effect::Redraw])?;
+        self.app.dirty = true;
+        self.draw()
+    }
+
     /// The terminal drawn on.
     pub fn backend_mut(&mut self) -> &mut B {
         self.terminal.backend_mut()

@@ -114,20 +114,16 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
     let columns = [
         Column::new("Date", Size::Fixed(10)).sort(0),
         Column::new("Payee", Size::Flex(18)).sort(1),
-        Column::new("Account", if one { Size::Fixed(0) } else { Size::Fit(10, 24) }).sort(3).rank(2),
-        Column::new("Category", Size::Fit(8, 18)).rank(4),
+        Column::new("Account", Size::Fit(0, 24)).sort(3).rank(2),
+        Column::new("Category", Size::Fit(0, 18)).rank(4),
         Column::new("Amount", Size::Fit(10, 24)).right().sort(2),
-        Column::new("Balance", if running { Size::Fit(10, 24) } else { Size::Fixed(0) }).right().rank(1),
-        Column::new("", Size::Fit(3, 9)).rank(3),
+        Column::new("Balance", Size::Fit(0, 24)).right().rank(1),
+        Column::new("", Size::Fit(0, 9)).rank(3),
     ];
-    let columns = columns.map(|column| if column.size == Size::Fixed(0) { Column { rank: u8::MAX, ..column } } else { column });
-    // A column that has nothing to show is left out before any other.
-    let shown: Vec<usize> = (0..columns.len()).filter(|index| columns[*index].rank < u8::MAX).collect();
-    let picked: Vec<Column> = shown.iter().map(|index| columns[*index]).collect();
     let len = rows.len();
     let table = Table {
         list: ListId::Transactions,
-        columns: &picked,
+        columns: &columns,
         len,
         selected: (len > 0).then_some(rows.cursor.at),
         focused,
@@ -141,17 +137,16 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
         let facts = &entry.transaction.facts;
         let (word, style) = status(facts.status, theme);
         let from_newest = if rows.sort.descending { index } else { len - 1 - index };
-        let balance = rows.running.get(from_newest).copied().flatten();
-        let cells = [
+        let balance = rows.running.get(from_newest).copied().flatten().filter(|_| running);
+        let cells = vec![
             Cell::text(facts.date.to_string(), theme.text),
             Cell::text(shown_payee(&entry), theme.text),
-            Cell::text(data.account_label(entry.transaction.account_id), theme.muted),
+            if one { Cell::Empty } else { Cell::text(data.account_label(entry.transaction.account_id), theme.muted) },
             Cell::text(category(&entry), theme.muted),
             Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
             balance.map_or(Cell::Empty, |balance| Cell::Figure(Figure::money(balance, facts.currency, masked), theme.muted)),
             Cell::text(foreign(facts, word, rows, data), style),
         ];
-        let cells = shown.iter().map(|index| cells[*index].clone()).collect();
         let over = (facts.status == TransactionStatus::Cancelled).then_some(theme.struck);
         Row::Cells { cells, marked: rows.marks.contains(&entry.transaction.id), style: over }
     });

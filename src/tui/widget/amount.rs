@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::text::width;
-use crate::domain::{AssetCode, Money, text::grouped};
+use crate::domain::{AssetCode, Money, text::{grouped, rounded}};
 
 /// What stands for a hidden amount. Its length says nothing.
 pub(crate) const HIDDEN: &str = "•••••";
@@ -32,6 +32,11 @@ impl Figure {
     /// An amount of money, with at least its currency's digits.
     pub(crate) fn money(amount: Decimal, currency: AssetCode, masked: bool) -> Self {
         if masked { Self::of(HIDDEN) } else { Self::of(&grouped(amount, currency)) }
+    }
+
+    /// A computed amount, rounded to what its currency shows.
+    pub(crate) fn computed(amount: Decimal, currency: AssetCode, masked: bool) -> Self {
+        if masked { Self::of(HIDDEN) } else { Self::of(&rounded(amount, currency)) }
     }
 
     /// A quantity: its own digits, no more.

@@ -6,7 +6,7 @@ use ratatui::{layout::Rect, style::Style};
 
 use super::{
     amount::Figure,
-    paint::{Paint, below, rows},
+    paint::{Paint, below, padded, rows},
     text::width,
 };
 use crate::tui::memory::{ListId, Target, scrolled};
@@ -16,7 +16,7 @@ use crate::tui::memory::{ListId, Target, scrolled};
 pub(crate) enum Size {
     /// Exactly that.
     Fixed(u16),
-    /// As wide as what is visible in it, within bounds.
+    /// As wide as what is visible in it, within bounds; with a lower bound of 0 left out when nothing is.
     Fit(u16, u16),
     /// Its share of what is left, at least that.
     Flex(u16),
@@ -82,6 +82,8 @@ pub(crate) enum Row {
     },
     /// A heading over the following rows, with something at the right.
     Heading(String, String),
+    /// A sentence over the whole width.
+    Note(String, Style),
 }
 
 impl Row {
@@ -104,6 +106,8 @@ pub(crate) struct Table<'a> {
 
 const GUTTER: u16 = 2;
 const GAP: u16 = 2;
+/// Free at the right end.
+const MARGIN: u16 = 1;
 
 impl Table<'_> {
     /// Draws it, asking `row` for the visible rows only.
@@ -121,7 +125,7 @@ impl Table<'_> {
         let offset = *offset;
         let visible: Vec<Row> = (offset..self.len.min(offset + height)).map(&mut row).collect();
         let figures = self.figure_widths(&visible);
-        let widths = self.widths(area.width.saturating_sub(GUTTER), &visible, &figures);
+        let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures);
         if self.headers {
             self.header(paint, area, &widths);
         }
@@ -149,10 +153,20 @@ impl Table<'_> {
 
     /// The width of each column; 0 for those left out.
     fn widths(&self, available: u16, visible: &[Row], figures: &[(usize, usize)]) -> Vec<u16> {
+        let filled = |index: usize| {
+            visible.iter().any(|row| match row {
+                Row::Cells { cells, .. } => match cells.get(index) {
+                    Some(Cell::Text(text, _)) => !text.is_empty(),
+                    Some(Cell::Figure(..)) => true,
+                    Some(Cell::Empty) | None => false,
+                },
+                Row::Heading(..) | Row::Note(..) => false,
+            })
+        };
         let content = |index: usize| {
             let cells = visible.iter().filter_map(|row| match row {
                 Row::Cells { cells, .. } => cells.get(index),
-                Row::Heading(..) => None,
+                Row::Heading(..) | Row::Note(..) => None,
             });
             let text = cells.map(|cell| match cell {
                 Cell::Text(text, _) => width(text),
@@ -171,7 +185,8 @@ impl Table<'_> {
                 Size::Fit(least, most) => content(index).clamp(least, most),
             })
             .collect();
-        let mut kept = vec![true; widths.len()];
+        let mut kept: Vec<bool> =
+            (0..widths.len()).map(|index| !matches!(self.columns[index].size, Size::Fit(0, _)) || filled(index)).collect();
         let needed = |kept: &[bool], widths: &[u16]| -> u32 {
             let used: u32 = kept.iter().zip(widths).filter(|(kept, _)| **kept).map(|(_, width)| u32::from(*width)).sum();
             let count = kept.iter().filter(|kept| **kept).count();
@@ -235,6 +250,7 @@ impl Table<'_> {
         match content {
             Row::Heading(title, right) => {
                 let style = paint.theme.heading;
+                let line = padded(line);
                 let used = if right.is_empty() { 0 } else { paint.right(line, right, paint.theme.muted) + 1 };
                 paint.text(Rect { width: line.width.saturating_sub(used), ..line }, title, style);
             }
@@ -255,15 +271,25 @@ impl Table<'_> {
                 }
                 if *marked {
                     let style = paint.theme.marked;
-                    paint.text(Rect { x: line.x + 1.min(line.width), width: line.width.min(1), ..line }, "●", style);
+                    paint.text(Rect { width: line.width.min(1), ..line }, "●", style);
                     paint.style(line, style);
                 }
             }
+            Row::Note(text, style) => {
+                let room = Rect { width: line.width.saturating_sub(GUTTER + MARGIN), x: line.x + GUTTER.min(line.width), ..line };
+                paint.text(room, text, *style);
+            }
         }
         if selected {
+            let marked = matches!(content, Row::Cells { marked: true, .. });
             let style = if self.focused { paint.theme.selected } else { paint.theme.selected_idle };
             paint.style(line, style);
-            paint.text(Rect { width: line.width.min(1), ..line }, if self.focused { "▸" } else { "›" }, style);
+            let sign = match (marked, self.focused) {
+                (true, _) => "◉",
+                (false, true) => "▸",
+                (false, false) => "›",
+            };
+            paint.text(Rect { width: line.width.min(1), ..line }, sign, style);
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     let columns = [
         Column::new("Name", Size::Flex(20)),
         Column::new("Size", Size::Fit(6, 10)).right().rank(2),
-        Column::new("Changed", Size::Fit(10, 14)).right().rank(1),
+        Column::new("Changed", Size::Fit(10, 16)).right().rank(1),
     ];
     let table = Table {
         list: ListId::Picker,

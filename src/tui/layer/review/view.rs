@@ -89,7 +89,7 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
     let count = |count: usize, style| if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) };
     table.draw(&mut scene.paint, scene.offsets, area, |index| match lines[index] {
         Line::File(file) => match &file.outcome {
-            Err(failure) => Row::cells(vec![Cell::text(format!("✗ {}: {}", file_name(&file.path), failure.message), theme.error)]),
+            Err(failure) => Row::Note(format!("✗ {}: {}", file_name(&file.path), failure.message), theme.error),
             Ok(()) => {
                 let note = match (file.already_imported, file.warnings.len()) {
                     (true, _) => " · imported before".to_owned(),
@@ -98,7 +98,7 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
                     (false, count) => format!(" · {count} warnings"),
                 };
                 let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
-                Row::cells(vec![Cell::text(format!("{} · {}{note}", file_name(&file.path), file.institution), style)])
+                Row::Note(format!("{} · {}{note}", file_name(&file.path), file.institution), style)
             }
         },
         Line::Account(_, account) => {
@@ -174,12 +174,8 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     let masked = scene.paint.masked;
     table.draw(&mut scene.paint, scene.offsets, area, |index| match details[index] {
         Detail::Warning(warning) => {
-            let place = if warning.line > 0 { format!("line {}", warning.line) } else { "file".to_owned() };
-            Row::cells(vec![
-                Cell::text("!", theme.warning),
-                Cell::text(place, theme.warning),
-                Cell::text(warning.message.clone(), theme.warning),
-            ])
+            let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
+            Row::Note(format!("! {place}{}", warning.message), theme.warning)
         }
         Detail::Row(row) => {
             let (mark, style) = match row.state {
