@@ -1,9 +1,11 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`sync`]; see `docs/architecture.md` for the whole
-//! plan and its rules.
+//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`], [`providers`]; [`sync`]; see
+//! `docs/architecture.md` for the whole plan and its rules.
 
+pub mod config;
 pub mod domain;
 pub mod ports;
+pub mod providers;
 pub mod statements;
 pub mod sync;
