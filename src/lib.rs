@@ -1,8 +1,9 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`sync`]; see `docs/architecture.md` for the whole
+//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`]; [`sync`]; see `docs/architecture.md` for the whole
 //! plan and its rules.
 
+pub mod config;
 pub mod domain;
 pub mod ports;
 pub mod statements;
