@@ -1,9 +1,10 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`], [`statements`], [`providers`], [`sync`]; see `docs/architecture.md` for the whole
+//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`providers`]; [`sync`]; see `docs/architecture.md` for the whole
 //! plan and its rules.
 
 pub mod domain;
+pub mod ports;
 pub mod providers;
 pub mod statements;
 pub mod sync;
