@@ -1,6 +1,6 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`]; [`sync`]; see `docs/architecture.md` for the whole
+//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`], [`vault`]; [`sync`]; see `docs/architecture.md` for the whole
 //! plan and its rules.
 
 pub mod config;
@@ -8,3 +8,4 @@ pub mod domain;
 pub mod ports;
 pub mod statements;
 pub mod sync;
+pub mod vault;
