@@ -92,7 +92,7 @@ impl Config {
         let (table, errors) = DeTable::parse_recoverable(text.trim_start_matches('\u{feff}'));
         let mut reader = Reader { text, loaded: Loaded::default(), errors: Vec::new() };
         for error in errors {
-            reader.error(error.span().map_or(0, |span| span.start), error.message().to_owned());
+            reader.error(error.span().map_or(0, |span| span.start), error.message());
         }
         if reader.errors.is_empty() {
             for (name, value) in table.get_ref() {
@@ -160,9 +160,9 @@ impl Reader<'_> {
         1 + self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
     }
 
-    fn error(&mut self, offset: usize, message: String) {
+    fn error(&mut self, offset: usize, message: &str) {
         let line = self.line(offset);
-        self.errors.push(Problem { line, message: crate::domain::text::clean(&message).into_owned() });
+        self.errors.push(Problem { line, message: crate::domain::text::clean(message).into_owned() });
     }
 
     fn warn(&mut self, offset: usize, message: &str) {
@@ -203,7 +203,7 @@ impl Reader<'_> {
         if (setting.read)(&mut self.loaded.config, &plain).is_none() {
             let message =
                 format!("{section}.{} can't be {}; allowed: {}", setting.key, plain.shown(), (setting.allowed)());
-            self.error(value.span().start, message);
+            self.error(value.span().start, &message);
         }
     }
 
@@ -222,7 +222,7 @@ impl Reader<'_> {
                     "{KEYS}.{action_name} can't be {}; allowed: a key such as \"ctrl-r\", or a list of keys",
                     plain(value.get_ref()).shown()
                 );
-                self.error(value.span().start, message);
+                self.error(value.span().start, &message);
                 continue;
             };
             let line = self.line(action.span().start);
