@@ -6,6 +6,7 @@
 //! INVARIANT: an adapter turns replies into drafts and nothing else: it never reads the environment, the
 //! clock of the machine, the store or the terminal, and it keeps no state that outlives a sync.
 
+pub mod alpaca;
 pub mod chase_file;
 mod credentials;
 mod field;

@@ -54,7 +54,7 @@ pub(super) fn of_status(
         402 => (ProviderErrorKind::PaymentRequired, "it asks for payment", Some("see your account there")),
         429 => (ProviderErrorKind::RateLimited { until: wait.map(|wait| now + wait) }, "it is asked too often", None),
         408 | 425 => (ProviderErrorKind::Unavailable, "it did not wait for the request", None),
-        300..400 => (ProviderErrorKind::InvalidResponse, "it sends to another address, which is never followed", None),
+        300..=399 => (ProviderErrorKind::InvalidResponse, "it sends to another address, which is never followed", None),
         404 => (ProviderErrorKind::InvalidResponse, "it does not know what was asked for", None),
         500.. => (ProviderErrorKind::Unavailable, "it has a problem of its own", None),
         _ => (ProviderErrorKind::InvalidResponse, "it refuses the request", None),
