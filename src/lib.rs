@@ -5,4 +5,5 @@
 
 pub mod domain;
 pub mod statements;
+pub mod store;
 pub mod sync;
