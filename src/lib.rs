@@ -1,12 +1,13 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`], [`providers`], [`vault`]; [`sync`];
-//! see `docs/architecture.md` for the whole plan and its rules.
+//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`], [`providers`], [`store`], [`vault`];
+//! [`sync`]; see `docs/architecture.md` for the whole plan and its rules.
 
 pub mod config;
 pub mod domain;
 pub mod ports;
 pub mod providers;
 pub mod statements;
+pub mod store;
 pub mod sync;
 pub mod vault;
