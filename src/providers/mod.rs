@@ -18,7 +18,7 @@ mod provider;
 pub mod registry;
 
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
-pub use field::{Answers, Field, FieldKind, Problem};
+pub use field::{Answers, Field, FieldKind, Problem, check};
 pub use file::{FileSpec, InstitutionName};
 pub use metadata::{
     Accepted, Auth, Build, BuildContext, ClientAuthentication, Environment, History, LinkSpec, OauthSpec, Pace,

@@ -15,10 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AccountRef, Auth, Build, BuildContext, Credentials, Cursor, Environment, Field, FieldKind, History, Listing, Pace,
-    Page, Provider, ProviderMetadata, TransactionRequest, Validation,
-    field::check,
-    kit::{Api, Call, rows},
+    AccountRef, Auth, Build, Credentials, Cursor, Environment, Field, FieldKind, History, Listing, Pace, Page,
+    Provider, ProviderMetadata, TransactionRequest, Validation, check,
+    kit::{Api, Call, Reply, rows},
 };
 use crate::domain::{
     AccountDraft, BalanceDraft, Capability, CredentialType, HoldingDraft, ProviderCategory, ProviderError,
@@ -93,7 +92,7 @@ struct Place {
 }
 
 impl Alpaca {
-    async fn ask(&self, credentials: &Credentials, call: Call) -> Result<super::kit::Reply, ProviderError> {
+    async fn ask(&self, credentials: &Credentials, call: Call) -> Result<Reply, ProviderError> {
         let call = call
             .header("apca-api-key-id", credentials.require(&METADATA, "api_key")?)
             .header("apca-api-secret-key", credentials.require(&METADATA, "api_secret")?);

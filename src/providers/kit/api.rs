@@ -25,7 +25,7 @@ use crate::{
 
 /// The interface of one provider in one environment.
 #[derive(Clone)]
-pub(crate) struct Api {
+pub struct Api {
     http: Http,
     metadata: &'static ProviderMetadata,
     environment: &'static Environment,
@@ -42,7 +42,7 @@ impl fmt::Debug for Api {
 }
 
 /// One question.
-pub(crate) struct Call {
+pub struct Call {
     what: &'static str,
     method: Method,
     segments: Vec<String>,
@@ -51,12 +51,14 @@ pub(crate) struct Call {
     query: Vec<(&'static str, String)>,
     headers: Vec<(HeaderName, SecretString)>,
     body: Option<(HeaderValue, Zeroizing<Vec<u8>>)>,
+    /// Secrets in the body, which no message may repeat.
+    hidden: Vec<SecretString>,
     idempotent: bool,
 }
 
 impl Call {
     /// Asks for something; `segments` of the path are encoded here.
-    pub(crate) fn get(what: &'static str, segments: &[&str]) -> Self {
+    pub fn get(what: &'static str, segments: &[&str]) -> Self {
         Self {
             what,
             method: Method::GET,
@@ -65,40 +67,53 @@ impl Call {
             query: Vec::new(),
             headers: Vec::new(),
             body: None,
+            hidden: Vec::new(),
             idempotent: true,
         }
     }
 
     /// Sends a form to an address of the metadata. Never repeated by itself.
-    pub(super) fn post_form(what: &'static str, address: &'static str, body: Vec<u8>) -> Self {
+    pub(super) fn post_form(
+        what: &'static str,
+        address: &'static str,
+        body: Vec<u8>,
+        authorization: Option<SecretString>,
+        hidden: Vec<SecretString>,
+    ) -> Self {
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         Self {
             method: Method::POST,
             address: Some(address),
             body: Some((form, Zeroizing::new(body))),
+            headers: authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect(),
+            hidden,
             idempotent: false,
             ..Self::get(what, &[])
         }
     }
 
-    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    /// Adds a parameter; encoded here.
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
         self
     }
 
-    pub(crate) fn query_if(self, name: &'static str, value: Option<String>) -> Self {
+    /// Adds a parameter if there is a value.
+    pub fn query_if(self, name: &'static str, value: Option<String>) -> Self {
         match value {
             Some(value) => self.query(name, value),
             None => self,
         }
     }
 
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+    /// Adds a secret header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((HeaderName::from_static(name), value.into()));
         self
     }
 
-    pub(crate) fn bearer(mut self, token: &str) -> Self {
+    /// Adds an access token.
+    pub fn bearer(mut self, token: &str) -> Self {
         self.headers.push((AUTHORIZATION, format!("Bearer {token}").into()));
         self
     }
@@ -117,35 +132,38 @@ impl Call {
 
 impl Api {
     /// The interface in the environment of the context.
-    pub(crate) fn new(metadata: &'static ProviderMetadata, context: &BuildContext<'_>) -> Result<Self, ProviderError> {
+    pub fn new(metadata: &'static ProviderMetadata, context: &BuildContext<'_>) -> Result<Self, ProviderError> {
         let environment = metadata.environment(context.environment)?;
         Ok(Self { http: context.http.clone(), metadata, environment, endpoint: context.endpoint.clone() })
     }
 
     /// The same in another environment.
-    pub(crate) fn at(&self, environment: &'static Environment) -> Self {
+    pub fn at(&self, environment: &'static Environment) -> Self {
         Self { environment, ..self.clone() }
     }
 
-    pub(crate) const fn http(&self) -> &Http {
+    /// The client underneath.
+    pub const fn http(&self) -> &Http {
         &self.http
     }
 
-    pub(crate) const fn metadata(&self) -> &'static ProviderMetadata {
+    /// The provider.
+    pub const fn metadata(&self) -> &'static ProviderMetadata {
         self.metadata
     }
 
-    pub(crate) const fn environment(&self) -> &'static Environment {
+    /// Where it asks.
+    pub const fn environment(&self) -> &'static Environment {
         self.environment
     }
 
     /// Whether all environments are the same origin, so that trying another one tells nothing.
-    pub(crate) const fn is_overridden(&self) -> bool {
+    pub const fn is_overridden(&self) -> bool {
         self.endpoint.is_some()
     }
 
     /// An address of the metadata, moved by the override if there is one.
-    pub(crate) fn address(&self, address: &str) -> Result<Url, ProviderError> {
+    pub fn address(&self, address: &str) -> Result<Url, ProviderError> {
         let invalid = || self.metadata.error(ProviderErrorKind::NotConfigured, "its address is not valid");
         let url = Url::parse(address).map_err(|_| invalid())?;
         if let Some(endpoint) = &self.endpoint {
@@ -173,18 +191,33 @@ impl Api {
     }
 
     /// Asks, at the provider's pace, again where that is safe.
-    pub(crate) async fn send(&self, call: Call) -> Result<Reply, ProviderError> {
+    pub async fn send(&self, call: Call) -> Result<Reply, ProviderError> {
+        self.exchange(call).await.map_err(|failure| failure.error)
+    }
+
+    /// As [`Api::send`]; `None` when the server refuses the question itself (HTTP 400).
+    pub async fn send_unless_refused(&self, call: Call) -> Result<Option<Reply>, ProviderError> {
+        match self.exchange(call).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(failure) if failure.status == Some(reqwest::StatusCode::BAD_REQUEST) => Ok(None),
+            Err(failure) => Err(failure.error),
+        }
+    }
+
+    /// As [`Api::send`], with what is known about a failure.
+    pub(super) async fn exchange(&self, call: Call) -> Result<Reply, Failure> {
         let config = &self.http.0.config;
         if config.offline {
-            return Err(self
-                .metadata
-                .error(ProviderErrorKind::Unavailable, "nothing is sent in offline mode")
-                .with_hint("start without --offline"));
+            return Err(Failure::last(
+                self.metadata
+                    .error(ProviderErrorKind::Unavailable, "nothing is sent in offline mode")
+                    .with_hint("start without --offline"),
+            ));
         }
-        let url = self.url(&call)?;
+        let url = self.url(&call).map_err(Failure::last)?;
         let mut attempt = 0;
         loop {
-            self.permit(&url).await?;
+            self.permit(&url).await.map_err(Failure::last)?;
             let failure = match self.once(&call, &url).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
@@ -204,7 +237,7 @@ impl Api {
             }
             attempt += 1;
             if !call.idempotent || !failure.again || attempt >= config.limits.tries || wait > config.limits.wait {
-                return Err(failure.error);
+                return Err(failure);
             }
             if !limited {
                 config.timer.sleep(wait).await;
@@ -256,7 +289,7 @@ impl Api {
         }
         tracing::debug!(provider = self.metadata.slug, call = call.what, status = status.as_u16(), bytes = body.len());
         if !status.is_success() {
-            let secrets: Vec<&SecretString> = call.headers.iter().map(|(_, value)| value).collect();
+            let secrets: Vec<&SecretString> = call.headers.iter().map(|(_, value)| value).chain(&call.hidden).collect();
             let now = inner.config.clock.now();
             return Err(failure::of_status(self.metadata, status, &headers, &body, &secrets, now));
         }

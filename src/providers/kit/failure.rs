@@ -28,11 +28,13 @@ pub(super) struct Failure {
     /// What the server asked for.
     pub(super) wait: Option<Duration>,
     pub(super) status: Option<StatusCode>,
+    /// The `error` word of the reply (`invalid_grant`).
+    pub(super) code: Option<String>,
 }
 
 impl Failure {
     pub(super) const fn last(error: ProviderError) -> Self {
-        Self { error, again: false, wait: None, status: None }
+        Self { error, again: false, wait: None, status: None, code: None }
     }
 }
 
@@ -65,7 +67,7 @@ pub(super) fn of_status(
     if let Some(hint) = hint {
         error = error.with_hint(hint);
     }
-    Failure { error, again, wait, status: Some(status) }
+    Failure { error, again, wait, status: Some(status), code: code(body) }
 }
 
 /// No reply, or a broken one.
@@ -94,7 +96,7 @@ pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) 
     } else {
         format!("the connection failed ({reason})")
     };
-    Failure { error: unavailable(message), again: true, wait: None, status: None }
+    Failure { error: unavailable(message), again: true, wait: None, status: None, code: None }
 }
 
 /// What a server says about its refusal, in the fields that servers use for it.
@@ -111,6 +113,12 @@ pub(super) fn said(body: &[u8], secrets: &[&SecretString]) -> Option<String> {
     let said = redact(&said, secrets);
     let line = text::clean_line(&said)?;
     Some(cut(line.trim_end_matches('.'), SAID))
+}
+
+fn code(body: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let code = value.get("error")?.as_str()?;
+    (code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')).then(|| code.to_owned())
 }
 
 /// `text` without any of the secrets, should a server repeat one.

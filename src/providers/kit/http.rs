@@ -132,11 +132,13 @@ impl Http {
         self.0.limiter.restore(slug, spent);
     }
 
-    pub(crate) fn clock(&self) -> &dyn Clock {
+    /// The clock that adapters go by.
+    pub fn clock(&self) -> &dyn Clock {
         &*self.0.config.clock
     }
 
-    pub(crate) fn entropy(&self) -> &dyn Entropy {
+    /// The randomness of states and retries.
+    pub fn entropy(&self) -> &dyn Entropy {
         &*self.0.config.entropy
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 const MAX_EXPONENT: i32 = 60;
 
 /// A number in text: plain or with an exponent. More than 28 digits are rounded behind the decimal mark.
-pub(crate) fn decimal(text: &str) -> Option<Decimal> {
+pub fn decimal(text: &str) -> Option<Decimal> {
     let text = text.trim();
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
         return plain(text);
@@ -65,13 +65,13 @@ fn from_value(value: &Value) -> Result<Option<Decimal>, String> {
 }
 
 /// For `Option<Decimal>` fields: a string or a number; absent, null, empty and `N/A` are `None`.
-pub(crate) fn optional_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+pub fn optional_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     from_value(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// An id or a short text that some servers write as a number.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Text(pub(crate) String);
+pub struct Text(pub String);
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 /// For `Option<Text>` fields that may be missing, null or empty.
-pub(crate) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
+pub fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) if !text.trim().is_empty() => Some(Text(text)),
         Value::Number(number) => Some(Text(number.to_string())),

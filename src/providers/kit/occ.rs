@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 /// A contract read off its symbol.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OptionSymbol {
+pub struct OptionSymbol {
     root: String,
     expiry: NaiveDate,
     is_call: bool,
@@ -16,7 +16,7 @@ pub(crate) struct OptionSymbol {
 
 impl OptionSymbol {
     /// `HIMS  250801P00046000`, `HIMS250801P00046000`.
-    pub(crate) fn parse(symbol: &str) -> Option<Self> {
+    pub fn parse(symbol: &str) -> Option<Self> {
         let symbol = symbol.trim();
         if !symbol.is_ascii() || symbol.len() < 16 {
             return None;

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The body of a successful reply.
-pub(crate) struct Reply {
+pub struct Reply {
     pub(super) metadata: &'static ProviderMetadata,
     /// What was asked for, for people.
     pub(super) what: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// The body as JSON of a known shape.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
         self.check_type()?;
         serde_json::from_slice(&self.body).map_err(|error| {
             // The library's own text may quote the body; place and kind are enough.
@@ -34,7 +34,7 @@ impl Reply {
     }
 
     /// The body as a list; a single object counts as a list of one, an empty one as none.
-    pub(crate) fn list(&self) -> Result<Vec<Value>, ProviderError> {
+    pub fn list(&self) -> Result<Vec<Value>, ProviderError> {
         match self.json()? {
             Value::Array(items) => Ok(items),
             Value::Null => Ok(Vec::new()),
@@ -56,13 +56,18 @@ impl Reply {
         Err(self.invalid(format!("it answers about {} with {kind} instead of JSON", self.what)))
     }
 
-    pub(crate) fn invalid(&self, message: String) -> ProviderError {
+    pub(super) fn into_body(self) -> Vec<u8> {
+        self.body
+    }
+
+    /// The failure that this reply is not what is documented.
+    pub fn invalid(&self, message: String) -> ProviderError {
         self.metadata.error(ProviderErrorKind::InvalidResponse, message)
     }
 }
 
 /// Reads rows one by one: a row that can't be read becomes a warning with its 1-based place, the others stay.
-pub(crate) fn rows<T: DeserializeOwned>(items: Vec<Value>, what: &str, warnings: &mut Vec<Warning>) -> Vec<(u32, T)> {
+pub fn rows<T: DeserializeOwned>(items: Vec<Value>, what: &str, warnings: &mut Vec<Warning>) -> Vec<(u32, T)> {
     let mut read = Vec::with_capacity(items.len());
     for (place, item) in (1..).zip(items) {
         match serde_json::from_value(item) {
@@ -77,7 +82,7 @@ pub(crate) fn rows<T: DeserializeOwned>(items: Vec<Value>, what: &str, warnings:
 }
 
 /// At most `limit` characters.
-pub(crate) fn cut(text: &str, limit: usize) -> String {
+pub fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
     }
