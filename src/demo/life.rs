@@ -146,7 +146,7 @@ impl Household {
             1 => {
                 self.checks += 1;
                 let number = self.checks.to_string();
-                if let Some(row) = self.checking.add(day, "CHECK", whole(-1_650), &format!("Check {number}")) {
+                if let Some(row) = self.checking.add(day, "CHECK", whole(-2_250), &format!("Check {number}")) {
                     row.check = Some(number);
                     row.memo = Some("Maple Court Apartments, rent".to_owned());
                 }
@@ -171,11 +171,11 @@ impl Household {
         let opened = self.checking.rows.first().is_some_and(|row| row.date < day);
         match (day.month(), day.day()) {
             (_, 2) => {
-                self.checking.add_with_memo(day, "XFER", whole(-700), "Transfer to Harbor CU", "Savings 7733");
+                self.checking.add_with_memo(day, "XFER", whole(-1_000), "Transfer to Harbor CU", "Savings 7733");
             }
             (_, 3) => {
                 if opened {
-                    self.savings.add_with_memo(day, "XFER", whole(700), "Transfer from Chase", "Checking 7890");
+                    self.savings.add_with_memo(day, "XFER", whole(1_000), "Transfer from Chase", "Checking 7890");
                 }
                 self.checking.add(day, "DIRECTDEBIT", whole(-500), "Lakeshore Brokerage ACH");
             }
