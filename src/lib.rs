@@ -1,9 +1,10 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
 //! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`], [`providers`], [`store`], [`vault`];
-//! [`sync`]; see `docs/architecture.md` for the whole plan and its rules.
+//! [`demo`], [`sync`]; see `docs/architecture.md` for the whole plan and its rules.
 
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod ports;
 pub mod providers;
