@@ -83,24 +83,37 @@ impl Handle {
         let _ = pending.wait_for(|pending| *pending == 0).await;
     }
 
-    /// Asks for one job and waits for its answer, passing its progress on. For callers that have nothing else to
-    /// do meanwhile, such as the command line.
+    /// Asks for one job and waits for its answer, passing on what else is told of it. For callers that have nothing
+    /// else to do meanwhile, such as the command line.
     ///
     /// # Errors
     /// The job's failure.
     pub async fn run(
         &self,
         make: impl FnOnce(JobId) -> Command,
-        mut on_progress: impl FnMut(&Event),
+        on_event: impl FnMut(&Event),
     ) -> Result<Event, Failure> {
         let job = self.job();
+        self.run_as(job, make(job), on_event).await
+    }
+
+    /// As [`Handle::run`], for a command that goes on with an earlier job.
+    ///
+    /// # Errors
+    /// The job's failure.
+    pub async fn run_as(
+        &self,
+        job: JobId,
+        command: Command,
+        mut on_event: impl FnMut(&Event),
+    ) -> Result<Event, Failure> {
         let mut events = self.subscribe();
-        self.send(make(job));
+        self.send(command);
         while let Some(event) = events.next().await {
             match event {
-                Event::Progress { job: of, .. } if of == job => on_progress(&event),
                 Event::JobFailed { job: of, failure } if of == job => return Err(failure),
                 event if event.answers() == Some(job) => return Ok(event),
+                event if event.job() == Some(job) => on_event(&event),
                 _ => {}
             }
         }

@@ -204,6 +204,13 @@ pub enum Event {
         /// What to show.
         login: LoginPrompt,
     },
+    /// What was pasted is not the end of the login, which goes on waiting.
+    PasteRejected {
+        /// The job.
+        job: JobId,
+        /// Why.
+        message: String,
+    },
     /// A login works; these are its accounts. Nothing is kept before `ConfirmConnection`.
     ConnectionChecked {
         /// The job.
@@ -255,7 +262,18 @@ impl Event {
             | Self::Disconnected { job, .. }
             | Self::Unlocked { job }
             | Self::JobFailed { job, .. } => Some(*job),
-            Self::Progress { .. } | Self::LoginWaiting { .. } | Self::StoreChanged => None,
+            Self::Progress { .. } | Self::LoginWaiting { .. } | Self::PasteRejected { .. } | Self::StoreChanged => None,
+        }
+    }
+}
+
+impl Event {
+    /// The job that this event is about, if it is about one.
+    #[must_use]
+    pub const fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Progress { job, .. } | Self::LoginWaiting { job, .. } | Self::PasteRejected { job, .. } => Some(*job),
+            other => other.answers(),
         }
     }
 }
