@@ -16,6 +16,7 @@ mod metadata;
 pub mod ofx_file;
 mod provider;
 pub mod registry;
+pub mod schwab;
 
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
 pub use field::{Answers, Field, FieldKind, Problem, check};
