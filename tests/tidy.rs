@@ -42,8 +42,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["providers"]),
     ("tokio_rustls", &["providers"]),
     ("toml", &["config"]),
-    ("tracing_appender", &["cli"]),
-    ("tracing_subscriber", &["cli"]),
+    ("tracing_appender", &["config"]),
+    ("tracing_subscriber", &["config"]),
     ("tui_input", &["tui"]),
     ("zbus_secret_service_keyring_store", &["vault"]),
 ];

@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 use crate::{domain::text::clean, ports::VaultChoice};
 
+use super::settings::LogLevel;
+
 /// What precedes the slug of a provider in the variable that moves its origin.
 const ENDPOINT: &str = "DASHTAM_ENDPOINT_";
 
@@ -20,8 +22,8 @@ pub struct Environment {
     pub passphrase_file: Option<PathBuf>,
     /// `DASHTAM_ENDPOINT_<SLUG>`: origins by slug (lower case), checked by [`origin`].
     pub endpoints: BTreeMap<String, String>,
-    /// `DASHTAM_LOG`: filter of the log, over the configured level.
-    pub log: Option<String>,
+    /// `DASHTAM_LOG`: how much is logged, over the configured level.
+    pub log: Option<LogLevel>,
     /// `NO_COLOR` is set and not empty.
     pub no_color: bool,
     /// `BROWSER`: what opens addresses.
@@ -61,8 +63,8 @@ impl Environment {
                 "DASHTAM_DATA_DIR" => environment.data_dir = Some(value.into()),
                 "DASHTAM_CONFIG" => environment.config = Some(value.into()),
                 "DASHTAM_PASSPHRASE_FILE" => environment.passphrase_file = Some(value.into()),
-                "DASHTAM_VAULT" => environment.vault = Some(vault(&text())?),
-                "DASHTAM_LOG" => environment.log = Some(text()),
+                "DASHTAM_VAULT" => environment.vault = Some(word(name, &text(), VaultChoice::parse, VaultChoice::ALL)?),
+                "DASHTAM_LOG" => environment.log = Some(word(name, &text(), LogLevel::parse, LogLevel::ALL)?),
                 "NO_COLOR" => environment.no_color = true,
                 "BROWSER" => environment.browser = Some(text()),
                 "COLORFGBG" => environment.terminal_colours = Some(text()),
@@ -78,11 +80,14 @@ impl Environment {
     }
 }
 
-fn vault(value: &str) -> Result<VaultChoice, EnvironmentError> {
-    VaultChoice::parse(value).ok_or_else(|| {
-        let words: Vec<_> = VaultChoice::ALL.iter().map(|word| word.as_str()).collect();
-        refuse("DASHTAM_VAULT", value, &words.join(", "))
-    })
+/// One word of a vocabulary.
+fn word<T: ToString>(
+    variable: &str,
+    value: &str,
+    parse: fn(&str) -> Option<T>,
+    all: &[T],
+) -> Result<T, EnvironmentError> {
+    parse(value).ok_or_else(|| refuse(variable, value, &all.iter().map(T::to_string).collect::<Vec<_>>().join(", ")))
 }
 
 fn refuse(variable: &str, value: &str, allowed: &str) -> EnvironmentError {
