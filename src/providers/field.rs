@@ -86,14 +86,14 @@ pub struct Problem {
 }
 
 /// Checks that several fields share.
-pub(crate) mod check {
+pub mod check {
     /// Anything goes.
-    pub(crate) const fn any(_: &str) -> Result<(), &'static str> {
+    pub const fn any(_: &str) -> Result<(), &'static str> {
         Ok(())
     }
 
     /// A key or token: one word of visible ASCII, as every institution hands them out.
-    pub(crate) fn token(text: &str) -> Result<(), &'static str> {
+    pub fn token(text: &str) -> Result<(), &'static str> {
         if text.chars().any(char::is_whitespace) {
             return Err("it has a blank inside; copy it once more, without the text around it");
         }

@@ -52,7 +52,7 @@ pub struct ProviderMetadata {
 #[derive(Debug)]
 pub enum Auth {
     /// In the browser, with the authorization code flow.
-    Oauth(OauthSpec),
+    Oauth(&'static OauthSpec),
     /// With keys from the institution's web site.
     ApiKey(&'static [Field]),
     /// Not at all: with statement files.
@@ -247,7 +247,7 @@ impl ProviderMetadata {
 
     /// Its OAuth flow, if it has one.
     #[must_use]
-    pub const fn oauth(&self) -> Option<&OauthSpec> {
+    pub const fn oauth(&self) -> Option<&'static OauthSpec> {
         match &self.auth {
             Auth::Oauth(spec) => Some(spec),
             Auth::FileImport(_) | Auth::ApiKey(_) | Auth::LinkToken(_) | Auth::Certificate(_) => None,

@@ -6,6 +6,7 @@
 //! INVARIANT: an adapter turns replies into drafts and nothing else: it never reads the environment, the
 //! clock of the machine, the store or the terminal, and it keeps no state that outlives a sync.
 
+pub mod alpaca;
 pub mod chase_file;
 mod credentials;
 mod field;
@@ -15,9 +16,10 @@ mod metadata;
 pub mod ofx_file;
 mod provider;
 pub mod registry;
+pub mod schwab;
 
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
-pub use field::{Answers, Field, FieldKind, Problem};
+pub use field::{Answers, Field, FieldKind, Problem, check};
 pub use file::{FileSpec, InstitutionName};
 pub use metadata::{
     Accepted, Auth, Build, BuildContext, ClientAuthentication, Environment, History, LinkSpec, OauthSpec, Pace,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Answers, Credentials, OauthCredentials, ProviderMetadata, Secrets};
+use super::{Answers, Credentials, OauthCredentials, ProviderMetadata, Secrets, kit::OauthFlow};
 use crate::domain::{
     AccountDraft, AssetCode, BalanceDraft, HoldingDraft, ProviderError, ProviderErrorKind, TransactionDraft, Warning,
 };
@@ -56,25 +56,36 @@ pub trait Provider: Send + Sync + fmt::Debug {
     }
 }
 
-/// A provider that is logged in to through the browser.
+/// A provider that is logged in to through the browser. What differs between them is in its [`super::OauthSpec`].
 #[async_trait]
 pub trait OauthProvider: Provider {
+    /// Its flow, built from the spec and the configured app.
+    fn flow(&self) -> &OauthFlow;
+
     /// Begins a login: an address to open, and what only this login knows.
-    fn authorization(&self) -> Result<Authorization, ProviderError>;
+    fn authorization(&self) -> Result<Authorization, ProviderError> {
+        self.flow().authorization()
+    }
 
     /// Redeems the code of the redirect. It is single use: never retried.
     async fn exchange_code(
         &self,
         authorization: &Authorization,
         code: &SecretString,
-    ) -> Result<Credentials, ProviderError>;
+    ) -> Result<Credentials, ProviderError> {
+        self.flow().exchange(authorization, code).await.map(Credentials::Oauth2)
+    }
 
     /// Renews the access token. Where the provider rotates refresh tokens the new one is in the answer and must
     /// be stored durably before it is used; otherwise the old one is kept. `LoginExpired` means: log in again.
-    async fn refresh(&self, credentials: &OauthCredentials) -> Result<OauthCredentials, ProviderError>;
+    async fn refresh(&self, credentials: &OauthCredentials) -> Result<OauthCredentials, ProviderError> {
+        self.flow().refresh(credentials).await
+    }
 
     /// Gives the tokens back, where the provider offers that.
-    async fn revoke(&self, credentials: &OauthCredentials) -> Result<(), ProviderError>;
+    async fn revoke(&self, credentials: &OauthCredentials) -> Result<(), ProviderError> {
+        self.flow().revoke(credentials).await
+    }
 }
 
 /// A provider that is linked through a page of its own or a one-time token.
@@ -119,7 +130,7 @@ pub struct Authorization {
     pub state: SecretString,
     /// Proves to the token endpoint that it was this login.
     pub verifier: SecretString,
-    /// Value that `iss` must have in the redirect if it is there.
+    /// Value that `iss` must have in the redirect, where the provider announces one.
     pub issuer: Option<String>,
     /// When it began.
     pub created_at: DateTime<Utc>,

@@ -2,11 +2,12 @@
 //!
 //! INVARIANT: a provider is its folder plus one line here; the tests below hold every entry to the rules.
 
-use super::{ProviderMetadata, chase_file, ofx_file};
+use super::{ProviderMetadata, alpaca, chase_file, ofx_file, schwab};
 use crate::statements::Institution;
 
 /// Every provider; among file providers the one that claims everything is last.
-pub static PROVIDERS: &[&ProviderMetadata] = &[&chase_file::METADATA, &ofx_file::METADATA];
+pub static PROVIDERS: &[&ProviderMetadata] =
+    &[&alpaca::METADATA, &schwab::METADATA, &chase_file::METADATA, &ofx_file::METADATA];
 
 /// A slug that no provider has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -148,7 +149,7 @@ mod tests {
     #[test]
     fn unknown_slugs_name_the_known_ones() {
         let error = find("scwhab\u{1b}").unwrap_err().to_string();
-        assert!(error.contains("`scwhab`") && error.contains("chase_file, ofx_file"), "{error}");
+        assert!(error.contains("`scwhab`") && error.contains("alpaca, schwab, chase_file, ofx_file"), "{error}");
         assert_eq!(find(" Chase_File ").unwrap().slug, "chase_file");
     }
 
