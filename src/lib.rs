@@ -5,5 +5,6 @@
 
 pub mod columns;
 pub mod domain;
+pub mod ledger;
 pub mod statements;
 pub mod sync;
