@@ -49,6 +49,17 @@ impl Fields {
         mark.is_some_and(|mark| self.has_mark(*mark))
     }
 
+    /// Whether a field of the set begins behind `before`.
+    #[must_use]
+    pub fn begin_at(self, before: &[u8]) -> bool {
+        before.last().is_some_and(|mark| *mark < FIRST_TEXT_BYTE && self.has_mark(*mark))
+    }
+
+    /// The bytes that stand before fields of the set.
+    pub fn marks(self) -> impl Iterator<Item = u8> {
+        (PAYEE..=NOTE).filter(move |mark| self.has_mark(*mark))
+    }
+
     /// The texts of a row that belong to the set.
     pub fn of(self, record: &[u8]) -> impl Iterator<Item = &[u8]> {
         let mut rest = record;

@@ -298,6 +298,18 @@ impl Columns {
         span(&self.references, &self.reference_ends, row)
     }
 
+    /// The folded provider ids of all rows, without anything between them.
+    #[must_use]
+    pub fn references(&self) -> &[u8] {
+        &self.references
+    }
+
+    /// Where in [`Columns::references`] each row ends.
+    #[must_use]
+    pub fn reference_ends(&self) -> &[u32] {
+        &self.reference_ends
+    }
+
     /// All rows, newest day first and within a day the highest id first. Made once, when first asked for.
     #[must_use]
     pub fn newest_first(&self) -> &[u32] {

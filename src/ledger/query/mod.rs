@@ -15,7 +15,7 @@ mod parse;
 mod show;
 mod term;
 #[cfg(test)]
-mod tests;
+pub(in crate::ledger) mod tests;
 
 use std::ops::Range;
 
