@@ -12,6 +12,7 @@ mod build;
 mod bytes;
 mod field;
 mod id_runs;
+mod payees;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use rust_decimal::Decimal;
 pub use build::ChunkBuilder;
 pub use field::{Fields, searchable};
 pub use id_runs::IdRuns;
+pub use payees::Payees;
 
 use crate::domain::{
     AccountId, AssetCode, Transaction, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
@@ -99,6 +101,7 @@ pub struct Columns {
     references: Vec<u8>,
     reference_ends: Vec<u32>,
     newest_first: OnceLock<Box<[u32]>>,
+    payees: OnceLock<Payees>,
 }
 
 impl Columns {
@@ -314,6 +317,12 @@ impl Columns {
     #[must_use]
     pub fn newest_first(&self) -> &[u32] {
         self.newest_first.get_or_init(|| newest_first(&self.days))
+    }
+
+    /// All payees, numbered. Made once, when first asked for (a hash of every row's payee).
+    #[must_use]
+    pub fn payees(&self) -> &Payees {
+        self.payees.get_or_init(|| Payees::new(self))
     }
 
     /// Bytes held.
