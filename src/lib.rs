@@ -7,4 +7,5 @@ pub mod columns;
 pub mod domain;
 pub mod ledger;
 pub mod statements;
+pub mod store;
 pub mod sync;
