@@ -6,8 +6,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::{data::Handle, theme::ThemeName};
-use crate::ports::{Browser, Clipboard, Clock};
+use super::theme::ThemeName;
+use crate::{
+    ports::{Browser, Clipboard, Clock},
+    sync::Handle,
+};
 
 /// What the screen needs from outside.
 #[derive(Clone)]

@@ -15,8 +15,6 @@ mod env;
 mod finder;
 mod holdings;
 mod layer;
-#[cfg(test)]
-mod look;
 mod memory;
 mod msg;
 mod overview;
@@ -41,7 +39,7 @@ pub use memory::ViewMemory;
 pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard};
 pub use theme::ThemeName;
 
-use data::Ledger;
+pub use data::Ledger;
 
 /// Opens the screen on the terminal of the process and runs it until the user quits. The caller has checked that
 /// stdin and stdout are a terminal, and shuts the engine down afterwards.

@@ -87,6 +87,14 @@ impl Connections {
         self.selected_item(&items).map(|index| items[index])
     }
 
+    /// The connection the cursor stands on.
+    pub(crate) fn selected_connection(&self, data: &Data) -> Option<ConnectionId> {
+        match self.selected(data) {
+            Some(Item::Connection(connection)) => Some(connection.id),
+            Some(Item::Heading(_) | Item::Provider(_)) | None => None,
+        }
+    }
+
     /// For `c`: stands on the first provider.
     pub(crate) fn show_providers(&mut self) {
         self.finder = Finder::default();

@@ -10,7 +10,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-pub(crate) use stub::{AccountLine, Entry, EventStream, Handle, HoldingLine, Ledger, ListRequest, Listing, Query, Sort, SortKey, View};
+pub use stub::Ledger;
+pub(crate) use stub::{AccountLine, Entry, HoldingLine, ListRequest, Listing, View};
 pub(crate) use worth::Worth;
 
 use super::widget::chart::Point;

@@ -11,9 +11,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     domain::{AccountId, TransactionStatus},
+    ledger::{Query, Sort, SortKey},
     tui::{
         app::App,
-        data::{Data, Ledger, ListRequest, Query, Sort, SortKey, View},
+        data::{Data, Ledger, ListRequest, View},
         env::Env,
         layer::CHUNK,
         msg::{Effect, FolderEntry, Loaded},
@@ -46,7 +47,7 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
         }
         Effect::List { ticket, request } => {
             let small = view.transaction_count() <= AT_ONCE && view.has_columns();
-            let cheap = request.query == Query::default() && request.sort == Sort::default();
+            let cheap = request.query.is_all() && request.sort == Sort::default();
             let work = move || Loaded::Listing { ticket, result: list(&view, &request) };
             if small || cheap { now(work()) } else { later(&answer, work) }
         }
@@ -97,7 +98,7 @@ fn with_columns(mut data: Data) -> Result<Data, String> {
 }
 
 fn list(view: &View, request: &ListRequest) -> Result<crate::tui::data::Listing, String> {
-    let listed = if view.has_columns() || (request.query.is_empty() && request.sort == Sort::default()) {
+    let listed = if view.has_columns() || (request.query.is_all() && request.sort == Sort::default()) {
         view.list(request)
     } else {
         view.load_columns().and_then(|columns| view.with_columns(columns).list(request))

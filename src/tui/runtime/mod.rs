@@ -21,13 +21,14 @@ pub use terminal::{SystemHost, TerminalClipboard};
 
 use super::{
     app::App,
-    data::{Data, EventStream, Ledger},
+    data::{Data, Ledger},
     env::{Env, Settings},
     memory::{Target, ViewMemory},
     msg::{Effect, Loaded, Msg},
     update::update,
     view::view,
 };
+use crate::sync::EventStream;
 
 /// The terminal as the loop needs it.
 pub trait Host {

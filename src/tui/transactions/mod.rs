@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 
 use super::{
     action::{Action, Place},
-    data::{Entry, ListRequest, Listing, Query, Sort, SortKey},
+    data::{Entry, ListRequest, Listing},
     layer::{Choice, Menu, Page},
     memory::ListId,
     msg::{Effect, Loaded},
@@ -24,7 +24,10 @@ use super::{
     toast::Level,
     widget::{cursor::Cursor, field::Field},
 };
-use crate::domain::{AccountId, Money, TransactionId, TransactionStatus};
+use crate::{
+    domain::{AccountId, Money, TransactionId, TransactionStatus},
+    ledger::{Query, Sort, SortKey},
+};
 
 /// The orders one can choose, by the letter that chooses them.
 const SORTS: [(SortKey, char, &str); 6] = [
@@ -86,14 +89,14 @@ impl Transactions {
         ctx.effects.push(Effect::List { ticket: self.wanted, request });
         self.running.clear();
         let by_date = self.sort.key == SortKey::Date;
-        if let Some(account) = self.account.filter(|_| by_date && self.query.is_empty()) {
+        if let Some(account) = self.account.filter(|_| by_date && self.query.is_all()) {
             self.running_wanted = ctx.ticket();
             ctx.effects.push(Effect::Running { ticket: self.running_wanted, account });
         }
     }
 
     fn set_query(&mut self, ctx: &mut Ctx<'_>) {
-        self.query = Query::parse(self.field.value());
+        self.query = Query::parse(self.field.value(), ctx.moment.today);
         self.relist(ctx);
     }
 
@@ -128,7 +131,7 @@ impl Transactions {
                 }
                 self.listing = Some(listing.clone());
                 self.cursor.clamp(listing.len());
-                if !self.query.is_empty() {
+                if !self.query.is_all() {
                     self.hits.remember(listing);
                 }
             }

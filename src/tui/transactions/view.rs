@@ -38,7 +38,7 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         None => data.view.transaction_count(),
     };
     let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| data.account_label(account));
-    let count = if rows.query.is_empty() {
+    let count = if rows.query.is_all() {
         plain(all.into())
     } else {
         format!("{} of {}", plain(rows.len().into()), plain(all.into()))
@@ -55,7 +55,7 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         body = below(inner, used);
     }
     if rows.listing.is_some() && rows.len() == 0 {
-        if rows.query.is_empty() {
+        if rows.query.is_all() {
             empty::say(scene, body, "No rows here yet", &[("i", "import a statement file")]);
         } else {
             empty::say(scene, body, "No row matches", &[("Esc", "clear the filter"), ("/", "change it")]);
@@ -73,7 +73,7 @@ fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
     if rows.editing || !rows.field.value().is_empty() {
         let line = padded(top(area, 1));
         let sums = rows.listing.as_ref().map(|listing| listing_sums(listing, masked)).unwrap_or_default();
-        let taken = if rows.query.is_empty() { 0 } else { scene.paint.right(line, &sums, theme.muted) + 2 };
+        let taken = if rows.query.is_all() { 0 } else { scene.paint.right(line, &sums, theme.muted) + 2 };
         let field = Rect { width: line.width.saturating_sub(taken), ..line };
         let slash = scene.paint.text(field, "/", theme.key);
         let problems = rows.query.problems();
@@ -110,7 +110,7 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
     let masked = scene.paint.masked;
     let data = scene.data;
     let one = rows.account.is_some();
-    let running = !rows.running.is_empty() && rows.query.is_empty();
+    let running = !rows.running.is_empty() && rows.query.is_all();
     let columns = [
         Column::new("Date", Size::Fixed(10)).sort(0),
         Column::new("Payee", Size::Flex(18)).sort(1),
@@ -251,12 +251,12 @@ fn origin(entry: &Entry, data: &data::Data) -> String {
 pub(super) fn explanation(rows: &Transactions, listing: &Listing, ctx: &Ctx<'_>) -> String {
     let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| ctx.data.account_label(account));
     let mut text = format!("# {} rows of {whose}\n", plain(listing.len().into()));
-    if !rows.query.is_empty() {
+    if !rows.query.is_all() {
         text.push_str(&format!("that match the filter `{}`.\n", rows.field.value()));
     }
     text.push_str("\nTheir sums, each currency for itself:\n");
     for (total, count) in listing.sums() {
-        text.push_str(&format!("> {} of {} rows\n", amount::money(total, ctx.masked), plain(count.into())));
+        text.push_str(&format!("> {} of {} rows\n", amount::money(*total, ctx.masked), plain((*count).into())));
     }
     text.push_str("\nRows that the institution withdrew (void) are shown struck and left out of every sum.\n");
     if let Some(balance) = rows.account.and_then(|account| ctx.data.account(account)).and_then(|line| line.balance) {

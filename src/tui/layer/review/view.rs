@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
 use crate::{
     domain::text::rounded,
-    sync::{Failure, FileFailure, ImportReport, ImportReview, RowState},
+    sync::{Failure, ImportReport, ImportReview, RowState},
     tui::{
         memory::{ListId, Target},
         pane::Scene,
@@ -196,7 +196,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     });
 }
 
-fn failure_text(failure: Option<&FileFailure>) -> String {
+fn failure_text(failure: Option<&Failure>) -> String {
     failure.map_or_else(String::new, |failure| match &failure.hint {
         Some(hint) => format!("{}\n{hint}", failure.message),
         None => failure.message.clone(),

@@ -1,25 +1,19 @@
 //! The one place where the state changes: message in, effects out.
 
+mod engine;
+
 use crossterm::event::KeyEventKind;
 
 use super::{
-    action::{Action, Chord, Lookup, Place},
-    app::{App, Job, Screen},
+    action::{Action, Chord, Lookup},
+    app::{App, Screen},
     env::Env,
-    layer::{Confirm, Help, Palette},
+    layer::{Help, Palette},
     memory::Target,
     msg::{Effect, Jump, Loaded, Msg},
     pane::{Ask, Moment, News},
     toast::Level,
 };
-use crate::{
-    domain::{Change, ChangeId},
-    sync::{Command, Event},
-};
-
-/// Rows that an undo may touch without asking first.
-const ASK_FROM: u64 = 10;
-
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
     app.moment = Moment::of(env);
@@ -139,77 +133,14 @@ impl App {
                 self.connections.show_providers();
                 effects
             }
-            Action::Sync | Action::SyncAll => {
-                let text = if self.data.view.connections().is_empty() {
-                    "Nothing is connected yet: c shows what can be connected, i imports a statement file."
-                } else {
-                    "These connections are statement files: i imports newer ones."
-                };
-                self.say(Level::News, text);
-                Vec::new()
-            }
+            Action::Sync => self.sync(self.connections.selected_connection(&self.data), env),
+            Action::SyncAll => self.sync(None, env),
             Action::Undo => self.undo(self.chosen_change(), env),
             Action::Redo => self.redo(self.chosen_change(), env),
             Action::Back => self.back(false, env),
             Action::Leave => self.back(true, env),
             _ => self.run(env, |panes, ctx| panes.top().act(action, ctx)).1,
         }
-    }
-
-    /// The change that undo and redo are about: the selected one in Activity.
-    fn chosen_change(&self) -> Option<ChangeId> {
-        (self.screen == Screen::Activity).then(|| self.activity.selected(&self.data)).flatten().map(|change| change.id)
-    }
-
-    fn undo(&mut self, chosen: Option<ChangeId>, env: &Env) -> Vec<Effect> {
-        let change = match chosen {
-            Some(id) => self.data.change(id),
-            None => self.data.changes.iter().find(|change| change.can_undo()),
-        };
-        let Some(change) = change else {
-            self.say(Level::News, "There is nothing to undo.");
-            return Vec::new();
-        };
-        if !change.can_undo() {
-            let text = if change.undone { "It is undone already: U brings it back." } else { "An undo is taken back with U." };
-            self.say(Level::News, text);
-            return Vec::new();
-        }
-        let (id, rows) = (change.id, touched(change));
-        let lines = vec![
-            format!("Undo the {} of {}?", change.kind, change.source),
-            format!(
-                "{} rows that it added are removed, {} that it amended return to what they were.",
-                change.counts.transactions_imported, change.counts.transactions_updated
-            ),
-            "Edits of your own are kept. U brings everything back.".to_owned(),
-        ];
-        self.run(env, |_, ctx| {
-            let job = ctx.env.engine.job();
-            let undo = Effect::Send(Command::Undo { job, change: Some(id) });
-            if rows >= ASK_FROM {
-                ctx.push(Confirm::new("Undo", lines, vec![undo]));
-            } else {
-                ctx.effects.push(undo);
-            }
-        })
-        .1
-    }
-
-    fn redo(&mut self, chosen: Option<ChangeId>, env: &Env) -> Vec<Effect> {
-        let change = match chosen {
-            Some(id) => self.data.change(id).filter(|change| change.can_redo()).map(|change| change.id),
-            None => None,
-        };
-        let any = self.data.changes.iter().any(Change::can_redo);
-        if (chosen.is_some() && change.is_none()) || !any {
-            self.say(Level::News, "There is nothing to bring back here.");
-            return Vec::new();
-        }
-        self.run(env, |_, ctx| {
-            ctx.command(|job| Command::Redo { job, change });
-        })
-        .1
     }
 
     /// One step back: inside the pane, else the overlay, else (when leaving) the program.
@@ -254,43 +185,6 @@ impl App {
                 Vec::new()
             }
         }
-    }
-
-    fn engine(&mut self, event: &Event, env: &Env) -> Vec<Effect> {
-        match event {
-            Event::Progress { job, progress } => {
-                if let Some(known) = self.jobs.iter_mut().find(|known| known.id == *job) {
-                    known.progress = progress.clone();
-                    known.turns += 1;
-                } else {
-                    self.jobs.push(Job { id: *job, progress: progress.clone(), turns: 0 });
-                }
-            }
-            Event::ImportReviewed { job, .. }
-            | Event::ImportFinished { job, .. }
-            | Event::ChangeToggled { job, .. }
-            | Event::Edited { job, .. }
-            | Event::JobFailed { job, .. } => self.jobs.retain(|known| known.id != *job),
-            Event::StoreChanged => {}
-        }
-        let (told, mut effects) = self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
-        match event {
-            Event::ChangeToggled { change, .. } => {
-                let text = if change.undone {
-                    format!("Undone: {} of {}. U brings it back.", change.kind, change.source)
-                } else {
-                    format!("Brought back: {} of {}.", change.kind, change.source)
-                };
-                self.say(Level::News, text);
-            }
-            Event::JobFailed { failure, .. } if !told && failure.kind != "cancelled" => {
-                let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
-                self.say(Level::Error, format!("{}{hint}", failure.message));
-            }
-            Event::StoreChanged => effects.extend(self.refresh()),
-            _ => {}
-        }
-        effects
     }
 
     /// Asks for a new reading; while one is under way, for one more after it.
@@ -383,14 +277,4 @@ impl App {
         }
         (result, effects)
     }
-}
-
-/// Rows that undoing or redoing a change touches.
-fn touched(change: &Change) -> u64 {
-    change.counts.transactions_imported + change.counts.transactions_updated + change.counts.transactions_removed
-}
-
-/// Whether a place is one where text is typed, so that the footer shows its own keys only.
-pub(crate) const fn is_field(place: Place) -> bool {
-    matches!(place, Place::Filter | Place::PickerPath | Place::Form | Place::Palette)
 }
