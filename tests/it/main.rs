@@ -1,4 +1,6 @@
 //! The tests that need more than one room: one binary, so that the crate is linked once.
 #![cfg(test)]
 
+mod harness;
 mod keyring;
+mod screen;
