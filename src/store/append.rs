@@ -80,7 +80,7 @@ impl Writer {
                 if let Some(builder) = &mut builder {
                     let id = TransactionId(pk);
                     let row = Transaction { id, account_id: account, change_id: ChangeId(change), facts };
-                    builder.push(&row, &none);
+                    builder.push(&row, &none)?;
                 }
             }
             cursor.close()?;
