@@ -1,11 +1,13 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`], [`providers`], [`store`], [`vault`];
-//! [`demo`], [`sync`]; see `docs/architecture.md` for the whole plan and its rules.
+//! The floors, lowest first: [`domain`]; [`columns`], [`ports`], [`statements`]; [`config`], [`providers`], [`store`],
+//! [`vault`]; [`demo`], [`ledger`], [`sync`]; see `docs/architecture.md` for the whole plan and its rules.
 
+pub mod columns;
 pub mod config;
 pub mod demo;
 pub mod domain;
+pub mod ledger;
 pub mod ports;
 pub mod providers;
 pub mod statements;

@@ -1,0 +1,254 @@
+//! Writes the blob of one chunk. Used by the store in the transaction that writes the rows.
+//!
+//! Layout: version, chunk, rows, then one section per column; small tables of distinct values with per-row places,
+//! the payee shown as a place in a table (payees repeat), provider ids by what differs from the row before. Everything is spelled in bytes, so that a blob means the same on every machine.
+
+use std::{
+    borrow::Borrow,
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hash, Hasher},
+};
+
+use chrono::Datelike as _;
+
+use super::{
+    CHUNK_ROWS, ColumnsError, FORMAT_VERSION, Unit,
+    bytes::{put_text, put_varint, put_wide_varint, wide_zigzag, zigzag},
+    field,
+};
+use crate::domain::{Transaction, TransactionStatus, TransactionSubtype, UserFields};
+
+/// A quick hash for the small tables; the keys come from the user's own files, chunk by chunk.
+#[derive(Default)]
+pub(super) struct QuickHasher(u64);
+
+impl Hasher for QuickHasher {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        for word in words.iter().chain([&last]) {
+            self.0 = (self.0 ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+        }
+    }
+}
+
+pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
+
+/// Distinct values in order of appearance, and per row the place of its value.
+struct Table<K> {
+    values: Vec<K>,
+    /// Places by value; filled only once there are more values than are quickly looked through.
+    places: QuickMap<K, u32>,
+    rows: Vec<u16>,
+}
+
+/// Values looked through one by one before they are hashed.
+const FEW: usize = 8;
+
+impl<K: Hash + Eq + Clone> Table<K> {
+    fn new() -> Self {
+        Self { values: Vec::new(), places: QuickMap::default(), rows: Vec::new() }
+    }
+
+    /// Adds a row; its value is made only when it is new.
+    fn push<Q: Hash + Eq + ?Sized>(&mut self, key: &Q, value: impl FnOnce() -> K)
+    where
+        K: Borrow<Q>,
+    {
+        let known = if self.values.len() <= FEW {
+            self.values.iter().position(|value| value.borrow() == key)
+        } else {
+            self.places.get(key).map(|place| *place as usize)
+        };
+        let place = known.unwrap_or_else(|| self.add(value()));
+        #[expect(clippy::cast_possible_truncation, reason = "a chunk holds 65,536 rows at most")]
+        self.rows.push(place as u16);
+    }
+
+    fn add(&mut self, value: K) -> usize {
+        let place = self.values.len();
+        self.values.push(value);
+        let from = if place == FEW { 0 } else { place.max(FEW) };
+        for (place, value) in (0u32..).zip(&self.values).skip(from) {
+            self.places.insert(value.clone(), place);
+        }
+        place
+    }
+
+    /// Values by place, then places; a table of one value needs no places.
+    fn write(&self, out: &mut Vec<u8>, mut value: impl FnMut(&mut Vec<u8>, &K)) {
+        put_varint(out, self.values.len() as u64);
+        for entry in &self.values {
+            value(out, entry);
+        }
+        if self.values.len() > 1 {
+            for place in &self.rows {
+                put_varint(out, u64::from(*place));
+            }
+        }
+    }
+}
+
+/// Collects the rows of one chunk, by ascending id.
+pub struct ChunkBuilder {
+    chunk: u64,
+    last_id: Option<u64>,
+    /// First id and length of each run of ids without a gap.
+    runs: Vec<(u64, u64)>,
+    days: Vec<u8>,
+    last_day: i64,
+    amounts: Vec<u8>,
+    units: Table<Unit>,
+    accounts: Table<u64>,
+    subtypes: Table<TransactionSubtype>,
+    statuses: Table<TransactionStatus>,
+    symbols: Table<Box<str>>,
+    categories: Table<Box<str>>,
+    heads: Table<Box<[u8]>>,
+    tail_lengths: Vec<u8>,
+    tails: Vec<u8>,
+    record: Vec<u8>,
+    references: Vec<u8>,
+    last_reference: Vec<u8>,
+    reference: Vec<u8>,
+    rows: u64,
+}
+
+impl ChunkBuilder {
+    /// An empty chunk: the rows with ids from `chunk * CHUNK_ROWS` on.
+    #[must_use]
+    pub fn new(chunk: u64) -> Self {
+        Self {
+            chunk,
+            last_id: None,
+            runs: Vec::new(),
+            days: Vec::new(),
+            last_day: 0,
+            amounts: Vec::new(),
+            units: Table::new(),
+            accounts: Table::new(),
+            subtypes: Table::new(),
+            statuses: Table::new(),
+            symbols: Table::new(),
+            categories: Table::new(),
+            heads: Table::new(),
+            tail_lengths: Vec::new(),
+            tails: Vec::new(),
+            record: Vec::new(),
+            references: Vec::new(),
+            last_reference: Vec::new(),
+            reference: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    /// The number of the chunk.
+    #[must_use]
+    pub const fn chunk(&self) -> u64 {
+        self.chunk
+    }
+
+    /// Rows so far.
+    #[must_use]
+    pub const fn len(&self) -> u64 {
+        self.rows
+    }
+
+    /// Whether there are no rows yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Adds a row; its id must belong to the chunk and be above the last one.
+    pub fn push(&mut self, row: &Transaction, user: &UserFields) -> Result<(), ColumnsError> {
+        let id = row.id.0;
+        if id / CHUNK_ROWS != self.chunk || self.last_id.is_some_and(|last| last >= id) {
+            return Err(ColumnsError::Misplaced { id, chunk: self.chunk });
+        }
+        match self.runs.last_mut() {
+            Some((_, length)) if self.last_id == id.checked_sub(1) => *length += 1,
+            _ => self.runs.push((id, 1)),
+        }
+        self.last_id = Some(id);
+        self.rows += 1;
+
+        let facts = &row.facts;
+        let day = i64::from(facts.date.num_days_from_ce());
+        put_varint(&mut self.days, zigzag(day - self.last_day));
+        self.last_day = day;
+
+        let mantissa = facts.amount.mantissa();
+        let narrow = i64::try_from(mantissa);
+        let wide = narrow.is_err();
+        let scale = u8::try_from(facts.amount.scale()).unwrap_or(u8::MAX);
+        let unit = Unit { currency: facts.currency, scale, wide };
+        match narrow {
+            Ok(mantissa) => put_varint(&mut self.amounts, zigzag(mantissa)),
+            Err(_) => put_wide_varint(&mut self.amounts, wide_zigzag(mantissa)),
+        }
+        self.units.push(&unit, || unit);
+
+        self.accounts.push(&row.account_id.0, || row.account_id.0);
+        self.subtypes.push(&facts.kind.subtype(), || facts.kind.subtype());
+        self.statuses.push(&facts.status, || facts.status);
+        let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_deref()).unwrap_or_default();
+        self.symbols.push(symbol, || symbol.into());
+        let category = user.category.as_deref().unwrap_or_default();
+        self.categories.push(category, || category.into());
+
+        self.record.clear();
+        let head = field::write_record(&mut self.record, facts, user);
+        let (head, tail) = self.record.split_at(head);
+        self.heads.push(head, || head.into());
+        put_varint(&mut self.tail_lengths, tail.len() as u64);
+        self.tails.extend_from_slice(tail);
+
+        self.reference.clear();
+        field::push_searchable(&mut self.reference, facts.provider_id.as_deref().unwrap_or_default());
+        let shared = self.reference.iter().zip(&self.last_reference).take_while(|(new, old)| new == old).count();
+        put_varint(&mut self.references, shared as u64);
+        put_text(&mut self.references, &self.reference[shared..]);
+        std::mem::swap(&mut self.reference, &mut self.last_reference);
+        Ok(())
+    }
+
+    /// The blob.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        let sections = self.tails.len() + self.references.len() + self.amounts.len() + self.tail_lengths.len();
+        let mut out = Vec::with_capacity(sections * 2);
+        out.push(FORMAT_VERSION);
+        put_varint(&mut out, self.chunk);
+        put_varint(&mut out, self.rows);
+
+        put_varint(&mut out, self.runs.len() as u64);
+        let mut next = self.chunk.saturating_mul(CHUNK_ROWS);
+        for (first, length) in &self.runs {
+            put_varint(&mut out, first - next);
+            put_varint(&mut out, *length);
+            next = first + length;
+        }
+        out.extend_from_slice(&self.days);
+        self.units.write(&mut out, |out, unit| {
+            put_text(out, unit.currency.as_str().as_bytes());
+            out.extend([unit.scale, u8::from(unit.wide)]);
+        });
+        out.extend_from_slice(&self.amounts);
+        self.accounts.write(&mut out, |out, account| put_varint(out, *account));
+        self.subtypes.write(&mut out, |out, value| put_text(out, value.as_str().as_bytes()));
+        self.statuses.write(&mut out, |out, value| put_text(out, value.as_str().as_bytes()));
+        self.symbols.write(&mut out, |out, symbol| put_text(out, symbol.as_bytes()));
+        self.categories.write(&mut out, |out, category| put_text(out, category.as_bytes()));
+        self.heads.write(&mut out, |out, head| put_text(out, head));
+        out.extend_from_slice(&self.tail_lengths);
+        out.extend_from_slice(&self.tails);
+        out.extend_from_slice(&self.references);
+        out
+    }
+}

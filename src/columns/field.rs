@@ -1,0 +1,148 @@
+//! How the texts of one row lie in the text buffer: each field behind one mark byte.
+//!
+//! Marks are control bytes; a field never holds one, so that a searched word can't reach over a border.
+
+use std::borrow::Cow;
+
+use crate::domain::{TransactionFacts, UserFields, text::fold};
+
+/// Marks below this are field marks; a text holds no byte below it.
+const FIRST_TEXT_BYTE: u8 = 0x20;
+
+const PAYEE: u8 = 1;
+const DESCRIPTION: u8 = 2;
+const MEMO: u8 = 3;
+/// The description, which also stands in for a missing payee.
+const DESCRIPTION_AS_PAYEE: u8 = 4;
+/// The memo, which also stands in for a missing payee and description.
+const MEMO_AS_PAYEE: u8 = 5;
+const TAG: u8 = 6;
+const USER_PAYEE: u8 = 7;
+const NOTE: u8 = 8;
+
+/// A set of text fields to look in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fields(u16);
+
+impl Fields {
+    /// Every field: what a free word looks in.
+    pub const ANY: Self = Self(u16::MAX);
+    /// The payee as the institution or the user writes it, or what the list shows in its place.
+    pub const PAYEE: Self = Self(1 << PAYEE | 1 << USER_PAYEE | 1 << DESCRIPTION_AS_PAYEE | 1 << MEMO_AS_PAYEE);
+    /// The institution's remark.
+    pub const MEMO: Self = Self(1 << MEMO | 1 << MEMO_AS_PAYEE);
+    /// The user's tags.
+    pub const TAG: Self = Self(1 << TAG);
+    /// The user's note.
+    pub const NOTE: Self = Self(1 << NOTE);
+
+    /// Whether all of `other` is in this set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether the field that a hit lies in belongs to the set. `before` is the row's text up to the hit.
+    #[must_use]
+    pub fn hold(self, before: &[u8]) -> bool {
+        let mark = before.iter().rev().find(|byte| **byte < FIRST_TEXT_BYTE);
+        mark.is_some_and(|mark| self.has_mark(*mark))
+    }
+
+    /// Whether a field of the set begins behind `before`.
+    #[must_use]
+    pub fn begin_at(self, before: &[u8]) -> bool {
+        before.last().is_some_and(|mark| *mark < FIRST_TEXT_BYTE && self.has_mark(*mark))
+    }
+
+    /// The bytes that stand before fields of the set.
+    pub fn marks(self) -> impl Iterator<Item = u8> {
+        (PAYEE..=NOTE).filter(move |mark| self.has_mark(*mark))
+    }
+
+    /// The texts of a row that belong to the set.
+    pub fn of(self, record: &[u8]) -> impl Iterator<Item = &[u8]> {
+        let mut rest = record;
+        std::iter::from_fn(move || {
+            while let Some((mark, tail)) = rest.split_first() {
+                let (text, after) = tail.split_at(text_length(tail));
+                rest = after;
+                if self.has_mark(*mark) {
+                    return Some(text);
+                }
+            }
+            None
+        })
+    }
+
+    const fn has_mark(self, mark: u8) -> bool {
+        mark < 16 && self.0 & (1 << mark) != 0
+    }
+}
+
+fn text_length(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| *byte < FIRST_TEXT_BYTE).unwrap_or(bytes.len())
+}
+
+/// The payee that the list shows: the field a record begins with, if that is one.
+pub(super) fn leading_payee(record: &[u8]) -> &[u8] {
+    match record.split_first() {
+        Some((mark, tail)) if Fields::PAYEE.has_mark(*mark) => &tail[..text_length(tail)],
+        _ => &[],
+    }
+}
+
+/// A text in the form in which it is stored and looked for: folded, control characters as blanks.
+#[must_use]
+pub fn searchable(text: &str) -> Cow<'_, str> {
+    let folded = fold(text);
+    if folded.bytes().all(|byte| byte >= FIRST_TEXT_BYTE) {
+        return folded;
+    }
+    Cow::Owned(folded.chars().map(|character| if character < ' ' { ' ' } else { character }).collect())
+}
+
+/// Appends [`searchable`] without an allocation for plain ASCII, which is nearly all text.
+pub(super) fn push_searchable(out: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() {
+        out.extend(text.bytes().map(|byte| if byte < FIRST_TEXT_BYTE { b' ' } else { byte.to_ascii_lowercase() }));
+    } else {
+        out.extend_from_slice(searchable(text).as_bytes());
+    }
+}
+
+/// Writes the record of one row: the payee shown first, so that it is found without a search. Returns the length of
+/// that first field.
+pub(super) fn write_record(out: &mut Vec<u8>, facts: &TransactionFacts, user: &UserFields) -> usize {
+    let start = out.len();
+    let mut head = 0;
+    let mut put = |mark: u8, text: Option<&str>| {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return false };
+        out.push(mark);
+        let before = out.len();
+        push_searchable(out, text);
+        if out.len() == before {
+            out.pop();
+            return false;
+        }
+        if head == 0 {
+            head = out.len() - start;
+        }
+        true
+    };
+    put(USER_PAYEE, user.payee.as_deref());
+    let description = facts.description.as_deref();
+    if put(PAYEE, facts.payee.as_deref()) {
+        put(DESCRIPTION, description.filter(|text| Some(*text) != facts.payee.as_deref()));
+        put(MEMO, facts.memo.as_deref());
+    } else if put(DESCRIPTION_AS_PAYEE, description) {
+        put(MEMO, facts.memo.as_deref());
+    } else {
+        put(MEMO_AS_PAYEE, facts.memo.as_deref());
+    }
+    for tag in &user.tags {
+        put(TAG, Some(tag));
+    }
+    put(NOTE, user.note.as_deref());
+    head
+}

@@ -1,0 +1,270 @@
+//! Reads blobs into [`Columns`]; trusts nothing in them.
+
+use super::{
+    CHUNK_ROWS, Columns, ColumnsError, FORMAT_VERSION, Unit,
+    build::QuickMap,
+    bytes::{Bytes, unzigzag, wide_unzigzag},
+};
+use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype};
+
+/// Days that chrono can show as a date.
+const DAYS: std::ops::RangeInclusive<i64> = -95_000_000..=95_000_000;
+
+const fn damaged(what: &'static str) -> ColumnsError {
+    ColumnsError::Damaged { what }
+}
+
+/// Columns being put together, with what numbers their tables.
+#[derive(Default)]
+pub(super) struct Assembler {
+    columns: Columns,
+    units: QuickMap<Unit, u16>,
+    accounts: QuickMap<AccountId, u16>,
+    symbols: QuickMap<Box<str>, u32>,
+    categories: QuickMap<Box<str>, u32>,
+}
+
+impl Assembler {
+    /// Adds the rows of one chunk. After an error the columns are of no use.
+    pub(super) fn append(&mut self, blob: &[u8]) -> Result<(), ColumnsError> {
+        let mut bytes = match blob.split_first() {
+            Some((&FORMAT_VERSION, body)) => Bytes(body),
+            Some((&found, _)) => return Err(ColumnsError::Version { found }),
+            None => return Err(damaged("length")),
+        };
+        let rows = self.ids(&mut bytes)?;
+        self.days(&mut bytes, rows)?;
+        self.amounts(&mut bytes, rows)?;
+        self.accounts(&mut bytes, rows)?;
+        let subtypes = table(&mut bytes, rows, "type", |bytes| {
+            TransactionSubtype::parse(bytes.text("type")?).ok_or(damaged("type"))
+        })?;
+        let columns = &mut self.columns;
+        places(&mut bytes, rows, &subtypes, "type", |subtype| columns.subtypes.push(subtype))?;
+        let statuses = table(&mut bytes, rows, "status", |bytes| {
+            TransactionStatus::parse(bytes.text("status")?).ok_or(damaged("status"))
+        })?;
+        places(&mut bytes, rows, &statuses, "status", |status| columns.statuses.push(status))?;
+        interned(&mut bytes, rows, "symbol", &mut self.symbols, &mut columns.symbol_table, &mut columns.symbols)?;
+        let categories = &mut self.categories;
+        interned(&mut bytes, rows, "category", categories, &mut columns.category_table, &mut columns.categories)?;
+        texts(&mut bytes, rows, columns)?;
+        references(&mut bytes, rows, columns)?;
+        if bytes.0.is_empty() { Ok(()) } else { Err(damaged("length")) }
+    }
+
+    /// The columns, without spare room.
+    pub(super) fn finish(self) -> Columns {
+        let mut columns = self.columns;
+        columns.days.shrink_to_fit();
+        columns.mantissas.shrink_to_fit();
+        columns.wide.shrink_to_fit();
+        columns.units.shrink_to_fit();
+        columns.accounts.shrink_to_fit();
+        columns.subtypes.shrink_to_fit();
+        columns.statuses.shrink_to_fit();
+        columns.symbols.shrink_to_fit();
+        columns.categories.shrink_to_fit();
+        columns.text.shrink_to_fit();
+        columns.text_ends.shrink_to_fit();
+        columns.references.shrink_to_fit();
+        columns.reference_ends.shrink_to_fit();
+        columns
+    }
+
+    fn ids(&mut self, bytes: &mut Bytes<'_>) -> Result<usize, ColumnsError> {
+        let chunk = bytes.varint("ids")?;
+        let most = usize::try_from(CHUNK_ROWS).unwrap_or(usize::MAX);
+        let rows = bytes.count(most, "ids")?;
+        let start = chunk.checked_mul(CHUNK_ROWS).ok_or(damaged("ids"))?;
+        let end = start.saturating_add(CHUNK_ROWS);
+        let (mut next, mut found) = (start, 0);
+        for _ in 0..bytes.count(rows, "ids")? {
+            let first = next.checked_add(bytes.varint("ids")?).ok_or(damaged("ids"))?;
+            let length = bytes.count(rows - found, "ids")?;
+            next = first.checked_add(length as u64).filter(|next| *next <= end).ok_or(damaged("ids"))?;
+            found += length;
+            let length = u32::try_from(length).map_err(|_| damaged("ids"))?;
+            if !self.columns.ids.extend(first, length) {
+                return Err(damaged("ids"));
+            }
+        }
+        if found == rows { Ok(rows) } else { Err(damaged("ids")) }
+    }
+
+    fn days(&mut self, bytes: &mut Bytes<'_>, rows: usize) -> Result<(), ColumnsError> {
+        let mut day = 0i64;
+        for _ in 0..rows {
+            day = day.wrapping_add(unzigzag(bytes.varint("date")?));
+            if !DAYS.contains(&day) {
+                return Err(damaged("date"));
+            }
+            self.columns.days.push(i32::try_from(day).map_err(|_| damaged("date"))?);
+        }
+        Ok(())
+    }
+
+    fn amounts(&mut self, bytes: &mut Bytes<'_>, rows: usize) -> Result<(), ColumnsError> {
+        let local = table(bytes, rows, "currency", |bytes| {
+            let currency = AssetCode::new(bytes.text("currency")?).map_err(|_| damaged("currency"))?;
+            match bytes.take(2, "currency")? {
+                &[scale, wide @ (0 | 1)] if scale <= 28 => Ok(Unit { currency, scale, wide: wide == 1 }),
+                _ => Err(damaged("currency")),
+            }
+        })?;
+        let columns = &mut self.columns;
+        let mut global = Vec::with_capacity(local.len());
+        for unit in &local {
+            global.push(number(&mut self.units, &mut columns.unit_table, *unit, "currencies")?);
+        }
+        let before = columns.units.len();
+        places(bytes, rows, &global, "currency", |unit| columns.units.push(unit))?;
+        for row in before..before + rows {
+            if columns.unit_table[usize::from(columns.units[row])].wide {
+                let mantissa = wide_unzigzag(bytes.wide_varint("amount")?);
+                if mantissa.unsigned_abs() >> 96 != 0 {
+                    return Err(damaged("amount"));
+                }
+                columns.mantissas.push(columns.wide.len().cast_signed() as i64);
+                columns.wide.push(mantissa);
+            } else {
+                columns.mantissas.push(unzigzag(bytes.varint("amount")?));
+            }
+        }
+        Ok(())
+    }
+
+    fn accounts(&mut self, bytes: &mut Bytes<'_>, rows: usize) -> Result<(), ColumnsError> {
+        let local = table(bytes, rows, "account", |bytes| Ok(AccountId(bytes.varint("account")?)))?;
+        let columns = &mut self.columns;
+        let mut global = Vec::with_capacity(local.len());
+        for account in local {
+            global.push(number(&mut self.accounts, &mut columns.account_table, account, "accounts")?);
+        }
+        places(bytes, rows, &global, "account", |account| columns.accounts.push(account))
+    }
+}
+
+/// The number of a value in a table that all chunks share.
+fn number<K: Copy + Eq + std::hash::Hash>(
+    numbers: &mut QuickMap<K, u16>,
+    values: &mut Vec<K>,
+    value: K,
+    what: &'static str,
+) -> Result<u16, ColumnsError> {
+    if let Some(number) = numbers.get(&value) {
+        return Ok(*number);
+    }
+    let number = u16::try_from(values.len()).map_err(|_| ColumnsError::TooMany { what })?;
+    values.push(value);
+    numbers.insert(value, number);
+    Ok(number)
+}
+
+/// The distinct values of a column.
+fn table<'a, T>(
+    bytes: &mut Bytes<'a>,
+    rows: usize,
+    what: &'static str,
+    mut value: impl FnMut(&mut Bytes<'a>) -> Result<T, ColumnsError>,
+) -> Result<Vec<T>, ColumnsError> {
+    let count = bytes.count(rows, what)?;
+    if count == 0 && rows > 0 {
+        return Err(damaged(what));
+    }
+    let mut values = Vec::with_capacity(count);
+    for _ in 0..count {
+        values.push(value(bytes)?);
+    }
+    Ok(values)
+}
+
+/// Per row the value its place names.
+fn places<T: Copy>(
+    bytes: &mut Bytes<'_>,
+    rows: usize,
+    values: &[T],
+    what: &'static str,
+    mut push: impl FnMut(T),
+) -> Result<(), ColumnsError> {
+    match values {
+        [] => {}
+        [only] => (0..rows).for_each(|_| push(*only)),
+        _ => {
+            for _ in 0..rows {
+                let place = usize::try_from(bytes.varint(what)?).map_err(|_| damaged(what))?;
+                push(*values.get(place).ok_or(damaged(what))?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A column of texts from a table that all chunks share.
+fn interned(
+    bytes: &mut Bytes<'_>,
+    rows: usize,
+    what: &'static str,
+    numbers: &mut QuickMap<Box<str>, u32>,
+    values: &mut Vec<Box<str>>,
+    column: &mut Vec<u32>,
+) -> Result<(), ColumnsError> {
+    let local = table(bytes, rows, what, |bytes| bytes.text(what))?;
+    let mut global = Vec::with_capacity(local.len());
+    for text in local {
+        let known = numbers.get(text).copied();
+        let Some(number) = known else {
+            let number = u32::try_from(values.len()).map_err(|_| ColumnsError::TooMany { what })?;
+            values.push(text.into());
+            numbers.insert(text.into(), number);
+            global.push(number);
+            continue;
+        };
+        global.push(number);
+    }
+    places(bytes, rows, &global, what, |number| column.push(number))
+}
+
+/// Texts: the head of each row from the chunk's table, then its own tail.
+fn texts(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+    let heads = table(bytes, rows, "text", |bytes| {
+        let length = bytes.count(bytes.0.len(), "text")?;
+        bytes.take(length, "text")
+    })?;
+    let mut of_rows = Vec::with_capacity(rows);
+    places(bytes, rows, &heads, "text", |head| of_rows.push(head))?;
+    let mut lengths = Vec::with_capacity(rows);
+    let mut total = 0usize;
+    for head in &of_rows {
+        let length = bytes.count(bytes.0.len(), "text")?;
+        total = total.saturating_add(length).saturating_add(head.len());
+        lengths.push(length);
+    }
+    if u32::try_from(columns.text.len().saturating_add(total)).is_err() {
+        return Err(ColumnsError::TooMany { what: "texts" });
+    }
+    columns.text.reserve(total);
+    for (head, length) in of_rows.into_iter().zip(lengths) {
+        columns.text.extend_from_slice(head);
+        columns.text.extend_from_slice(bytes.take(length, "text")?);
+        #[expect(clippy::cast_possible_truncation, reason = "checked against u32 above")]
+        columns.text_ends.push(columns.text.len() as u32);
+    }
+    Ok(())
+}
+
+/// Provider ids: what they share with the one before, then the rest.
+fn references(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+    let mut last = columns.references.len()..columns.references.len();
+    for _ in 0..rows {
+        let shared = bytes.count(last.len(), "id")?;
+        let length = bytes.count(bytes.0.len(), "id")?;
+        let start = columns.references.len();
+        columns.references.extend_from_within(last.start..last.start + shared);
+        columns.references.extend_from_slice(bytes.take(length, "id")?);
+        last = start..columns.references.len();
+        let end = u32::try_from(last.end).map_err(|_| ColumnsError::TooMany { what: "ids" })?;
+        columns.reference_ends.push(end);
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! What could be typed at the cursor of the filter bar.
+
+use std::ops::Range;
+
+use super::{
+    By, date,
+    lex::{Token, TokenKind, tokens},
+    show::quoted,
+    term::{KEYS, Key},
+};
+use crate::{
+    columns::searchable,
+    domain::{TransactionStatus, TransactionSubtype, TransactionType},
+};
+
+/// The words of the user's own data that values are completed from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vocabulary {
+    /// Account names.
+    pub accounts: Vec<String>,
+    /// Institutions.
+    pub institutions: Vec<String>,
+    /// Currencies and coins in use.
+    pub currencies: Vec<String>,
+    /// Symbols in use.
+    pub symbols: Vec<String>,
+    /// Categories in use.
+    pub categories: Vec<String>,
+    /// Tags in use.
+    pub tags: Vec<String>,
+    /// Payees, the most frequent first.
+    pub payees: Vec<String>,
+}
+
+/// One suggestion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// The bytes of the text that it takes the place of.
+    pub range: Range<usize>,
+    /// What to put there.
+    pub insert: String,
+    /// What it means, for keys; empty for values.
+    pub help: &'static str,
+}
+
+/// Suggestions offered at once.
+const MOST: usize = 50;
+
+/// What could stand at the cursor (a byte offset): keys for the beginning of a word, values behind a key. Values that
+/// begin with what was typed come before those that hold it somewhere.
+#[must_use]
+pub fn completions(text: &str, cursor: usize, vocabulary: &Vocabulary) -> Vec<Completion> {
+    let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    let found = tokens(text);
+    let word = found.iter().find_map(|token| match token {
+        Token { range, kind: TokenKind::Word(word) } if range.start <= cursor && cursor <= range.end => {
+            Some((range, word))
+        }
+        _ => None,
+    });
+    let Some((range, word)) = word else {
+        return keys("", cursor..cursor);
+    };
+    match &word.key {
+        None if word.quoted => Vec::new(),
+        None => keys(&text[range.start..cursor], range.clone()),
+        Some(name) if word.value_range.start <= cursor => {
+            let Some(key) = Key::parse(name) else { return Vec::new() };
+            let typed = text[word.value_range.start..cursor].trim_start_matches('"');
+            values(key, typed, &word.value_range, vocabulary)
+        }
+        Some(_) => keys(&text[range.start..cursor], range.start..word.value_range.start),
+    }
+}
+
+fn keys(typed: &str, range: Range<usize>) -> Vec<Completion> {
+    let typed = typed.to_ascii_lowercase();
+    KEYS.iter()
+        .filter(|help| help.name.starts_with(&typed) || help.long.starts_with(&typed))
+        .map(|help| Completion { range: range.clone(), insert: format!("{}:", help.name), help: help.help })
+        .collect()
+}
+
+fn values(key: Key, typed: &str, range: &Range<usize>, vocabulary: &Vocabulary) -> Vec<Completion> {
+    let owned = |words: &[String]| words.to_vec();
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let all: Vec<String> = match key {
+        Key::Account => owned(&vocabulary.accounts),
+        Key::Institution => owned(&vocabulary.institutions),
+        Key::Currency => owned(&vocabulary.currencies),
+        Key::Symbol => owned(&vocabulary.symbols),
+        Key::Category => owned(&vocabulary.categories),
+        Key::Tag => owned(&vocabulary.tags),
+        Key::Payee => owned(&vocabulary.payees),
+        Key::Type => TransactionType::ALL.iter().map(ToString::to_string).collect(),
+        Key::Subtype => TransactionSubtype::ALL.iter().map(ToString::to_string).collect(),
+        Key::Status => TransactionStatus::ALL.iter().map(ToString::to_string).collect(),
+        Key::By => By::ALL.iter().map(ToString::to_string).collect(),
+        Key::Date | Key::From | Key::To => words(&date::NAMES),
+        Key::Last => words(&["7d", "30d", "90d", "3m", "6m", "12m", "1y"]),
+        Key::Memo | Key::Note | Key::Id | Key::Amount | Key::Magnitude => Vec::new(),
+    };
+    let typed = searchable(typed);
+    let mut matching: Vec<(bool, String)> = all
+        .into_iter()
+        .filter_map(|word| {
+            let folded = searchable(&word);
+            let begins = folded.starts_with(&*typed);
+            (begins || folded.contains(&*typed)).then_some((!begins, word))
+        })
+        .collect();
+    matching.sort_by_key(|(inside, _)| *inside);
+    matching
+        .into_iter()
+        .take(MOST)
+        .map(|(_, word)| Completion { range: range.clone(), insert: quoted(&word), help: "" })
+        .collect()
+}

@@ -1,0 +1,205 @@
+//! What the ledger costs on a million rows, and how that compares with the bare work underneath.
+//!
+//! `cargo bench --bench ledger` prints times and ratios; `ROWS=100000` makes it smaller. The data is made up and always
+//! the same: ten years, about 80,000 payees, six accounts, two in five rows with a memo.
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use chrono::{Days, NaiveDate};
+use dashtam::{
+    columns::{CHUNK_ROWS, ChunkBuilder, Columns},
+    domain::{
+        AccountId, AssetCode, ChangeId, Kind, Transaction, TransactionFacts, TransactionId, TransactionStatus,
+        TransactionSubtype, UserFields,
+    },
+    ledger::{
+        By, Query, Sort, SortKey, aggregate, order,
+        search::{RowSet, Scope, search},
+        sums,
+    },
+};
+use rust_decimal::Decimal;
+
+/// A small generator of even numbers (`SplitMix64`), the same on every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+}
+
+const SHOPS: [&str; 16] = [
+    "COFFEE",
+    "MARKET",
+    "PHARMACY",
+    "BAKERY",
+    "FUEL",
+    "AIRLINES",
+    "HOTEL",
+    "BOOKS",
+    "RESTAURANT",
+    "GROCERY",
+    "HARDWARE",
+    "INSURANCE",
+    "ELECTRIC",
+    "TELECOM",
+    "PARKING",
+    "CINEMA",
+];
+const NAMES: [&str; 12] = [
+    "BLUE BOTTLE",
+    "NORTHSIDE",
+    "SUNRISE",
+    "OLD MILL",
+    "RIVER",
+    "SAINT JAMES",
+    "GOLDEN GATE",
+    "LUCKY",
+    "HARBOR",
+    "Café Zoë",
+    "MAPLE",
+    "UNION",
+];
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 20).unwrap_or_default()
+}
+
+fn row(id: u64, rows: u64, numbers: &mut Numbers) -> Transaction {
+    let day = id * 3652 / rows;
+    let date = today() - Days::new(3651 - day);
+    // Few payees have most of the rows, as in life.
+    let payee = numbers.below(80_000).min(numbers.below(80_000)).min(numbers.below(80_000));
+    let cents = match numbers.below(100) {
+        0..=4 => 150_000 + i64::try_from(numbers.below(300_000)).unwrap_or_default(),
+        5..=20 => -i64::try_from(numbers.below(200_000)).unwrap_or_default(),
+        _ => -i64::try_from(numbers.below(9_000)).unwrap_or_default(),
+    };
+    let mut facts = TransactionFacts::new(date, Decimal::new(cents, 2), AssetCode::USD);
+    facts.provider_id = Some(format!("{}{:08}", date.format("%Y%m%d"), id).into());
+    let (name, shop) = (NAMES[payee as usize % 12], SHOPS[payee as usize / 12 % 16]);
+    facts.payee = Some(format!("{name} {shop} #{:05}", payee).into());
+    if numbers.below(5) < 2 {
+        facts.memo = Some(format!("POS PURCHASE TERMINAL {:08} CARD 7890", numbers.below(99_999_999)).into());
+    }
+    facts.kind = Kind(if cents > 0 { TransactionSubtype::Deposit } else { TransactionSubtype::Purchase });
+    if numbers.below(500) == 0 {
+        facts.status = TransactionStatus::Cancelled;
+    }
+    Transaction { id: TransactionId(id), account_id: AccountId(1 + numbers.below(6)), change_id: ChangeId(1), facts }
+}
+
+/// The best of some runs: what the work costs when nobody else wants the processor.
+fn best<T>(runs: u32, mut work: impl FnMut() -> T) -> Duration {
+    (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(work());
+            start.elapsed()
+        })
+        .min()
+        .unwrap_or_default()
+}
+
+fn line(name: &str, time: Duration, note: &str) {
+    println!("{name:<44} {:>9.2} ms  {note}", time.as_secs_f64() * 1e3);
+}
+
+fn main() {
+    let rows: u64 = std::env::var("ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
+    let mut numbers = Numbers(7);
+    let all: Vec<Transaction> = (0..rows).map(|id| row(id, rows, &mut numbers)).collect();
+    let user = UserFields::default();
+
+    let build = || -> Vec<Vec<u8>> {
+        let chunks = all.chunk_by(|left, right| left.id.0 / CHUNK_ROWS == right.id.0 / CHUNK_ROWS);
+        let blob = |rows: &[Transaction]| {
+            let mut builder = ChunkBuilder::new(rows[0].id.0 / CHUNK_ROWS);
+            rows.iter().for_each(|row| builder.push(row, &user).unwrap_or_default());
+            builder.finish()
+        };
+        chunks.map(blob).collect()
+    };
+    let blobs = build();
+    let size: usize = blobs.iter().map(Vec::len).sum();
+    line("build chunks", best(3, build), &format!("{} MB of blobs", size / 1_000_000));
+    line("load columns", best(5, || Columns::from_chunks(&blobs)), "bar 100");
+    let Ok(columns) = Columns::from_chunks(&blobs) else { return };
+    line(
+        "  and newest first",
+        best(5, || Columns::from_chunks(&blobs).map(|columns| columns.newest_first().len())),
+        "",
+    );
+    drop(all);
+
+    let scope = Scope::default();
+    let newest = columns.newest_first();
+    println!(
+        "{:<44} {:>9.1} MB, of it text {:.1}",
+        "memory",
+        columns.memory() as f64 / 1e6,
+        columns.text().len() as f64 / 1e6
+    );
+
+    let raw = best(20, || memchr::memmem::find_iter(columns.text(), "coffee").count());
+    line("bare memmem, all hits of `coffee`", raw, "");
+    let sweep = best(20, || search(&columns, &scope, Query::parse("coffee", today()).expr(), None));
+    line("search `coffee`", sweep, &format!("{:.2} x bare memmem, bar 3", sweep.as_secs_f64() / raw.as_secs_f64()));
+
+    // A keystroke: parse, search (within the rows of the last keystroke when it narrows), list, count and sums.
+    let mut times = Vec::new();
+    let texts = [
+        "payee:coffee amt<-4 2026",
+        "blue bottle coffee",
+        "e",
+        "purchase -coffee",
+        "7890 or market",
+        "zoe caf",
+        "memo:terminal last:90d",
+        "amt:-20..-5",
+        "id:2021 -grocery",
+        "x",
+    ];
+    for text in texts.iter().cycle().take(texts.len() * 10) {
+        let mut last: Option<(Query, RowSet)> = None;
+        for end in (1..=text.len()).filter(|end| text.is_char_boundary(*end)) {
+            let start = Instant::now();
+            let query = Query::parse(&text[..end], today());
+            let within = last.as_ref().filter(|(wider, _)| query.narrows(wider)).map(|(_, rows)| rows);
+            let found = search(&columns, &scope, query.expr(), within);
+            let listed = found.in_order(newest);
+            black_box((listed.len(), sums(&columns, Some(&found))));
+            times.push((start.elapsed(), text[..end].to_owned()));
+            last = Some((query, found));
+        }
+    }
+    times.sort();
+    let at = |share: usize| &times[(times.len() - 1) * share / 100];
+    line("keystroke, p50", at(50).0, "bar 5");
+    line("keystroke, p99", at(99).0, &format!("bar 16; worst {:.2} at `{}`", at(100).0.as_secs_f64() * 1e3, at(100).1));
+
+    for key in SortKey::ALL {
+        let sort = Sort { key: *key, descending: true };
+        line(
+            &format!("sort by {}", key.as_str()),
+            best(3, || order(&columns, &scope, sort)),
+            if *key == SortKey::Amount { "bar 150" } else { "" },
+        );
+    }
+    let days = best(10, || aggregate(&columns, &scope, None, By::Day));
+    let months = best(10, || aggregate(&columns, &scope, None, By::Month));
+    line("totals per day and per month", days + months, "bar 20");
+    line("totals per payee", best(3, || aggregate(&columns, &scope, None, By::Payee)), "");
+    line("sum of all", best(10, || sums(&columns, None)), "");
+}
