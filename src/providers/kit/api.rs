@@ -115,6 +115,7 @@ impl Call {
     /// Adds an access token.
     pub fn bearer(mut self, token: &str) -> Self {
         self.headers.push((AUTHORIZATION, format!("Bearer {token}").into()));
+        self.hidden.push(token.into());
         self
     }
 

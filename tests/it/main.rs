@@ -1,0 +1,8 @@
+//! Integration tests, one binary.
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
+
+mod contract;
+mod http;
+mod made_up;
+mod oauth;
+mod server;
