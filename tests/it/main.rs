@@ -1,5 +1,5 @@
 //! Integration tests, one binary.
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
 mod contract;
 mod http;

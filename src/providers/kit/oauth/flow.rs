@@ -37,6 +37,7 @@ type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointN
 
 impl OauthFlow {
     /// For the app in the settings.
+    #[must_use]
     pub fn new(api: Api, spec: &'static OauthSpec, settings: &Secrets) -> Self {
         let mut app = Secrets::new();
         for field in spec.fields {
@@ -88,7 +89,8 @@ impl OauthFlow {
         self.api.http().entropy().fill(&mut bytes).map_err(|error| {
             self.error(ProviderErrorKind::Unavailable, "the system gives no random bytes").with_hint(error.to_string())
         })?;
-        Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
     }
 
     /// Begins a login.
