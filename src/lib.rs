@@ -1,10 +1,14 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`providers`]; [`sync`]; see `docs/architecture.md` for the whole
-//! plan and its rules.
+//! The floors, lowest first: [`domain`]; [`ports`], [`statements`]; [`config`], [`providers`], [`store`], [`vault`];
+//! [`demo`], [`sync`]; see `docs/architecture.md` for the whole plan and its rules.
 
+pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod ports;
 pub mod providers;
 pub mod statements;
+pub mod store;
 pub mod sync;
+pub mod vault;

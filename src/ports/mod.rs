@@ -14,4 +14,4 @@ pub use browser::{Browser, BrowserError, SystemBrowser};
 pub use clipboard::{Clipboard, ClipboardError};
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
-pub use secret_store::{SecretBytes, SecretStore, SecretStoreError};
+pub use secret_store::{SecretBytes, SecretStore, SecretStoreError, VaultChoice};

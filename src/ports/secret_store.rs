@@ -2,6 +2,22 @@
 
 use zeroize::Zeroizing;
 
+use crate::domain::vocabulary;
+
+vocabulary! {
+    /// Where the key that seals credentials is kept.
+    pub enum VaultChoice {
+        /// As this profile began; the keyring for a new one.
+        Auto = "auto",
+        /// The keyring of the operating system.
+        Keyring = "keyring",
+        /// A passphrase that is asked for.
+        Passphrase = "passphrase",
+        /// Nowhere: credentials are gone when the program ends.
+        Memory = "memory",
+    }
+}
+
 /// Secret bytes, wiped when dropped.
 pub type SecretBytes = Zeroizing<Vec<u8>>;
 

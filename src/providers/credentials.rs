@@ -77,6 +77,16 @@ impl Secrets {
     }
 }
 
+/// For tests that compare commands; never used to check a secret.
+impl PartialEq for Secrets {
+    fn eq(&self, other: &Self) -> bool {
+        let texts = |secrets: &Self| -> Vec<(String, String)> {
+            secrets.0.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())).collect()
+        };
+        texts(self) == texts(other)
+    }
+}
+
 /// Tokens of an OAuth login, and the app they were given to.
 #[derive(Debug, Clone)]
 pub struct OauthCredentials {

@@ -1,0 +1,116 @@
+//! Copies: backup, and compaction by copying.
+
+use std::{fs, ops::Bound, path::Path, sync::Arc};
+
+use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable as _, Table, Value};
+
+use super::{
+    Store,
+    error::{Result, StoreError, guarded},
+    file,
+    medium::Medium,
+    open::{self, Live},
+    schema::{
+        self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, DIGESTS, META, PARKED,
+        RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+    },
+    verify,
+};
+
+impl Store {
+    /// Writes the store as it is now into a new file (0600), verified before this returns. Nothing waits for it.
+    ///
+    /// # Errors
+    /// When there is a file at `to` already, or what is stored or written proves damaged; then nothing is left at
+    /// `to`.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        let live = self.live();
+        guarded(self.path(), || {
+            let txn = live.db.begin_read()?;
+            copy_to_file(&txn, to).map(drop)
+        })
+    }
+
+    /// Rewrites the file without its gaps, and goes on with the new one. Readers keep what they see; writers wait.
+    /// Cut off at any moment, the old file is still there, whole.
+    pub fn compact(&self) -> Result<()> {
+        let _permit = self.permit();
+        self.heal()?;
+        let live = self.live();
+        if live.file.is_none() {
+            let next = guarded(self.path(), || {
+                let next = Live::fresh(self.path(), Medium::memory(), None)?;
+                copy(&live.db.begin_read()?, &next)?;
+                Ok(next)
+            })?;
+            self.replace(next);
+            return Ok(());
+        }
+        let beside = open::beside(self.path(), "new");
+        remove_if_there(&beside)?;
+        let next = guarded(self.path(), || copy_to_file(&live.db.begin_read()?, &beside))?;
+        open::put_in_place(&beside, self.path())?;
+        self.replace(next);
+        Ok(())
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps a copy of an older layout beside the file before it is migrated.
+pub(super) fn before_migration(live: &Live, path: &Path, found: u64) -> Result<()> {
+    if live.file.is_none() {
+        return Ok(());
+    }
+    let to = open::beside(path, &format!("v{found}"));
+    if to.exists() {
+        return Ok(());
+    }
+    copy_to_file(&live.db.begin_read()?, &to).map(drop)
+}
+
+fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<Live> {
+    let file = Arc::new(file::create_locked(to)?);
+    let made = guarded(to, || {
+        let live = Live::fresh(to, Medium::file(Arc::clone(&file)), Some(file))?;
+        copy(txn, &live)?;
+        verify::all(&live)?;
+        Ok(live)
+    });
+    if made.is_err() {
+        // Ours, begun a moment ago.
+        remove_if_there(to)?;
+    } else {
+        file::sync_folder(to)?;
+    }
+    made
+}
+
+/// Copies every table, in order, in one commit.
+fn copy(from: &ReadTransaction, to: &Live) -> Result<()> {
+    let mut txn = to.db.begin_write()?;
+    open::durable(&mut txn);
+    macro_rules! copy_table {
+        ($table:ident) => {
+            one(&from.open_table($table)?, &mut txn.open_table($table)?)?;
+        };
+    }
+    schema::every_table!(copy_table);
+    txn.commit()?;
+    Ok(())
+}
+
+fn one<K: Key + 'static, V: Value + 'static>(from: &ReadOnlyTable<K, V>, to: &mut Table<'_, K, V>) -> Result<()> {
+    to.retain(|_, _| false)?;
+    let mut cursor = to.upper_bound_mut(Bound::<K::SelfType<'_>>::Unbounded)?;
+    for entry in from.iter()? {
+        let (key, value) = entry?;
+        cursor.insert_before(key.value(), value.value())?;
+    }
+    Ok(cursor.close()?)
+}

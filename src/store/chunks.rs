@@ -1,0 +1,189 @@
+//! The columnar form of rows, kept beside them: one blob for the rows of 65,536 pks.
+//!
+//! What is in a blob is the business of [`Builder`]; here they are cut into pieces, sealed, kept in step with
+//! the rows, and made anew when missing. INVARIANT: a stored blob describes exactly the rows and user fields that
+//! stand in the same transaction.
+
+use std::{collections::BTreeSet, iter::Peekable};
+
+use redb::{ReadOnlyTable, ReadableTable, Table};
+
+use super::{
+    error::{Result, StoreError},
+    reader::Reader,
+    record::{self, Key, Kind},
+    row,
+    schema::Bytes,
+    seal,
+};
+use crate::domain::{Transaction, TransactionId, UserFields};
+
+// The place where the columnar form is plugged in: replace these three lines by
+// `use crate::columns::{CHUNK_ROWS, ChunkBuilder as Builder, FORMAT};`
+pub(super) use placeholder::Builder;
+pub(super) const CHUNK_ROWS: u64 = 65_536;
+const FORMAT: u32 = 0;
+
+/// Stands in until there is a columnar form. Stores nothing: an empty blob is not kept.
+mod placeholder {
+    use crate::domain::{Transaction, UserFields};
+
+    #[derive(Debug)]
+    pub(in crate::store) struct Builder;
+
+    impl Builder {
+        pub(in crate::store) const fn new(_chunk: u64) -> Self {
+            Self
+        }
+
+        pub(in crate::store) const fn push(&mut self, _row: &Transaction, _user: &UserFields) {}
+
+        pub(in crate::store) const fn finish(self) -> Vec<u8> {
+            Vec::new()
+        }
+    }
+}
+
+/// Whole pages of redb: a larger value would be rounded up to a power of two and waste up to half.
+const PIECE: usize = (256 << 10) - 128;
+
+fn piece_key(chunk: u64, piece: u64) -> [u8; 16] {
+    (u128::from(chunk) << 64 | u128::from(piece)).to_be_bytes()
+}
+
+/// Replaces the blob of a chunk.
+pub(super) fn write(table: &mut Table<(u64, u64), Bytes>, chunk: u64, blob: &[u8]) -> Result<()> {
+    table.retain_in((chunk, 0)..=(chunk, u64::MAX), |_, _| false)?;
+    if blob.is_empty() {
+        return Ok(());
+    }
+    let mut heading = FORMAT.to_le_bytes().to_vec();
+    heading.extend_from_slice(&(blob.len() as u64).to_le_bytes());
+    table.insert((chunk, 0), seal::seal(&piece_key(chunk, 0), &heading).as_slice())?;
+    for (piece, bytes) in (1..).zip(blob.chunks(PIECE)) {
+        table.insert((chunk, piece), seal::seal(&piece_key(chunk, piece), bytes).as_slice())?;
+    }
+    Ok(())
+}
+
+/// The stored blob; `None` when there is none of this format.
+fn read(table: &impl ReadableTable<(u64, u64), Bytes>, chunk: u64) -> Result<Option<Vec<u8>>> {
+    let mut pieces = table.range((chunk, 0)..=(chunk, u64::MAX))?;
+    let Some(first) = pieces.next() else { return Ok(None) };
+    let heading = first?.1;
+    let heading = seal::open(&piece_key(chunk, 0), heading.value())?;
+    let Some((format, length)) = heading.split_first_chunk::<4>() else { return Ok(None) };
+    let Ok(length) = length.try_into().map(u64::from_le_bytes) else { return Ok(None) };
+    if u32::from_le_bytes(*format) != FORMAT {
+        return Ok(None);
+    }
+    let mut blob = Vec::with_capacity(usize::try_from(length).unwrap_or_default().min(64 << 20));
+    for entry in pieces {
+        let (key, value) = entry?;
+        blob.extend_from_slice(seal::open(&piece_key(chunk, key.value().1), value.value())?);
+    }
+    Ok((blob.len() as u64 == length).then_some(blob))
+}
+
+/// Makes the blob of a chunk from its rows; empty when it has none.
+pub(super) fn build(
+    rows: &impl ReadableTable<u64, Bytes>,
+    records: &impl ReadableTable<Bytes, Bytes>,
+    chunk: u64,
+) -> Result<Vec<u8>> {
+    let mut builder = Builder::new(chunk);
+    let any = fill(&mut builder, rows, records, chunk, u64::MAX)?;
+    Ok(if any { builder.finish() } else { Vec::new() })
+}
+
+/// Pushes the rows of a chunk below `end`; tells whether there were any.
+pub(super) fn fill(
+    builder: &mut Builder,
+    rows: &impl ReadableTable<u64, Bytes>,
+    records: &impl ReadableTable<Bytes, Bytes>,
+    chunk: u64,
+    end: u64,
+) -> Result<bool> {
+    let first = chunk.saturating_mul(CHUNK_ROWS);
+    let end = end.min(first.saturating_add(CHUNK_ROWS));
+    let none = UserFields::default();
+    let from = Key::row_user(TransactionId(first));
+    let to = Key::every(Kind::RowUser).successor();
+    let mut said = records.range(from.as_bytes()..to.as_slice())?.peekable();
+    let mut any = false;
+    for entry in rows.range(first..end)? {
+        let (pk, value) = entry?;
+        let pk = TransactionId(pk.value());
+        let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+        let row: Transaction = row::decode(pk, change, body)?;
+        let fields = fields_of(&mut said, pk)?;
+        builder.push(&row, fields.as_ref().unwrap_or(&none));
+        any = true;
+    }
+    Ok(any)
+}
+
+/// The user fields of `pk` from records in the order of rows; those of earlier rows are passed over.
+pub(super) fn fields_of(
+    said: &mut Peekable<redb::Range<'_, Bytes, Bytes>>,
+    pk: TransactionId,
+) -> Result<Option<UserFields>> {
+    let wanted = Key::row_user(pk);
+    loop {
+        match said.peek() {
+            None => return Ok(None),
+            Some(Ok((key, _))) if key.value() > wanted.as_bytes() => return Ok(None),
+            Some(_) => {}
+        }
+        let Some(entry) = said.next() else { return Ok(None) };
+        let (key, value) = entry?;
+        if key.value() == wanted.as_bytes() {
+            let (_, body) = seal::open_version(key.value(), value.value())?;
+            return record::from_json(body).map(Some);
+        }
+    }
+}
+
+/// The chunks that have rows.
+pub(super) fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
+    let mut found = BTreeSet::new();
+    let mut from = 0;
+    while let Some(entry) = rows.range(from..)?.next() {
+        let chunk = entry?.0.value() / CHUNK_ROWS;
+        found.insert(chunk);
+        let Some(next) = (chunk + 1).checked_mul(CHUNK_ROWS) else { break };
+        from = next;
+    }
+    Ok(found)
+}
+
+/// Blobs by chunk, see [`Reader::column_chunks`].
+pub struct Chunks<'a> {
+    reader: &'a Reader,
+    table: ReadOnlyTable<(u64, u64), Bytes>,
+    chunks: std::collections::btree_set::IntoIter<u64>,
+}
+
+impl<'a> Chunks<'a> {
+    pub(super) fn new(reader: &'a Reader, table: ReadOnlyTable<(u64, u64), Bytes>, chunks: BTreeSet<u64>) -> Self {
+        Self { reader, table, chunks: chunks.into_iter() }
+    }
+}
+
+impl std::fmt::Debug for Chunks<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Chunks").field("left", &self.chunks.len()).finish_non_exhaustive()
+    }
+}
+
+impl Iterator for Chunks<'_> {
+    type Item = Result<Vec<u8>, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let chunk = self.chunks.next()?;
+        Some(self.reader.guarded(|| match read(&self.table, chunk)? {
+            Some(blob) => Ok(blob),
+            None => build(&self.reader.rows, &self.reader.records, chunk),
+        }))
+    }
+}

@@ -1,0 +1,373 @@
+//! The read side: one consistent snapshot.
+
+use std::{
+    collections::{BTreeSet, BinaryHeap},
+    ops::{ControlFlow, Range},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use chrono::NaiveDate;
+use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTableMetadata as _};
+
+use super::{
+    chunks::{self, Chunks},
+    error::{Result, StoreError, guarded},
+    index, journal, lookup,
+    open::Live,
+    record::{self, Key, Kind},
+    row,
+    schema::{
+        BY_DATE, BY_PROVIDER_ID, Bytes, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
+        RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE,
+    },
+    seal, small,
+    source::{self, RawSource},
+};
+use crate::domain::{
+    Account, AccountId, Change, ChangeId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId,
+    UserFields,
+};
+
+/// A snapshot of the store as it was when [`super::Store::read`] was called. Cheap to make; while it lives, the
+/// file keeps the pages it sees.
+pub struct Reader {
+    txn: ReadTransaction,
+    pub(super) rows: ReadOnlyTable<u64, Bytes>,
+    pub(super) by_date: ReadOnlyTable<u128, ()>,
+    pub(super) records: ReadOnlyTable<Bytes, Bytes>,
+    counts: ReadOnlyTable<u64, Bytes>,
+    changes: ReadOnlyTable<u64, Bytes>,
+    undone: ReadOnlyTable<u64, Bytes>,
+    generation: u64,
+    path: PathBuf,
+    /// Keeps the database open: a snapshot outlives a compaction.
+    _live: Arc<Live>,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    pub(super) fn new(live: Arc<Live>, path: &std::path::Path) -> Result<Self> {
+        let txn = live.db.begin_read()?;
+        let generation = Counter::Generation.get(&txn.open_table(META)?)?.unwrap_or_default();
+        Ok(Self {
+            rows: txn.open_table(TRANSACTIONS)?,
+            by_date: txn.open_table(BY_DATE)?,
+            records: txn.open_table(RECORDS)?,
+            counts: txn.open_table(COUNTS)?,
+            changes: txn.open_table(CHANGES)?,
+            undone: txn.open_table(UNDONE)?,
+            txn,
+            generation,
+            path: path.to_owned(),
+            _live: live,
+        })
+    }
+
+    pub(super) fn txn(&self) -> &ReadTransaction {
+        &self.txn
+    }
+
+    pub(super) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        guarded(&self.path, work)
+    }
+
+    /// The [`super::Store::generation`] this snapshot is of.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// All accounts, by id.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        self.guarded(|| lookup::accounts(&self.records))
+    }
+
+    /// One account.
+    pub fn account(&self, id: AccountId) -> Result<Option<Account>> {
+        self.guarded(|| lookup::account(&self.records, id))
+    }
+
+    /// All connections, by id.
+    pub fn connections(&self) -> Result<Vec<Connection>> {
+        self.guarded(|| lookup::connections(&self.records, &self.txn.open_table(CONNECTIONS)?))
+    }
+
+    /// One connection.
+    pub fn connection(&self, id: ConnectionId) -> Result<Option<Connection>> {
+        self.guarded(|| lookup::connection(&self.records, &self.txn.open_table(CONNECTIONS)?, id))
+    }
+
+    /// An account's balances, by date.
+    pub fn snapshots(&self, account: AccountId) -> Result<Vec<Snapshot>> {
+        self.guarded(|| lookup::snapshots(&self.records, account))
+    }
+
+    /// An account's newest balance.
+    pub fn latest_snapshot(&self, account: AccountId) -> Result<Option<Snapshot>> {
+        self.guarded(|| lookup::latest_snapshot(&self.records, account))
+    }
+
+    /// All positions, by account.
+    pub fn holdings(&self) -> Result<Vec<Holding>> {
+        self.guarded(|| lookup::holdings(&self.records, None))
+    }
+
+    /// An account's positions.
+    pub fn holdings_of(&self, account: AccountId) -> Result<Vec<Holding>> {
+        self.guarded(|| lookup::holdings(&self.records, Some(account)))
+    }
+
+    /// One row.
+    pub fn transaction(&self, id: TransactionId) -> Result<Option<Transaction>> {
+        self.guarded(|| lookup::transaction(&self.rows, id))
+    }
+
+    /// What the user says about a row; nothing when nothing was said.
+    pub fn user_fields(&self, id: TransactionId) -> Result<UserFields> {
+        self.guarded(|| lookup::user_fields(&self.records, id))
+    }
+
+    /// Every row of which the user said something, by id.
+    pub fn all_user_fields(&self) -> Result<Vec<(TransactionId, UserFields)>> {
+        self.guarded(|| {
+            let all = lookup::records(&self.records, &Key::every(Kind::RowUser), |key, _, body| {
+                let id =
+                    Key::from_bytes(key).as_row_user().ok_or_else(|| StoreError::damaged("a key of user fields"))?;
+                Ok((id, record::from_json(body)?))
+            })?;
+            let mut found = Vec::with_capacity(all.len());
+            for (id, fields) in all {
+                // Words about a row that is undone wait until it comes back.
+                if self.rows.get(id.0)?.is_some() {
+                    found.push((id, fields));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// How many rows there are.
+    pub fn transaction_count(&self) -> Result<u64> {
+        self.guarded(|| lookup::row_count(&self.rows))
+    }
+
+    /// How many rows an account has.
+    pub fn count_of(&self, account: AccountId) -> Result<u64> {
+        self.guarded(|| lookup::count(&self.counts, account.0))
+    }
+
+    /// Row ids from newest to oldest (date, then id), of one account or merged over all. Skipping costs time in
+    /// proportion to `offset`.
+    pub fn newest(&self, account: Option<AccountId>, offset: u64, limit: usize) -> Result<Vec<TransactionId>> {
+        self.guarded(|| {
+            let accounts = match account {
+                Some(account) => vec![small(account)?],
+                None => lookup::accounts_with_rows(&self.counts)?,
+            };
+            let mut sources = Vec::with_capacity(accounts.len());
+            let mut heads = BinaryHeap::with_capacity(accounts.len());
+            for account in accounts {
+                let low = index::pack(account, 0, 0);
+                let high = index::pack(account, u32::MAX, u64::MAX);
+                let mut keys = self.by_date.range(low..=high)?.rev();
+                if let Some(first) = keys.next() {
+                    heads.push((date_and_pk(first?.0.value()), sources.len()));
+                    sources.push(keys);
+                }
+            }
+            let (mut skip, mut found) = (offset, Vec::with_capacity(limit.min(1024)));
+            while let Some((key, source)) = heads.pop() {
+                if found.len() == limit {
+                    break;
+                }
+                if skip > 0 {
+                    skip -= 1;
+                } else {
+                    found.push(index::pk(key));
+                }
+                if let Some(next) = sources.get_mut(source).and_then(Iterator::next) {
+                    heads.push((date_and_pk(next?.0.value()), source));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// An account's rows from `from` to `to`, both included, by date, then id.
+    pub fn rows_between(&self, account: AccountId, from: NaiveDate, to: NaiveDate) -> Result<Vec<Transaction>> {
+        self.guarded(|| {
+            let account = small(account)?;
+            let low = index::pack(account, index::day_of(from), 0);
+            let high = index::pack(account, index::day_of(to), u64::MAX);
+            if low > high {
+                return Ok(Vec::new());
+            }
+            self.by_date
+                .range(low..=high)?
+                .map(|entry| {
+                    let pk = index::pk(entry?.0.value());
+                    lookup::transaction(&self.rows, pk)?.ok_or_else(StoreError::index_without_row)
+                })
+                .collect()
+        })
+    }
+
+    /// An account's rows with that provider id: several, since institutions use ids again.
+    pub fn by_provider_id(&self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
+        self.guarded(|| {
+            let ids = self.txn.open_table(BY_PROVIDER_ID)?;
+            lookup::by_provider_id(&self.rows, &ids, small(account)?, provider_id)
+        })
+    }
+
+    /// Hands every row with its user fields to `each`, by id, until it breaks off.
+    pub fn scan(&self, mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>) -> Result<()> {
+        self.scan_range(0..u64::MAX, |_| true, &mut each)
+    }
+
+    /// As [`Reader::scan`], of one account: the way to compare a large file with what is stored.
+    pub fn scan_account(
+        &self,
+        account: AccountId,
+        mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let account = small(account)?;
+        self.scan_range(0..u64::MAX, |body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
+    }
+
+    /// Rows with pks in `range` whose body is wanted. Only the store's own work is guarded: a panic in `each` is
+    /// the caller's.
+    fn scan_range(
+        &self,
+        range: Range<u64>,
+        wanted: impl Fn(&[u8]) -> bool,
+        each: &mut dyn FnMut(Transaction, &UserFields) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let none = UserFields::default();
+        let (mut rows, mut said) = self.guarded(|| {
+            let first = Key::row_user(TransactionId(range.start));
+            let end = Key::every(Kind::RowUser).successor();
+            Ok((self.rows.range(range)?, self.records.range(first.as_bytes()..end.as_slice())?.peekable()))
+        })?;
+        loop {
+            let next = self.guarded(|| {
+                for entry in rows.by_ref() {
+                    let (pk, value) = entry?;
+                    let pk = TransactionId(pk.value());
+                    let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+                    if wanted(body) {
+                        let fields = chunks::fields_of(&mut said, pk)?;
+                        return Ok(Some((row::decode(pk, change, body)?, fields)));
+                    }
+                }
+                Ok(None)
+            })?;
+            let Some((row, fields)) = next else { return Ok(()) };
+            if each(row, fields.as_ref().unwrap_or(&none)).is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Entries of the journal before `before` (or from the end), newest first.
+    pub fn changes(&self, before: Option<ChangeId>, limit: usize) -> Result<Vec<Change>> {
+        self.guarded(|| {
+            self.changes
+                .range(..before.map_or(u64::MAX, |before| before.0))?
+                .rev()
+                .take(limit)
+                .map(|entry| {
+                    let (id, value) = entry?;
+                    journal::decode(id.value(), value.value(), self.undone.get(id.value())?.is_some())
+                })
+                .collect()
+        })
+    }
+
+    /// One entry of the journal.
+    pub fn change(&self, id: ChangeId) -> Result<Option<Change>> {
+        self.guarded(|| journal::entry(&self.changes, &self.undone, id))
+    }
+
+    /// How many entries the journal has.
+    pub fn change_count(&self) -> Result<u64> {
+        self.guarded(|| Ok(self.changes.len()?))
+    }
+
+    /// Rows that a change added, then rows that it wrote a newer version of, then rows the user spoke of in it. A
+    /// row may be gone by now.
+    pub fn rows_of_change(&self, id: ChangeId, offset: u64, limit: usize) -> Result<Vec<TransactionId>> {
+        self.guarded(|| {
+            let table = self.txn.open_table(TOUCHED)?;
+            let (mut skip, mut found, mut part) = (offset, Vec::new(), 0);
+            while found.len() < limit
+                && let Some(touched) = journal::read_touched(&table, id.0, part)?
+            {
+                for item in touched {
+                    let rows = match item {
+                        journal::Touched::Added(range) => range,
+                        journal::Touched::Version(key) => match key.as_row().or_else(|| key.as_row_user()) {
+                            Some(row) => row.0..row.0 + 1,
+                            None => continue,
+                        },
+                    };
+                    let skipped = skip.min(rows.end - rows.start);
+                    skip -= skipped;
+                    found.extend((rows.start + skipped..rows.end).take(limit - found.len()).map(TransactionId));
+                }
+                part += 1;
+            }
+            Ok(found)
+        })
+    }
+
+    /// The bytes a change was read from.
+    pub fn raw_source(&self, change: ChangeId) -> Result<Option<RawSource>> {
+        self.guarded(|| source::read(&self.txn.open_table(SOURCES)?, change))
+    }
+
+    /// The change that imported the very same bytes, while it stands and no row was taken away since: then there is
+    /// nothing in them that is not here.
+    pub fn already_imported(&self, digest: [u8; 32]) -> Result<Option<ChangeId>> {
+        self.guarded(|| {
+            let digests = self.txn.open_table(DIGESTS)?;
+            let Some(value) = digests.get(digest.as_slice())? else { return Ok(None) };
+            let change = seal::open_u64(&digest, value.value())?;
+            let upset = Counter::LastUpset.get(&self.txn.open_table(META)?)?.unwrap_or_default();
+            Ok((change > upset && self.undone.get(change)?.is_none()).then_some(ChangeId(change)))
+        })
+    }
+
+    /// A connection's credential as the vault sealed it.
+    pub fn credential(&self, connection: ConnectionId) -> Result<Option<Vec<u8>>> {
+        self.guarded(|| match self.txn.open_table(CREDENTIALS)?.get(connection.0)? {
+            Some(value) => Ok(Some(seal::open(&connection.0.to_be_bytes(), value.value())?.to_vec())),
+            None => Ok(None),
+        })
+    }
+
+    /// Where a connection's stream stands (a cursor, a watermark), as it was put.
+    pub fn sync_state(&self, connection: ConnectionId, stream: &str) -> Result<Option<Vec<u8>>> {
+        self.guarded(|| lookup::sync_state(&self.records, connection, stream))
+    }
+
+    /// The columnar form of all rows, chunk by chunk; a chunk whose form is missing or of an older layout is made from
+    /// its rows.
+    pub fn column_chunks(&self) -> Result<Chunks<'_>> {
+        self.guarded(|| {
+            let chunks: BTreeSet<u64> = chunks::present(&self.rows)?;
+            Ok(Chunks::new(self, self.txn.open_table(COLUMNS)?, chunks))
+        })
+    }
+}
+
+/// A packed key without its account, so that keys of different accounts compare by date and pk.
+const fn date_and_pk(key: u128) -> u128 {
+    key & (u128::MAX >> 32)
+}

@@ -1,0 +1,159 @@
+//! Tables, schema version and forward migrations.
+//!
+//! INVARIANT: a released table or value layout never changes its meaning. A new layout gets a new
+//! [`VERSION`], a step in [`MIGRATIONS`] and a frozen database in `fixtures/store`.
+
+use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
+
+use super::{
+    error::{Result, StoreError},
+    seal,
+};
+
+/// The layout this program writes.
+pub(super) const VERSION: u64 = 1;
+
+/// `MIGRATIONS[n]` takes a database from version `n + 1` to `n + 2`.
+const MIGRATIONS: [fn(&WriteTransaction) -> Result<()>; VERSION as usize - 1] = [];
+
+pub(super) type Bytes = &'static [u8];
+
+/// Counters, see [`Counter`]. Value: sealed u64.
+pub(super) const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
+/// pk → sealed (change, row body). The rows as they stand now.
+pub(super) const TRANSACTIONS: TableDefinition<u64, Bytes> = TableDefinition::new("transactions");
+/// (account, date, pk) packed by [`super::index::by_date`].
+pub(super) const BY_DATE: TableDefinition<u128, ()> = TableDefinition::new("by_date");
+/// (account, hash of provider id, pk) packed by [`super::index::by_provider_id`].
+pub(super) const BY_PROVIDER_ID: TableDefinition<u128, ()> = TableDefinition::new("by_provider_id");
+/// account → sealed number of rows.
+pub(super) const COUNTS: TableDefinition<u64, Bytes> = TableDefinition::new("counts");
+/// [`super::record::Key`] → sealed (change, body). Everything versioned that is not a row, as it stands now.
+pub(super) const RECORDS: TableDefinition<Bytes, Bytes> = TableDefinition::new("records");
+/// (key, change) → sealed (tag, body). Every version that is not the one that stands.
+pub(super) const VERSIONS: TableDefinition<Bytes, Bytes> = TableDefinition::new("versions");
+/// (change, first pk) → packed rows that an undone change had added.
+pub(super) const PARKED: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("parked");
+/// connection → sealed content. Not versioned; whether it exists is, in [`RECORDS`].
+pub(super) const CONNECTIONS: TableDefinition<u64, Bytes> = TableDefinition::new("connections");
+/// change → sealed journal entry.
+pub(super) const CHANGES: TableDefinition<u64, Bytes> = TableDefinition::new("changes");
+/// Changes that are undone now → sealed id of the undo.
+pub(super) const UNDONE: TableDefinition<u64, Bytes> = TableDefinition::new("undone");
+/// (change, part) → sealed list of what it touched.
+pub(super) const TOUCHED: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("touched");
+/// (change, piece) → sealed piece of the compressed raw source; piece 0 is its heading.
+pub(super) const SOURCES: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("sources");
+/// Digest of a raw source → sealed change.
+pub(super) const DIGESTS: TableDefinition<Bytes, Bytes> = TableDefinition::new("digests");
+/// connection → sealed box of the vault. Outside undo.
+pub(super) const CREDENTIALS: TableDefinition<u64, Bytes> = TableDefinition::new("credentials");
+/// (chunk, piece) → sealed piece of the columnar form of 65,536 rows.
+pub(super) const COLUMNS: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("columns");
+
+/// Runs `$do!(NAME)` for every table.
+macro_rules! every_table {
+    ($do:ident) => {
+        $do!(META);
+        $do!(TRANSACTIONS);
+        $do!(BY_DATE);
+        $do!(BY_PROVIDER_ID);
+        $do!(COUNTS);
+        $do!(RECORDS);
+        $do!(VERSIONS);
+        $do!(PARKED);
+        $do!(CONNECTIONS);
+        $do!(CHANGES);
+        $do!(UNDONE);
+        $do!(TOUCHED);
+        $do!(SOURCES);
+        $do!(DIGESTS);
+        $do!(CREDENTIALS);
+        $do!(COLUMNS);
+    };
+}
+pub(super) use every_table;
+
+/// The numbers in [`META`]. Ids are handed out ascending and never again, so these outlive any undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counter {
+    Schema,
+    Generation,
+    NextConnection,
+    NextAccount,
+    NextHolding,
+    NextTransaction,
+    NextChange,
+    /// The last change that took rows away: digests of earlier imports don't count any more.
+    LastUpset,
+}
+
+impl Counter {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Schema => "schema",
+            Self::Generation => "generation",
+            Self::NextConnection => "next_connection",
+            Self::NextAccount => "next_account",
+            Self::NextHolding => "next_holding",
+            Self::NextTransaction => "next_transaction",
+            Self::NextChange => "next_change",
+            Self::LastUpset => "last_upset",
+        }
+    }
+
+    /// The stored number; `None` when it was never written.
+    pub(super) fn get(self, meta: &impl ReadableTable<&'static str, Bytes>) -> Result<Option<u64>> {
+        let name = self.name();
+        meta.get(name)?.map(|value| seal::open_u64(name.as_bytes(), value.value())).transpose()
+    }
+
+    pub(super) fn set(self, meta: &mut Table<&'static str, Bytes>, value: u64) -> Result<()> {
+        let name = self.name();
+        meta.insert(name, seal::seal_u64(name.as_bytes(), value).as_slice())?;
+        Ok(())
+    }
+}
+
+/// Creates what a new database needs.
+pub(super) fn create(txn: &WriteTransaction) -> Result<()> {
+    macro_rules! open {
+        ($table:ident) => {
+            txn.open_table($table)?;
+        };
+    }
+    every_table!(open);
+    let mut meta = txn.open_table(META)?;
+    for counter in [
+        Counter::NextConnection,
+        Counter::NextAccount,
+        Counter::NextHolding,
+        Counter::NextTransaction,
+        Counter::NextChange,
+    ] {
+        counter.set(&mut meta, 1)?;
+    }
+    Counter::Generation.set(&mut meta, 0)?;
+    Counter::LastUpset.set(&mut meta, 0)?;
+    Counter::Schema.set(&mut meta, VERSION)
+}
+
+/// Whether `found` is this program's version, or how far it must be migrated.
+pub(super) fn needs_migration(found: u64) -> Result<bool> {
+    if found > VERSION {
+        return Err(StoreError::Newer { path: std::path::PathBuf::new(), found, known: VERSION });
+    }
+    if found == 0 {
+        return Err(StoreError::damaged("its schema version is 0"));
+    }
+    Ok(found < VERSION)
+}
+
+/// Brings a database of version `found` to [`VERSION`].
+pub(super) fn migrate(txn: &WriteTransaction, found: u64) -> Result<()> {
+    let done = usize::try_from(found.saturating_sub(1)).unwrap_or(usize::MAX);
+    for step in MIGRATIONS.iter().skip(done) {
+        step(txn)?;
+    }
+    Counter::Schema.set(&mut txn.open_table(META)?, VERSION)
+}
