@@ -2,3 +2,4 @@
 #![cfg(test)]
 
 mod keyring;
+mod process;
