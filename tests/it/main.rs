@@ -6,4 +6,5 @@ mod http;
 mod keyring;
 mod made_up;
 mod oauth;
+mod process;
 mod server;
