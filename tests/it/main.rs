@@ -8,3 +8,4 @@ mod made_up;
 mod oauth;
 mod process;
 mod server;
+mod statements;
