@@ -4,10 +4,11 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::*;
-use crate::store::StoreError;
+use super::{memory::Memory, *};
+use crate::store::{StoreError, medium::Medium, open::Live};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -234,6 +235,42 @@ fn a_flipped_bit_is_reported_or_harmless() {
         }
     }
     assert!(harmful > 50, "only {harmful} flips were noticed");
+}
+
+/// Large files are not verified as a whole when they are opened: then each value speaks for itself.
+#[test]
+fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
+    let folder = folder();
+    let path = folder.path().join("dashtam.redb");
+    filled(&path);
+    let rows = |store: &Store| {
+        let mut rows = Vec::new();
+        let reader = store.read()?;
+        reader.scan(|row, _| {
+            rows.push(row);
+            std::ops::ControlFlow::Continue(())
+        })?;
+        for id in reader.newest(None, 0, usize::MAX)? {
+            assert!(reader.transaction(id)?.is_some_and(|row| rows.contains(&row)));
+        }
+        Ok::<_, StoreError>((rows, reader.accounts()?))
+    };
+    let expected = rows(&Store::open(&path).unwrap()).unwrap();
+    let image = fs::read(&path).unwrap();
+    let used: Vec<usize> = (0..image.len()).filter(|at| image[*at] != 0).collect();
+    let mut noticed = 0;
+    for round in 0..300 {
+        let mut bytes = image.clone();
+        let at = used[round * 7919 % used.len()];
+        bytes[at] ^= 1 << (round % 8);
+        let medium = Medium::over(Arc::new(Memory::of(bytes)));
+        let opened = Live::over_checked(&path, medium, None, false, false).and_then(|live| Store::of(live, &path));
+        match opened.and_then(|store| rows(&store)) {
+            Ok(found) => assert!(found == expected, "byte {at} of round {round}"),
+            Err(_) => noticed += 1,
+        }
+    }
+    assert!(noticed > 10, "only {noticed} flips were noticed");
 }
 
 #[test]
