@@ -16,6 +16,8 @@ pub mod query;
 mod running;
 pub mod search;
 mod sum;
+#[cfg(test)]
+mod tests;
 mod view;
 mod worth;
 
