@@ -10,6 +10,7 @@ mod append;
 mod backup;
 mod chunks;
 mod codes;
+mod erase;
 mod error;
 mod file;
 mod history;

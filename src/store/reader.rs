@@ -69,10 +69,6 @@ impl Reader {
         })
     }
 
-    pub(super) fn txn(&self) -> &ReadTransaction {
-        &self.txn
-    }
-
     pub(super) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         guarded(&self.path, work)
     }

@@ -1,0 +1,10 @@
+//! The tests that need more than one room: one binary, so that the crate is linked once.
+#![cfg(test)]
+
+mod contract;
+mod http;
+mod keyring;
+mod made_up;
+mod oauth;
+mod process;
+mod server;
