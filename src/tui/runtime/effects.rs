@@ -1,0 +1,181 @@
+//! Does effects: small ones at once, slow ones on blocking threads whose answers come back as messages.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use rust_decimal::Decimal;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    domain::{AccountId, TransactionStatus},
+    ledger::{Query, Sort, SortKey},
+    tui::{
+        app::App,
+        data::{Data, Ledger, ListRequest, View},
+        env::Env,
+        layer::CHUNK,
+        msg::{Effect, FolderEntry, Loaded},
+    },
+};
+
+/// Up to so many rows, listing is done at once: it takes less than a frame.
+const AT_ONCE: u64 = 20_000;
+/// Folders remembered.
+const RECENT: usize = 8;
+/// Entries of a folder that are shown.
+const ENTRIES: usize = 20_000;
+
+/// Starts an effect; says how many answers will come.
+pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answer: &UnboundedSender<Loaded>) -> usize {
+    let view = app.data.view.clone();
+    let answer = answer.clone();
+    let now = |loaded: Loaded| {
+        let _ = answer.send(loaded);
+        1
+    };
+    match effect {
+        Effect::Refresh => {
+            let ledger = ledger.clone();
+            later(&answer, move || Loaded::Fresh(Data::load(&ledger).map(Box::new)))
+        }
+        Effect::LoadColumns => {
+            let data = app.data.clone();
+            later(&answer, move || Loaded::Columns(with_columns(data).map(Box::new)))
+        }
+        Effect::List { ticket, request } => {
+            let small = view.transaction_count() <= AT_ONCE && view.has_columns();
+            let cheap = request.query.is_all() && request.sort == Sort::default();
+            let work = move || Loaded::Listing { ticket, result: list(&view, &request) };
+            if small || cheap { now(work()) } else { later(&answer, work) }
+        }
+        Effect::Running { ticket, account } => {
+            let balance = app.data.account(account).and_then(|line| line.balance);
+            later(&answer, move || Loaded::Running { ticket, balances: running(&view, account, balance) })
+        }
+        Effect::ReadFolder { ticket, path } => later(&answer, move || {
+            let result = read_folder(&path).map_err(|error| format!("{} can't be read: {error}", path.display()));
+            Loaded::Folder { ticket, path, result }
+        }),
+        Effect::ReadRecent => {
+            let file = env.folders.recent.clone();
+            later(&answer, move || Loaded::Recent(recent(file.as_deref())))
+        }
+        Effect::Remember(folder) => {
+            let file = env.folders.recent.clone();
+            if let Some(file) = file {
+                tokio::task::spawn_blocking(move || remember(&file, &folder));
+            }
+            0
+        }
+        Effect::ChangeRows { change, offset } => later(&answer, move || {
+            let limit = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+            let result = view.change_rows(change, offset, limit).map_err(|error| error.to_string());
+            Loaded::ChangeRows { change, offset, result }
+        }),
+        Effect::Copy { what, text } => {
+            now(Loaded::Copied { what, result: env.clipboard.copy(&text).map_err(|error| error.to_string()) })
+        }
+        Effect::Browse(url) => now(Loaded::Opened(env.browser.open(&url).map_err(|error| error.to_string()))),
+        Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => 0,
+    }
+}
+
+fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send + 'static) -> usize {
+    let answer = answer.clone();
+    tokio::task::spawn_blocking(move || {
+        let _ = answer.send(work());
+    });
+    1
+}
+
+fn with_columns(mut data: Data) -> Result<Data, String> {
+    let columns = data.view.load_columns().map_err(|error| error.to_string())?;
+    data.view = data.view.with_columns(columns);
+    Ok(data)
+}
+
+fn list(view: &View, request: &ListRequest) -> Result<crate::tui::data::Listing, String> {
+    let listed = if view.has_columns() || (request.query.is_all() && request.sort == Sort::default()) {
+        view.list(request)
+    } else {
+        view.load_columns().and_then(|columns| view.with_columns(columns).list(request))
+    };
+    listed.map_err(|error| error.to_string())
+}
+
+/// The balance after each row, newest first: back from the stated balance. Rows after the day of the statement come
+/// on top of it; rows that don't count (pending, void) show none.
+fn running(view: &View, account: AccountId, balance: Option<crate::domain::Balance>) -> Vec<Option<Decimal>> {
+    let Some(balance) = balance else { return Vec::new() };
+    let request = ListRequest { account: Some(account), query: Query::default(), sort: Sort { key: SortKey::Date, descending: true } };
+    let Ok(listing) = list(view, &request) else { return Vec::new() };
+    let mut rows = Vec::with_capacity(listing.len());
+    for index in 0..listing.len() {
+        let entry = listing.id(index).and_then(|id| view.entry(id).ok().flatten());
+        rows.push(entry.map(|entry| {
+            let facts = &entry.transaction.facts;
+            let counts = facts.status == TransactionStatus::Settled && facts.currency == balance.current.currency;
+            (facts.date, counts.then_some(facts.amount))
+        }));
+    }
+    let newer: Decimal = rows
+        .iter()
+        .flatten()
+        .filter(|(date, _)| *date > balance.as_of)
+        .filter_map(|(_, amount)| *amount)
+        .fold(Decimal::ZERO, Decimal::saturating_add);
+    let mut after = balance.current.amount.saturating_add(newer);
+    rows.into_iter()
+        .map(|row| {
+            let amount = row?.1?;
+            let shown = after;
+            after = after.saturating_sub(amount);
+            Some(shown)
+        })
+        .collect()
+}
+
+/// Folders first, from A to Z, then files, the newest first.
+fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path)?.take(ENTRIES) {
+        let Ok(entry) = entry else { continue };
+        // Follows links, so that a linked folder is a folder; a broken link is not shown.
+        let Ok(metadata) = fs::metadata(entry.path()) else { continue };
+        let file = entry.file_name();
+        entries.push(FolderEntry {
+            name: file.to_string_lossy().into_owned(),
+            file,
+            is_folder: metadata.is_dir(),
+            size: metadata.len(),
+            modified: metadata.modified().ok().map(Into::into),
+        });
+    }
+    entries.sort_by(|left, right| {
+        let by_name = || left.name.to_lowercase().cmp(&right.name.to_lowercase());
+        right.is_folder.cmp(&left.is_folder).then_with(|| {
+            if left.is_folder { by_name() } else { right.modified.cmp(&left.modified).then_with(by_name) }
+        })
+    });
+    Ok(entries)
+}
+
+fn recent(file: Option<&Path>) -> Vec<PathBuf> {
+    let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+    text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).filter(|folder| folder.is_dir()).take(RECENT).collect()
+}
+
+/// Puts a folder first in the file of recent ones. Nothing depends on it, so nothing is said when it fails.
+fn remember(file: &Path, folder: &Path) {
+    let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) else { return };
+    let mut folders = vec![PathBuf::from(name)];
+    folders.extend(recent(Some(file)).into_iter().filter(|known| known != folder).take(RECENT - 1));
+    let text: String = folders.iter().map(|folder| format!("{}\n", folder.display())).collect();
+    if let Some(parent) = file.parent() {
+        let _ = fs::create_dir_all(parent);
+    }
+    let _ = fs::File::create(file).and_then(|mut file| file.write_all(text.as_bytes()));
+}
