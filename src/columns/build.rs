@@ -1,10 +1,10 @@
 //! Writes the blob of one chunk. Used by the store in the transaction that writes the rows.
 //!
 //! Layout: version, chunk, rows, then one section per column; small tables of distinct values with per-row places,
-//! the payee shown as a place in a table (payees repeat), provider ids by what differs from the row before; last a
-//! checksum. Everything is spelled in bytes, so that a blob means the same on every machine.
+//! the payee shown as a place in a table (payees repeat), provider ids by what differs from the row before. Everything is spelled in bytes, so that a blob means the same on every machine.
 
 use std::{
+    borrow::Borrow,
     collections::HashMap,
     hash::{BuildHasherDefault, Hash, Hasher},
 };
@@ -13,10 +13,10 @@ use chrono::Datelike as _;
 
 use super::{
     CHUNK_ROWS, ColumnsError, FORMAT_VERSION, Unit,
-    bytes::{checksum, put_text, put_varint, zigzag},
+    bytes::{put_text, put_varint, put_wide_varint, wide_zigzag, zigzag},
     field,
 };
-use crate::domain::{Transaction, UserFields};
+use crate::domain::{Transaction, TransactionStatus, TransactionSubtype, UserFields};
 
 /// A quick hash for the small tables; the keys come from the user's own files, chunk by chunk.
 #[derive(Default)]
@@ -41,40 +41,54 @@ pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
 
 /// Distinct values in order of appearance, and per row the place of its value.
 struct Table<K> {
+    values: Vec<K>,
+    /// Places by value; filled only once there are more values than are quickly looked through.
     places: QuickMap<K, u32>,
-    rows: Vec<u32>,
+    rows: Vec<u16>,
 }
 
-impl<K: Hash + Eq> Table<K> {
+/// Values looked through one by one before they are hashed.
+const FEW: usize = 8;
+
+impl<K: Hash + Eq + Clone> Table<K> {
     fn new() -> Self {
-        Self { places: QuickMap::default(), rows: Vec::new() }
+        Self { values: Vec::new(), places: QuickMap::default(), rows: Vec::new() }
     }
 
-    /// Adds a row; `value` is made only when it is new.
+    /// Adds a row; its value is made only when it is new.
     fn push<Q: Hash + Eq + ?Sized>(&mut self, key: &Q, value: impl FnOnce() -> K)
     where
-        K: std::borrow::Borrow<Q>,
+        K: Borrow<Q>,
     {
-        #[expect(clippy::cast_possible_truncation, reason = "a chunk holds 65,536 rows at most")]
-        let next = self.places.len() as u32;
-        let place = match self.places.get(key) {
-            Some(place) => *place,
-            None => *self.places.entry(value()).or_insert(next),
+        let known = if self.values.len() <= FEW {
+            self.values.iter().position(|value| value.borrow() == key)
+        } else {
+            self.places.get(key).map(|place| *place as usize)
         };
-        self.rows.push(place);
+        let place = known.unwrap_or_else(|| self.add(value()));
+        #[expect(clippy::cast_possible_truncation, reason = "a chunk holds 65,536 rows at most")]
+        self.rows.push(place as u16);
+    }
+
+    fn add(&mut self, value: K) -> usize {
+        let place = self.values.len();
+        self.values.push(value);
+        let from = if place == FEW { 0 } else { place.max(FEW) };
+        for (place, value) in (0u32..).zip(&self.values).skip(from) {
+            self.places.insert(value.clone(), place);
+        }
+        place
     }
 
     /// Values by place, then places; a table of one value needs no places.
     fn write(&self, out: &mut Vec<u8>, mut value: impl FnMut(&mut Vec<u8>, &K)) {
-        put_varint(out, self.places.len() as u128);
-        let mut values: Vec<_> = self.places.iter().map(|(value, place)| (*place, value)).collect();
-        values.sort_unstable_by_key(|(place, _)| *place);
-        for (_, entry) in &values {
+        put_varint(out, self.values.len() as u64);
+        for entry in &self.values {
             value(out, entry);
         }
-        if values.len() > 1 {
+        if self.values.len() > 1 {
             for place in &self.rows {
-                put_varint(out, u128::from(*place));
+                put_varint(out, u64::from(*place));
             }
         }
     }
@@ -87,12 +101,12 @@ pub struct ChunkBuilder {
     /// First id and length of each run of ids without a gap.
     runs: Vec<(u64, u64)>,
     days: Vec<u8>,
-    last_day: i128,
+    last_day: i64,
     amounts: Vec<u8>,
     units: Table<Unit>,
     accounts: Table<u64>,
-    subtypes: Table<&'static str>,
-    statuses: Table<&'static str>,
+    subtypes: Table<TransactionSubtype>,
+    statuses: Table<TransactionStatus>,
     symbols: Table<Box<str>>,
     categories: Table<Box<str>>,
     heads: Table<Box<[u8]>>,
@@ -165,21 +179,24 @@ impl ChunkBuilder {
         self.rows += 1;
 
         let facts = &row.facts;
-        let day = i128::from(facts.date.num_days_from_ce());
+        let day = i64::from(facts.date.num_days_from_ce());
         put_varint(&mut self.days, zigzag(day - self.last_day));
         self.last_day = day;
 
         let mantissa = facts.amount.mantissa();
-        let wide = i64::try_from(mantissa).is_err();
+        let narrow = i64::try_from(mantissa);
+        let wide = narrow.is_err();
         let scale = u8::try_from(facts.amount.scale()).unwrap_or(u8::MAX);
         let unit = Unit { currency: facts.currency, scale, wide };
-        put_varint(&mut self.amounts, zigzag(mantissa));
+        match narrow {
+            Ok(mantissa) => put_varint(&mut self.amounts, zigzag(mantissa)),
+            Err(_) => put_wide_varint(&mut self.amounts, wide_zigzag(mantissa)),
+        }
         self.units.push(&unit, || unit);
 
         self.accounts.push(&row.account_id.0, || row.account_id.0);
-        let subtype = facts.kind.subtype().as_str();
-        self.subtypes.push(subtype, || subtype);
-        self.statuses.push(facts.status.as_str(), || facts.status.as_str());
+        self.subtypes.push(&facts.kind.subtype(), || facts.kind.subtype());
+        self.statuses.push(&facts.status, || facts.status);
         let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_deref()).unwrap_or_default();
         self.symbols.push(symbol, || symbol.into());
         let category = user.category.as_deref().unwrap_or_default();
@@ -189,13 +206,13 @@ impl ChunkBuilder {
         let head = field::write_record(&mut self.record, facts, user);
         let (head, tail) = self.record.split_at(head);
         self.heads.push(head, || head.into());
-        put_varint(&mut self.tail_lengths, tail.len() as u128);
+        put_varint(&mut self.tail_lengths, tail.len() as u64);
         self.tails.extend_from_slice(tail);
 
         self.reference.clear();
         field::push_searchable(&mut self.reference, facts.provider_id.as_deref().unwrap_or_default());
         let shared = self.reference.iter().zip(&self.last_reference).take_while(|(new, old)| new == old).count();
-        put_varint(&mut self.references, shared as u128);
+        put_varint(&mut self.references, shared as u64);
         put_text(&mut self.references, &self.reference[shared..]);
         std::mem::swap(&mut self.reference, &mut self.last_reference);
         Ok(())
@@ -207,14 +224,14 @@ impl ChunkBuilder {
         let sections = self.tails.len() + self.references.len() + self.amounts.len() + self.tail_lengths.len();
         let mut out = Vec::with_capacity(sections * 2);
         out.push(FORMAT_VERSION);
-        put_varint(&mut out, u128::from(self.chunk));
-        put_varint(&mut out, u128::from(self.rows));
+        put_varint(&mut out, self.chunk);
+        put_varint(&mut out, self.rows);
 
-        put_varint(&mut out, self.runs.len() as u128);
+        put_varint(&mut out, self.runs.len() as u64);
         let mut next = self.chunk.saturating_mul(CHUNK_ROWS);
         for (first, length) in &self.runs {
-            put_varint(&mut out, u128::from(first - next));
-            put_varint(&mut out, u128::from(*length));
+            put_varint(&mut out, first - next);
+            put_varint(&mut out, *length);
             next = first + length;
         }
         out.extend_from_slice(&self.days);
@@ -223,17 +240,15 @@ impl ChunkBuilder {
             out.extend([unit.scale, u8::from(unit.wide)]);
         });
         out.extend_from_slice(&self.amounts);
-        self.accounts.write(&mut out, |out, account| put_varint(out, u128::from(*account)));
-        self.subtypes.write(&mut out, |out, name| put_text(out, name.as_bytes()));
-        self.statuses.write(&mut out, |out, name| put_text(out, name.as_bytes()));
+        self.accounts.write(&mut out, |out, account| put_varint(out, *account));
+        self.subtypes.write(&mut out, |out, value| put_text(out, value.as_str().as_bytes()));
+        self.statuses.write(&mut out, |out, value| put_text(out, value.as_str().as_bytes()));
         self.symbols.write(&mut out, |out, symbol| put_text(out, symbol.as_bytes()));
         self.categories.write(&mut out, |out, category| put_text(out, category.as_bytes()));
         self.heads.write(&mut out, |out, head| put_text(out, head));
         out.extend_from_slice(&self.tail_lengths);
         out.extend_from_slice(&self.tails);
         out.extend_from_slice(&self.references);
-        let sum = checksum(&out);
-        out.extend_from_slice(&sum.to_le_bytes());
         out
     }
 }

@@ -1,9 +1,9 @@
-//! Numbers and texts in a blob, and the sum that tells a damaged one.
+//! Numbers and texts in a blob.
 
 use super::ColumnsError;
 
 /// Appends a number, seven bits a byte, lowest first.
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u128) {
+pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;
@@ -11,18 +11,36 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u128) {
     out.push(value.to_le_bytes()[0]);
 }
 
+/// The same for numbers of more than 64 bits.
+pub(super) fn put_wide_varint(out: &mut Vec<u8>, mut value: u128) {
+    while value >> 64 != 0 {
+        out.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the loop leaves 64 bits")]
+    put_varint(out, value as u64);
+}
+
 /// Appends a text behind its length.
 pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8]) {
-    put_varint(out, text.len() as u128);
+    put_varint(out, text.len() as u64);
     out.extend_from_slice(text);
 }
 
 /// Small magnitudes of either sign become small numbers.
-pub(super) const fn zigzag(value: i128) -> u128 {
+pub(super) const fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+pub(super) const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+pub(super) const fn wide_zigzag(value: i128) -> u128 {
     ((value << 1) ^ (value >> 127)).cast_unsigned()
 }
 
-pub(super) const fn unzigzag(value: u128) -> i128 {
+pub(super) const fn wide_unzigzag(value: u128) -> i128 {
     (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
@@ -93,20 +111,4 @@ impl<'a> Bytes<'a> {
         let length = self.count(self.0.len(), what)?;
         std::str::from_utf8(self.take(length, what)?).map_err(|_| ColumnsError::Damaged { what })
     }
-}
-
-/// A sum over a blob that finds flipped and missing bytes; four lanes, since one would wait for each multiplication.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut lanes = [1u64, 2, 3, bytes.len() as u64];
-    let mut blocks = bytes.chunks_exact(32);
-    for block in &mut blocks {
-        for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
-            *lane = (*lane ^ u64::from_le_bytes(*word)).wrapping_mul(FACTOR).rotate_left(29);
-        }
-    }
-    for &byte in blocks.remainder() {
-        lanes[0] = (lanes[0] ^ u64::from(byte)).wrapping_mul(FACTOR).rotate_left(29);
-    }
-    lanes.into_iter().fold(0, |sum: u64, lane| (sum ^ lane).wrapping_mul(FACTOR).rotate_left(31))
 }

@@ -3,12 +3,12 @@
 use super::{
     CHUNK_ROWS, Columns, ColumnsError, FORMAT_VERSION, Unit,
     build::QuickMap,
-    bytes::{Bytes, checksum, unzigzag},
+    bytes::{Bytes, unzigzag, wide_unzigzag},
 };
 use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype};
 
 /// Days that chrono can show as a date.
-const DAYS: std::ops::RangeInclusive<i128> = -95_000_000..=95_000_000;
+const DAYS: std::ops::RangeInclusive<i64> = -95_000_000..=95_000_000;
 
 const fn damaged(what: &'static str) -> ColumnsError {
     ColumnsError::Damaged { what }
@@ -27,16 +27,11 @@ pub(super) struct Assembler {
 impl Assembler {
     /// Adds the rows of one chunk. After an error the columns are of no use.
     pub(super) fn append(&mut self, blob: &[u8]) -> Result<(), ColumnsError> {
-        let (body, sum) = blob.split_last_chunk::<8>().ok_or(damaged("length"))?;
-        match body.first() {
-            Some(&FORMAT_VERSION) => {}
-            Some(&found) => return Err(ColumnsError::Version { found }),
+        let mut bytes = match blob.split_first() {
+            Some((&FORMAT_VERSION, body)) => Bytes(body),
+            Some((&found, _)) => return Err(ColumnsError::Version { found }),
             None => return Err(damaged("length")),
-        }
-        if checksum(body) != u64::from_le_bytes(*sum) {
-            return Err(damaged("checksum"));
-        }
-        let mut bytes = Bytes(&body[1..]);
+        };
         let rows = self.ids(&mut bytes)?;
         self.days(&mut bytes, rows)?;
         self.amounts(&mut bytes, rows)?;
@@ -98,9 +93,9 @@ impl Assembler {
     }
 
     fn days(&mut self, bytes: &mut Bytes<'_>, rows: usize) -> Result<(), ColumnsError> {
-        let mut day = 0i128;
+        let mut day = 0i64;
         for _ in 0..rows {
-            day += unzigzag(u128::from(bytes.varint("date")?));
+            day = day.wrapping_add(unzigzag(bytes.varint("date")?));
             if !DAYS.contains(&day) {
                 return Err(damaged("date"));
             }
@@ -126,15 +121,14 @@ impl Assembler {
         places(bytes, rows, &global, "currency", |unit| columns.units.push(unit))?;
         for row in before..before + rows {
             if columns.unit_table[usize::from(columns.units[row])].wide {
-                let mantissa = unzigzag(bytes.wide_varint("amount")?);
+                let mantissa = wide_unzigzag(bytes.wide_varint("amount")?);
                 if mantissa.unsigned_abs() >> 96 != 0 {
                     return Err(damaged("amount"));
                 }
                 columns.mantissas.push(columns.wide.len().cast_signed() as i64);
                 columns.wide.push(mantissa);
             } else {
-                let zigzag = bytes.varint("amount")?;
-                columns.mantissas.push((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed()));
+                columns.mantissas.push(unzigzag(bytes.varint("amount")?));
             }
         }
         Ok(())

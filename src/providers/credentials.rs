@@ -45,7 +45,7 @@ impl Secrets {
     /// The text of the one called `name`, for the moment it is put to use.
     #[must_use]
     pub fn expose(&self, name: &str) -> Option<&str> {
-        self.get(name).map(|value| value.expose_secret())
+        self.get(name).map(secrecy::ExposeSecret::expose_secret)
     }
 
     /// These, and where they are silent the `other` ones.

@@ -55,6 +55,7 @@ impl Field {
     }
 
     /// What is wrong with `text` as an answer to this field, if anything.
+    #[must_use]
     pub fn problem(&self, text: &str) -> Option<Problem> {
         let trimmed = text.trim();
         let message = if trimmed.is_empty() {

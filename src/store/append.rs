@@ -29,6 +29,7 @@ impl Writer {
     ) -> Result<Range<TransactionId>> {
         let number = small(account)?;
         self.run(|it| it.expect_account(account))?;
+        self.speak_of(account);
         let first = self.next_transaction();
         let mut keys = index::Batch::default();
         let mut rows = rows.into_iter();
@@ -79,7 +80,7 @@ impl Writer {
                 if let Some(builder) = &mut builder {
                     let id = TransactionId(pk);
                     let row = Transaction { id, account_id: account, change_id: ChangeId(change), facts };
-                    builder.push(&row, &none);
+                    builder.push(&row, &none)?;
                 }
             }
             cursor.close()?;

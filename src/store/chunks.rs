@@ -16,31 +16,19 @@ use super::{
     schema::Bytes,
     seal,
 };
-use crate::domain::{Transaction, TransactionId, UserFields};
+use crate::{
+    columns::ColumnsError,
+    domain::{Transaction, TransactionId, UserFields},
+};
 
-// The place where the columnar form is plugged in: replace these three lines by
-// `use crate::columns::{CHUNK_ROWS, ChunkBuilder as Builder, FORMAT};`
-pub(super) use placeholder::Builder;
-pub(super) const CHUNK_ROWS: u64 = 65_536;
-const FORMAT: u32 = 0;
+pub(super) use crate::columns::{CHUNK_ROWS, ChunkBuilder as Builder};
 
-/// Stands in until there is a columnar form. Stores nothing: an empty blob is not kept.
-mod placeholder {
-    use crate::domain::{Transaction, UserFields};
+const FORMAT: u32 = crate::columns::FORMAT_VERSION as u32;
 
-    #[derive(Debug)]
-    pub(in crate::store) struct Builder;
-
-    impl Builder {
-        pub(in crate::store) const fn new(_chunk: u64) -> Self {
-            Self
-        }
-
-        pub(in crate::store) const fn push(&mut self, _row: &Transaction, _user: &UserFields) {}
-
-        pub(in crate::store) const fn finish(self) -> Vec<u8> {
-            Vec::new()
-        }
+impl From<ColumnsError> for StoreError {
+    /// Rows are handed over in the order of their keys, which only damage can disturb.
+    fn from(error: ColumnsError) -> Self {
+        Self::damaged(error.to_string())
     }
 }
 
@@ -117,7 +105,7 @@ pub(super) fn fill(
         let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
         let row: Transaction = row::decode(pk, change, body)?;
         let fields = fields_of(&mut said, pk)?;
-        builder.push(&row, fields.as_ref().unwrap_or(&none));
+        builder.push(&row, fields.as_ref().unwrap_or(&none))?;
         any = true;
     }
     Ok(any)

@@ -28,6 +28,15 @@ fn apart(body: Option<&[u8]>) -> Vec<u8> {
     body.map_or_else(|| vec![TOMBSTONE], |body| [&[BODY], body].concat())
 }
 
+/// The body of a version that was stored apart; none for a tombstone.
+pub(super) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
+    match version.split_first() {
+        Some((&BODY, body)) => Ok(Some(body)),
+        Some((&TOMBSTONE, [])) => Ok(None),
+        _ => Err(StoreError::damaged("a version can't be read")),
+    }
+}
+
 impl Writer {
     /// Writes this change's version of `key`; `None` is a tombstone. The version that stood is kept.
     pub(super) fn write(&mut self, key: &Key, body: Option<&[u8]>) -> Result<()> {
@@ -130,14 +139,11 @@ impl Writer {
             self.put_version(key, change, Some(&former))?;
         }
         let Some((change, Some(version))) = best else { return Ok(()) };
-        match version.split_first() {
-            Some((&BODY, body)) => {
-                self.txn.open_table(VERSIONS)?.remove(key.version(change).as_slice())?;
-                self.put_current(key, change, body)
-            }
-            Some((&TOMBSTONE, [])) => Ok(()),
-            _ => Err(StoreError::damaged("a version can't be read")),
+        if let Some(body) = body_of(&version)? {
+            self.txn.open_table(VERSIONS)?.remove(key.version(change).as_slice())?;
+            self.put_current(key, change, body)?;
         }
+        Ok(())
     }
 
     /// Lets everything that `change` touched settle after its standing changed.

@@ -10,6 +10,7 @@ mod append;
 mod backup;
 mod chunks;
 mod codes;
+mod erase;
 mod error;
 mod file;
 mod history;
@@ -113,7 +114,7 @@ impl Store {
     }
 
     /// Whether the process that had the file before was killed. Its last change is either wholly there or not at
-    /// all; [`Store::verify`] on a worker thread makes sure that nothing else happened to the file.
+    /// all.
     #[must_use]
     pub fn was_unclean(&self) -> bool {
         self.live().was_unclean

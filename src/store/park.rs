@@ -85,6 +85,31 @@ fn unpack(
     Ok(())
 }
 
+/// The block without the rows that go: nothing when all stay, empty when none is left.
+pub(super) fn without(
+    key: (u64, u64),
+    value: &[u8],
+    mut goes: impl FnMut(TransactionId, &[u8]) -> bool,
+) -> Result<Option<Vec<u8>>> {
+    let mut rest = Block { first: key.1, bytes: Vec::new() };
+    let mut gone = false;
+    unpack(key.0, key.1, value, |pk, body| {
+        if goes(pk, body) {
+            gone = true;
+        } else {
+            rest.push(pk.0, body);
+        }
+        Ok(())
+    })?;
+    // The block keeps its key, whatever row comes first now.
+    rest.first = key.1;
+    match (gone, rest.bytes.is_empty()) {
+        (false, _) => Ok(None),
+        (true, true) => Ok(Some(Vec::new())),
+        (true, false) => rest.pack(key.0).map(|(_, packed)| Some(packed)),
+    }
+}
+
 /// What became of the rows of a range, by account.
 #[derive(Default)]
 struct Moved {

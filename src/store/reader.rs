@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, BinaryHeap},
-    ops::{ControlFlow, Range},
+    ops::ControlFlow,
     path::PathBuf,
     sync::Arc,
 };
@@ -67,10 +67,6 @@ impl Reader {
             path: path.to_owned(),
             _live: live,
         })
-    }
-
-    pub(super) fn txn(&self) -> &ReadTransaction {
-        &self.txn
     }
 
     pub(super) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -177,22 +173,24 @@ impl Reader {
                 let high = index::pack(account, u32::MAX, u64::MAX);
                 let mut keys = self.by_date.range(low..=high)?.rev();
                 if let Some(first) = keys.next() {
-                    heads.push((date_and_pk(first?.0.value()), sources.len()));
+                    let key = first?.0.value();
+                    heads.push((date_and_pk(key), key, sources.len()));
                     sources.push(keys);
                 }
             }
             let (mut skip, mut found) = (offset, Vec::with_capacity(limit.min(1024)));
-            while let Some((key, source)) = heads.pop() {
+            while let Some((_, key, source)) = heads.pop() {
                 if found.len() == limit {
                     break;
                 }
                 if skip > 0 {
                     skip -= 1;
                 } else {
-                    found.push(index::pk(key));
+                    found.push(self.indexed(key)?);
                 }
                 if let Some(next) = sources.get_mut(source).and_then(Iterator::next) {
-                    heads.push((date_and_pk(next?.0.value()), source));
+                    let key = next?.0.value();
+                    heads.push((date_and_pk(key), key, source));
                 }
             }
             Ok(found)
@@ -211,11 +209,19 @@ impl Reader {
             self.by_date
                 .range(low..=high)?
                 .map(|entry| {
-                    let pk = index::pk(entry?.0.value());
+                    let pk = self.indexed(entry?.0.value())?;
                     lookup::transaction(&self.rows, pk)?.ok_or_else(StoreError::index_without_row)
                 })
                 .collect()
         })
+    }
+
+    /// The row that a key of the index of dates speaks of, if the row says the same.
+    fn indexed(&self, key: u128) -> Result<TransactionId> {
+        let pk = index::pk(key);
+        let value = self.rows.get(pk.0)?.ok_or_else(StoreError::index_without_row)?;
+        let (_, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+        if index::by_date(&row::head(body)?, pk.0) == key { Ok(pk) } else { Err(StoreError::index_without_row()) }
     }
 
     /// An account's rows with that provider id: several, since institutions use ids again.
@@ -228,7 +234,7 @@ impl Reader {
 
     /// Hands every row with its user fields to `each`, by id, until it breaks off.
     pub fn scan(&self, mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>) -> Result<()> {
-        self.scan_range(0..u64::MAX, |_| true, &mut each)
+        self.scan_rows(|_| true, &mut each)
     }
 
     /// As [`Reader::scan`], of one account: the way to compare a large file with what is stored.
@@ -238,35 +244,35 @@ impl Reader {
         mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>,
     ) -> Result<()> {
         let account = small(account)?;
-        self.scan_range(0..u64::MAX, |body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
+        self.scan_rows(|body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
     }
 
-    /// Rows with pks in `range` whose body is wanted. Only the store's own work is guarded: a panic in `each` is
-    /// the caller's.
-    fn scan_range(
+    /// Rows whose body is wanted. Only the store's own work is guarded: a panic in `each` is the caller's.
+    fn scan_rows(
         &self,
-        range: Range<u64>,
         wanted: impl Fn(&[u8]) -> bool,
         each: &mut dyn FnMut(Transaction, &UserFields) -> ControlFlow<()>,
     ) -> Result<()> {
         let none = UserFields::default();
         let (mut rows, mut said) = self.guarded(|| {
-            let first = Key::row_user(TransactionId(range.start));
-            let end = Key::every(Kind::RowUser).successor();
-            Ok((self.rows.range(range)?, self.records.range(first.as_bytes()..end.as_slice())?.peekable()))
+            let prefix = Key::every(Kind::RowUser);
+            let end = prefix.successor();
+            Ok((self.rows.range(0..)?, self.records.range(prefix.as_bytes()..end.as_slice())?.peekable()))
         })?;
+        let mut seen = 0;
         loop {
             let next = self.guarded(|| {
                 for entry in rows.by_ref() {
                     let (pk, value) = entry?;
                     let pk = TransactionId(pk.value());
+                    seen += 1;
                     let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
                     if wanted(body) {
                         let fields = chunks::fields_of(&mut said, pk)?;
                         return Ok(Some((row::decode(pk, change, body)?, fields)));
                     }
                 }
-                Ok(None)
+                if seen == self.rows.len()? { Ok(None) } else { Err(StoreError::damaged("a table has lost entries")) }
             })?;
             let Some((row, fields)) = next else { return Ok(()) };
             if each(row, fields.as_ref().unwrap_or(&none)).is_break() {

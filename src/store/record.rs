@@ -112,6 +112,18 @@ impl Key {
         (*first == kind as u8).then(|| id.try_into().ok().map(u64::from_be_bytes)).flatten()
     }
 
+    pub(super) fn kind(&self) -> Option<Kind> {
+        use Kind::{Account, AccountUser, Connection, Holding, Row, RowUser, Snapshot, SyncState};
+        [Connection, Account, AccountUser, Snapshot, Holding, Row, RowUser, SyncState]
+            .into_iter()
+            .find(|kind| self.0.first() == Some(&(*kind as u8)))
+    }
+
+    /// The number after the kind: the id, or that of the account or connection it belongs to.
+    pub(super) fn first_number(&self) -> Option<u64> {
+        self.0.get(1..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+    }
+
     /// The row, if it is the key of one.
     pub(super) fn as_row(&self) -> Option<TransactionId> {
         self.id(Kind::Row).map(TransactionId)

@@ -44,8 +44,8 @@ pub struct Writer {
     amended: BTreeSet<u64>,
     /// Everything else of which it wrote a version.
     records: BTreeSet<Key>,
-    /// Existing connections it speaks of.
-    spoken: BTreeSet<ConnectionId>,
+    /// Existing connections and accounts it speaks of, to be witnessed at the commit.
+    spoken: BTreeSet<Key>,
     /// By how much the number of rows of an account changes.
     pub(super) counts: BTreeMap<u32, i64>,
     /// Chunks whose columnar form must be made anew from the rows.
@@ -267,7 +267,7 @@ impl Writer {
             let body = seal::seal(&id.0.to_be_bytes(), &record::to_json(connection)?);
             it.txn.open_table(CONNECTIONS)?.insert(id.0, body.as_slice())?;
             if it.exists(&Key::connection(id))? {
-                it.spoken.insert(id);
+                it.spoken.insert(Key::connection(id));
                 Ok(())
             } else {
                 it.write(&Key::connection(id), Some(&[]))
@@ -284,13 +284,19 @@ impl Writer {
     /// Writes the balance of an account on a day, over an earlier one of that day.
     pub fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
         let key = Key::snapshot(snapshot.account_id, snapshot.date);
-        self.run(|it| it.write(&key, Some(&record::snapshot_body(snapshot))))
+        self.run(|it| {
+            it.speak_of(snapshot.account_id);
+            it.write(&key, Some(&record::snapshot_body(snapshot)))
+        })
     }
 
     /// Writes a position.
     pub fn put_holding(&mut self, holding: &Holding) -> Result<()> {
         let key = Key::holding(holding.account_id, holding.id);
-        self.run(|it| it.write(&key, Some(&record::to_json(holding)?)))
+        self.run(|it| {
+            it.speak_of(holding.account_id);
+            it.write(&key, Some(&record::to_json(holding)?))
+        })
     }
 
     /// Writes where a connection's stream stands. Undoing the change brings the former place back.
@@ -302,6 +308,7 @@ impl Writer {
     pub fn update_transaction(&mut self, id: TransactionId, facts: &TransactionFacts) -> Result<()> {
         self.run(|it| {
             let account = it.row_account(id)?;
+            it.speak_of(AccountId(u64::from(account)));
             let mut body = Vec::with_capacity(128);
             row::encode(&mut body, account, facts);
             it.write(&Key::row(id), Some(&body))
@@ -409,7 +416,7 @@ impl Writer {
             undone: false,
         };
         self.run(|it| {
-            it.witness_connections(change.connection_id)?;
+            it.witness(change.connection_id)?;
             it.txn.open_table(CHANGES)?.insert(change.id.0, journal::encode(&change)?.as_slice())?;
             it.write_touched()?;
             it.write_source()?;
@@ -434,17 +441,25 @@ impl Writer {
         self.finish(mark)
     }
 
-    /// A change that speaks of a connection witnesses that it exists, so that undoing the change which created it
-    /// does not orphan later data. Edits never do.
-    fn witness_connections(&mut self, named: Option<ConnectionId>) -> Result<()> {
+    /// Notes that the change speaks of an account.
+    pub(super) fn speak_of(&mut self, account: AccountId) {
+        self.spoken.insert(Key::account(account));
+    }
+
+    /// A change that speaks of a connection or an account witnesses that it exists, by a version of its own, so that
+    /// undoing the change which created it does not orphan later data. Edits never do.
+    fn witness(&mut self, named: Option<ConnectionId>) -> Result<()> {
         if !matches!(self.kind, ChangeKind::Import | ChangeKind::Sync) {
             return Ok(());
         }
         let spoken = std::mem::take(&mut self.spoken);
-        for id in spoken.into_iter().chain(named) {
-            let key = Key::connection(id);
-            if self.exists(&key)? && !self.records.contains(&key) {
-                self.write(&key, Some(&[]))?;
+        for key in spoken.into_iter().chain(named.map(Key::connection)) {
+            if self.records.contains(&key) {
+                continue;
+            }
+            let body = lookup::record(&self.txn.open_table(RECORDS)?, &key, |_, body| Ok(body.to_vec()))?;
+            if let Some(body) = body {
+                self.write(&key, Some(&body))?;
             }
         }
         Ok(())

@@ -40,12 +40,36 @@ impl Numbers {
 }
 
 const SHOPS: [&str; 16] = [
-    "COFFEE", "MARKET", "PHARMACY", "BAKERY", "FUEL", "AIRLINES", "HOTEL", "BOOKS", "RESTAURANT", "GROCERY",
-    "HARDWARE", "INSURANCE", "ELECTRIC", "TELECOM", "PARKING", "CINEMA",
+    "COFFEE",
+    "MARKET",
+    "PHARMACY",
+    "BAKERY",
+    "FUEL",
+    "AIRLINES",
+    "HOTEL",
+    "BOOKS",
+    "RESTAURANT",
+    "GROCERY",
+    "HARDWARE",
+    "INSURANCE",
+    "ELECTRIC",
+    "TELECOM",
+    "PARKING",
+    "CINEMA",
 ];
 const NAMES: [&str; 12] = [
-    "BLUE BOTTLE", "NORTHSIDE", "SUNRISE", "OLD MILL", "RIVER", "SAINT JAMES", "GOLDEN GATE", "LUCKY", "HARBOR",
-    "Café Zoë", "MAPLE", "UNION",
+    "BLUE BOTTLE",
+    "NORTHSIDE",
+    "SUNRISE",
+    "OLD MILL",
+    "RIVER",
+    "SAINT JAMES",
+    "GOLDEN GATE",
+    "LUCKY",
+    "HARBOR",
+    "Café Zoë",
+    "MAPLE",
+    "UNION",
 ];
 
 fn today() -> NaiveDate {
@@ -112,12 +136,21 @@ fn main() {
     line("build chunks", best(3, build), &format!("{} MB of blobs", size / 1_000_000));
     line("load columns", best(5, || Columns::from_chunks(&blobs)), "bar 100");
     let Ok(columns) = Columns::from_chunks(&blobs) else { return };
-    line("  and newest first", best(5, || Columns::from_chunks(&blobs).map(|columns| columns.newest_first().len())), "");
+    line(
+        "  and newest first",
+        best(5, || Columns::from_chunks(&blobs).map(|columns| columns.newest_first().len())),
+        "",
+    );
     drop(all);
 
     let scope = Scope::default();
     let newest = columns.newest_first();
-    println!("{:<44} {:>9.1} MB, of it text {:.1}", "memory", columns.memory() as f64 / 1e6, columns.text().len() as f64 / 1e6);
+    println!(
+        "{:<44} {:>9.1} MB, of it text {:.1}",
+        "memory",
+        columns.memory() as f64 / 1e6,
+        columns.text().len() as f64 / 1e6
+    );
 
     let raw = best(20, || memchr::memmem::find_iter(columns.text(), "coffee").count());
     line("bare memmem, all hits of `coffee`", raw, "");
@@ -126,7 +159,18 @@ fn main() {
 
     // A keystroke: parse, search (within the rows of the last keystroke when it narrows), list, count and sums.
     let mut times = Vec::new();
-    let texts = ["payee:coffee amt<-4 2026", "blue bottle coffee", "e", "purchase -coffee", "7890 or market", "zoe caf", "memo:terminal last:90d", "amt:-20..-5", "id:2021 -grocery", "x"];
+    let texts = [
+        "payee:coffee amt<-4 2026",
+        "blue bottle coffee",
+        "e",
+        "purchase -coffee",
+        "7890 or market",
+        "zoe caf",
+        "memo:terminal last:90d",
+        "amt:-20..-5",
+        "id:2021 -grocery",
+        "x",
+    ];
     for text in texts.iter().cycle().take(texts.len() * 10) {
         let mut last: Option<(Query, RowSet)> = None;
         for end in (1..=text.len()).filter(|end| text.is_char_boundary(*end)) {
@@ -147,7 +191,11 @@ fn main() {
 
     for key in SortKey::ALL {
         let sort = Sort { key: *key, descending: true };
-        line(&format!("sort by {}", key.as_str()), best(3, || order(&columns, &scope, sort)), if *key == SortKey::Amount { "bar 150" } else { "" });
+        line(
+            &format!("sort by {}", key.as_str()),
+            best(3, || order(&columns, &scope, sort)),
+            if *key == SortKey::Amount { "bar 150" } else { "" },
+        );
     }
     let days = best(10, || aggregate(&columns, &scope, None, By::Day));
     let months = best(10, || aggregate(&columns, &scope, None, By::Month));

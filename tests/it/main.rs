@@ -1,6 +1,13 @@
 //! The tests that need more than one room: one binary, so that the crate is linked once.
 #![cfg(test)]
 
+mod contract;
 mod harness;
+mod http;
 mod keyring;
+mod made_up;
+mod oauth;
+mod process;
 mod screen;
+mod server;
+mod statements;

@@ -61,6 +61,9 @@ pub enum Expr {
 }
 
 impl Query {
+    /// Finds every row.
+    pub const ALL: Self = Self { expr: Expr::All, by: None, problems: Vec::new() };
+
     /// Reads a query; `today` is what relative dates count from.
     #[must_use]
     pub fn parse(text: &str, today: NaiveDate) -> Self {
@@ -89,6 +92,12 @@ impl Query {
     #[must_use]
     pub const fn is_all(&self) -> bool {
         matches!(self.expr, Expr::All)
+    }
+
+    /// Whether nothing is asked for: every row, and no grouping.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.is_all() && self.by.is_none()
     }
 
     /// Whether every row that matches this query is known to match `wider` too, so that only the rows found for

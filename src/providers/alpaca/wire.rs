@@ -1,5 +1,7 @@
 //! What Alpaca sends: every number is a string. Only fields that are used are named; all but identities may be missing.
 
+#![expect(clippy::struct_field_names, reason = "the names are those of the interface")]
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;

@@ -4,7 +4,7 @@ use crate::{providers::InstitutionName, statements::Institution};
 
 /// Chase's FID, and its BID in Quicken files.
 const FID: &str = "10898";
-/// Its BID in QuickBooks files.
+/// Its BID in `QuickBooks` files.
 const QUICKBOOKS_BID: &str = "2430";
 /// Its ORG.
 const ORG: &str = "B1";

@@ -37,11 +37,12 @@ impl fmt::Debug for Api {
         f.debug_struct("Api")
             .field("provider", &self.metadata.slug)
             .field("environment", &self.environment.name)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
 /// One question.
+#[must_use]
 pub struct Call {
     what: &'static str,
     method: Method,
@@ -115,6 +116,7 @@ impl Call {
     /// Adds an access token.
     pub fn bearer(mut self, token: &str) -> Self {
         self.headers.push((AUTHORIZATION, format!("Bearer {token}").into()));
+        self.hidden.push(token.into());
         self
     }
 
@@ -138,26 +140,31 @@ impl Api {
     }
 
     /// The same in another environment.
+    #[must_use]
     pub fn at(&self, environment: &'static Environment) -> Self {
         Self { environment, ..self.clone() }
     }
 
     /// The client underneath.
+    #[must_use]
     pub const fn http(&self) -> &Http {
         &self.http
     }
 
     /// The provider.
+    #[must_use]
     pub const fn metadata(&self) -> &'static ProviderMetadata {
         self.metadata
     }
 
     /// Where it asks.
+    #[must_use]
     pub const fn environment(&self) -> &'static Environment {
         self.environment
     }
 
     /// Whether all environments are the same origin, so that trying another one tells nothing.
+    #[must_use]
     pub const fn is_overridden(&self) -> bool {
         self.endpoint.is_some()
     }
@@ -179,10 +186,10 @@ impl Api {
 
     fn url(&self, call: &Call) -> Result<Url, ProviderError> {
         let mut url = self.address(call.address.unwrap_or(self.environment.origin))?;
-        if let Ok(mut path) = url.path_segments_mut() {
-            if !call.segments.is_empty() {
-                path.clear().extend(&call.segments);
-            }
+        if let Ok(mut path) = url.path_segments_mut()
+            && !call.segments.is_empty()
+        {
+            path.clear().extend(&call.segments);
         }
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);

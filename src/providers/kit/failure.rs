@@ -30,11 +30,13 @@ pub(super) struct Failure {
     pub(super) status: Option<StatusCode>,
     /// The `error` word of the reply (`invalid_grant`).
     pub(super) code: Option<String>,
+    /// What the server says about it, cleaned and without secrets.
+    pub(super) said: Option<String>,
 }
 
 impl Failure {
     pub(super) const fn last(error: ProviderError) -> Self {
-        Self { error, again: false, wait: None, status: None, code: None }
+        Self { error, again: false, wait: None, status: None, code: None, said: None }
     }
 }
 
@@ -61,13 +63,14 @@ pub(super) fn of_status(
         500.. => (ProviderErrorKind::Unavailable, "it has a problem of its own", None),
         _ => (ProviderErrorKind::InvalidResponse, "it refuses the request", None),
     };
-    let said = said(body, secrets).map(|said| format!(": {said}")).unwrap_or_default();
+    let said = said(body, secrets);
+    let quoted = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
     let again = matches!(kind, ProviderErrorKind::RateLimited { .. } | ProviderErrorKind::Unavailable);
-    let mut error = metadata.error(kind, format!("{what} (HTTP {}){said}", status.as_u16()));
+    let mut error = metadata.error(kind, format!("{what} (HTTP {}){quoted}", status.as_u16()));
     if let Some(hint) = hint {
         error = error.with_hint(hint);
     }
-    Failure { error, again, wait, status: Some(status), code: code(body) }
+    Failure { error, again, wait, status: Some(status), code: code(body), said }
 }
 
 /// No reply, or a broken one.
@@ -96,7 +99,7 @@ pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) 
     } else {
         format!("the connection failed ({reason})")
     };
-    Failure { error: unavailable(message), again: true, wait: None, status: None, code: None }
+    Failure { error: unavailable(message), again: true, wait: None, status: None, code: None, said: None }
 }
 
 /// What a server says about its refusal, in the fields that servers use for it.

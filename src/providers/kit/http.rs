@@ -133,11 +133,13 @@ impl Http {
     }
 
     /// The clock that adapters go by.
+    #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.config.clock
     }
 
     /// The randomness of states and retries.
+    #[must_use]
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.0.config.entropy
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 const MAX_EXPONENT: i32 = 60;
 
 /// A number in text: plain or with an exponent. More than 28 digits are rounded behind the decimal mark.
+#[must_use]
 pub fn decimal(text: &str) -> Option<Decimal> {
     let text = text.trim();
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {

@@ -16,6 +16,7 @@ pub struct OptionSymbol {
 
 impl OptionSymbol {
     /// `HIMS  250801P00046000`, `HIMS250801P00046000`.
+    #[must_use]
     pub fn parse(symbol: &str) -> Option<Self> {
         let symbol = symbol.trim();
         if !symbol.is_ascii() || symbol.len() < 16 {

@@ -61,6 +61,7 @@ impl Reply {
     }
 
     /// The failure that this reply is not what is documented.
+    #[must_use]
     pub fn invalid(&self, message: String) -> ProviderError {
         self.metadata.error(ProviderErrorKind::InvalidResponse, message)
     }
@@ -82,6 +83,7 @@ pub fn rows<T: DeserializeOwned>(items: Vec<Value>, what: &str, warnings: &mut V
 }
 
 /// At most `limit` characters.
+#[must_use]
 pub fn cut(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();

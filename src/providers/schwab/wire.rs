@@ -1,5 +1,7 @@
 //! What Schwab sends: camel case, numbers as JSON numbers (read as text), two forms of timestamps.
 
+#![expect(clippy::struct_field_names, reason = "the names are those of the interface")]
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;

@@ -1,7 +1,9 @@
 //! The store as a whole.
 
 mod history;
+mod memory;
 mod model;
+mod power;
 mod safety;
 mod surface;
 

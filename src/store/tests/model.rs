@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::columns::{CHUNK_ROWS, ChunkBuilder};
 use crate::domain::{
     AssetType, ChangeId, Holding, HoldingFacts, HoldingId, Snapshot, SnapshotSource, Transaction, TransactionId,
     UserFields,
@@ -229,6 +230,7 @@ fn apply(store: &Store, model: &mut Model, op: &Op) {
                 let new = facts(&(i32::try_from(cents.rem_euclid(6)).unwrap(), *cents, Some(9)));
                 writer.update_transaction(row.id, &new).unwrap();
                 model.put(change, Name::Row(row.id.0), Some(Value::Row(row.account_id.0, Box::new(new))));
+                model.put(change, Name::Account(row.account_id.0), Some(Value::Exists));
             }
             for index in remove {
                 let Some(row) = pick(&model.rows(), *index) else { continue };
@@ -312,13 +314,22 @@ fn compare(store: &Store, model: &Model) {
 
     let mut scanned = Vec::new();
     let mut notes = Vec::new();
+    let mut chunks = Vec::<ChunkBuilder>::new();
     let scan = |row: Transaction, fields: &UserFields| {
+        let chunk = row.id.0 / CHUNK_ROWS;
+        if chunks.last().is_none_or(|builder| builder.chunk() != chunk) {
+            chunks.push(ChunkBuilder::new(chunk));
+        }
+        chunks.last_mut().unwrap().push(&row, fields).unwrap();
         notes.extend(fields.note.clone().map(|note| (row.id, note)));
         scanned.push(row);
         std::ops::ControlFlow::Continue(())
     };
     reader.scan(scan).unwrap();
     assert_eq!(scanned, rows);
+    // The columnar form is what these very rows and user fields make.
+    let stored: Vec<_> = reader.column_chunks().unwrap().map(Result::unwrap).collect();
+    assert_eq!(stored, chunks.into_iter().map(ChunkBuilder::finish).collect::<Vec<_>>());
     assert_eq!(reader.transaction_count().unwrap(), rows.len() as u64);
 
     let expected_notes: Vec<_> = rows

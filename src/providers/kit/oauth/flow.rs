@@ -37,6 +37,7 @@ type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointN
 
 impl OauthFlow {
     /// For the app in the settings.
+    #[must_use]
     pub fn new(api: Api, spec: &'static OauthSpec, settings: &Secrets) -> Self {
         let mut app = Secrets::new();
         for field in spec.fields {
@@ -88,7 +89,8 @@ impl OauthFlow {
         self.api.http().entropy().fill(&mut bytes).map_err(|error| {
             self.error(ProviderErrorKind::Unavailable, "the system gives no random bytes").with_hint(error.to_string())
         })?;
-        Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Ok(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect())
     }
 
     /// Begins a login.
@@ -204,17 +206,17 @@ impl OauthFlow {
             );
         };
         let status = failure.status.map(|status| status.as_u16());
-        let said = failure.error.message.clone();
+        let said = failure.said.as_ref().or(failure.code.as_ref()).map(|said| format!(": {said}")).unwrap_or_default();
         let app = matches!(failure.code.as_deref(), Some("invalid_client" | "unauthorized_client"));
         match status {
             Some(400 | 401) if renewal => self
-                .error(ProviderErrorKind::LoginExpired, &format!("the login can't be renewed: {said}"))
+                .error(ProviderErrorKind::LoginExpired, &format!("the login can't be renewed{said}"))
                 .with_hint(if app { "check key and secret of your app, then log in again" } else { "log in again" }),
             Some(400 | 401) if app || (status == Some(401) && failure.code.is_none()) => self
-                .error(ProviderErrorKind::Authentication, &format!("it refuses the app: {said}"))
+                .error(ProviderErrorKind::Authentication, &format!("it refuses the app{said}"))
                 .with_hint("check key and secret of your app, and that the app is approved"),
             Some(400 | 401) => {
-                self.error(ProviderErrorKind::Authentication, &format!("it refuses the code: {said}")).with_hint(
+                self.error(ProviderErrorKind::Authentication, &format!("it refuses the code{said}")).with_hint(
                     "start the login again: a code lasts for seconds and works once, and the callback address must be \
                      exactly the registered one",
                 )

@@ -97,7 +97,7 @@ pub(super) fn parse_query(
         return Err(RedirectError::OtherIssuer);
     }
     if let Some(error) = error {
-        let said = description.map(|text| text.replace('+', " ")).unwrap_or(error);
+        let said = description.map_or(error, |text| text.replace('+', " "));
         let reason = text::clean_line(&said).map(|line| super::super::cut(&line, 200));
         return Err(RedirectError::Denied { reason });
     }
@@ -111,16 +111,15 @@ fn decode_once(text: &str) -> Option<String> {
     while let [first, tail @ ..] = rest {
         let digit = |byte: u8| char::from(byte).to_digit(16);
         match (first, tail) {
-            (b'%', [high, low, tail @ ..]) => match (digit(*high), digit(*low)) {
-                (Some(high), Some(low)) => {
+            (b'%', [high, low, tail @ ..]) => {
+                if let (Some(high), Some(low)) = (digit(*high), digit(*low)) {
                     bytes.push(u8::try_from(high * 16 + low).ok()?);
                     rest = tail;
-                }
-                (None, _) | (_, None) => {
+                } else {
                     bytes.push(b'%');
                     rest = &rest[1..];
                 }
-            },
+            }
             (byte, tail) => {
                 bytes.push(*byte);
                 rest = tail;
