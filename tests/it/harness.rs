@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use dashtam::{
     demo,
+    ledger::Ledger,
     ports::{
         VaultChoice,
         fake::{FakeBrowser, FakeClipboard, FakeClock, FakeEntropy, FakeSecretStore},
@@ -16,7 +17,7 @@ use dashtam::{
     statements::Limits,
     store::Store,
     sync::{self, EngineConfig, LiveConfig, Schedule},
-    tui::{Env, Folders, Host, Ledger, Runtime, Settings, parse_keys},
+    tui::{Env, Folders, Host, Runtime, Settings, parse_keys},
     vault::{Vault, VaultOptions},
 };
 use futures_util::stream::Pending;
