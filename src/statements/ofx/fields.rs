@@ -45,6 +45,12 @@ impl Reader<'_, '_, '_> {
         }
     }
 
+    /// Whether a blank stood between the tag and the text.
+    pub(super) fn follows_blank(&self, leaf: &Leaf<'_>) -> bool {
+        let start = leaf.text.as_ptr().addr() - self.source.as_ptr().addr();
+        start.checked_sub(1).is_some_and(|before| self.source.as_bytes()[before] == b' ')
+    }
+
     /// A number that a row can do without: when it is none, that is a warning.
     pub(super) fn optional_number(&mut self, leaf: Option<&Leaf<'_>>, money: bool) -> Option<Decimal> {
         let leaf = leaf?;

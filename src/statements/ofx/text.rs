@@ -31,12 +31,27 @@ pub(super) fn value<'a>(leaf: &Leaf<'a>) -> Cow<'a, str> {
 /// The value as one clean line; `None` when nothing is left.
 #[must_use]
 pub(super) fn line(leaf: &Leaf<'_>) -> Option<Box<str>> {
+    // Nearly every value is a plain one, and telling so without branches is several times faster than cleaning it.
+    let bytes = leaf.text.as_bytes();
+    if is_plain(leaf) && bytes.windows(2).fold(true, |single, pair| single & (pair != b"  ")) {
+        return Some(leaf.text.into());
+    }
     text::clean_line(&value(leaf))
+}
+
+/// Whether the value is printable ASCII without entities or markup, so that it can be taken as it is.
+fn is_plain(leaf: &Leaf<'_>) -> bool {
+    let bytes = leaf.text.as_bytes();
+    let plain = bytes.iter().fold(true, |plain, byte| plain & (byte.wrapping_sub(b' ') < 0x5f) & (*byte != b'&'));
+    plain && !leaf.marked && bytes.len() <= LONGEST && !bytes.is_empty()
 }
 
 /// The value as an identity: clean and trimmed, inner blanks as they are.
 #[must_use]
 pub(super) fn identity(leaf: &Leaf<'_>) -> Option<Box<str>> {
+    if is_plain(leaf) {
+        return Some(leaf.text.into());
+    }
     let value = value(leaf);
     let cleaned = text::clean(&value);
     let trimmed = cleaned.trim();
