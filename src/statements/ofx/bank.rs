@@ -174,29 +174,32 @@ impl<'a> Reader<'a, '_, '_> {
 /// `NAME`, or in a `MEMO` that goes on where a `NAME` of full length breaks off. Then it is the description.
 /// `blank` says whether a blank stood before the memo's text, which was trimmed.
 fn name_row(row: &Row<'_, '_>, facts: &mut TransactionFacts, blank: bool) {
-    let name = row.name.or(row.payee).map(text::value);
-    facts.payee = name.as_deref().and_then(clean_line);
+    let name = row.name.or(row.payee);
+    facts.payee = name.and_then(text::line);
     facts.memo = row.memo.and_then(text::line);
     let extended = row.extended.and_then(text::line);
-    let Some(name) = name.filter(|_| facts.payee.is_some()) else {
+    let (Some(name), Some(payee)) = (name, facts.payee.as_deref()) else {
         facts.payee = extended;
         return;
     };
     if let Some(extended) = extended {
-        if goes_on(&extended, facts.payee.as_deref().unwrap_or_default()) {
+        if goes_on(&extended, payee) {
             facts.payee = Some(extended);
-        } else if Some(&extended) != facts.payee.as_ref() {
+        } else if *extended != *payee {
             facts.description = Some(extended);
         }
         return;
     }
-    let (Some(memo), length) = (&facts.memo, name.chars().count()) else { return };
-    if length + 4 < NAME_LIMIT {
+    let Some(memo) = &facts.memo else { return };
+    // Entities make a text longer as written, never shorter.
+    if name.text.len() + 4 < NAME_LIMIT {
         return;
     }
-    if goes_on(memo, facts.payee.as_deref().unwrap_or_default()) {
+    let name = text::value(name);
+    let length = name.chars().count();
+    if length + 4 >= NAME_LIMIT && goes_on(memo, payee) {
         facts.description = Some(memo.clone());
-    } else if length == NAME_LIMIT && Some(memo) != facts.payee.as_ref() {
+    } else if length == NAME_LIMIT && **memo != *payee {
         facts.description = clean_line(&joined(&name, memo, blank));
     }
 }

@@ -33,10 +33,15 @@ pub(super) fn value<'a>(leaf: &Leaf<'a>) -> Cow<'a, str> {
 pub(super) fn line(leaf: &Leaf<'_>) -> Option<Box<str>> {
     // Nearly every value is a plain one, and telling so without branches is several times faster than cleaning it.
     let bytes = leaf.text.as_bytes();
-    if is_plain(leaf) && bytes.windows(2).fold(true, |single, pair| single & (pair != b"  ")) {
+    if is_plain(leaf) && !has_double_blank(bytes) {
         return Some(leaf.text.into());
     }
     text::clean_line(&value(leaf))
+}
+
+fn has_double_blank(bytes: &[u8]) -> bool {
+    let next = bytes.get(1..).unwrap_or_default();
+    bytes.iter().zip(next).fold(false, |double, (first, second)| double | ((*first == b' ') & (*second == b' ')))
 }
 
 /// Whether the value is printable ASCII without entities or markup, so that it can be taken as it is.
