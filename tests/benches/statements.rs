@@ -39,7 +39,7 @@ fn best<T>(runs: usize, mut work: impl FnMut() -> T) -> Duration {
 }
 
 fn main() {
-    let rows = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
+    let rows = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let text = data::statement(rows);
     let bytes = text.as_bytes();
     let megabytes = bytes.len() as f64 / 1e6;

@@ -40,7 +40,6 @@ const SLOTS: usize = 512;
 const fn slot(packed: u128) -> usize {
     #[expect(clippy::cast_possible_truncation, reason = "the halves of a number")]
     let folded = (packed as u64) ^ ((packed >> 64) as u64).rotate_left(29);
-    #[expect(clippy::cast_possible_truncation, reason = "nine bits are left")]
     let hash = (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize;
     hash
 }
@@ -274,13 +273,12 @@ impl Tag {
         if length > LONGEST || length == 0 {
             return Self::Unknown;
         }
-        let packed = match bytes.first_chunk::<LONGEST>() {
-            Some(chunk) => u128::from_le_bytes(*chunk) & (u128::MAX >> (128 - 8 * length)),
-            None => {
-                let mut chunk = [0; LONGEST];
-                chunk[..length].copy_from_slice(&bytes[..length]);
-                u128::from_le_bytes(chunk)
-            }
+        let packed = if let Some(chunk) = bytes.first_chunk::<LONGEST>() {
+            u128::from_le_bytes(*chunk) & (u128::MAX >> (128 - 8 * length))
+        } else {
+            let mut chunk = [0; LONGEST];
+            chunk[..length].copy_from_slice(&bytes[..length]);
+            u128::from_le_bytes(chunk)
         };
         let packed = raise(packed);
         let mut at = slot(packed);

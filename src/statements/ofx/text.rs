@@ -39,12 +39,14 @@ pub(super) fn line(leaf: &Leaf<'_>) -> Option<Box<str>> {
     text::clean_line(&value(leaf))
 }
 
+#[expect(clippy::needless_bitwise_bool, reason = "without branches it runs on many bytes at once")]
 fn has_double_blank(bytes: &[u8]) -> bool {
     let next = bytes.get(1..).unwrap_or_default();
     bytes.iter().zip(next).fold(false, |double, (first, second)| double | ((*first == b' ') & (*second == b' ')))
 }
 
 /// Whether the value is printable ASCII without entities or markup, so that it can be taken as it is.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches it runs on many bytes at once")]
 fn is_plain(leaf: &Leaf<'_>) -> bool {
     let bytes = leaf.text.as_bytes();
     let plain = bytes.iter().fold(true, |plain, byte| plain & (byte.wrapping_sub(b' ') < 0x5f) & (*byte != b'&'));
