@@ -6,7 +6,9 @@ use chrono::{DateTime, Duration, Utc};
 use ratatui::layout::Rect;
 
 use super::{
-    accounts, action::{Action, Chord, Keymap, Place}, activity, connections,
+    accounts,
+    action::{Action, Chord, Keymap, Place},
+    activity, connections,
     data::Data,
     env::{Env, Settings},
     holdings,

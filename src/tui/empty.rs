@@ -12,7 +12,12 @@ use super::{
 
 /// There is no data at all.
 pub(crate) fn no_data(scene: &mut Scene<'_>, area: Rect) {
-    say(scene, area, "Nothing here yet", &[("i", "import a statement file (QFX or OFX, as every bank offers)"), ("c", "see what can be connected")]);
+    say(
+        scene,
+        area,
+        "Nothing here yet",
+        &[("i", "import a statement file (QFX or OFX, as every bank offers)"), ("c", "see what can be connected")],
+    );
 }
 
 /// A heading and the keys that help.

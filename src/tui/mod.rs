@@ -39,7 +39,7 @@ pub use memory::ViewMemory;
 pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard};
 pub use theme::ThemeName;
 
-pub use data::Ledger;
+use crate::ledger::Ledger;
 
 /// Opens the screen on the terminal of the process and runs it until the user quits. The caller has checked that
 /// stdin and stdout are a terminal, and shuts the engine down afterwards.

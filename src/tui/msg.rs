@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use super::{
-    data::{Data, Entry, ListRequest, Listing},
-    memory::Target,
-};
+use super::{data::Data, memory::Target};
 use crate::{
     domain::{AccountId, ChangeId, TransactionId},
+    ledger::{Entry, ListRequest, Listing},
     sync::{Command, Event},
 };
 

@@ -160,7 +160,9 @@ fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &super::theme::Theme) -
                     laid.push(Laid::Pair(format!("{label}{:gap$}", ""), part, style));
                 }
             }
-            Line::Text(text, style) => laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, *style))),
+            Line::Text(text, style) => {
+                laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, *style)))
+            }
             Line::Chart(points) => {
                 laid.push(Laid::Chart(points));
                 laid.extend((1..CHART).map(|_| Laid::Under));

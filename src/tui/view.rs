@@ -161,8 +161,12 @@ fn prefix(app: &App, paint: &mut Paint<'_>, body: Rect) {
     let widest = next.iter().map(|(keys, title)| width(keys) + width(title) + 5).max().unwrap_or(10);
     let columns = u16::try_from(widest).unwrap_or(20).min(body.width);
     let height = u16::try_from(next.len()).unwrap_or(0).saturating_add(2).min(body.height);
-    let area =
-        Rect { x: body.right().saturating_sub(columns), y: body.bottom().saturating_sub(height), width: columns, height };
+    let area = Rect {
+        x: body.right().saturating_sub(columns),
+        y: body.bottom().saturating_sub(height),
+        width: columns,
+        height,
+    };
     paint.clear(area);
     let inner = padded(paint.frame(area, &typed.join(" "), "", true));
     let (key, text) = (paint.theme.key, paint.theme.text);

@@ -2,11 +2,13 @@
 #![cfg(test)]
 
 mod contract;
+mod harness;
 mod http;
 mod keyring;
 mod made_up;
 mod oauth;
 mod process;
+mod screen;
 mod server;
 mod statements;
 mod statements_differential;

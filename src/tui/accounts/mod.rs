@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::{
     action::{Action, Place},
-    data::{self, AccountLine, Data},
+    data::{self, Data},
     finder::Finder,
     layer::{Choice, Form, Input, Menu, Page},
     memory::ListId,
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, AccountType, Money},
+    ledger::AccountLine,
     sync::Command,
 };
 
@@ -103,12 +104,25 @@ impl Accounts {
         let Some(line) = self.selected(ctx.data) else { return };
         let account = &line.account;
         let mut choices = vec![
-            Choice { letter: 'n', title: "name".into(), detail: account.display_name().into(), value: account.display_name().to_owned() },
+            Choice {
+                letter: 'n',
+                title: "name".into(),
+                detail: account.display_name().into(),
+                value: account.display_name().to_owned(),
+            },
             Choice { letter: 'i', title: "id".into(), detail: account.id.to_string(), value: account.id.to_string() },
         ];
         if let Some(balance) = line.balance {
             let text = balance.current.amount.to_string();
-            choices.insert(0, Choice { letter: 'b', title: "balance".into(), detail: amount::money(balance.current, ctx.masked), value: text });
+            choices.insert(
+                0,
+                Choice {
+                    letter: 'b',
+                    title: "balance".into(),
+                    detail: amount::money(balance.current, ctx.masked),
+                    value: text,
+                },
+            );
         }
         ctx.push(Menu::new("Copy", choices, 0, copy));
     }
@@ -147,7 +161,14 @@ fn submit(before: &Before, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), 
 
 fn haystack(line: &AccountLine) -> String {
     let account = &line.account;
-    format!("{} {} {} {} {}", account.institution, account.display_name(), account.name, account.number_masked, account.kind().label())
+    format!(
+        "{} {} {} {} {}",
+        account.institution,
+        account.display_name(),
+        account.name,
+        account.number_masked,
+        account.kind().label()
+    )
 }
 
 /// Sums by currency, in the order in which currencies first occur.

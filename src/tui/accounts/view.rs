@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use super::{Accounts, Item, totals};
 use crate::{
     domain::Money,
+    ledger::AccountLine,
     tui::{
-        data::{self, AccountLine},
-        empty,
+        data, empty,
         memory::ListId,
         pane::{Ctx, Scene},
         side::Line,
@@ -126,7 +126,8 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
         }
         lines.push(Line::Blank);
     }
-    let available = line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
+    let available =
+        line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
     lines.extend([
         Line::pair("institution", account.institution.clone()),
         Line::pair("type", account.kind().label()),

@@ -167,7 +167,9 @@ mod tests {
 
     #[test]
     fn writing_and_reading_agree() {
-        for text in ["ctrl-d", "shift-tab", "g", "G", "space", "enter", "-", "ctrl--", ":", "?", "pagedown", "alt-ctrl-x"] {
+        for text in
+            ["ctrl-d", "shift-tab", "g", "G", "space", "enter", "-", "ctrl--", ":", "?", "pagedown", "alt-ctrl-x"]
+        {
             let chord = Chord::parse(text).unwrap();
             assert_eq!(Chord::parse(&chord.to_string()), Some(chord), "{text}");
         }
@@ -186,7 +188,8 @@ mod tests {
 
     #[test]
     fn macros_mix_text_and_names() {
-        let chords: Vec<_> = parse_keys("i/a<enter><lt>b<no").iter().map(|event| Chord::of(event).to_string()).collect();
+        let chords: Vec<_> =
+            parse_keys("i/a<enter><lt>b<no").iter().map(|event| Chord::of(event).to_string()).collect();
         assert_eq!(chords, ["i", "/", "a", "enter", "<", "b", "<", "n", "o"]);
     }
 

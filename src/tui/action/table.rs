@@ -80,8 +80,7 @@ const ROWS: Scope = Scope::of(&[Place::Transactions]);
 const FIELDS: Scope = Scope::of(&[Place::Filter, Place::PickerPath, Place::Form, Place::Palette]);
 const FILTERED: Scope =
     Scope::of(&[Place::Accounts, Place::Transactions, Place::Holdings, Place::Connections, Place::Activity]);
-const EVERYWHERE: Scope =
-    Scope(LISTS.0 | FIELDS.0 | Scope::of(&[Place::Importing, Place::Confirm]).0);
+const EVERYWHERE: Scope = Scope(LISTS.0 | FIELDS.0 | Scope::of(&[Place::Importing, Place::Confirm]).0);
 
 /// All actions.
 #[rustfmt::skip]

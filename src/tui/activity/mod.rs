@@ -75,8 +75,14 @@ impl Pane for Activity {
             Action::Explain => ctx.push(Page::new("What the journal is", view::EXPLANATION)),
             Action::Copy => {
                 if let Some(change) = self.selected(ctx.data) {
-                    let choice = |letter, title: &str, value: String| Choice { letter, title: title.to_owned(), detail: value.clone(), value };
-                    let choices = vec![choice('s', "source", change.source.clone()), choice('i', "id", change.id.to_string())];
+                    let choice = |letter, title: &str, value: String| Choice {
+                        letter,
+                        title: title.to_owned(),
+                        detail: value.clone(),
+                        value,
+                    };
+                    let choices =
+                        vec![choice('s', "source", change.source.clone()), choice('i', "id", change.id.to_string())];
                     ctx.push(Menu::new("Copy", choices, 0, super::accounts::copy));
                 }
             }
@@ -117,7 +123,9 @@ impl Pane for Activity {
 
     fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, News::Fresh) {
-            if let Some(at) = self.wanted.and_then(|wanted| ctx.data.changes.iter().position(|known| known.id == wanted)) {
+            if let Some(at) =
+                self.wanted.and_then(|wanted| ctx.data.changes.iter().position(|known| known.id == wanted))
+            {
                 self.cursor.at = at;
                 self.wanted = None;
             }

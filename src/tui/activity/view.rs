@@ -71,7 +71,9 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
     };
     table.draw(&mut scene.paint, scene.offsets, body, |index| {
         let change = shown[index];
-        let number = |count: u64, style| if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) };
+        let number = |count: u64, style| {
+            if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }
+        };
         let (note, style) = match (change.undone, change.warnings.len()) {
             (true, _) => ("undone".to_owned(), theme.warning),
             (false, 0) => (String::new(), theme.muted),
@@ -113,7 +115,10 @@ fn details(change: &Change, scene: &Scene<'_>) -> Vec<Line> {
         lines.push(Line::pair("about", format!("{} of {}", about.kind, about.source)));
     }
     let connection = change.connection_id.and_then(|id| scene.data.connection(id));
-    lines.push(Line::pair("connection", connection.map(|connection| connection.display_name().to_owned()).unwrap_or_default()));
+    lines.push(Line::pair(
+        "connection",
+        connection.map(|connection| connection.display_name().to_owned()).unwrap_or_default(),
+    ));
     lines.push(Line::pair("change", change.id.to_string()));
     if !change.accounts.is_empty() && !matches!(change.kind, ChangeKind::Undo | ChangeKind::Redo) {
         lines.push(Line::Blank);

@@ -139,10 +139,18 @@ impl Connections {
     }
 
     fn copy(&self, ctx: &mut Ctx<'_>) {
-        let choice = |letter, title: &str, value: String| Choice { letter, title: title.to_owned(), detail: value.clone(), value };
+        let choice = |letter, title: &str, value: String| Choice {
+            letter,
+            title: title.to_owned(),
+            detail: value.clone(),
+            value,
+        };
         let choices = match self.selected(ctx.data) {
             Some(Item::Connection(connection)) => {
-                vec![choice('n', "name", connection.display_name().to_owned()), choice('i', "id", connection.id.to_string())]
+                vec![
+                    choice('n', "name", connection.display_name().to_owned()),
+                    choice('i', "id", connection.id.to_string()),
+                ]
             }
             Some(Item::Provider(provider)) => {
                 vec![
@@ -176,7 +184,11 @@ impl Connections {
     }
 }
 
-fn rename(about: &(ConnectionId, Option<String>), answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
+fn rename(
+    about: &(ConnectionId, Option<String>),
+    answers: &[String],
+    ctx: &mut Ctx<'_>,
+) -> Result<(), (usize, String)> {
     let name = answers.first().filter(|text| !text.is_empty()).cloned();
     if name != about.1 {
         ctx.command(|job| Command::RenameConnection { job, connection: about.0, name });

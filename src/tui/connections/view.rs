@@ -92,7 +92,10 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
             Row::cells(vec![
                 Cell::text(connection.display_name().to_owned(), theme.text),
                 Cell::text(format!("{mark} {}", connection.status), style),
-                Cell::text(connection.last_sync_at.map_or_else(|| "never".to_owned(), |at| moment.ago(at)), theme.muted),
+                Cell::text(
+                    connection.last_sync_at.map_or_else(|| "never".to_owned(), |at| moment.ago(at)),
+                    theme.muted,
+                ),
                 Cell::text(connection.next_sync_at.map(|at| moment.until(at)).unwrap_or_default(), theme.muted),
                 Cell::text(ends, theme.warning),
             ])
@@ -130,7 +133,9 @@ fn connected(connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     let moment = scene.moment;
     let (mark, style) = mark(connection.status, theme);
     let provider = find(&connection.provider).ok();
-    let when = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| format!("{} · {}", moment.stamp(at), moment.ago(at))).unwrap_or_default();
+    let when = |at: Option<chrono::DateTime<chrono::Utc>>| {
+        at.map(|at| format!("{} · {}", moment.stamp(at), moment.ago(at))).unwrap_or_default()
+    };
     let mut lines = vec![
         Line::Heading(connection.display_name().to_owned()),
         Line::Text(format!("{mark} {}", connection.status), style),
@@ -141,7 +146,10 @@ fn connected(connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     lines.extend([
         Line::Blank,
         Line::pair("institution", connection.institution.clone()),
-        Line::pair("through", provider.map_or_else(|| connection.provider.clone(), |provider| provider.display_name.to_owned())),
+        Line::pair(
+            "through",
+            provider.map_or_else(|| connection.provider.clone(), |provider| provider.display_name.to_owned()),
+        ),
         Line::pair("environment", connection.environment.clone().unwrap_or_default()),
         Line::pair("since", when(connection.connected_at)),
         Line::pair("last news", when(connection.last_sync_at)),
@@ -155,7 +163,9 @@ fn connected(connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     for line in accounts {
         lines.push(Line::Text(data::label(&line.account), theme.text));
     }
-    if connection.next_sync_at.is_none() && provider.is_some_and(|provider| provider.auth.auth_type() == AuthType::FileImport) {
+    if connection.next_sync_at.is_none()
+        && provider.is_some_and(|provider| provider.auth.auth_type() == AuthType::FileImport)
+    {
         lines.push(Line::Blank);
         lines.push(Line::Text("Statement files: i imports newer ones.".to_owned(), theme.muted));
     }

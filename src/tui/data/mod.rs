@@ -3,19 +3,19 @@
 //! Built by the runtime on start and after every change of the store; read by panes.
 //! INVARIANT: the only module of the screen that asks the ledger; a pane never waits for a disk.
 
-pub(crate) mod stub;
 mod worth;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-pub use stub::Ledger;
-pub(crate) use stub::{AccountLine, Entry, HoldingLine, ListRequest, Listing, View};
 pub(crate) use worth::Worth;
 
 use super::widget::chart::Point;
-use crate::domain::{AccountId, Change, ChangeId, Connection, ConnectionId, TransactionId};
+use crate::{
+    domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionId},
+    ledger::{AccountLine, Check, Entry, Every, HoldingLine, Ledger, LedgerError, View},
+};
 
 /// Journal entries kept at hand; older ones are in the store.
 pub(crate) const JOURNAL: usize = 1_000;
@@ -29,28 +29,38 @@ pub(crate) struct Data {
     pub(crate) holdings: Vec<HoldingLine>,
     /// Balances by day, of each account that has any.
     pub(crate) histories: HashMap<AccountId, Vec<Point>>,
+    /// Whether the newest balance of an account is the one before and the rows since.
+    pub(crate) checks: HashMap<AccountId, Check>,
     /// Net worth by currency, the largest first.
     pub(crate) worth: Vec<Worth>,
 }
 
 impl Data {
-    /// Reads what is there now.
-    pub(crate) fn load(ledger: &Ledger) -> Result<Self, String> {
-        let view = ledger.view().map_err(|error| error.to_string())?;
-        let read = || -> Result<_, stub::LedgerError> {
-            let mut histories = HashMap::new();
-            for line in view.accounts() {
-                let points: Vec<Point> =
-                    view.snapshots(line.account.id)?.iter().map(|snapshot| (snapshot.date, snapshot.balance)).collect();
-                if !points.is_empty() {
-                    histories.insert(line.account.id, points);
-                }
+    /// Reads what is there now; `today` ends the history of net worth.
+    pub(crate) fn load(ledger: &Ledger, today: NaiveDate) -> Result<Self, LedgerError> {
+        let view = ledger.view()?;
+        let mut histories = HashMap::new();
+        let mut checks = HashMap::new();
+        for line in view.accounts() {
+            let id = line.account.id;
+            let points: Vec<Point> =
+                view.snapshots(id)?.iter().map(|snapshot| (snapshot.date, snapshot.balance)).collect();
+            if !points.is_empty() {
+                histories.insert(id, points);
             }
-            Ok((view.changes(None, JOURNAL)?, view.holdings()?, histories))
-        };
-        let (changes, holdings, histories) = read().map_err(|error| error.to_string())?;
-        let worth = worth::by_currency(view.accounts(), &histories);
-        Ok(Self { view, changes, holdings, histories, worth })
+            if let Some(check) = view.check(id)? {
+                checks.insert(id, check);
+            }
+        }
+        let (changes, holdings) = (view.changes(None, JOURNAL)?, view.holdings()?);
+        let worth = worth::by_currency(view.accounts(), &view.net_worth_series(Every::Day, today)?);
+        Ok(Self { view, changes, holdings, histories, checks, worth })
+    }
+
+    /// The same reading, with rows that can be searched.
+    pub(crate) fn with_columns(mut self) -> Result<Self, LedgerError> {
+        self.view = self.view.with_columns(self.view.load_columns()?);
+        Ok(self)
     }
 
     pub(crate) fn accounts(&self) -> &[AccountLine] {
@@ -58,7 +68,7 @@ impl Data {
     }
 
     pub(crate) fn account(&self, id: AccountId) -> Option<&AccountLine> {
-        self.accounts().iter().find(|line| line.account.id == id)
+        self.view.account(id)
     }
 
     /// `Checking ··7890`: enough to tell accounts apart in one column.
@@ -90,13 +100,8 @@ impl Data {
     }
 }
 
-/// An account's name and the end of its number.
-pub(crate) fn label(account: &crate::domain::Account) -> String {
-    let tail = account.tail();
-    if tail.is_empty() { account.display_name().to_owned() } else { format!("{} ··{tail}", account.display_name()) }
-}
-
-/// The payee as the user wants it.
-pub(crate) fn payee(entry: &Entry) -> &str {
-    entry.user.payee.as_deref().unwrap_or_else(|| entry.transaction.facts.payee())
+/// An account's name and the end of its number, unless the name holds that already.
+pub(crate) fn label(account: &Account) -> String {
+    let (name, tail) = (account.display_name(), account.tail());
+    if tail.is_empty() || name.ends_with(tail) { name.to_owned() } else { format!("{name} ··{tail}") }
 }

@@ -73,8 +73,14 @@ impl Holdings {
 
     fn copy(&self, ctx: &mut Ctx<'_>) {
         let Some(position) = self.selected() else { return };
-        let choice = |letter, title: &str, value: String| Choice { letter, title: title.to_owned(), detail: String::new(), value };
-        let mut choices = vec![choice('s', "symbol", position.symbol.clone()), choice('n', "name", position.name.clone())];
+        let choice = |letter, title: &str, value: String| Choice {
+            letter,
+            title: title.to_owned(),
+            detail: String::new(),
+            value,
+        };
+        let mut choices =
+            vec![choice('s', "symbol", position.symbol.clone()), choice('n', "name", position.name.clone())];
         choices.push(choice('q', "quantity", position.quantity.to_string()));
         if let Some(value) = position.value {
             choices.push(choice('v', "value", value.to_string()));

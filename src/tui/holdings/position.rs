@@ -109,7 +109,8 @@ pub(super) fn positions(data: &Data, merged: bool) -> Vec<Position> {
     };
     for (currency, total) in totals(&positions) {
         for position in positions.iter_mut().filter(|position| position.currency == currency) {
-            let share = position.value.and_then(|value| value.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(total.value));
+            let share =
+                position.value.and_then(|value| value.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(total.value));
             position.weight = share.map(|share| share.round_dp(1));
         }
     }

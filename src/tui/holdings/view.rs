@@ -74,12 +74,18 @@ fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene:
         let gain = Money::new(value.saturating_sub(cost).round_dp(digits), *currency);
         let share = gain.amount.checked_mul(Decimal::ONE_HUNDRED).and_then(|gain| gain.checked_div(cost.abs()));
         let share = share.map(|share| format!(" ({}%)", percent(share))).unwrap_or_default();
-        let unknown = if total.unknown > 0 { format!("   {} without known cost", total.unknown) } else { String::new() };
+        let unknown =
+            if total.unknown > 0 { format!("   {} without known cost", total.unknown) } else { String::new() };
         let sum = amount::money(Money::new(total.value.round_dp(digits), *currency), masked);
         let gain_text = format!("   gain {}{share}", amount::difference(gain, masked));
         scene.paint.pieces(
             padded(line),
-            &[("Total ", theme.header), (&sum, theme.heading), (&gain_text, theme.amount(gain.amount)), (&unknown, theme.muted)],
+            &[
+                ("Total ", theme.header),
+                (&sum, theme.heading),
+                (&gain_text, theme.amount(gain.amount)),
+                (&unknown, theme.muted),
+            ],
         );
     }
 }
@@ -126,12 +132,18 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
             Cell::text(position.name.clone(), theme.muted),
             Cell::text(account, theme.muted),
             Cell::Figure(Figure::quantity(position.quantity, masked), theme.text),
-            position.price.map_or_else(unknown, |price| Cell::Figure(Figure::of(&crate::domain::text::grouped(price, position.currency)), theme.muted)),
+            position.price.map_or_else(unknown, |price| {
+                Cell::Figure(Figure::of(&crate::domain::text::grouped(price, position.currency)), theme.muted)
+            }),
             money(position.value, theme.text),
             money(position.cost, theme.muted),
             money(position.gain(), signed(position.gain())),
-            position.gain_percent().map_or_else(unknown, |share| Cell::Figure(Figure::of(&percent(share)), signed(Some(share)))),
-            position.weight.map_or(Cell::Empty, |weight| Cell::Figure(Figure::of(&format!("{weight:.1}")), theme.muted)),
+            position
+                .gain_percent()
+                .map_or_else(unknown, |share| Cell::Figure(Figure::of(&percent(share)), signed(Some(share)))),
+            position
+                .weight
+                .map_or(Cell::Empty, |weight| Cell::Figure(Figure::of(&format!("{weight:.1}")), theme.muted)),
         ])
     });
 }
@@ -140,9 +152,15 @@ fn details(position: &Position, scene: &Scene<'_>) -> Vec<Line> {
     let masked = scene.paint.masked;
     let theme = scene.paint.theme;
     let money = |amount: Option<Decimal>| {
-        amount.map_or_else(|| amount::UNKNOWN.to_owned(), |amount| {
-            amount::money(Money::new(amount.round_dp(position.currency.display_digits()), position.currency), masked)
-        })
+        amount.map_or_else(
+            || amount::UNKNOWN.to_owned(),
+            |amount| {
+                amount::money(
+                    Money::new(amount.round_dp(position.currency.display_digits()), position.currency),
+                    masked,
+                )
+            },
+        )
     };
     let quantity = |quantity: Decimal| {
         let figure = Figure::quantity(quantity, masked);
@@ -163,7 +181,13 @@ fn details(position: &Position, scene: &Scene<'_>) -> Vec<Line> {
             gain.map(|gain| theme.amount(gain)),
         ),
         Line::pair("quantity", quantity(position.quantity)),
-        Line::pair("price", position.price.map_or_else(|| amount::UNKNOWN.to_owned(), |price| crate::domain::text::grouped(price, position.currency))),
+        Line::pair(
+            "price",
+            position.price.map_or_else(
+                || amount::UNKNOWN.to_owned(),
+                |price| crate::domain::text::grouped(price, position.currency),
+            ),
+        ),
         Line::pair("as of", format!("{} · {}", position.as_of, scene.moment.age(position.as_of))),
     ];
     if let Some(weight) = position.weight {

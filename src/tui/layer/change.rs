@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 
 use crate::{
     domain::{Change, ChangeId},
+    ledger::Entry,
     tui::{
         action::{Action, Place},
-        data::{self, Entry},
         memory::ListId,
         msg::{Effect, Jump, Loaded},
         pane::{Ask, Ctx, News, Pane, Scene},
@@ -140,13 +140,18 @@ impl Pane for ChangePage {
         let inner = scene.overlay(area, &title, state);
         let theme = scene.paint.theme;
         let summary = summary(change);
-        let lines = wrap(&format!("{}. {summary}", scene.moment.stamp(change.at)), usize::from(inner.width.saturating_sub(2)));
+        let lines =
+            wrap(&format!("{}. {summary}", scene.moment.stamp(change.at)), usize::from(inner.width.saturating_sub(2)));
         for (line, row) in lines.iter().zip(rows(padded(inner))) {
             scene.paint.text(row, line, theme.muted);
         }
         let body = below(inner, u16::try_from(lines.len()).unwrap_or(1) + 1);
         if self.len() == 0 {
-            scene.paint.text(padded(top(body, 1)), "No rows and no warnings: only balances or names changed.", theme.muted);
+            scene.paint.text(
+                padded(top(body, 1)),
+                "No rows and no warnings: only balances or names changed.",
+                theme.muted,
+            );
             return;
         }
         let columns = [
@@ -178,10 +183,14 @@ impl Pane for ChangePage {
             let facts = &entry.transaction.facts;
             Row::cells(vec![
                 Cell::text(facts.date.to_string(), theme.text),
-                Cell::text(data::payee(entry).to_owned(), theme.text),
+                Cell::text(entry.payee().to_owned(), theme.text),
                 Cell::text(data.account_label(entry.transaction.account_id), theme.muted),
                 Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
-                if facts.origin.line > 0 { Cell::text(facts.origin.line.to_string(), theme.muted) } else { Cell::Empty },
+                if facts.origin.line > 0 {
+                    Cell::text(facts.origin.line.to_string(), theme.muted)
+                } else {
+                    Cell::Empty
+                },
             ])
         });
     }
@@ -202,7 +211,11 @@ pub(crate) fn summary(change: &Change) -> String {
     .into_iter()
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| {
-        let what = if count == 1 { what.strip_suffix('s').map_or_else(|| what.replace("rows", "row"), str::to_owned) } else { what.to_owned() };
+        let what = if count == 1 {
+            what.strip_suffix('s').map_or_else(|| what.replace("rows", "row"), str::to_owned)
+        } else {
+            what.to_owned()
+        };
         format!("{} {what}", crate::tui::widget::amount::plain(count.into()))
     })
     .collect();

@@ -83,8 +83,11 @@ impl<T: Send> Pane for Menu<T> {
         let height = u16::try_from(self.choices.len() + 2).unwrap_or(u16::MAX).min(area.height);
         let inner = scene.overlay(centred(area, columns, height), self.title, "");
         let title = u16::try_from(title).unwrap_or(u16::MAX);
-        let columns =
-            [Column::new("", Size::Fixed(1)), Column::new("", Size::Fixed(title)), Column::new("", Size::Flex(0)).rank(1)];
+        let columns = [
+            Column::new("", Size::Fixed(1)),
+            Column::new("", Size::Fixed(title)),
+            Column::new("", Size::Flex(0)).rank(1),
+        ];
         let table = Table {
             list: ListId::Menu,
             columns: &columns,

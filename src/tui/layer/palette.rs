@@ -75,7 +75,11 @@ impl Palette {
         }
         for line in ctx.data.accounts() {
             let title = format!("Rows of {}", data::label(&line.account));
-            self.entries.push(Entry { title, keys: line.account.institution.clone(), does: Does::Go(Jump::Rows(line.account.id)) });
+            self.entries.push(Entry {
+                title,
+                keys: line.account.institution.clone(),
+                does: Does::Go(Jump::Rows(line.account.id)),
+            });
         }
     }
 

@@ -39,7 +39,9 @@ pub(super) fn matters(data: &Data, moment: &Moment) -> Vec<Matter> {
             ConnectionStatus::Pending | ConnectionStatus::Active => {
                 if let Some(error) = &connection.error {
                     say(format!("{name}: {error}"), true);
-                } else if let Some(ends) = connection.login_expires_at.filter(|ends| (*ends - moment.now).num_hours() < SOON) {
+                } else if let Some(ends) =
+                    connection.login_expires_at.filter(|ends| (*ends - moment.now).num_hours() < SOON)
+                {
                     say(format!("{name}: the login ends {}", moment.until(ends)), true);
                 }
             }
@@ -49,7 +51,11 @@ pub(super) fn matters(data: &Data, moment: &Moment) -> Vec<Matter> {
     for change in data.changes.iter().take(RECENT).filter(|change| !change.undone && !change.warnings.is_empty()) {
         let count = change.warnings.len();
         let word = if count == 1 { "warning" } else { "warnings" };
-        matters.push(Matter { text: format!("{}: {count} {word}", change.source), pressing: false, jump: Jump::Change(change.id) });
+        matters.push(Matter {
+            text: format!("{}: {count} {word}", change.source),
+            pressing: false,
+            jump: Jump::Change(change.id),
+        });
     }
     for line in data.accounts().iter().filter(|line| line.account.is_active && line.connection.counts()) {
         let name = data::label(&line.account);

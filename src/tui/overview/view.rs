@@ -51,7 +51,8 @@ pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         chart(overview, scene, top(rest, chart_height));
     }
     let rest = below(rest, chart_height);
-    let matters = u16::try_from(overview.matters.len()).unwrap_or(u16::MAX).saturating_add(2).clamp(3, (rest.height / 2).max(3));
+    let matters =
+        u16::try_from(overview.matters.len()).unwrap_or(u16::MAX).saturating_add(2).clamp(3, (rest.height / 2).max(3));
     attention(overview, scene, top(rest, matters));
     latest(overview, scene, below(rest, matters));
 }
@@ -68,7 +69,9 @@ fn worth(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         let total = amount::money(Money::new(worth.total, worth.currency), scene.paint.masked);
         let month = worth.on(scene.moment.today - Duration::days(30));
         let change = month.map(|before| Money::new(worth.total.saturating_sub(before), worth.currency));
-        let text = change.map(|change| format!("{} in 30 days", amount::difference(change, scene.paint.masked))).unwrap_or_default();
+        let text = change
+            .map(|change| format!("{} in 30 days", amount::difference(change, scene.paint.masked)))
+            .unwrap_or_default();
         let style = change.map_or(theme.muted, |change| theme.amount(change.amount));
         let used = scene.paint.pieces(line, &[(mark, theme.key), (&total, theme.heading)]);
         let room = shrink_left(line, used + 2);
@@ -121,11 +124,20 @@ fn chart(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let inner = padded(scene.paint.frame(area, &format!("History · {}", worth.currency), "", false));
     let theme = scene.paint.theme;
     if worth.series.len() < 2 {
-        scene.paint.paragraph(inner, "Balances are known for one day only: the next statement or sync adds to the line.", theme.muted);
+        scene.paint.paragraph(
+            inner,
+            "Balances are known for one day only: the next statement or sync adds to the line.",
+            theme.muted,
+        );
         return;
     }
     let (masked, currency) = (scene.paint.masked, worth.currency);
-    history(&mut scene.paint, inner, &worth.series, |value| if masked { HIDDEN.to_owned() } else { short(value, currency) });
+    history(
+        &mut scene.paint,
+        inner,
+        &worth.series,
+        |value| if masked { HIDDEN.to_owned() } else { short(value, currency) },
+    );
 }
 
 /// Rounded to what a label can hold: `128k`, `1.2M`, else the amount.
@@ -163,7 +175,10 @@ fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     table.draw(&mut scene.paint, scene.offsets, inner, |index| {
         let matter = &overview.matters[index];
         let style = if matter.pressing { theme.error } else { theme.warning };
-        Row::cells(vec![Cell::text(if matter.pressing { "!" } else { "·" }, style), Cell::text(matter.text.clone(), theme.text)])
+        Row::cells(vec![
+            Cell::text(if matter.pressing { "!" } else { "·" }, style),
+            Cell::text(matter.text.clone(), theme.text),
+        ])
     });
 }
 
@@ -174,11 +189,8 @@ fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let theme = scene.paint.theme;
     let moment = scene.moment;
     let changes = &scene.data.changes;
-    let columns = [
-        Column::new("", Size::Fit(8, 14)),
-        Column::new("", Size::Flex(12)),
-        Column::new("", Size::Fit(8, 34)).rank(1),
-    ];
+    let columns =
+        [Column::new("", Size::Fit(8, 14)), Column::new("", Size::Flex(12)), Column::new("", Size::Fit(8, 34)).rank(1)];
     let table = Table {
         list: ListId::Latest,
         columns: &columns,
@@ -211,7 +223,11 @@ pub(super) fn explanation(ctx: &Ctx<'_>) -> String {
     );
     for worth in &ctx.data.worth {
         text.push_str(&format!("\n> {}\n", amount::money(Money::new(worth.total, worth.currency), ctx.masked)));
-        let lines = ctx.data.accounts().iter().filter(|line| line.connection.counts() && line.account.currency == worth.currency);
+        let lines = ctx
+            .data
+            .accounts()
+            .iter()
+            .filter(|line| line.connection.counts() && line.account.currency == worth.currency);
         for line in lines {
             let figure = line.balance.map_or_else(
                 || "unknown, left out".to_owned(),

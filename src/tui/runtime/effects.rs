@@ -6,15 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rust_decimal::Decimal;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    domain::{AccountId, TransactionStatus},
-    ledger::{Query, Sort, SortKey},
+    ledger::{Ledger, LedgerError, ListRequest, Listing, Sort, View},
     tui::{
         app::App,
-        data::{Data, Ledger, ListRequest, View},
+        data::Data,
         env::Env,
         layer::CHUNK,
         msg::{Effect, FolderEntry, Loaded},
@@ -39,22 +37,31 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
     match effect {
         Effect::Refresh => {
             let ledger = ledger.clone();
-            later(&answer, move || Loaded::Fresh(Data::load(&ledger).map(Box::new)))
+            let today = env.clock.today();
+            later(&answer, move || {
+                Loaded::Fresh(Data::load(&ledger, today).map(Box::new).map_err(|error| error.to_string()))
+            })
         }
         Effect::LoadColumns => {
             let data = app.data.clone();
-            later(&answer, move || Loaded::Columns(with_columns(data).map(Box::new)))
+            later(&answer, move || {
+                Loaded::Columns(data.with_columns().map(Box::new).map_err(|error| error.to_string()))
+            })
         }
         Effect::List { ticket, request } => {
             let small = view.transaction_count() <= AT_ONCE && view.has_columns();
             let cheap = request.query.is_all() && request.sort == Sort::default();
-            let work = move || Loaded::Listing { ticket, result: list(&view, &request) };
+            let previous = app.transactions.listing().cloned();
+            let work = move || {
+                let listed = list(&view, &request, previous.as_ref());
+                Loaded::Listing { ticket, result: listed.map_err(|error| error.to_string()) }
+            };
             if small || cheap { now(work()) } else { later(&answer, work) }
         }
-        Effect::Running { ticket, account } => {
-            let balance = app.data.account(account).and_then(|line| line.balance);
-            later(&answer, move || Loaded::Running { ticket, balances: running(&view, account, balance) })
-        }
+        Effect::Running { ticket, account } => later(&answer, move || Loaded::Running {
+            ticket,
+            balances: view.running_balance(account).unwrap_or_default(),
+        }),
         Effect::ReadFolder { ticket, path } => later(&answer, move || {
             let result = read_folder(&path).map_err(|error| format!("{} can't be read: {error}", path.display()));
             Loaded::Folder { ticket, path, result }
@@ -91,51 +98,11 @@ fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send 
     1
 }
 
-fn with_columns(mut data: Data) -> Result<Data, String> {
-    let columns = data.view.load_columns().map_err(|error| error.to_string())?;
-    data.view = data.view.with_columns(columns);
-    Ok(data)
-}
-
-fn list(view: &View, request: &ListRequest) -> Result<crate::tui::data::Listing, String> {
-    let listed = if view.has_columns() || (request.query.is_all() && request.sort == Sort::default()) {
-        view.list(request)
-    } else {
-        view.load_columns().and_then(|columns| view.with_columns(columns).list(request))
-    };
-    listed.map_err(|error| error.to_string())
-}
-
-/// The balance after each row, newest first: back from the stated balance. Rows after the day of the statement come
-/// on top of it; rows that don't count (pending, void) show none.
-fn running(view: &View, account: AccountId, balance: Option<crate::domain::Balance>) -> Vec<Option<Decimal>> {
-    let Some(balance) = balance else { return Vec::new() };
-    let request = ListRequest { account: Some(account), query: Query::default(), sort: Sort { key: SortKey::Date, descending: true } };
-    let Ok(listing) = list(view, &request) else { return Vec::new() };
-    let mut rows = Vec::with_capacity(listing.len());
-    for index in 0..listing.len() {
-        let entry = listing.id(index).and_then(|id| view.entry(id).ok().flatten());
-        rows.push(entry.map(|entry| {
-            let facts = &entry.transaction.facts;
-            let counts = facts.status == TransactionStatus::Settled && facts.currency == balance.current.currency;
-            (facts.date, counts.then_some(facts.amount))
-        }));
+fn list(view: &View, request: &ListRequest, previous: Option<&Listing>) -> Result<Listing, LedgerError> {
+    match view.list_from(request, previous) {
+        Err(LedgerError::NeedsColumns) => view.with_columns(view.load_columns()?).list(request),
+        listed => listed,
     }
-    let newer: Decimal = rows
-        .iter()
-        .flatten()
-        .filter(|(date, _)| *date > balance.as_of)
-        .filter_map(|(_, amount)| *amount)
-        .fold(Decimal::ZERO, Decimal::saturating_add);
-    let mut after = balance.current.amount.saturating_add(newer);
-    rows.into_iter()
-        .map(|row| {
-            let amount = row?.1?;
-            let shown = after;
-            after = after.saturating_sub(amount);
-            Some(shown)
-        })
-        .collect()
 }
 
 /// Folders first, from A to Z, then files, the newest first.
@@ -165,7 +132,12 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
 
 fn recent(file: Option<&Path>) -> Vec<PathBuf> {
     let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-    text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).filter(|folder| folder.is_dir()).take(RECENT).collect()
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(PathBuf::from)
+        .filter(|folder| folder.is_dir())
+        .take(RECENT)
+        .collect()
 }
 
 /// Puts a folder first in the file of recent ones. Nothing depends on it, so nothing is said when it fails.

@@ -10,25 +10,21 @@ use std::{fmt, pin::pin};
 
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use ratatui::{
-    Terminal,
-    backend::Backend,
-    layout::Rect,
-};
+use ratatui::{Terminal, backend::Backend, layout::Rect};
 use tokio::sync::mpsc;
 
 pub use terminal::{SystemHost, TerminalClipboard};
 
 use super::{
     app::App,
-    data::{Data, Ledger},
+    data::Data,
     env::{Env, Settings},
     memory::{Target, ViewMemory},
     msg::{Effect, Loaded, Msg},
     update::update,
     view::view,
 };
-use crate::sync::EventStream;
+use crate::{ledger::Ledger, sync::EventStream};
 
 /// The terminal as the loop needs it.
 pub trait Host {
@@ -83,8 +79,14 @@ impl<B: Backend, H: Host> Runtime<B, H> {
     ///
     /// # Errors
     /// When the store can't be read or the terminal has no size.
-    pub fn new(terminal: Terminal<B>, mut host: H, ledger: Ledger, env: Env, settings: Settings) -> Result<Self, ScreenError> {
-        let data = Data::load(&ledger).map_err(ScreenError::Store)?;
+    pub fn new(
+        terminal: Terminal<B>,
+        mut host: H,
+        ledger: Ledger,
+        env: Env,
+        settings: Settings,
+    ) -> Result<Self, ScreenError> {
+        let data = Data::load(&ledger, env.clock.today()).map_err(|error| ScreenError::Store(error.to_string()))?;
         let events = env.engine.subscribe();
         let (app, effects) = App::new(data, settings, &env);
         let (answer, answers) = mpsc::unbounded_channel();

@@ -31,11 +31,8 @@ impl SystemHost {
     /// # Errors
     /// When the terminal can't be taken.
     pub fn open(mouse: bool) -> io::Result<Self> {
-        let host = Self {
-            mouse,
-            terminate: signal(SignalKind::terminate()).ok(),
-            hang_up: signal(SignalKind::hangup()).ok(),
-        };
+        let host =
+            Self { mouse, terminate: signal(SignalKind::terminate()).ok(), hang_up: signal(SignalKind::hangup()).ok() };
         restore_on_panic(thread::current().id());
         take(mouse)?;
         Ok(host)

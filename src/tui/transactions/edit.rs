@@ -22,7 +22,12 @@ pub(super) fn open(rows: &Transactions, ctx: &mut Ctx<'_>) {
     };
     let tags = user.tags.join(", ");
     let inputs = vec![
-        input("Payee", "Takes the place of the bank's text; empty returns to it.", user.payee.as_ref(), entry.transaction.facts.payee()),
+        input(
+            "Payee",
+            "Takes the place of the bank's text; empty returns to it.",
+            user.payee.as_ref(),
+            entry.transaction.facts.payee(),
+        ),
         input("Category", "One word or path, such as food:groceries.", user.category.as_ref(), "none"),
         input("Tags", "Separated by commas.", (!tags.is_empty()).then_some(&tags), "none"),
         input("Note", "Anything; no sync ever touches it.", user.note.as_ref(), "none"),

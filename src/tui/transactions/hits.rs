@@ -1,6 +1,6 @@
 //! What the last filter found, so that `n` and `N` find it again among all rows.
 
-use crate::{domain::TransactionId, tui::data::Listing};
+use crate::ledger::Listing;
 
 /// Rows found, by id.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ impl Hits {
     /// The nearest place in `listing` before or after `at` that holds a row found.
     pub(super) fn next(&self, listing: &Listing, at: usize, forward: bool) -> Option<usize> {
         let found = self.found.as_ref()?;
-        let is_hit = |index: usize| listing.id(index).is_some_and(|id: TransactionId| found.position_of(id).is_some());
+        let is_hit = |index: usize| listing.id(index).is_some_and(|id| found.contains(id));
         if forward {
             (at + 1..listing.len()).find(|index| is_hit(*index))
         } else {

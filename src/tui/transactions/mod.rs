@@ -15,7 +15,6 @@ use rust_decimal::Decimal;
 
 use super::{
     action::{Action, Place},
-    data::{Entry, ListRequest, Listing},
     layer::{Choice, Menu, Page},
     memory::ListId,
     msg::{Effect, Loaded},
@@ -26,7 +25,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, Money, TransactionId, TransactionStatus},
-    ledger::{Query, Sort, SortKey},
+    ledger::{Entry, ListRequest, Listing, Query, Sort, SortKey},
 };
 
 /// The orders one can choose, by the letter that chooses them.
@@ -71,6 +70,11 @@ impl Transactions {
 
     fn id_at(&self, index: usize) -> Option<TransactionId> {
         self.listing.as_ref()?.id(index)
+    }
+
+    /// What is on screen now.
+    pub(crate) const fn listing(&self) -> Option<&Listing> {
+        self.listing.as_ref()
     }
 
     pub(crate) fn selected(&self) -> Option<TransactionId> {
@@ -173,7 +177,7 @@ impl Transactions {
     fn copy_menu(&self, ctx: &mut Ctx<'_>) {
         let Some(entry) = self.entry(ctx) else { return };
         let facts = &entry.transaction.facts;
-        let line = format!("{}\t{}\t{} {}", facts.date, super::data::payee(&entry), facts.amount, facts.currency);
+        let line = format!("{}\t{}\t{} {}", facts.date, entry.payee(), facts.amount, facts.currency);
         let shown = if ctx.masked { String::new() } else { facts.money().to_string() };
         let choice = |letter, title: &str, detail: &str, value: String| Choice {
             letter,
@@ -183,7 +187,7 @@ impl Transactions {
         };
         let mut choices = vec![
             choice('a', "amount", &shown, facts.amount.to_string()),
-            choice('p', "payee", super::data::payee(&entry), super::data::payee(&entry).to_owned()),
+            choice('p', "payee", entry.payee(), entry.payee().to_owned()),
             choice('d', "date", &facts.date.to_string(), facts.date.to_string()),
             choice('r', "row", "date, payee, amount", line),
         ];
@@ -347,7 +351,8 @@ impl Pane for Transactions {
 
     fn column(&mut self, place: usize, ctx: &mut Ctx<'_>) {
         let Some((key, ..)) = SORTS.get(place) else { return };
-        let descending = if *key == self.sort.key { !self.sort.descending } else { matches!(key, SortKey::Date | SortKey::Amount) };
+        let descending =
+            if *key == self.sort.key { !self.sort.descending } else { matches!(key, SortKey::Date | SortKey::Amount) };
         self.sort_by(Sort { key: *key, descending }, ctx);
     }
 

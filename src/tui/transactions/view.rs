@@ -5,9 +5,9 @@ use ratatui::{layout::Rect, style::Style};
 use super::{SORTS, Transactions};
 use crate::{
     domain::{Money, TransactionFacts, TransactionStatus},
+    ledger::{Entry, Listing},
     tui::{
-        data::{self, Entry, Listing},
-        empty,
+        data, empty,
         memory::ListId,
         pane::{Ctx, Scene},
         side::Line,
@@ -144,7 +144,9 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
             if one { Cell::Empty } else { Cell::text(data.account_label(entry.transaction.account_id), theme.muted) },
             Cell::text(category(&entry), theme.muted),
             Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
-            balance.map_or(Cell::Empty, |balance| Cell::Figure(Figure::money(balance, facts.currency, masked), theme.muted)),
+            balance.map_or(Cell::Empty, |balance| {
+                Cell::Figure(Figure::money(balance, facts.currency, masked), theme.muted)
+            }),
             Cell::text(foreign(facts, word, rows, data), style),
         ];
         let over = (facts.status == TransactionStatus::Cancelled).then_some(theme.struck);
@@ -162,7 +164,7 @@ fn foreign(facts: &TransactionFacts, word: &'static str, rows: &Transactions, da
 }
 
 fn shown_payee(entry: &Entry) -> String {
-    let payee = data::payee(entry);
+    let payee = entry.payee();
     if payee.is_empty() { entry.transaction.facts.kind.subtype().as_str().replace('_', " ") } else { payee.to_owned() }
 }
 
@@ -189,10 +191,7 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
     let mut lines = vec![
         Line::Heading(shown_payee(entry)),
         Line::Pair("", String::new(), None),
-        Line::Text(
-            format!("{}   {}", amount::money(facts.money(), masked), facts.status),
-            theme.amount(facts.amount),
-        ),
+        Line::Text(format!("{}   {}", amount::money(facts.money(), masked), facts.status), theme.amount(facts.amount)),
         Line::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
         Line::Text(scene.data.account_label(entry.transaction.account_id), theme.text),
         Line::Text(
@@ -201,7 +200,11 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
         ),
         Line::Blank,
         Line::Pair("category", entry.user.category.clone().unwrap_or_default(), Some(theme.heading)),
-        Line::Pair("tags", entry.user.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "), Some(theme.heading)),
+        Line::Pair(
+            "tags",
+            entry.user.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "),
+            Some(theme.heading),
+        ),
         Line::Pair("note", entry.user.note.clone().unwrap_or_default(), Some(theme.heading)),
     ];
     if !entry.user.is_empty() {
@@ -213,7 +216,10 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
         Line::pair("payee", if entry.user.payee.is_some() { facts.payee().to_owned() } else { String::new() }),
         Line::pair("text", if description == facts.payee() { String::new() } else { description.to_owned() }),
         Line::pair("memo", if facts.memo.as_deref() == Some(description) { String::new() } else { text(&facts.memo) }),
-        Line::pair("settles", facts.settlement_date.filter(|day| *day != facts.date).map(|day| day.to_string()).unwrap_or_default()),
+        Line::pair(
+            "settles",
+            facts.settlement_date.filter(|day| *day != facts.date).map(|day| day.to_string()).unwrap_or_default(),
+        ),
         Line::pair("at", facts.instant.map(|at| scene.moment.stamp(at)).unwrap_or_default()),
         Line::pair("reference", text(&facts.reference)),
         Line::pair("bank's type", text(&facts.raw_type)),
@@ -222,7 +228,12 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
         lines.push(Line::pair("originally", amount::money(foreign.money, masked)));
     }
     if let Some(security) = &facts.security {
-        let number = |value: Option<rust_decimal::Decimal>| value.map(|value| Figure::quantity(value, masked)).map(|figure| figure.whole + &figure.fraction).unwrap_or_default();
+        let number = |value: Option<rust_decimal::Decimal>| {
+            value
+                .map(|value| Figure::quantity(value, masked))
+                .map(|figure| figure.whole + &figure.fraction)
+                .unwrap_or_default()
+        };
         lines.extend([
             Line::Blank,
             Line::pair("symbol", text(&security.symbol)),
@@ -233,7 +244,12 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
             Line::pair("fees", number(security.fees)),
         ]);
     }
-    lines.extend([Line::Blank, Line::pair("id", text(&facts.provider_id)), Line::pair("row", entry.transaction.id.to_string()), Line::pair("from", origin(entry, scene.data))]);
+    lines.extend([
+        Line::Blank,
+        Line::pair("id", text(&facts.provider_id)),
+        Line::pair("row", entry.transaction.id.to_string()),
+        Line::pair("from", origin(entry, scene.data)),
+    ]);
     lines
 }
 
@@ -256,7 +272,7 @@ pub(super) fn explanation(rows: &Transactions, listing: &Listing, ctx: &Ctx<'_>)
     }
     text.push_str("\nTheir sums, each currency for itself:\n");
     for (total, count) in listing.sums() {
-        text.push_str(&format!("> {} of {} rows\n", amount::money(*total, ctx.masked), plain((*count).into())));
+        text.push_str(&format!("> {} of {} rows\n", amount::money(total, ctx.masked), plain(count.into())));
     }
     text.push_str("\nRows that the institution withdrew (void) are shown struck and left out of every sum.\n");
     if let Some(balance) = rows.account.and_then(|account| ctx.data.account(account)).and_then(|line| line.balance) {
@@ -269,7 +285,10 @@ pub(super) fn explanation(rows: &Transactions, listing: &Listing, ctx: &Ctx<'_>)
         ));
     }
     if let Some(entry) = rows.entry(ctx) {
-        text.push_str(&format!("\nThe selected row was read from {}; the raw file is kept in the store.", origin(&entry, ctx.data)));
+        text.push_str(&format!(
+            "\nThe selected row was read from {}; the raw file is kept in the store.",
+            origin(&entry, ctx.data)
+        ));
     }
     text
 }

@@ -33,7 +33,8 @@ impl App {
             return Vec::new();
         };
         if !change.can_undo() {
-            let text = if change.undone { "It is undone already: U brings it back." } else { "An undo is taken back with U." };
+            let text =
+                if change.undone { "It is undone already: U brings it back." } else { "An undo is taken back with U." };
             self.say(Level::News, text);
             return Vec::new();
         }
@@ -78,7 +79,8 @@ impl App {
     pub(super) fn sync(&mut self, only: Option<ConnectionId>, env: &Env) -> Vec<Effect> {
         let connections = self.data.view.connections();
         let wanted = connections.iter().filter(|connection| only.is_none_or(|id| id == connection.id));
-        let live: Vec<ConnectionId> = wanted.filter(|connection| is_live(connection)).map(|connection| connection.id).collect();
+        let live: Vec<ConnectionId> =
+            wanted.filter(|connection| is_live(connection)).map(|connection| connection.id).collect();
         if live.is_empty() {
             let text = if connections.is_empty() {
                 "Nothing is connected yet: c shows what can be connected, i imports a statement file."
@@ -104,7 +106,8 @@ impl App {
         if let Some(job) = event.answers() {
             self.jobs.retain(|known| known.id != job);
         }
-        let (told, mut effects) = self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
+        let (told, mut effects) =
+            self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
         match event {
             Event::ChangeToggled { change, .. } => {
                 let text = if change.undone {
@@ -150,7 +153,8 @@ impl App {
 
 /// Whether a connection can be asked for news.
 fn is_live(connection: &Connection) -> bool {
-    connection.counts() && find(&connection.provider).is_ok_and(|provider| provider.auth.auth_type() != AuthType::FileImport)
+    connection.counts()
+        && find(&connection.provider).is_ok_and(|provider| provider.auth.auth_type() != AuthType::FileImport)
 }
 
 /// Rows that undoing or redoing a change touches.

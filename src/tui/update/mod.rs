@@ -116,7 +116,10 @@ impl App {
             Action::Suspend => vec![Effect::Suspend],
             Action::Mask => {
                 self.masked = !self.masked;
-                self.say(Level::News, if self.masked { "Amounts are hidden; p shows them." } else { "Amounts are shown." });
+                self.say(
+                    Level::News,
+                    if self.masked { "Amounts are hidden; p shows them." } else { "Amounts are shown." },
+                );
                 Vec::new()
             }
             Action::Help => {

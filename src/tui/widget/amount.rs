@@ -3,7 +3,10 @@
 use rust_decimal::Decimal;
 
 use super::text::width;
-use crate::domain::{AssetCode, Money, text::{grouped, rounded}};
+use crate::domain::{
+    AssetCode, Money,
+    text::{grouped, rounded},
+};
 
 /// What stands for a hidden amount. Its length says nothing.
 pub(crate) const HIDDEN: &str = "•••••";

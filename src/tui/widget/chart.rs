@@ -22,7 +22,8 @@ fn sampled(points: &[Point], columns: usize) -> Vec<f64> {
     let mut index = 0;
     for column in 0..columns {
         let share = i64::try_from(column + 1).unwrap_or(i64::MAX);
-        let until = *first + chrono::Duration::days(days.saturating_mul(share) / i64::try_from(columns).unwrap_or(1).max(1));
+        let until =
+            *first + chrono::Duration::days(days.saturating_mul(share) / i64::try_from(columns).unwrap_or(1).max(1));
         while index + 1 < points.len() && points[index + 1].0 <= until {
             index += 1;
         }
@@ -77,8 +78,10 @@ pub(crate) fn blocks(paint: &mut Paint<'_>, area: Rect, points: &[Point]) {
     let (low, high) = range(&values);
     let steps = f64::from(area.height) * 8.0;
     let style = paint.theme.chart;
-    let heights: Vec<usize> =
-        values.iter().map(|value| (((value - low) / (high - low)) * steps).round().to_usize().unwrap_or(0).max(1)).collect();
+    let heights: Vec<usize> = values
+        .iter()
+        .map(|value| (((value - low) / (high - low)) * steps).round().to_usize().unwrap_or(0).max(1))
+        .collect();
     for (from_top, line) in rows(area).enumerate() {
         let floor = (usize::from(area.height) - 1 - from_top) * 8;
         let text: String = heights.iter().map(|height| EIGHTHS[height.saturating_sub(floor).min(8)]).collect();

@@ -78,10 +78,8 @@ impl Field {
             if x + wide > usize::from(area.width) {
                 break;
             }
-            let style = marks
-                .iter()
-                .find(|(range, _)| range.contains(&index))
-                .map_or(paint.theme.field, |(_, style)| *style);
+            let style =
+                marks.iter().find(|(range, _)| range.contains(&index)).map_or(paint.theme.field, |(_, style)| *style);
             let at = u16::try_from(x).unwrap_or(u16::MAX);
             paint.text(Rect { x: area.x + at, width: area.width - at, height: 1, ..area }, grapheme, style);
             x += wide;

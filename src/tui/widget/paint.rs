@@ -66,7 +66,10 @@ impl Paint<'_> {
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
             // A wide character that begins left of the area would reach into it.
-            if area.x > 0 && let Some(cell) = self.buffer.cell_mut((area.x - 1, y)) && text::width(cell.symbol()) > 1 {
+            if area.x > 0
+                && let Some(cell) = self.buffer.cell_mut((area.x - 1, y))
+                && text::width(cell.symbol()) > 1
+            {
                 cell.set_symbol(" ");
             }
             for x in area.left()..area.right() {

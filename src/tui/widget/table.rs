@@ -185,10 +185,12 @@ impl Table<'_> {
                 Size::Fit(least, most) => content(index).clamp(least, most),
             })
             .collect();
-        let mut kept: Vec<bool> =
-            (0..widths.len()).map(|index| !matches!(self.columns[index].size, Size::Fit(0, _)) || filled(index)).collect();
+        let mut kept: Vec<bool> = (0..widths.len())
+            .map(|index| !matches!(self.columns[index].size, Size::Fit(0, _)) || filled(index))
+            .collect();
         let needed = |kept: &[bool], widths: &[u16]| -> u32 {
-            let used: u32 = kept.iter().zip(widths).filter(|(kept, _)| **kept).map(|(_, width)| u32::from(*width)).sum();
+            let used: u32 =
+                kept.iter().zip(widths).filter(|(kept, _)| **kept).map(|(_, width)| u32::from(*width)).sum();
             let count = kept.iter().filter(|kept| **kept).count();
             used + u32::from(GAP) * u32::try_from(count.saturating_sub(1)).unwrap_or(0)
         };
@@ -200,8 +202,9 @@ impl Table<'_> {
             kept[last] = false;
         }
         let spare = u32::from(available).saturating_sub(needed(&kept, &widths));
-        let flexible: Vec<usize> =
-            (0..widths.len()).filter(|index| kept[*index] && matches!(self.columns[*index].size, Size::Flex(_))).collect();
+        let flexible: Vec<usize> = (0..widths.len())
+            .filter(|index| kept[*index] && matches!(self.columns[*index].size, Size::Flex(_)))
+            .collect();
         if let Some(count) = u32::try_from(flexible.len()).ok().filter(|count| *count > 0) {
             for (place, index) in flexible.iter().enumerate() {
                 let share = spare / count + u32::from(u32::try_from(place).unwrap_or(0) < spare % count);
@@ -276,7 +279,11 @@ impl Table<'_> {
                 }
             }
             Row::Note(text, style) => {
-                let room = Rect { width: line.width.saturating_sub(GUTTER + MARGIN), x: line.x + GUTTER.min(line.width), ..line };
+                let room = Rect {
+                    width: line.width.saturating_sub(GUTTER + MARGIN),
+                    x: line.x + GUTTER.min(line.width),
+                    ..line
+                };
                 paint.text(room, text, *style);
             }
         }

@@ -189,7 +189,10 @@ impl Picker {
                 let path = self.path_of(&entry);
                 self.import(vec![path], ctx);
             }
-            None if partial.is_empty() && self.marks.is_empty() && !matches!(self.items().get(self.cursor.at), Some(Item::Entry(_))) => {
+            None if partial.is_empty()
+                && self.marks.is_empty()
+                && !matches!(self.items().get(self.cursor.at), Some(Item::Entry(_))) =>
+            {
                 self.in_list = true;
                 self.select_first_file();
             }
@@ -210,7 +213,9 @@ impl Picker {
         let common = common_start(&candidates);
         let folder_typed = self.field.value()[..self.field.value().len() - partial.len()].to_owned();
         let completed = match candidates.as_slice() {
-            [only] if !partial.is_empty() => format!("{folder_typed}{}{}", only.name, if only.is_folder { "/" } else { "" }),
+            [only] if !partial.is_empty() => {
+                format!("{folder_typed}{}{}", only.name, if only.is_folder { "/" } else { "" })
+            }
             [] => String::new(),
             _ if !partial.is_empty() && common.len() > partial.len() => format!("{folder_typed}{common}"),
             _ => String::new(),
@@ -416,7 +421,10 @@ impl Pane for Picker {
             }
             News::Loaded(Loaded::Recent(recent)) => {
                 self.recent.clone_from(recent);
-                if self.untouched && self.waiting.is_empty() && let Some(last) = recent.first().cloned() {
+                if self.untouched
+                    && self.waiting.is_empty()
+                    && let Some(last) = recent.first().cloned()
+                {
                     self.enter(&last, ctx);
                 }
                 true

@@ -37,7 +37,8 @@ pub(super) fn resolve(typed: &str, folders: &Folders) -> PathBuf {
 
 /// How a folder is written in the field: with `~`, and a separator at its end.
 pub(super) fn written(folder: &Path, folders: &Folders) -> String {
-    let short = folders.home.as_ref().filter(|home| home.as_os_str() != "/").and_then(|home| folder.strip_prefix(home).ok());
+    let short =
+        folders.home.as_ref().filter(|home| home.as_os_str() != "/").and_then(|home| folder.strip_prefix(home).ok());
     let mut text = match short {
         Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
         Some(rest) => format!("~/{}", rest.display()),
@@ -75,7 +76,10 @@ fn words(line: &str) -> Vec<String> {
             (_, Some(_)) => word.push(character),
             ('\'' | '"', None) if word.is_empty() => quote = Some(character),
             ('\\', None) if rest.peek().is_some() => word.extend(rest.next()),
-            (' ', None) if matches!(rest.peek(), Some('/' | '~' | '\'' | '"')) || rest.clone().collect::<String>().starts_with("file://") => {
+            (' ', None)
+                if matches!(rest.peek(), Some('/' | '~' | '\'' | '"'))
+                    || rest.clone().collect::<String>().starts_with("file://") =>
+            {
                 words.push(std::mem::take(&mut word));
             }
             _ => word.push(character),
@@ -140,7 +144,9 @@ mod tests {
 
     #[test]
     fn statements_are_known_by_their_ending() {
-        assert!(is_importable("A.QFX") && is_importable("b.tar.gz") && !is_importable("c.pdf") && !is_importable("qfx"));
+        assert!(
+            is_importable("A.QFX") && is_importable("b.tar.gz") && !is_importable("c.pdf") && !is_importable("qfx")
+        );
     }
 
     proptest! {

@@ -9,7 +9,8 @@ use ratatui::layout::Rect;
 use crate::{
     domain::Warning,
     sync::{
-        AccountReview, Command, Event, Failure, FileReview, ImportReport, ImportReview, JobId, Progress, ReviewRow, RowState,
+        AccountReview, Command, Event, Failure, FileReview, ImportReport, ImportReview, JobId, Progress, ReviewRow,
+        RowState,
     },
     tui::{
         action::{Action, Place},
@@ -105,7 +106,8 @@ impl Review {
         let files = self.review().into_iter().flat_map(|review| &review.files);
         files
             .flat_map(|file| {
-                std::iter::once(Line::File(file)).chain(file.accounts.iter().map(move |account| Line::Account(file, account)))
+                std::iter::once(Line::File(file))
+                    .chain(file.accounts.iter().map(move |account| Line::Account(file, account)))
             })
             .collect()
     }
@@ -138,7 +140,8 @@ impl Review {
         };
         let sum = |of: fn(&AccountReview) -> usize| accounts.iter().map(|account| of(account)).sum::<usize>();
         let warnings = file.warnings.len();
-        let (new, amended, known) = (sum(|account| account.new), sum(|account| account.amended), sum(|account| account.known));
+        let (new, amended, known) =
+            (sum(|account| account.new), sum(|account| account.amended), sum(|account| account.known));
         let shown = accounts.iter().map(|account| account.rows.len()).sum::<usize>();
         [shown + warnings, new, amended, known, warnings]
     }

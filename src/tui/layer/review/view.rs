@@ -86,7 +86,9 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
         headers: true,
         sorted: None,
     };
-    let count = |count: usize, style| if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) };
+    let count = |count: usize, style| {
+        if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }
+    };
     table.draw(&mut scene.paint, scene.offsets, area, |index| match lines[index] {
         Line::File(file) => match &file.outcome {
             Err(failure) => Row::Note(format!("✗ {}: {}", file_name(&file.path), failure.message), theme.error),
@@ -143,9 +145,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     let details = review.details();
     if details.is_empty() {
         let text = match (review.lines().get(review.files.at), SHOWS[review.show].0) {
-            (Some(Line::File(file)), _) if file.outcome.is_err() => {
-                failure_text(file.outcome.as_ref().err())
-            }
+            (Some(Line::File(file)), _) if file.outcome.is_err() => failure_text(file.outcome.as_ref().err()),
             (Some(Line::File(file) | Line::Account(file, _)), Show::All) if file.already_imported => {
                 "These very bytes were imported before. Nothing is to be done.".to_owned()
             }
@@ -190,7 +190,11 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
                 Cell::text(facts.date.to_string(), text),
                 Cell::text(facts.payee().to_owned(), text),
                 Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
-                if facts.origin.line > 0 { Cell::text(facts.origin.line.to_string(), theme.muted) } else { Cell::Empty },
+                if facts.origin.line > 0 {
+                    Cell::text(facts.origin.line.to_string(), theme.muted)
+                } else {
+                    Cell::Empty
+                },
             ])
         }
     });
