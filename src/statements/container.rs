@@ -117,6 +117,9 @@ fn by_magic(bytes: &[u8]) -> Option<&'static str> {
 pub fn describe(text: &str) -> StatementError {
     let head = super::ofx::head(text, 4_096);
     let start = head.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if head.chars().filter(|c| c.is_control() && !c.is_whitespace()).count() * 30 > head.chars().count() {
+        return no_statement("this is no text", DOWNLOAD);
+    }
     let lower = start.to_ascii_lowercase();
     let has = |needle: &str| lower.contains(needle);
     if lower.starts_with("<!doctype html") || has("<html") || has("<head>") {
@@ -147,9 +150,6 @@ pub fn describe(text: &str) -> StatementError {
     }
     if looks_like_table(start) {
         return no_statement("this is a table (CSV)", DOWNLOAD);
-    }
-    if head.chars().filter(|c| c.is_control() && !c.is_whitespace()).count() * 10 > head.chars().count() {
-        return no_statement("this is no text", DOWNLOAD);
     }
     no_statement("there is no OFX in this file", DOWNLOAD)
 }

@@ -12,3 +12,9 @@ mod random;
 mod screen;
 mod server;
 mod statements;
+mod statements_differential;
+mod statements_hostile;
+
+#[path = "../benches/data.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the benches, of which each uses a part")]
+mod data;

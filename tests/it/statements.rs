@@ -114,6 +114,7 @@ fn account(entry: &StatementAccount) -> Value {
     object(vec![
         ("id", text(Some(&draft.provider_account_id))),
         ("number", text(Some(&draft.number))),
+        ("name", text(draft.name.as_deref())),
         ("type", text(Some(draft.account_type))),
         ("currency", text(Some(draft.currency))),
         ("balance", balance.unwrap_or_default()),

@@ -74,7 +74,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     pace: Pace { per_minute: 180, burst: 20, per_day: None, sync_interval: std::time::Duration::from_secs(60) },
     history: History { days: None, overlap_days: 7 },
     documentation_url: "https://docs.alpaca.markets/reference",
-    production_ready: true,
+    production_ready: false,
     build: Build::Plain(|context| Ok(Arc::new(Alpaca { api: Api::new(&METADATA, context)? }))),
 };
 

@@ -19,6 +19,8 @@ pub(super) struct AccountName {
     pub(super) unknown_type: Option<Box<str>>,
     /// Byte offset of the record.
     pub(super) at: usize,
+    /// Whether there was a record at all.
+    pub(super) named: bool,
 }
 
 impl AccountName {
@@ -46,6 +48,7 @@ impl AccountName {
             },
             unknown_type: written.filter(|_| known == Some(None)),
             at: record.at,
+            named: true,
         })
     }
 
@@ -141,7 +144,14 @@ mod tests {
     use super::*;
 
     fn name(bank: Option<&str>, number: &str, account_type: AccountType) -> AccountName {
-        AccountName { bank_id: bank.map(Into::into), number: number.into(), account_type, unknown_type: None, at: 0 }
+        AccountName {
+            bank_id: bank.map(Into::into),
+            number: number.into(),
+            account_type,
+            unknown_type: None,
+            at: 0,
+            named: true,
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl<'a> Reader<'a, '_, '_> {
         }
         let account = self.account(record.at, StatementKind::Bank);
         let statement = self.open.as_ref().map_or(StatementKind::Bank, |open| open.kind);
-        let Some(stated) = row.amount.and_then(|leaf| self.number(leaf, true)) else {
+        let Some(stated) = row.amount.and_then(|leaf| self.row_amount(leaf)) else {
             self.warn(row.amount.map_or(record.at, |leaf| leaf.at), || match row.amount {
                 Some(leaf) => {
                     format!("TRNAMT {} is not an amount; the {} was left out", quoted(leaf.text), row.title())
@@ -117,7 +117,8 @@ impl<'a> Reader<'a, '_, '_> {
             .filter(|number| number.bytes().any(|byte| byte != b'0'))
             .or_else(|| row.reference.and_then(text::identity));
         facts.raw_type = row.kind.and_then(text::line);
-        name_row(&row, &mut facts);
+        let blank = row.memo.is_some_and(|memo| self.follows_blank(memo));
+        name_row(&row, &mut facts, blank);
         let standard = facts.raw_type.as_deref().and_then(kind::standard);
         facts.kind = kind::of(standard, amount, statement, || {
             kind::speaks_of_payment(facts.description()) || {
@@ -133,19 +134,36 @@ impl<'a> Reader<'a, '_, '_> {
         self.hand_over(Item::Transaction(account, TransactionDraft { facts, correction, pending_id: None }))
     }
 
+    /// The amount; a decimal mark without digits, which some banks write on lines that only tell a balance, is zero.
+    fn row_amount(&mut self, leaf: &Leaf<'_>) -> Option<rust_decimal::Decimal> {
+        let amount = self.number(leaf, true);
+        if amount.is_none() && leaf.text.bytes().all(|byte| matches!(byte, b'.' | b',' | b' ')) {
+            self.warn(leaf.at, || format!("TRNAMT {} has no digits; it was read as 0", quoted(leaf.text)));
+            return Some(rust_decimal::Decimal::ZERO);
+        }
+        amount
+    }
+
+    /// Some banks put a reference into `CORRECTFITID`, or the row's own id: without an action, or about itself, a row
+    /// corrects nothing.
     fn correction(&mut self, row: &Row<'_, '_>) -> Option<Correction> {
         use ofx_rs::types::CorrectionAction;
         let id = text::identity(row.corrects?)?;
-        let action = row.action.and_then(text::line).unwrap_or_default();
-        match action.to_ascii_uppercase().parse() {
+        let action = row.action?;
+        if row.id.and_then(text::identity).as_ref() == Some(&id) {
+            return None;
+        }
+        match action.text.to_ascii_uppercase().parse() {
             Ok(CorrectionAction::Delete) => Some(Correction::Deletes(id)),
             Ok(CorrectionAction::Replace) => Some(Correction::Replaces(id)),
             _ => {
-                let at = row.action.or(row.corrects).map_or(0, |leaf| leaf.at);
-                self.warn(at, || {
-                    format!("CORRECTACTION {} is neither REPLACE nor DELETE; REPLACE was taken", quoted(&action))
+                self.warn(action.at, || {
+                    format!(
+                        "CORRECTACTION {} is neither REPLACE nor DELETE; the row was read as a new one",
+                        quoted(action.text)
+                    )
                 });
-                Some(Correction::Replaces(id))
+                None
             }
         }
     }
@@ -154,31 +172,35 @@ impl<'a> Reader<'a, '_, '_> {
 /// Fills payee, description and memo. The payee is `NAME` (or what stands in `PAYEE`), the memo is `MEMO`, both as the
 /// bank wrote them. `NAME` is short, so the full text may be elsewhere: in `EXTDNAME`, in a `MEMO` that starts with
 /// `NAME`, or in a `MEMO` that goes on where a `NAME` of full length breaks off. Then it is the description.
-fn name_row(row: &Row<'_, '_>, facts: &mut TransactionFacts) {
-    let name = row.name.or(row.payee).map(text::value);
-    facts.payee = name.as_deref().and_then(clean_line);
+/// `blank` says whether a blank stood before the memo's text, which was trimmed.
+fn name_row(row: &Row<'_, '_>, facts: &mut TransactionFacts, blank: bool) {
+    let name = row.name.or(row.payee);
+    facts.payee = name.and_then(text::line);
     facts.memo = row.memo.and_then(text::line);
     let extended = row.extended.and_then(text::line);
-    let Some(name) = name.filter(|_| facts.payee.is_some()) else {
+    let (Some(name), Some(payee)) = (name, facts.payee.as_deref()) else {
         facts.payee = extended;
         return;
     };
     if let Some(extended) = extended {
-        if goes_on(&extended, facts.payee.as_deref().unwrap_or_default()) {
+        if goes_on(&extended, payee) {
             facts.payee = Some(extended);
-        } else if Some(&extended) != facts.payee.as_ref() {
+        } else if *extended != *payee {
             facts.description = Some(extended);
         }
         return;
     }
-    let (Some(memo), length) = (&facts.memo, name.chars().count()) else { return };
-    if length + 4 < NAME_LIMIT {
+    let Some(memo) = &facts.memo else { return };
+    // Entities make a text longer as written, never shorter.
+    if name.text.len() + 4 < NAME_LIMIT {
         return;
     }
-    if goes_on(memo, facts.payee.as_deref().unwrap_or_default()) {
+    let name = text::value(name);
+    let length = name.chars().count();
+    if length + 4 >= NAME_LIMIT && goes_on(memo, payee) {
         facts.description = Some(memo.clone());
-    } else if length == NAME_LIMIT && Some(memo) != facts.payee.as_ref() {
-        facts.description = clean_line(&joined(&name, memo));
+    } else if length == NAME_LIMIT && **memo != *payee {
+        facts.description = clean_line(&joined(&name, memo, blank));
     }
 }
 
@@ -187,9 +209,13 @@ fn goes_on(long: &str, short: &str) -> bool {
     long.len() > short.len() && fold(long).starts_with(fold(short).as_ref())
 }
 
-/// A text cut at a fixed length and its rest: glued inside a word, else with a blank.
-fn joined(name: &str, memo: &str) -> String {
-    let inside_word = name.ends_with(char::is_alphanumeric) && memo.starts_with(char::is_alphanumeric);
-    let gap = if inside_word { "" } else { " " };
+/// A text cut at a fixed length and its rest: glued as they were cut, but with a blank where one stood before the
+/// rest, and where letters meet digits, which is seldom one word.
+fn joined(name: &str, memo: &str, blank: bool) -> String {
+    let (last, first) = (name.chars().next_back(), memo.chars().next());
+    let change = last.zip(first).is_some_and(|(last, first)| {
+        last.is_alphanumeric() && first.is_alphanumeric() && last.is_numeric() != first.is_numeric()
+    });
+    let gap = if blank || change { " " } else { "" };
     format!("{name}{gap}{memo}")
 }

@@ -6,7 +6,13 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::{account::AccountName, record::Leaf, tag::Tag, text, warnings::Warnings};
+use super::{
+    account::AccountName,
+    record::{Leaf, Record},
+    tag::Tag,
+    text,
+    warnings::Warnings,
+};
 use crate::{
     domain::{AccountDraft, AccountType, AssetCode, BalanceDraft, HoldingDraft, TransactionDraft},
     statements::{Institution, Limits, Statement, StatementAccount, StatementError},
@@ -37,6 +43,8 @@ pub(super) struct Book<'s> {
     accounts: Vec<StatementAccount>,
     by_identity: HashMap<String, usize>,
     refusals: Vec<Refusal>,
+    /// Names that a list of accounts gives, by identity.
+    names: HashMap<String, Option<Box<str>>>,
     rows: usize,
     holdings: usize,
     sink: &'s mut dyn FnMut(Item),
@@ -53,6 +61,7 @@ impl<'s> Book<'s> {
             accounts: Vec::new(),
             by_identity: HashMap::new(),
             refusals: Vec::new(),
+            names: HashMap::new(),
             rows: 0,
             holdings: 0,
             sink,
@@ -89,6 +98,13 @@ impl<'s> Book<'s> {
             period: None,
         });
         index
+    }
+
+    /// An account in a list of accounts.
+    pub(super) fn listed(&mut self, record: &Record<'_, '_>, name: Option<Box<str>>) {
+        if let Some(account) = AccountName::of(record) {
+            self.names.insert(account.identity(), name);
+        }
     }
 
     pub(super) fn currency_of(&self, account: usize) -> Option<AssetCode> {
@@ -150,8 +166,18 @@ impl<'s> Book<'s> {
                 message: refusal.message.map(Into::into),
             });
         }
+        if self.accounts.is_empty() && !self.names.is_empty() {
+            return Err(StatementError::NotAStatement {
+                found: format!("this lists {} accounts but holds no statement of any", self.names.len()),
+                hint: "download the transactions of an account as QFX or OFX".to_owned(),
+            });
+        }
         if self.accounts.is_empty() {
             return Err(StatementError::NoAccount);
+        }
+        for entry in &mut self.accounts {
+            let listed = self.names.get(&entry.account.provider_account_id).cloned().flatten();
+            entry.account.name = listed.map(String::from);
         }
         for refusal in &self.refusals {
             self.warnings.add(refusal.line, || {

@@ -69,8 +69,11 @@ impl Exchange {
     }
 }
 
-fn round(amount: Decimal, code: AssetCode) -> Decimal {
-    amount.round_dp_with_strategy(code.display_digits(), RoundingStrategy::MidpointAwayFromZero)
+/// Rounds as statements do, to the digits of the currency.
+pub(super) fn round(amount: Decimal, code: AssetCode) -> Decimal {
+    let mut rounded = amount.round_dp_with_strategy(code.display_digits(), RoundingStrategy::MidpointAwayFromZero);
+    rounded.rescale(code.display_digits());
+    rounded
 }
 
 impl Reader<'_, '_, '_> {

@@ -20,6 +20,9 @@ impl Reader<'_, '_, '_> {
     /// The number in a leaf, `None` when it is none. `money` numbers have the digits of their currency, so three
     /// decimals are suspicious there; prices and units have any.
     pub(super) fn number(&mut self, leaf: &Leaf<'_>, money: bool) -> Option<Decimal> {
+        if let Some(Number::Exact(number)) = amount::parse(leaf.text) {
+            return Some(number);
+        }
         let plain = text::value(leaf);
         match amount::parse(&plain)? {
             Number::Exact(number) => Some(number),
@@ -45,6 +48,12 @@ impl Reader<'_, '_, '_> {
         }
     }
 
+    /// Whether a blank stood between the tag and the text.
+    pub(super) fn follows_blank(&self, leaf: &Leaf<'_>) -> bool {
+        let start = leaf.text.as_ptr().addr() - self.source.as_ptr().addr();
+        start.checked_sub(1).is_some_and(|before| self.source.as_bytes()[before] == b' ')
+    }
+
     /// A number that a row can do without: when it is none, that is a warning.
     pub(super) fn optional_number(&mut self, leaf: Option<&Leaf<'_>>, money: bool) -> Option<Decimal> {
         let leaf = leaf?;
@@ -60,7 +69,10 @@ impl Reader<'_, '_, '_> {
     pub(super) fn day_of(&self, leaf: &Leaf<'_>) -> Day {
         let month_first =
             self.english && self.open.as_ref().and_then(|open| open.currency).is_none_or(|code| code == AssetCode::USD);
-        date::parse(&text::value(leaf), month_first)
+        match date::parse(leaf.text, month_first) {
+            day @ Day::Of(_) => day,
+            _ => date::parse(&text::value(leaf), month_first),
+        }
     }
 
     /// A day that a row can do without.

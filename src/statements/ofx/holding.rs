@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::{
     book::Item,
-    exchange::Exchange,
+    exchange::{Exchange, round},
     reader::Reader,
     record::{Leaf, Record},
     statement::{Open, StatementKind},
@@ -195,7 +195,7 @@ impl<'a> Reader<'a, '_, '_> {
         let source = record.leaf(Tag::Inv401kSource).and_then(text::line).map(String::from);
         let held_in = record.leaf(Tag::HeldInAcct).and_then(text::line);
         let security = self.security(&id, record.tag);
-        let multiplier = security.multiplier;
+        let multiplier = fitting(security.multiplier, quantity, price, market_value);
         let facts = HoldingFacts {
             provider_id: position_id(&id, short, source.as_deref(), held_in.as_deref()),
             symbol: security.symbol.into(),
@@ -210,11 +210,10 @@ impl<'a> Reader<'a, '_, '_> {
             currency,
             source,
         };
-        let value = match exchange {
-            Exchange::In(_) => None,
-            Exchange::None | Exchange::Was { .. } | Exchange::From { .. } => {
-                facts.value().map(|value| exchange.amount(value, own))
-            }
+        let value = match (exchange, facts.market_value) {
+            (Exchange::In(_), _) => None,
+            (_, Some(stated)) => Some(exchange.amount(stated, own)),
+            (_, None) => facts.value().map(|value| round(exchange.amount(value, own), own)),
         };
         let Some(open) = &mut self.open else { return };
         open.positions.listed = true;
@@ -253,13 +252,22 @@ impl<'a> Reader<'a, '_, '_> {
     }
 }
 
+/// The multiplier that makes the stated value of the stated price: some brokers count bonds in pieces.
+fn fitting(usual: Decimal, quantity: Decimal, price: Option<Decimal>, value: Option<Decimal>) -> Decimal {
+    let gross = price.and_then(|price| quantity.checked_mul(price));
+    let (Some(gross), Some(value)) = (gross, value) else { return usual };
+    let distance = |multiplier: Decimal| gross.saturating_mul(multiplier).saturating_sub(value).abs();
+    if usual < Decimal::ONE && distance(Decimal::ONE) < distance(usual) { Decimal::ONE } else { usual }
+}
+
 /// A position's identity in its account: the security, and what sets two positions in it apart.
 fn position_id(security: &str, short: bool, source: Option<&str>, held_in: Option<&str>) -> String {
     let mut id = security.to_owned();
     if short {
         id.push_str("/short");
     }
-    let held_in = held_in.filter(|held| !held.eq_ignore_ascii_case("CASH") && !held.eq_ignore_ascii_case("OTHER"));
+    let usual = |held: &str| ["CASH", "OTHER", "SHORT"].iter().any(|usual| held.eq_ignore_ascii_case(usual));
+    let held_in = held_in.filter(|held| !usual(held));
     for part in [source, held_in].into_iter().flatten() {
         id.push('/');
         id.push_str(part);

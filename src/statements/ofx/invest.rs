@@ -58,12 +58,17 @@ const fn asset_of(tag: Tag) -> Option<AssetType> {
     }
 }
 
+/// What a price is the price of: bonds are quoted in percent of the face value, of which a unit is one.
+fn unit(asset_type: AssetType) -> Decimal {
+    if asset_type == AssetType::FixedIncome { Decimal::new(1, 2) } else { asset_type.default_multiplier() }
+}
+
 impl<'a> Reader<'a, '_, '_> {
     /// What is known of the security `id` that stands in a record of `tag`.
     pub(super) fn security(&mut self, id: &str, tag: Tag) -> Known {
         let told = asset_of(tag).unwrap_or(AssetType::Other);
         let Some(listed) = self.survey().security(id) else {
-            return Known { symbol: id.into(), name: None, asset_type: told, multiplier: told.default_multiplier() };
+            return Known { symbol: id.into(), name: None, asset_type: told, multiplier: unit(told) };
         };
         // A list entry that says `other` knows less than the tag does.
         let asset_type = if listed.asset_type == AssetType::Other { told } else { listed.asset_type };
@@ -71,7 +76,7 @@ impl<'a> Reader<'a, '_, '_> {
             symbol: listed.ticker.clone().unwrap_or_else(|| id.into()),
             name: listed.name.clone(),
             asset_type,
-            multiplier: listed.multiplier.unwrap_or_else(|| asset_type.default_multiplier()),
+            multiplier: listed.multiplier.unwrap_or_else(|| unit(asset_type)),
         }
     }
 
@@ -226,7 +231,9 @@ fn computed(tag: Tag, security: &Security, multiplier: Decimal, charges: &Charge
         Side::Sell => (-gross).checked_add(charges.sold)?,
         Side::Neither => return None,
     };
-    Some(net.round_dp(2))
+    let mut cents = net.round_dp(2);
+    cents.rescale(2);
+    Some(cents)
 }
 
 fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
@@ -264,9 +271,12 @@ fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
     }
 }
 
-/// What the row is about: the security by name, else the journal's two sides.
+/// What the row is about: the security by name (a bare number says less than the memo), else the journal's two sides.
 fn description(record: &Record<'_, '_>, known: Option<&Known>) -> Option<Box<str>> {
     if let Some(known) = known {
+        if known.name.is_none() && record.leaf(Tag::Memo).is_some() {
+            return None;
+        }
         let name = known.name.clone().unwrap_or_else(|| known.symbol.clone());
         let ratio = record.leaf(Tag::Numerator).zip(record.leaf(Tag::Denominator));
         if record.tag == Tag::Split

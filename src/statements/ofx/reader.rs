@@ -27,11 +27,13 @@ const STEP: usize = 1 << 20;
 pub(super) struct Reader<'a, 'b, 's> {
     pub(super) book: &'b mut Book<'s>,
     pub(super) lines: Lines<'a>,
-    source: &'a str,
+    pub(super) source: &'a str,
     survey: Option<Box<Survey>>,
     pub(super) open: Option<Open>,
     pub(super) pending_list: bool,
-    in_ignored: bool,
+    /// Inside a list of accounts, which names accounts without saying anything of them.
+    in_listing: bool,
+    listed_name: Option<Box<str>>,
     pub(super) english: bool,
     pub(super) server_day: Option<NaiveDate>,
     pub(super) warned_currency: bool,
@@ -54,7 +56,8 @@ impl<'a, 'b, 's> Reader<'a, 'b, 's> {
             survey: None,
             open: None,
             pending_list: false,
-            in_ignored: false,
+            in_listing: false,
+            listed_name: None,
             english: false,
             server_day: None,
             warned_currency: false,
@@ -125,11 +128,11 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
             }
             Tag::AcctInfoTrnRs => {
                 self.end_statement();
-                self.in_ignored = true;
+                self.in_listing = true;
             }
             Tag::Ofx | Tag::SonRs | Tag::StmtTrnRs | Tag::CcStmtTrnRs | Tag::InvStmtTrnRs | Tag::LoanStmtTrnRs => {
                 self.end_statement();
-                self.in_ignored = false;
+                self.in_listing = false;
             }
             _ => {}
         }
@@ -139,7 +142,7 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
         match tag {
             Tag::StmtRs | Tag::CcStmtRs | Tag::InvStmtRs | Tag::LoanStmtRs => self.end_statement(),
             Tag::BankTranListP => self.pending_list = false,
-            Tag::AcctInfoTrnRs => self.in_ignored = false,
+            Tag::AcctInfoTrnRs => self.in_listing = false,
             _ => {}
         }
     }
@@ -147,6 +150,7 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
     fn leaf(&mut self, leaf: &Leaf<'a>) {
         match leaf.tag {
             Tag::Org | Tag::Fid | Tag::IntuBid => self.book.institution.note(leaf),
+            Tag::Desc if self.in_listing => self.listed_name = text::line(leaf),
             Tag::Language => self.english = leaf.text.eq_ignore_ascii_case("ENG"),
             Tag::DtServer => self.server_day = self.day_of(leaf).date().or(self.server_day),
             Tag::CurDef => {
@@ -176,7 +180,9 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
         self.book.seen = true;
         match record.tag {
             Tag::StmtTrn | Tag::StmtTrnP | Tag::LoanStmtTrn => self.bank_row(record)?,
-            Tag::BankAcctFrom | Tag::CcAcctFrom | Tag::InvAcctFrom | Tag::LoanAcctFrom if self.in_ignored => {}
+            Tag::BankAcctFrom | Tag::CcAcctFrom | Tag::InvAcctFrom | Tag::LoanAcctFrom if self.in_listing => {
+                self.book.listed(record, self.listed_name.take());
+            }
             Tag::BankAcctFrom | Tag::CcAcctFrom | Tag::InvAcctFrom | Tag::LoanAcctFrom => self.read_account(record),
             Tag::LedgerBal | Tag::AvailBal | Tag::LoanBal => self.read_balance(record),
             Tag::Status => self.read_status(record),

@@ -123,6 +123,7 @@ impl Reader<'_, '_, '_> {
                 account_type: default_type(kind),
                 unknown_type: None,
                 at,
+                named: false,
             }
         });
         self.enter_account(name, kind)
@@ -132,7 +133,7 @@ impl Reader<'_, '_, '_> {
         if kind == StatementKind::Card {
             name.account_type = AccountType::CreditCard;
         }
-        if name.number.is_empty() {
+        if name.number.is_empty() && name.named {
             self.warn(name.at, || "the account has no number (ACCTID); it was entered as `unnamed`".to_owned());
         }
         if let Some(written) = name.unknown_type.take() {

@@ -71,18 +71,21 @@ impl Survey {
         self.securities.get(id)
     }
 
-    /// The account named somewhere in the statement that starts at or after `at`.
+    /// The account named somewhere in the statement that starts at `at`.
     #[must_use]
     pub(super) fn account_after(&self, at: usize) -> Option<&AccountName> {
-        let end = self.statements.iter().find(|start| **start > at).copied().unwrap_or(usize::MAX);
-        self.accounts.iter().find(|(place, _)| (at..end).contains(place)).map(|(_, name)| name)
+        let next = self.statements.partition_point(|start| *start <= at);
+        let end = self.statements.get(next).copied().unwrap_or(usize::MAX);
+        let first = self.accounts.partition_point(|(place, _)| *place < at);
+        self.accounts.get(first).filter(|(place, _)| *place < end).map(|(_, name)| name)
     }
 
     /// The currency stated next after `at`, else anywhere, else the one that rows are counted in.
     #[must_use]
     pub(super) fn currency_near(&self, at: usize) -> Option<AssetCode> {
-        let next = self.currencies.iter().find(|(place, _)| *place >= at);
-        next.or_else(|| self.currencies.last()).map(|(_, code)| *code).or(self.symbol)
+        let next = self.currencies.partition_point(|(place, _)| *place < at);
+        let stated = self.currencies.get(next).or_else(|| self.currencies.last());
+        stated.map(|(_, code)| *code).or(self.symbol)
     }
 }
 

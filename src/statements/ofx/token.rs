@@ -94,12 +94,11 @@ impl<'a> Tokens<'a> {
         let (text_end, marked, next) = self.find_markup(pending.end);
         self.pending = next;
         self.from = text_end;
-        let name = &self.source[pending.name.0..pending.name.1];
-        let name = name.rfind(':').map_or(name, |colon| &name[colon + 1..]);
+        let (start, end) = pending.name;
         Some(Token {
             kind: pending.kind,
-            tag: Tag::find(name.as_bytes()),
-            name,
+            tag: Tag::find(&self.source.as_bytes()[start..], end - start),
+            name: &self.source[start..end],
             at: pending.at,
             text: &self.source[pending.end..text_end],
             marked,
@@ -145,9 +144,15 @@ impl<'a> Tokens<'a> {
         if !bytes.get(start).is_some_and(u8::is_ascii_alphabetic) {
             return Markup::Text;
         }
-        let length = bytes[start..].iter().position(|byte| !is_name_byte(*byte)).unwrap_or(bytes.len() - start);
-        let name_end = start + length;
-        let name = (start, name_end);
+        let mut name_end = start + 1;
+        let mut name_start = start;
+        while let Some(byte) = bytes.get(name_end).filter(|byte| is_name_byte(**byte)) {
+            name_end += 1;
+            if *byte == b':' {
+                name_start = name_end;
+            }
+        }
+        let name = (name_start, name_end);
         match bytes.get(name_end) {
             Some(b'>') => Markup::Tag { kind, name, end: name_end + 1 },
             Some(b'/') if bytes.get(name_end + 1) == Some(&b'>') && kind == TokenKind::Open => {
