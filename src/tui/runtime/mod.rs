@@ -6,10 +6,10 @@
 mod effects;
 mod terminal;
 
-use std::{fmt, pin::pin};
+use std::{fmt, future::poll_fn, task::Poll};
 
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend, layout::Rect};
 use tokio::sync::mpsc;
 
@@ -108,6 +108,7 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         self.draw()?;
         while !self.app.quitting {
             self.step().await?;
+            self.drain_input().await?;
             self.drain()?;
             self.draw()?;
         }
@@ -144,24 +145,42 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         msg.map_or(Ok(()), |msg| self.take(msg))
     }
 
-    /// Takes in all that is there already.
+    /// Takes in all that engine and workers have said already.
     fn drain(&mut self) -> Result<(), ScreenError> {
         while !self.app.quitting {
-            let msg = if let Some(event) = self.events.try_next() {
-                Some(Msg::Engine(event))
-            } else if let Ok(answer) = self.answers.try_recv() {
-                Some(Msg::Loaded(answer))
-            } else {
-                match self.input.as_mut().and_then(|input| pin!(input.next()).now_or_never()) {
-                    Some(Some(Ok(input))) => match read(&input, &self.memory, self.app.settings.mouse) {
-                        Some(msg) => Some(msg),
-                        None => continue,
-                    },
-                    Some(Some(Err(_)) | None) => Some(Msg::Stop),
-                    None => None,
-                }
+            let msg = match self.events.try_next() {
+                Some(event) => Msg::Engine(event),
+                None => match self.answers.try_recv() {
+                    Ok(answer) => Msg::Loaded(answer),
+                    Err(_) => return Ok(()),
+                },
             };
-            let Some(msg) = msg else { return Ok(()) };
+            self.take(msg)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in all that was typed already. It looks with the waker of this task: a stream of terminal events that was
+    /// once asked with another one never wakes this task again.
+    async fn drain_input(&mut self) -> Result<(), ScreenError> {
+        while !self.app.quitting {
+            let next = poll_fn(|context| {
+                Poll::Ready(match &mut self.input {
+                    Some(input) => match input.poll_next_unpin(context) {
+                        Poll::Ready(input) => Some(input),
+                        Poll::Pending => None,
+                    },
+                    None => None,
+                })
+            });
+            let msg = match next.await {
+                None => return Ok(()),
+                Some(Some(Ok(input))) => match read(&input, &self.memory, self.app.settings.mouse) {
+                    Some(msg) => msg,
+                    None => continue,
+                },
+                Some(Some(Err(_)) | None) => Msg::Stop,
+            };
             // A click means what was drawn, so what came before must be drawn first.
             if matches!(msg, Msg::Resize(_)) {
                 self.memory.targets.clear();
