@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod contract;
+mod frozen;
 mod http;
 mod keyring;
 mod made_up;
