@@ -9,6 +9,7 @@ use redb::ReadableTable as _;
 
 use super::{
     Store,
+    commit::Entry,
     error::{Result, StoreError},
     index,
     journal::{self, Touched, Undone},
@@ -16,7 +17,7 @@ use super::{
     row,
     schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS},
     seal,
-    writer::{Entry, Writer},
+    writer::Writer,
 };
 use crate::domain::{Change, ChangeCounts, ChangeId, ChangeKind, TransactionId};
 

@@ -130,6 +130,7 @@ fn connection() -> Connection {
         alias: None,
         status: ConnectionStatus::Active,
         environment: None,
+        excluded_accounts: Vec::new(),
         connected_at: None,
         last_sync_at: None,
         next_sync_at: None,

@@ -3,6 +3,7 @@
 
 mod contract;
 mod harness;
+mod frozen;
 mod http;
 mod keyring;
 mod made_up;
