@@ -74,8 +74,9 @@ impl<K: Hash + Eq + Clone> Table<K> {
         let place = self.values.len();
         self.values.push(value);
         let from = if place == FEW { 0 } else { place.max(FEW) };
-        for (place, value) in (0u32..).zip(&self.values).skip(from) {
-            self.places.insert(value.clone(), place);
+        for (place, value) in self.values.iter().enumerate().skip(from) {
+            #[expect(clippy::cast_possible_truncation, reason = "a chunk holds 65,536 rows at most")]
+            self.places.insert(value.clone(), place as u32);
         }
         place
     }
