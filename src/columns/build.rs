@@ -1,7 +1,8 @@
 //! Writes the blob of one chunk. Used by the store in the transaction that writes the rows.
 //!
 //! Layout: version, chunk, rows, then one section per column; small tables of distinct values with per-row places,
-//! the payee shown as a place in a table (payees repeat), provider ids by what differs from the row before. Everything is spelled in bytes, so that a blob means the same on every machine.
+//! payees as places in a table (they repeat), provider ids by what differs from the row before. Everything is
+//! spelled in bytes, so that a blob means the same on every machine.
 
 use std::{
     borrow::Borrow,
@@ -24,7 +25,7 @@ pub(super) struct QuickHasher(u64);
 
 impl Hasher for QuickHasher {
     fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
+        self.0 ^ (self.0 >> 32)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -74,8 +75,9 @@ impl<K: Hash + Eq + Clone> Table<K> {
         let place = self.values.len();
         self.values.push(value);
         let from = if place == FEW { 0 } else { place.max(FEW) };
-        for (place, value) in (0u32..).zip(&self.values).skip(from) {
-            self.places.insert(value.clone(), place);
+        for (place, value) in self.values.iter().enumerate().skip(from) {
+            #[expect(clippy::cast_possible_truncation, reason = "a chunk holds 65,536 rows at most")]
+            self.places.insert(value.clone(), place as u32);
         }
         place
     }

@@ -2,8 +2,9 @@
 //!
 //! The store writes one self-contained blob per chunk of [`CHUNK_ROWS`] rows with a [`ChunkBuilder`]; the ledger
 //! reads all blobs into one [`Columns`]. Amounts stay exact: a mantissa and a [`Unit`] (currency and scale).
-//! Texts are folded ([`crate::domain::text::fold`]) into one buffer, each field behind a mark that says which it
-//! is, so that one sweep finds a word and the mark before it tells the payee from the memo.
+//! Texts are folded ([`crate::domain::text::fold`]), each field behind a mark that says which it is, and lie in two
+//! buffers that one sweep each searches: payees, which repeat, once each in the heads; all other texts row by row in the
+//! tails.
 //!
 //! INVARIANT: pure and derived. Everything here can be rebuilt from rows; a blob that makes no sense is an error,
 //! never a panic (flipped bits are found by the store, which seals what it keeps).
@@ -97,8 +98,11 @@ pub struct Columns {
     symbol_table: Vec<Box<str>>,
     categories: Vec<u32>,
     category_table: Vec<Box<str>>,
-    text: Vec<u8>,
-    text_ends: Vec<u32>,
+    heads: Vec<u8>,
+    head_ends: Vec<u32>,
+    heads_of: Vec<u32>,
+    tails: Vec<u8>,
+    tail_ends: Vec<u32>,
     references: Vec<u8>,
     reference_ends: Vec<u32>,
     newest_first: OnceLock<Box<[u32]>>,
@@ -272,28 +276,52 @@ impl Columns {
         &self.category_table
     }
 
-    /// The folded texts of all rows, row after row; see [`Fields`] for the marks between them.
+    /// The distinct folded payees, with their marks; see [`Fields`].
     #[must_use]
-    pub fn text(&self) -> &[u8] {
-        &self.text
+    pub fn heads(&self) -> &[u8] {
+        &self.heads
     }
 
-    /// Where in [`Columns::text`] each row ends.
+    /// Where in [`Columns::heads`] each ends.
     #[must_use]
-    pub fn text_ends(&self) -> &[u32] {
-        &self.text_ends
+    pub fn head_ends(&self) -> &[u32] {
+        &self.head_ends
     }
 
-    /// The folded texts of one row, with their marks.
+    /// Per row the place of its head.
     #[must_use]
-    pub fn text_of(&self, row: u32) -> &[u8] {
-        span(&self.text, &self.text_ends, row)
+    pub fn heads_of(&self) -> &[u32] {
+        &self.heads_of
+    }
+
+    /// The head at a place.
+    #[must_use]
+    pub fn head(&self, place: u32) -> &[u8] {
+        span(&self.heads, &self.head_ends, place)
+    }
+
+    /// The folded texts of all rows that are no payees, with their marks, row after row.
+    #[must_use]
+    pub fn tails(&self) -> &[u8] {
+        &self.tails
+    }
+
+    /// Where in [`Columns::tails`] each row ends.
+    #[must_use]
+    pub fn tail_ends(&self) -> &[u32] {
+        &self.tail_ends
+    }
+
+    /// The folded texts of one row that are no payees.
+    #[must_use]
+    pub fn tail(&self, row: u32) -> &[u8] {
+        span(&self.tails, &self.tail_ends, row)
     }
 
     /// The folded payee of a row as the list shows it (the user's word first); empty when there is none.
     #[must_use]
     pub fn payee_of(&self, row: u32) -> &[u8] {
-        field::leading_payee(self.text_of(row))
+        field::leading_text(self.heads_of.get(row as usize).map_or(&[], |head| self.head(*head)))
     }
 
     /// The folded provider id of a row; empty when there is none.
@@ -320,7 +348,7 @@ impl Columns {
         self.newest_first.get_or_init(|| newest_first(&self.days))
     }
 
-    /// All payees, numbered. Made once, when first asked for (a hash of every row's payee).
+    /// All payees, numbered. Made once, when first asked for.
     #[must_use]
     pub fn payees(&self) -> &Payees {
         self.payees.get_or_init(|| Payees::new(self))
@@ -329,10 +357,10 @@ impl Columns {
     /// Bytes held.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let n = self.len();
+        let per_row = 4 + 8 + 2 + 2 + 1 + 1 + 4 + 4 + 4 + 4 + 4;
         let tables = self.wide.len() * 16 + (self.symbol_table.len() + self.category_table.len()) * 32;
-        let order = self.newest_first.get().map_or(0, |order| order.len() * 4);
-        n * (4 + 8 + 2 + 2 + 1 + 1 + 4 + 4 + 4 + 4) + tables + order + self.text.len() + self.references.len()
+        let texts = self.heads.len() + self.head_ends.len() * 4 + self.tails.len() + self.references.len();
+        self.len() * per_row + tables + texts + self.newest_first.get().map_or(0, |order| order.len() * 4)
     }
 }
 

@@ -1,14 +1,18 @@
 //! Reads blobs into [`Columns`]; trusts nothing in them.
 
+use std::hash::Hasher as _;
+
 use super::{
     CHUNK_ROWS, Columns, ColumnsError, FORMAT_VERSION, Unit,
-    build::QuickMap,
+    build::{QuickHasher, QuickMap},
     bytes::{Bytes, unzigzag, wide_unzigzag},
 };
 use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype};
 
 /// Days that chrono can show as a date.
 const DAYS: std::ops::RangeInclusive<i64> = -95_000_000..=95_000_000;
+
+const TOO_MUCH_TEXT: ColumnsError = ColumnsError::TooMany { what: "texts" };
 
 const fn damaged(what: &'static str) -> ColumnsError {
     ColumnsError::Damaged { what }
@@ -22,6 +26,8 @@ pub(super) struct Assembler {
     accounts: QuickMap<AccountId, u16>,
     symbols: QuickMap<Box<str>, u32>,
     categories: QuickMap<Box<str>, u32>,
+    /// Heads by their hash.
+    heads: QuickMap<u64, u32>,
 }
 
 impl Assembler {
@@ -48,7 +54,8 @@ impl Assembler {
         interned(&mut bytes, rows, "symbol", &mut self.symbols, &mut columns.symbol_table, &mut columns.symbols)?;
         let categories = &mut self.categories;
         interned(&mut bytes, rows, "category", categories, &mut columns.category_table, &mut columns.categories)?;
-        texts(&mut bytes, rows, columns)?;
+        heads(&mut bytes, rows, columns, &mut self.heads)?;
+        tails(&mut bytes, rows, columns)?;
         references(&mut bytes, rows, columns)?;
         if bytes.0.is_empty() { Ok(()) } else { Err(damaged("length")) }
     }
@@ -65,8 +72,11 @@ impl Assembler {
         columns.statuses.shrink_to_fit();
         columns.symbols.shrink_to_fit();
         columns.categories.shrink_to_fit();
-        columns.text.shrink_to_fit();
-        columns.text_ends.shrink_to_fit();
+        columns.heads.shrink_to_fit();
+        columns.head_ends.shrink_to_fit();
+        columns.heads_of.shrink_to_fit();
+        columns.tails.shrink_to_fit();
+        columns.tail_ends.shrink_to_fit();
         columns.references.shrink_to_fit();
         columns.reference_ends.shrink_to_fit();
         columns
@@ -225,31 +235,45 @@ fn interned(
     places(bytes, rows, &global, what, |number| column.push(number))
 }
 
-/// Texts: the head of each row from the chunk's table, then its own tail.
-fn texts(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
-    let heads = table(bytes, rows, "text", |bytes| {
-        let length = bytes.count(bytes.0.len(), "text")?;
-        bytes.take(length, "text")
+/// Payees: each kept once for all chunks. Two that only share a hash are kept apart, the second as often as it comes.
+fn heads(
+    bytes: &mut Bytes<'_>,
+    rows: usize,
+    columns: &mut Columns,
+    known: &mut QuickMap<u64, u32>,
+) -> Result<(), ColumnsError> {
+    let local = table(bytes, rows, "payee", |bytes| {
+        let length = bytes.count(bytes.0.len(), "payee")?;
+        bytes.take(length, "payee")
     })?;
-    let mut of_rows = Vec::with_capacity(rows);
-    places(bytes, rows, &heads, "text", |head| of_rows.push(head))?;
-    let mut lengths = Vec::with_capacity(rows);
-    let mut total = 0usize;
-    for head in &of_rows {
-        let length = bytes.count(bytes.0.len(), "text")?;
-        total = total.saturating_add(length).saturating_add(head.len());
-        lengths.push(length);
+    let mut global = Vec::with_capacity(local.len());
+    for head in local {
+        let mut hasher = QuickHasher::default();
+        hasher.write(head);
+        let hash = hasher.finish();
+        let place = known.get(&hash).copied().filter(|place| columns.head(*place) == head);
+        let place = match place {
+            Some(place) => place,
+            None => {
+                let place = u32::try_from(columns.head_ends.len()).map_err(|_| TOO_MUCH_TEXT)?;
+                columns.heads.extend_from_slice(head);
+                columns.head_ends.push(u32::try_from(columns.heads.len()).map_err(|_| TOO_MUCH_TEXT)?);
+                *known.entry(hash).or_insert(place)
+            }
+        };
+        global.push(place);
     }
-    if u32::try_from(columns.text.len().saturating_add(total)).is_err() {
-        return Err(ColumnsError::TooMany { what: "texts" });
+    places(bytes, rows, &global, "payee", |head| columns.heads_of.push(head))
+}
+
+/// All other texts.
+fn tails(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+    let mut end = columns.tails.len();
+    for _ in 0..rows {
+        end = end.saturating_add(bytes.count(bytes.0.len(), "text")?);
+        columns.tail_ends.push(u32::try_from(end).map_err(|_| TOO_MUCH_TEXT)?);
     }
-    columns.text.reserve(total);
-    for (head, length) in of_rows.into_iter().zip(lengths) {
-        columns.text.extend_from_slice(head);
-        columns.text.extend_from_slice(bytes.take(length, "text")?);
-        #[expect(clippy::cast_possible_truncation, reason = "checked against u32 above")]
-        columns.text_ends.push(columns.text.len() as u32);
-    }
+    columns.tails.extend_from_slice(bytes.take(end - columns.tails.len(), "text")?);
     Ok(())
 }
 

@@ -111,7 +111,7 @@ impl<'a> Grouping<'a> {
                     let text = String::from_utf8_lossy(columns.payee_of(row)).into_owned();
                     Some(GroupKey::Payee(text, columns.id(row)?))
                 };
-                Self::new_with(payees.len(), move |row| payees.rank(row) as usize, key)
+                Self::new_with(payees.len(), move |row| payees.rank(columns.heads_of()[row]) as usize, key)
             }
             By::Account => {
                 let table = columns.account_table();

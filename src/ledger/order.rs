@@ -66,7 +66,7 @@ pub fn order(columns: &Columns, scope: &Scope, sort: Sort) -> Vec<u32> {
         SortKey::Amount => by_amount(columns, sort.descending),
         SortKey::Payee => {
             let payees = columns.payees();
-            by_key(newest, sort.descending, |row| payees.rank(row).into())
+            by_key(newest, sort.descending, |row| payees.rank(columns.heads_of()[row]).into())
         }
         SortKey::Account => {
             let ranks = ranks(columns.account_table(), |id| (scope.sort_name(*id), *id));

@@ -78,6 +78,7 @@ fn lost(account: &Account) -> Connection {
         alias: None,
         status: ConnectionStatus::Disconnected,
         environment: None,
+        excluded_accounts: Vec::new(),
         connected_at: None,
         last_sync_at: None,
         next_sync_at: None,
@@ -401,8 +402,8 @@ impl View {
 fn tags(columns: &Columns) -> Vec<String> {
     let mut found = std::collections::BTreeSet::new();
     for mark in Fields::TAG.marks() {
-        for place in memchr::memchr_iter(mark, columns.text()) {
-            let tag = Fields::TAG.of(&columns.text()[place..]).next().unwrap_or_default();
+        for place in memchr::memchr_iter(mark, columns.tails()) {
+            let tag = Fields::TAG.of(&columns.tails()[place..]).next().unwrap_or_default();
             if !found.contains(tag) {
                 found.insert(tag.to_vec());
             }

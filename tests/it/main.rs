@@ -1,7 +1,9 @@
 //! The tests that need more than one room: one binary, so that the crate is linked once.
 #![cfg(test)]
 
+mod cli;
 mod contract;
+mod frozen;
 mod harness;
 mod http;
 mod keyring;

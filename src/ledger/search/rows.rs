@@ -77,6 +77,11 @@ impl RowSet {
         }
     }
 
+    /// Bits of 64 rows each; those beyond the last row must stay zero.
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
     pub(super) fn add_all(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
     }

@@ -77,12 +77,16 @@ pub fn stream(
     }
     let mut book = Book::new(limits, sink);
     let mut other = None;
+    let mut before = 0u64;
     for document in container::unpack(bytes, limits)? {
         let text = decode::decode(&document);
         check_size(text.len() as u64, limits)?;
-        let mut reader = Reader::new(&text, &mut book, progress);
+        // Unpacked and decoded bytes may be more than the file has; the file's own size is the end.
+        let mut step = |at: u64| progress(before.saturating_add(at).min(bytes.len() as u64));
+        let mut reader = Reader::new(&text, &mut book, &mut step);
         let cut = record::walk(&text, limits.depth, &mut reader)?;
         reader.finish(cut);
+        before = before.saturating_add(text.len() as u64);
         if !book.seen {
             other.get_or_insert_with(|| container::describe(&text));
         }

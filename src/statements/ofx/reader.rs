@@ -34,6 +34,7 @@ pub(super) struct Reader<'a, 'b, 's> {
     /// Inside a list of accounts, which names accounts without saying anything of them.
     in_listing: bool,
     listed_name: Option<Box<str>>,
+    /// Unless the file names another language.
     pub(super) english: bool,
     pub(super) server_day: Option<NaiveDate>,
     pub(super) warned_currency: bool,
@@ -58,7 +59,7 @@ impl<'a, 'b, 's> Reader<'a, 'b, 's> {
             pending_list: false,
             in_listing: false,
             listed_name: None,
-            english: false,
+            english: true,
             server_day: None,
             warned_currency: false,
             warned_sign: false,

@@ -37,11 +37,12 @@ const fn pack(name: &str) -> u128 {
 /// Slots of the look-up table; a power of two, more than twice the number of tags, so that look-ups end at once.
 const SLOTS: usize = 512;
 
+#[expect(clippy::cast_possible_truncation, reason = "halves of a number, and nine bits")]
 const fn slot(packed: u128) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "the halves of a number")]
     let folded = (packed as u64) ^ ((packed >> 64) as u64).rotate_left(29);
-    let hash = (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55) as usize;
-    hash
+    // Nine bits are left, as many as number the slots.
+    let hash = folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 55;
+    hash as usize
 }
 
 /// Open addressing, built by the compiler.

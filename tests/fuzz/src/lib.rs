@@ -2,9 +2,16 @@
 //!
 //! Used by the libFuzzer targets and by `mutate`.
 
+#[allow(unfulfilled_lint_expectations, reason = "lints of the project are not those of this crate")]
+#[path = "../../../src/domain/mod.rs"]
+pub mod domain;
+#[allow(unfulfilled_lint_expectations, reason = "lints of the project are not those of this crate")]
+#[path = "../../../src/statements/mod.rs"]
+pub mod statements;
+
 use std::ops::ControlFlow;
 
-use dashtam::statements::{
+use statements::{
     Limits,
     ofx::{self, token::Tokens},
 };
