@@ -67,6 +67,9 @@ pub struct Connection {
     /// `production`, `sandbox`, `paper`, as the provider names its environments.
     #[serde(default)]
     pub environment: Option<String>,
+    /// Provider ids of accounts that the user does not want.
+    #[serde(default)]
+    pub excluded_accounts: Vec<String>,
     /// First success; never overwritten.
     pub connected_at: Option<DateTime<Utc>>,
     /// Last sync or import that succeeded, in whole or in part.
@@ -171,6 +174,7 @@ mod tests {
             alias: None,
             status,
             environment: None,
+            excluded_accounts: Vec::new(),
             connected_at: None,
             last_sync_at: None,
             next_sync_at: None,

@@ -65,4 +65,4 @@ macro_rules! vocabulary {
         }
     };
 }
-use vocabulary;
+pub(crate) use vocabulary;

@@ -78,6 +78,7 @@ fn lost(account: &Account) -> Connection {
         alias: None,
         status: ConnectionStatus::Disconnected,
         environment: None,
+        excluded_accounts: Vec::new(),
         connected_at: None,
         last_sync_at: None,
         next_sync_at: None,

@@ -2,6 +2,10 @@
 //!
 //! Used by the import in `sync`. INVARIANT: pure; no IO, no clock, no panic on any input, linear time.
 
+pub mod container;
+pub mod institution;
+pub mod ofx;
+
 use chrono::NaiveDate;
 
 use crate::domain::{AccountDraft, HoldingDraft, TransactionDraft, Warning};

@@ -29,6 +29,7 @@ impl Writer {
     ) -> Result<Range<TransactionId>> {
         let number = small(account)?;
         self.run(|it| it.expect_account(account))?;
+        self.speak_of(account);
         let first = self.next_transaction();
         let mut keys = index::Batch::default();
         let mut rows = rows.into_iter();

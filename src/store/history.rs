@@ -9,6 +9,7 @@ use redb::ReadableTable as _;
 
 use super::{
     Store,
+    commit::Entry,
     error::{Result, StoreError},
     index,
     journal::{self, Touched, Undone},
@@ -16,7 +17,7 @@ use super::{
     row,
     schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS},
     seal,
-    writer::{Entry, Writer},
+    writer::Writer,
 };
 use crate::domain::{Change, ChangeCounts, ChangeId, ChangeKind, TransactionId};
 
@@ -26,6 +27,15 @@ const BODY: u8 = 1;
 /// A version as it is stored apart: tag, then body.
 fn apart(body: Option<&[u8]>) -> Vec<u8> {
     body.map_or_else(|| vec![TOMBSTONE], |body| [&[BODY], body].concat())
+}
+
+/// The body of a version that was stored apart; none for a tombstone.
+pub(super) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
+    match version.split_first() {
+        Some((&BODY, body)) => Ok(Some(body)),
+        Some((&TOMBSTONE, [])) => Ok(None),
+        _ => Err(StoreError::damaged("a version can't be read")),
+    }
 }
 
 impl Writer {
@@ -86,7 +96,7 @@ impl Writer {
             self.txn.open_table(BY_PROVIDER_ID)?.remove(key)?;
         }
         *self.counts.entry(head.account).or_default() -= 1;
-        self.row_changes(pk)?;
+        self.row_changes(pk);
         Ok(Some((change, body)))
     }
 
@@ -106,7 +116,8 @@ impl Writer {
             self.txn.open_table(BY_PROVIDER_ID)?.insert(key, ())?;
         }
         *self.counts.entry(head.account).or_default() += 1;
-        self.row_changes(pk)
+        self.row_changes(pk);
+        Ok(())
     }
 
     /// Lets the newest version of `key` stand whose change is not undone, if any.
@@ -130,14 +141,11 @@ impl Writer {
             self.put_version(key, change, Some(&former))?;
         }
         let Some((change, Some(version))) = best else { return Ok(()) };
-        match version.split_first() {
-            Some((&BODY, body)) => {
-                self.txn.open_table(VERSIONS)?.remove(key.version(change).as_slice())?;
-                self.put_current(key, change, body)
-            }
-            Some((&TOMBSTONE, [])) => Ok(()),
-            _ => Err(StoreError::damaged("a version can't be read")),
+        if let Some(body) = body_of(&version)? {
+            self.txn.open_table(VERSIONS)?.remove(key.version(change).as_slice())?;
+            self.put_current(key, change, body)?;
         }
+        Ok(())
     }
 
     /// Lets everything that `change` touched settle after its standing changed.
@@ -164,13 +172,12 @@ impl Writer {
         }
     }
 
-    fn row_changes(&mut self, pk: TransactionId) -> Result<()> {
+    fn row_changes(&mut self, pk: TransactionId) {
         let chunk = pk.0 / super::chunks::CHUNK_ROWS;
         if self.tail.as_ref().is_some_and(|(tail, _)| *tail == chunk) {
             self.tail = None;
         }
         self.stale.insert(chunk);
-        Ok(())
     }
 }
 

@@ -30,24 +30,13 @@ pub(super) fn hash(provider_id: &[u8]) -> u32 {
 
 /// account (32 bits), date or hash (32 bits), pk (64 bits).
 pub(super) const fn pack(account: u32, middle: u32, pk: u64) -> u128 {
-    (account as u128) << 96 | (middle as u128) << 64 | pk as u128
+    ((account as u128) << 96) | ((middle as u128) << 64) | pk as u128
 }
 
 /// The pk in a packed key.
 #[expect(clippy::cast_possible_truncation, reason = "the low half of the key is the pk")]
 pub(super) const fn pk(key: u128) -> TransactionId {
     TransactionId(key as u64)
-}
-
-/// The account in a packed key.
-pub(super) const fn account(key: u128) -> u32 {
-    (key >> 96) as u32
-}
-
-/// The date or hash in a packed key.
-#[expect(clippy::cast_possible_truncation, reason = "the bits 64 to 96 of the key")]
-pub(super) const fn middle(key: u128) -> u32 {
-    (key >> 64) as u32
 }
 
 pub(super) fn by_date(head: &Head<'_>, pk: u64) -> u128 {
@@ -124,6 +113,6 @@ mod tests {
         let key = |account, year, pk| by_date(&Head { account, date: date(year), provider_id: None }, pk);
         let sorted = [key(1, -5, 9), key(1, 1999, 3), key(1, 2026, 1), key(1, 2026, 2), key(2, -5, 1)];
         assert!(sorted.is_sorted());
-        assert_eq!((account(sorted[4]), middle(sorted[2]), pk(sorted[1])), (2, day_of(date(2026)), TransactionId(3)));
+        assert_eq!(pk(sorted[1]), TransactionId(3));
     }
 }

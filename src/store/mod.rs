@@ -10,6 +10,8 @@ mod append;
 mod backup;
 mod chunks;
 mod codes;
+mod commit;
+mod erase;
 mod error;
 mod file;
 mod history;
@@ -18,12 +20,14 @@ mod journal;
 mod lookup;
 mod medium;
 mod open;
+mod pages;
 mod park;
 mod reader;
 mod record;
 mod row;
 mod schema;
 mod seal;
+mod seen;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -113,7 +117,7 @@ impl Store {
     }
 
     /// Whether the process that had the file before was killed. Its last change is either wholly there or not at
-    /// all; [`Store::verify`] on a worker thread makes sure that nothing else happened to the file.
+    /// all.
     #[must_use]
     pub fn was_unclean(&self) -> bool {
         self.live().was_unclean

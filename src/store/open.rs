@@ -18,9 +18,9 @@ use super::{
 /// Memory for pages. More makes nothing faster that was measured, and stays resident.
 const CACHE: usize = 64 << 20;
 
-/// Up to this size every page is verified after an unclean stop, before anything is shown; it takes less than
-/// 50 ms. Beyond, values are still verified one by one as they are read, and [`super::Store::verify`] does the rest.
-const VERIFIED_AT_ONCE: u64 = 16 << 20;
+/// Up to this size every page is verified before anything is shown. Beyond, values are still verified one by one as
+/// they are read, and [`super::Store::verify`] on a worker thread does the rest.
+const VERIFIED_AT_ONCE: u64 = 8 << 20;
 
 /// One opening of the database.
 pub(super) struct Live {
@@ -83,9 +83,21 @@ impl Live {
     /// Opens what a medium holds.
     pub(super) fn over(path: &Path, medium: Medium, file: Option<Arc<File>>, was_unclean: bool) -> Result<Self> {
         guarded(path, || {
-            let small =
-                file.as_ref().is_none_or(|file| file.metadata().is_ok_and(|file| file.len() <= VERIFIED_AT_ONCE));
-            let db = builder(was_unclean && small).create_with_backend(medium.clone())?;
+            let small = redb::StorageBackend::len(&medium).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
+            Self::over_checked(path, medium, file, was_unclean, small)
+        })
+    }
+
+    /// As [`Live::over`], with the verification of pages on or off.
+    pub(super) fn over_checked(
+        path: &Path,
+        medium: Medium,
+        file: Option<Arc<File>>,
+        was_unclean: bool,
+        check: bool,
+    ) -> Result<Self> {
+        guarded(path, || {
+            let db = builder(check).create_with_backend(medium.clone())?;
             let live = Self { db, medium, file, was_unclean };
             let found = live.schema()?;
             if schema::needs_migration(found)? {

@@ -36,7 +36,7 @@ const LEVEL: i32 = 1;
 const ONE_BY_ONE: usize = if cfg!(test) { 4 } else { 2000 };
 
 fn block_key(change: u64, first: u64) -> [u8; 16] {
-    (u128::from(change) << 64 | u128::from(first)).to_be_bytes()
+    ((u128::from(change) << 64) | u128::from(first)).to_be_bytes()
 }
 
 /// Rows on their way into a block: pk, length, body each.
@@ -83,6 +83,31 @@ fn unpack(
         each(TransactionId(pk), body)?;
     }
     Ok(())
+}
+
+/// The block without the rows that go: nothing when all stay, empty when none is left.
+pub(super) fn without(
+    key: (u64, u64),
+    value: &[u8],
+    mut goes: impl FnMut(TransactionId, &[u8]) -> bool,
+) -> Result<Option<Vec<u8>>> {
+    let mut rest = Block { first: key.1, bytes: Vec::new() };
+    let mut gone = false;
+    unpack(key.0, key.1, value, |pk, body| {
+        if goes(pk, body) {
+            gone = true;
+        } else {
+            rest.push(pk.0, body);
+        }
+        Ok(())
+    })?;
+    // The block keeps its key, whatever row comes first now.
+    rest.first = key.1;
+    match (gone, rest.bytes.is_empty()) {
+        (false, _) => Ok(None),
+        (true, true) => Ok(Some(Vec::new())),
+        (true, false) => rest.pack(key.0).map(|(_, packed)| Some(packed)),
+    }
 }
 
 /// What became of the rows of a range, by account.

@@ -1,27 +1,20 @@
 //! The read side: one consistent snapshot.
 
-use std::{
-    collections::{BTreeSet, BinaryHeap},
-    ops::{ControlFlow, Range},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use chrono::NaiveDate;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTableMetadata as _};
 
 use super::{
     chunks::{self, Chunks},
     error::{Result, StoreError, guarded},
-    index, journal, lookup,
+    journal, lookup,
     open::Live,
     record::{self, Key, Kind},
-    row,
     schema::{
-        BY_DATE, BY_PROVIDER_ID, Bytes, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
-        RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE,
+        BY_DATE, Bytes, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES,
+        TOUCHED, TRANSACTIONS, UNDONE,
     },
-    seal, small,
+    seal,
     source::{self, RawSource},
 };
 use crate::domain::{
@@ -32,11 +25,11 @@ use crate::domain::{
 /// A snapshot of the store as it was when [`super::Store::read`] was called. Cheap to make; while it lives, the
 /// file keeps the pages it sees.
 pub struct Reader {
-    txn: ReadTransaction,
+    pub(super) txn: ReadTransaction,
     pub(super) rows: ReadOnlyTable<u64, Bytes>,
     pub(super) by_date: ReadOnlyTable<u128, ()>,
     pub(super) records: ReadOnlyTable<Bytes, Bytes>,
-    counts: ReadOnlyTable<u64, Bytes>,
+    pub(super) counts: ReadOnlyTable<u64, Bytes>,
     changes: ReadOnlyTable<u64, Bytes>,
     undone: ReadOnlyTable<u64, Bytes>,
     generation: u64,
@@ -67,10 +60,6 @@ impl Reader {
             path: path.to_owned(),
             _live: live,
         })
-    }
-
-    pub(super) fn txn(&self) -> &ReadTransaction {
-        &self.txn
     }
 
     pub(super) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -160,119 +149,6 @@ impl Reader {
     /// How many rows an account has.
     pub fn count_of(&self, account: AccountId) -> Result<u64> {
         self.guarded(|| lookup::count(&self.counts, account.0))
-    }
-
-    /// Row ids from newest to oldest (date, then id), of one account or merged over all. Skipping costs time in
-    /// proportion to `offset`.
-    pub fn newest(&self, account: Option<AccountId>, offset: u64, limit: usize) -> Result<Vec<TransactionId>> {
-        self.guarded(|| {
-            let accounts = match account {
-                Some(account) => vec![small(account)?],
-                None => lookup::accounts_with_rows(&self.counts)?,
-            };
-            let mut sources = Vec::with_capacity(accounts.len());
-            let mut heads = BinaryHeap::with_capacity(accounts.len());
-            for account in accounts {
-                let low = index::pack(account, 0, 0);
-                let high = index::pack(account, u32::MAX, u64::MAX);
-                let mut keys = self.by_date.range(low..=high)?.rev();
-                if let Some(first) = keys.next() {
-                    heads.push((date_and_pk(first?.0.value()), sources.len()));
-                    sources.push(keys);
-                }
-            }
-            let (mut skip, mut found) = (offset, Vec::with_capacity(limit.min(1024)));
-            while let Some((key, source)) = heads.pop() {
-                if found.len() == limit {
-                    break;
-                }
-                if skip > 0 {
-                    skip -= 1;
-                } else {
-                    found.push(index::pk(key));
-                }
-                if let Some(next) = sources.get_mut(source).and_then(Iterator::next) {
-                    heads.push((date_and_pk(next?.0.value()), source));
-                }
-            }
-            Ok(found)
-        })
-    }
-
-    /// An account's rows from `from` to `to`, both included, by date, then id.
-    pub fn rows_between(&self, account: AccountId, from: NaiveDate, to: NaiveDate) -> Result<Vec<Transaction>> {
-        self.guarded(|| {
-            let account = small(account)?;
-            let low = index::pack(account, index::day_of(from), 0);
-            let high = index::pack(account, index::day_of(to), u64::MAX);
-            if low > high {
-                return Ok(Vec::new());
-            }
-            self.by_date
-                .range(low..=high)?
-                .map(|entry| {
-                    let pk = index::pk(entry?.0.value());
-                    lookup::transaction(&self.rows, pk)?.ok_or_else(StoreError::index_without_row)
-                })
-                .collect()
-        })
-    }
-
-    /// An account's rows with that provider id: several, since institutions use ids again.
-    pub fn by_provider_id(&self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
-        self.guarded(|| {
-            let ids = self.txn.open_table(BY_PROVIDER_ID)?;
-            lookup::by_provider_id(&self.rows, &ids, small(account)?, provider_id)
-        })
-    }
-
-    /// Hands every row with its user fields to `each`, by id, until it breaks off.
-    pub fn scan(&self, mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>) -> Result<()> {
-        self.scan_range(0..u64::MAX, |_| true, &mut each)
-    }
-
-    /// As [`Reader::scan`], of one account: the way to compare a large file with what is stored.
-    pub fn scan_account(
-        &self,
-        account: AccountId,
-        mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>,
-    ) -> Result<()> {
-        let account = small(account)?;
-        self.scan_range(0..u64::MAX, |body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
-    }
-
-    /// Rows with pks in `range` whose body is wanted. Only the store's own work is guarded: a panic in `each` is
-    /// the caller's.
-    fn scan_range(
-        &self,
-        range: Range<u64>,
-        wanted: impl Fn(&[u8]) -> bool,
-        each: &mut dyn FnMut(Transaction, &UserFields) -> ControlFlow<()>,
-    ) -> Result<()> {
-        let none = UserFields::default();
-        let (mut rows, mut said) = self.guarded(|| {
-            let first = Key::row_user(TransactionId(range.start));
-            let end = Key::every(Kind::RowUser).successor();
-            Ok((self.rows.range(range)?, self.records.range(first.as_bytes()..end.as_slice())?.peekable()))
-        })?;
-        loop {
-            let next = self.guarded(|| {
-                for entry in rows.by_ref() {
-                    let (pk, value) = entry?;
-                    let pk = TransactionId(pk.value());
-                    let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
-                    if wanted(body) {
-                        let fields = chunks::fields_of(&mut said, pk)?;
-                        return Ok(Some((row::decode(pk, change, body)?, fields)));
-                    }
-                }
-                Ok(None)
-            })?;
-            let Some((row, fields)) = next else { return Ok(()) };
-            if each(row, fields.as_ref().unwrap_or(&none)).is_break() {
-                return Ok(());
-            }
-        }
     }
 
     /// Entries of the journal before `before` (or from the end), newest first.
@@ -365,9 +241,4 @@ impl Reader {
             Ok(Chunks::new(self, self.txn.open_table(COLUMNS)?, chunks))
         })
     }
-}
-
-/// A packed key without its account, so that keys of different accounts compare by date and pk.
-const fn date_and_pk(key: u128) -> u128 {
-    key & (u128::MAX >> 32)
 }

@@ -40,7 +40,9 @@ pub(super) struct Key(Vec<u8>);
 impl Key {
     fn of(kind: Kind, parts: &[&[u8]]) -> Self {
         let mut bytes = vec![kind as u8];
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        for part in parts {
+            bytes.extend_from_slice(part);
+        }
         Self(bytes)
     }
 
@@ -110,6 +112,18 @@ impl Key {
     fn id(&self, kind: Kind) -> Option<u64> {
         let [first, id @ ..] = self.0.as_slice() else { return None };
         (*first == kind as u8).then(|| id.try_into().ok().map(u64::from_be_bytes)).flatten()
+    }
+
+    pub(super) fn kind(&self) -> Option<Kind> {
+        use Kind::{Account, AccountUser, Connection, Holding, Row, RowUser, Snapshot, SyncState};
+        [Connection, Account, AccountUser, Snapshot, Holding, Row, RowUser, SyncState]
+            .into_iter()
+            .find(|kind| self.0.first() == Some(&(*kind as u8)))
+    }
+
+    /// The number after the kind: the id, or that of the account or connection it belongs to.
+    pub(super) fn first_number(&self) -> Option<u64> {
+        self.0.get(1..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
     }
 
     /// The row, if it is the key of one.

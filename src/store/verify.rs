@@ -1,6 +1,8 @@
 //! The whole store checked against its own invariants.
 
-use redb::{ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
+use std::collections::BTreeMap;
+
+use redb::{ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
 
 use super::{
     Store,
@@ -30,43 +32,49 @@ impl Store {
 
 pub(super) fn all(live: &Live) -> Result<()> {
     let txn = live.db.begin_read()?;
-    let (rows, dates, ids) = (txn.open_table(TRANSACTIONS)?, txn.open_table(BY_DATE)?, txn.open_table(BY_PROVIDER_ID)?);
-    let mut counted = std::collections::BTreeMap::<u32, u64>::new();
-    let (mut total, mut with_id) = (0, 0);
+    let rows = txn.open_table(TRANSACTIONS)?;
+    let mut counted = BTreeMap::<u32, u64>::new();
+    let (mut dates, mut ids) = (Vec::new(), Vec::new());
     for entry in rows.iter()? {
         let (pk, value) = entry?;
         let pk = pk.value();
         let (change, body) = seal::open_version(&pk.to_be_bytes(), value.value())?;
         row::decode(TransactionId(pk), change, body)?;
         let head = row::head(body)?;
-        total += 1;
         *counted.entry(head.account).or_default() += 1;
-        if dates.get(index::by_date(&head, pk))?.is_none() {
-            return Err(StoreError::damaged("a transaction is missing in the index of dates"));
-        }
-        if let Some(key) = index::by_provider_id(&head, pk) {
-            with_id += 1;
-            if ids.get(key)?.is_none() {
-                return Err(StoreError::damaged("a transaction is missing in the index of provider ids"));
-            }
-        }
+        dates.push(index::by_date(&head, pk));
+        ids.extend(index::by_provider_id(&head, pk));
     }
+    if rows.len()? != dates.len() as u64 {
+        return Err(StoreError::damaged("a table has lost entries"));
+    }
+    same(&txn.open_table(BY_DATE)?, dates)?;
+    same(&txn.open_table(BY_PROVIDER_ID)?, ids)?;
     let counts = txn.open_table(COUNTS)?;
     for (account, count) in &counted {
         if lookup::count(&counts, u64::from(*account))? != *count {
             return Err(StoreError::damaged("the number of transactions of an account is wrong"));
         }
     }
-    let lengths = [
-        (rows.len()?, rows.iter()?.count() as u64, total),
-        (dates.len()?, dates.iter()?.count() as u64, total),
-        (ids.len()?, ids.iter()?.count() as u64, with_id),
-        (counts.len()?, counts.iter()?.count() as u64, counted.len() as u64),
-    ];
-    if lengths.iter().any(|(said, found, expected)| said != expected || found != expected) {
-        return Err(StoreError::damaged("an index and the transactions don't agree"));
+    if counts.len()? != counted.len() as u64 {
+        return Err(StoreError::damaged("transactions are counted for an account that has none"));
     }
     others(&txn)
+}
+
+/// An index must hold exactly these keys. Sorting and walking is ten times as fast as looking each of them up.
+fn same(index: &ReadOnlyTable<u128, ()>, mut keys: Vec<u128>) -> Result<()> {
+    keys.sort_unstable();
+    let mut expected = keys.into_iter();
+    for entry in index.iter()? {
+        if expected.next() != Some(entry?.0.value()) {
+            return Err(StoreError::damaged("an index and the transactions don't agree"));
+        }
+    }
+    match expected.next() {
+        None => Ok(()),
+        Some(_) => Err(StoreError::damaged("a transaction is missing in an index")),
+    }
 }
 
 fn others(txn: &redb::ReadTransaction) -> Result<()> {
@@ -86,7 +94,7 @@ fn others(txn: &redb::ReadTransaction) -> Result<()> {
         })+};
     }
     let number = |id: u64| id.to_be_bytes();
-    let pair = |(first, second): (u64, u64)| (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
+    let pair = |(first, second): (u64, u64)| ((u128::from(first) << 64) | u128::from(second)).to_be_bytes();
     sealed! {
         RECORDS with <[u8]>::to_vec,
         VERSIONS with <[u8]>::to_vec,

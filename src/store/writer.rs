@@ -6,27 +6,22 @@ use std::{
     sync::Arc,
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use redb::{ReadableTable as _, WriteTransaction};
 
 use super::{
     Permit, chunks,
     error::{Result, StoreError, guarded},
-    journal::{self, Touched},
-    lookup,
     open::{self, Live},
     record::{self, AccountUser, Key},
     row,
-    schema::{
-        BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES,
-        TOUCHED, TRANSACTIONS,
-    },
+    schema::{CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
     seal, small,
     source::Packing,
 };
 use crate::domain::{
-    Account, AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, Holding,
-    HoldingId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields, Warning,
+    Account, AccountId, AccountType, ChangeId, ChangeKind, Connection, ConnectionId, Holding, HoldingId, Snapshot,
+    TransactionFacts, TransactionId, UserFields,
 };
 
 /// A change in the making. Look-ups see what it has written so far. Dropping it leaves nothing.
@@ -34,55 +29,46 @@ pub struct Writer {
     pub(super) txn: WriteTransaction,
     /// The number the change will have.
     pub(super) change: u64,
-    kind: ChangeKind,
-    source: String,
-    at: DateTime<Utc>,
-    ids: Ids,
+    pub(super) kind: ChangeKind,
+    pub(super) source: String,
+    pub(super) at: DateTime<Utc>,
+    pub(super) ids: Ids,
     /// Ranges of pks that this change added, ascending.
-    added: Vec<Range<u64>>,
+    pub(super) added: Vec<Range<u64>>,
     /// Rows of which it wrote a newer version.
-    amended: BTreeSet<u64>,
+    pub(super) amended: BTreeSet<u64>,
     /// Everything else of which it wrote a version.
-    records: BTreeSet<Key>,
-    /// Existing connections it speaks of.
-    spoken: BTreeSet<ConnectionId>,
+    pub(super) records: BTreeSet<Key>,
+    /// Existing connections and accounts it speaks of, to be witnessed at the commit.
+    pub(super) spoken: BTreeSet<Key>,
     /// By how much the number of rows of an account changes.
     pub(super) counts: BTreeMap<u32, i64>,
     /// Chunks whose columnar form must be made anew from the rows.
     pub(super) stale: BTreeSet<u64>,
     /// The columnar form of the chunk that rows are being appended to.
     pub(super) tail: Option<(u64, chunks::Builder)>,
-    source_bytes: Option<(Packing, [u8; 32])>,
+    pub(super) source_bytes: Option<(Packing, [u8; 32])>,
     /// Whether it took rows away.
     pub(super) upset: bool,
     /// A write failed half-way: it can only be dropped.
-    spoiled: bool,
+    pub(super) spoiled: bool,
     // Dropped last, in this order.
-    _live: Arc<Live>,
-    permit: Permit,
+    pub(super) live: Arc<Live>,
+    pub(super) permit: Permit,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Ids {
-    connection: u64,
-    account: u64,
-    holding: u64,
-    transaction: u64,
+pub(super) struct Ids {
+    pub(super) connection: u64,
+    pub(super) account: u64,
+    pub(super) holding: u64,
+    pub(super) transaction: u64,
 }
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Writer").field("change", &self.change).field("kind", &self.kind).finish_non_exhaustive()
     }
-}
-
-/// The entry a commit writes into the journal.
-pub(super) struct Entry {
-    pub(super) counts: ChangeCounts,
-    pub(super) accounts: Vec<AccountId>,
-    pub(super) connection_id: Option<ConnectionId>,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) about: Option<ChangeId>,
 }
 
 impl Writer {
@@ -124,7 +110,7 @@ impl Writer {
             source_bytes: None,
             upset: false,
             spoiled: false,
-            _live: live,
+            live,
             permit,
         })
     }
@@ -198,68 +184,6 @@ impl Writer {
         }
     }
 
-    // What it sees.
-
-    /// All accounts, by id.
-    pub fn accounts(&mut self) -> Result<Vec<Account>> {
-        self.run(|it| lookup::accounts(&it.txn.open_table(RECORDS)?))
-    }
-
-    /// One account.
-    pub fn account(&mut self, id: AccountId) -> Result<Option<Account>> {
-        self.run(|it| lookup::account(&it.txn.open_table(RECORDS)?, id))
-    }
-
-    /// All connections, by id.
-    pub fn connections(&mut self) -> Result<Vec<Connection>> {
-        self.run(|it| lookup::connections(&it.txn.open_table(RECORDS)?, &it.txn.open_table(CONNECTIONS)?))
-    }
-
-    /// One connection.
-    pub fn connection(&mut self, id: ConnectionId) -> Result<Option<Connection>> {
-        self.run(|it| lookup::connection(&it.txn.open_table(RECORDS)?, &it.txn.open_table(CONNECTIONS)?, id))
-    }
-
-    /// An account's balance on a day.
-    pub fn snapshot(&mut self, account: AccountId, date: NaiveDate) -> Result<Option<Snapshot>> {
-        self.run(|it| lookup::snapshot(&it.txn.open_table(RECORDS)?, account, date))
-    }
-
-    /// An account's newest balance.
-    pub fn latest_snapshot(&mut self, account: AccountId) -> Result<Option<Snapshot>> {
-        self.run(|it| lookup::latest_snapshot(&it.txn.open_table(RECORDS)?, account))
-    }
-
-    /// An account's positions.
-    pub fn holdings_of(&mut self, account: AccountId) -> Result<Vec<Holding>> {
-        self.run(|it| lookup::holdings(&it.txn.open_table(RECORDS)?, Some(account)))
-    }
-
-    /// One row.
-    pub fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>> {
-        self.run(|it| lookup::transaction(&it.txn.open_table(TRANSACTIONS)?, id))
-    }
-
-    /// An account's rows with that provider id.
-    pub fn by_provider_id(&mut self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
-        self.run(|it| {
-            let (rows, ids) = (it.txn.open_table(TRANSACTIONS)?, it.txn.open_table(BY_PROVIDER_ID)?);
-            lookup::by_provider_id(&rows, &ids, small(account)?, provider_id)
-        })
-    }
-
-    /// What the user says about a row.
-    pub fn user_fields(&mut self, id: TransactionId) -> Result<UserFields> {
-        self.run(|it| lookup::user_fields(&it.txn.open_table(RECORDS)?, id))
-    }
-
-    /// Where a connection's stream stands.
-    pub fn sync_state(&mut self, connection: ConnectionId, stream: &str) -> Result<Option<Vec<u8>>> {
-        self.run(|it| lookup::sync_state(&it.txn.open_table(RECORDS)?, connection, stream))
-    }
-
-    // What it writes.
-
     /// Writes a connection. Its content is outside undo; that it exists is not.
     pub fn put_connection(&mut self, connection: &Connection) -> Result<()> {
         self.run(|it| {
@@ -267,7 +191,7 @@ impl Writer {
             let body = seal::seal(&id.0.to_be_bytes(), &record::to_json(connection)?);
             it.txn.open_table(CONNECTIONS)?.insert(id.0, body.as_slice())?;
             if it.exists(&Key::connection(id))? {
-                it.spoken.insert(id);
+                it.spoken.insert(Key::connection(id));
                 Ok(())
             } else {
                 it.write(&Key::connection(id), Some(&[]))
@@ -284,13 +208,19 @@ impl Writer {
     /// Writes the balance of an account on a day, over an earlier one of that day.
     pub fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
         let key = Key::snapshot(snapshot.account_id, snapshot.date);
-        self.run(|it| it.write(&key, Some(&record::snapshot_body(snapshot))))
+        self.run(|it| {
+            it.speak_of(snapshot.account_id);
+            it.write(&key, Some(&record::snapshot_body(snapshot)))
+        })
     }
 
     /// Writes a position.
     pub fn put_holding(&mut self, holding: &Holding) -> Result<()> {
         let key = Key::holding(holding.account_id, holding.id);
-        self.run(|it| it.write(&key, Some(&record::to_json(holding)?)))
+        self.run(|it| {
+            it.speak_of(holding.account_id);
+            it.write(&key, Some(&record::to_json(holding)?))
+        })
     }
 
     /// Writes where a connection's stream stands. Undoing the change brings the former place back.
@@ -302,6 +232,7 @@ impl Writer {
     pub fn update_transaction(&mut self, id: TransactionId, facts: &TransactionFacts) -> Result<()> {
         self.run(|it| {
             let account = it.row_account(id)?;
+            it.speak_of(AccountId(u64::from(account)));
             let mut body = Vec::with_capacity(128);
             row::encode(&mut body, account, facts);
             it.write(&Key::row(id), Some(&body))
@@ -380,158 +311,5 @@ impl Writer {
         let value = rows.get(id.0)?.ok_or_else(|| StoreError::not_found(format!("transaction {id}")))?;
         let (_, body) = seal::open_version(&id.0.to_be_bytes(), value.value())?;
         Ok(row::head(body)?.account)
-    }
-
-    // How it ends.
-
-    /// Makes the change durable and enters it into the journal. When it returns, no kill and no power cut undoes it.
-    pub fn commit(
-        self,
-        counts: ChangeCounts,
-        accounts: Vec<AccountId>,
-        connection_id: Option<ConnectionId>,
-        warnings: Vec<Warning>,
-    ) -> Result<Change> {
-        self.commit_entry(Entry { counts, accounts, connection_id, warnings, about: None })
-    }
-
-    pub(super) fn commit_entry(mut self, entry: Entry) -> Result<Change> {
-        let change = Change {
-            id: ChangeId(self.change),
-            kind: self.kind,
-            at: self.at,
-            source: std::mem::take(&mut self.source),
-            connection_id: entry.connection_id,
-            accounts: entry.accounts,
-            counts: entry.counts,
-            warnings: entry.warnings,
-            about: entry.about,
-            undone: false,
-        };
-        self.run(|it| {
-            it.witness_connections(change.connection_id)?;
-            it.txn.open_table(CHANGES)?.insert(change.id.0, journal::encode(&change)?.as_slice())?;
-            it.write_touched()?;
-            it.write_source()?;
-            Counter::NextChange.set(&mut it.txn.open_table(META)?, change.id.0 + 1)
-        })?;
-        let mark = self.change;
-        self.finish(mark)?;
-        Ok(change)
-    }
-
-    /// Makes durable what is outside the journal: credentials, the content of connections that exist, data removed
-    /// for good.
-    ///
-    /// # Errors
-    /// [`StoreError::Invalid`] when something was written that belongs into the journal.
-    pub fn commit_unlisted(self) -> Result<()> {
-        if !self.added.is_empty() || !self.amended.is_empty() || !self.records.is_empty() || self.source_bytes.is_some()
-        {
-            return Err(StoreError::invalid("data without an entry in the journal"));
-        }
-        let mark = self.change - 1;
-        self.finish(mark)
-    }
-
-    /// A change that speaks of a connection witnesses that it exists, so that undoing the change which created it
-    /// does not orphan later data. Edits never do.
-    fn witness_connections(&mut self, named: Option<ConnectionId>) -> Result<()> {
-        if !matches!(self.kind, ChangeKind::Import | ChangeKind::Sync) {
-            return Ok(());
-        }
-        let spoken = std::mem::take(&mut self.spoken);
-        for id in spoken.into_iter().chain(named) {
-            let key = Key::connection(id);
-            if self.exists(&key)? && !self.records.contains(&key) {
-                self.write(&key, Some(&[]))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn write_touched(&self) -> Result<()> {
-        let added = self.added.iter().cloned().map(Touched::Added);
-        let amended = self.amended.iter().map(|pk| Touched::Version(Key::row(TransactionId(*pk))));
-        let records = self.records.iter().cloned().map(Touched::Version);
-        journal::write_touched(&mut self.txn.open_table(TOUCHED)?, self.change, added.chain(amended).chain(records))
-    }
-
-    fn write_source(&mut self) -> Result<()> {
-        let Some((packing, digest)) = self.source_bytes.take() else { return Ok(()) };
-        packing.store(&mut self.txn.open_table(SOURCES)?, self.change)?;
-        let change = seal::seal_u64(&digest, self.change);
-        self.txn.open_table(DIGESTS)?.insert(digest.as_slice(), change.as_slice())?;
-        Ok(())
-    }
-
-    /// Commits; `mark` is the last change whose digest no longer counts if rows were taken away.
-    fn finish(mut self, mark: u64) -> Result<()> {
-        if self.spoiled {
-            return Err(StoreError::invalid("a change of which a part could not be written"));
-        }
-        let generation = self.run(|it| {
-            it.write_chunks()?;
-            it.write_counts()?;
-            let mut meta = it.txn.open_table(META)?;
-            for (counter, value) in [
-                (Counter::NextConnection, it.ids.connection),
-                (Counter::NextAccount, it.ids.account),
-                (Counter::NextHolding, it.ids.holding),
-                (Counter::NextTransaction, it.ids.transaction),
-            ] {
-                counter.set(&mut meta, value)?;
-            }
-            if it.upset {
-                Counter::LastUpset.set(&mut meta, mark)?;
-            }
-            let generation = Counter::Generation.get(&meta)?.unwrap_or_default() + 1;
-            Counter::Generation.set(&mut meta, generation)?;
-            Ok(generation)
-        });
-        let Self { txn, permit, _live: live, .. } = self;
-        let store = permit.store().clone();
-        let done = match generation {
-            Ok(generation) => guarded(store.path(), || Ok(txn.commit()?)).map(|()| generation),
-            Err(error) => {
-                drop(txn);
-                Err(error)
-            }
-        };
-        drop(live);
-        match done {
-            Ok(generation) => {
-                store.0.generation.store(generation, std::sync::atomic::Ordering::Release);
-                Ok(())
-            }
-            Err(error) => {
-                // The database is opened anew so that reading goes on; if that fails too, the next one tries again.
-                let _ = store.heal();
-                Err(error)
-            }
-        }
-    }
-
-    fn write_chunks(&mut self) -> Result<()> {
-        self.finish_tail()?;
-        let (rows, records) = (self.txn.open_table(TRANSACTIONS)?, self.txn.open_table(RECORDS)?);
-        let mut columns = self.txn.open_table(COLUMNS)?;
-        for chunk in &self.stale {
-            chunks::write(&mut columns, *chunk, &chunks::build(&rows, &records, *chunk)?)?;
-        }
-        Ok(())
-    }
-
-    fn write_counts(&mut self) -> Result<()> {
-        let mut counts = self.txn.open_table(COUNTS)?;
-        for (account, delta) in std::mem::take(&mut self.counts) {
-            let id = u64::from(account);
-            let count = lookup::count(&counts, id)?.checked_add_signed(delta);
-            match count.ok_or_else(|| StoreError::damaged("fewer rows are counted than there are"))? {
-                0 => drop(counts.remove(id)?),
-                count => drop(counts.insert(id, seal::seal_u64(&id.to_be_bytes(), count).as_slice())?),
-            }
-        }
-        Ok(())
     }
 }

@@ -2,10 +2,14 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::domain::{
-    AccountId, AccountType, Change, ChangeId, ConnectionId, Money, TransactionFacts, TransactionId, UserFields, Warning,
+use crate::{
+    domain::{
+        AccountDraft, AccountId, AccountType, Change, ChangeId, ConnectionId, ConnectionStatus, Money,
+        TransactionFacts, TransactionId, UserFields, Warning,
+    },
+    providers::Secrets,
 };
 
 /// One piece of work under way, numbered by whoever asked for it ([`super::Handle::job`]).
@@ -23,6 +27,17 @@ pub enum Command {
         paths: Vec<PathBuf>,
         /// Put every row into this account instead of the ones the files name.
         account: Option<AccountId>,
+    },
+    /// Read files and import them without a review between. Answer: `ImportFinished`.
+    Import {
+        /// The job.
+        job: JobId,
+        /// Files, in the order in which they will be imported.
+        paths: Vec<PathBuf>,
+        /// Put every row into this account instead of the ones the files name.
+        account: Option<AccountId>,
+        /// Only work out the figures; write nothing.
+        dry_run: bool,
     },
     /// Write a reviewed import. Answer: `ImportFinished`.
     CommitImport {
@@ -84,6 +99,62 @@ pub enum Command {
         /// All its user fields.
         fields: UserFields,
     },
+    /// Check a login and find its accounts; nothing is kept yet. An OAuth login answers with `LoginWaiting` on
+    /// the way. Answer: `ConnectionChecked`.
+    Connect {
+        /// The job.
+        job: JobId,
+        /// What to connect.
+        request: ConnectRequest,
+    },
+    /// What the user pasted for a login under way: the redirected address, its query, or the bare code.
+    SubmitRedirect {
+        /// The job of the login.
+        job: JobId,
+        /// The pasted text, under the name `redirect`.
+        pasted: Secrets,
+    },
+    /// Keep a checked connection and sync it for the first time. Answer: `Synced`.
+    ConfirmConnection {
+        /// The job of the check.
+        job: JobId,
+        /// The user's name for it.
+        alias: Option<String>,
+        /// Provider ids of accounts that are not wanted.
+        excluded: Vec<String>,
+    },
+    /// End a connection and wipe its credentials. Answer: `Disconnected`.
+    Disconnect {
+        /// The job.
+        job: JobId,
+        /// Which connection.
+        connection: ConnectionId,
+        /// Also remove its accounts with everything in them.
+        remove_data: bool,
+    },
+    /// Fetch news. Answer: `Synced`.
+    Sync {
+        /// The job.
+        job: JobId,
+        /// Which connections; empty means all that can be synced.
+        connections: Vec<ConnectionId>,
+        /// Also where the last sync was moments ago.
+        force: bool,
+        /// Fetch rows from this day on instead of from where the last sync ended.
+        from: Option<NaiveDate>,
+    },
+    /// Sync what the schedule says is due, read from the store. Answer: `Synced`.
+    SyncDue {
+        /// The job.
+        job: JobId,
+    },
+    /// Open the vault, with the passphrase under the name `passphrase` where it has one. Answer: `Unlocked`.
+    Unlock {
+        /// The job.
+        job: JobId,
+        /// The passphrase.
+        passphrase: Secrets,
+    },
     /// Finish or cancel what runs, then stop.
     Shutdown,
 }
@@ -126,6 +197,46 @@ pub enum Event {
         /// Its entry in the journal.
         change: ChangeId,
     },
+    /// A login waits for the browser, or for the pasted address.
+    LoginWaiting {
+        /// The job.
+        job: JobId,
+        /// What to show.
+        login: LoginPrompt,
+    },
+    /// What was pasted is not the end of the login, which goes on waiting.
+    PasteRejected {
+        /// The job.
+        job: JobId,
+        /// Why.
+        message: String,
+    },
+    /// A login works; these are its accounts. Nothing is kept before `ConfirmConnection`.
+    ConnectionChecked {
+        /// The job.
+        job: JobId,
+        /// What was found.
+        found: FoundConnection,
+    },
+    /// Syncs ended, well or not.
+    Synced {
+        /// The job.
+        job: JobId,
+        /// Connection by connection.
+        report: SyncReport,
+    },
+    /// A connection was ended.
+    Disconnected {
+        /// The job.
+        job: JobId,
+        /// Which one.
+        connection: ConnectionId,
+    },
+    /// The vault is open.
+    Unlocked {
+        /// The job.
+        job: JobId,
+    },
     /// A job ended without doing what it was asked; nothing of it stays.
     JobFailed {
         /// The job.
@@ -135,6 +246,36 @@ pub enum Event {
     },
     /// The store holds something new: views taken before are of the past.
     StoreChanged,
+}
+
+impl Event {
+    /// The job that this event is the last word on.
+    #[must_use]
+    pub const fn answers(&self) -> Option<JobId> {
+        match self {
+            Self::ImportReviewed { job, .. }
+            | Self::ImportFinished { job, .. }
+            | Self::ChangeToggled { job, .. }
+            | Self::Edited { job, .. }
+            | Self::ConnectionChecked { job, .. }
+            | Self::Synced { job, .. }
+            | Self::Disconnected { job, .. }
+            | Self::Unlocked { job }
+            | Self::JobFailed { job, .. } => Some(*job),
+            Self::Progress { .. } | Self::LoginWaiting { .. } | Self::PasteRejected { .. } | Self::StoreChanged => None,
+        }
+    }
+}
+
+impl Event {
+    /// The job that this event is about, if it is about one.
+    #[must_use]
+    pub const fn job(&self) -> Option<JobId> {
+        match self {
+            Self::Progress { job, .. } | Self::LoginWaiting { job, .. } | Self::PasteRejected { job, .. } => Some(*job),
+            other => other.answers(),
+        }
+    }
 }
 
 /// How far a job is.
@@ -188,6 +329,21 @@ pub struct Failure {
     pub hint: Option<String>,
 }
 
+impl Failure {
+    /// A failure without a hint.
+    #[must_use]
+    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
 /// What importing some files would do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportReview {
@@ -215,7 +371,7 @@ pub struct FileReview {
     /// The file.
     pub path: PathBuf,
     /// Whether it can be imported.
-    pub outcome: Result<(), FileFailure>,
+    pub outcome: Result<(), Failure>,
     /// Slug of the provider that recognised it.
     pub provider: String,
     /// Name of the institution.
@@ -228,17 +384,6 @@ pub struct FileReview {
     pub accounts: Vec<AccountReview>,
     /// What could not be used as it stood.
     pub warnings: Vec<Warning>,
-}
-
-/// Why one file can't be imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileFailure {
-    /// A stable word: `not_found`, `unreadable`, `empty_file`, `unsupported_format`, `no_account`, …
-    pub kind: &'static str,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
 }
 
 /// What an import would do to one account.
@@ -305,7 +450,7 @@ pub struct FileReport {
     /// `qfx`, `ofx` or `qbo`.
     pub format: String,
     /// The change, or why there is none. `Ok(None)`: all was known already, nothing was written.
-    pub outcome: Result<Option<Change>, FileFailure>,
+    pub outcome: Result<Option<Change>, Failure>,
     /// Accounts seen for the first time.
     pub accounts_imported: u64,
     /// Accounts known before.
@@ -320,4 +465,123 @@ pub struct FileReport {
     pub warnings: Vec<Warning>,
     /// The result in one sentence.
     pub message: String,
+}
+
+/// What to connect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectRequest {
+    /// Slug of the provider.
+    pub provider: String,
+    /// The connection to repair; `None` makes a new one.
+    pub connection: Option<ConnectionId>,
+    /// Answers to the provider's fields.
+    pub answers: Secrets,
+}
+
+/// A login that waits for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginPrompt {
+    /// To open in a browser. Good for this login only.
+    pub url: String,
+    /// The callback address, exactly as it must be registered.
+    pub callback_url: String,
+    /// Whether the redirect is caught here; otherwise why not, and it must be pasted.
+    pub listening: Result<Listening, String>,
+    /// Whether a browser was started.
+    pub browser_opened: bool,
+    /// When the login is given up.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// How the redirect is caught.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listening {
+    /// SHA-256 of the certificate that the browser will warn about, for https callbacks.
+    pub fingerprint: Option<String>,
+}
+
+/// A login that works.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundConnection {
+    /// Slug of the provider.
+    pub provider: String,
+    /// Name of the institution.
+    pub institution: String,
+    /// The environment in which it works.
+    pub environment: Option<String>,
+    /// Its accounts.
+    pub accounts: Vec<AccountDraft>,
+    /// When repairing: none of these accounts was there before, so it may be another person's login.
+    pub is_different: bool,
+    /// What to know about it.
+    pub warnings: Vec<Warning>,
+}
+
+/// What syncs did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncReport {
+    /// Connection by connection.
+    pub connections: Vec<ConnectionReport>,
+}
+
+/// What a sync of one connection did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// Which connection.
+    pub id: ConnectionId,
+    /// Slug of its provider.
+    pub provider: String,
+    /// Its name on screen.
+    pub name: String,
+    /// Its state afterwards.
+    pub status: ConnectionStatus,
+    /// Account by account.
+    pub accounts: Vec<SyncedAccount>,
+    /// Rows added.
+    pub transactions_imported: u64,
+    /// Rows amended.
+    pub transactions_updated: u64,
+    /// Rows withdrawn.
+    pub transactions_removed: u64,
+    /// Positions written.
+    pub holdings: u64,
+    /// The change, unless nothing was new.
+    pub change_id: Option<ChangeId>,
+    /// Why the whole connection failed or was left alone.
+    pub error: Option<Failure>,
+    /// What could not be used as it stood.
+    pub warnings: Vec<Warning>,
+}
+
+impl ConnectionReport {
+    /// Whether everything that was asked for arrived.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.error.is_none() && self.accounts.iter().all(|account| account.result == AccountResult::Ok)
+    }
+}
+
+/// What a sync did for one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncedAccount {
+    /// Which account; `None` when it could not even be stored.
+    pub id: Option<AccountId>,
+    /// Its name on screen.
+    pub name: String,
+    /// How it went.
+    pub result: AccountResult,
+    /// What is missing, and why.
+    pub reason: Option<String>,
+}
+
+/// How a sync of one account went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountResult {
+    /// Everything arrived.
+    Ok,
+    /// Some of it did.
+    Partial,
+    /// Nothing did.
+    Failed,
 }

@@ -3,9 +3,20 @@
 //! The screen and the command line send a [`Command`] through a [`Handle`] and hear [`Event`]s.
 //! INVARIANT: no other room writes to the store; `reconcile` is pure; the engine never draws.
 
+mod account;
+mod edit;
+mod engine;
+mod handle;
+mod import;
+mod live;
 mod message;
+mod reconcile;
 
+pub use engine::{EngineConfig, spawn};
+pub use handle::{EventStream, Handle};
+pub use live::{LiveConfig, Schedule, login_ends_soon};
 pub use message::{
-    AccountReview, Command, Event, Failure, FileFailure, FileReport, FileReview, ImportReport, ImportReview, JobId,
-    Progress, ReviewRow, RowState, Stage,
+    AccountResult, AccountReview, Command, ConnectRequest, ConnectionReport, Event, Failure, FileReport, FileReview,
+    FoundConnection, ImportReport, ImportReview, JobId, Listening, LoginPrompt, Progress, ReviewRow, RowState, Stage,
+    SyncReport, SyncedAccount,
 };

@@ -88,7 +88,7 @@ fn line(out: &mut impl Write, cells: &[String]) -> io::Result<()> {
 }
 
 /// Whether a spreadsheet could take the cell for a formula: it begins like one and is no number.
-fn is_formula(cell: &str) -> bool {
+pub(super) fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(cell)
 }
 

@@ -9,7 +9,7 @@ mod json;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashSet, io::Write};
+use std::{borrow::Cow, collections::HashSet, io::Write};
 
 use super::{Entry, Listing, View, error::Result};
 use crate::domain::{Account, AccountId};
@@ -50,6 +50,12 @@ impl Format {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|format| format.as_str().eq_ignore_ascii_case(name))
     }
+}
+
+/// A cell that no spreadsheet takes for a formula: one that begins like a formula and is no number gets an apostrophe.
+#[must_use]
+pub fn defused(cell: &str) -> Cow<'_, str> {
+    if csv::is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
 /// Writes rows one by one.

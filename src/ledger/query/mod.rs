@@ -88,6 +88,22 @@ impl Query {
         &self.expr
     }
 
+    /// This, of the days from `from` to `to`, both included.
+    #[must_use]
+    pub fn within(self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Self {
+        if from.is_none() && to.is_none() {
+            return self;
+        }
+        let spelled = |name: &str, day: Option<NaiveDate>| day.map(|day| format!("{name}:{day}"));
+        let shown: Vec<String> = [spelled("from", from), spelled("to", to)].into_iter().flatten().collect();
+        let days = Expr::Term(Term::Date(DateRange { from, to }, shown.join(" ")));
+        let expr = match self.expr {
+            Expr::All => days,
+            other => Expr::And(vec![days, other]),
+        };
+        Self { expr, ..self }
+    }
+
     /// Whether every row matches.
     #[must_use]
     pub const fn is_all(&self) -> bool {

@@ -1,7 +1,9 @@
 //! The store as a whole.
 
 mod history;
+mod memory;
 mod model;
+mod power;
 mod safety;
 mod surface;
 
@@ -38,6 +40,7 @@ pub(super) fn connection(id: u64) -> Connection {
         alias: None,
         status: ConnectionStatus::Active,
         environment: None,
+        excluded_accounts: Vec::new(),
         connected_at: Some(now()),
         last_sync_at: None,
         next_sync_at: None,

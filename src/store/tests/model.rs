@@ -230,6 +230,7 @@ fn apply(store: &Store, model: &mut Model, op: &Op) {
                 let new = facts(&(i32::try_from(cents.rem_euclid(6)).unwrap(), *cents, Some(9)));
                 writer.update_transaction(row.id, &new).unwrap();
                 model.put(change, Name::Row(row.id.0), Some(Value::Row(row.account_id.0, Box::new(new))));
+                model.put(change, Name::Account(row.account_id.0), Some(Value::Exists));
             }
             for index in remove {
                 let Some(row) = pick(&model.rows(), *index) else { continue };

@@ -1,0 +1,22 @@
+//! What the user and the machine have set: the file `config.toml`, the environment, the places on disk, the log.
+//!
+//! Read once by `cli` at start and handed down as plain values.
+//! INVARIANT: nobody else reads an environment variable or knows where files live; no secret is ever in here.
+
+mod environment;
+mod log;
+mod parse;
+mod paths;
+mod redact;
+mod settings;
+mod value;
+
+pub use environment::{Environment, EnvironmentError, origin};
+pub use log::{Log, open_log};
+pub use parse::{ConfigError, Loaded, Problem};
+pub use paths::{Overrides, Paths, PathsError, Profile};
+pub use redact::redact;
+pub use settings::{Binding, Config, LogLevel, SETTINGS, Setting, StartScreen, SyncConfig, Theme};
+
+#[cfg(test)]
+mod tests;

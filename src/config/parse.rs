@@ -1,0 +1,250 @@
+//! `config.toml`: text in, [`Config`] with warnings or a list of errors out; and back again.
+
+use std::{fmt::Write as _, io::ErrorKind, path::Path};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    settings::{Binding, Config, SETTINGS, Setting},
+    value::Value,
+};
+
+/// The table of the user's own keys.
+const KEYS: &str = "keys";
+
+/// A file larger than this is not a configuration.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// A configuration and what was odd about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Loaded {
+    /// What applies.
+    pub config: Config,
+    /// Unknown names; the rest of the file counts.
+    pub warnings: Vec<Problem>,
+}
+
+/// Something about one line of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// 1-based line.
+    pub line: usize,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+/// Why a configuration can't be used. Nothing of it applies then: half a configuration surprises more than none.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It is there but can't be read.
+    #[error("the configuration {file} can't be read: {source}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It holds values that can't be used.
+    #[error("the configuration {file} has errors:{}", list(.problems))]
+    Invalid {
+        /// The file.
+        file: String,
+        /// All of them, by line.
+        problems: Vec<Problem>,
+    },
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().fold(String::new(), |mut text, problem| {
+        let _ = write!(text, "\n  {problem}");
+        text
+    })
+}
+
+impl Config {
+    /// Reads a file; one that isn't there means the defaults.
+    pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
+        let file = crate::domain::text::clean(&path.to_string_lossy()).into_owned();
+        let read = std::fs::metadata(path).and_then(|metadata| {
+            if metadata.len() > MOST_BYTES {
+                return Err(std::io::Error::other("it is larger than 1 MiB, which no configuration is"));
+            }
+            std::fs::read_to_string(path)
+        });
+        match read {
+            Ok(text) => Self::parse(&text).map_err(|problems| ConfigError::Invalid { file, problems }),
+            Err(source) if source.kind() == ErrorKind::NotFound => Ok(Loaded::default()),
+            Err(source) => Err(ConfigError::Unreadable { file, source }),
+        }
+    }
+
+    /// Reads the text of a file. Errors come by line, all at once.
+    pub fn parse(text: &str) -> Result<Loaded, Vec<Problem>> {
+        let (table, errors) = DeTable::parse_recoverable(text.trim_start_matches('\u{feff}'));
+        let mut reader = Reader { text, loaded: Loaded::default(), errors: Vec::new() };
+        for error in errors {
+            reader.error(error.span().map_or(0, |span| span.start), error.message());
+        }
+        if reader.errors.is_empty() {
+            for (name, value) in table.get_ref() {
+                reader.section(name.get_ref(), name.span().start, value);
+            }
+        }
+        let Reader { mut loaded, mut errors, .. } = reader;
+        if !errors.is_empty() {
+            errors.sort_by_key(|problem| problem.line);
+            return Err(errors);
+        }
+        loaded.warnings.sort_by_key(|problem| problem.line);
+        loaded.config.keys.sort_by_key(|binding| binding.line);
+        Ok(loaded)
+    }
+
+    /// What applies, as a file: for `config show`.
+    #[must_use]
+    pub fn show(&self) -> String {
+        self.write(|_, _| {})
+    }
+
+    /// The documented file that holds every setting at its default, commented out.
+    #[must_use]
+    pub fn documented() -> String {
+        let head = "# The configuration of dashtam. Every line below is the default; remove the # to change it.\n";
+        let settings = Self::default().write(|out, setting| {
+            let _ = write!(out, "\n# {}\n# Allowed: {}.\n# ", setting.help, (setting.allowed)());
+        });
+        format!(
+            "{head}{settings}\n[{KEYS}]\n\n# The user's own keys, by the names of `dashtam keys`.\n# refresh = \"f5\"\n"
+        )
+    }
+
+    fn write(&self, before: impl Fn(&mut String, &Setting)) -> String {
+        let mut out = String::new();
+        let mut section = "";
+        for setting in SETTINGS {
+            if setting.section != section {
+                section = setting.section;
+                let _ = writeln!(out, "{}[{section}]", if out.is_empty() { "" } else { "\n" });
+            }
+            before(&mut out, setting);
+            let _ = writeln!(out, "{} = {}", setting.key, (setting.show)(self));
+        }
+        if !self.keys.is_empty() {
+            let _ = writeln!(out, "\n[{KEYS}]");
+        }
+        for binding in &self.keys {
+            let keys = toml::Value::from(binding.keys.clone());
+            let _ = writeln!(out, "{} = {keys}", toml::Value::from(binding.action.as_str()));
+        }
+        out
+    }
+}
+
+struct Reader<'text> {
+    text: &'text str,
+    loaded: Loaded,
+    errors: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn line(&self, offset: usize) -> usize {
+        1 + self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+    }
+
+    fn error(&mut self, offset: usize, message: &str) {
+        let line = self.line(offset);
+        self.errors.push(Problem { line, message: crate::domain::text::clean(message).into_owned() });
+    }
+
+    fn warn(&mut self, offset: usize, message: &str) {
+        let line = self.line(offset);
+        self.loaded.warnings.push(Problem { line, message: crate::domain::text::clean(message).into_owned() });
+    }
+
+    fn section(&mut self, name: &str, offset: usize, value: &Spanned<DeValue<'_>>) {
+        let Some(table) = value.get_ref().as_table() else {
+            let homes: Vec<_> = SETTINGS.iter().filter(|setting| setting.key == name).map(|s| s.section).collect();
+            let hint = match homes.as_slice() {
+                [] => format!("settings stand in {}", sections()),
+                homes => format!("it belongs under [{}]", homes.join("] or [")),
+            };
+            return self.warn(offset, &format!("`{name}` is ignored: {hint}"));
+        };
+        if name == KEYS {
+            return self.keys(table);
+        }
+        if !SETTINGS.iter().any(|setting| setting.section == name) {
+            return self
+                .warn(offset, &format!("the section [{name}] is unknown and ignored; there are {}", sections()));
+        }
+        for (key, value) in table {
+            self.setting(name, key, value);
+        }
+    }
+
+    fn setting(&mut self, section: &str, key: &Spanned<std::borrow::Cow<'_, str>>, value: &Spanned<DeValue<'_>>) {
+        let known = || SETTINGS.iter().filter(|setting| setting.section == section);
+        let Some(setting) = known().find(|setting| setting.key == key.get_ref()) else {
+            let names: Vec<_> = known().map(|setting| setting.key).collect();
+            let key_name = key.get_ref();
+            let message = format!("`{key_name}` is unknown and ignored; [{section}] has {}", names.join(", "));
+            return self.warn(key.span().start, &message);
+        };
+        let plain = plain(value.get_ref());
+        if (setting.read)(&mut self.loaded.config, &plain).is_none() {
+            let message =
+                format!("{section}.{} can't be {}; allowed: {}", setting.key, plain.shown(), (setting.allowed)());
+            self.error(value.span().start, &message);
+        }
+    }
+
+    fn keys(&mut self, table: &DeTable<'_>) {
+        for (action, value) in table {
+            let keys = match value.get_ref() {
+                DeValue::String(key) => Some(vec![key.to_string()]),
+                DeValue::Array(keys) => {
+                    keys.iter().map(|key| key.get_ref().as_str().map(str::to_owned)).collect::<Option<_>>()
+                }
+                _ => None,
+            };
+            let action_name = action.get_ref();
+            let Some(keys) = keys else {
+                let message = format!(
+                    "{KEYS}.{action_name} can't be {}; allowed: a key such as \"ctrl-r\", or a list of keys",
+                    plain(value.get_ref()).shown()
+                );
+                self.error(value.span().start, &message);
+                continue;
+            };
+            let line = self.line(action.span().start);
+            self.loaded.config.keys.push(Binding { action: action_name.to_string(), keys, line });
+        }
+    }
+}
+
+fn plain(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Boolean(on) => Value::Switch(*on),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or(Value::Other("integer"), Value::Number)
+        }
+        other => Value::Other(other.type_str()),
+    }
+}
+
+fn sections() -> String {
+    let mut names: Vec<_> = SETTINGS.iter().map(|setting| setting.section).collect();
+    names.dedup();
+    names.push(KEYS);
+    format!("[{}]", names.join("], ["))
+}

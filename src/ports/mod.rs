@@ -1,0 +1,17 @@
+//! Small traits for the outside world: clock, browser, randomness, keyring, clipboard.
+//!
+//! Built in `cli`, handed down to whoever needs them, replaced by [`fake`] in tests.
+//! INVARIANT: no room above asks the operating system for one of these itself.
+
+mod browser;
+mod clipboard;
+mod clock;
+mod entropy;
+pub mod fake;
+mod secret_store;
+
+pub use browser::{Browser, BrowserError, SystemBrowser};
+pub use clipboard::{Clipboard, ClipboardError};
+pub use clock::{Clock, SystemClock};
+pub use entropy::{Entropy, EntropyError, SystemEntropy};
+pub use secret_store::{SecretBytes, SecretStore, SecretStoreError, VaultChoice};

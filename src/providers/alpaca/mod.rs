@@ -1,0 +1,247 @@
+//! Alpaca: a broker with an interface for keys; one account per key pair, live or on paper.
+//!
+//! INVARIANT: only reads; nothing that could place an order is ever sent.
+
+mod map;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    AccountRef, Auth, Build, Credentials, Cursor, Environment, Field, FieldKind, History, Listing, Pace, Page,
+    Provider, ProviderMetadata, TransactionRequest, Validation, check,
+    kit::{Api, Call, Reply, rows},
+};
+use crate::domain::{
+    AccountDraft, BalanceDraft, Capability, CredentialType, HoldingDraft, ProviderCategory, ProviderError,
+    ProviderErrorKind,
+};
+
+const ENVIRONMENTS: &[Environment] = &[
+    Environment { name: "live", label: "Live (real money)", origin: "https://api.alpaca.markets" },
+    Environment { name: "paper", label: "Paper (simulated)", origin: "https://paper-api.alpaca.markets" },
+];
+
+/// Rows of a page: the most there are.
+const PAGE_SIZE: usize = 100;
+
+/// What it says about itself.
+pub static METADATA: ProviderMetadata = ProviderMetadata {
+    slug: "alpaca",
+    display_name: "Alpaca",
+    summary: "Create an API key on alpaca.markets and enter key and secret here. They are stored sealed and used for \
+              reading only.",
+    category: ProviderCategory::Brokerage,
+    auth: Auth::ApiKey(&[
+        Field {
+            name: "environment",
+            label: "Environment",
+            help: "Keys of a paper account begin with PK, live ones with AK; the other one is tried when a key fits it.",
+            kind: FieldKind::Environment(ENVIRONMENTS),
+            default: Some("live"),
+            check: check::any,
+        },
+        Field {
+            name: "api_key",
+            label: "API key ID",
+            help: "On the dashboard, under API Keys.",
+            kind: FieldKind::Secret,
+            default: None,
+            check: check::token,
+        },
+        Field {
+            name: "api_secret",
+            label: "API secret key",
+            help: "Shown once, when the key is generated.",
+            kind: FieldKind::Secret,
+            default: None,
+            check: check::token,
+        },
+    ]),
+    credential_type: CredentialType::ApiKey,
+    capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings, Capability::BalanceHistory],
+    required_settings: &[],
+    environments: ENVIRONMENTS,
+    extra_hosts: &[],
+    // 200 a minute are allowed.
+    pace: Pace { per_minute: 180, burst: 20, per_day: None, sync_interval: std::time::Duration::from_secs(60) },
+    history: History { days: None, overlap_days: 7 },
+    documentation_url: "https://docs.alpaca.markets/reference",
+    production_ready: false,
+    build: Build::Plain(|context| Ok(Arc::new(Alpaca { api: Api::new(&METADATA, context)? }))),
+};
+
+#[derive(Debug)]
+struct Alpaca {
+    api: Api,
+}
+
+/// Where a fetch is: its window and the last row received.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    after: Option<NaiveDate>,
+    until: Option<NaiveDate>,
+    token: Option<String>,
+}
+
+impl Alpaca {
+    async fn ask(&self, credentials: &Credentials, call: Call) -> Result<Reply, ProviderError> {
+        let call = call
+            .header("apca-api-key-id", credentials.require(&METADATA, "api_key")?)
+            .header("apca-api-secret-key", credentials.require(&METADATA, "api_secret")?);
+        self.api.send(call).await
+    }
+
+    async fn account(&self, credentials: &Credentials) -> Result<wire::Account, ProviderError> {
+        self.ask(credentials, Call::get("the account", &["v2", "account"])).await?.json()
+    }
+
+    fn draft(&self, account: &wire::Account) -> AccountDraft {
+        let paper = self.api.environment().name == "paper";
+        map::account(account, paper, self.api.http().clock().today())
+    }
+
+    fn place(&self, request: &TransactionRequest<'_>) -> Result<Place, ProviderError> {
+        if let Some(Cursor(text)) = request.cursor {
+            return serde_json::from_str(text).map_err(|_| {
+                METADATA.error(ProviderErrorKind::InvalidResponse, "the stored place in the list can't be read")
+            });
+        }
+        let past = request.to < self.api.http().clock().today();
+        Ok(Place {
+            // Both ends are exclusive.
+            after: request.from.and_then(|day| day.checked_sub_days(Days::new(1))),
+            until: request.to.checked_add_days(Days::new(1)).filter(|_| past),
+            token: None,
+        })
+    }
+
+    /// The rows of one kind and day, to find the one that a correction speaks of.
+    async fn same_day(
+        &self,
+        credentials: &Credentials,
+        row: &wire::Activity,
+    ) -> Result<Vec<wire::Activity>, ProviderError> {
+        let Some(day) = map::day(row) else { return Ok(Vec::new()) };
+        let call = Call::get("activities of a day", &["v2", "account", "activities"])
+            .query("activity_types", row.activity_type.clone())
+            .query("date", day.to_string())
+            .query("page_size", PAGE_SIZE.to_string());
+        let items = self.ask(credentials, call).await?.list()?;
+        Ok(rows(items, "activity", &mut Vec::new()).into_iter().map(|(_, row)| row).collect())
+    }
+}
+
+#[async_trait]
+impl Provider for Alpaca {
+    fn metadata(&self) -> &'static ProviderMetadata {
+        &METADATA
+    }
+
+    /// Keys work on one of the two hosts only, so the other one is tried before they are called wrong.
+    async fn validate_credentials(&self, credentials: &Credentials) -> Result<Validation, ProviderError> {
+        let refusal = match self.account(credentials).await {
+            Ok(account) => return Ok(map::validation(&account, self.draft(&account), None)),
+            Err(error) => error,
+        };
+        if refusal.kind != ProviderErrorKind::Authentication {
+            return Err(refusal);
+        }
+        let here = self.api.environment();
+        for other in ENVIRONMENTS.iter().filter(|other| *other != here && !self.api.is_overridden()) {
+            let there = Self { api: self.api.at(other) };
+            if let Ok(account) = there.account(credentials).await {
+                return Ok(map::validation(&account, there.draft(&account), Some(other)));
+            }
+        }
+        Err(ProviderError {
+            hint: Some("copy key and secret once more; a secret is shown only when its key is generated".into()),
+            ..refusal
+        })
+    }
+
+    async fn fetch_accounts(&self, credentials: &Credentials) -> Result<Listing<AccountDraft>, ProviderError> {
+        let account = self.account(credentials).await?;
+        Ok(Listing::complete(vec![self.draft(&account)]))
+    }
+
+    async fn fetch_transactions(
+        &self,
+        credentials: &Credentials,
+        request: &TransactionRequest<'_>,
+    ) -> Result<Page, ProviderError> {
+        let place = self.place(request)?;
+        let call = Call::get("activities", &["v2", "account", "activities"])
+            .query("direction", "asc")
+            .query("page_size", PAGE_SIZE.to_string())
+            .query_if("after", place.after.map(|day| day.to_string()))
+            .query_if("until", place.until.map(|day| day.to_string()))
+            .query_if("page_token", place.token.clone());
+        let items = self.ask(credentials, call).await?.list()?;
+        let full = items.len() >= PAGE_SIZE;
+        let last = items.last().and_then(|item| item.get("id")).and_then(Value::as_str).map(str::to_owned);
+        let mut page = Page::default();
+        let activities = rows::<wire::Activity>(items, "activity", &mut page.warnings);
+        for (index, (line, row)) in activities.iter().enumerate() {
+            let earlier = if map::corrects_unnamed(row) {
+                let known = map::corrected(row, activities[..index].iter().map(|(_, row)| row));
+                match known {
+                    Some(id) => Some(id),
+                    None => map::corrected(row, self.same_day(credentials, row).await?.iter()),
+                }
+            } else {
+                row.previous_id.as_ref().map(|id| id.0.clone())
+            };
+            match map::transaction(row, *line, request.account.currency, earlier) {
+                Ok(draft) => page.rows.push(draft),
+                Err(warning) => page.warnings.push(warning),
+            }
+        }
+        if let (true, Some(last)) = (full, last) {
+            let next = Place { token: Some(last), ..place };
+            page.next = serde_json::to_string(&next).ok().map(Cursor);
+        }
+        Ok(page)
+    }
+
+    async fn fetch_holdings(
+        &self,
+        credentials: &Credentials,
+        account: AccountRef<'_>,
+    ) -> Result<Listing<HoldingDraft>, ProviderError> {
+        let items = self.ask(credentials, Call::get("positions", &["v2", "positions"])).await?.list()?;
+        let mut listing = Listing::complete(Vec::new());
+        let today = self.api.http().clock().today();
+        for (_, position) in rows::<wire::Position>(items, "position", &mut listing.warnings) {
+            listing.items.push(map::holding(&position, account.currency, today));
+        }
+        // A position that can't be read must not look sold.
+        listing.complete = listing.warnings.is_empty();
+        Ok(listing)
+    }
+
+    async fn fetch_balance_history(
+        &self,
+        credentials: &Credentials,
+        _account: AccountRef<'_>,
+        from: Option<NaiveDate>,
+    ) -> Result<Listing<BalanceDraft>, ProviderError> {
+        let today = self.api.http().clock().today();
+        let from = match from {
+            Some(from) => Some(from),
+            None => self.account(credentials).await?.created_at.as_deref().and_then(map::written_day),
+        };
+        let call = Call::get("the balance history", &["v2", "account", "portfolio", "history"])
+            .query("period", map::period(from, today))
+            .query("timeframe", "1D");
+        let history: wire::PortfolioHistory = self.ask(credentials, call).await?.json()?;
+        Ok(Listing::complete(map::balances(&history, from, today)))
+    }
+}

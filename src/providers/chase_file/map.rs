@@ -1,0 +1,27 @@
+//! How Chase signs its files.
+
+use crate::{providers::InstitutionName, statements::Institution};
+
+/// Chase's FID, and its BID in Quicken files.
+const FID: &str = "10898";
+/// Its BID in `QuickBooks` files.
+const QUICKBOOKS_BID: &str = "2430";
+/// Its ORG.
+const ORG: &str = "B1";
+
+/// Either number identifies it; the ORG does only where the file has no number at all.
+pub(super) fn is_chase(institution: &Institution) -> bool {
+    let is = |part: &Option<String>, value: &str| {
+        part.as_deref().is_some_and(|part| part.trim().trim_start_matches('0') == value)
+    };
+    match &institution.fid {
+        Some(_) => is(&institution.fid, FID),
+        None if institution.bid.is_some() => is(&institution.bid, FID) || is(&institution.bid, QUICKBOOKS_BID),
+        None => is(&institution.org, ORG),
+    }
+}
+
+/// One institution, whichever product wrote the file.
+pub(super) fn institution(_: &Institution) -> InstitutionName {
+    InstitutionName { name: "Chase".into(), key: format!("{ORG}/{FID}") }
+}

@@ -1,0 +1,33 @@
+//! Chase by its statement files: every QFX, OFX or QBO download of its web site.
+//!
+//! INVARIANT: claims Chase's files and no other institution's.
+
+mod map;
+#[cfg(test)]
+mod tests;
+
+use super::{Auth, Build, FileSpec, History, Pace, ProviderMetadata};
+use crate::domain::{Capability, CredentialType, ProviderCategory};
+
+/// What it says about itself.
+pub static METADATA: ProviderMetadata = ProviderMetadata {
+    slug: "chase_file",
+    display_name: "Chase (statement file)",
+    summary: "Download your activity from chase.com as QFX or OFX and import the file. Nothing is sent anywhere.",
+    category: ProviderCategory::Bank,
+    auth: Auth::FileImport(FileSpec {
+        formats: &["qfx", "ofx", "qbo"],
+        claims: map::is_chase,
+        institution: map::institution,
+    }),
+    credential_type: CredentialType::FileImport,
+    capabilities: &[Capability::Accounts, Capability::Transactions],
+    required_settings: &[],
+    environments: &[],
+    extra_hosts: &[],
+    pace: Pace::NONE,
+    history: History { days: None, overlap_days: 0 },
+    documentation_url: "https://www.chase.com/digital/customer-service",
+    production_ready: true,
+    build: Build::File,
+};

@@ -1,0 +1,172 @@
+//! How fast and how often a provider may be asked: a token bucket per host and a budget per day.
+//!
+//! INVARIANT: nothing here sleeps; it says how long to wait. A wall clock that jumps back never blocks for
+//! longer than one refill.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::providers::Pace;
+
+/// Requests made on one UTC day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// The day.
+    pub day: NaiveDate,
+    /// How many.
+    pub requests: u32,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Limiter(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    buckets: HashMap<String, Bucket>,
+    spent: HashMap<String, Spent>,
+}
+
+/// Generic cell rate: one moment says everything that a token count and its age would.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    /// When the bucket is full again.
+    full_at: DateTime<Utc>,
+    /// The provider asked for silence until then.
+    silent_until: DateTime<Utc>,
+}
+
+/// Whether a request may go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Permit {
+    /// Now; it is counted.
+    Now,
+    /// Ask again then.
+    At(DateTime<Utc>),
+    /// The day's budget is used up until then.
+    Exhausted(DateTime<Utc>),
+}
+
+impl Limiter {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn acquire(&self, slug: &str, host: &str, pace: Pace, now: DateTime<Utc>) -> Permit {
+        let mut state = self.state();
+        let state = &mut *state;
+        let bucket = state
+            .buckets
+            .entry(host.to_owned())
+            .or_insert(Bucket { full_at: now, silent_until: DateTime::<Utc>::MIN_UTC });
+        if bucket.silent_until > now + chrono::TimeDelta::hours(1) {
+            bucket.silent_until = now;
+        }
+        if bucket.silent_until > now {
+            return Permit::At(bucket.silent_until);
+        }
+        let spent = state.spent.entry(slug.to_owned()).or_default();
+        let today = now.date_naive();
+        if spent.day != today {
+            *spent = Spent { day: today, requests: 0 };
+        }
+        if pace.per_day.is_some_and(|budget| spent.requests >= budget) {
+            let midnight = (today + chrono::Days::new(1)).and_time(chrono::NaiveTime::MIN).and_utc();
+            return Permit::Exhausted(midnight);
+        }
+        let interval = chrono::TimeDelta::milliseconds(60_000 / i64::from(pace.per_minute.max(1)));
+        let room = interval * i32::try_from(pace.burst.max(1)).unwrap_or(i32::MAX);
+        // After a jump of the clock the bucket is at worst empty.
+        bucket.full_at = bucket.full_at.clamp(now, now + room);
+        let full_at = bucket.full_at + interval;
+        if full_at > now + room {
+            return Permit::At(full_at - room);
+        }
+        bucket.full_at = full_at;
+        spent.requests += 1;
+        Permit::Now
+    }
+
+    /// The provider asked to be left alone.
+    pub(super) fn silence(&self, host: &str, now: DateTime<Utc>, wait: Duration) {
+        let until = now + chrono::TimeDelta::from_std(wait).unwrap_or(chrono::TimeDelta::hours(1));
+        let mut state = self.state();
+        let bucket = state.buckets.entry(host.to_owned()).or_insert(Bucket { full_at: now, silent_until: until });
+        bucket.silent_until = bucket.silent_until.max(until);
+    }
+
+    pub(super) fn spent(&self, slug: &str, now: DateTime<Utc>) -> Spent {
+        let today = Spent { day: now.date_naive(), requests: 0 };
+        self.state().spent.get(slug).copied().filter(|spent| spent.day == today.day).unwrap_or(today)
+    }
+
+    pub(super) fn restore(&self, slug: &str, spent: Spent) {
+        let mut state = self.state();
+        let known = state.spent.entry(slug.to_owned()).or_default();
+        if spent.day > known.day || (spent.day == known.day && spent.requests > known.requests) {
+            *known = spent;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACE: Pace = Pace { per_minute: 60, burst: 3, per_day: None, sync_interval: Duration::ZERO };
+
+    fn at(milliseconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_700_000_000_000 + milliseconds).unwrap()
+    }
+
+    #[test]
+    fn a_burst_goes_out_at_once_then_the_pace_holds() {
+        let limiter = Limiter::default();
+        let ask = |ms| limiter.acquire("p", "h", PACE, at(ms));
+        assert_eq!([ask(0), ask(0), ask(0)], [Permit::Now; 3]);
+        assert_eq!(ask(0), Permit::At(at(1_000)));
+        assert_eq!(ask(999), Permit::At(at(1_000)));
+        assert_eq!(ask(1_000), Permit::Now);
+        assert_eq!(ask(1_000), Permit::At(at(2_000)));
+        assert_eq!([ask(9_000), ask(9_000), ask(9_000)], [Permit::Now; 3], "refilled, but not beyond the burst");
+        assert_eq!(ask(9_000), Permit::At(at(10_000)));
+        assert_eq!(limiter.acquire("p", "other", PACE, at(9_000)), Permit::Now);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_does_not_block() {
+        let limiter = Limiter::default();
+        for _ in 0..3 {
+            limiter.acquire("p", "h", PACE, at(3_600_000));
+        }
+        assert_eq!(limiter.acquire("p", "h", PACE, at(0)), Permit::At(at(1_000)));
+        assert_eq!(limiter.acquire("p", "h", PACE, at(1_000)), Permit::Now);
+    }
+
+    #[test]
+    fn silence_is_kept_and_the_day_has_a_budget() {
+        let limiter = Limiter::default();
+        limiter.silence("h", at(0), Duration::from_secs(5));
+        assert_eq!(limiter.acquire("p", "h", PACE, at(4_999)), Permit::At(at(5_000)));
+        let pace = Pace { per_day: Some(2), ..PACE };
+        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), Permit::Now);
+        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), Permit::Now);
+        let midnight = "2023-11-15T00:00:00Z".parse().unwrap();
+        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), Permit::Exhausted(midnight));
+        assert_eq!(limiter.spent("p", at(0)).requests, 2);
+        assert_eq!(limiter.acquire("p", "h", pace, midnight), Permit::Now);
+    }
+
+    #[test]
+    fn requests_of_an_earlier_run_count() {
+        let limiter = Limiter::default();
+        let pace = Pace { per_day: Some(2), ..PACE };
+        limiter.restore("p", Spent { day: at(0).date_naive(), requests: 2 });
+        limiter.restore("p", Spent { day: at(0).date_naive(), requests: 1 });
+        assert!(matches!(limiter.acquire("p", "h", pace, at(0)), Permit::Exhausted(_)));
+    }
+}

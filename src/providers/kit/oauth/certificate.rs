@@ -1,0 +1,37 @@
+//! The certificate of an https callback: made for one flow, for this machine only, never stored.
+
+use std::sync::Arc;
+
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig, SupportedCipherSuite,
+        crypto::aws_lc_rs::{cipher_suite::TLS13_AES_128_GCM_SHA256, default_provider},
+        pki_types::PrivatePkcs8KeyDer,
+    },
+};
+
+use super::CallbackError;
+
+/// A TLS end with a certificate of its own, and its fingerprint as browsers show it (SHA-256, in pairs).
+pub(super) fn acceptor() -> Result<(TlsAcceptor, String), CallbackError> {
+    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned(), "::1".to_owned()];
+    let unusable = |error: &dyn std::fmt::Display| CallbackError::Certificate { reason: error.to_string() };
+    let made = rcgen::generate_simple_self_signed(names).map_err(|error| unusable(&error))?;
+    let certificate = made.cert.der().clone();
+    let fingerprint = fingerprint(&certificate);
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()))
+        .map_err(|error| unusable(&error))?;
+    Ok((TlsAcceptor::from(Arc::new(config)), fingerprint))
+}
+
+/// The TLS library brings the hash: no crate of its own for one digest.
+fn fingerprint(certificate: &[u8]) -> String {
+    let SupportedCipherSuite::Tls13(suite) = TLS13_AES_128_GCM_SHA256 else { return String::new() };
+    let digest = suite.common.hash_provider.hash(certificate);
+    let pairs: Vec<String> = digest.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}

@@ -1,0 +1,34 @@
+//! Any institution by its statement files, named from what the file says.
+//!
+//! INVARIANT: claims everything, so it stands last among the file providers.
+
+mod map;
+#[cfg(test)]
+mod tests;
+
+use super::{Auth, Build, FileSpec, History, Pace, ProviderMetadata};
+use crate::domain::{Capability, CredentialType, ProviderCategory};
+
+/// What it says about itself.
+pub static METADATA: ProviderMetadata = ProviderMetadata {
+    slug: "ofx_file",
+    display_name: "Statement file (QFX, OFX)",
+    summary: "Download a statement from your institution's web site as QFX, OFX or QBO and import the file. \
+              Nothing is sent anywhere.",
+    category: ProviderCategory::Other,
+    auth: Auth::FileImport(FileSpec {
+        formats: &["qfx", "ofx", "qbo"],
+        claims: |_| true,
+        institution: map::institution,
+    }),
+    credential_type: CredentialType::FileImport,
+    capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings],
+    required_settings: &[],
+    environments: &[],
+    extra_hosts: &[],
+    pace: Pace::NONE,
+    history: History { days: None, overlap_days: 0 },
+    documentation_url: "https://financialdataexchange.org/ofx",
+    production_ready: true,
+    build: Build::File,
+};

@@ -1,0 +1,24 @@
+use super::map::institution;
+use crate::statements::Institution;
+
+fn named(org: &str, fid: &str, bank_id: &str) -> (String, String) {
+    let part = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let found = institution(&Institution { org: part(org), fid: part(fid), bid: None, bank_id: part(bank_id) });
+    (found.name, found.key)
+}
+
+#[test]
+fn the_file_names_its_institution() {
+    assert_eq!(named("Vanguard", "15103", ""), ("Vanguard".into(), "vanguard/15103".into()));
+    assert_eq!(named("  Capital  One Bank ", "1001", "x"), ("Capital One Bank".into(), "capital one bank/1001".into()));
+    assert_eq!(named("", "3101", ""), ("Institution 3101".into(), "/3101".into()));
+    assert_eq!(named("", "", "fidelity.com"), ("Fidelity".into(), "bank fidelity.com".into()));
+    assert_eq!(named("", "", "121000248"), ("Wells Fargo".into(), "bank 121000248".into()));
+    assert_eq!(named("", "", ""), ("Unnamed institution".into(), String::new()));
+}
+
+#[test]
+fn case_does_not_make_a_second_institution_and_escapes_do_not_pass() {
+    assert_eq!(named("AMEX", "3101", "").1, named("Amex", "3101", "").1);
+    assert_eq!(named("A\u{1b}[31mB", "", "").0, "A[31mB");
+}

@@ -1,0 +1,165 @@
+//! The one list of providers.
+//!
+//! INVARIANT: a provider is its folder plus one line here; the tests below hold every entry to the rules.
+
+use super::{ProviderMetadata, alpaca, chase_file, ofx_file, schwab};
+use crate::statements::Institution;
+
+/// Every provider; among file providers the one that claims everything is last.
+pub static PROVIDERS: &[&ProviderMetadata] =
+    &[&alpaca::METADATA, &schwab::METADATA, &chase_file::METADATA, &ofx_file::METADATA];
+
+/// A slug that no provider has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no provider `{slug}`; there are: {known}")]
+pub struct UnknownProvider {
+    /// What was asked for, safe to show.
+    pub slug: String,
+    /// What there is.
+    pub known: String,
+}
+
+/// The provider with that slug, in any case.
+pub fn find(slug: &str) -> Result<&'static ProviderMetadata, UnknownProvider> {
+    PROVIDERS.iter().copied().find(|metadata| metadata.slug.eq_ignore_ascii_case(slug.trim())).ok_or_else(|| {
+        UnknownProvider {
+            slug: crate::domain::text::clean(slug).chars().take(50).collect(),
+            known: PROVIDERS.iter().map(|metadata| metadata.slug).collect::<Vec<_>>().join(", "),
+        }
+    })
+}
+
+/// The provider of a statement file: the first that claims its institution.
+#[must_use]
+pub fn file_provider(institution: &Institution) -> &'static ProviderMetadata {
+    PROVIDERS
+        .iter()
+        .copied()
+        .find(|metadata| metadata.file().is_some_and(|spec| (spec.claims)(institution)))
+        .unwrap_or(&ofx_file::METADATA)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, path::Path};
+
+    use super::*;
+    use crate::{
+        domain::CredentialType,
+        providers::{Auth, Build, FieldKind},
+    };
+
+    fn each(rule: impl Fn(&ProviderMetadata) -> Result<(), String>) {
+        let broken: Vec<String> =
+            PROVIDERS.iter().filter_map(|m| rule(m).err().map(|why| format!("{}: {why}", m.slug))).collect();
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
+
+    fn ensure(holds: bool, why: impl Into<String>) -> Result<(), String> {
+        if holds { Ok(()) } else { Err(why.into()) }
+    }
+
+    #[test]
+    fn names_are_well_formed_and_unique() {
+        each(|m| {
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+            ensure((1..=50).contains(&m.slug.len()) && m.slug.bytes().all(plain), "slug: 1 to 50 of a-z 0-9 - _")?;
+            ensure(!m.display_name.trim().is_empty() && m.display_name.len() <= 100, "display name: 1 to 100")?;
+            ensure(!m.summary.trim().is_empty(), "summary is missing")
+        });
+        let slugs: HashSet<_> = PROVIDERS.iter().map(|m| m.slug).collect();
+        let names: HashSet<_> = PROVIDERS.iter().map(|m| m.display_name).collect();
+        assert_eq!((slugs.len(), names.len()), (PROVIDERS.len(), PROVIDERS.len()));
+    }
+
+    #[test]
+    fn every_provider_can_do_something_and_builds_the_way_it_connects() {
+        each(|m| {
+            ensure(!m.capabilities.is_empty(), "no capability")?;
+            let matches = matches!(
+                (&m.auth, &m.build, m.credential_type),
+                (Auth::FileImport(_), Build::File, CredentialType::FileImport)
+                    | (Auth::Oauth(_), Build::Oauth(_), CredentialType::Oauth2)
+                    | (Auth::ApiKey(_), Build::Plain(_), CredentialType::ApiKey | CredentialType::Custom)
+                    | (Auth::Certificate(_), Build::Plain(_), CredentialType::Certificate)
+                    | (Auth::LinkToken(_), Build::Link(_), CredentialType::LinkToken)
+            );
+            ensure(matches, "auth, build and credential_type speak of different ways to connect")
+        });
+    }
+
+    #[test]
+    fn live_providers_say_where_and_how_fast() {
+        each(|m| {
+            let live = !matches!(m.build, Build::File);
+            ensure(m.environments.is_empty() != live, "environments: some for live providers, none for files")?;
+            for environment in m.environments {
+                let host = environment.origin.strip_prefix("https://").ok_or("origin must be https")?;
+                ensure(!host.contains('/') && host.contains('.'), "origin is scheme and host only")?;
+            }
+            ensure(m.extra_hosts.iter().all(|host| !host.contains('/')), "extra hosts are bare names")?;
+            ensure(!live || (m.pace.per_minute > 0 && m.pace.burst > 0), "pace is missing")?;
+            if let Auth::Oauth(spec) = &m.auth {
+                let urls = [Some(spec.authorize_url), Some(spec.token_url), spec.revoke_url];
+                ensure(urls.into_iter().flatten().all(|url| url.starts_with("https://")), "OAuth over https only")?;
+                let asked = |name: &str| spec.fields.iter().any(|field| field.name == name);
+                ensure(asked(spec.id_field) && asked(spec.secret_field), "id and secret must be fields")?;
+            }
+            ensure(m.documentation_url.starts_with("https://"), "documentation_url must be https")
+        });
+    }
+
+    #[test]
+    fn fields_are_unique_and_environments_agree() {
+        each(|m| {
+            let names: HashSet<_> = m.fields().iter().map(|field| field.name).collect();
+            ensure(names.len() == m.fields().len(), "two fields share a name")?;
+            for field in m.fields() {
+                ensure(!field.label.is_empty() && !field.help.is_empty(), format!("{}: label and help", field.name))?;
+                if let FieldKind::Environment(environments) = field.kind {
+                    ensure(environments == m.environments, "the environment field lists other environments")?;
+                    ensure(field.name == "environment", "the environment field is called environment")?;
+                }
+            }
+            let asked = m.environments.len() <= 1 || names.contains("environment");
+            ensure(asked, "several environments but no field to choose one")?;
+            let settings = m.required_settings.iter();
+            ensure(settings.clone().all(|s| names.contains(s.name)), "a required setting that no field asks for")
+        });
+    }
+
+    #[test]
+    fn every_provider_has_its_folder_and_page() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        each(|m| {
+            let live = !matches!(m.build, Build::File);
+            let files = ["mod.rs", "map.rs", "tests.rs"].into_iter().chain(live.then_some("wire.rs"));
+            for file in files {
+                let path = root.join("src/providers").join(m.slug).join(file);
+                ensure(path.is_file(), format!("src/providers/{}/{file} is missing", m.slug))?;
+            }
+            let page = format!("docs/providers/{}.md", m.slug);
+            let text = std::fs::read_to_string(root.join(&page)).map_err(|_| format!("{page} is missing"))?;
+            ensure(text.starts_with(&format!("# {}\n", m.display_name)), format!("{page} must open with its name"))?;
+            let fixtures = root.join("fixtures/providers").join(m.slug);
+            ensure(!live || fixtures.is_dir(), format!("fixtures/providers/{} is missing", m.slug))
+        });
+    }
+
+    #[test]
+    fn unknown_slugs_name_the_known_ones() {
+        let error = find("scwhab\u{1b}").unwrap_err().to_string();
+        assert!(error.contains("`scwhab`") && error.contains("alpaca, schwab, chase_file, ofx_file"), "{error}");
+        assert_eq!(find(" Chase_File ").unwrap().slug, "chase_file");
+    }
+
+    #[test]
+    fn the_provider_that_claims_everything_is_last() {
+        let anyone = Institution::default();
+        let claiming: Vec<_> =
+            PROVIDERS.iter().filter(|m| m.file().is_some_and(|spec| (spec.claims)(&anyone))).map(|m| m.slug).collect();
+        assert_eq!(claiming, ["ofx_file"]);
+        let last = PROVIDERS.iter().rfind(|m| m.file().is_some()).unwrap();
+        assert_eq!(last.slug, "ofx_file");
+    }
+}

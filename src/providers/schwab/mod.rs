@@ -1,0 +1,273 @@
+//! Charles Schwab by its Trader API: every account of a login, positions and transactions.
+//!
+//! INVARIANT: only reads. Accounts are named by their plain number, which is stable; the hash that the paths
+//! need may change per app and is asked for anew in every sync.
+
+mod legs;
+mod map;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use super::{
+    AccountRef, Auth, Build, ClientAuthentication, Credentials, Cursor, Environment, Field, FieldKind, History,
+    Listing, OauthProvider, OauthSpec, Pace, Page, Provider, ProviderMetadata, RequiredSetting, TransactionRequest,
+    Validation, check,
+    kit::{Api, Call, OauthFlow, Reply, rows},
+};
+use crate::domain::{
+    AccountDraft, Capability, CredentialType, HoldingDraft, ProviderCategory, ProviderError, ProviderErrorKind, Warning,
+};
+
+/// Days of one question: a longer range is refused.
+const CHUNK_DAYS: u64 = 365;
+/// Rows of one reply: what lies beyond is cut off without a word, so a full reply is asked for again in halves.
+const ROWS: usize = 3_000;
+/// A refresh token lives this long from the login, however often it is used.
+const LOGIN: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+static OAUTH: OauthSpec = OauthSpec {
+    authorize_url: "https://api.schwabapi.com/v1/oauth/authorize",
+    token_url: "https://api.schwabapi.com/v1/oauth/token",
+    revoke_url: None,
+    scopes: &[],
+    extra: &[],
+    client_authentication: ClientAuthentication::Basic,
+    issuer: None,
+    callback_url: "https://127.0.0.1:8182",
+    login_lifetime: Some(LOGIN),
+    id_field: "app_key",
+    secret_field: "app_secret",
+    fields: FIELDS,
+};
+
+const FIELDS: &[Field] = &[
+    Field {
+        name: "app_key",
+        label: "App key",
+        help: "On developer.schwab.com, in the details of your app.",
+        kind: FieldKind::Secret,
+        default: None,
+        check: check::token,
+    },
+    Field {
+        name: "app_secret",
+        label: "App secret",
+        help: "Beside the app key.",
+        kind: FieldKind::Secret,
+        default: None,
+        check: check::token,
+    },
+    Field {
+        name: "callback_url",
+        label: "Callback URL",
+        help: "Exactly as registered for the app, port and slash included.",
+        kind: FieldKind::Text,
+        default: Some("https://127.0.0.1:8182"),
+        check: |text| if text.starts_with("https://") { Ok(()) } else { Err("Schwab takes https addresses only") },
+    },
+];
+
+/// What it says about itself.
+pub static METADATA: ProviderMetadata = ProviderMetadata {
+    slug: "schwab",
+    display_name: "Charles Schwab",
+    summary: "Log in on schwab.com in your browser, with an app of your own from developer.schwab.com. App key, secret \
+              and tokens are stored sealed; Schwab asks for a new login every seven days.",
+    category: ProviderCategory::Brokerage,
+    auth: Auth::Oauth(&OAUTH),
+    credential_type: CredentialType::Oauth2,
+    capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings],
+    required_settings: &[
+        RequiredSetting { name: "app_key", what: "the key of your app on developer.schwab.com" },
+        RequiredSetting { name: "app_secret", what: "its secret" },
+    ],
+    environments: &[Environment { name: "production", label: "Production", origin: "https://api.schwabapi.com" }],
+    extra_hosts: &[],
+    // 120 a minute are allowed.
+    pace: Pace { per_minute: 110, burst: 10, per_day: None, sync_interval: Duration::from_secs(60) },
+    history: History { days: Some(4 * 365), overlap_days: 10 },
+    documentation_url: "https://developer.schwab.com",
+    production_ready: false,
+    build: Build::Oauth(|context| {
+        let api = Api::new(&METADATA, context)?;
+        let flow = OauthFlow::new(api.clone(), &OAUTH, &context.settings);
+        Ok(Arc::new(Schwab { api, flow, hashes: OnceCell::new() }))
+    }),
+};
+
+#[derive(Debug)]
+struct Schwab {
+    api: Api,
+    flow: OauthFlow,
+    /// Plain number → hash, of one sync.
+    hashes: OnceCell<HashMap<String, String>>,
+}
+
+/// The days that are still to be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Place {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+impl Schwab {
+    async fn ask(&self, credentials: &Credentials, call: Call) -> Result<Reply, ProviderError> {
+        self.api.send(call.bearer(credentials.access_token(&METADATA)?)).await
+    }
+
+    async fn hash(&self, credentials: &Credentials, number: &str) -> Result<&str, ProviderError> {
+        let hashes = self.hashes.get_or_try_init(|| async {
+            let call = Call::get("account numbers", &["trader", "v1", "accounts", "accountNumbers"]);
+            let items = self.ask(credentials, call).await?.list()?;
+            let pairs = rows::<wire::AccountNumber>(items, "account number", &mut Vec::new());
+            Ok::<_, ProviderError>(
+                pairs.into_iter().map(|(_, pair)| (pair.account_number.0, pair.hash_value)).collect(),
+            )
+        });
+        hashes.await?.get(number).map(String::as_str).ok_or_else(|| {
+            METADATA
+                .error(ProviderErrorKind::InvalidResponse, "this login no longer opens the account")
+                .with_hint("log in again and tick every account on Schwab's page")
+        })
+    }
+
+    /// Nicknames by account number. Nice to have: a failure is a warning.
+    async fn nicknames(&self, credentials: &Credentials, warnings: &mut Vec<Warning>) -> HashMap<String, String> {
+        let call = Call::get("preferences", &["trader", "v1", "userPreference"]);
+        let asked = match self.ask(credentials, call).await {
+            Ok(reply) => reply.list(),
+            Err(error) => Err(error),
+        };
+        match asked {
+            Ok(items) => map::nicknames(rows(items, "preference", &mut Vec::new())),
+            Err(error) => {
+                warnings.push(Warning::new(0, format!("account names are missing: {}", error.message)));
+                HashMap::new()
+            }
+        }
+    }
+
+    fn place(&self, request: &TransactionRequest<'_>) -> Result<Place, ProviderError> {
+        if let Some(Cursor(text)) = request.cursor {
+            return serde_json::from_str(text).map_err(|_| {
+                METADATA.error(ProviderErrorKind::InvalidResponse, "the stored place in the list can't be read")
+            });
+        }
+        let clock = self.api.http().clock();
+        // In the evening of the user's last day it may be tomorrow in UTC, which the range is in.
+        let to = if request.to >= clock.today() { request.to.max(clock.now().date_naive()) } else { request.to };
+        let oldest = clock.today() - Days::new(u64::from(METADATA.history.days.unwrap_or_default()));
+        Ok(Place { from: request.from.unwrap_or(oldest).max(oldest).min(to), to })
+    }
+
+    /// The rows of some days; `None` when Schwab does not go back that far.
+    async fn days(
+        &self,
+        credentials: &Credentials,
+        hash: &str,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Option<Vec<serde_json::Value>>, ProviderError> {
+        let call = Call::get("transactions", &["trader", "v1", "accounts", hash, "transactions"])
+            .query("startDate", format!("{from}T00:00:00.000Z"))
+            .query("endDate", format!("{to}T23:59:59.999Z"))
+            .query("types", map::TYPES)
+            .bearer(credentials.access_token(&METADATA)?);
+        let recent = self.api.http().clock().today() - Days::new(CHUNK_DAYS);
+        if to >= recent {
+            return self.api.send(call).await?.list().map(Some);
+        }
+        self.api.send_unless_refused(call).await?.map(|reply| reply.list()).transpose()
+    }
+}
+
+#[async_trait]
+impl Provider for Schwab {
+    fn metadata(&self) -> &'static ProviderMetadata {
+        &METADATA
+    }
+
+    async fn validate_credentials(&self, credentials: &Credentials) -> Result<Validation, ProviderError> {
+        let Listing { items, warnings, .. } = self.fetch_accounts(credentials).await?;
+        Ok(Validation { accounts: items, warnings, ..Validation::default() })
+    }
+
+    async fn fetch_accounts(&self, credentials: &Credentials) -> Result<Listing<AccountDraft>, ProviderError> {
+        let items = self.ask(credentials, Call::get("accounts", &["trader", "v1", "accounts"])).await?.list()?;
+        let mut listing = Listing::complete(Vec::new());
+        let accounts = rows::<wire::Account>(items, "account", &mut listing.warnings);
+        listing.complete = listing.warnings.is_empty();
+        let nicknames = self.nicknames(credentials, &mut listing.warnings).await;
+        let today = self.api.http().clock().today();
+        listing.items.extend(accounts.iter().map(|(_, account)| map::account(account, &nicknames, today)));
+        Ok(listing)
+    }
+
+    /// A page is one range of days: a year, or less where a year holds too many rows.
+    async fn fetch_transactions(
+        &self,
+        credentials: &Credentials,
+        request: &TransactionRequest<'_>,
+    ) -> Result<Page, ProviderError> {
+        let Place { from, to } = self.place(request)?;
+        let hash = self.hash(credentials, request.account.provider_account_id).await?;
+        let mut page = Page::default();
+        let mut length = CHUNK_DAYS;
+        let (items, end) = loop {
+            let end = to.min(from + Days::new(length - 1));
+            let Some(items) = self.days(credentials, hash, from, end).await? else {
+                page.warnings.push(Warning::new(0, format!("Schwab tells nothing about {from} to {end}")));
+                break (Vec::new(), end);
+            };
+            length = u64::try_from((end - from).num_days() + 1).unwrap_or(1);
+            if items.len() < ROWS {
+                break (items, end);
+            }
+            if length == 1 {
+                page.warnings.push(Warning::new(0, format!("{from} has more rows than Schwab tells")));
+                break (items, end);
+            }
+            length /= 2;
+        };
+        let activities = rows::<wire::Activity>(items, "transaction", &mut page.warnings);
+        page.rows = map::transactions(&activities, request.account.currency, &mut page.warnings);
+        if end < to {
+            let next = Place { from: end + Days::new(1), to };
+            page.next = serde_json::to_string(&next).ok().map(Cursor);
+        }
+        Ok(page)
+    }
+
+    async fn fetch_holdings(
+        &self,
+        credentials: &Credentials,
+        account: AccountRef<'_>,
+    ) -> Result<Listing<HoldingDraft>, ProviderError> {
+        let hash = self.hash(credentials, account.provider_account_id).await?;
+        let call = Call::get("positions", &["trader", "v1", "accounts", hash]).query("fields", "positions");
+        let found: wire::Account = self.ask(credentials, call).await?.json()?;
+        let mut listing = Listing::complete(Vec::new());
+        let positions = rows::<wire::Position>(found.securities_account.positions, "position", &mut listing.warnings);
+        let today = self.api.http().clock().today();
+        listing.items =
+            positions.iter().filter_map(|(_, position)| map::holding(position, account.currency, today)).collect();
+        // A position that can't be read must not look sold.
+        listing.complete = listing.warnings.is_empty();
+        Ok(listing)
+    }
+}
+
+#[async_trait]
+impl OauthProvider for Schwab {
+    fn flow(&self) -> &OauthFlow {
+        &self.flow
+    }
+}

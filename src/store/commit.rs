@@ -1,0 +1,185 @@
+//! How a change ends: entered into the journal and made durable, in one transaction.
+
+use std::sync::atomic::Ordering;
+
+use super::{
+    chunks,
+    error::{Result, StoreError, guarded},
+    journal::{self, Touched},
+    lookup,
+    record::Key,
+    schema::{CHANGES, COLUMNS, COUNTS, Counter, DIGESTS, META, RECORDS, SOURCES, TOUCHED, TRANSACTIONS},
+    seal,
+    writer::Writer,
+};
+use crate::domain::{AccountId, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, Warning};
+
+/// The entry a commit writes into the journal.
+pub(super) struct Entry {
+    pub(super) counts: ChangeCounts,
+    pub(super) accounts: Vec<AccountId>,
+    pub(super) connection_id: Option<ConnectionId>,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) about: Option<ChangeId>,
+}
+
+impl Writer {
+    /// Makes the change durable and enters it into the journal. When it returns, no kill and no power cut undoes it.
+    pub fn commit(
+        self,
+        counts: ChangeCounts,
+        accounts: Vec<AccountId>,
+        connection_id: Option<ConnectionId>,
+        warnings: Vec<Warning>,
+    ) -> Result<Change> {
+        self.commit_entry(Entry { counts, accounts, connection_id, warnings, about: None })
+    }
+
+    pub(super) fn commit_entry(mut self, entry: Entry) -> Result<Change> {
+        let change = Change {
+            id: ChangeId(self.change),
+            kind: self.kind,
+            at: self.at,
+            source: std::mem::take(&mut self.source),
+            connection_id: entry.connection_id,
+            accounts: entry.accounts,
+            counts: entry.counts,
+            warnings: entry.warnings,
+            about: entry.about,
+            undone: false,
+        };
+        self.run(|it| {
+            it.witness(change.connection_id)?;
+            it.txn.open_table(CHANGES)?.insert(change.id.0, journal::encode(&change)?.as_slice())?;
+            it.write_touched()?;
+            it.write_source()?;
+            Counter::NextChange.set(&mut it.txn.open_table(META)?, change.id.0 + 1)
+        })?;
+        let mark = self.change;
+        self.finish(mark)?;
+        Ok(change)
+    }
+
+    /// Makes durable what is outside the journal: credentials, the content of connections that exist, data removed
+    /// for good.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] when something was written that belongs into the journal.
+    pub fn commit_unlisted(self) -> Result<()> {
+        if !self.added.is_empty() || !self.amended.is_empty() || !self.records.is_empty() || self.source_bytes.is_some()
+        {
+            return Err(StoreError::invalid("data without an entry in the journal"));
+        }
+        let mark = self.change - 1;
+        self.finish(mark)
+    }
+
+    /// Notes that the change speaks of an account.
+    pub(super) fn speak_of(&mut self, account: AccountId) {
+        self.spoken.insert(Key::account(account));
+    }
+
+    /// A change that speaks of a connection or an account witnesses that it exists, by a version of its own, so that
+    /// undoing the change which created it does not orphan later data. Edits never do.
+    fn witness(&mut self, named: Option<ConnectionId>) -> Result<()> {
+        if !matches!(self.kind, ChangeKind::Import | ChangeKind::Sync) {
+            return Ok(());
+        }
+        let spoken = std::mem::take(&mut self.spoken);
+        for key in spoken.into_iter().chain(named.map(Key::connection)) {
+            if self.records.contains(&key) {
+                continue;
+            }
+            let body = lookup::record(&self.txn.open_table(RECORDS)?, &key, |_, body| Ok(body.to_vec()))?;
+            if let Some(body) = body {
+                self.write(&key, Some(&body))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_touched(&self) -> Result<()> {
+        let added = self.added.iter().cloned().map(Touched::Added);
+        let amended = self.amended.iter().map(|pk| Touched::Version(Key::row(TransactionId(*pk))));
+        let records = self.records.iter().cloned().map(Touched::Version);
+        journal::write_touched(&mut self.txn.open_table(TOUCHED)?, self.change, added.chain(amended).chain(records))
+    }
+
+    fn write_source(&mut self) -> Result<()> {
+        let Some((packing, digest)) = self.source_bytes.take() else { return Ok(()) };
+        packing.store(&mut self.txn.open_table(SOURCES)?, self.change)?;
+        let change = seal::seal_u64(&digest, self.change);
+        self.txn.open_table(DIGESTS)?.insert(digest.as_slice(), change.as_slice())?;
+        Ok(())
+    }
+
+    /// Commits; `mark` is the last change whose digest no longer counts if rows were taken away.
+    fn finish(mut self, mark: u64) -> Result<()> {
+        if self.spoiled {
+            return Err(StoreError::invalid("a change of which a part could not be written"));
+        }
+        let generation = self.run(|it| {
+            it.write_chunks()?;
+            it.write_counts()?;
+            let mut meta = it.txn.open_table(META)?;
+            for (counter, value) in [
+                (Counter::NextConnection, it.ids.connection),
+                (Counter::NextAccount, it.ids.account),
+                (Counter::NextHolding, it.ids.holding),
+                (Counter::NextTransaction, it.ids.transaction),
+            ] {
+                counter.set(&mut meta, value)?;
+            }
+            if it.upset {
+                Counter::LastUpset.set(&mut meta, mark)?;
+            }
+            let generation = Counter::Generation.get(&meta)?.unwrap_or_default() + 1;
+            Counter::Generation.set(&mut meta, generation)?;
+            Ok(generation)
+        });
+        let Self { txn, permit, live, .. } = self;
+        let store = permit.store().clone();
+        let done = match generation {
+            Ok(generation) => guarded(store.path(), || Ok(txn.commit()?)).map(|()| generation),
+            Err(error) => {
+                drop(txn);
+                Err(error)
+            }
+        };
+        drop(live);
+        match done {
+            Ok(generation) => {
+                store.0.generation.store(generation, Ordering::Release);
+                Ok(())
+            }
+            Err(error) => {
+                // The database is opened anew so that reading goes on; if that fails too, the next one tries again.
+                let _ = store.heal();
+                Err(error)
+            }
+        }
+    }
+
+    fn write_chunks(&mut self) -> Result<()> {
+        self.finish_tail()?;
+        let (rows, records) = (self.txn.open_table(TRANSACTIONS)?, self.txn.open_table(RECORDS)?);
+        let mut columns = self.txn.open_table(COLUMNS)?;
+        for chunk in &self.stale {
+            chunks::write(&mut columns, *chunk, &chunks::build(&rows, &records, *chunk)?)?;
+        }
+        Ok(())
+    }
+
+    fn write_counts(&mut self) -> Result<()> {
+        let mut counts = self.txn.open_table(COUNTS)?;
+        for (account, delta) in std::mem::take(&mut self.counts) {
+            let id = u64::from(account);
+            let count = lookup::count(&counts, id)?.checked_add_signed(delta);
+            match count.ok_or_else(|| StoreError::damaged("fewer rows are counted than there are"))? {
+                0 => drop(counts.remove(id)?),
+                count => drop(counts.insert(id, seal::seal_u64(&id.to_be_bytes(), count).as_slice())?),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Rows in order: pages from the newest, a span of days, everything.
+
+use std::{collections::BinaryHeap, ops::ControlFlow};
+
+use chrono::NaiveDate;
+use redb::ReadableTableMetadata as _;
+
+use super::{
+    chunks,
+    error::{Result, StoreError},
+    index, lookup,
+    reader::Reader,
+    record::{Key, Kind},
+    row,
+    schema::BY_PROVIDER_ID,
+    seal, small,
+};
+use crate::domain::{AccountId, Transaction, TransactionId, UserFields};
+
+impl Reader {
+    /// Row ids from newest to oldest (date, then id), of one account or merged over all. Skipping costs time in
+    /// proportion to `offset`.
+    pub fn newest(&self, account: Option<AccountId>, offset: u64, limit: usize) -> Result<Vec<TransactionId>> {
+        self.guarded(|| {
+            let accounts = match account {
+                Some(account) => vec![small(account)?],
+                None => lookup::accounts_with_rows(&self.counts)?,
+            };
+            let mut sources = Vec::with_capacity(accounts.len());
+            let mut heads = BinaryHeap::with_capacity(accounts.len());
+            for account in accounts {
+                let low = index::pack(account, 0, 0);
+                let high = index::pack(account, u32::MAX, u64::MAX);
+                let mut keys = self.by_date.range(low..=high)?.rev();
+                if let Some(first) = keys.next() {
+                    let key = first?.0.value();
+                    heads.push((date_and_pk(key), key, sources.len()));
+                    sources.push(keys);
+                }
+            }
+            let (mut skip, mut found) = (offset, Vec::with_capacity(limit.min(1024)));
+            while let Some((_, key, source)) = heads.pop() {
+                if found.len() == limit {
+                    break;
+                }
+                if skip > 0 {
+                    skip -= 1;
+                } else {
+                    found.push(self.indexed(key)?);
+                }
+                if let Some(next) = sources.get_mut(source).and_then(Iterator::next) {
+                    let key = next?.0.value();
+                    heads.push((date_and_pk(key), key, source));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// An account's rows from `from` to `to`, both included, by date, then id.
+    pub fn rows_between(&self, account: AccountId, from: NaiveDate, to: NaiveDate) -> Result<Vec<Transaction>> {
+        self.guarded(|| {
+            let account = small(account)?;
+            let low = index::pack(account, index::day_of(from), 0);
+            let high = index::pack(account, index::day_of(to), u64::MAX);
+            if low > high {
+                return Ok(Vec::new());
+            }
+            self.by_date
+                .range(low..=high)?
+                .map(|entry| {
+                    let pk = self.indexed(entry?.0.value())?;
+                    lookup::transaction(&self.rows, pk)?.ok_or_else(StoreError::index_without_row)
+                })
+                .collect()
+        })
+    }
+
+    /// The row that a key of the index of dates speaks of, if the row says the same.
+    fn indexed(&self, key: u128) -> Result<TransactionId> {
+        let pk = index::pk(key);
+        let value = self.rows.get(pk.0)?.ok_or_else(StoreError::index_without_row)?;
+        let (_, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+        if index::by_date(&row::head(body)?, pk.0) == key { Ok(pk) } else { Err(StoreError::index_without_row()) }
+    }
+
+    /// An account's rows with that provider id: several, since institutions use ids again.
+    pub fn by_provider_id(&self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
+        self.guarded(|| {
+            let ids = self.txn.open_table(BY_PROVIDER_ID)?;
+            lookup::by_provider_id(&self.rows, &ids, small(account)?, provider_id)
+        })
+    }
+
+    /// Hands every row with its user fields to `each`, by id, until it breaks off.
+    pub fn scan(&self, mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>) -> Result<()> {
+        self.scan_rows(|_| true, &mut each)
+    }
+
+    /// As [`Reader::scan`], of one account: the way to compare a large file with what is stored.
+    pub fn scan_account(
+        &self,
+        account: AccountId,
+        mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let account = small(account)?;
+        self.scan_rows(|body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
+    }
+
+    /// Rows whose body is wanted. Only the store's own work is guarded: a panic in `each` is the caller's.
+    fn scan_rows(
+        &self,
+        wanted: impl Fn(&[u8]) -> bool,
+        each: &mut dyn FnMut(Transaction, &UserFields) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let none = UserFields::default();
+        let (mut rows, mut said) = self.guarded(|| {
+            let prefix = Key::every(Kind::RowUser);
+            let end = prefix.successor();
+            Ok((self.rows.range(0..)?, self.records.range(prefix.as_bytes()..end.as_slice())?.peekable()))
+        })?;
+        let mut seen = 0;
+        loop {
+            let next = self.guarded(|| {
+                for entry in rows.by_ref() {
+                    let (pk, value) = entry?;
+                    let pk = TransactionId(pk.value());
+                    seen += 1;
+                    let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+                    if wanted(body) {
+                        let fields = chunks::fields_of(&mut said, pk)?;
+                        return Ok(Some((row::decode(pk, change, body)?, fields)));
+                    }
+                }
+                if seen == self.rows.len()? { Ok(None) } else { Err(StoreError::damaged("a table has lost entries")) }
+            })?;
+            let Some((row, fields)) = next else { return Ok(()) };
+            if each(row, fields.as_ref().unwrap_or(&none)).is_break() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// A packed key without its account, so that keys of different accounts compare by date and pk.
+const fn date_and_pk(key: u128) -> u128 {
+    key & (u128::MAX >> 32)
+}

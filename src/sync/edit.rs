@@ -1,0 +1,151 @@
+//! What the user changes by hand, and taking changes back.
+
+use chrono::{DateTime, Utc};
+
+use super::Failure;
+use crate::{
+    domain::{
+        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, UserFields,
+        text,
+    },
+    store::Store,
+};
+
+/// One edit.
+pub(super) enum Edit {
+    RenameAccount(AccountId, Option<String>),
+    SetAccountType(AccountId, Option<AccountType>),
+    RenameConnection(ConnectionId, Option<String>),
+    Transaction(TransactionId, UserFields),
+}
+
+/// Longest name a user may give.
+const MAX_NAME: usize = 100;
+
+/// Writes an edit as a change of its own.
+pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<ChangeId, Failure> {
+    let begin = |source: String| store.begin(ChangeKind::Edit, &source, now).map_err(Failure::from);
+    let (writer, accounts) = match edit {
+        Edit::RenameAccount(id, _) | Edit::SetAccountType(id, _) => {
+            let known = store.read()?.account(*id)?;
+            let account = known.ok_or_else(|| missing("account", &id.to_string(), "accounts"))?;
+            let mut alias = account.alias.clone();
+            let mut kind = account.type_override;
+            let source = match edit {
+                Edit::RenameAccount(_, name) => {
+                    alias = valid_name(name.as_deref())?;
+                    format!("name of {}", account.display_name())
+                }
+                Edit::SetAccountType(_, account_type) => {
+                    kind = *account_type;
+                    format!("type of {}", account.display_name())
+                }
+                Edit::RenameConnection(..) | Edit::Transaction(..) => String::new(),
+            };
+            let mut writer = begin(source)?;
+            writer.set_account_user(*id, alias.as_deref(), kind)?;
+            (writer, vec![*id])
+        }
+        Edit::RenameConnection(id, name) => {
+            let known = store.read()?.connection(*id)?;
+            let mut connection = known.ok_or_else(|| missing("connection", &id.to_string(), "connections"))?;
+            let mut writer = begin(format!("name of {}", connection.display_name()))?;
+            connection.alias = valid_name(name.as_deref())?;
+            writer.put_connection(&connection)?;
+            (writer, Vec::new())
+        }
+        Edit::Transaction(id, fields) => {
+            let known = store.read()?.transaction(*id)?;
+            let row = known.ok_or_else(|| missing("transaction", &id.to_string(), "transactions"))?;
+            let mut writer = begin(format!("{} {}", row.facts.date, row.facts.payee()))?;
+            writer.set_user_fields(*id, &cleaned(fields))?;
+            (writer, vec![row.account_id])
+        }
+    };
+    let counts = ChangeCounts {
+        transactions_updated: u64::from(matches!(edit, Edit::Transaction(..))),
+        accounts_updated: u64::from(matches!(edit, Edit::RenameAccount(..) | Edit::SetAccountType(..))),
+        ..ChangeCounts::default()
+    };
+    Ok(writer.commit(counts, accounts, None, Vec::new())?.id)
+}
+
+/// Undoes or redoes a change: the named one, or the newest that can be.
+pub(super) fn toggle(
+    store: &Store,
+    change: Option<ChangeId>,
+    undo: bool,
+    now: DateTime<Utc>,
+) -> Result<Change, Failure> {
+    let reader = store.read()?;
+    let can = |change: &Change| if undo { change.can_undo() } else { change.can_redo() };
+    let target = match change {
+        Some(id) => {
+            let change = reader.change(id)?.ok_or_else(|| missing("change", &id.to_string(), "changes"))?;
+            if !can(&change) {
+                let why = match (undo, change.undone) {
+                    (true, true) => "it is undone already",
+                    (false, false) => "it was not undone",
+                    (true, false) | (false, true) => {
+                        "an undo or redo is not undone itself; toggle the change it was about"
+                    }
+                };
+                let what = if undo { "undone" } else { "brought back" };
+                return Err(Failure::new("cannot_undo", format!("change {id} can't be {what}: {why}")));
+            }
+            change.id
+        }
+        None => newest(&reader, undo)?,
+    };
+    drop(reader);
+    Ok(store.toggle(target, undo, now)?)
+}
+
+/// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
+fn newest(reader: &crate::store::Reader, undo: bool) -> Result<ChangeId, Failure> {
+    let mut before = None;
+    loop {
+        let page = reader.changes(before, 256)?;
+        let Some(last) = page.last() else { break };
+        before = Some(last.id);
+        for change in &page {
+            if undo && change.can_undo() {
+                return Ok(change.id);
+            }
+            if !undo && change.kind == ChangeKind::Undo {
+                let about = change.about.map(|about| reader.change(about)).transpose()?.flatten();
+                if let Some(about) = about.filter(Change::can_redo) {
+                    return Ok(about.id);
+                }
+            }
+        }
+    }
+    let (kind, what) = if undo { ("nothing_to_undo", "undo") } else { ("nothing_to_redo", "bring back") };
+    Err(Failure::new(kind, format!("there is nothing to {what}")))
+}
+
+fn missing(what: &str, id: &str, list: &str) -> Failure {
+    Failure::new("not_found", format!("there is no {what} {id}")).with_hint(format!("`dashtam {list}` lists them"))
+}
+
+/// A name fit for one line, or none when nothing is left of it.
+fn valid_name(name: Option<&str>) -> Result<Option<String>, Failure> {
+    let name = name.and_then(text::clean_line);
+    match name {
+        Some(name) if name.chars().count() > MAX_NAME => {
+            Err(Failure::new("too_long", format!("a name has at most {MAX_NAME} characters")))
+        }
+        name => Ok(name.map(String::from)),
+    }
+}
+
+fn cleaned(fields: &UserFields) -> UserFields {
+    let line = |text: &Option<String>| text.as_deref().and_then(text::clean_line).map(String::from);
+    let mut tags: Vec<String> = Vec::new();
+    for tag in fields.tags.iter().filter_map(|tag| text::clean_line(tag)) {
+        if !tags.iter().any(|known| **known == *tag) {
+            tags.push(tag.into());
+        }
+    }
+    UserFields { payee: line(&fields.payee), category: line(&fields.category), tags, note: line(&fields.note) }
+}

@@ -1,0 +1,332 @@
+//! The one task that owns every write.
+//!
+//! It answers commands at once by starting jobs on blocking threads; jobs that write take the write gate in turn.
+//! INVARIANT: every job ends with exactly one answer, also when it panics; nothing slow runs on the actor itself.
+
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::NaiveDate;
+use futures_util::FutureExt as _;
+use tokio::{
+    sync::{Mutex as AsyncMutex, mpsc},
+    task::{Id, JoinError, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Command, Event, Failure, Handle, JobId, Progress,
+    edit::{self, Edit},
+    handle::Shared,
+    import::{Importer, Reviewed},
+    live::{Live, LiveConfig, LoginStep, Occasion, SyncOrder},
+};
+use crate::{ports::Clock, statements::Limits, store::Store};
+
+/// What the engine is made of.
+pub struct EngineConfig {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How large a statement file may be.
+    pub limits: Limits,
+    /// What talking to providers needs.
+    pub live: LiveConfig,
+}
+
+/// Progress is told at most this often for one job.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Starts the engine on the current runtime.
+#[must_use]
+pub fn spawn(config: EngineConfig) -> Handle {
+    let (handle, commands, shared) = Handle::new();
+    let EngineConfig { store, clock, limits, live } = config;
+    let write_gate = Arc::new(AsyncMutex::new(()));
+    let live = Arc::new(Live::new(store.clone(), Arc::clone(&clock), live, Arc::clone(&write_gate)));
+    let engine = Engine {
+        parts: Arc::new(Parts { store, clock, limits, live, shared, write_gate, reviewed: Mutex::default() }),
+        running: JoinSet::new(),
+        jobs: HashMap::new(),
+    };
+    tokio::spawn(engine.run(commands));
+    handle
+}
+
+/// What jobs share.
+struct Parts {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    live: Arc<Live>,
+    shared: Arc<Shared>,
+    /// Held by the job that writes.
+    write_gate: Arc<AsyncMutex<()>>,
+    /// Imports that wait for the user's word.
+    reviewed: Mutex<HashMap<JobId, Reviewed>>,
+}
+
+struct Engine {
+    parts: Arc<Parts>,
+    running: JoinSet<()>,
+    jobs: HashMap<Id, (JobId, CancellationToken)>,
+}
+
+impl Engine {
+    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        loop {
+            tokio::select! {
+                biased;
+                Some(ended) = self.running.join_next_with_id() => self.job_ended(&ended),
+                command = commands.recv() => match command {
+                    None | Some(Command::Shutdown) => break,
+                    Some(command) => self.take(command),
+                },
+            }
+        }
+        for (_, cancel) in self.jobs.values() {
+            cancel.cancel();
+        }
+        while let Some(ended) = self.running.join_next_with_id().await {
+            self.job_ended(&ended);
+        }
+        // The command that stopped the engine, or nothing when the last handle went.
+        self.parts.shared.end();
+    }
+
+    /// Starts what a command asks for. The pending count that its sending began ends with its job.
+    fn take(&mut self, command: Command) {
+        match command {
+            Command::Cancel { job } => self.cancel(job),
+            Command::Shutdown => {}
+            Command::ReviewImport { job, paths, account } => self.read(job, move |parts, importer| {
+                let reviewed = importer.read(paths, account)?;
+                let review = Arc::new(importer.review(&reviewed, true)?);
+                parts.lock_reviewed().insert(job, reviewed);
+                Ok(Event::ImportReviewed { job, review })
+            }),
+            Command::Import { job, paths, account, dry_run: true } => self.read(job, move |_, importer| {
+                let report = importer.dry_run(&importer.read(paths, account)?)?;
+                Ok(Event::ImportFinished { job, report })
+            }),
+            Command::Import { job, paths, account, dry_run: false } => self.import(job, move |_, importer| {
+                let reviewed = importer.read(paths, account)?;
+                Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
+            }),
+            Command::CommitImport { job } => self.import(job, move |parts, importer| {
+                let reviewed = parts.lock_reviewed().remove(&job);
+                let reviewed = reviewed.ok_or_else(|| Failure::new("not_found", "there is no such import to write"))?;
+                Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
+            }),
+            Command::Undo { job, change } => self.write(job, move |parts| {
+                let change = edit::toggle(&parts.store, change, true, parts.clock.now())?;
+                Ok(Event::ChangeToggled { job, change })
+            }),
+            Command::Redo { job, change } => self.write(job, move |parts| {
+                let change = edit::toggle(&parts.store, change, false, parts.clock.now())?;
+                Ok(Event::ChangeToggled { job, change })
+            }),
+            Command::RenameAccount { job, account, name } => self.edit(job, Edit::RenameAccount(account, name)),
+            Command::SetAccountType { job, account, account_type } => {
+                self.edit(job, Edit::SetAccountType(account, account_type));
+            }
+            Command::RenameConnection { job, connection, name } => {
+                self.edit(job, Edit::RenameConnection(connection, name));
+            }
+            Command::EditTransaction { job, transaction, fields } => {
+                self.edit(job, Edit::Transaction(transaction, fields));
+            }
+            Command::Connect { job, request } => self.talk(job, async move |parts, _| {
+                let tell = Arc::clone(&parts.shared);
+                let prompt = move |step| {
+                    tell.publish(&match step {
+                        LoginStep::Waiting(login) => Event::LoginWaiting { job, login },
+                        LoginStep::PasteRejected(message) => Event::PasteRejected { job, message },
+                    });
+                };
+                let found = parts.live.connect(job, request, &prompt).await?;
+                Ok(Event::ConnectionChecked { job, found })
+            }),
+            Command::SubmitRedirect { job, pasted } => {
+                self.parts.live.submit_redirect(job, &pasted);
+                self.parts.shared.end();
+            }
+            Command::ConfirmConnection { job, alias, excluded } => self.talk(job, async move |parts, cancel| {
+                let order = parts.order(job, Occasion::First, None, cancel);
+                let report = parts.live.confirm(job, alias, excluded, order).await?;
+                Ok(Event::Synced { job, report })
+            }),
+            Command::Disconnect { job, connection, remove_data } => self.talk(job, async move |parts, _| {
+                parts.live.disconnect(connection, remove_data).await?;
+                Ok(Event::Disconnected { job, connection })
+            }),
+            Command::Sync { job, connections, force, from } => self.talk(job, async move |parts, cancel| {
+                let order = parts.order(job, Occasion::Asked { force }, from, cancel);
+                let report = parts.live.sync(connections, order).await?;
+                Ok(Event::Synced { job, report })
+            }),
+            Command::SyncDue { job } => self.talk(job, async move |parts, cancel| {
+                let order = parts.order(job, Occasion::Due, None, cancel);
+                let report = parts.live.sync_due(order).await?;
+                Ok(Event::Synced { job, report })
+            }),
+            Command::Unlock { job, passphrase } => self.talk(job, async move |parts, _| {
+                parts.live.unlock_with(passphrase).await?;
+                Ok(Event::Unlocked { job })
+            }),
+        }
+    }
+
+    /// Stops a job under way and forgets what one left waiting.
+    fn cancel(&self, job: JobId) {
+        self.parts.lock_reviewed().remove(&job);
+        self.parts.live.forget(job);
+        for (_, cancel) in self.jobs.values().filter(|(running, _)| *running == job) {
+            cancel.cancel();
+        }
+        self.parts.shared.end();
+    }
+
+    /// A job that reads files, at any time.
+    fn read(
+        &mut self,
+        job: JobId,
+        work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, Failure> + Send + 'static,
+    ) {
+        let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
+        let importing = importing(Arc::clone(&parts), job, cancel.clone(), work);
+        self.start(job, cancel, async move { parts.blocking(job, importing).await });
+    }
+
+    /// A job that reads files and writes.
+    fn import(
+        &mut self,
+        job: JobId,
+        work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, Failure> + Send + 'static,
+    ) {
+        let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
+        let importing = importing(Arc::clone(&parts), job, cancel.clone(), work);
+        self.start(job, cancel, async move { parts.writing(job, importing).await });
+    }
+
+    /// A job that writes.
+    fn write(&mut self, job: JobId, work: impl FnOnce(&Parts) -> Result<Event, Failure> + Send + 'static) {
+        let parts = Arc::clone(&self.parts);
+        let shared = Arc::clone(&parts);
+        self.start(job, CancellationToken::new(), async move { parts.writing(job, move || work(&shared)).await });
+    }
+
+    fn edit(&mut self, job: JobId, edit: Edit) {
+        self.write(job, move |parts| {
+            let change = edit::apply(&parts.store, &edit, parts.clock.now())?;
+            Ok(Event::Edited { job, change })
+        });
+    }
+
+    /// A job that talks to providers; it takes the write gate by itself, for moments. A cancel drops it where it waits.
+    fn talk<F>(&mut self, job: JobId, work: impl FnOnce(Arc<Parts>, CancellationToken) -> F)
+    where
+        F: Future<Output = Result<Event, Failure>> + Send + 'static,
+    {
+        let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
+        let work = work(Arc::clone(&parts), cancel.clone());
+        let stopped = cancel.clone();
+        self.start(job, cancel, async move {
+            let before = parts.store.generation();
+            let answer = tokio::select! {
+                answer = AssertUnwindSafe(work).catch_unwind() => answer.unwrap_or_else(|_| Err(panicked())),
+                () = stopped.cancelled() => Err(Failure::cancelled()),
+            };
+            parts.live.forget_login(job);
+            parts.shared.publish(&answer.unwrap_or_else(|failure| Event::JobFailed { job, failure }));
+            if parts.store.generation() != before {
+                parts.shared.publish(&Event::StoreChanged);
+            }
+        });
+    }
+
+    fn start(&mut self, job: JobId, cancel: CancellationToken, work: impl Future<Output = ()> + Send + 'static) {
+        let id = self.running.spawn(work).id();
+        self.jobs.insert(id, (job, cancel));
+    }
+
+    fn job_ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        if let (Some((job, _)), Err(_)) = (self.jobs.remove(&id), ended) {
+            self.parts.shared.publish(&Event::JobFailed { job, failure: panicked() });
+        }
+        self.parts.shared.end();
+    }
+}
+
+/// What the user hears of a job that panicked; the panic itself is in the log.
+pub(super) fn panicked() -> Failure {
+    Failure::new("internal", "an internal error stopped this; nothing of it was kept")
+        .with_hint("please report it with the log file")
+}
+
+impl Parts {
+    fn lock_reviewed(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Reviewed>> {
+        self.reviewed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A sync as this job wants it.
+    fn order(&self, job: JobId, occasion: Occasion, from: Option<NaiveDate>, cancel: CancellationToken) -> SyncOrder {
+        SyncOrder { occasion, from, cancel, progress: Arc::new(thinned(Arc::clone(&self.shared), job)) }
+    }
+
+    /// Runs `work` on a blocking thread and tells its answer.
+    async fn blocking(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, Failure> + Send + 'static) {
+        let answer = match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(event)) => event,
+            Ok(Err(failure)) => Event::JobFailed { job, failure },
+            Err(_) => Event::JobFailed { job, failure: panicked() },
+        };
+        self.shared.publish(&answer);
+    }
+
+    /// As [`Parts::blocking`], one at a time; says that the store changed when it did.
+    async fn writing(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, Failure> + Send + 'static) {
+        let _gate = self.write_gate.lock().await;
+        let before = self.store.generation();
+        Arc::clone(&self).blocking(job, work).await;
+        if self.store.generation() != before {
+            self.shared.publish(&Event::StoreChanged);
+        }
+    }
+}
+
+/// Progress to the subscribers, thinned out.
+fn thinned(shared: Arc<Shared>, job: JobId) -> impl Fn(Progress) + Send + Sync {
+    let last = Mutex::new(None::<Instant>);
+    move |progress: Progress| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL) {
+            *last = Some(Instant::now());
+            shared.publish(&Event::Progress { job, progress });
+        }
+    }
+}
+
+/// `work` with an importer around it.
+fn importing(
+    parts: Arc<Parts>,
+    job: JobId,
+    cancel: CancellationToken,
+    work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, Failure>,
+) -> impl FnOnce() -> Result<Event, Failure> {
+    move || {
+        let progress = thinned(Arc::clone(&parts.shared), job);
+        let importer =
+            Importer { store: &parts.store, limits: parts.limits, now: parts.clock.now(), cancel, progress: &progress };
+        work(&parts, &importer)
+    }
+}

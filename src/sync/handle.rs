@@ -1,0 +1,139 @@
+//! The way to the engine for everybody above it.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::sync::{mpsc, watch};
+
+use super::{Command, Event, Failure, JobId};
+
+/// Sends commands to the engine and hands out its events. Cheap to clone; the engine stops when it is told to, or when
+/// the last handle is gone.
+#[derive(Clone)]
+pub struct Handle {
+    commands: mpsc::UnboundedSender<Command>,
+    shared: Arc<Shared>,
+}
+
+/// What handles and engine have in common.
+pub(super) struct Shared {
+    next_job: AtomicU64,
+    subscribers: Mutex<Vec<mpsc::UnboundedSender<Event>>>,
+    /// Commands and jobs that are not finished.
+    pending: watch::Sender<usize>,
+}
+
+impl Shared {
+    /// Tells an event to every subscriber that still listens.
+    pub(super) fn publish(&self, event: &Event) {
+        let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
+        subscribers.retain(|subscriber| subscriber.send(event.clone()).is_ok());
+    }
+
+    /// Counts one more piece of work; every call is paired with one [`Shared::end`].
+    pub(super) fn begin(&self) {
+        self.pending.send_modify(|pending| *pending += 1);
+    }
+
+    /// Counts one piece of work less.
+    pub(super) fn end(&self) {
+        self.pending.send_modify(|pending| *pending = pending.saturating_sub(1));
+    }
+}
+
+impl Handle {
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Command>, Arc<Shared>) {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared {
+            next_job: AtomicU64::new(1),
+            subscribers: Mutex::default(),
+            pending: watch::Sender::new(0),
+        });
+        (Self { commands, shared: Arc::clone(&shared) }, receiver, shared)
+    }
+
+    /// A number for a new job, never given twice.
+    #[must_use]
+    pub fn job(&self) -> JobId {
+        JobId(self.shared.next_job.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Asks the engine to do something. The answer comes as an event; a stopped engine answers nothing.
+    pub fn send(&self, command: Command) {
+        self.shared.begin();
+        if self.commands.send(command).is_err() {
+            self.shared.end();
+        }
+    }
+
+    /// Every event from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> EventStream {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.shared.subscribers.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        EventStream { receiver }
+    }
+
+    /// Waits until every command sent so far is done and told of.
+    pub async fn idle(&self) {
+        let mut pending = self.shared.pending.subscribe();
+        // An error means that the engine is gone, which is as idle as it gets.
+        let _ = pending.wait_for(|pending| *pending == 0).await;
+    }
+
+    /// Asks for one job and waits for its answer, passing on what else is told of it. For callers that have nothing
+    /// else to do meanwhile, such as the command line.
+    ///
+    /// # Errors
+    /// The job's failure.
+    pub async fn run(
+        &self,
+        make: impl FnOnce(JobId) -> Command,
+        on_event: impl FnMut(&Event),
+    ) -> Result<Event, Failure> {
+        let job = self.job();
+        self.run_as(job, make(job), on_event).await
+    }
+
+    /// As [`Handle::run`], for a command that goes on with an earlier job.
+    ///
+    /// # Errors
+    /// The job's failure.
+    pub async fn run_as(
+        &self,
+        job: JobId,
+        command: Command,
+        mut on_event: impl FnMut(&Event),
+    ) -> Result<Event, Failure> {
+        let mut events = self.subscribe();
+        self.send(command);
+        while let Some(event) = events.next().await {
+            match event {
+                Event::JobFailed { job: of, failure } if of == job => return Err(failure),
+                event if event.answers() == Some(job) => return Ok(event),
+                event if event.job() == Some(job) => on_event(&event),
+                _ => {}
+            }
+        }
+        Err(Failure::new("stopped", "the engine stopped before the work was done"))
+    }
+}
+
+/// Events in the order in which they happened.
+pub struct EventStream {
+    receiver: mpsc::UnboundedReceiver<Event>,
+}
+
+impl EventStream {
+    /// The next event; `None` once the engine is gone. Cancel safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.receiver.recv().await
+    }
+
+    /// An event that is already there.
+    pub fn try_next(&mut self) -> Option<Event> {
+        self.receiver.try_recv().ok()
+    }
+}

@@ -1,0 +1,323 @@
+//! Statement files into the store: read, plan, write; one change a file.
+//!
+//! Used by the engine. Everything here blocks and runs on blocking threads. INVARIANT: a file is written in one
+//! commit or not at all; what is known already is never written again; planning writes nothing.
+
+mod plan;
+mod read;
+mod write;
+
+use std::{path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    plan::FilePlan,
+    read::{FileContent, KnownFile, ParsedFile},
+};
+use super::{
+    AccountReview, Failure, FileReport, FileReview, ImportReport, ImportReview, Progress, ReviewRow, RowState, Stage,
+    reconcile::Outcome,
+};
+use crate::{
+    domain::{AccountId, Change, Warning},
+    statements::Limits,
+    store::{Store, StoreError},
+};
+
+/// Files that were read and wait for the user's word.
+pub(super) struct Reviewed {
+    files: Vec<Result<FileContent, (PathBuf, Failure)>>,
+    account: Option<AccountId>,
+}
+
+/// What an import needs beside the files.
+pub(super) struct Importer<'a> {
+    pub(super) store: &'a Store,
+    pub(super) limits: Limits,
+    /// The moment that the change is dated with.
+    pub(super) now: DateTime<Utc>,
+    pub(super) cancel: CancellationToken,
+    pub(super) progress: &'a (dyn Fn(Progress) + Send + Sync),
+}
+
+impl Importer<'_> {
+    /// Reads every file. A file that can't be read keeps its failure; only a cancel stops the whole.
+    pub(super) fn read(&self, paths: Vec<PathBuf>, account: Option<AccountId>) -> Result<Reviewed, Failure> {
+        let reader = self.store.read()?;
+        let mut files = Vec::with_capacity(paths.len());
+        for path in paths {
+            files.push(self.read_file(&reader, &path).map_err(|failure| (path, failure)));
+            self.check_cancelled()?;
+        }
+        Ok(Reviewed { files, account })
+    }
+
+    /// What writing the files would do. `with_rows` also lists every row, for the screen.
+    pub(super) fn review(&self, reviewed: &Reviewed, with_rows: bool) -> Result<ImportReview, Failure> {
+        let reader = self.store.read()?;
+        let mut overlay = plan::Overlay::default();
+        let mut files = Vec::with_capacity(reviewed.files.len());
+        for file in &reviewed.files {
+            self.check_cancelled()?;
+            files.push(match file {
+                Err((path, failure)) => failed_review(path.clone(), failure.clone()),
+                Ok(FileContent::Known(known)) => known_review(known),
+                Ok(FileContent::Parsed(parsed)) => {
+                    match plan::plan(self, &reader, &overlay, parsed, reviewed.account) {
+                        Err(failure) => failed_review(parsed.path.clone(), failure),
+                        Ok(plan) => {
+                            let review = review_of(parsed, &plan, with_rows);
+                            overlay.add(parsed, &plan);
+                            review
+                        }
+                    }
+                }
+            });
+        }
+        Ok(ImportReview { files })
+    }
+
+    /// The report that [`Importer::commit`] would give, without writing anything.
+    pub(super) fn dry_run(&self, reviewed: &Reviewed) -> Result<ImportReport, Failure> {
+        let review = self.review(reviewed, false)?;
+        let report = |(file, content): (FileReview, &Result<FileContent, _>)| {
+            if let Ok(FileContent::Known(known)) = content {
+                return known_report(known);
+            }
+            let sum = |count: fn(&AccountReview) -> usize| file.accounts.iter().map(|a| count(a) as u64).sum();
+            let mut report = FileReport {
+                accounts_imported: sum(|account| usize::from(account.account.is_none())),
+                accounts_updated: sum(|account| usize::from(account.account.is_some())),
+                transactions_imported: sum(|account| account.new),
+                transactions_updated: sum(|account| account.amended),
+                transactions_skipped: sum(|account| account.known),
+                outcome: file.outcome.clone().map(|()| None),
+                ..FileReport::of(file.path, file.provider, file.format, file.warnings)
+            };
+            report.message = match &file.outcome {
+                Err(failure) => failure.message.clone(),
+                Ok(()) => format!("would import: {}", sentence(&report, writes(&report))),
+            };
+            report
+        };
+        Ok(ImportReport { files: review.files.into_iter().zip(&reviewed.files).map(report).collect() })
+    }
+
+    /// Writes the files, each in a commit of its own. Files before a cancel stay; the one under way does not.
+    pub(super) fn commit(&self, reviewed: Reviewed) -> ImportReport {
+        let mut files = Vec::with_capacity(reviewed.files.len());
+        for file in reviewed.files {
+            let report = match file {
+                Err((path, failure)) => failed_report(path, failure),
+                Ok(FileContent::Known(known)) => known_report(&known),
+                Ok(FileContent::Parsed(parsed)) => self.commit_file(*parsed, reviewed.account),
+            };
+            files.push(report);
+        }
+        ImportReport { files }
+    }
+
+    fn commit_file(&self, parsed: ParsedFile, account: Option<AccountId>) -> FileReport {
+        let mut report = FileReport::of(
+            parsed.path.clone(),
+            parsed.provider.slug.to_owned(),
+            parsed.format.to_owned(),
+            parsed.statement.warnings.clone(),
+        );
+        match self.try_commit(parsed, account, &mut report) {
+            Ok(change) => {
+                report.message = sentence(&report, change.is_some());
+                report.outcome = Ok(change);
+            }
+            Err(failure) => {
+                report = failed_report(report.path, failure);
+            }
+        }
+        report
+    }
+
+    fn try_commit(
+        &self,
+        parsed: ParsedFile,
+        account: Option<AccountId>,
+        report: &mut FileReport,
+    ) -> Result<Option<Change>, Failure> {
+        self.check_cancelled()?;
+        let reader = self.store.read()?;
+        let plan = plan::plan(self, &reader, &plan::Overlay::default(), &parsed, account)?;
+        drop(reader);
+        self.check_cancelled()?;
+        let counts = plan.counts();
+        report.accounts_imported = counts.accounts_created;
+        report.accounts_updated = counts.accounts_updated;
+        report.transactions_imported = counts.transactions_imported;
+        report.transactions_updated = counts.transactions_updated + counts.transactions_removed;
+        report.transactions_skipped = counts.transactions_skipped;
+        if plan.is_empty() {
+            return Ok(None);
+        }
+        write::write(self, parsed, plan, counts).map(Some)
+    }
+
+    fn check_cancelled(&self) -> Result<(), Failure> {
+        if self.cancel.is_cancelled() { Err(Failure::cancelled()) } else { Ok(()) }
+    }
+
+    fn report_progress(&self, stage: Stage, subject: &str, done: u64, total: u64) {
+        (self.progress)(Progress { stage, subject: subject.to_owned(), done, total });
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new("store", error.to_string())
+    }
+}
+
+impl Failure {
+    /// The job was stopped on request.
+    pub(super) fn cancelled() -> Self {
+        Self::new("cancelled", "stopped on request; nothing of it was kept")
+    }
+}
+
+fn failed_review(path: PathBuf, failure: Failure) -> FileReview {
+    FileReview {
+        path,
+        outcome: Err(failure),
+        provider: String::new(),
+        institution: String::new(),
+        format: String::new(),
+        already_imported: false,
+        accounts: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn known_review(known: &KnownFile) -> FileReview {
+    FileReview {
+        path: known.path.clone(),
+        outcome: Ok(()),
+        provider: known.provider.clone(),
+        institution: known.institution.clone(),
+        format: known.format.to_owned(),
+        already_imported: true,
+        accounts: Vec::new(),
+        warnings: known.change.warnings.clone(),
+    }
+}
+
+fn known_report(known: &KnownFile) -> FileReport {
+    let counts = known.change.counts;
+    let mut report = FileReport {
+        accounts_updated: known.change.accounts.len() as u64,
+        transactions_skipped: counts.transactions_imported
+            + counts.transactions_updated
+            + counts.transactions_removed
+            + counts.transactions_skipped,
+        ..FileReport::of(
+            known.path.clone(),
+            known.provider.clone(),
+            known.format.to_owned(),
+            known.change.warnings.clone(),
+        )
+    };
+    report.message = sentence(&report, false);
+    report
+}
+
+fn failed_report(path: PathBuf, failure: Failure) -> FileReport {
+    FileReport {
+        message: failure.message.clone(),
+        outcome: Err(failure),
+        ..FileReport::of(path, String::new(), String::new(), Vec::new())
+    }
+}
+
+impl FileReport {
+    /// A report in which nothing happened yet.
+    fn of(path: PathBuf, provider: String, format: String, warnings: Vec<Warning>) -> Self {
+        Self {
+            path,
+            provider,
+            format,
+            outcome: Ok(None),
+            accounts_imported: 0,
+            accounts_updated: 0,
+            transactions_imported: 0,
+            transactions_updated: 0,
+            transactions_skipped: 0,
+            warnings,
+            message: String::new(),
+        }
+    }
+}
+
+fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileReview {
+    let accounts = plan.accounts.iter().zip(&parsed.statement.accounts).map(|(plan, said)| {
+        let states = plan.rows.outcomes.iter().map(|outcome| match outcome {
+            Outcome::New => RowState::New,
+            Outcome::Known => RowState::Known,
+            Outcome::Amend(..) | Outcome::Void(_) => RowState::Amended,
+        });
+        let rows: Arc<[ReviewRow]> = if with_rows {
+            let rows = said.transactions.iter().zip(states);
+            rows.map(|(draft, state)| ReviewRow { state, facts: draft.facts.clone() }).collect()
+        } else {
+            Arc::default()
+        };
+        let days = || said.transactions.iter().map(|draft| draft.facts.date);
+        AccountReview {
+            account: plan.known_id(),
+            name: plan.account.display_name().to_owned(),
+            number_masked: plan.account.number_masked.clone(),
+            account_type: plan.account.kind(),
+            new: plan.count(|outcome| matches!(outcome, Outcome::New)),
+            known: plan.count(|outcome| matches!(outcome, Outcome::Known)),
+            amended: plan.count(|outcome| matches!(outcome, Outcome::Amend(..) | Outcome::Void(_))),
+            holdings: said.holdings.len(),
+            period: days().min().zip(days().max()),
+            balance: said
+                .account
+                .balance
+                .map(|balance| (crate::domain::Money::new(balance.current, said.account.currency), balance.date)),
+            rows,
+        }
+    });
+    FileReview {
+        path: parsed.path.clone(),
+        outcome: Ok(()),
+        provider: parsed.provider.slug.to_owned(),
+        institution: plan.connection.institution.clone(),
+        format: parsed.format.to_owned(),
+        already_imported: false,
+        accounts: accounts.collect(),
+        warnings: parsed.statement.warnings.clone(),
+    }
+}
+
+fn writes(report: &FileReport) -> bool {
+    report.accounts_imported + report.transactions_imported + report.transactions_updated > 0
+}
+
+/// The result of one file in one sentence.
+fn sentence(report: &FileReport, wrote: bool) -> String {
+    let count = |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let skipped = count(report.transactions_skipped, "known row");
+    if !wrote {
+        return format!("nothing new; {skipped} skipped");
+    }
+    let mut parts = vec![count(report.transactions_imported, "new row")];
+    if report.transactions_updated > 0 {
+        parts.push(format!("{} amended", report.transactions_updated));
+    }
+    if report.transactions_skipped > 0 {
+        parts.push(format!("{skipped} skipped"));
+    }
+    if !report.warnings.is_empty() {
+        parts.push(count(report.warnings.len() as u64, "warning"));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,184 @@
+//! What a parsed file means for the store: which connection, which accounts, which rows.
+
+use std::collections::HashMap;
+
+use super::{Importer, ParsedFile, Stage};
+use crate::{
+    domain::{
+        Account, AccountId, ChangeCounts, ChangeId, Connection, ConnectionId, ConnectionStatus, Transaction,
+        TransactionId,
+    },
+    providers::{FileSpec, InstitutionName},
+    store::Reader,
+    sync::{
+        Failure,
+        account::{self, AccountPlan, News, Positions},
+        reconcile::{IdTrust, Outcome},
+    },
+};
+
+/// What one file means.
+pub(super) struct FilePlan {
+    /// The connection its accounts belong to; its id means nothing while `connection_is_new`.
+    pub(super) connection: Connection,
+    pub(super) connection_is_new: bool,
+    /// In the order of the statement's accounts.
+    pub(super) accounts: Vec<AccountPlan>,
+}
+
+impl FilePlan {
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.accounts.iter().all(AccountPlan::is_empty)
+    }
+
+    pub(super) fn counts(&self) -> ChangeCounts {
+        let mut counts = ChangeCounts::default();
+        for account in &self.accounts {
+            account.add_to(&mut counts);
+        }
+        counts
+    }
+}
+
+/// What earlier files of the same review will have written, so that later ones are compared with it too.
+#[derive(Default)]
+pub(super) struct Overlay {
+    rows: HashMap<AccountKey, Vec<Transaction>>,
+}
+
+/// Provider, institution and account as the files name them.
+type AccountKey = (String, String, String);
+
+fn key(connection: &Connection, provider_account_id: &str) -> AccountKey {
+    (connection.provider.clone(), connection.institution_key.clone(), provider_account_id.to_owned())
+}
+
+impl Overlay {
+    pub(super) fn add(&mut self, parsed: &ParsedFile, plan: &FilePlan) {
+        for (account, said) in plan.accounts.iter().zip(&parsed.statement.accounts) {
+            let rows = self.rows.entry(key(&plan.connection, &account.account.provider_account_id)).or_default();
+            for (draft, outcome) in said.transactions.iter().zip(&account.rows.outcomes) {
+                if *outcome == Outcome::New {
+                    rows.push(Transaction {
+                        id: TransactionId(u64::MAX - rows.len() as u64),
+                        account_id: account.account.id,
+                        change_id: ChangeId(u64::MAX),
+                        facts: draft.facts.clone(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Works out what `parsed` means. Writes nothing.
+pub(super) fn plan(
+    importer: &Importer<'_>,
+    reader: &Reader,
+    overlay: &Overlay,
+    parsed: &ParsedFile,
+    into: Option<AccountId>,
+) -> Result<FilePlan, Failure> {
+    let accounts = reader.accounts()?;
+    let connections = reader.connections()?;
+    let forced = into.map(|id| forced_account(&accounts, parsed, id)).transpose()?;
+    let (connection, connection_is_new) = match &forced {
+        Some(account) => {
+            let connection = connections.iter().find(|connection| connection.id == account.connection_id);
+            (connection.cloned().ok_or_else(|| Failure::new("store", "the account has no connection"))?, false)
+        }
+        None => find_connection(parsed, &connections, &accounts),
+    };
+    let mut plan =
+        FilePlan { connection, connection_is_new, accounts: Vec::with_capacity(parsed.statement.accounts.len()) };
+    for said in &parsed.statement.accounts {
+        importer.report_progress(Stage::Comparing, &parsed.name(), 0, said.transactions.len() as u64);
+        let is_same = |account: &&Account| {
+            !plan.connection_is_new
+                && account.connection_id == plan.connection.id
+                && account.provider_account_id == said.account.provider_account_id
+        };
+        let known = forced.as_ref().or_else(|| accounts.iter().find(is_same));
+        let id = known.map_or(&said.account.provider_account_id, |account| &account.provider_account_id);
+        let planned = overlay.rows.get(&key(&plan.connection, id)).map_or(&[][..], Vec::as_slice);
+        let as_of = said.holdings.iter().map(|holding| holding.as_of).max();
+        let news = News {
+            draft: &said.account,
+            rows: &said.transactions,
+            removed: &[],
+            trust: IdTrust::Reusable,
+            complete: None,
+            holdings: Some(Positions {
+                items: &said.holdings,
+                complete: said.holdings_complete,
+                as_of: as_of.or(said.account.balance.map(|balance| balance.date)),
+            }),
+            history: &[],
+        };
+        plan.accounts.push(account::plan(reader, &plan.connection, known, planned, &news)?);
+    }
+    Ok(plan)
+}
+
+/// The account that the user wants every row in.
+fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> Result<Account, Failure> {
+    let found = accounts.iter().find(|account| account.id == id);
+    let account = found.ok_or_else(|| {
+        Failure::new("not_found", format!("there is no account {id}")).with_hint("`dashtam accounts` lists them")
+    })?;
+    let count = parsed.statement.accounts.len();
+    if count > 1 {
+        let message = format!("{}: the file holds {count} accounts, so its rows can't all go into one", parsed.name());
+        return Err(Failure::new("several_accounts", message).with_hint("import it without naming an account"));
+    }
+    Ok(account.clone())
+}
+
+/// The connection that stands for the file's institution. A file that says less of where it comes from than an earlier one
+/// did belongs to the file connection that knows its first account; a disconnected one is never taken up again.
+fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
+    let said = &parsed.statement.institution;
+    let named = |spec: &FileSpec| (spec.institution)(said);
+    let identity =
+        parsed.provider.file().map_or_else(|| InstitutionName { name: String::new(), key: String::new() }, named);
+    let is_file = |connection: &Connection| {
+        crate::providers::find(&connection.provider).is_ok_and(|provider| provider.file().is_some())
+    };
+    let usable = || connections.iter().filter(|connection| connection.counts() && is_file(connection));
+    let is_same = |connection: &&Connection| {
+        connection.provider == parsed.provider.slug && connection.institution_key == identity.key
+    };
+    let is_anonymous = said.org.is_none() && said.fid.is_none() && said.bid.is_none();
+    let by_account = || {
+        let first = &parsed.statement.accounts.first()?.account.provider_account_id;
+        let knows_it = |connection: &&Connection| {
+            let may_be = is_anonymous || connection.institution == identity.name;
+            may_be
+                && accounts
+                    .iter()
+                    .any(|account| account.connection_id == connection.id && account.provider_account_id == *first)
+        };
+        let mut owners = usable().filter(knows_it);
+        owners.next().filter(|_| owners.next().is_none())
+    };
+    if let Some(connection) = usable().find(is_same).or_else(by_account) {
+        return (connection.clone(), false);
+    }
+    let connection = Connection {
+        id: ConnectionId(0),
+        provider: parsed.provider.slug.to_owned(),
+        institution: identity.name,
+        institution_key: identity.key,
+        alias: None,
+        status: ConnectionStatus::Pending,
+        environment: None,
+        excluded_accounts: Vec::new(),
+        connected_at: None,
+        last_sync_at: None,
+        next_sync_at: None,
+        login_expires_at: None,
+        error: None,
+    };
+    (connection, true)
+}

@@ -1,0 +1,177 @@
+//! Connecting: check, show what was found, keep it on the user's word; repairing and ending a connection.
+
+use std::sync::Arc;
+
+use super::{Failure, JobId, Live, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
+use crate::{
+    domain::{AccountDraft, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
+    providers::{self, Credentials, ProviderMetadata, Validation},
+    sync::{ConnectRequest, FoundConnection},
+};
+
+/// A login that works and waits for the user's word. Nothing of it is stored.
+pub(in crate::sync) struct Checked {
+    metadata: &'static ProviderMetadata,
+    credentials: Credentials,
+    found: FoundConnection,
+    /// The connection to repair.
+    repairs: Option<ConnectionId>,
+}
+
+impl Live {
+    /// Checks a login and finds its accounts. `prompt` is told when the user must act in a browser.
+    pub(in crate::sync) async fn connect(
+        self: &Arc<Self>,
+        job: JobId,
+        request: ConnectRequest,
+        prompt: &Prompt,
+    ) -> Result<FoundConnection, Failure> {
+        let metadata =
+            providers::find(&request.provider).map_err(|error| Failure::new("not_found", error.to_string()))?;
+        let accepted = metadata.accept(&request.answers).map_err(|problems| {
+            let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Failure::new("validation", format!("{}: {}", metadata.display_name, all.join("; ")))
+        })?;
+        // The vault is opened before anything is asked of the institution: a login that can't be kept is worth nothing.
+        self.blocking(|live| live.unlock(None)).await?;
+        let credentials = match metadata.credentials(&accepted) {
+            Some(credentials) => credentials,
+            None => self.log_in(job, metadata, &accepted, prompt).await?,
+        };
+        let found = self.check(metadata, accepted.environment, &credentials).await;
+        let found = self.compare(found.map_err(|error| failure_of(&error))?, request.connection).await?;
+        let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection };
+        lock(&self.checked).insert(job, checked);
+        Ok(found)
+    }
+
+    async fn check(
+        self: &Arc<Self>,
+        metadata: &'static ProviderMetadata,
+        environment: Option<&'static str>,
+        credentials: &Credentials,
+    ) -> Result<FoundConnection, ProviderError> {
+        let (provider, _) = self.build(metadata, environment, credentials.fields().clone())?;
+        let Validation { environment: works_in, institution, accounts, warnings } =
+            provider.validate_credentials(credentials).await?;
+        let environment = works_in.or(environment).or(metadata.environments.first().map(|place| place.name));
+        let accounts = if accounts.is_empty() {
+            let (provider, _) = self.build(metadata, environment, credentials.fields().clone())?;
+            provider.fetch_accounts(credentials).await?.items
+        } else {
+            accounts
+        };
+        Ok(FoundConnection {
+            provider: metadata.slug.to_owned(),
+            institution: institution.unwrap_or_else(|| metadata.display_name.to_owned()),
+            environment: environment.map(str::to_owned),
+            accounts,
+            is_different: false,
+            warnings,
+        })
+    }
+
+    /// Sees whether a repaired login opens none of the accounts that were there before.
+    async fn compare(
+        self: &Arc<Self>,
+        mut found: FoundConnection,
+        repairs: Option<ConnectionId>,
+    ) -> Result<FoundConnection, Failure> {
+        let Some(connection) = repairs else { return Ok(found) };
+        let known = self.known_accounts(connection).await?;
+        let is_known = |draft: &AccountDraft| {
+            known.iter().any(|known| known.account.provider_account_id == draft.provider_account_id)
+        };
+        found.is_different = !known.is_empty() && !found.accounts.iter().any(is_known);
+        Ok(found)
+    }
+
+    /// Keeps a checked connection and syncs it for the first time.
+    pub(in crate::sync) async fn confirm(
+        self: &Arc<Self>,
+        job: JobId,
+        alias: Option<String>,
+        excluded: Vec<String>,
+        order: SyncOrder,
+    ) -> Result<SyncReport, Failure> {
+        let checked = lock(&self.checked).remove(&job);
+        let checked = checked.ok_or_else(|| Failure::new("not_found", "there is no checked login to keep"))?;
+        let connection = self.writing(move |live| live.keep_connection(checked, alias, excluded)).await?;
+        self.sync(vec![connection], order).await
+    }
+
+    fn keep_connection(
+        &self,
+        checked: Checked,
+        alias: Option<String>,
+        excluded: Vec<String>,
+    ) -> Result<ConnectionId, Failure> {
+        let Checked { metadata, credentials, found, repairs } = checked;
+        let now = self.clock.now();
+        let wrong_state = |error: crate::domain::TransitionError| Failure::new("wrong_state", error.to_string());
+        let login_expires_at = credentials.oauth().and_then(|oauth| oauth.login_expires_at);
+        if let Some(id) = repairs {
+            let mut writer = self.store.begin(ChangeKind::Sync, "reconnect", now)?;
+            let mut connection = writer.connection(id)?.ok_or_else(|| no_connection(id))?;
+            if connection.status != ConnectionStatus::Active {
+                connection.mark_connected(now).map_err(wrong_state)?;
+            }
+            connection.environment = found.environment;
+            connection.login_expires_at = login_expires_at;
+            connection.error = None;
+            connection.next_sync_at = Some(now);
+            connection.alias = alias.or(connection.alias);
+            writer.put_connection(&connection)?;
+            writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
+            writer.commit_unlisted()?;
+            return Ok(id);
+        }
+        let mut writer = self.store.begin(ChangeKind::Sync, &format!("connected {}", found.institution), now)?;
+        let id = writer.new_connection_id();
+        let mut connection = Connection {
+            id,
+            provider: metadata.slug.to_owned(),
+            institution: found.institution,
+            institution_key: String::new(),
+            alias,
+            status: ConnectionStatus::Pending,
+            environment: found.environment,
+            excluded_accounts: excluded,
+            connected_at: None,
+            last_sync_at: None,
+            next_sync_at: Some(now),
+            login_expires_at,
+            error: None,
+        };
+        connection.mark_connected(now).map_err(wrong_state)?;
+        writer.put_connection(&connection)?;
+        writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
+        writer.commit(ChangeCounts::default(), Vec::new(), Some(id), Vec::new())?;
+        Ok(id)
+    }
+
+    /// Ends a connection: credentials wiped, its accounts kept or removed.
+    pub(in crate::sync) async fn disconnect(
+        self: &Arc<Self>,
+        id: ConnectionId,
+        remove_data: bool,
+    ) -> Result<(), Failure> {
+        self.writing(move |live| {
+            let mut writer = live.store.begin(ChangeKind::Edit, "disconnect", live.clock.now())?;
+            let mut connection = writer.connection(id)?.ok_or_else(|| no_connection(id))?;
+            writer.remove_credential(id)?;
+            connection.mark_disconnected();
+            writer.put_connection(&connection)?;
+            if remove_data {
+                todo_remove(&mut writer, id);
+            }
+            Ok(writer.commit_unlisted()?)
+        })
+        .await
+    }
+}
+
+fn no_connection(id: ConnectionId) -> Failure {
+    Failure::new("not_found", format!("there is no connection {id}")).with_hint("`dashtam connections` lists them")
+}
+fn todo_remove(_w: &mut crate::store::Writer, _id: ConnectionId) {}

@@ -1,0 +1,196 @@
+//! Credentials in use: opened, renewed when they run out, replaced durably before they are used.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex as AsyncMutex, RwLock};
+
+use super::{Failure, Live, lock, store_error};
+use crate::{
+    domain::{ChangeKind, Connection, ConnectionId, ProviderError, ProviderErrorKind},
+    providers::{Build, BuildContext, Credentials, OauthProvider, Provider, ProviderMetadata, Secrets},
+};
+
+/// An adapter with the credentials to use it.
+pub(super) struct Session {
+    live: Arc<Live>,
+    connection: ConnectionId,
+    metadata: &'static ProviderMetadata,
+    provider: Arc<dyn Provider>,
+    oauth: Option<Arc<dyn OauthProvider>>,
+    credentials: RwLock<Credentials>,
+}
+
+/// An adapter, and once more as what logs in through the browser where it does.
+pub(super) type Adapter = (Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>);
+
+impl Live {
+    /// An adapter for a provider, in one of its environments.
+    pub(super) fn build(
+        &self,
+        metadata: &'static ProviderMetadata,
+        environment: Option<&str>,
+        settings: Secrets,
+    ) -> Result<Adapter, ProviderError> {
+        let context = BuildContext {
+            http: &self.config.http,
+            environment,
+            endpoint: self.config.endpoints.get(metadata.slug).cloned(),
+            settings,
+        };
+        if matches!(metadata.build, Build::Oauth(_)) {
+            let oauth = metadata.oauth_provider(&context)?;
+            return Ok((Arc::clone(&oauth) as Arc<dyn Provider>, Some(oauth)));
+        }
+        Ok((metadata.provider(&context)?, None))
+    }
+
+    /// Seals credentials and stores them.
+    pub(super) fn store_credentials(
+        &self,
+        id: ConnectionId,
+        provider: &str,
+        credentials: &Credentials,
+    ) -> Result<(), Failure> {
+        let sealed = self.seal(id, provider, credentials)?;
+        let mut writer = self.store.begin(ChangeKind::Edit, "credentials", self.clock.now())?;
+        writer.put_credential(id, &sealed)?;
+        Ok(writer.commit_unlisted()?)
+    }
+
+    pub(super) fn seal(&self, id: ConnectionId, provider: &str, credentials: &Credentials) -> Result<Vec<u8>, Failure> {
+        self.unlock(None)?;
+        Ok(self.config.vault.seal(id, provider, &credentials.to_sealed_bytes())?)
+    }
+
+    /// Opens the vault if it is not open. Without a passphrase only a vault that needs none can be opened.
+    pub(super) fn unlock(&self, passphrase: Option<&crate::vault::Passphrase>) -> Result<(), Failure> {
+        if self.config.vault.is_unlocked() {
+            return Ok(());
+        }
+        Ok(self.config.vault.unlock(passphrase)?)
+    }
+
+    fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
+        let sealed = self.store.read()?.credential(connection.id)?;
+        let sealed = sealed.ok_or_else(|| {
+            Failure::new("no_credentials", format!("{} has no stored login", connection.display_name()))
+                .with_hint(format!("reconnect it: dashtam reconnect {}", connection.id))
+        })?;
+        self.unlock(None)?;
+        let plain = self.config.vault.open(connection.id, &connection.provider, &sealed)?;
+        Credentials::from_bytes(&plain).map_err(|error| Failure::new("no_credentials", error.to_string()))
+    }
+}
+
+impl From<crate::vault::VaultError> for Failure {
+    fn from(error: crate::vault::VaultError) -> Self {
+        Self::new("vault", error.to_string())
+    }
+}
+
+impl Session {
+    pub(super) async fn open(
+        live: &Arc<Live>,
+        connection: &Connection,
+        metadata: &'static ProviderMetadata,
+    ) -> Result<Self, ProviderError> {
+        let wanted = connection.clone();
+        let opened = live.blocking(move |live| live.open_credentials(&wanted)).await;
+        let credentials = opened.map_err(|failure| {
+            let kind = if failure.kind == "vault" {
+                ProviderErrorKind::NotConfigured
+            } else {
+                ProviderErrorKind::Authentication
+            };
+            let error = metadata.error(kind, failure.message);
+            match failure.hint {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+        })?;
+        let (provider, oauth) =
+            live.build(metadata, connection.environment.as_deref(), credentials.fields().clone())?;
+        Ok(Self {
+            live: Arc::clone(live),
+            connection: connection.id,
+            metadata,
+            provider,
+            oauth,
+            credentials: RwLock::new(credentials),
+        })
+    }
+
+    pub(super) fn metadata(&self) -> &'static ProviderMetadata {
+        self.metadata
+    }
+
+    /// Calls the adapter, renewing the login before it runs out and once more when it is refused all the same.
+    pub(super) async fn call<T, F>(
+        &self,
+        work: impl Fn(Arc<dyn Provider>, Credentials) -> F,
+    ) -> Result<T, ProviderError>
+    where
+        F: Future<Output = Result<T, ProviderError>> + Send,
+    {
+        let mut credentials = self.credentials.read().await.clone();
+        let runs_out = |credentials: &Credentials| {
+            credentials.oauth().is_some_and(|oauth| oauth.needs_renewal(self.live.clock.now()))
+        };
+        let mut renewed = false;
+        if runs_out(&credentials) {
+            credentials = self.renew(&credentials).await?;
+            renewed = true;
+        }
+        match work(Arc::clone(&self.provider), credentials.clone()).await {
+            Err(error) if !renewed && self.oauth.is_some() && is_refusal(&error) => {
+                let credentials = self.renew(&credentials).await?;
+                work(Arc::clone(&self.provider), credentials).await.map_err(|error| {
+                    // Fresh from the provider and still refused: access was withdrawn.
+                    if is_refusal(&error) { ProviderError { kind: ProviderErrorKind::Revoked, ..error } } else { error }
+                })
+            }
+            other => other,
+        }
+    }
+
+    /// New credentials for `stale` ones: those another caller just got, or renewed ones, stored before they are used.
+    async fn renew(&self, stale: &Credentials) -> Result<Credentials, ProviderError> {
+        let Some(oauth) = &self.oauth else { return Ok(stale.clone()) };
+        let gate: Arc<AsyncMutex<()>> = Arc::clone(lock(&self.live.renewals).entry(self.connection).or_default());
+        let _gate = gate.lock().await;
+        // Another sync, or another part of this one, may have renewed it while this one waited.
+        let connection = self.connection;
+        let stored = self.live.blocking(move |live| {
+            let reader = live.store.read()?;
+            let connection = reader.connection(connection)?;
+            let connection = connection.ok_or_else(|| Failure::new("not_found", "the connection was removed"))?;
+            live.open_credentials(&connection)
+        });
+        let stored = stored.await.map_err(|failure| store_error(self.metadata, &failure))?;
+        if !same_token(&stored, stale) {
+            *self.credentials.write().await = stored.clone();
+            return Ok(stored);
+        }
+        let Some(current) = stored.oauth() else { return Ok(stored) };
+        if current.login_expired(self.live.clock.now()) {
+            return Err(self.metadata.error(ProviderErrorKind::LoginExpired, "the login has ended"));
+        }
+        let renewed = Credentials::Oauth2(oauth.refresh(current).await?);
+        let (slug, kept) = (self.metadata.slug, renewed.clone());
+        let written = self.live.writing(move |live| live.store_credentials(connection, slug, &kept)).await;
+        written.map_err(|failure| store_error(self.metadata, &failure))?;
+        *self.credentials.write().await = renewed.clone();
+        Ok(renewed)
+    }
+}
+
+fn is_refusal(error: &ProviderError) -> bool {
+    matches!(error.kind, ProviderErrorKind::LoginExpired | ProviderErrorKind::Authentication)
+}
+
+fn same_token(left: &Credentials, right: &Credentials) -> bool {
+    use secrecy::ExposeSecret as _;
+    let token =
+        |credentials: &Credentials| credentials.oauth().map(|oauth| oauth.access_token.expose_secret().to_owned());
+    token(left) == token(right)
+}

@@ -1,0 +1,334 @@
+//! Connections: checking them, keeping them, fetching their news.
+//!
+//! Used by the engine, one job a command; a connection is synced once at a time and a second request joins the first.
+//! INVARIANT: nothing of a connection is kept before its credentials were checked; a renewed token is stored before it
+//! is used; what one account or connection fails at never keeps the others from their news.
+
+mod connect;
+mod fetch;
+mod login;
+mod oauth;
+mod schedule;
+mod store;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures_util::{FutureExt as _, future::BoxFuture, future::Shared};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::sync::CancellationToken;
+
+use super::{ConnectionReport, Failure, JobId, Progress, SyncReport};
+use crate::{
+    domain::{Connection, ConnectionId, ConnectionStatus, Disposition, ProviderError, ProviderErrorKind},
+    ports::{Browser, Clock, Entropy},
+    providers::{
+        Secrets,
+        kit::{Http, Origin},
+    },
+    store::Store,
+    vault::Vault,
+};
+
+pub(super) use connect::Checked;
+pub(super) use oauth::LoginStep;
+pub use oauth::login_ends_soon;
+pub use schedule::Schedule;
+
+/// What talking to providers needs.
+pub struct LiveConfig {
+    /// The program's one HTTP client.
+    pub http: Http,
+    /// Opens and seals credentials.
+    pub vault: Vault,
+    /// Opens login pages.
+    pub browser: Arc<dyn Browser>,
+    /// Spreads scheduled syncs.
+    pub entropy: Arc<dyn Entropy>,
+    /// Origins that replace those of providers, by slug.
+    pub endpoints: BTreeMap<String, Origin>,
+    /// When connections are due.
+    pub schedule: Schedule,
+}
+
+/// The connections' side of the engine.
+pub(super) struct Live {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) config: LiveConfig,
+    /// Held by whoever writes; shared with the rest of the engine.
+    pub(super) write_gate: Arc<AsyncMutex<()>>,
+    /// Syncs under way.
+    running: Mutex<HashMap<ConnectionId, (RunningSync, CancellationToken)>>,
+    /// One renewal a connection.
+    renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
+    /// Checked logins that wait for the user's word.
+    checked: Mutex<HashMap<JobId, Checked>>,
+    /// Where pasted redirects of logins under way go.
+    pasting: Mutex<HashMap<JobId, tokio::sync::mpsc::UnboundedSender<secrecy::SecretString>>>,
+}
+
+/// A sync that several jobs may wait for.
+type RunningSync = Shared<BoxFuture<'static, ConnectionReport>>;
+
+/// What occasions a sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// The user asked; `force` also where the provider was asked moments ago.
+    Asked { force: bool },
+    /// The schedule.
+    Due,
+    /// The connection is new.
+    First,
+}
+
+/// One sync as asked for.
+#[derive(Clone)]
+pub(super) struct SyncOrder {
+    pub(super) occasion: Occasion,
+    pub(super) from: Option<chrono::NaiveDate>,
+    pub(super) cancel: CancellationToken,
+    pub(super) progress: Arc<dyn Fn(Progress) + Send + Sync>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Live {
+    pub(super) fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        config: LiveConfig,
+        write_gate: Arc<AsyncMutex<()>>,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            config,
+            write_gate,
+            running: Mutex::default(),
+            renewals: Mutex::default(),
+            checked: Mutex::default(),
+            pasting: Mutex::default(),
+        }
+    }
+
+    /// Forgets what a cancelled job left waiting.
+    pub(super) fn forget(&self, job: JobId) {
+        lock(&self.checked).remove(&job);
+        lock(&self.pasting).remove(&job);
+    }
+
+    /// Ends what only a login under way needs.
+    pub(super) fn forget_login(&self, job: JobId) {
+        lock(&self.pasting).remove(&job);
+    }
+
+    /// Hands a pasted redirect to the login that waits for it.
+    pub(super) fn submit_redirect(&self, job: JobId, pasted: &Secrets) {
+        if let (Some(login), Some(redirect)) = (lock(&self.pasting).get(&job), pasted.get("redirect")) {
+            // A login that just ended listens no more; its own answer says how it ended.
+            let _ = login.send(redirect.clone());
+        }
+    }
+
+    /// Opens the vault with what the user typed.
+    pub(super) async fn unlock_with(self: &Arc<Self>, passphrase: Secrets) -> Result<(), Failure> {
+        self.blocking(move |live| {
+            let passphrase = passphrase.get("passphrase").cloned();
+            live.unlock(passphrase.as_ref())
+        })
+        .await
+    }
+
+    /// Runs `work` on a blocking thread.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let live = Arc::clone(self);
+        let done = tokio::task::spawn_blocking(move || work(&live)).await;
+        done.unwrap_or_else(|_| Err(super::engine::panicked()))
+    }
+
+    /// As [`Live::blocking`], while nobody else writes.
+    async fn writing<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let _gate = self.write_gate.lock().await;
+        self.blocking(work).await
+    }
+
+    /// Syncs the connections named, or all that can be synced, each on its own.
+    pub(super) async fn sync(
+        self: &Arc<Self>,
+        wanted: Vec<ConnectionId>,
+        order: SyncOrder,
+    ) -> Result<SyncReport, Failure> {
+        let connections = self.blocking(move |live| live.chosen(&wanted)).await?;
+        self.sync_all(connections, order).await
+    }
+
+    /// Syncs what is due.
+    pub(super) async fn sync_due(self: &Arc<Self>, order: SyncOrder) -> Result<SyncReport, Failure> {
+        let due = self
+            .blocking(|live| {
+                let connections = live.store.read()?.connections()?;
+                let now = live.clock.now();
+                Ok(connections.into_iter().filter(|connection| schedule::is_due(connection, now)).collect::<Vec<_>>())
+            })
+            .await?;
+        self.sync_all(due, order).await
+    }
+
+    fn chosen(&self, wanted: &[ConnectionId]) -> Result<Vec<Connection>, Failure> {
+        let connections = self.store.read()?.connections()?;
+        if wanted.is_empty() {
+            let can = |connection: &Connection| connection.counts() && schedule::is_live(connection);
+            return Ok(connections.into_iter().filter(can).collect());
+        }
+        let find = |id: &ConnectionId| {
+            let found = connections.iter().find(|connection| connection.id == *id);
+            let connection = found.ok_or_else(|| {
+                Failure::new("not_found", format!("there is no connection {id}"))
+                    .with_hint("`dashtam connections` lists them")
+            })?;
+            if !schedule::is_live(connection) {
+                let message =
+                    format!("{} comes as statement files; there is nothing to fetch", connection.display_name());
+                return Err(Failure::new("not_live", message).with_hint("import its newest statement instead"));
+            }
+            Ok(connection.clone())
+        };
+        wanted.iter().map(find).collect()
+    }
+
+    async fn sync_all(self: &Arc<Self>, connections: Vec<Connection>, order: SyncOrder) -> Result<SyncReport, Failure> {
+        let _swept = SweepOnDrop(self);
+        let syncs: Vec<_> =
+            connections.into_iter().map(|connection| self.join_sync(connection, order.clone())).collect();
+        Ok(SyncReport { connections: futures_util::future::join_all(syncs).await })
+    }
+
+    /// The sync of a connection that is under way, or a new one.
+    fn join_sync(self: &Arc<Self>, connection: Connection, order: SyncOrder) -> RunningSync {
+        let mut running = lock(&self.running);
+        if let Some((sync, cancel)) = running.get(&connection.id)
+            && !cancel.is_cancelled()
+            && sync.peek().is_none()
+        {
+            return sync.clone();
+        }
+        let live = Arc::clone(self);
+        let (id, cancel) = (connection.id, order.cancel.clone());
+        let sync = async move { live.sync_one(connection, order).await }.boxed().shared();
+        running.insert(id, (sync.clone(), cancel));
+        sync
+    }
+
+    async fn sync_one(self: Arc<Self>, connection: Connection, order: SyncOrder) -> ConnectionReport {
+        let mut report = ConnectionReport {
+            id: connection.id,
+            provider: connection.provider.clone(),
+            name: connection.display_name().to_owned(),
+            status: connection.status,
+            accounts: Vec::new(),
+            transactions_imported: 0,
+            transactions_updated: 0,
+            transactions_removed: 0,
+            holdings: 0,
+            change_id: None,
+            error: None,
+            warnings: Vec::new(),
+        };
+        let outcome = self.try_sync(&connection, &order, &mut report).await;
+        if let Err(error) = outcome {
+            let failure = failure_of(&error);
+            let kind = error.kind.clone();
+            report.error = Some(failure.clone());
+            if kind != ProviderErrorKind::Cancelled {
+                let id = connection.id;
+                let ended = self.writing(move |live| live.note_failure(id, &kind, &failure)).await;
+                match ended {
+                    Ok(status) => report.status = status,
+                    Err(failure) => report.warnings.push(crate::domain::Warning::new(0, failure.message)),
+                }
+            }
+        }
+        report
+    }
+
+    async fn try_sync(
+        self: &Arc<Self>,
+        connection: &Connection,
+        order: &SyncOrder,
+        report: &mut ConnectionReport,
+    ) -> Result<(), ProviderError> {
+        let metadata = crate::providers::find(&connection.provider).map_err(|unknown| {
+            ProviderError::new(&connection.provider, ProviderErrorKind::NotConfigured, unknown.to_string())
+        })?;
+        if connection.status != ConnectionStatus::Active {
+            let message = format!("the connection is {}", connection.status);
+            return Err(metadata
+                .error(ProviderErrorKind::Authentication, message)
+                .with_hint(format!("reconnect it: dashtam reconnect {}", connection.id)));
+        }
+        if let Some(wait) = schedule::too_early(connection, metadata, order.occasion, self.clock.now()) {
+            report.warnings.push(crate::domain::Warning::new(0, wait));
+            return Ok(());
+        }
+        let session = login::Session::open(self, connection, metadata).await?;
+        let known = self.known_accounts(connection.id).await.map_err(|failure| store_error(metadata, &failure))?;
+        let fetched = fetch::fetch(self, &session, connection, &known, order).await?;
+        self.keep(connection, fetched, order, report).await.map_err(|failure| store_error(metadata, &failure))
+    }
+}
+
+/// Drops the syncs that are done, or that nobody drives any more because their job was cancelled: one that merely stood
+/// still would hold its locks.
+struct SweepOnDrop<'a>(&'a Live);
+
+impl Drop for SweepOnDrop<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.running).retain(|_, (sync, cancel)| sync.peek().is_none() && !cancel.is_cancelled());
+    }
+}
+
+/// A failed look-up of ours in the provider's vocabulary, so that one path handles both.
+fn store_error(metadata: &crate::providers::ProviderMetadata, failure: &Failure) -> ProviderError {
+    let kind =
+        if failure.kind == "cancelled" { ProviderErrorKind::Cancelled } else { ProviderErrorKind::InvalidResponse };
+    metadata.error(kind, failure.message.clone())
+}
+
+/// What a provider's failure is called for people and scripts.
+pub(super) fn failure_of(error: &ProviderError) -> Failure {
+    let kind = match error.kind {
+        ProviderErrorKind::LoginExpired => "login_expired",
+        ProviderErrorKind::Authentication => "authentication",
+        ProviderErrorKind::Revoked => "revoked",
+        ProviderErrorKind::PaymentRequired => "payment_required",
+        ProviderErrorKind::RateLimited { .. } => "rate_limited",
+        ProviderErrorKind::Unavailable => "unavailable",
+        ProviderErrorKind::InvalidResponse => "invalid_response",
+        ProviderErrorKind::Validation => "validation",
+        ProviderErrorKind::Forbidden => "forbidden",
+        ProviderErrorKind::NotConfigured => "not_configured",
+        ProviderErrorKind::Cancelled => "cancelled",
+    };
+    let hint = error.hint.clone().or_else(|| match error.disposition() {
+        Disposition::Retry { not_before: Some(at) } => {
+            Some(format!("it will listen again at {}", at.format("%H:%M:%S UTC")))
+        }
+        Disposition::Retry { not_before: None } => Some("try again later; what was known stays".to_owned()),
+        Disposition::Reauthenticate => {
+            Some("reconnect it: `dashtam reconnect ID`, or Enter on it in Connections".to_owned())
+        }
+        Disposition::AskUser | Disposition::Permanent => None,
+    });
+    Failure { kind, message: format!("{}: {}", error.provider, error.message), hint }
+}

@@ -1,0 +1,109 @@
+//! Logging in through the browser: the redirect is caught on this machine or pasted, whichever comes first.
+
+use std::{sync::Arc, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::mpsc;
+
+use super::{Failure, JobId, Live, failure_of, lock};
+use crate::{
+    domain::ConnectionStatus,
+    providers::{
+        Accepted, Authorization, Credentials, ProviderMetadata,
+        kit::{CallbackError, CallbackListener, RedirectError, parse_redirect},
+    },
+    sync::{Listening, LoginPrompt},
+};
+
+/// What the user hears of a login under way.
+pub(in crate::sync) enum LoginStep {
+    /// Act in a browser.
+    Waiting(LoginPrompt),
+    /// What was pasted is not the end of this login; why.
+    PasteRejected(String),
+}
+
+/// Told about a login under way.
+pub(in crate::sync) type Prompt = dyn Fn(LoginStep) + Send + Sync;
+
+/// How long a login may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+impl Live {
+    /// Logs in to an OAuth provider.
+    pub(super) async fn log_in(
+        self: &Arc<Self>,
+        job: JobId,
+        metadata: &'static ProviderMetadata,
+        accepted: &Accepted,
+        prompt: &Prompt,
+    ) -> Result<Credentials, Failure> {
+        let built = self.build(metadata, accepted.environment, accepted.values.clone());
+        let (_, oauth) = built.map_err(|error| failure_of(&error))?;
+        let oauth = oauth.ok_or_else(|| {
+            Failure::new("validation", format!("{} can't be connected from here", metadata.display_name))
+        })?;
+        let authorization = oauth.authorization().map_err(|error| failure_of(&error))?;
+        let (sender, pasted) = mpsc::unbounded_channel();
+        lock(&self.pasting).insert(job, sender);
+        let listener = CallbackListener::bind(&authorization).await;
+        prompt(LoginStep::Waiting(LoginPrompt {
+            url: authorization.url.clone(),
+            callback_url: authorization.callback_url.clone(),
+            listening: match &listener {
+                Ok(listener) => Ok(Listening { fingerprint: listener.fingerprint().map(str::to_owned) }),
+                Err(error) => Err(error.to_string()),
+            },
+            browser_opened: self.open_browser(authorization.url.clone()).await,
+            expires_at: self.clock.now() + PATIENCE,
+        }));
+        let code = wait_for_code(listener.ok(), pasted, &authorization, prompt).await;
+        let code = code.map_err(|message| {
+            Failure::new("login_failed", format!("{}: {message}", metadata.display_name))
+                .with_hint("start the login again")
+        })?;
+        oauth.exchange_code(&authorization, &code).await.map_err(|error| failure_of(&error))
+    }
+
+    /// Starting a browser may take its time, or never come back: it gets a thread of its own and two seconds.
+    async fn open_browser(self: &Arc<Self>, url: String) -> bool {
+        let browser = Arc::clone(&self.config.browser);
+        let opened = tokio::task::spawn_blocking(move || browser.open(&url).is_ok());
+        matches!(tokio::time::timeout(Duration::from_secs(2), opened).await, Ok(Ok(true)))
+    }
+}
+
+/// The code, from the listener or from what is pasted. A paste that is no redirect of this login changes nothing.
+async fn wait_for_code(
+    listener: Option<CallbackListener>,
+    mut pasted: mpsc::UnboundedReceiver<SecretString>,
+    authorization: &Authorization,
+    prompt: &Prompt,
+) -> Result<SecretString, String> {
+    let caught = async {
+        if let Some(listener) = listener {
+            return listener.wait(PATIENCE).await;
+        }
+        tokio::time::sleep(PATIENCE).await;
+        Err(CallbackError::TimedOut)
+    };
+    tokio::pin!(caught);
+    loop {
+        tokio::select! {
+            caught = &mut caught => return caught.map_err(|error| error.to_string()),
+            Some(text) = pasted.recv() => match parse_redirect(text.expose_secret(), authorization) {
+                Ok(code) => return Ok(code),
+                Err(error @ RedirectError::Denied { .. }) => return Err(error.to_string()),
+                // Another tab's address, or half of one: the user can try again.
+                Err(error) => prompt(LoginStep::PasteRejected(error.to_string())),
+            },
+        }
+    }
+}
+
+/// Whether a connection's login ends within a day: what is warned about, on screen and by `sync`.
+#[must_use]
+pub fn login_ends_soon(connection: &crate::domain::Connection, now: chrono::DateTime<chrono::Utc>) -> bool {
+    connection.status == ConnectionStatus::Active
+        && connection.login_expires_at.is_some_and(|ends| ends - now <= chrono::TimeDelta::days(1))
+}

@@ -1,0 +1,315 @@
+//! Examples of every rule, and the properties that hold for any history of files.
+
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::domain::{AccountId, AssetCode, ChangeId, Kind, TransactionSubtype};
+
+fn day(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + chrono::Days::new(u64::from(day))
+}
+
+fn row(id: &str, on: u32, cents: i64, payee: &str) -> TransactionDraft {
+    let mut facts = TransactionFacts::new(day(on), Decimal::new(cents, 2), AssetCode::USD);
+    facts.provider_id = (!id.is_empty()).then(|| id.into());
+    facts.payee = Some(payee.into());
+    facts.into()
+}
+
+fn pending(id: &str, on: u32, cents: i64, payee: &str) -> TransactionDraft {
+    let mut draft = row(id, on, cents, payee);
+    draft.facts.status = TransactionStatus::Pending;
+    draft
+}
+
+/// A store in the smallest form: one account's rows.
+#[derive(Default, Clone)]
+struct Book {
+    rows: Vec<Transaction>,
+    superseded: HashSet<Box<str>>,
+    trust: Option<IdTrust>,
+}
+
+impl Book {
+    fn plan(&self, drafts: &[TransactionDraft], complete: Option<(NaiveDate, NaiveDate)>) -> Plan {
+        let trust = self.trust.unwrap_or(IdTrust::Reusable);
+        reconcile(&Batch { drafts, stored: &self.rows, superseded: &self.superseded, trust, complete })
+    }
+
+    fn take(&mut self, drafts: &[TransactionDraft]) -> Plan {
+        self.take_complete(drafts, None)
+    }
+
+    fn take_complete(&mut self, drafts: &[TransactionDraft], complete: Option<(NaiveDate, NaiveDate)>) -> Plan {
+        let plan = self.plan(drafts, complete);
+        let mut cancel: Vec<TransactionId> = plan.vanished.clone();
+        for (draft, outcome) in drafts.iter().zip(&plan.outcomes) {
+            match outcome {
+                Outcome::New => self.rows.push(Transaction {
+                    id: TransactionId(self.rows.len() as u64),
+                    account_id: AccountId(1),
+                    change_id: ChangeId(1),
+                    facts: draft.facts.clone(),
+                }),
+                Outcome::Known => {}
+                Outcome::Amend(id, facts) => self.rows[usize::try_from(id.0).unwrap()].facts = (**facts).clone(),
+                Outcome::Void(id) => cancel.push(*id),
+            }
+        }
+        for id in cancel {
+            self.rows[usize::try_from(id.0).unwrap()].facts.status = TransactionStatus::Cancelled;
+        }
+        self.superseded.extend(plan.superseded.iter().cloned());
+        plan
+    }
+
+    fn contents(&self) -> Vec<(NaiveDate, Decimal, String)> {
+        let mut contents: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| (row.facts.date, row.facts.amount, row.facts.description().to_owned()))
+            .collect();
+        contents.sort();
+        contents
+    }
+}
+
+#[test]
+fn the_same_file_twice_adds_nothing_and_twins_stay_two() {
+    let file = [row("1", 1, -450, "Coffee"), row("2", 1, -450, "Coffee"), row("", 2, -5, "Tea"), row("", 2, -5, "Tea")];
+    let mut book = Book::default();
+    book.take(&file);
+    assert_eq!(book.rows.len(), 4);
+    assert!(book.take(&file).is_empty());
+}
+
+#[test]
+fn rows_that_share_an_id_and_everything_else_stay_as_many_as_the_file_holds() {
+    let file = [row("0", 1, -450, "Coffee"), row("0", 1, -450, "Coffee"), row("0", 9, -700, "Lunch")];
+    let mut book = Book::default();
+    book.take(&file);
+    assert_eq!(book.rows.len(), 3);
+    assert!(book.take(&file).is_empty());
+}
+
+#[test]
+fn a_reused_id_is_a_new_row() {
+    let mut book = Book::default();
+    book.take(&[row("7", 1, -100, "Bakery")]);
+    book.take(&[row("7", 25, -999, "Garage")]);
+    assert_eq!(book.rows.len(), 2);
+    assert_eq!(book.rows[0].facts.payee(), "Bakery");
+}
+
+#[test]
+fn news_of_a_known_row_amends_it_and_silence_keeps_what_was_known() {
+    let mut book = Book::default();
+    let mut told = row("7", 1, -100, "BAKERY 0123");
+    told.facts.memo = Some("card 9".into());
+    book.take(&[told]);
+    book.take(&[row("7", 2, -100, "Bakery")]);
+    assert_eq!(book.rows.len(), 1);
+    assert_eq!((book.rows[0].facts.payee(), book.rows[0].facts.memo.as_deref()), ("Bakery", Some("card 9")));
+    assert_eq!(book.rows[0].facts.date, day(2));
+}
+
+#[test]
+fn an_honest_twin_in_a_later_file_is_a_row_of_its_own() {
+    let mut book = Book::default();
+    book.take(&[row("1", 1, -450, "Coffee")]);
+    book.take(&[row("2", 1, -450, "Coffee")]);
+    assert_eq!(book.rows.len(), 2);
+}
+
+#[test]
+fn ids_numbered_anew_are_recognised() {
+    let mut book = Book::default();
+    book.take(&[row("1", 1, -450, "Coffee"), row("2", 1, -300, "Bread")]);
+    let anew = [row("91", 1, -450, "Coffee"), row("92", 1, -300, "Bread"), row("93", 2, -20, "Fee")];
+    book.take(&anew);
+    assert_eq!(book.rows.len(), 3);
+    assert!(book.take(&anew).is_empty());
+
+    // A counter that starts again each day: an earlier row slides under another's id.
+    let mut book = Book::default();
+    book.take(&[row("01", 1, -450, "Coffee")]);
+    let slid = [row("01", 1, -9900, "Garage"), row("02", 1, -450, "Coffee")];
+    book.take(&slid);
+    assert_eq!(book.rows.len(), 2);
+    assert!(book.take(&slid).is_empty());
+}
+
+#[test]
+fn an_id_that_arrives_later_joins_its_row() {
+    let mut book = Book::default();
+    book.take(&[row("", 1, -450, "Coffee")]);
+    book.take(&[row("1", 1, -450, "Coffee")]);
+    assert_eq!(book.rows.len(), 1);
+    assert_eq!(book.rows[0].facts.provider_id.as_deref(), Some("1"));
+}
+
+#[test]
+fn corrections_amend_or_void_whatever_comes_first() {
+    let original = row("1", 1, -450, "Coffee");
+    let mut replacement = row("2", 1, -540, "Coffee");
+    replacement.correction = Some(Correction::Replaces("1".into()));
+    let mut deletion = row("3", 1, -450, "Coffee");
+    deletion.correction = Some(Correction::Deletes("1".into()));
+
+    for together in [vec![original.clone(), replacement.clone()], vec![replacement.clone(), original.clone()]] {
+        let mut book = Book::default();
+        book.take(&together);
+        assert_eq!(book.contents(), [(day(1), Decimal::new(-540, 2), "Coffee".to_owned())]);
+        assert!(book.take(&together).is_empty());
+    }
+    for order in [[&original, &replacement], [&replacement, &original]] {
+        let mut book = Book::default();
+        for draft in order {
+            book.take(std::slice::from_ref(draft));
+        }
+        assert_eq!(book.contents(), [(day(1), Decimal::new(-540, 2), "Coffee".to_owned())]);
+        assert!(book.take(std::slice::from_ref(&original)).is_empty());
+    }
+    let mut book = Book::default();
+    book.take(std::slice::from_ref(&original));
+    book.take(std::slice::from_ref(&deletion));
+    assert_eq!((book.rows.len(), book.rows[0].facts.status), (1, TransactionStatus::Cancelled));
+    assert!(book.take(&[deletion.clone(), original.clone()]).is_empty());
+    let mut book = Book::default();
+    book.take(&[deletion]);
+    book.take(&[original]);
+    assert!(book.rows.is_empty());
+}
+
+#[test]
+fn posted_rows_take_the_place_of_pending_ones() {
+    let mut book = Book { trust: Some(IdTrust::Unique), ..Book::default() };
+    book.take(&[pending("p1", 1, -450, "Coffee"), pending("p2", 1, -2000, "Bistro"), pending("p3", 1, -1, "Shop")]);
+    let mut linked = row("s3", 20, -7777, "Another name");
+    linked.pending_id = Some("p3".into());
+    let posted = [row("s1", 4, -450, "COFFEE LLC"), row("s2", 3, -2400, "Bistro"), linked];
+    book.take(&posted);
+    assert_eq!(book.rows.len(), 3);
+    assert!(book.rows.iter().all(|row| row.facts.status == TransactionStatus::Settled));
+    assert_eq!(book.rows[0].facts.provider_id.as_deref(), Some("s1"));
+    assert!(book.take(&posted).is_empty());
+    // Going back to pending is not believed.
+    book.take(&[pending("s1", 4, -450, "COFFEE LLC")]);
+    assert_eq!(book.rows[0].facts.status, TransactionStatus::Settled);
+}
+
+#[test]
+fn only_a_likely_posted_row_claims_a_pending_one() {
+    let mut book = Book { trust: Some(IdTrust::Unique), ..Book::default() };
+    book.take(&[pending("p", 1, -2000, "Bistro")]);
+    book.take(&[row("a", 1, -2601, "Bistro"), row("b", 5, -2400, "Bistro"), row("c", 10, -2000, "Bistro")]);
+    assert_eq!(book.rows.len(), 4);
+    assert_eq!(book.rows[0].facts.status, TransactionStatus::Pending);
+}
+
+#[test]
+fn pending_rows_vanish_only_from_days_read_completely_and_posted_rows_never() {
+    let mut book = Book { trust: Some(IdTrust::Unique), ..Book::default() };
+    book.take(&[pending("p1", 1, -1, "A"), pending("p9", 9, -2, "B"), row("s", 2, -3, "C")]);
+    book.take(&[]);
+    assert_eq!(book.rows[0].facts.status, TransactionStatus::Pending);
+    let plan = book.take_complete(&[], Some((day(0), day(5))));
+    assert_eq!(plan.vanished, [TransactionId(0)]);
+    assert_eq!(book.rows[1].facts.status, TransactionStatus::Pending);
+    assert_eq!(book.rows[2].facts.status, TransactionStatus::Settled);
+}
+
+#[test]
+fn a_kind_that_was_known_is_not_forgotten() {
+    let mut book = Book::default();
+    let mut told = row("1", 1, -450, "Coffee");
+    told.facts.kind = Kind(TransactionSubtype::Purchase);
+    book.take(&[told]);
+    assert!(book.take(&[row("1", 1, -450, "Coffee")]).is_empty());
+}
+
+/// A year of one account in which days, amounts and texts collide often.
+fn history() -> impl Strategy<Value = Vec<TransactionDraft>> {
+    prop::collection::vec(
+        (0..12u32, 1..4i64, prop::sample::select(vec!["Coffee", "Tea", "Café"]), any::<bool>()),
+        0..40,
+    )
+    .prop_map(|rows| {
+        let mut drafts: Vec<_> = rows
+            .into_iter()
+            .enumerate()
+            .map(|(index, (on, cents, payee, _))| row(&format!("id{index}"), on, -cents, payee))
+            .collect();
+        drafts.sort_by_key(|draft| draft.facts.date);
+        drafts
+    })
+}
+
+/// The same history as a bank without ids tells it.
+fn without_ids(drafts: &[TransactionDraft]) -> Vec<TransactionDraft> {
+    let mut drafts = drafts.to_vec();
+    drafts.iter_mut().for_each(|draft| draft.facts.provider_id = None);
+    drafts
+}
+
+fn window(drafts: &[TransactionDraft], from: u32, to: u32) -> Vec<TransactionDraft> {
+    drafts.iter().filter(|draft| (day(from)..=day(to)).contains(&draft.facts.date)).cloned().collect()
+}
+
+proptest! {
+    #[test]
+    fn importing_twice_is_importing_once(drafts in history(), ids in any::<bool>()) {
+        let drafts = if ids { drafts } else { without_ids(&drafts) };
+        let mut book = Book::default();
+        book.take(&drafts);
+        prop_assert_eq!(book.rows.len(), drafts.len());
+        prop_assert!(book.take(&drafts).is_empty());
+    }
+
+    /// Files of whole days, overlapping at will, in any order, hold the history once.
+    #[test]
+    fn overlapping_files_in_any_order_give_the_history(
+        drafts in history(),
+        ids in any::<bool>(),
+        windows in prop::collection::vec((0..12u32, 0..12u32), 0..6),
+    ) {
+        let drafts = if ids { drafts } else { without_ids(&drafts) };
+        let mut files: Vec<_> = windows.iter().map(|(a, b)| window(&drafts, *a.min(b), *a.max(b))).collect();
+        files.push(drafts.clone());
+        let mut whole = Book::default();
+        whole.take(&drafts);
+        for order in [files.clone(), files.into_iter().rev().collect()] {
+            let mut book = Book::default();
+            for file in &order {
+                book.take(file);
+            }
+            prop_assert_eq!(book.contents(), whole.contents());
+        }
+    }
+
+    /// No stored row is claimed twice, whatever ids the files make up.
+    #[test]
+    fn claims_are_one_to_one(
+        first in history(),
+        second in prop::collection::vec((0..12u32, 1..4i64, 0..6u32), 0..30),
+    ) {
+        let mut book = Book::default();
+        book.take(&first);
+        let second: Vec<_> = second.into_iter().map(|(on, cents, id)| row(&format!("id{id}"), on, -cents, "Tea")).collect();
+        let before = book.rows.len();
+        let plan = book.plan(&second, None);
+        let mut touched: Vec<_> = plan.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Amend(id, _) | Outcome::Void(id) => Some(*id),
+            Outcome::New | Outcome::Known => None,
+        }).collect();
+        let count = touched.len();
+        touched.sort();
+        touched.dedup();
+        prop_assert_eq!(touched.len(), count);
+        let known = plan.outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::New)).count();
+        prop_assert!(known <= before);
+        book.take(&second);
+        prop_assert!(book.take(&second).outcomes.iter().all(|outcome| *outcome == Outcome::Known));
+    }
+}

@@ -1,0 +1,29 @@
+//! Stored logins, sealed: the only room that knows the keyring and the cipher.
+//!
+//! `sync` seals what the store keeps and opens what a provider needs; `cli` chooses where the key lives. The sealed
+//! bytes are kept by whoever asked for them. All calls may block (a keyring may ask the user, a passphrase takes a
+//! tenth of a second): they belong on a blocking thread.
+//!
+//! INVARIANT: no secret leaves this room except as the answer to [`Vault::open`]; none is ever in a message, a
+//! `Debug` or a log; a vault that can't be used is an error, never a weaker vault.
+
+mod error;
+mod file;
+mod header;
+mod keyring;
+mod passphrase;
+mod process;
+mod seal;
+mod state;
+mod timed;
+
+pub use error::VaultError;
+pub use file::Privacy;
+pub use keyring::SystemKeyring;
+pub use passphrase::{Passphrase, read_passphrase_file};
+pub use process::harden_process;
+pub use state::{Protection, Vault, VaultOptions, VaultState};
+pub use timed::{PATIENCE, TimedStore};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! The cipher: XChaCha20-Poly1305 with a random nonce, bound to what the bytes belong to.
+
+use chacha20poly1305::{
+    KeyInit as _, XChaCha20Poly1305, XNonce,
+    aead::{Aead as _, Payload},
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    domain::ConnectionId,
+    ports::{Entropy, SecretBytes},
+};
+
+use super::VaultError;
+
+/// Bytes of a key.
+pub(super) const KEY: usize = 32;
+/// Bytes of a nonce: long enough to be drawn at random for ever.
+pub(super) const NONCE: usize = 24;
+/// Bytes of the tag that proves a key was held.
+pub(super) const TAG: usize = 16;
+/// First byte of sealed credentials.
+const VERSION: u8 = 1;
+
+/// A key, wiped when dropped.
+pub(super) type Key = Zeroizing<[u8; KEY]>;
+
+pub(super) fn random_key(entropy: &dyn Entropy) -> Result<Key, VaultError> {
+    let mut key = Key::default();
+    entropy.fill(key.as_mut_slice())?;
+    Ok(key)
+}
+
+/// Nonce, then ciphertext with its tag.
+pub(super) fn encrypt(key: &Key, entropy: &dyn Entropy, bound: &[u8], secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let mut nonce = [0; NONCE];
+    entropy.fill(&mut nonce)?;
+    let cipher = XChaCha20Poly1305::new(&(**key).into());
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: bound })
+        .map_err(|_| VaultError::Unsealable)?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+/// `None` when the key, the binding or a single bit differs.
+pub(super) fn decrypt(key: &Key, bound: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
+    let (nonce, body) = sealed.split_first_chunk::<NONCE>()?;
+    let cipher = XChaCha20Poly1305::new(&(**key).into());
+    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: bound }).ok().map(SecretBytes::new)
+}
+
+/// Credentials of one connection: a version byte, then [`encrypt`]ed bytes bound to connection, provider and version.
+pub(super) fn seal(
+    key: &Key,
+    entropy: &dyn Entropy,
+    connection: ConnectionId,
+    provider: &str,
+    secret: &[u8],
+) -> Result<Vec<u8>, VaultError> {
+    let mut sealed = encrypt(key, entropy, &binding(VERSION, connection, provider), secret)?;
+    sealed.insert(0, VERSION);
+    Ok(sealed)
+}
+
+/// The other way round.
+pub(super) fn unseal(
+    key: &Key,
+    connection: ConnectionId,
+    provider: &str,
+    sealed: &[u8],
+) -> Result<SecretBytes, VaultError> {
+    let (version, body) = sealed.split_first().ok_or(VaultError::Unsealable)?;
+    if *version != VERSION {
+        return Err(VaultError::Unsealable);
+    }
+    decrypt(key, &binding(*version, connection, provider), body).ok_or(VaultError::Unsealable)
+}
+
+/// What sealed bytes are bound to. Each part has a fixed length or states it, so no two bindings read alike.
+fn binding(version: u8, connection: ConnectionId, provider: &str) -> Vec<u8> {
+    let mut bound = b"dashtam credential".to_vec();
+    bound.push(version);
+    bound.extend(connection.0.to_le_bytes());
+    bound.extend((provider.len() as u64).to_le_bytes());
+    bound.extend(provider.as_bytes());
+    bound
+}

@@ -1,0 +1,289 @@
+//! The vault: locked or unlocked, and the steps between.
+
+use std::{
+    fmt,
+    io::ErrorKind,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    domain::ConnectionId,
+    ports::{Entropy, SecretBytes, SecretStore, VaultChoice},
+};
+
+use super::{
+    VaultError,
+    file::{self, shown},
+    header::{Cost, Header, ID, key_check},
+    passphrase::{Passphrase, unwrap, wrap},
+    seal::{self, Key, random_key},
+};
+
+/// No header is longer.
+const MOST_BYTES: usize = 512;
+
+/// What a vault is built from.
+pub struct VaultOptions {
+    /// Where the key is kept; `Auto` means as the profile began, and the keyring for a new one.
+    pub choice: VaultChoice,
+    /// The vault's file; see `config::Paths::vault`.
+    pub file: PathBuf,
+    /// The keyring, as a rule a [`super::TimedStore`].
+    pub keyring: Arc<dyn SecretStore>,
+    /// Where keys and nonces come from.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// How a vault is kept, when that is changed.
+pub enum Protection {
+    /// By the keyring.
+    Keyring,
+    /// By this passphrase.
+    Passphrase(Passphrase),
+}
+
+impl Protection {
+    const fn kind(&self) -> VaultChoice {
+        match self {
+            Self::Keyring => VaultChoice::Keyring,
+            Self::Passphrase(_) => VaultChoice::Passphrase,
+        }
+    }
+}
+
+/// How things stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VaultState {
+    /// Where the key is kept, or would be; never `Auto`.
+    pub kind: VaultChoice,
+    /// Whether there is a vault yet; the first unlocking makes one.
+    pub exists: bool,
+    /// Whether credentials can be sealed and opened now.
+    pub unlocked: bool,
+}
+
+/// Seals and opens credentials. Clones are the same vault.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    options: VaultOptions,
+    key: Mutex<Option<Key>>,
+    /// Held while unlocking, so that many callers cause one question.
+    unlocking: Mutex<()>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault")
+            .field("choice", &self.0.options.choice)
+            .field("unlocked", &self.is_unlocked())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Protection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Keyring => "Keyring",
+            Self::Passphrase(_) => "Passphrase([REDACTED])",
+        })
+    }
+}
+
+impl Vault {
+    /// A locked vault. Nothing is read, asked or written yet.
+    #[must_use]
+    pub fn new(options: VaultOptions) -> Self {
+        Self(Arc::new(Inner { options, key: Mutex::new(None), unlocking: Mutex::new(()) }))
+    }
+
+    /// Whether credentials can be sealed and opened now. Never blocks for long.
+    #[must_use]
+    pub fn is_unlocked(&self) -> bool {
+        lock(&self.0.key).is_some()
+    }
+
+    /// How things stand, without asking the keyring.
+    pub fn state(&self) -> Result<VaultState, VaultError> {
+        let (kind, exists) = match (self.0.options.choice, self.header()?) {
+            (VaultChoice::Memory, _) => (VaultChoice::Memory, true),
+            (_, Some(header)) => (kind(&header), true),
+            (VaultChoice::Auto, None) => (VaultChoice::Keyring, false),
+            (choice, None) => (choice, false),
+        };
+        Ok(VaultState { kind, exists, unlocked: self.is_unlocked() })
+    }
+
+    /// Gets the key, making a vault where there is none. A passphrase is used only by a passphrase vault. May block
+    /// for as long as the keyring is given ([`super::PATIENCE`]); a failure can be tried again.
+    pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), VaultError> {
+        let _one_at_a_time = lock(&self.0.unlocking);
+        if self.is_unlocked() {
+            return Ok(());
+        }
+        let key = self.key(passphrase)?;
+        *lock(&self.0.key) = Some(key);
+        Ok(())
+    }
+
+    /// Forgets the key. A vault in memory stays open: its key is nowhere else.
+    pub fn lock(&self) {
+        if self.0.options.choice != VaultChoice::Memory {
+            *lock(&self.0.key) = None;
+        }
+    }
+
+    /// Credentials of a connection, sealed for the store.
+    pub fn seal(&self, connection: ConnectionId, provider: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let key = lock(&self.0.key);
+        let key = key.as_ref().ok_or(VaultError::Locked)?;
+        seal::seal(key, &*self.0.options.entropy, connection, provider, secret)
+    }
+
+    /// What [`Vault::seal`] sealed for the same connection and provider.
+    pub fn open(&self, connection: ConnectionId, provider: &str, sealed: &[u8]) -> Result<SecretBytes, VaultError> {
+        let key = lock(&self.0.key);
+        seal::unseal(key.as_ref().ok_or(VaultError::Locked)?, connection, provider, sealed)
+    }
+
+    /// Keeps the same key differently from now on: another passphrase, or from keyring to passphrase and back. What is
+    /// sealed stays as it is. The vault must be unlocked.
+    pub fn protect(&self, protection: &Protection) -> Result<(), VaultError> {
+        let _one_at_a_time = lock(&self.0.unlocking);
+        let key = lock(&self.0.key).clone().ok_or(VaultError::Locked)?;
+        let old = self.header()?;
+        let (asked, found) = (self.0.options.choice, protection.kind());
+        if asked != VaultChoice::Auto && asked != found {
+            return Err(VaultError::Mismatch { found, asked });
+        }
+        let header = match protection {
+            Protection::Keyring => self.keep_in_keyring(&key)?,
+            Protection::Passphrase(passphrase) => wrap(&key, passphrase, Cost::STANDARD, &*self.0.options.entropy)?,
+        };
+        self.write(&header, true)?;
+        if let Some(Header::Keyring { id, .. }) = old {
+            self.0.options.keyring.remove(&entry(&id))?;
+        }
+        Ok(())
+    }
+
+    /// Gives up a vault whose key is lost: its file is set aside and the next unlocking begins a new one. What the old
+    /// one sealed can't be opened any more.
+    pub fn abandon(&self) -> Result<(), VaultError> {
+        let _one_at_a_time = lock(&self.0.unlocking);
+        *lock(&self.0.key) = None;
+        let file = &self.0.options.file;
+        let mut aside = file.as_os_str().to_owned();
+        aside.push(".lost");
+        std::fs::rename(file, aside).map_err(|source| self.failed(source))
+    }
+
+    fn key(&self, passphrase: Option<&Passphrase>) -> Result<Key, VaultError> {
+        let options = &self.0.options;
+        if options.choice == VaultChoice::Memory {
+            return random_key(&*options.entropy);
+        }
+        match self.header()? {
+            Some(Header::Keyring { id, check }) => self.key_from_keyring(&id, &check),
+            Some(Header::Passphrase { cost, salt, wrapped }) => {
+                let passphrase = passphrase.ok_or(VaultError::NeedsPassphrase)?;
+                unwrap(passphrase, cost, &salt, &wrapped)?.ok_or_else(|| self.refused())
+            }
+            None => self.begin(passphrase),
+        }
+    }
+
+    /// Makes a new vault. Should another process have made one meanwhile, that one counts.
+    fn begin(&self, passphrase: Option<&Passphrase>) -> Result<Key, VaultError> {
+        let options = &self.0.options;
+        let key = random_key(&*options.entropy)?;
+        let header = if options.choice == VaultChoice::Passphrase {
+            wrap(&key, passphrase.ok_or(VaultError::NeedsPassphrase)?, Cost::STANDARD, &*options.entropy)?
+        } else {
+            self.keep_in_keyring(&key)?
+        };
+        match self.write(&header, false) {
+            Ok(()) => Ok(key),
+            Err(VaultError::File { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
+                if let Header::Keyring { id, .. } = &header {
+                    options.keyring.remove(&entry(id))?;
+                }
+                self.key(passphrase)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a key into the keyring under a new name, and believes it only after reading it back: some keyrings
+    /// report success and keep nothing.
+    fn keep_in_keyring(&self, key: &Key) -> Result<Header, VaultError> {
+        let options = &self.0.options;
+        let mut id = [0; ID];
+        options.entropy.fill(&mut id)?;
+        options.keyring.save(&entry(&id), key.as_slice())?;
+        let check = key_check(key, &id);
+        self.key_from_keyring(&id, &check)?;
+        Ok(Header::Keyring { id, check })
+    }
+
+    fn key_from_keyring(&self, id: &[u8; ID], check: &[u8]) -> Result<Key, VaultError> {
+        let secret = self.0.options.keyring.load(&entry(id))?.ok_or(VaultError::KeyMissing)?;
+        let mut key = Key::default();
+        if secret.len() != key.len() {
+            return Err(self.refused());
+        }
+        key.copy_from_slice(&secret);
+        if key_check(&key, id) == check { Ok(key) } else { Err(self.refused()) }
+    }
+
+    /// The header on disk; an error when it is not the kind that was asked for.
+    fn header(&self) -> Result<Option<Header>, VaultError> {
+        let options = &self.0.options;
+        if options.choice == VaultChoice::Memory {
+            return Ok(None);
+        }
+        let Some(bytes) = file::read(&options.file, MOST_BYTES).map_err(|source| self.failed(source))? else {
+            return Ok(None);
+        };
+        let header = Header::from_bytes(&bytes).ok_or_else(|| self.refused())?;
+        let found = kind(&header);
+        if options.choice != VaultChoice::Auto && options.choice != found {
+            return Err(VaultError::Mismatch { found, asked: options.choice });
+        }
+        Ok(Some(header))
+    }
+
+    fn write(&self, header: &Header, replace: bool) -> Result<(), VaultError> {
+        file::write(&self.0.options.file, &header.to_bytes(), replace).map_err(|source| self.failed(source))
+    }
+
+    fn refused(&self) -> VaultError {
+        VaultError::Refused { file: shown(&self.0.options.file) }
+    }
+
+    fn failed(&self, source: std::io::Error) -> VaultError {
+        VaultError::File { file: shown(&self.0.options.file), source }
+    }
+}
+
+const fn kind(header: &Header) -> VaultChoice {
+    match header {
+        Header::Keyring { .. } => VaultChoice::Keyring,
+        Header::Passphrase { .. } => VaultChoice::Passphrase,
+    }
+}
+
+/// The name of a vault's key in the keyring.
+fn entry(id: &[u8; ID]) -> String {
+    use fmt::Write as _;
+    id.iter().fold("vault ".to_owned(), |mut name, byte| {
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
+}

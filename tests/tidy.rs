@@ -1,0 +1,262 @@
+//! The rules of the house, kept by reading the source. Each failure says the rule and the mend.
+#![cfg(test)]
+
+#[path = "tidy/packages.rs"]
+mod packages;
+#[path = "tidy/source.rs"]
+mod source;
+
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
+
+use source::{File, files_below, root, rust_files};
+
+/// The rooms by floor, lowest first. A room imports only from floors below its own.
+const FLOORS: [&[&str]; 6] = [
+    &["domain"],
+    &["ports", "statements", "columns"],
+    &["providers", "store", "vault", "config"],
+    &["ledger", "sync", "demo"],
+    &["tui"],
+    &["cli"],
+];
+
+/// Who may name which crate. Crates not listed are free.
+const OWNERS: &[(&str, &[&str])] = &[
+    ("argon2", &["vault"]),
+    ("chacha20poly1305", &["vault"]),
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
+    ("color_eyre", &["cli"]),
+    ("crossterm", &["tui"]),
+    ("etcetera", &["config"]),
+    ("getrandom", &["ports"]),
+    ("keyring", &["vault"]),
+    ("keyring_core", &["vault"]),
+    ("nucleo_matcher", &["tui"]),
+    ("oauth2", &["providers"]),
+    ("ofx_rs", &["statements"]),
+    ("open", &["ports"]),
+    ("ratatui", &["tui"]),
+    ("rcgen", &["providers"]),
+    ("redb", &["store"]),
+    ("reqwest", &["providers"]),
+    ("tokio_rustls", &["providers"]),
+    ("toml", &["config"]),
+    ("tracing_appender", &["config"]),
+    ("tracing_subscriber", &["config"]),
+    ("tui_input", &["tui"]),
+    ("zbus_secret_service_keyring_store", &["vault"]),
+];
+
+/// Rooms in which money is counted.
+const EXACT: &[&str] = &["domain", "statements", "columns", "providers", "store", "vault", "ledger", "sync", "demo"];
+
+/// The one file that may put a number into binary floating point, for the height of a chart's bars.
+const CHARTS: &str = "chart.rs";
+
+/// Lines of a file; `table.rs` files, which are data, may have more.
+const MOST_LINES: usize = 600;
+
+fn floor(room: &str) -> Option<usize> {
+    FLOORS.iter().position(|rooms| rooms.contains(&room))
+}
+
+fn report(rule: &str, mend: &str, broken: &[String]) {
+    let list = broken.iter().fold(String::new(), |mut list, line| {
+        let _ = write!(list, "\n  {line}");
+        list
+    });
+    assert!(broken.is_empty(), "\nRULE: {rule}\nMEND: {mend}{list}\n");
+}
+
+fn rooms() -> Vec<File> {
+    rust_files("src").into_iter().filter(|file| file.room().is_some()).collect()
+}
+
+#[test]
+fn every_room_stands_on_a_floor() {
+    let unknown: BTreeSet<String> =
+        rooms().iter().filter_map(|file| file.room().map(str::to_owned)).filter(|room| floor(room).is_none()).collect();
+    report(
+        "every folder in src is a room on a floor",
+        "put the code into the room it belongs to, or enter a new room into FLOORS here and into docs/architecture.md",
+        &unknown.into_iter().collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn rooms_import_only_from_floors_below() {
+    let mut broken = Vec::new();
+    for file in rooms() {
+        let Some(room) = file.room() else { continue };
+        let Some(own) = floor(room) else { continue };
+        for (line, target) in file.crate_paths() {
+            if target != room && floor(&target).is_some_and(|other| other >= own) {
+                broken.push(format!("{}:{line}: {room} (floor {own}) names crate::{target}", file.path));
+            }
+        }
+    }
+    report(
+        "a room imports only from floors below it, and rooms of one floor never import each other",
+        "move what both need to a lower floor, or hand it in from the floor above (a value, or a trait of ports)",
+        &broken,
+    );
+}
+
+#[test]
+fn crates_are_named_only_by_their_rooms() {
+    let mut broken = Vec::new();
+    for file in rust_files("src") {
+        // The entry point builds everything, on behalf of cli.
+        let room = file.room().unwrap_or("cli");
+        for (name, owners) in OWNERS {
+            if !owners.contains(&room) && !has_module(room, name) {
+                let lines = file.names(name);
+                broken.extend(lines.iter().map(|line| format!("{}:{line}: {name} belongs to {owners:?}", file.path)));
+            }
+        }
+    }
+    report(
+        "an outside crate is named only by the room that owns it",
+        "ask the owner for what you need in our own types; a crate that changes hands changes OWNERS here",
+        &broken,
+    );
+}
+
+/// Whether a room has a module of its own by that name, which is meant then.
+fn has_module(room: &str, name: &str) -> bool {
+    let names = [format!("/{name}.rs"), format!("/{name}/mod.rs")];
+    files_below(&root().join("src").join(room)).iter().any(|path| {
+        let path = path.to_string_lossy().replace('\\', "/");
+        names.iter().any(|name| path.ends_with(name))
+    })
+}
+
+#[test]
+fn money_is_never_a_float() {
+    let mut broken = Vec::new();
+    for file in rooms() {
+        if !file.room().is_some_and(|room| EXACT.contains(&room)) || file.path.ends_with(CHARTS) {
+            continue;
+        }
+        for word in ["f32", "f64"] {
+            broken.extend(file.words(word).iter().map(|line| format!("{}:{line}: {word}", file.path)));
+        }
+    }
+    report(
+        "rooms that count money use no f32 and no f64",
+        "use rust_decimal::Decimal; JSON numbers are read as text; a chart converts in the last step, on the screen",
+        &broken,
+    );
+}
+
+#[test]
+fn files_are_short() {
+    let mut broken = Vec::new();
+    for file in rust_files("src").into_iter().chain(rust_files("tests")) {
+        let lines = file.text.lines().count();
+        if lines > MOST_LINES && !file.path.ends_with("/table.rs") {
+            broken.push(format!("{}: {lines} lines", file.path));
+        }
+    }
+    report(
+        "a file has at most 600 lines, better 300",
+        "split it by what changes together; a file of pure data is named table.rs",
+        &broken,
+    );
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let silent: Vec<String> = rust_files("src")
+        .into_iter()
+        .chain(rust_files("tests"))
+        .filter(|file| !file.is_unit_test() && !file.text.starts_with("//! ") && !file.text.starts_with("#!["))
+        .map(|file| file.path)
+        .collect();
+    report(
+        "every file but unit tests opens with `//!`",
+        "say what it is for, who uses it, and what it must never do",
+        &silent,
+    );
+}
+
+/// Built from parts, so that this file does not hold them.
+fn local_words() -> Vec<String> {
+    let parts =
+        [["/wo", "rk/"], ["/ho", "me/"], ["/Us", "ers/"], ["C:", "\\Users"], ["shared", "/data"], ["/ro", "ot/"]];
+    parts.map(|[head, tail]| format!("{head}{tail}")).to_vec()
+}
+
+#[test]
+fn nothing_speaks_of_one_machine() {
+    let mut broken = Vec::new();
+    let folders = ["src", "tests", "docs", "fixtures", "assets", ".ci"];
+    let single = ["README.md", "Cargo.toml", ".cargo/config.toml", ".gitignore"].map(|name| root().join(name));
+    for path in folders.iter().flat_map(|folder| files_below(&root().join(folder))).chain(single) {
+        let name = path.strip_prefix(root()).unwrap_or(&path).display().to_string();
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        for word in local_words() {
+            let excused = name == ".ci/run" && word.starts_with("shared");
+            if !excused && let Some(line) = text.lines().position(|line| begins(line, &word)) {
+                broken.push(format!("{name}:{}: {word}", line + 1));
+            }
+        }
+    }
+    report(
+        "no file holds a path of somebody's machine",
+        "use a relative path, a temporary folder, or CARGO_MANIFEST_DIR; samples are found through DASHTAM_SAMPLES",
+        &broken,
+    );
+}
+
+/// Whether a path begins here, rather than going on (`profiles/work/` of some folder). The home of `me` is nobody's.
+fn begins(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let goes_on = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '}');
+        let nobody = word.ends_with("me/") && line[at + word.len()..].starts_with("me");
+        !goes_on && !nobody
+    })
+}
+
+#[test]
+fn every_provider_is_whole() {
+    let Ok(registry) = std::fs::read_to_string(root().join("src/providers/registry.rs")) else { return };
+    let registered: BTreeSet<&str> = registry
+        .split("::METADATA")
+        .filter_map(|before| before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let mut broken = Vec::new();
+    for slug in &registered {
+        for needed in [format!("src/providers/{slug}/mod.rs"), format!("docs/providers/{slug}.md")] {
+            if !root().join(&needed).is_file() {
+                broken.push(format!("{slug}: {needed} is missing"));
+            }
+        }
+        let wire = root().join(format!("src/providers/{slug}/wire.rs"));
+        if wire.is_file() && !root().join(format!("fixtures/providers/{slug}")).is_dir() {
+            broken.push(format!("{slug}: fixtures/providers/{slug} is missing"));
+        }
+    }
+    for folder in folders_in(&root().join("src/providers")) {
+        if folder != "kit" && !registered.contains(folder.as_str()) {
+            broken.push(format!("{folder}: its folder is there, its line in registry.rs is not"));
+        }
+    }
+    report(
+        "a provider is a folder, a line in the registry, fixtures (unless it reads files only) and a page",
+        "see docs/adding-a-provider.md",
+        &broken,
+    );
+}
+
+fn folders_in(path: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(path) else { return Vec::new() };
+    entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
