@@ -30,15 +30,20 @@ use crate::{
     domain::{AccountId, Change, ChangeId, ConnectionId, text},
     ledger::export,
     sync::{self, Event},
+    vault,
 };
 
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    let unprotected = vault::harden_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    for what in unprotected {
+        let _ = writeln!(io::stderr(), "warning: {what}");
+    }
     let format = cli.global.format;
     let mut out = BufWriter::new(io::stdout().lock());
     let result = run(cli, &mut out).and_then(|code| {
