@@ -164,13 +164,11 @@ impl App {
         env: &Env,
         pick: impl FnOnce(&mut Panes<'_>, &mut Ctx<'_>) -> R,
     ) -> (R, Vec<Effect>, Vec<Ask>) {
-        let wide = self.wide();
         let mut ctx = Ctx {
             env,
             data: &self.data,
             moment: self.moment,
             page: usize::from(self.size.height.saturating_sub(5)).max(2),
-            wide,
             masked: self.masked,
             effects: Vec::new(),
             asks: Vec::new(),

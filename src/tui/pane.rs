@@ -90,8 +90,6 @@ pub(crate) struct Ctx<'a> {
     pub(crate) moment: Moment,
     /// About as many rows as a list shows.
     pub(crate) page: usize,
-    /// Whether lists and their sides stand beside each other.
-    pub(crate) wide: bool,
     pub(crate) masked: bool,
     pub(crate) effects: Vec<Effect>,
     pub(crate) asks: Vec<Ask>,

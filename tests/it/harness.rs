@@ -122,6 +122,8 @@ impl Harness {
     pub fn write(&mut self, name: &str, text: &str) -> String {
         let path = self.files().join(name);
         fs::write(&path, text).unwrap();
+        let hour_ago = NOW.parse::<DateTime<Utc>>().unwrap() - Duration::hours(1);
+        fs::File::open(&path).unwrap().set_modified(hour_ago.into()).unwrap();
         path.to_str().unwrap().to_owned()
     }
 

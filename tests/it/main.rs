@@ -9,6 +9,7 @@ mod keyring;
 mod made_up;
 mod oauth;
 mod process;
+mod random;
 mod screen;
 mod server;
 mod statements;

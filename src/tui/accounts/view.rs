@@ -56,6 +56,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         Column::new("Type", Size::Fit(6, 14)).rank(2),
         Column::new("Balance", Size::Fit(12, 24)).right(),
         Column::new("", if currency { Size::Fit(3, 6) } else { Size::Fixed(3) }).rank(1),
+        Column::new("", Size::Fit(0, 1)).rank(1),
         Column::new("Available", Size::Fit(0, 22)).right().rank(4),
         Column::new("Rows", Size::Fit(5, 11)).right().rank(5),
         Column::new("As of", Size::Fit(8, 10)).rank(3),
@@ -90,6 +91,9 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
                     |balance| Cell::Figure(figure(balance.current.amount), theme.amount(balance.current.amount)),
                 ),
                 Cell::text(account.currency.to_string(), theme.muted),
+                data.checks.get(&account.id).map_or(Cell::Empty, |check| {
+                    if check.agrees() { Cell::text("✓", theme.good) } else { Cell::text("≠", theme.warning) }
+                }),
                 line.balance
                     .and_then(|balance| balance.available)
                     .map_or(Cell::Empty, |available| Cell::Figure(figure(available), theme.muted)),
@@ -125,6 +129,15 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
             lines.push(Line::Text(text, theme.muted));
         }
         lines.push(Line::Blank);
+    }
+    if let Some(check) = scene.data.checks.get(&account.id) {
+        let (text, style) = if check.agrees() {
+            (format!("✓ rows since {} add up to the balance", check.from), theme.good)
+        } else {
+            let by = check.difference().map(|by| amount::difference(by, masked)).unwrap_or_default();
+            (format!("≠ balance and rows since {} differ by {by}", check.from), theme.warning)
+        };
+        lines.extend([Line::Text(text, style), Line::Blank]);
     }
     let available =
         line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
@@ -166,6 +179,16 @@ pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
             text.push_str(&format!(", from {} to {}", first.0, last.0));
         }
         text.push_str(".\n");
+    }
+    if let Some(check) = ctx.data.checks.get(&account.id) {
+        text.push_str(&format!(
+            "\nThe balance of {} and the rows up to {} make {}; stated is {}: {}.\n",
+            check.from,
+            check.to,
+            amount::money(check.expected, ctx.masked),
+            amount::money(check.stated, ctx.masked),
+            if check.agrees() { "it adds up" } else { "rows are missing, doubled or wrong between these days" }
+        ));
     }
     let newest = ctx.data.changes.iter().find(|change| change.accounts.contains(&account.id) && !change.undone);
     if let Some(change) = newest {

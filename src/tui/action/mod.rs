@@ -75,6 +75,7 @@ impl Scope {
         self.0 & (1 << place as u32) != 0
     }
 
+    #[cfg(test)]
     const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

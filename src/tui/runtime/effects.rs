@@ -58,13 +58,14 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             };
             if small || cheap { now(work()) } else { later(&answer, work) }
         }
+        Effect::ReadVocabulary => later(&answer, move || Loaded::Vocabulary(view.vocabulary())),
         Effect::Running { ticket, account } => later(&answer, move || Loaded::Running {
             ticket,
             balances: view.running_balance(account).unwrap_or_default(),
         }),
         Effect::ReadFolder { ticket, path } => later(&answer, move || {
             let result = read_folder(&path).map_err(|error| format!("{} can't be read: {error}", path.display()));
-            Loaded::Folder { ticket, path, result }
+            Loaded::Folder { ticket, result }
         }),
         Effect::ReadRecent => {
             let file = env.folders.recent.clone();

@@ -80,7 +80,13 @@ fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
         let marks: Vec<_> = problems.iter().map(|problem| (problem.range.clone(), theme.wrong)).collect();
         rows.field.draw(&mut scene.paint, shrink_left(field, slash), rows.editing && scene.top, &marks);
         used = 1;
-        if let Some(problem) = problems.first() {
+        if let Some((words, help)) = rows.complete.offered().filter(|_| rows.editing) {
+            let line = padded(top(below(area, used), 1));
+            let (chosen, others) = words.split_first().map_or(("", String::new()), |(first, rest)| (*first, rest.join("  ")));
+            let help = if help.is_empty() { String::new() } else { format!(" {help}") };
+            scene.paint.pieces(line, &[(chosen, theme.hit), (&help, theme.text), ("   ", theme.text), (&others, theme.muted)]);
+            used += 1;
+        } else if let Some(problem) = problems.first() {
             scene.paint.text(padded(top(below(area, used), 1)), &format!("! {}", problem.hint), theme.warning);
             used += 1;
         }

@@ -11,6 +11,7 @@ use crate::{
         msg::Effect,
         pane::News,
         toast::Level,
+        widget::amount::plain,
     },
 };
 
@@ -39,14 +40,7 @@ impl App {
             return Vec::new();
         }
         let (id, rows) = (change.id, touched(change));
-        let lines = vec![
-            format!("Undo the {} of {}?", change.kind, change.source),
-            format!(
-                "{} rows that it added are removed, {} that it amended return to what they were.",
-                change.counts.transactions_imported, change.counts.transactions_updated
-            ),
-            "Edits of your own are kept. U brings everything back.".to_owned(),
-        ];
+        let lines = undo_question(change);
         self.run(env, |_, ctx| {
             let job = ctx.env.engine.job();
             let undo = Effect::Send(Command::Undo { job, change: Some(id) });
@@ -149,6 +143,20 @@ impl App {
             }
         }
     }
+}
+
+/// What is asked before a large undo: only what it would do.
+fn undo_question(change: &Change) -> Vec<String> {
+    let counts = &change.counts;
+    let mut lines = vec![format!("Undo the {} of {}?", change.kind, change.source)];
+    let effects = [
+        (counts.transactions_imported, "rows that it added are removed."),
+        (counts.transactions_updated, "rows that it amended return to what they were."),
+        (counts.transactions_removed, "rows that it removed come back."),
+    ];
+    lines.extend(effects.iter().filter(|(rows, _)| *rows > 0).map(|(rows, what)| format!("{} {what}", plain((*rows).into()))));
+    lines.push("Edits of your own are kept. U brings everything back.".to_owned());
+    lines
 }
 
 /// Whether a connection can be asked for news.

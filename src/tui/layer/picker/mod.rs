@@ -99,6 +99,9 @@ impl Picker {
         self.field.set(path::written(folder, &ctx.env.folders));
         self.cursor = Cursor::default();
         self.follow(ctx);
+        if self.reading.is_none() {
+            self.select_first_file();
+        }
     }
 
     /// Reads the folder that the field names now, if it is another one.

@@ -91,7 +91,11 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
     };
     table.draw(&mut scene.paint, scene.offsets, area, |index| match lines[index] {
         Line::File(file) => match &file.outcome {
-            Err(failure) => Row::Note(format!("✗ {}: {}", file_name(&file.path), failure.message), theme.error),
+            Err(failure) => {
+                let name = file_name(&file.path);
+                let message = failure.message.strip_prefix(&format!("{name}: ")).unwrap_or(&failure.message);
+                Row::Note(format!("✗ {name}: {message}"), theme.error)
+            }
             Ok(()) => {
                 let note = match (file.already_imported, file.warnings.len()) {
                     (true, _) => " · imported before".to_owned(),
@@ -105,7 +109,9 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
         },
         Line::Account(_, account) => {
             let known = if account.account.is_some() { "" } else { " (new)" };
-            let name = format!("  {} {}{known}", account.name, account.number_masked.replace("****", "··"));
+            let tail = account.number_masked.trim_start_matches('*');
+            let number = if account.name.ends_with(tail) { String::new() } else { format!(" ··{tail}") };
+            let name = format!("  {}{number}{known}", account.name);
             let (balance, day) = match account.balance {
                 Some((money, day)) => {
                     let shown = if masked { HIDDEN.to_owned() } else { rounded(money.amount, money.currency) };
