@@ -9,7 +9,7 @@ use std::{
 
 use super::{args::Global, error::CliError};
 use crate::{
-    config::{self, Config, Environment, Overrides, Paths},
+    config::{self, Config, Environment, Log, Overrides, Paths, open_log},
     ledger::Ledger,
     ports::{Clock, Entropy, SystemBrowser, SystemClock, SystemEntropy, VaultChoice},
     providers::{
@@ -57,13 +57,15 @@ impl Setup {
 
     /// Opens the store and starts the engine. A demo is filled first, through the importer.
     pub(super) fn open(self, offline: bool) -> Result<Session, CliError> {
+        let log = self.open_log();
         let store = Store::open(&self.paths.database())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let live = self.live(&clock, offline)?;
         let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
         let handle = runtime.block_on(async { sync::spawn(config) });
-        let session = Session { ledger: Ledger::new(store.clone()), store, handle, clock, runtime, setup: self };
+        let session =
+            Session { _log: log, ledger: Ledger::new(store.clone()), store, handle, clock, runtime, setup: self };
         if let Some(scratch) = &session.setup.scratch {
             session.fill_demo(&scratch.folder)?;
         }
@@ -72,6 +74,14 @@ impl Setup {
 }
 
 impl Setup {
+    /// The log file. A log that can't be written is no reason not to work.
+    fn open_log(&self) -> Option<Log> {
+        let level = self.environment.log.unwrap_or(self.config.log);
+        let log = open_log(&self.paths.log(), level).ok()?;
+        tracing::dispatcher::set_global_default(log.dispatch.clone()).ok()?;
+        Some(log)
+    }
+
     /// What talking to providers needs. Nothing is asked, read or sent yet.
     fn live(&self, clock: &Arc<dyn Clock>, offline: bool) -> Result<LiveConfig, CliError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -113,6 +123,8 @@ impl Setup {
 
 /// Everything a command that touches data needs.
 pub(super) struct Session {
+    /// Writes what is left of it when it goes.
+    _log: Option<Log>,
     pub(super) ledger: Ledger,
     pub(super) store: Store,
     pub(super) handle: Handle,
@@ -208,7 +220,7 @@ pub(super) fn private_file(path: &std::path::Path) -> io::Result<std::fs::File> 
 }
 
 /// A new folder that only its owner can look into.
-fn private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+pub(super) fn private_folder(folder: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

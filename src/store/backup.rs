@@ -77,8 +77,11 @@ pub(super) fn before_migration(live: &Live, path: &Path, found: u64) -> Result<(
 fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<Live> {
     let file = Arc::new(file::create_locked(to)?);
     let made = guarded(to, || {
-        let live = Live::fresh(to, Medium::file(Arc::clone(&file)), Some(file))?;
+        let live = Live::fresh(to, Medium::file(Arc::clone(&file)), Some(Arc::clone(&file)))?;
         copy(txn, &live)?;
+        // Closing gives back the room that redb took in advance.
+        live.db.close()?;
+        let live = Live::over(to, Medium::file(Arc::clone(&file)), Some(file), false)?;
         verify::all(&live)?;
         Ok(live)
     });

@@ -94,7 +94,7 @@ fn others(txn: &redb::ReadTransaction) -> Result<()> {
         })+};
     }
     let number = |id: u64| id.to_be_bytes();
-    let pair = |(first, second): (u64, u64)| (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
+    let pair = |(first, second): (u64, u64)| ((u128::from(first) << 64) | u128::from(second)).to_be_bytes();
     sealed! {
         RECORDS with <[u8]>::to_vec,
         VERSIONS with <[u8]>::to_vec,

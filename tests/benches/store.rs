@@ -158,7 +158,7 @@ fn resident() -> String {
 }
 
 fn main() {
-    let count = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
+    let count = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dashtam.redb");
     println!("{count} rows");
@@ -200,10 +200,17 @@ fn main() {
     timed("backup, verified", || store.backup(&folder.path().join("backup")).unwrap());
 
     drop(store);
-    timed("reopen after a clean stop", || Store::open(&path).unwrap());
+    println!("{:<44} {:>8} MB", "file, closed", megabytes(&path));
+    let reopened = timed("reopen after a clean stop", || Store::open(&path).unwrap());
+    drop(reopened);
     let store = Store::open(&path).unwrap();
     let copy = folder.path().join("killed");
     std::fs::copy(&path, &copy).unwrap();
-    timed("reopen after a kill, first page", || Store::open(&copy).unwrap().read().unwrap().newest(None, 0, 50));
+    let reopened = timed("reopen after a kill, first page", || {
+        let store = Store::open(&copy).unwrap();
+        assert_eq!(store.read().unwrap().newest(None, 0, 50).unwrap().len(), 50);
+        store
+    });
+    drop(reopened);
     drop(store);
 }

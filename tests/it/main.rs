@@ -1,9 +1,10 @@
 //! The tests that need more than one room: one binary, so that the crate is linked once.
 #![cfg(test)]
 
+mod cli;
 mod contract;
-mod harness;
 mod frozen;
+mod harness;
 mod http;
 mod keyring;
 mod made_up;

@@ -38,6 +38,7 @@ async fn the_first_minute_needs_no_reading() {
     h.keys("i").idle().await.shows(&["Import statement files", "chase.qfx"]);
     h.keys("<down><enter>").idle().await;
     h.shows(&["Review · 1 file", "Enter imports 5 rows", "Blue Bottle Coffee", "5,000.00 USD"]);
+    h.hides("··7890 ··");
     h.keys("<enter>").idle().await;
     h.shows(&["Activity", "5 rows imported from chase.qfx. u undoes it.", "import  chase.qfx"]);
     assert_eq!(rows(&h), 5);
@@ -162,7 +163,9 @@ async fn rows_are_sorted_by_menu_key_and_header() {
 #[tokio::test]
 async fn the_mouse_selects_opens_and_scrolls() {
     let mut h = imported(120, 30).await;
-    let line = |h: &mut Harness, text: &str| u16::try_from(h.screen().lines().position(|l| l.contains(text)).unwrap()).unwrap();
+    let line = |h: &mut Harness, text: &str| {
+        u16::try_from(h.screen().lines().position(|l| l.contains(text)).unwrap()).unwrap()
+    };
     let row = line(&mut h, "Whole Foods");
     h.click(20, row).shows(&["▸ 2026-11-09  Whole Foods", "-82.15 USD"]);
     h.mouse(crossterm::event::MouseEventKind::ScrollUp, 20, row).shows(&["▸ 2026-11-12"]);
@@ -293,7 +296,9 @@ async fn importing_at_every_size() {
     let more = [ROWS, &[("2026-11-15", "-9.99", "New Place"), ("2026-11-16", "x", "Broken")]].concat();
     h.write("november.qfx", &bank_statement("000123457890", &more, "4990.01"));
     h.write("broken.ofx", "<html>Please log in</html>");
-    for (name, keys) in [("picker", "i<tab>"), ("marked", "G<space>"), ("review", "gg<down><down><space><space><enter>")] {
+    for (name, keys) in
+        [("picker", "i<tab>"), ("marked", "G<space>"), ("review", "gg<down><down><space><space><enter>")]
+    {
         h.keys(keys).idle().await;
         for (width, height) in [(60, 20), (80, 24), (120, 40)] {
             h.resize(width, height).idle().await;

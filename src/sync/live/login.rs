@@ -20,6 +20,9 @@ pub(super) struct Session {
     credentials: RwLock<Credentials>,
 }
 
+/// An adapter, and once more as what logs in through the browser where it does.
+pub(super) type Adapter = (Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>);
+
 impl Live {
     /// An adapter for a provider, in one of its environments.
     pub(super) fn build(
@@ -27,7 +30,7 @@ impl Live {
         metadata: &'static ProviderMetadata,
         environment: Option<&str>,
         settings: Secrets,
-    ) -> Result<(Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>), ProviderError> {
+    ) -> Result<Adapter, ProviderError> {
         let context = BuildContext {
             http: &self.config.http,
             environment,

@@ -69,7 +69,8 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
         }),
         Effect::ReadRecent => {
             let file = env.folders.recent.clone();
-            later(&answer, move || Loaded::Recent(recent(file.as_deref())))
+            let downloads = env.folders.home.as_ref().map(|home| home.join("Downloads"));
+            later(&answer, move || Loaded::Recent(recent(file.as_deref(), downloads)))
         }
         Effect::Remember(folder) => {
             let file = env.folders.recent.clone();
@@ -131,21 +132,21 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
     Ok(entries)
 }
 
-fn recent(file: Option<&Path>) -> Vec<PathBuf> {
+/// Folders of earlier imports that are still there, then the one where browsers put files.
+fn recent(file: Option<&Path>, downloads: Option<PathBuf>) -> Vec<PathBuf> {
     let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-    text.lines()
-        .filter(|line| !line.is_empty())
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_dir())
-        .take(RECENT)
-        .collect()
+    let mut folders: Vec<PathBuf> =
+        text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).take(RECENT).collect();
+    folders.extend(downloads.filter(|downloads| !folders.contains(downloads)));
+    folders.retain(|folder| folder.is_dir());
+    folders
 }
 
 /// Puts a folder first in the file of recent ones. Nothing depends on it, so nothing is said when it fails.
 fn remember(file: &Path, folder: &Path) {
     let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) else { return };
     let mut folders = vec![PathBuf::from(name)];
-    folders.extend(recent(Some(file)).into_iter().filter(|known| known != folder).take(RECENT - 1));
+    folders.extend(recent(Some(file), None).into_iter().filter(|known| known != folder).take(RECENT - 1));
     let text: String = folders.iter().map(|folder| format!("{}\n", folder.display())).collect();
     if let Some(parent) = file.parent() {
         let _ = fs::create_dir_all(parent);

@@ -28,7 +28,8 @@ impl Complete {
             self.at = if forward { (self.at + 1) % count } else { (self.at + count - 1) % count };
         }
         let Some(chosen) = self.found.get(self.at) else { return false };
-        let (Some(before), Some(after)) = (self.base.get(..chosen.range.start), self.base.get(chosen.range.end..)) else {
+        let (Some(before), Some(after)) = (self.base.get(..chosen.range.start), self.base.get(chosen.range.end..))
+        else {
             return false;
         };
         let cursor = before.len() + chosen.insert.len();

@@ -82,9 +82,12 @@ fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
         used = 1;
         if let Some((words, help)) = rows.complete.offered().filter(|_| rows.editing) {
             let line = padded(top(below(area, used), 1));
-            let (chosen, others) = words.split_first().map_or(("", String::new()), |(first, rest)| (*first, rest.join("  ")));
+            let (chosen, others) =
+                words.split_first().map_or(("", String::new()), |(first, rest)| (*first, rest.join("  ")));
             let help = if help.is_empty() { String::new() } else { format!(" {help}") };
-            scene.paint.pieces(line, &[(chosen, theme.hit), (&help, theme.text), ("   ", theme.text), (&others, theme.muted)]);
+            scene
+                .paint
+                .pieces(line, &[(chosen, theme.hit), (&help, theme.text), ("   ", theme.text), (&others, theme.muted)]);
             used += 1;
         } else if let Some(problem) = problems.first() {
             scene.paint.text(padded(top(below(area, used), 1)), &format!("! {}", problem.hint), theme.warning);

@@ -154,7 +154,9 @@ fn undo_question(change: &Change) -> Vec<String> {
         (counts.transactions_updated, "rows that it amended return to what they were."),
         (counts.transactions_removed, "rows that it removed come back."),
     ];
-    lines.extend(effects.iter().filter(|(rows, _)| *rows > 0).map(|(rows, what)| format!("{} {what}", plain((*rows).into()))));
+    lines.extend(
+        effects.iter().filter(|(rows, _)| *rows > 0).map(|(rows, what)| format!("{} {what}", plain((*rows).into()))),
+    );
     lines.push("Edits of your own are kept. U brings everything back.".to_owned());
     lines
 }
