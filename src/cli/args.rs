@@ -25,10 +25,10 @@ const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed, nothing changed · 2 w
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Global {
-    /// Folder of the database [default: $DASHTAM_DATA_DIR, else the XDG data folder]
+    /// Folder of the database [default: `$DASHTAM_DATA_DIR`, else the XDG data folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Configuration file [default: $DASHTAM_CONFIG, else the XDG configuration folder]
+    /// Configuration file [default: `$DASHTAM_CONFIG`, else the XDG configuration folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Keep the data of this profile apart from the others

@@ -3,7 +3,7 @@
 //! The store writes one self-contained blob per chunk of [`CHUNK_ROWS`] rows with a [`ChunkBuilder`]; the ledger
 //! reads all blobs into one [`Columns`]. Amounts stay exact: a mantissa and a [`Unit`] (currency and scale).
 //! Texts are folded ([`crate::domain::text::fold`]), each field behind a mark that says which it is, and lie in two
-//! buffers that one sweep each searches: payees, which repeat, once each in the heads; all other texts row by row in the
+//! buffers that one sweep each searches: payees, which repeat, once a chunk in the heads; all other texts row by row in the
 //! tails.
 //!
 //! INVARIANT: pure and derived. Everything here can be rebuilt from rows; a blob that makes no sense is an error,
@@ -12,6 +12,7 @@
 mod build;
 mod bytes;
 mod field;
+mod heads;
 mod id_runs;
 mod payees;
 mod read;
@@ -276,7 +277,7 @@ impl Columns {
         &self.category_table
     }
 
-    /// The distinct folded payees, with their marks; see [`Fields`].
+    /// The folded payees, once for each chunk they occur in, with their marks; see [`Fields`].
     #[must_use]
     pub fn heads(&self) -> &[u8] {
         &self.heads

@@ -59,19 +59,8 @@ pub struct Group {
 #[must_use]
 pub fn aggregate(columns: &Columns, scope: &Scope, rows: Option<&RowSet>, by: By) -> Vec<Group> {
     let grouping = Grouping::new(columns, scope, by);
-    let units = columns.unit_table().len();
-    let mut parts = Parts::new(grouping.groups, units, rows.map_or(columns.len(), RowSet::count));
-    let (unit_of, statuses, mantissas) = (columns.units(), columns.statuses(), columns.mantissas());
-    let any_wide = columns.unit_table().iter().any(|unit| unit.wide);
-    let add = |row: usize| {
-        let unit = usize::from(unit_of[row]);
-        let mantissa = sum::mantissa(columns, mantissas, any_wide, row);
-        parts.add((grouping.group)(row), unit, mantissa, sum::counts(statuses[row]));
-    };
-    match rows {
-        Some(rows) => rows.for_each(add),
-        None => (0..columns.len()).for_each(add),
-    }
+    let mut parts = Parts::new(grouping.groups, columns.unit_table().len(), rows.map_or(columns.len(), RowSet::count));
+    grouping.collect(columns, rows, &mut parts);
     let mut groups = Vec::new();
     parts.each(|group, rows, sums| {
         if let Some(key) = (grouping.key)(group) {
@@ -93,11 +82,21 @@ pub fn aggregate(columns: &Columns, scope: &Scope, rows: Option<&RowSet>, by: By
     groups
 }
 
-/// How rows fall into numbered groups.
+/// How rows fall into numbered groups: by the place that a column gives them in a table of groups.
 struct Grouping<'a> {
     groups: usize,
-    group: Box<dyn Fn(usize) -> usize + 'a>,
+    places: Places<'a>,
+    table: Vec<u32>,
     key: Box<dyn Fn(usize) -> Option<GroupKey> + 'a>,
+}
+
+enum Places<'a> {
+    /// Days, and the first of them.
+    Days(&'a [i32], i32),
+    Small(&'a [u16]),
+    Large(&'a [u32]),
+    Subtypes(&'a [TransactionSubtype]),
+    Statuses(&'a [TransactionStatus]),
 }
 
 impl<'a> Grouping<'a> {
@@ -106,79 +105,77 @@ impl<'a> Grouping<'a> {
             By::Day | By::Week | By::Month | By::Quarter | By::Year => Self::by_time(columns, by),
             By::Payee => {
                 let payees = columns.payees();
+                let heads = u32::try_from(columns.head_ends().len()).unwrap_or(u32::MAX);
+                let table: Vec<u32> = (0..heads).map(|head| payees.rank(head)).collect();
                 let key = move |group: usize| {
                     let row = payees.example(u32::try_from(group).ok()?)?;
                     let text = String::from_utf8_lossy(columns.payee_of(row)).into_owned();
                     Some(GroupKey::Payee(text, columns.id(row)?))
                 };
-                Self::new_with(payees.len(), move |row| payees.rank(columns.heads_of()[row]) as usize, key)
+                Self { groups: payees.len(), places: Places::Large(columns.heads_of()), table, key: Box::new(key) }
             }
             By::Account => {
                 let table = columns.account_table();
                 let key = |group: usize| table.get(group).copied().map(GroupKey::Account);
-                Self::new_with(table.len(), |row| usize::from(columns.accounts()[row]), key)
+                Self::each(Places::Small(columns.accounts()), table.len(), key)
             }
             By::Institution => {
-                let names = columns.account_table().iter().map(|id| scope.institution(*id));
-                let (groups, distinct) = numbered(names);
+                let (table, distinct) = numbered(columns.account_table().iter().map(|id| scope.institution(*id)));
+                let places = Places::Small(columns.accounts());
+                let groups = distinct.len();
                 let key = move |group: usize| {
                     let (name, place) = *distinct.get(group)?;
                     Some(GroupKey::Institution(name.to_owned(), columns.account_table()[place]))
                 };
-                Self::new_with(
-                    columns.account_table().len(),
-                    move |row| groups[usize::from(columns.accounts()[row])],
-                    key,
-                )
+                Self { groups, places, table, key: Box::new(key) }
             }
             By::Type => {
+                let table = TransactionSubtype::ALL.iter().map(|subtype| subtype.parent() as u32).collect();
                 let key = |group: usize| TransactionType::ALL.get(group).copied().map(GroupKey::Type);
-                Self::new_with(TransactionType::ALL.len(), |row| columns.subtypes()[row].parent() as usize, key)
+                let places = Places::Subtypes(columns.subtypes());
+                Self { groups: TransactionType::ALL.len(), places, table, key: Box::new(key) }
             }
             By::Subtype => {
                 let key = |group: usize| TransactionSubtype::ALL.get(group).copied().map(GroupKey::Subtype);
-                Self::new_with(TransactionSubtype::ALL.len(), |row| columns.subtypes()[row] as usize, key)
+                Self::each(Places::Subtypes(columns.subtypes()), TransactionSubtype::ALL.len(), key)
             }
             By::Status => {
                 let key = |group: usize| TransactionStatus::ALL.get(group).copied().map(GroupKey::Status);
-                Self::new_with(TransactionStatus::ALL.len(), |row| columns.statuses()[row] as usize, key)
+                Self::each(Places::Statuses(columns.statuses()), TransactionStatus::ALL.len(), key)
             }
             By::Category => {
                 let table = columns.category_table();
                 let key = |group: usize| table.get(group).map(|text| GroupKey::Category(text.to_string()));
-                Self::new_with(table.len(), |row| columns.categories()[row] as usize, key)
+                Self::each(Places::Large(columns.categories()), table.len(), key)
             }
             By::Symbol => {
                 let table = columns.symbol_table();
                 let key = |group: usize| table.get(group).map(|text| GroupKey::Symbol(text.to_string()));
-                Self::new_with(table.len(), |row| columns.symbols()[row] as usize, key)
+                Self::each(Places::Large(columns.symbols()), table.len(), key)
             }
             By::Currency => {
-                let (groups, distinct) = numbered(columns.unit_table().iter().map(|unit| unit.currency));
+                let (table, distinct) = numbered(columns.unit_table().iter().map(|unit| unit.currency));
+                let groups = distinct.len();
                 let key = move |group: usize| distinct.get(group).map(|(currency, _)| GroupKey::Currency(*currency));
-                Self::new_with(columns.unit_table().len(), move |row| groups[usize::from(columns.units()[row])], key)
+                Self { groups, places: Places::Small(columns.units()), table, key: Box::new(key) }
             }
         }
     }
 
-    fn new_with(
-        groups: usize,
-        group: impl Fn(usize) -> usize + 'a,
-        key: impl Fn(usize) -> Option<GroupKey> + 'a,
-    ) -> Self {
-        Self { groups, group: Box::new(group), key: Box::new(key) }
+    /// One group for each place.
+    fn each(places: Places<'a>, groups: usize, key: impl Fn(usize) -> Option<GroupKey> + 'a) -> Self {
+        Self { groups, places, table: (0..).take(groups).collect(), key: Box::new(key) }
     }
 
     /// Days fall into periods by a table, made once for the days in use.
     fn by_time(columns: &'a Columns, by: By) -> Self {
         let days = columns.days();
         let (first, last) = (days.iter().min().copied().unwrap_or(0), days.iter().max().copied().unwrap_or(-1));
-        let index = move |day: i32| usize::try_from(i64::from(day) - i64::from(first)).unwrap_or_default();
         let mut periods: Vec<(NaiveDate, NaiveDate)> = Vec::new();
         let mut table: Vec<u32> = Vec::new();
         // Stray dates make the stretch between the first and the last day long: only days in use get a period then.
-        let mut used = vec![false; index(last.saturating_add(1))];
-        days.iter().for_each(|day| used[index(*day)] = true);
+        let mut used = vec![false; since(first, last.saturating_add(1))];
+        days.iter().for_each(|day| used[since(first, *day)] = true);
         for (day, used) in (first..).zip(used) {
             if used && periods.last().is_none_or(|(_, to)| to.num_days_from_ce() < day) {
                 periods.extend(NaiveDate::from_num_days_from_ce_opt(day).and_then(|day| period(day, by)));
@@ -187,8 +184,39 @@ impl<'a> Grouping<'a> {
         }
         let groups = periods.len();
         let key = move |group: usize| periods.get(group).map(|&(from, to)| GroupKey::Period { from, to });
-        Self::new_with(groups, move |row| table[index(days[row])] as usize, key)
+        Self { groups, places: Places::Days(days, first), table, key: Box::new(key) }
     }
+
+    /// Adds rows up; one loop for each kind of column.
+    fn collect(&self, columns: &Columns, rows: Option<&RowSet>, parts: &mut Parts) {
+        match self.places {
+            Places::Days(days, first) => self.run(columns, rows, parts, |row| since(first, days[row])),
+            Places::Small(places) => self.run(columns, rows, parts, |row| usize::from(places[row])),
+            Places::Large(places) => self.run(columns, rows, parts, |row| places[row] as usize),
+            Places::Subtypes(places) => self.run(columns, rows, parts, |row| places[row] as usize),
+            Places::Statuses(places) => self.run(columns, rows, parts, |row| places[row] as usize),
+        }
+    }
+
+    fn run(&self, columns: &Columns, rows: Option<&RowSet>, parts: &mut Parts, place: impl Fn(usize) -> usize) {
+        let (units, statuses, mantissas) = (columns.units(), columns.statuses(), columns.mantissas());
+        let any_wide = columns.unit_table().iter().any(|unit| unit.wide);
+        let add = |row: usize| {
+            let mantissa = sum::mantissa(columns, mantissas, any_wide, row);
+            let group = self.table[place(row)] as usize;
+            parts.add(group, usize::from(units[row]), mantissa, sum::counts(statuses[row]));
+        };
+        match rows {
+            Some(rows) => rows.for_each(add),
+            None => (0..columns.len()).for_each(add),
+        }
+    }
+}
+
+/// Days from one to another.
+#[inline]
+fn since(first: i32, day: i32) -> usize {
+    usize::try_from(i64::from(day) - i64::from(first)).unwrap_or_default()
 }
 
 /// The period that a day lies in.
@@ -208,11 +236,11 @@ fn period(day: NaiveDate, by: By) -> Option<(NaiveDate, NaiveDate)> {
 }
 
 /// Per value the number of the first equal one, and the distinct values with the place they were first seen at.
-fn numbered<T: PartialEq + Copy>(values: impl Iterator<Item = T>) -> (Vec<usize>, Vec<(T, usize)>) {
+fn numbered<T: PartialEq + Copy>(values: impl Iterator<Item = T>) -> (Vec<u32>, Vec<(T, usize)>) {
     let (mut numbers, mut distinct) = (Vec::new(), Vec::<(T, usize)>::new());
     for (place, value) in values.enumerate() {
         let known = distinct.iter().position(|(known, _)| *known == value);
-        numbers.push(known.unwrap_or(distinct.len()));
+        numbers.push(u32::try_from(known.unwrap_or(distinct.len())).unwrap_or(u32::MAX));
         if known.is_none() {
             distinct.push((value, place));
         }

@@ -35,6 +35,7 @@ fn connection(status: ConnectionStatus) -> Connection {
         alias: None,
         status,
         environment: None,
+        excluded_accounts: Vec::new(),
         connected_at: Some(now()),
         last_sync_at: None,
         next_sync_at: None,

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use redb::{Database, ReadableDatabase as _, TableError};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, TableError, WriteTransaction};
 
 use super::{
     error::{Result, StoreError, guarded},
@@ -24,7 +24,8 @@ const VERIFIED_AT_ONCE: u64 = 8 << 20;
 
 /// One opening of the database.
 pub(super) struct Live {
-    pub(super) db: Database,
+    /// There until it is closed.
+    db: Option<Database>,
     pub(super) medium: Medium,
     /// Keeps the lock.
     pub(super) file: Option<Arc<File>>,
@@ -67,11 +68,11 @@ impl Live {
     pub(super) fn fresh(path: &Path, medium: Medium, file: Option<Arc<File>>) -> Result<Self> {
         guarded(path, || {
             let db = builder(false).create_with_backend(medium.clone())?;
-            let mut txn = db.begin_write()?;
-            durable(&mut txn);
+            let live = Self { db: Some(db), medium, file, was_unclean: false };
+            let txn = live.write()?;
             schema::create(&txn)?;
             txn.commit()?;
-            Ok(Self { db, medium, file, was_unclean: false })
+            Ok(live)
         })
     }
 
@@ -98,12 +99,11 @@ impl Live {
     ) -> Result<Self> {
         guarded(path, || {
             let db = builder(check).create_with_backend(medium.clone())?;
-            let live = Self { db, medium, file, was_unclean };
+            let live = Self { db: Some(db), medium, file, was_unclean };
             let found = live.schema()?;
             if schema::needs_migration(found)? {
                 super::backup::before_migration(&live, path, found)?;
-                let mut txn = live.db.begin_write()?;
-                durable(&mut txn);
+                let txn = live.write()?;
                 schema::migrate(&txn, found)?;
                 txn.commit()?;
             }
@@ -111,9 +111,34 @@ impl Live {
         })
     }
 
+    fn db(&self) -> Result<&Database> {
+        self.db.as_ref().ok_or(StoreError::Busy)
+    }
+
+    /// A snapshot.
+    pub(super) fn read(&self) -> Result<ReadTransaction> {
+        Ok(self.db()?.begin_read()?)
+    }
+
+    /// A transaction whose commit is on the disk before it returns, and leaves nothing to repair after a kill:
+    /// reopening a million rows takes 6 ms instead of 333 ms.
+    pub(super) fn write(&self) -> Result<WriteTransaction> {
+        let mut txn = self.db()?.begin_write()?;
+        txn.set_two_phase_commit(true);
+        txn.set_quick_repair(true);
+        Ok(txn)
+    }
+
+    /// Gives back the room that redb took in advance, and closes in order.
+    pub(super) fn trim_and_close(mut self) -> Result<()> {
+        let Some(mut db) = self.db.take() else { return Ok(()) };
+        db.compact()?;
+        Ok(db.close()?)
+    }
+
     fn schema(&self) -> Result<u64> {
         let foreign = || StoreError::damaged("it is not a dashtam database");
-        match self.db.begin_read()?.open_table(META) {
+        match self.read()?.open_table(META) {
             Ok(meta) => Counter::Schema.get(&meta)?.ok_or_else(foreign),
             Err(TableError::Storage(error)) => Err(error.into()),
             Err(_) => Err(foreign()),
@@ -122,7 +147,7 @@ impl Live {
 
     /// The number of commits so far.
     pub(super) fn generation(&self) -> Result<u64> {
-        let meta = self.db.begin_read()?.open_table(META)?;
+        let meta = self.read()?.open_table(META)?;
         Ok(Counter::Generation.get(&meta)?.unwrap_or_default())
     }
 
@@ -152,9 +177,10 @@ fn builder(check: bool) -> redb::Builder {
     builder
 }
 
-/// Every commit is on the disk before it is reported, and leaves nothing to repair after a kill: reopening a
-/// million rows takes 6 ms instead of 333 ms.
-pub(super) fn durable(txn: &mut redb::WriteTransaction) {
-    txn.set_two_phase_commit(true);
-    txn.set_quick_repair(true);
+impl Drop for Live {
+    fn drop(&mut self) {
+        // Closing writes, and what it would write may make no sense when the file was damaged.
+        let db = self.db.take();
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(db)));
+    }
 }

@@ -151,7 +151,8 @@ impl App {
     /// When something on screen changes by itself; `None`: never, so nothing needs to run.
     pub(crate) fn wake_at(&self) -> Option<DateTime<Utc>> {
         let prefix = self.typed_at.map(|at| at + PREFIX_HINT).filter(|at| self.moment.now < *at);
-        [prefix, self.toasts.wake_at()].into_iter().flatten().min()
+        let turning = self.layers.iter().filter_map(|layer| layer.wake_at(&self.moment)).min();
+        [prefix, self.toasts.wake_at(), turning].into_iter().flatten().min()
     }
 
     /// Whether what may follow the keys typed so far is to be shown.

@@ -52,6 +52,11 @@ pub(crate) trait Pane: Send {
         false
     }
 
+    /// When something in it changes by itself; only asked of overlays.
+    fn wake_at(&self, _moment: &Moment) -> Option<DateTime<Utc>> {
+        None
+    }
+
     /// Draws it.
     fn draw(&self, scene: &mut Scene<'_>, area: Rect);
 }

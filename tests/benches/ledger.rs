@@ -190,15 +190,17 @@ fn main() {
     for text in texts {
         let mut last: Option<(Query, RowSet)> = None;
         for end in (1..=text.len()).filter(|end| text.is_char_boundary(*end)) {
-            let query = Query::parse(&text[..end], today());
-            let within = last.as_ref().filter(|(wider, _)| query.narrows(wider)).map(|(_, rows)| rows);
+            let wider = last.as_ref().filter(|(wider, _)| Query::parse(&text[..end], today()).narrows(wider));
+            let (mut query, mut found) = (Query::default(), RowSet::none(0));
             let time = best(5, || {
-                let query = Query::parse(&text[..end], today());
-                let found = search(&columns, &scope, query.expr(), within);
+                query = Query::parse(&text[..end], today());
+                found = match wider {
+                    Some((wider, rows)) => search(&columns, &scope, &query.beyond(wider), Some(rows)),
+                    None => search(&columns, &scope, query.expr(), None),
+                };
                 (found.in_order(newest), sums(&columns, Some(&found)))
             });
             times.push((time, text[..end].to_owned()));
-            let found = search(&columns, &scope, query.expr(), within);
             last = Some((query, found));
         }
     }

@@ -173,6 +173,8 @@ proptest! {
             let narrow = Query::parse(&longer, today());
             let expected = naive(&narrow);
             if narrow.narrows(&query) {
+                let within = search(&columns, &scope, &narrow.beyond(&query), Some(&wide));
+                prop_assert_eq!(found(&columns, &within), expected.clone(), "{} beyond {}", narrow, query);
                 let within = search(&columns, &scope, narrow.expr(), Some(&wide));
                 prop_assert_eq!(found(&columns, &within), expected, "{} within {}", narrow, query);
             } else {

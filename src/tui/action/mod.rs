@@ -41,6 +41,17 @@ pub(crate) enum Place {
     /// The rows of a change.
     Change,
     Palette,
+    /// Steps of the connection wizard.
+    ConnectChoose,
+    ConnectAbout,
+    ConnectFields,
+    ConnectWait,
+    ConnectLogin,
+    ConnectFailed,
+    ConnectAccounts,
+    ConnectDone,
+    /// The passphrase of the vault.
+    Unlock,
 }
 
 /// A set of places.
@@ -90,12 +101,13 @@ pub(crate) enum Group {
     Data,
     Program,
     Import,
+    Connect,
     Overlay,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Overlay];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Connect, Self::Overlay];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
@@ -105,6 +117,7 @@ impl Group {
             Self::Data => "Data",
             Self::Program => "Program",
             Self::Import => "Importing",
+            Self::Connect => "Connecting",
             Self::Overlay => "Overlays and fields",
         }
     }

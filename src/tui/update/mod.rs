@@ -13,6 +13,7 @@ use super::{
     msg::{Effect, Jump, Loaded, Msg},
     pane::{Ask, Moment, News},
     toast::Level,
+    wizard::Wizard,
 };
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
@@ -131,11 +132,7 @@ impl App {
                 self.run(env, |_, ctx| ctx.push(palette)).1
             }
             Action::Import => self.run(env, |_, ctx| super::layer::picker::open(ctx)).1,
-            Action::Connect => {
-                let effects = self.go(Jump::Screen(Screen::Connections), env);
-                self.connections.show_providers();
-                effects
-            }
+            Action::Connect => self.run(env, |_, ctx| ctx.push(Wizard::new())).1,
             Action::Sync => self.sync(self.connections.selected_connection(&self.data), env),
             Action::SyncAll => self.sync(None, env),
             Action::Undo => self.undo(self.chosen_change(), env),
