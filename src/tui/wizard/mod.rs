@@ -70,14 +70,7 @@ enum Step {
 impl Wizard {
     /// From the list of providers.
     pub(crate) fn new() -> Self {
-        Self {
-            chooser: Chooser::default(),
-            chosen: None,
-            repairs: None,
-            step: Step::Choose,
-            job: None,
-            direct: false,
-        }
+        Self { chooser: Chooser::default(), chosen: None, repairs: None, step: Step::Choose, job: None, direct: false }
     }
 
     /// For one provider.
@@ -89,11 +82,8 @@ impl Wizard {
     /// For a connection that needs a new login.
     pub(crate) fn repair(provider: &'static ProviderMetadata, connection: &Connection) -> Self {
         let sheet = Sheet::new(provider, true, connection.environment.as_deref());
-        let repairs = Repair {
-            id: connection.id,
-            name: connection.display_name().to_owned(),
-            alias: connection.alias.clone(),
-        };
+        let repairs =
+            Repair { id: connection.id, name: connection.display_name().to_owned(), alias: connection.alias.clone() };
         let step = if sheet.is_empty() { Step::About } else { Step::Fields };
         Self { chosen: Some((provider, sheet)), repairs: Some(repairs), step, direct: true, ..Self::new() }
     }
