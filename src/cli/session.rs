@@ -67,7 +67,16 @@ impl Setup {
         let vault = live.vault.clone();
         let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
         let handle = runtime.block_on(async { sync::spawn(config) });
-        let session = Session { ledger: Ledger::new(store.clone()), store, vault, handle, clock, runtime, setup: self, _log: log };
+        let session = Session {
+            ledger: Ledger::new(store.clone()),
+            store,
+            vault,
+            handle,
+            clock,
+            runtime,
+            setup: self,
+            _log: log,
+        };
         if let Some(scratch) = &session.setup.scratch {
             session.fill_demo(&scratch.folder)?;
         }

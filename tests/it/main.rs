@@ -2,10 +2,12 @@
 #![cfg(test)]
 
 mod contract;
-mod harness;
 mod frozen;
+mod harness;
 mod http;
 mod keyring;
+mod live;
+mod live_alpaca;
 mod made_up;
 mod oauth;
 mod process;

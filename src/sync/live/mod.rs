@@ -262,7 +262,12 @@ impl Live {
         if let Err(error) = outcome {
             let failure = about(&connection, failure_of(&error), &error);
             let kind = error.kind.clone();
-            tracing::warn!(connection = connection.id.0, provider = connection.provider, "sync failed: {}", failure.message);
+            tracing::warn!(
+                connection = connection.id.0,
+                provider = connection.provider,
+                "sync failed: {}",
+                failure.message
+            );
             report.error = Some(failure.clone());
             if kind != ProviderErrorKind::Cancelled {
                 let id = connection.id;
@@ -342,9 +347,7 @@ pub(super) fn failure_of(error: &ProviderError) -> Failure {
             Some(format!("it will listen again at {}", at.format("%H:%M:%S UTC")))
         }
         Disposition::Retry { not_before: None } => Some("try again later; what was known stays".to_owned()),
-        Disposition::Reauthenticate => {
-            Some("check the credentials, or log in again".to_owned())
-        }
+        Disposition::Reauthenticate => Some("check the credentials, or log in again".to_owned()),
         Disposition::AskUser | Disposition::Permanent => None,
     });
     Failure { kind, message: format!("{}: {}", error.provider, error.message), hint }
