@@ -208,6 +208,10 @@ impl Live {
     }
 
     async fn sync_all(self: &Arc<Self>, connections: Vec<Connection>, order: SyncOrder) -> Result<SyncReport, Failure> {
+        // A locked vault is no fault of any connection.
+        if !connections.is_empty() {
+            self.blocking(|live| live.unlock(None)).await?;
+        }
         let _swept = SweepOnDrop(self);
         let syncs: Vec<_> =
             connections.into_iter().map(|connection| self.join_sync(connection, order.clone())).collect();

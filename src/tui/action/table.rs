@@ -78,14 +78,8 @@ const fn row(
 
 const SCREENS: Scope = Scope::SCREENS;
 /// Wherever rows are moved over.
-const LISTS: Scope = SCREENS.and(&[
-    Place::Picker,
-    Place::Review,
-    Place::Menu,
-    Place::Page,
-    Place::Change,
-    Place::ConnectAccounts,
-]);
+const LISTS: Scope =
+    SCREENS.and(&[Place::Picker, Place::Review, Place::Menu, Place::Page, Place::Change, Place::ConnectAccounts]);
 const ROWS: Scope = Scope::of(&[Place::Transactions]);
 /// Where text is typed.
 const FIELDS: Scope = Scope::of(&[

@@ -10,6 +10,8 @@ mod login;
 mod sheet;
 mod view;
 
+pub(crate) use view::arrived;
+
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -70,14 +72,7 @@ enum Step {
 impl Wizard {
     /// From the list of providers.
     pub(crate) fn new() -> Self {
-        Self {
-            chooser: Chooser::default(),
-            chosen: None,
-            repairs: None,
-            step: Step::Choose,
-            job: None,
-            direct: false,
-        }
+        Self { chooser: Chooser::default(), chosen: None, repairs: None, step: Step::Choose, job: None, direct: false }
     }
 
     /// For one provider.
@@ -89,11 +84,8 @@ impl Wizard {
     /// For a connection that needs a new login.
     pub(crate) fn repair(provider: &'static ProviderMetadata, connection: &Connection) -> Self {
         let sheet = Sheet::new(provider, true, connection.environment.as_deref());
-        let repairs = Repair {
-            id: connection.id,
-            name: connection.display_name().to_owned(),
-            alias: connection.alias.clone(),
-        };
+        let repairs =
+            Repair { id: connection.id, name: connection.display_name().to_owned(), alias: connection.alias.clone() };
         let step = if sheet.is_empty() { Step::About } else { Step::Fields };
         Self { chosen: Some((provider, sheet)), repairs: Some(repairs), step, direct: true, ..Self::new() }
     }
@@ -230,7 +222,7 @@ impl Wizard {
     /// Takes in what is told of this wizard's job.
     fn hear_engine(&mut self, event: &Event, ctx: &mut Ctx<'_>) -> bool {
         if let (Event::Unlocked { .. }, Step::Failed(failure)) = (event, &self.step)
-            && failure.kind == "vault"
+            && failure.kind == "vault_locked"
         {
             self.check(ctx);
             return true;
@@ -261,7 +253,7 @@ impl Wizard {
             }
             Event::JobFailed { failure, .. } => {
                 self.job = None;
-                if failure.kind == "vault" {
+                if failure.kind == "vault_locked" {
                     super::layer::unlock::open(ctx, failure, Vec::new());
                 }
                 self.step = Step::Failed(failure.clone());

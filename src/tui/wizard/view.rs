@@ -24,7 +24,9 @@ const TURNS: [&str; 8] = ["⣾", "⣽", "⣻", "⢿", "⡿", "⣟", "⣯", "⣷"
 pub(super) fn draw(wizard: &Wizard, scene: &mut Scene<'_>, area: Rect) {
     let title = match (&wizard.repairs, wizard.provider()) {
         (Some(repairs), _) => format!("Log in again · {}", repairs.name),
-        (None, Some(provider)) if !matches!(wizard.step, Step::Choose) => format!("Connect · {}", provider.display_name),
+        (None, Some(provider)) if !matches!(wizard.step, Step::Choose) => {
+            format!("Connect · {}", provider.display_name)
+        }
         (None, _) => "Connect an institution".to_owned(),
     };
     if let Step::Login(login) = &wizard.step {
@@ -73,7 +75,8 @@ fn trail(wizard: &Wizard, scene: &mut Scene<'_>, line: Rect) {
         Step::Syncing(_) | Step::Done(_) => 5,
     };
     let mut room = line;
-    for (index, name) in ["Institution", "How it works", asks, tries, "Accounts", "First sync"].into_iter().enumerate() {
+    for (index, name) in ["Institution", "How it works", asks, tries, "Accounts", "First sync"].into_iter().enumerate()
+    {
         let style = if index == at { theme.heading } else { theme.muted };
         let gap = if index == 0 { "" } else { " › " };
         let used = scene.paint.pieces(room, &[(gap, theme.muted), (name, style)]);
