@@ -206,7 +206,8 @@ impl Session {
             },
             local_time: |at| at.with_timezone(&chrono::Local).naive_local(),
         };
-        let settings = Settings { theme, mouse: config.mouse, masked: config.privacy, demo };
+        let settings =
+            Settings { theme, mouse: config.mouse, masked: config.privacy, demo, sync_on_start: config.sync.on_start };
         let screen = tui::run(self.ledger.clone(), env, settings);
         self.runtime.block_on(screen).map_err(|error| CliError::new("screen", error.to_string()))
     }
