@@ -67,7 +67,16 @@ impl Setup {
         let vault = live.vault.clone();
         let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
         let handle = runtime.block_on(async { sync::spawn(config) });
-        let session = Session { ledger: Ledger::new(store.clone()), store, vault, handle, clock, runtime, setup: self, _log: log };
+        let session = Session {
+            ledger: Ledger::new(store.clone()),
+            store,
+            vault,
+            handle,
+            clock,
+            runtime,
+            setup: self,
+            _log: log,
+        };
         if let Some(scratch) = &session.setup.scratch {
             session.fill_demo(&scratch.folder)?;
         }
@@ -149,8 +158,6 @@ pub(super) struct Session {
     pub(super) runtime: tokio::runtime::Runtime,
     pub(super) setup: Setup,
     vault: Vault,
-    /// Written to its end when the session goes.
-    _log: Option<Log>,
 }
 
 impl Session {
@@ -199,7 +206,8 @@ impl Session {
             },
             local_time: |at| at.with_timezone(&chrono::Local).naive_local(),
         };
-        let settings = Settings { theme, mouse: config.mouse, masked: config.privacy, demo };
+        let settings =
+            Settings { theme, mouse: config.mouse, masked: config.privacy, demo, sync_on_start: config.sync.on_start };
         let screen = tui::run(self.ledger.clone(), env, settings);
         self.runtime.block_on(screen).map_err(|error| CliError::new("screen", error.to_string()))
     }

@@ -31,6 +31,7 @@ mod sum;
 #[cfg(test)]
 mod tests;
 mod view;
+mod words;
 mod worth;
 
 pub use aggregate::{Group, GroupKey, aggregate};

@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Command, Event, Failure, Handle, JobId, Progress,
+    Command, Event, Failure, Handle, JobId, Progress, Stage,
     edit::{self, Edit},
     handle::Shared,
     import::{Importer, Reviewed},
@@ -142,6 +142,12 @@ impl Engine {
             Command::EditTransaction { job, transaction, fields } => {
                 self.edit(job, Edit::Transaction(transaction, fields));
             }
+            Command::Compact { job } => self.write(job, move |parts| {
+                let progress = thinned(Arc::clone(&parts.shared), job);
+                progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });
+                parts.store.compact()?;
+                Ok(Event::Compacted { job })
+            }),
             Command::Connect { job, request } => self.talk(job, async move |parts| {
                 let tell = Arc::clone(&parts.shared);
                 let prompt = move |step| {

@@ -18,8 +18,9 @@ use super::{
     theme::Theme,
     toast::Toasts,
     transactions,
+    update::due::Due,
 };
-use crate::sync::{JobId, Progress};
+use crate::sync::{Command, JobId, Progress};
 
 /// How long a prefix key waits before what may follow is shown.
 const PREFIX_HINT: Duration = Duration::milliseconds(300);
@@ -83,6 +84,9 @@ pub struct App {
     pub(crate) typed_at: Option<DateTime<Utc>>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) tickets: u64,
+    pub(crate) due: Due,
+    /// The sync asked for last, to be asked for again when the vault was locked.
+    pub(crate) last_sync: Option<Command>,
     /// A reading is under way; another one is wanted when it is done.
     pub(crate) refreshing: bool,
     pub(crate) refresh_again: bool,
@@ -115,12 +119,15 @@ impl App {
             typed_at: None,
             jobs: Vec::new(),
             tickets: 0,
+            due: Due::new((!settings.sync_on_start).then(|| env.clock.now())),
+            last_sync: None,
             refreshing: false,
             refresh_again: false,
             dirty: true,
             quitting: false,
         };
         let mut effects = app.tell_fresh(env);
+        effects.extend(app.sync_due(env));
         if !app.data.view.has_columns() && app.data.view.transaction_count() > 0 {
             effects.push(Effect::LoadColumns);
         }
@@ -152,7 +159,7 @@ impl App {
     pub(crate) fn wake_at(&self) -> Option<DateTime<Utc>> {
         let prefix = self.typed_at.map(|at| at + PREFIX_HINT).filter(|at| self.moment.now < *at);
         let turning = self.layers.iter().filter_map(|layer| layer.wake_at(&self.moment)).min();
-        [prefix, self.toasts.wake_at(), turning].into_iter().flatten().min()
+        [prefix, self.toasts.wake_at(), turning, self.due_at()].into_iter().flatten().min()
     }
 
     /// Whether what may follow the keys typed so far is to be shown.

@@ -186,7 +186,9 @@ proptest! {
     #[test]
     fn sets_of_rows_are_sets(length in 0usize..300, members in proptest::collection::btree_set(0u32..300, 0..60)) {
         let mut rows = RowSet::none(length);
-        members.iter().for_each(|row| rows.insert(*row));
+        for row in &members {
+            rows.insert(*row);
+        }
         let expected: Vec<u32> = members.iter().copied().filter(|row| (*row as usize) < length).collect();
         prop_assert_eq!(rows.iter().collect::<Vec<_>>(), expected.clone());
         let mut visited = Vec::new();

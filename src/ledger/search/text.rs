@@ -117,12 +117,12 @@ fn matches(record: &[u8], needle: &Needle<'_>, fields: Fields, pattern: &Pattern
 /// What is looked for. A single byte is in most rows: there every hit costs, and a plain search for it costs least.
 enum Needle<'a> {
     Byte(u8),
-    Text(Finder<'a>),
+    Text(Box<Finder<'a>>),
 }
 
 impl<'a> Needle<'a> {
     fn new(text: &'a [u8]) -> Self {
-        if let [byte] = text { Self::Byte(*byte) } else { Self::Text(Finder::new(text)) }
+        if let [byte] = text { Self::Byte(*byte) } else { Self::Text(Box::new(Finder::new(text))) }
     }
 
     #[inline]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Live, SyncOrder, login::Session};
 use crate::{
     domain::{
-        Account, AccountDraft, BalanceDraft, Capability, ChangeId, Connection, HoldingDraft, ProviderError, ProviderErrorKind,
-        TransactionDraft, Warning,
+        Account, AccountDraft, BalanceDraft, Capability, ChangeId, Connection, HoldingDraft, ProviderError,
+        ProviderErrorKind, TransactionDraft, Warning,
     },
     providers::{AccountRef, Cursor, Listing, TransactionRequest, kit::Pages},
     sync::{Progress, Stage},

@@ -219,6 +219,10 @@ impl Live {
     }
 
     async fn sync_all(self: &Arc<Self>, connections: Vec<Connection>, order: SyncOrder) -> Result<SyncReport, Failure> {
+        // A locked vault is no fault of any connection.
+        if !connections.is_empty() {
+            self.blocking(|live| live.unlock(None)).await?;
+        }
         let syncs: Vec<_> =
             connections.into_iter().map(|connection| self.join_sync(connection, order.clone())).collect();
         Ok(SyncReport { connections: futures_util::future::join_all(syncs).await })
@@ -262,7 +266,12 @@ impl Live {
         if let Err(error) = outcome {
             let failure = about(&connection, failure_of(&error), &error);
             let kind = error.kind.clone();
-            tracing::warn!(connection = connection.id.0, provider = connection.provider, "sync failed: {}", failure.message);
+            tracing::warn!(
+                connection = connection.id.0,
+                provider = connection.provider,
+                "sync failed: {}",
+                failure.message
+            );
             report.error = Some(failure.clone());
             if kind != ProviderErrorKind::Cancelled {
                 let id = connection.id;
@@ -342,9 +351,7 @@ pub(super) fn failure_of(error: &ProviderError) -> Failure {
             Some(format!("it will listen again at {}", at.format("%H:%M:%S UTC")))
         }
         Disposition::Retry { not_before: None } => Some("try again later; what was known stays".to_owned()),
-        Disposition::Reauthenticate => {
-            Some("check the credentials, or log in again".to_owned())
-        }
+        Disposition::Reauthenticate => Some("check the credentials, or log in again".to_owned()),
         Disposition::AskUser | Disposition::Permanent => None,
     });
     Failure { kind, message: format!("{}: {}", error.provider, error.message), hint }

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Account, AccountId, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError,
-        ProviderErrorKind, SnapshotSource,
+        Account, AccountId, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus,
+        ProviderError, ProviderErrorKind, SnapshotSource,
     },
     store::Reader,
     sync::{
@@ -35,9 +35,8 @@ fn watermark(reader: &Reader, connection: ConnectionId, account: AccountId) -> R
 /// Syncs of a connection that are taken back.
 fn undone_syncs(reader: &Reader, connection: ConnectionId) -> Result<Vec<ChangeId>, Failure> {
     let changes = reader.changes(None, usize::MAX)?;
-    let is_one = |change: &Change| {
-        change.undone && change.kind == ChangeKind::Sync && change.connection_id == Some(connection)
-    };
+    let is_one =
+        |change: &Change| change.undone && change.kind == ChangeKind::Sync && change.connection_id == Some(connection);
     Ok(changes.into_iter().filter(is_one).map(|change| change.id).collect())
 }
 

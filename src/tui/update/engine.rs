@@ -3,11 +3,11 @@
 use crate::{
     domain::{AuthType, Change, ChangeId, Connection, ConnectionId},
     providers::find,
-    sync::{Command, Event, SyncReport},
+    sync::{Command, Event, Failure, SyncReport},
     tui::{
         app::{App, Job, Screen},
         env::Env,
-        layer::Confirm,
+        layer::{Confirm, unlock},
         msg::Effect,
         pane::News,
         toast::Level,
@@ -17,6 +17,9 @@ use crate::{
 
 /// Rows that an undo may touch without asking first.
 const ASK_FROM: u64 = 10;
+
+/// Rows of an import after which the database is compacted.
+const COMPACT_FROM: u64 = 200_000;
 
 impl App {
     /// The change that undo and redo are about: the selected one in Activity.
@@ -85,7 +88,9 @@ impl App {
             return Vec::new();
         }
         let job = env.engine.job();
-        vec![Effect::Send(Command::Sync { job, connections: live, force: only.is_some(), from: None })]
+        let sync = Command::Sync { job, connections: live, force: only.is_some(), from: None };
+        self.last_sync = Some(sync.clone());
+        vec![Effect::Send(sync)]
     }
 
     pub(super) fn engine(&mut self, event: &Event, env: &Env) -> Vec<Effect> {
@@ -100,6 +105,11 @@ impl App {
         if let Some(job) = event.answers() {
             self.jobs.retain(|known| known.id != job);
         }
+        let by_itself = self.due.is_job(event.answers());
+        self.due.hear(event);
+        if let Event::Synced { report, .. } = event {
+            self.connections.remember(report, self.moment.now);
+        }
         let (told, mut effects) =
             self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
         match event {
@@ -111,18 +121,50 @@ impl App {
                 };
                 self.say(Level::News, text);
             }
+            Event::JobFailed { failure, .. } if !told && failure.kind == "vault_locked" => {
+                effects.extend(self.ask_passphrase(failure, by_itself, env));
+            }
             Event::JobFailed { failure, .. } if !told && failure.kind != "cancelled" => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 self.say(Level::Error, format!("{}{hint}", failure.message));
             }
-            Event::Synced { report, .. } if !told => self.tell_synced(report),
+            Event::Synced { report, .. } if !told => self.tell_synced(report, by_itself),
+            Event::ImportFinished { report, .. } => {
+                let rows: u64 = report.files.iter().map(|file| file.transactions_imported).sum();
+                if rows >= COMPACT_FROM {
+                    effects.push(Effect::Send(Command::Compact { job: env.engine.job() }));
+                }
+            }
+            Event::Compacted { .. } => self.say(Level::News, "The database was compacted after the large import."),
+            Event::Disconnected { .. } => self.say(Level::News, "Disconnected; its login is wiped."),
             Event::StoreChanged => effects.extend(self.refresh()),
             _ => {}
         }
         effects
     }
 
-    fn tell_synced(&mut self, report: &SyncReport) {
+    /// Asks for the passphrase of the vault, unless the user is in the middle of something that nobody interrupts for a
+    /// sync that happens by itself.
+    fn ask_passphrase(&mut self, failure: &Failure, by_itself: bool, env: &Env) -> Vec<Effect> {
+        if by_itself && !self.layers.is_empty() {
+            self.say(Level::News, "The vault is locked, so nothing is synced by itself. R asks for the passphrase.");
+            return Vec::new();
+        }
+        let job = env.engine.job();
+        let again = if by_itself {
+            Some(Command::SyncDue { job })
+        } else {
+            self.last_sync.take().map(|sync| match sync {
+                Command::Sync { connections, force, from, .. } => Command::Sync { job, connections, force, from },
+                other => other,
+            })
+        };
+        let then = again.into_iter().map(Effect::Send).collect();
+        self.run(env, |_, ctx| unlock::open(ctx, failure, then)).1
+    }
+
+    /// `by_itself`: nobody asked, so nothing is said of nothing.
+    fn tell_synced(&mut self, report: &SyncReport, by_itself: bool) {
         for connection in &report.connections {
             if let Some(error) = &connection.error {
                 let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
@@ -136,6 +178,9 @@ impl App {
                 .collect();
             if partly.is_empty() {
                 let rows = connection.transactions_imported;
+                if by_itself && rows == 0 {
+                    continue;
+                }
                 let text = if rows == 0 { "nothing new".to_owned() } else { format!("{rows} new rows") };
                 self.say(Level::News, format!("{}: {text}.", connection.name));
             } else {
@@ -162,7 +207,7 @@ fn undo_question(change: &Change) -> Vec<String> {
 }
 
 /// Whether a connection can be asked for news.
-fn is_live(connection: &Connection) -> bool {
+pub(super) fn is_live(connection: &Connection) -> bool {
     connection.counts()
         && find(&connection.provider).is_ok_and(|provider| provider.auth.auth_type() != AuthType::FileImport)
 }

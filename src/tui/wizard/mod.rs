@@ -10,6 +10,8 @@ mod login;
 mod sheet;
 mod view;
 
+pub(crate) use view::arrived;
+
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -220,7 +222,7 @@ impl Wizard {
     /// Takes in what is told of this wizard's job.
     fn hear_engine(&mut self, event: &Event, ctx: &mut Ctx<'_>) -> bool {
         if let (Event::Unlocked { .. }, Step::Failed(failure)) = (event, &self.step)
-            && failure.kind == "vault"
+            && failure.kind == "vault_locked"
         {
             self.check(ctx);
             return true;
@@ -251,7 +253,7 @@ impl Wizard {
             }
             Event::JobFailed { failure, .. } => {
                 self.job = None;
-                if failure.kind == "vault" {
+                if failure.kind == "vault_locked" {
                     super::layer::unlock::open(ctx, failure, Vec::new());
                 }
                 self.step = Step::Failed(failure.clone());

@@ -1,8 +1,14 @@
 //! Sums by month, payee, account …: what `by:` shows.
 
+mod parts;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use chrono::{Datelike as _, Days, Months, NaiveDate};
+
+use parts::Parts;
 
 use super::{
     By,
@@ -175,7 +181,9 @@ impl<'a> Grouping<'a> {
         let mut table: Vec<u32> = Vec::new();
         // Stray dates make the stretch between the first and the last day long: only days in use get a period then.
         let mut used = vec![false; since(first, last.saturating_add(1))];
-        days.iter().for_each(|day| used[since(first, *day)] = true);
+        for day in days {
+            used[since(first, *day)] = true;
+        }
         for (day, used) in (first..).zip(used) {
             if used && periods.last().is_none_or(|(_, to)| to.num_days_from_ce() < day) {
                 periods.extend(NaiveDate::from_num_days_from_ce_opt(day).and_then(|day| period(day, by)));
@@ -246,139 +254,4 @@ fn numbered<T: PartialEq + Copy>(values: impl Iterator<Item = T>) -> (Vec<u32>, 
         }
     }
     (numbers, distinct)
-}
-
-/// Sums by group and unit: a plain table, or a map where that would be mostly empty.
-enum Parts {
-    Dense { units: usize, sums: Vec<(i128, u64)>, rows: Vec<u64> },
-    Sparse { units: usize, sums: HashMap<usize, (Vec<(i128, u64)>, u64)> },
-}
-
-impl Parts {
-    fn new(groups: usize, units: usize, rows: usize) -> Self {
-        if groups.saturating_mul(units) <= rows.saturating_mul(2).max(100_000) {
-            Self::Dense { units, sums: vec![(0, 0); groups * units], rows: vec![0; groups] }
-        } else {
-            Self::Sparse { units, sums: HashMap::new() }
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, group: usize, unit: usize, mantissa: i128, counted: bool) {
-        let part = match self {
-            Self::Dense { units, sums, rows } => {
-                rows[group] += 1;
-                &mut sums[group * *units + unit]
-            }
-            Self::Sparse { units, sums } => {
-                let (sums, rows) = sums.entry(group).or_insert_with(|| (vec![(0, 0); *units], 0));
-                *rows += 1;
-                &mut sums[unit]
-            }
-        };
-        part.0 += if counted { mantissa } else { 0 };
-        part.1 += u64::from(counted);
-    }
-
-    /// Groups that have rows, by their number.
-    fn each(self, mut visit: impl FnMut(usize, u64, &[(i128, u64)])) {
-        match self {
-            Self::Dense { units, sums, rows } => {
-                for (group, rows) in rows.into_iter().enumerate().filter(|(_, rows)| *rows > 0) {
-                    visit(group, rows, &sums[group * units..(group + 1) * units]);
-                }
-            }
-            Self::Sparse { sums, .. } => {
-                let mut sums: Vec<_> = sums.into_iter().collect();
-                sums.sort_unstable_by_key(|(group, _)| *group);
-                for (group, (sums, rows)) in sums {
-                    visit(group, rows, &sums);
-                }
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::ledger::{
-        Query,
-        search::{
-            search,
-            tests::{Row, accounts, any_rows, columns, today},
-        },
-        sum::tests::{agree, naive},
-    };
-
-    fn key_of(row: &Row, by: By) -> String {
-        let (row, user) = row;
-        let (facts, accounts) = (&row.facts, accounts());
-        let account = accounts.iter().find(|account| account.id == row.account_id).unwrap();
-        match by {
-            By::Day => facts.date.to_string(),
-            By::Week => facts.date.week(chrono::Weekday::Mon).first_day().to_string(),
-            By::Month => facts.date.format("%Y-%m-01").to_string(),
-            By::Quarter => format!("{:04}-{:02}-01", facts.date.year(), facts.date.month0() / 3 * 3 + 1),
-            By::Year => format!("{:04}-01-01", facts.date.year()),
-            By::Payee => String::from_utf8_lossy(columns(&[(row.clone(), user.clone())]).payee_of(0)).into_owned(),
-            By::Account => account.id.to_string(),
-            By::Institution => crate::columns::searchable(&account.institution).into_owned(),
-            By::Type => facts.kind.transaction_type().to_string(),
-            By::Subtype => facts.kind.subtype().to_string(),
-            By::Status => facts.status.to_string(),
-            By::Category => user.category.clone().unwrap_or_default(),
-            By::Symbol => {
-                facts.security.as_ref().and_then(|security| security.symbol.as_deref()).unwrap_or_default().into()
-            }
-            By::Currency => facts.currency.to_string(),
-        }
-    }
-
-    fn shown(key: &GroupKey) -> String {
-        match key {
-            GroupKey::Period { from, .. } => from.to_string(),
-            GroupKey::Payee(text, _) | GroupKey::Institution(text, _) => text.clone(),
-            GroupKey::Category(text) | GroupKey::Symbol(text) => text.clone(),
-            GroupKey::Account(id) => id.to_string(),
-            GroupKey::Type(value) => value.to_string(),
-            GroupKey::Subtype(value) => value.to_string(),
-            GroupKey::Status(value) => value.to_string(),
-            GroupKey::Currency(value) => value.to_string(),
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn groups_over_columns_are_groups_over_rows(mut rows in any_rows(60), stray in any::<bool>(), filtered in any::<bool>()) {
-            if stray && let Some((row, _)) = rows.first_mut() {
-                row.facts.date = NaiveDate::from_ymd_opt(1, 1, 5).unwrap();
-            }
-            let (columns, scope) = (columns(&rows), Scope::new(&accounts()));
-            let query = Query::parse(if filtered { "amt>0" } else { "" }, today());
-            let set = search(&columns, &scope, query.expr(), None);
-            for &by in By::ALL {
-                let groups = aggregate(&columns, &scope, filtered.then_some(&set), by);
-                let mut expected: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-                for (place, row) in (0u32..).zip(&rows) {
-                    if set.contains(place) {
-                        expected.entry(key_of(row, by)).or_default().push(row.clone());
-                    }
-                }
-                prop_assert_eq!(groups.len(), expected.len());
-                for group in &groups {
-                    let rows = &expected[&shown(&group.key)];
-                    prop_assert_eq!(group.rows, rows.len() as u64);
-                    agree(&group.sums, &naive(rows));
-                }
-                if by.is_time() {
-                    prop_assert!(groups.iter().map(|group| shown(&group.key)).eq(expected.into_keys()));
-                }
-            }
-        }
-    }
 }
