@@ -30,17 +30,20 @@ use crate::{
     domain::{AccountId, Change, ChangeId, ConnectionId, text},
     ledger::export,
     sync::{self, Event},
+    vault,
 };
 
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Before any secret is in memory. What the system does not offer is no reason not to start.
-    let _ = crate::vault::harden_process();
+    let unprotected = vault::harden_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    for what in unprotected {
+        let _ = writeln!(io::stderr(), "warning: {what}");
+    }
     let format = cli.global.format;
     let mut out = BufWriter::new(io::stdout().lock());
     let result = run(cli, &mut out).and_then(|code| {

@@ -7,9 +7,11 @@ use std::{
     sync::Arc,
 };
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use super::{args::Global, error::CliError};
 use crate::{
-    config::{self, Config, Environment, Log, Overrides, Paths, open_log},
+    config::{self, Config, Environment, Log, Overrides, Paths},
     ledger::Ledger,
     ports::{Clock, Entropy, SystemBrowser, SystemClock, SystemEntropy, VaultChoice},
     providers::{
@@ -57,15 +59,24 @@ impl Setup {
 
     /// Opens the store and starts the engine. A demo is filled first, through the importer.
     pub(super) fn open(self, offline: bool) -> Result<Session, CliError> {
-        let log = self.open_log();
+        let log = self.log();
         let store = Store::open(&self.paths.database())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let live = self.live(&clock, offline)?;
+        let vault = live.vault.clone();
         let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
         let handle = runtime.block_on(async { sync::spawn(config) });
-        let session =
-            Session { _log: log, ledger: Ledger::new(store.clone()), store, handle, clock, runtime, setup: self };
+        let session = Session {
+            ledger: Ledger::new(store.clone()),
+            store,
+            vault,
+            handle,
+            clock,
+            runtime,
+            setup: self,
+            _log: log,
+        };
         if let Some(scratch) = &session.setup.scratch {
             session.fill_demo(&scratch.folder)?;
         }
@@ -74,12 +85,20 @@ impl Setup {
 }
 
 impl Setup {
-    /// The log file. A log that can't be written is no reason not to work.
-    fn open_log(&self) -> Option<Log> {
+    /// The log file, as the program's own log. Without one the program works all the same.
+    fn log(&self) -> Option<Log> {
         let level = self.environment.log.unwrap_or(self.config.log);
-        let log = open_log(&self.paths.log(), level).ok()?;
-        tracing::dispatcher::set_global_default(log.dispatch.clone()).ok()?;
-        Some(log)
+        match config::open_log(&self.paths.log(), level) {
+            Ok(log) => {
+                // A second session of one process, as in tests, goes on with the first one's log.
+                let _ = tracing::dispatcher::set_global_default(log.dispatch.clone());
+                Some(log)
+            }
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "warning: no log: {}: {error}", self.paths.log().display());
+                None
+            }
+        }
     }
 
     /// What talking to providers needs. Nothing is asked, read or sent yet.
@@ -104,7 +123,7 @@ impl Setup {
     }
 
     /// The passphrase of the vault, from its file or asked for on a terminal; none when it needs none.
-    fn passphrase(&self) -> Result<Secrets, CliError> {
+    fn passphrase(&self, exists: bool) -> Result<Secrets, CliError> {
         let wrong = |error: VaultError| CliError::new("vault", error.to_string());
         if let Some(file) = &self.environment.passphrase_file {
             let (passphrase, _) = read_passphrase_file(file).map_err(wrong)?;
@@ -115,9 +134,16 @@ impl Setup {
         if !io::stdin().is_terminal() {
             return Ok(Secrets::new());
         }
-        write!(io::stderr(), "Passphrase of the vault: ")?;
-        io::stderr().flush()?;
-        Ok(Secrets::new().with("passphrase", rpassword::read_password()?))
+        let ask = |what: &str| {
+            write!(io::stderr(), "{what}: ")?;
+            io::stderr().flush()?;
+            rpassword::read_password().map(SecretString::from)
+        };
+        let passphrase = ask(if exists { "Passphrase of the vault" } else { "Passphrase of the new vault" })?;
+        if !exists && ask("Once more")?.expose_secret() != passphrase.expose_secret() {
+            return Err(CliError::usage("the two passphrases differ; nothing was made"));
+        }
+        Ok(Secrets::new().with("passphrase", passphrase))
     }
 }
 
@@ -131,6 +157,7 @@ pub(super) struct Session {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) runtime: tokio::runtime::Runtime,
     pub(super) setup: Setup,
+    vault: Vault,
 }
 
 impl Session {
@@ -150,8 +177,9 @@ impl Session {
 
     /// Opens the vault of stored logins; a keyring may ask the user.
     pub(super) fn unlock(&self) -> Result<(), CliError> {
-        let choice = self.setup.environment.vault.unwrap_or(self.setup.config.vault);
-        let passphrase = if choice == VaultChoice::Passphrase { self.setup.passphrase()? } else { Secrets::new() };
+        let state = self.vault.state().map_err(|error| CliError::new("vault", error.to_string()))?;
+        let asks = state.kind == VaultChoice::Passphrase && !state.unlocked;
+        let passphrase = if asks { self.setup.passphrase(state.exists)? } else { Secrets::new() };
         self.runtime.block_on(self.handle.run(|job| sync::Command::Unlock { job, passphrase }, |_| {}))?;
         Ok(())
     }

@@ -174,9 +174,7 @@ impl Writer {
 
     fn row_changes(&mut self, pk: TransactionId) {
         let chunk = pk.0 / super::chunks::CHUNK_ROWS;
-        if self.tail.as_ref().is_some_and(|(tail, _)| *tail == chunk) {
-            self.tail = None;
-        }
+        self.tail.forget(chunk);
         self.stale.insert(chunk);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redb::{ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
+use redb::{ReadOnlyTable, ReadableTable as _, ReadableTableMetadata as _};
 
 use super::{
     Store,
@@ -31,7 +31,7 @@ impl Store {
 }
 
 pub(super) fn all(live: &Live) -> Result<()> {
-    let txn = live.db.begin_read()?;
+    let txn = live.read()?;
     let rows = txn.open_table(TRANSACTIONS)?;
     let mut counted = BTreeMap::<u32, u64>::new();
     let (mut dates, mut ids) = (Vec::new(), Vec::new());

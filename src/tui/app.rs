@@ -61,6 +61,7 @@ pub(crate) struct Job {
 }
 
 /// The application.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing, and none excludes another")]
 pub struct App {
     pub(crate) data: Data,
     pub(crate) settings: Settings,

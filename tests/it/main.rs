@@ -7,6 +7,8 @@ mod frozen;
 mod harness;
 mod http;
 mod keyring;
+mod live;
+mod live_alpaca;
 mod made_up;
 mod oauth;
 mod process;

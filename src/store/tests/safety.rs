@@ -264,7 +264,7 @@ fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
         let at = used[round * 7919 % used.len()];
         bytes[at] ^= 1 << (round % 8);
         let medium = Medium::over(Arc::new(Memory::of(bytes)));
-        let opened = Live::over_checked(&path, medium, None, false, false).and_then(|live| Store::of(live, &path));
+        let opened = Live::unverified(&path, medium, None, false, false).and_then(|live| Store::of(live, &path));
         match opened.and_then(|store| rows(&store)) {
             Ok(found) => assert!(found == expected, "byte {at} of round {round}"),
             Err(_) => noticed += 1,

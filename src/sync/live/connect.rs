@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, JobId, Live, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
+use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
 use crate::{
     domain::{AccountDraft, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
     providers::{self, Credentials, ProviderMetadata, Secrets, Validation},
@@ -114,8 +114,10 @@ impl Live {
     ) -> Result<SyncReport, Failure> {
         let checked = lock(&self.checked).remove(&job);
         let checked = checked.ok_or_else(|| Failure::new("not_found", "there is no checked login to keep"))?;
+        // Accounts of a repaired connection were seen before.
+        let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };
         let connection = self.writing(move |live| live.keep_connection(checked, alias, excluded)).await?;
-        self.sync(vec![connection], order).await
+        self.sync(vec![connection], SyncOrder { occasion, ..order }).await
     }
 
     fn keep_connection(
@@ -139,6 +141,9 @@ impl Live {
             connection.error = None;
             connection.next_sync_at = Some(now);
             connection.alias = alias.or(connection.alias);
+            if !excluded.is_empty() {
+                connection.excluded_accounts = excluded;
+            }
             writer.put_connection(&connection)?;
             writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
             writer.commit_unlisted()?;
@@ -181,7 +186,7 @@ impl Live {
             connection.mark_disconnected();
             writer.put_connection(&connection)?;
             if remove_data {
-                todo_remove(&mut writer, id);
+                writer.remove_connection_data(id)?;
             }
             Ok(writer.commit_unlisted()?)
         })
@@ -192,4 +197,3 @@ impl Live {
 fn no_connection(id: ConnectionId) -> Failure {
     Failure::new("not_found", format!("there is no connection {id}")).with_hint("`dashtam connections` lists them")
 }
-fn todo_remove(_w: &mut crate::store::Writer, _id: ConnectionId) {}

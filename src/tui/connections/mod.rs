@@ -202,6 +202,7 @@ impl Connections {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a form may refuse")]
 fn rename(
     about: &(ConnectionId, Option<String>),
     answers: &[String],

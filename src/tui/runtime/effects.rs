@@ -1,8 +1,8 @@
 //! Does effects: small ones at once, slow ones on blocking threads whose answers come back as messages.
 
 use std::{
+    fmt::Write as _,
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -147,9 +147,12 @@ fn remember(file: &Path, folder: &Path) {
     let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) else { return };
     let mut folders = vec![PathBuf::from(name)];
     folders.extend(recent(Some(file), None).into_iter().filter(|known| known != folder).take(RECENT - 1));
-    let text: String = folders.iter().map(|folder| format!("{}\n", folder.display())).collect();
+    let mut text = String::new();
+    for folder in &folders {
+        let _ = writeln!(text, "{}", folder.display());
+    }
     if let Some(parent) = file.parent() {
         let _ = fs::create_dir_all(parent);
     }
-    let _ = fs::File::create(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    let _ = fs::write(file, text);
 }

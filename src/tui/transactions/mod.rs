@@ -239,10 +239,10 @@ impl Transactions {
     fn in_field(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         match action {
             Action::Accept => self.editing = false,
-            Action::Complete | Action::PreviousPane => {
-                if self.complete.next(&mut self.field, action == Action::Complete) {
-                    self.set_query(ctx);
-                }
+            Action::Complete | Action::PreviousPane
+                if self.complete.next(&mut self.field, action == Action::Complete) =>
+            {
+                self.set_query(ctx);
             }
             Action::Down | Action::Up => {
                 let len = self.len();

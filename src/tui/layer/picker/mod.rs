@@ -28,6 +28,7 @@ use crate::{
 };
 
 /// The picker.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Picker {
     field: Field,
     /// The folder that is shown or being read.

@@ -90,23 +90,21 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
         if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }
     };
     table.draw(&mut scene.paint, scene.offsets, area, |index| match lines[index] {
-        Line::File(file) => match &file.outcome {
-            Err(failure) => {
-                let name = file_name(&file.path);
+        Line::File(file) => {
+            let name = file_name(&file.path);
+            if let Err(failure) = &file.outcome {
                 let message = failure.message.strip_prefix(&format!("{name}: ")).unwrap_or(&failure.message);
-                Row::Note(format!("✗ {name}: {message}"), theme.error)
+                return Row::Note(format!("✗ {name}: {message}"), theme.error);
             }
-            Ok(()) => {
-                let note = match (file.already_imported, file.warnings.len()) {
-                    (true, _) => " · imported before".to_owned(),
-                    (false, 0) => String::new(),
-                    (false, 1) => " · 1 warning".to_owned(),
-                    (false, count) => format!(" · {count} warnings"),
-                };
-                let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
-                Row::Note(format!("{} · {}{note}", file_name(&file.path), file.institution), style)
-            }
-        },
+            let note = match (file.already_imported, file.warnings.len()) {
+                (true, _) => " · imported before".to_owned(),
+                (false, 0) => String::new(),
+                (false, 1) => " · 1 warning".to_owned(),
+                (false, count) => format!(" · {count} warnings"),
+            };
+            let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
+            Row::Note(format!("{name} · {}{note}", file.institution), style)
+        }
         Line::Account(_, account) => {
             let known = if account.account.is_some() { "" } else { " (new)" };
             let tail = account.number_masked.trim_start_matches('*');
