@@ -31,6 +31,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("crossterm", &["tui"]),
     ("etcetera", &["config"]),
     ("getrandom", &["ports"]),
+    ("keyring", &["vault"]),
     ("keyring_core", &["vault"]),
     ("nucleo_matcher", &["tui"]),
     ("oauth2", &["providers"]),

@@ -25,10 +25,10 @@ const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed, nothing changed · 2 w
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Global {
-    /// Folder of the database [default: $DASHTAM_DATA_DIR, else the XDG data folder]
+    /// Folder of the database [default: `$DASHTAM_DATA_DIR`, else the XDG data folder]
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data_dir: Option<PathBuf>,
-    /// Configuration file [default: $DASHTAM_CONFIG, else the XDG configuration folder]
+    /// Configuration file [default: `$DASHTAM_CONFIG`, else the XDG configuration folder]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
     /// Keep the data of this profile apart from the others
@@ -78,7 +78,14 @@ pub(super) enum Command {
     /// List the accounts with their balances
     Accounts,
     /// List transactions, newest first
-    Transactions(TransactionArgs),
+    Transactions {
+        #[command(flatten)]
+        rows: TransactionArgs,
+        /// Sums instead of rows, grouped by day, week, month, quarter, year, payee, account, institution, type, subtype,
+        /// status, category, symbol or currency
+        #[arg(long, value_name = "KEY")]
+        by: Option<String>,
+    },
     /// List what the accounts hold
     Holdings {
         /// Only this account
@@ -166,7 +173,7 @@ pub(super) enum Command {
         #[arg(long, value_enum)]
         to: ExportFormat,
         #[command(flatten)]
-        rows: TransactionArgs,
+        selection: Selection,
         /// Write to this file instead of standard output
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -211,19 +218,26 @@ pub(super) struct AnswerArgs {
 
 /// Which transactions.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct TransactionArgs {
+pub(super) struct Selection {
     /// Only this account: its id, its name or the end of its number
     #[arg(long, value_name = "ID")]
     pub(super) account: Option<String>,
+    /// Only rows that match, in the language of the filter bar (see docs/query.md)
+    #[arg(long, value_name = "Q")]
+    pub(super) query: Option<String>,
+}
+
+/// Which transactions, of which days, how many.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct TransactionArgs {
+    #[command(flatten)]
+    pub(super) selection: Selection,
     /// First day
     #[arg(long, value_name = "DATE")]
     pub(super) from: Option<NaiveDate>,
     /// Last day
     #[arg(long, value_name = "DATE")]
     pub(super) to: Option<NaiveDate>,
-    /// Only rows that match, in the language of the filter bar (see docs/query.md)
-    #[arg(long, value_name = "Q")]
-    pub(super) query: Option<String>,
     /// At most this many
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
@@ -256,4 +270,14 @@ pub(super) enum ConfigCommand {
     Check,
     /// Print every setting as it applies
     Show,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        super::Cli::command().debug_assert();
+    }
 }

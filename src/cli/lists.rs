@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, AssetCode, text},
-    ledger::{self, ListRequest, Listing, Query, Sort, View},
+    ledger::{self, By, ListRequest, Listing, Query, Sort, View},
     providers::PROVIDERS,
 };
 
@@ -55,11 +55,11 @@ pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: Format) -
 
 /// The rows that the arguments ask for, newest first, and how many of them are wanted.
 pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) -> Result<(Listing, usize), CliError> {
-    let account = args.account.as_deref().map(|wanted| find_account(view, wanted)).transpose()?;
+    let account = args.selection.account.as_deref().map(|wanted| find_account(view, wanted)).transpose()?;
     let today = session.clock.today();
-    let mut query = Query::parse(args.query.as_deref().unwrap_or_default(), today);
+    let mut query = Query::parse(args.selection.query.as_deref().unwrap_or_default(), today);
     if let Some(problem) = query.problems().first() {
-        let text = args.query.as_deref().unwrap_or_default();
+        let text = args.selection.query.as_deref().unwrap_or_default();
         let part = text.get(problem.range.clone()).unwrap_or_default();
         return Err(
             CliError::usage(format!("--query: `{part}`: {}", problem.hint)).hint("docs/query.md has the language")
@@ -77,9 +77,13 @@ pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) ->
 }
 
 /// A view in which everything can be searched, unless the arguments don't need that.
-pub(super) fn searchable(session: &Session, args: &TransactionArgs) -> Result<View, CliError> {
+pub(super) fn searchable(session: &Session, args: &TransactionArgs, sums: bool) -> Result<View, CliError> {
     let view = session.ledger.view()?;
-    if args.query.is_none() && args.from.is_none() && args.to.is_none() && args.limit.is_some_and(|limit| limit < 1_000)
+    if !sums
+        && args.selection.query.is_none()
+        && args.from.is_none()
+        && args.to.is_none()
+        && args.limit.is_some_and(|limit| limit < 1_000)
     {
         return Ok(view);
     }
@@ -92,6 +96,7 @@ pub(super) fn transactions(
     out: &mut dyn Write,
     format: Format,
     args: &TransactionArgs,
+    by: Option<&str>,
 ) -> Result<(), CliError> {
     const COLUMNS: &[Column<TransactionRecord>] = &[
         Column::left("Date", |row| row.date.to_string()),
@@ -102,8 +107,12 @@ pub(super) fn transactions(
         Column::left("", |row| row.currency.clone()),
         Column::left("Status", |row| row.status.to_string()),
     ];
-    let view = searchable(session, args)?;
+    let view = searchable(session, args, by.is_some())?;
     let (listing, count) = listing(session, &view, args)?;
+    let by = by.map(parse_by).transpose()?.or_else(|| listing.request().query.by());
+    if let Some(by) = by {
+        return groups(out, format, &view, &listing, by);
+    }
     let names = AccountNames::of(&view);
     let rows = (0..count).filter_map(|index| {
         let entry = view.entry(listing.id(index)?).transpose()?;
@@ -114,6 +123,44 @@ pub(super) fn transactions(
     });
     let empty = if view.transaction_count() == 0 { NO_ACCOUNTS } else { "no transaction matches" };
     output::list(out, format, rows, COLUMNS, empty)
+}
+
+fn parse_by(text: &str) -> Result<By, CliError> {
+    By::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = By::ALL.iter().map(|by| by.as_str()).collect();
+        CliError::usage(format!("--by: rows are not grouped by `{}`", text::clean(text)))
+            .hint(format!("choose one of: {}", known.join(", ")))
+    })
+}
+
+#[derive(Serialize)]
+struct GroupRecord {
+    group: String,
+    currency: String,
+    sum: Option<Decimal>,
+    /// Rows of the group, those included that don't count in sums.
+    transactions: u64,
+}
+
+/// The sums of a list, group by group; a group with several currencies has a line for each.
+fn groups(out: &mut dyn Write, format: Format, view: &View, listing: &Listing, by: By) -> Result<(), CliError> {
+    const COLUMNS: &[Column<GroupRecord>] = &[
+        Column::left("Group", |row| row.group.clone()),
+        Column::right("Sum", |row| maybe_money(row.sum, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+        Column::right("Rows", |row| row.transactions.to_string()),
+    ];
+    let mut rows = Vec::new();
+    for group in view.aggregates(listing, by)? {
+        let label = view.label(&group.key)?;
+        let record = |currency: AssetCode, sum, transactions| {
+            Ok(GroupRecord { group: label.clone(), currency: currency.to_string(), sum, transactions })
+        };
+        rows.extend(group.sums.totals.iter().map(|(total, count)| record(total.currency, Some(total.amount), *count)));
+        // A sum with more digits than can be exact is not shown rounded.
+        rows.extend(group.sums.too_large.iter().map(|currency| record(*currency, None, group.rows)));
+    }
+    output::list(out, format, rows, COLUMNS, "no transaction matches")
 }
 
 pub(super) fn holdings(

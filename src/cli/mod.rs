@@ -120,7 +120,7 @@ fn with_session(session: &Session, out: &mut dyn Write, format: Format, command:
             return import::run(session, out, format, files, dry_run, account);
         }
         Command::Accounts => lists::accounts(session, out, format)?,
-        Command::Transactions(args) => lists::transactions(session, out, format, &args)?,
+        Command::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
         Command::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
         Command::Snapshots { account } => lists::snapshots(session, out, format, account.as_deref())?,
         Command::Connections => lists::connections(session, out, format)?,
@@ -135,7 +135,7 @@ fn with_session(session: &Session, out: &mut dyn Write, format: Format, command:
         Command::Disconnect { id, remove_data } => connect::disconnect(session, &id, remove_data)?,
         Command::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
         Command::Rename { id, name } => rename(session, &id, name)?,
-        Command::Export { to, rows, output } => write_export(session, out, to, &rows, output.as_deref())?,
+        Command::Export { to, selection, output } => write_export(session, out, to, selection, output.as_deref())?,
         Command::Backup { file } => backup(session, file)?,
         Command::Providers | Command::Config { .. } | Command::Keys | Command::Completions { .. } | Command::Man => {}
     }
@@ -206,11 +206,12 @@ fn write_export(
     session: &Session,
     out: &mut dyn Write,
     to: ExportFormat,
-    rows: &args::TransactionArgs,
+    selection: args::Selection,
     file: Option<&std::path::Path>,
 ) -> Result<(), CliError> {
-    let view = lists::searchable(session, rows)?;
-    let (listing, _) = lists::listing(session, &view, rows)?;
+    let rows = args::TransactionArgs { selection, ..args::TransactionArgs::default() };
+    let view = lists::searchable(session, &rows, false)?;
+    let (listing, _) = lists::listing(session, &view, &rows)?;
     let form = match to {
         ExportFormat::Csv => export::Format::Csv,
         ExportFormat::Json => export::Format::Json,

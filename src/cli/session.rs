@@ -149,6 +149,8 @@ impl Setup {
 
 /// Everything a command that touches data needs.
 pub(super) struct Session {
+    /// Writes what is left of it when it goes.
+    _log: Option<Log>,
     pub(super) ledger: Ledger,
     pub(super) store: Store,
     pub(super) handle: Handle,
@@ -156,8 +158,6 @@ pub(super) struct Session {
     pub(super) runtime: tokio::runtime::Runtime,
     pub(super) setup: Setup,
     vault: Vault,
-    /// Written to its end when the session goes.
-    _log: Option<Log>,
 }
 
 impl Session {
@@ -206,7 +206,8 @@ impl Session {
             },
             local_time: |at| at.with_timezone(&chrono::Local).naive_local(),
         };
-        let settings = Settings { theme, mouse: config.mouse, masked: config.privacy, demo };
+        let settings =
+            Settings { theme, mouse: config.mouse, masked: config.privacy, demo, sync_on_start: config.sync.on_start };
         let screen = tui::run(self.ledger.clone(), env, settings);
         self.runtime.block_on(screen).map_err(|error| CliError::new("screen", error.to_string()))
     }
@@ -248,7 +249,7 @@ pub(super) fn private_file(path: &std::path::Path) -> io::Result<std::fs::File> 
 }
 
 /// A new folder that only its owner can look into.
-fn private_folder(folder: &std::path::Path) -> std::io::Result<()> {
+pub(super) fn private_folder(folder: &std::path::Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

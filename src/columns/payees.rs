@@ -1,6 +1,6 @@
 //! Payees numbered in alphabetical order, for sorting and grouping.
 
-use super::{Columns, field::leading_text};
+use super::{Columns, field::leading_text, heads::Heads};
 
 /// Each distinct payee shown, and which one each head has.
 #[derive(Debug, Default)]
@@ -14,22 +14,25 @@ pub struct Payees {
 impl Payees {
     pub(super) fn new(columns: &Columns) -> Self {
         let count = u32::try_from(columns.head_ends.len()).unwrap_or(u32::MAX);
-        let payee = |head: u32| leading_text(columns.head(head));
-        let mut sorted: Vec<u32> = (0..count).collect();
-        sorted.sort_unstable_by_key(|head| payee(*head));
-        let (mut ranks, mut next) = (vec![0; sorted.len()], 0);
-        for (place, head) in sorted.iter().enumerate() {
-            if place > 0 && payee(*head) != payee(sorted[place - 1]) {
+        let mut payees = Heads::default();
+        let place = |head| payees.intern(leading_text(columns.head(head))).unwrap_or_default();
+        let places: Vec<u32> = (0..count).map(place).collect();
+        let mut sorted: Vec<u32> = (0..u32::try_from(payees.ends.len()).unwrap_or(u32::MAX)).collect();
+        sorted.sort_unstable_by_key(|place| payees.get(*place));
+        let (mut ranks, mut next) = (vec![0u32; sorted.len()], 0);
+        for (index, place) in sorted.iter().enumerate() {
+            if index > 0 && payees.get(*place) != payees.get(sorted[index - 1]) {
                 next += 1;
             }
-            ranks[*head as usize] = next;
+            ranks[*place as usize] = next;
         }
+        let ranks: Box<[u32]> = places.into_iter().map(|place| ranks[place as usize]).collect();
         let mut examples = vec![u32::MAX; if count == 0 { 0 } else { next as usize + 1 }];
         for (row, head) in (0u32..).zip(&columns.heads_of) {
             let example = &mut examples[ranks[*head as usize] as usize];
             *example = row.min(*example);
         }
-        Self { ranks: ranks.into(), examples: examples.into() }
+        Self { ranks, examples: examples.into() }
     }
 
     /// The place of a head's payee among all payees in alphabetical order; that of rows without one comes first.

@@ -1,10 +1,8 @@
 //! Reads blobs into [`Columns`]; trusts nothing in them.
 
-use std::hash::Hasher as _;
-
 use super::{
     CHUNK_ROWS, Columns, ColumnsError, FORMAT_VERSION, Unit,
-    build::{QuickHasher, QuickMap},
+    build::QuickMap,
     bytes::{Bytes, unzigzag, wide_unzigzag},
 };
 use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype};
@@ -26,8 +24,6 @@ pub(super) struct Assembler {
     accounts: QuickMap<AccountId, u16>,
     symbols: QuickMap<Box<str>, u32>,
     categories: QuickMap<Box<str>, u32>,
-    /// Heads by their hash.
-    heads: QuickMap<u64, u32>,
 }
 
 impl Assembler {
@@ -54,7 +50,7 @@ impl Assembler {
         interned(&mut bytes, rows, "symbol", &mut self.symbols, &mut columns.symbol_table, &mut columns.symbols)?;
         let categories = &mut self.categories;
         interned(&mut bytes, rows, "category", categories, &mut columns.category_table, &mut columns.categories)?;
-        heads(&mut bytes, rows, columns, &mut self.heads)?;
+        heads(&mut bytes, rows, columns)?;
         tails(&mut bytes, rows, columns)?;
         references(&mut bytes, rows, columns)?;
         if bytes.0.is_empty() { Ok(()) } else { Err(damaged("length")) }
@@ -235,35 +231,24 @@ fn interned(
     places(bytes, rows, &global, what, |number| column.push(number))
 }
 
-/// Payees: each kept once for all chunks. Two that only share a hash are kept apart, the second as often as it comes.
-fn heads(
-    bytes: &mut Bytes<'_>,
-    rows: usize,
-    columns: &mut Columns,
-    known: &mut QuickMap<u64, u32>,
-) -> Result<(), ColumnsError> {
-    let local = table(bytes, rows, "payee", |bytes| {
-        let length = bytes.count(bytes.0.len(), "payee")?;
-        bytes.take(length, "payee")
-    })?;
-    let mut global = Vec::with_capacity(local.len());
-    for head in local {
-        let mut hasher = QuickHasher::default();
-        hasher.write(head);
-        let hash = hasher.finish();
-        let place = known.get(&hash).copied().filter(|place| columns.head(*place) == head);
-        let place = match place {
-            Some(place) => place,
-            None => {
-                let place = u32::try_from(columns.head_ends.len()).map_err(|_| TOO_MUCH_TEXT)?;
-                columns.heads.extend_from_slice(head);
-                columns.head_ends.push(u32::try_from(columns.heads.len()).map_err(|_| TOO_MUCH_TEXT)?);
-                *known.entry(hash).or_insert(place)
-            }
-        };
-        global.push(place);
+/// Payees: each kept once for the chunk. Finding those of all chunks again would cost more than the rest of the reading.
+fn heads(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+    let count = bytes.count(rows, "payee")?;
+    let first = columns.head_ends.len();
+    let mut end = columns.heads.len();
+    for _ in 0..count {
+        end = end.saturating_add(bytes.count(bytes.0.len(), "payee")?);
+        columns.head_ends.push(u32::try_from(end).map_err(|_| TOO_MUCH_TEXT)?);
     }
-    places(bytes, rows, &global, "payee", |head| columns.heads_of.push(head))
+    columns.heads.extend_from_slice(bytes.take(end - columns.heads.len(), "payee")?);
+    for place in bytes.take(rows * 2, "payee")?.as_chunks::<2>().0 {
+        let place = usize::from(u16::from_le_bytes(*place));
+        if place >= count {
+            return Err(damaged("payee"));
+        }
+        columns.heads_of.push(u32::try_from(first + place).map_err(|_| TOO_MUCH_TEXT)?);
+    }
+    Ok(())
 }
 
 /// All other texts.

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Query,
     error::Result,
+    query::Expr,
     search::{RowSet, search},
     sum::{Sums, sums},
     view::{Inner, ListRequest},
@@ -69,14 +70,16 @@ impl Listing {
                 && (wider.account.is_none() || wider.account == request.account)
                 && request.query.narrows(&wider.query)
         });
+        let expr = narrowed
+            .map_or_else(|| request.query.expr().clone(), |previous| request.query.beyond(&previous.request().query));
         let mut set = narrowed.and_then(Self::rows).cloned();
         if let Some(account) = request.account {
             let table: Vec<bool> = columns.account_table().iter().map(|id| *id == account).collect();
             set =
                 Some(RowSet::matching(columns.len(), set.as_ref(), |row| table[usize::from(columns.accounts()[row])]));
         }
-        if !request.query.is_all() {
-            set = Some(search(columns, &inner.scope, request.query.expr(), set.as_ref()));
+        if expr != Expr::All {
+            set = Some(search(columns, &inner.scope, &expr, set.as_ref()));
         }
         let rows = set.as_ref().map_or_else(|| Arc::clone(order), |set| set.in_order(order).into());
         let sums = sums(columns, set.as_ref());

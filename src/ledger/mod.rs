@@ -4,6 +4,18 @@
 //! newest rows at once; searching, sorting and summing need the columns, which a worker thread loads
 //! ([`View::load_columns`]) and hands back ([`View::with_columns`]).
 //!
+//! ```text
+//! Ledger::new(store).view() -> View                       View: Clone, Send, Sync; one consistent moment
+//! view.accounts() connections() holdings() transaction_count() generation() changes(before, limit) change(id)
+//!     change_rows(change, offset, limit) snapshots(account) entry(id) vocabulary()
+//! view.load_columns() -> Arc<Columns>, view.with_columns(columns) -> View, has_columns()
+//! Query::parse(text, today), problems(), by(), narrows(&wider), is_empty(); query::completions(text, cursor, &vocabulary)
+//! view.list(&ListRequest { account, query, sort }) -> Listing; list_from(&request, Some(&previous)) reuses what narrows
+//! listing.len() id(index) ids(range) position_of(id) contains(id) sums() too_large() refine(&query)
+//! view.entries(&listing, offset, limit), aggregates(&listing, By) -> Vec<Group>, label(&group.key), export(&listing, format, out)
+//! view.net_worth(day), net_worth_series(Every, until), running_balance(account), check(account), checks(account)
+//! ```
+//!
 //! INVARIANT: nothing here writes; every figure is exact or absent; no clock: who knows the day passes it.
 
 mod aggregate;
@@ -19,6 +31,7 @@ mod sum;
 #[cfg(test)]
 mod tests;
 mod view;
+mod words;
 mod worth;
 
 pub use aggregate::{Group, GroupKey, aggregate};

@@ -111,7 +111,9 @@ fn radix(mut keys: Vec<u64>, mut rows: Vec<u32>) -> Vec<u32> {
     for pass in 0..bits.div_ceil(DIGIT) {
         let digit = |key: u64| ((key - least) >> (pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
         let mut places = [0u32; 1 << DIGIT];
-        keys.iter().for_each(|key| places[digit(*key)] += 1);
+        for key in &keys {
+            places[digit(*key)] += 1;
+        }
         let mut next = 0;
         for place in &mut places {
             next += std::mem::replace(place, next);

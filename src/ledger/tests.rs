@@ -55,7 +55,9 @@ fn store(rows: &[Row]) -> Store {
     let store = Store::in_memory().unwrap();
     change(&store, ChangeKind::Import, |writer| {
         writer.put_connection(&connection(ConnectionStatus::Active)).unwrap();
-        accounts().iter().for_each(|account| writer.put_account(account).unwrap());
+        for account in accounts() {
+            writer.put_account(&account).unwrap();
+        }
         for (row, user) in rows {
             let id = writer.append_transactions(row.account_id, [row.facts.clone()]).unwrap().start;
             if !user.is_empty() {

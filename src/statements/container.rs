@@ -79,7 +79,7 @@ fn read_limited(source: impl Read, left: u64, limits: &Limits) -> Result<Vec<u8>
         return Err(StatementError::TooLarge {
             what: format!("more than {left} bytes after unpacking"),
             limit: limits.bytes,
-            setting: "max_bytes",
+            setting: "bytes",
         });
     }
     if outcome.is_err() && unpacked.is_empty() {

@@ -5,14 +5,14 @@ use std::ops::{Bound, Range};
 use redb::CursorError;
 
 use super::{
-    chunks::{self, Builder, CHUNK_ROWS},
+    chunks::CHUNK_ROWS,
     error::{Result, StoreError},
     index, row,
-    schema::{BY_DATE, BY_PROVIDER_ID, COLUMNS, RECORDS, TRANSACTIONS},
+    schema::{BY_DATE, BY_PROVIDER_ID, TRANSACTIONS},
     seal, small,
     writer::Writer,
 };
-use crate::domain::{AccountId, ChangeId, Transaction, TransactionFacts, TransactionId, UserFields};
+use crate::domain::{AccountId, ChangeId, Transaction, TransactionFacts, TransactionId};
 
 /// Rows taken from the caller at a time: it may be parsing them, and its panics are its own.
 const BATCH: usize = if cfg!(test) { 3 } else { 4096 };
@@ -56,14 +56,14 @@ impl Writer {
         keys: &mut index::Batch,
     ) -> Result<()> {
         let change = self.change;
-        let none = UserFields::default();
         let mut value = Vec::with_capacity(256);
         let mut pks = self.take_transactions(batch.len() as u64);
         let mut batch = batch.into_iter();
         while !pks.is_empty() {
             let chunk = pks.start / CHUNK_ROWS;
             let end = pks.end.min((chunk + 1) * CHUNK_ROWS);
-            let mut builder = self.builder_for(chunk, pks.start)?;
+            let in_columns = self.begin_tail(chunk, pks.start)?;
+            let mut stored = Vec::with_capacity(if in_columns { batch.len() } else { 0 });
             let mut rows = self.txn.open_table(TRANSACTIONS)?;
             let mut cursor = rows.upper_bound_mut(Bound::<u64>::Unbounded)?;
             for (pk, facts) in (pks.start..end).zip(batch.by_ref()) {
@@ -77,45 +77,15 @@ impl Writer {
                     other => other.into(),
                 })?;
                 keys.push(&row::head_of(number, &facts), pk);
-                if let Some(builder) = &mut builder {
+                if in_columns {
                     let id = TransactionId(pk);
-                    let row = Transaction { id, account_id: account, change_id: ChangeId(change), facts };
-                    builder.push(&row, &none)?;
+                    stored.push(Transaction { id, account_id: account, change_id: ChangeId(change), facts });
                 }
             }
             cursor.close()?;
             drop(rows);
-            self.tail = builder.map(|builder| (chunk, builder));
+            self.extend_tail(stored)?;
             pks.start = end;
-        }
-        Ok(())
-    }
-
-    /// The builder of the columnar form of `chunk`, holding its rows below `first`; none when the chunk is made anew
-    /// at the commit anyway.
-    fn builder_for(&mut self, chunk: u64, first: u64) -> Result<Option<Builder>> {
-        if let Some((tail, builder)) = self.tail.take() {
-            if tail == chunk {
-                return Ok(Some(builder));
-            }
-            self.tail = Some((tail, builder));
-            self.finish_tail()?;
-        }
-        if self.stale.contains(&chunk) {
-            return Ok(None);
-        }
-        let mut builder = Builder::new(chunk);
-        if first > chunk * CHUNK_ROWS {
-            let (rows, records) = (self.txn.open_table(TRANSACTIONS)?, self.txn.open_table(RECORDS)?);
-            chunks::fill(&mut builder, &rows, &records, chunk, first)?;
-        }
-        Ok(Some(builder))
-    }
-
-    /// Stores the columnar form of the chunk that rows were appended to.
-    pub(super) fn finish_tail(&mut self) -> Result<()> {
-        if let Some((chunk, builder)) = self.tail.take() {
-            chunks::write(&mut self.txn.open_table(COLUMNS)?, chunk, &builder.finish())?;
         }
         Ok(())
     }

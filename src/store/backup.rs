@@ -2,7 +2,7 @@
 
 use std::{fs, ops::Bound, path::Path, sync::Arc};
 
-use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTable as _, Table, Value};
+use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable as _, Table, Value};
 
 use super::{
     Store,
@@ -26,7 +26,7 @@ impl Store {
     pub fn backup(&self, to: &Path) -> Result<()> {
         let live = self.live();
         guarded(self.path(), || {
-            let txn = live.db.begin_read()?;
+            let txn = live.read()?;
             copy_to_file(&txn, to).map(drop)
         })
     }
@@ -40,7 +40,7 @@ impl Store {
         if live.file.is_none() {
             let next = guarded(self.path(), || {
                 let next = Live::fresh(self.path(), Medium::memory(), None)?;
-                copy(&live.db.begin_read()?, &next)?;
+                copy(&live.read()?, &next)?;
                 Ok(next)
             })?;
             self.replace(next);
@@ -48,7 +48,7 @@ impl Store {
         }
         let beside = open::beside(self.path(), "new");
         remove_if_there(&beside)?;
-        let next = guarded(self.path(), || copy_to_file(&live.db.begin_read()?, &beside))?;
+        let next = guarded(self.path(), || copy_to_file(&live.read()?, &beside))?;
         open::put_in_place(&beside, self.path())?;
         self.replace(next);
         Ok(())
@@ -71,14 +71,17 @@ pub(super) fn before_migration(live: &Live, path: &Path, found: u64) -> Result<(
     if to.exists() {
         return Ok(());
     }
-    copy_to_file(&live.db.begin_read()?, &to).map(drop)
+    copy_to_file(&live.read()?, &to).map(drop)
 }
 
 fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<Live> {
     let file = Arc::new(file::create_locked(to)?);
     let made = guarded(to, || {
-        let live = Live::fresh(to, Medium::file(Arc::clone(&file)), Some(file))?;
+        let live = Live::fresh(to, Medium::file(Arc::clone(&file)), Some(Arc::clone(&file)))?;
         copy(txn, &live)?;
+        // Gives back the room that redb took in advance; closing leaves nothing to repair.
+        live.trim_and_close()?;
+        let live = Live::over(to, Medium::file(Arc::clone(&file)), Some(file), false)?;
         verify::all(&live)?;
         Ok(live)
     });
@@ -93,8 +96,7 @@ fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<Live> {
 
 /// Copies every table, in order, in one commit.
 fn copy(from: &ReadTransaction, to: &Live) -> Result<()> {
-    let mut txn = to.db.begin_write()?;
-    open::durable(&mut txn);
+    let txn = to.write()?;
     macro_rules! copy_table {
         ($table:ident) => {
             one(&from.open_table($table)?, &mut txn.open_table($table)?)?;

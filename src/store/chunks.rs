@@ -36,7 +36,7 @@ impl From<ColumnsError> for StoreError {
 const PIECE: usize = (256 << 10) - 128;
 
 fn piece_key(chunk: u64, piece: u64) -> [u8; 16] {
-    (u128::from(chunk) << 64 | u128::from(piece)).to_be_bytes()
+    ((u128::from(chunk) << 64) | u128::from(piece)).to_be_bytes()
 }
 
 /// Replaces the blob of a chunk.
@@ -149,18 +149,18 @@ pub(super) fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<
 pub struct Chunks<'a> {
     reader: &'a Reader,
     table: ReadOnlyTable<(u64, u64), Bytes>,
-    chunks: std::collections::btree_set::IntoIter<u64>,
+    left: std::collections::btree_set::IntoIter<u64>,
 }
 
 impl<'a> Chunks<'a> {
     pub(super) fn new(reader: &'a Reader, table: ReadOnlyTable<(u64, u64), Bytes>, chunks: BTreeSet<u64>) -> Self {
-        Self { reader, table, chunks: chunks.into_iter() }
+        Self { reader, table, left: chunks.into_iter() }
     }
 }
 
 impl std::fmt::Debug for Chunks<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Chunks").field("left", &self.chunks.len()).finish_non_exhaustive()
+        f.debug_struct("Chunks").field("left", &self.left.len()).finish_non_exhaustive()
     }
 }
 
@@ -168,7 +168,7 @@ impl Iterator for Chunks<'_> {
     type Item = Result<Vec<u8>, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let chunk = self.chunks.next()?;
+        let chunk = self.left.next()?;
         Some(self.reader.guarded(|| match read(&self.table, chunk)? {
             Some(blob) => Ok(blob),
             None => build(&self.reader.rows, &self.reader.records, chunk),

@@ -96,7 +96,7 @@ impl Writer {
             self.txn.open_table(BY_PROVIDER_ID)?.remove(key)?;
         }
         *self.counts.entry(head.account).or_default() -= 1;
-        self.row_changes(pk)?;
+        self.row_changes(pk);
         Ok(Some((change, body)))
     }
 
@@ -116,7 +116,8 @@ impl Writer {
             self.txn.open_table(BY_PROVIDER_ID)?.insert(key, ())?;
         }
         *self.counts.entry(head.account).or_default() += 1;
-        self.row_changes(pk)
+        self.row_changes(pk);
+        Ok(())
     }
 
     /// Lets the newest version of `key` stand whose change is not undone, if any.
@@ -171,13 +172,10 @@ impl Writer {
         }
     }
 
-    fn row_changes(&mut self, pk: TransactionId) -> Result<()> {
+    fn row_changes(&mut self, pk: TransactionId) {
         let chunk = pk.0 / super::chunks::CHUNK_ROWS;
-        if self.tail.as_ref().is_some_and(|(tail, _)| *tail == chunk) {
-            self.tail = None;
-        }
+        self.tail.forget(chunk);
         self.stale.insert(chunk);
-        Ok(())
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn hash(provider_id: &[u8]) -> u32 {
 
 /// account (32 bits), date or hash (32 bits), pk (64 bits).
 pub(super) const fn pack(account: u32, middle: u32, pk: u64) -> u128 {
-    (account as u128) << 96 | (middle as u128) << 64 | pk as u128
+    ((account as u128) << 96) | ((middle as u128) << 64) | pk as u128
 }
 
 /// The pk in a packed key.

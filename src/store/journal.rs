@@ -61,7 +61,7 @@ pub(super) enum Touched {
 }
 
 fn part_key(change: u64, part: u64) -> [u8; 16] {
-    (u128::from(change) << 64 | u128::from(part)).to_be_bytes()
+    ((u128::from(change) << 64) | u128::from(part)).to_be_bytes()
 }
 
 /// Writes down what a change touched.

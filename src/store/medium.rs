@@ -59,7 +59,7 @@ impl Medium {
 
 impl StorageBackend for Medium {
     fn len(&self) -> io::Result<u64> {
-        self.attempt(|bytes| bytes.len())
+        self.attempt(StorageBackend::len)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
@@ -71,7 +71,7 @@ impl StorageBackend for Medium {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.attempt(|bytes| bytes.sync_data())
+        self.attempt(StorageBackend::sync_data)
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {

@@ -29,6 +29,7 @@ mod schema;
 mod seal;
 mod seen;
 mod source;
+mod tail;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -36,7 +36,7 @@ const LEVEL: i32 = 1;
 const ONE_BY_ONE: usize = if cfg!(test) { 4 } else { 2000 };
 
 fn block_key(change: u64, first: u64) -> [u8; 16] {
-    (u128::from(change) << 64 | u128::from(first)).to_be_bytes()
+    ((u128::from(change) << 64) | u128::from(first)).to_be_bytes()
 }
 
 /// Rows on their way into a block: pk, length, body each.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableDatabase as _, ReadableTableMetadata as _};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _};
 
 use super::{
     chunks::{self, Chunks},
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Reader {
 
 impl Reader {
     pub(super) fn new(live: Arc<Live>, path: &std::path::Path) -> Result<Self> {
-        let txn = live.db.begin_read()?;
+        let txn = live.read()?;
         let generation = Counter::Generation.get(&txn.open_table(META)?)?.unwrap_or_default();
         Ok(Self {
             rows: txn.open_table(TRANSACTIONS)?,

@@ -40,7 +40,9 @@ pub(super) struct Key(Vec<u8>);
 impl Key {
     fn of(kind: Kind, parts: &[&[u8]]) -> Self {
         let mut bytes = vec![kind as u8];
-        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        for part in parts {
+            bytes.extend_from_slice(part);
+        }
         Self(bytes)
     }
 

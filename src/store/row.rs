@@ -37,16 +37,19 @@ const FOREIGN: u16 = 1 << 9;
 
 /// Appends the body of a row to `buffer`.
 pub(super) fn encode(buffer: &mut Vec<u8>, account: u32, facts: &TransactionFacts) {
-    let options = u16::from(facts.provider_id.is_some()) * PROVIDER_ID
-        | u16::from(facts.instant.is_some()) * INSTANT
-        | u16::from(facts.settlement_date.is_some()) * SETTLEMENT
-        | u16::from(facts.payee.is_some()) * PAYEE
-        | u16::from(facts.description.is_some()) * DESCRIPTION
-        | u16::from(facts.memo.is_some()) * MEMO
-        | u16::from(facts.reference.is_some()) * REFERENCE
-        | u16::from(facts.raw_type.is_some()) * RAW_TYPE
-        | u16::from(facts.security.is_some()) * SECURITY
-        | u16::from(facts.foreign.is_some()) * FOREIGN;
+    let options = [
+        (PROVIDER_ID, facts.provider_id.is_some()),
+        (INSTANT, facts.instant.is_some()),
+        (SETTLEMENT, facts.settlement_date.is_some()),
+        (PAYEE, facts.payee.is_some()),
+        (DESCRIPTION, facts.description.is_some()),
+        (MEMO, facts.memo.is_some()),
+        (REFERENCE, facts.reference.is_some()),
+        (RAW_TYPE, facts.raw_type.is_some()),
+        (SECURITY, facts.security.is_some()),
+        (FOREIGN, facts.foreign.is_some()),
+    ];
+    let options = options.into_iter().fold(0, |bits, (bit, has)| if has { bits | bit } else { bits });
     let mut put = Put(buffer);
     put.u8(VERSION);
     put.u8(codes::status(facts.status));
@@ -86,14 +89,17 @@ fn optional_text(put: &mut Put<'_>, text: Option<&str>) {
 }
 
 fn encode_security(put: &mut Put<'_>, security: &Security) {
-    let options = u8::from(security.symbol.is_some())
-        | u8::from(security.name.is_some()) << 1
-        | u8::from(security.asset_type.is_some()) << 2
-        | u8::from(security.quantity.is_some()) << 3
-        | u8::from(security.unit_price.is_some()) << 4
-        | u8::from(security.commission.is_some()) << 5
-        | u8::from(security.fees.is_some()) << 6
-        | u8::from(security.group.is_some()) << 7;
+    let options = [
+        security.symbol.is_some(),
+        security.name.is_some(),
+        security.asset_type.is_some(),
+        security.quantity.is_some(),
+        security.unit_price.is_some(),
+        security.commission.is_some(),
+        security.fees.is_some(),
+        security.group.is_some(),
+    ];
+    let options = (0..).zip(options).fold(0, |bits, (bit, has)| bits | (u8::from(has) << bit));
     put.u8(options);
     optional_text(put, security.symbol.as_deref());
     optional_text(put, security.name.as_deref());

@@ -14,7 +14,8 @@ use super::{
 pub(super) const VERSION: u64 = 1;
 
 /// `MIGRATIONS[n]` takes a database from version `n + 1` to `n + 2`.
-const MIGRATIONS: [fn(&WriteTransaction) -> Result<()>; VERSION as usize - 1] = [];
+const MIGRATIONS: &[fn(&WriteTransaction) -> Result<()>] = &[];
+const _: () = assert!(MIGRATIONS.len() as u64 + 1 == VERSION);
 
 pub(super) type Bytes = &'static [u8];
 

@@ -92,7 +92,7 @@ impl Drop for Packing {
 }
 
 fn piece_key(change: u64, piece: u64) -> [u8; 16] {
-    (u128::from(change) << 64 | u128::from(piece)).to_be_bytes()
+    ((u128::from(change) << 64) | u128::from(piece)).to_be_bytes()
 }
 
 /// The raw source of a change.

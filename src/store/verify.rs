@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redb::{ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
+use redb::{ReadOnlyTable, ReadableTable as _, ReadableTableMetadata as _};
 
 use super::{
     Store,
@@ -31,7 +31,7 @@ impl Store {
 }
 
 pub(super) fn all(live: &Live) -> Result<()> {
-    let txn = live.db.begin_read()?;
+    let txn = live.read()?;
     let rows = txn.open_table(TRANSACTIONS)?;
     let mut counted = BTreeMap::<u32, u64>::new();
     let (mut dates, mut ids) = (Vec::new(), Vec::new());
@@ -94,7 +94,7 @@ fn others(txn: &redb::ReadTransaction) -> Result<()> {
         })+};
     }
     let number = |id: u64| id.to_be_bytes();
-    let pair = |(first, second): (u64, u64)| (u128::from(first) << 64 | u128::from(second)).to_be_bytes();
+    let pair = |(first, second): (u64, u64)| ((u128::from(first) << 64) | u128::from(second)).to_be_bytes();
     sealed! {
         RECORDS with <[u8]>::to_vec,
         VERSIONS with <[u8]>::to_vec,

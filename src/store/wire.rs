@@ -71,7 +71,7 @@ pub(super) fn decimal_head(value: Decimal) -> u8 {
         _ => 3_u8,
     };
     let scale = value.scale().to_le_bytes()[0];
-    scale | u8::from(value.mantissa() < 0) << 5 | class << 6
+    scale | (u8::from(value.mantissa() < 0) << 5) | (class << 6)
 }
 
 const fn width(head: u8) -> usize {

@@ -10,14 +10,15 @@ use chrono::{DateTime, Utc};
 use redb::{ReadableTable as _, WriteTransaction};
 
 use super::{
-    Permit, chunks,
+    Permit,
     error::{Result, StoreError, guarded},
-    open::{self, Live},
+    open::Live,
     record::{self, AccountUser, Key},
     row,
     schema::{CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
     seal, small,
     source::Packing,
+    tail::Tail,
 };
 use crate::domain::{
     Account, AccountId, AccountType, ChangeId, ChangeKind, Connection, ConnectionId, Holding, HoldingId, Snapshot,
@@ -45,8 +46,8 @@ pub struct Writer {
     pub(super) counts: BTreeMap<u32, i64>,
     /// Chunks whose columnar form must be made anew from the rows.
     pub(super) stale: BTreeSet<u64>,
-    /// The columnar form of the chunk that rows are being appended to.
-    pub(super) tail: Option<(u64, chunks::Builder)>,
+    /// The columnar form of rows that are being appended.
+    pub(super) tail: Tail,
     pub(super) source_bytes: Option<(Packing, [u8; 32])>,
     /// Whether it took rows away.
     pub(super) upset: bool,
@@ -79,8 +80,7 @@ impl Writer {
         source: &str,
         at: DateTime<Utc>,
     ) -> Result<Self> {
-        let mut txn = live.db.begin_write()?;
-        open::durable(&mut txn);
+        let txn = live.write()?;
         let (change, ids) = {
             let meta = txn.open_table(META)?;
             let next =
@@ -106,7 +106,7 @@ impl Writer {
             spoken: BTreeSet::new(),
             counts: BTreeMap::new(),
             stale: BTreeSet::new(),
-            tail: None,
+            tail: Tail::default(),
             source_bytes: None,
             upset: false,
             spoiled: false,

@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Command, Event, Failure, Handle, JobId, Progress,
+    Command, Event, Failure, Handle, JobId, Progress, Stage,
     edit::{self, Edit},
     handle::Shared,
     import::{Importer, Reviewed},
@@ -82,7 +82,7 @@ impl Engine {
         loop {
             tokio::select! {
                 biased;
-                Some(ended) = self.running.join_next_with_id() => self.job_ended(ended),
+                Some(ended) = self.running.join_next_with_id() => self.job_ended(&ended),
                 command = commands.recv() => match command {
                     None | Some(Command::Shutdown) => break,
                     Some(command) => self.take(command),
@@ -93,7 +93,7 @@ impl Engine {
             cancel.cancel();
         }
         while let Some(ended) = self.running.join_next_with_id().await {
-            self.job_ended(ended);
+            self.job_ended(&ended);
         }
         self.parts.live.settle().await;
         // The command that stopped the engine, or nothing when the last handle went.
@@ -117,12 +117,12 @@ impl Engine {
             }),
             Command::Import { job, paths, account, dry_run: false } => self.import(job, move |_, importer| {
                 let reviewed = importer.read(paths, account)?;
-                Ok(Event::ImportFinished { job, report: importer.commit(reviewed)? })
+                Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
             Command::CommitImport { job } => self.import(job, move |parts, importer| {
                 let reviewed = parts.lock_reviewed().remove(&job);
                 let reviewed = reviewed.ok_or_else(|| Failure::new("not_found", "there is no such import to write"))?;
-                Ok(Event::ImportFinished { job, report: importer.commit(reviewed)? })
+                Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
             Command::Undo { job, change } => self.write(job, move |parts| {
                 let change = edit::toggle(&parts.store, change, true, parts.clock.now())?;
@@ -142,6 +142,12 @@ impl Engine {
             Command::EditTransaction { job, transaction, fields } => {
                 self.edit(job, Edit::Transaction(transaction, fields));
             }
+            Command::Compact { job } => self.write(job, move |parts| {
+                let progress = thinned(Arc::clone(&parts.shared), job);
+                progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });
+                parts.store.compact()?;
+                Ok(Event::Compacted { job })
+            }),
             Command::Connect { job, request } => self.talk(job, async move |parts| {
                 let tell = Arc::clone(&parts.shared);
                 let prompt = move |step| {
@@ -256,12 +262,12 @@ impl Engine {
         self.jobs.insert(id, (job, cancel));
     }
 
-    fn job_ended(&mut self, ended: Result<(Id, ()), JoinError>) {
-        let id = match &ended {
+    fn job_ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
+        let id = match ended {
             Ok((id, ())) => *id,
             Err(error) => error.id(),
         };
-        if let (Some((job, _)), Err(_)) = (self.jobs.remove(&id), &ended) {
+        if let (Some((job, _)), Err(_)) = (self.jobs.remove(&id), ended) {
             self.parts.shared.publish(&Event::JobFailed { job, failure: panicked() });
         }
         self.parts.shared.end();

@@ -18,8 +18,9 @@ use super::{
     theme::Theme,
     toast::Toasts,
     transactions,
+    update::due::Due,
 };
-use crate::sync::{JobId, Progress};
+use crate::sync::{Command, JobId, Progress};
 
 /// How long a prefix key waits before what may follow is shown.
 const PREFIX_HINT: Duration = Duration::milliseconds(300);
@@ -60,6 +61,7 @@ pub(crate) struct Job {
 }
 
 /// The application.
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing, and none excludes another")]
 pub struct App {
     pub(crate) data: Data,
     pub(crate) settings: Settings,
@@ -82,6 +84,9 @@ pub struct App {
     pub(crate) typed_at: Option<DateTime<Utc>>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) tickets: u64,
+    pub(crate) due: Due,
+    /// The sync asked for last, to be asked for again when the vault was locked.
+    pub(crate) last_sync: Option<Command>,
     /// A reading is under way; another one is wanted when it is done.
     pub(crate) refreshing: bool,
     pub(crate) refresh_again: bool,
@@ -114,12 +119,15 @@ impl App {
             typed_at: None,
             jobs: Vec::new(),
             tickets: 0,
+            due: Due::new((!settings.sync_on_start).then(|| env.clock.now())),
+            last_sync: None,
             refreshing: false,
             refresh_again: false,
             dirty: true,
             quitting: false,
         };
         let mut effects = app.tell_fresh(env);
+        effects.extend(app.sync_due(env));
         if !app.data.view.has_columns() && app.data.view.transaction_count() > 0 {
             effects.push(Effect::LoadColumns);
         }
@@ -150,7 +158,8 @@ impl App {
     /// When something on screen changes by itself; `None`: never, so nothing needs to run.
     pub(crate) fn wake_at(&self) -> Option<DateTime<Utc>> {
         let prefix = self.typed_at.map(|at| at + PREFIX_HINT).filter(|at| self.moment.now < *at);
-        [prefix, self.toasts.wake_at()].into_iter().flatten().min()
+        let turning = self.layers.iter().filter_map(|layer| layer.wake_at(&self.moment)).min();
+        [prefix, self.toasts.wake_at(), turning, self.due_at()].into_iter().flatten().min()
     }
 
     /// Whether what may follow the keys typed so far is to be shown.
@@ -164,13 +173,11 @@ impl App {
         env: &Env,
         pick: impl FnOnce(&mut Panes<'_>, &mut Ctx<'_>) -> R,
     ) -> (R, Vec<Effect>, Vec<Ask>) {
-        let wide = self.wide();
         let mut ctx = Ctx {
             env,
             data: &self.data,
             moment: self.moment,
             page: usize::from(self.size.height.saturating_sub(5)).max(2),
-            wide,
             masked: self.masked,
             effects: Vec::new(),
             asks: Vec::new(),

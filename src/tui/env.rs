@@ -51,10 +51,12 @@ pub struct Settings {
     pub masked: bool,
     /// Whether it shows made-up data.
     pub demo: bool,
+    /// Whether connections that are due when it opens are synced.
+    pub sync_on_start: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeName::Dark, mouse: true, masked: false, demo: false }
+        Self { theme: ThemeName::Dark, mouse: true, masked: false, demo: false, sync_on_start: true }
     }
 }

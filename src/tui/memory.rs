@@ -26,6 +26,8 @@ pub(crate) enum ListId {
     Page,
     ChangeRows,
     Form,
+    Providers,
+    Found,
     Side,
 }
 

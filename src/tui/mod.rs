@@ -27,6 +27,7 @@ mod transactions;
 mod update;
 mod view;
 mod widget;
+mod wizard;
 
 use std::io::stdout;
 

@@ -44,10 +44,12 @@ pub(crate) enum Loaded {
     Columns(Result<Box<Data>, String>),
     /// Rows listed.
     Listing { ticket: u64, result: Result<Listing, String> },
+    /// Words that a filter is completed from.
+    Vocabulary(crate::ledger::query::Vocabulary),
     /// Balance after each row of an account, newest first.
     Running { ticket: u64, balances: Vec<Option<rust_decimal::Decimal>> },
     /// A folder read.
-    Folder { ticket: u64, path: PathBuf, result: Result<Vec<FolderEntry>, String> },
+    Folder { ticket: u64, result: Result<Vec<FolderEntry>, String> },
     /// Folders of earlier imports, newest first.
     Recent(Vec<PathBuf>),
     /// Rows of a change.
@@ -81,6 +83,8 @@ pub(crate) enum Effect {
     LoadColumns,
     /// List rows. Answer: `Listing`.
     List { ticket: u64, request: ListRequest },
+    /// Collect the words that a filter is completed from. Answer: `Vocabulary`.
+    ReadVocabulary,
     /// Work out running balances. Answer: `Running`.
     Running { ticket: u64, account: AccountId },
     /// Read a folder. Answer: `Folder`.

@@ -52,6 +52,11 @@ pub(crate) trait Pane: Send {
         false
     }
 
+    /// When something in it changes by itself; only asked of overlays.
+    fn wake_at(&self, _moment: &Moment) -> Option<DateTime<Utc>> {
+        None
+    }
+
     /// Draws it.
     fn draw(&self, scene: &mut Scene<'_>, area: Rect);
 }
@@ -90,8 +95,6 @@ pub(crate) struct Ctx<'a> {
     pub(crate) moment: Moment,
     /// About as many rows as a list shows.
     pub(crate) page: usize,
-    /// Whether lists and their sides stand beside each other.
-    pub(crate) wide: bool,
     pub(crate) masked: bool,
     pub(crate) effects: Vec<Effect>,
     pub(crate) asks: Vec<Ask>,

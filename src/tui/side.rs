@@ -161,7 +161,7 @@ fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &super::theme::Theme) -
                 }
             }
             Line::Text(text, style) => {
-                laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, *style)))
+                laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, *style)));
             }
             Line::Chart(points) => {
                 laid.push(Laid::Chart(points));

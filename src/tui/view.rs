@@ -158,7 +158,7 @@ fn prefix(app: &App, paint: &mut Paint<'_>, body: Rect) {
     let place: Place = app.place();
     let next = app.keymap.continuations(place, &app.typed);
     let typed: Vec<String> = app.typed.iter().map(|chord| pretty(&chord.to_string())).collect();
-    let widest = next.iter().map(|(keys, title)| width(keys) + width(title) + 5).max().unwrap_or(10);
+    let widest = next.iter().map(|(keys, title)| width(keys) + width(title) + 6).max().unwrap_or(10);
     let columns = u16::try_from(widest).unwrap_or(20).min(body.width);
     let height = u16::try_from(next.len()).unwrap_or(0).saturating_add(2).min(body.height);
     let area = Rect {

@@ -25,11 +25,11 @@ use ratatui::{Terminal, backend::TestBackend};
 use tempfile::TempDir;
 
 /// When it is in every test.
-pub const NOW: &str = "2026-11-20T15:00:00Z";
+pub(crate) const NOW: &str = "2026-11-20T15:00:00Z";
 
 /// No keys come by themselves, nobody ends or suspends the process.
-pub struct NoTerminal {
-    pub suspended: Arc<std::sync::atomic::AtomicUsize>,
+pub(crate) struct NoTerminal {
+    pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 impl Host for NoTerminal {
@@ -40,7 +40,7 @@ impl Host for NoTerminal {
     }
 
     async fn ended(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn suspend(&mut self) -> std::io::Result<()> {
@@ -50,22 +50,22 @@ impl Host for NoTerminal {
 }
 
 /// The application and what it was given.
-pub struct Harness {
-    pub runtime: Runtime<TestBackend, NoTerminal>,
-    pub clock: Arc<FakeClock>,
-    pub clipboard: Arc<FakeClipboard>,
-    pub store: Store,
-    pub suspended: Arc<std::sync::atomic::AtomicUsize>,
-    pub folder: TempDir,
+pub(crate) struct Harness {
+    pub(crate) runtime: Runtime<TestBackend, NoTerminal>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) clipboard: Arc<FakeClipboard>,
+    pub(crate) store: Store,
+    pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
+    pub(crate) folder: TempDir,
 }
 
 impl Harness {
     /// An empty profile on a screen of that size.
-    pub fn new(width: u16, height: u16) -> Self {
+    pub(crate) fn new(width: u16, height: u16) -> Self {
         Self::with(width, height, Settings::default())
     }
 
-    pub fn with(width: u16, height: u16, settings: Settings) -> Self {
+    pub(crate) fn with(width: u16, height: u16, settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::in_memory().unwrap();
         let clock = Arc::new(FakeClock::at(NOW.parse::<DateTime<Utc>>().unwrap()));
@@ -105,7 +105,7 @@ impl Harness {
     }
 
     /// With the made-up household of `--demo`, imported file by file through the engine.
-    pub async fn demo(width: u16, height: u16) -> Self {
+    pub(crate) async fn demo(width: u16, height: u16) -> Self {
         let mut harness = Self::new(width, height);
         let today = NOW.parse::<DateTime<Utc>>().unwrap().date_naive();
         for file in demo::statements(today) {
@@ -119,63 +119,65 @@ impl Harness {
     }
 
     /// Puts a file into the folder in which the picker begins; gives its path.
-    pub fn write(&mut self, name: &str, text: &str) -> String {
+    pub(crate) fn write(&mut self, name: &str, text: &str) -> String {
         let path = self.files().join(name);
         fs::write(&path, text).unwrap();
+        let hour_ago = NOW.parse::<DateTime<Utc>>().unwrap() - Duration::hours(1);
+        fs::File::open(&path).unwrap().set_modified(hour_ago.into()).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    pub fn files(&self) -> std::path::PathBuf {
+    pub(crate) fn files(&self) -> std::path::PathBuf {
         self.folder.path().join("files")
     }
 
     /// Types: characters as they are, `<enter>`, `<ctrl-d>` and so on by name.
-    pub fn keys(&mut self, macros: &str) -> &mut Self {
+    pub(crate) fn keys(&mut self, macros: &str) -> &mut Self {
         for key in parse_keys(macros) {
-            self.feed(Event::Key(key));
+            self.feed(&Event::Key(key));
         }
         self
     }
 
-    pub fn paste(&mut self, text: &str) -> &mut Self {
-        self.feed(Event::Paste(text.to_owned()));
+    pub(crate) fn paste(&mut self, text: &str) -> &mut Self {
+        self.feed(&Event::Paste(text.to_owned()));
         self
     }
 
-    pub fn click(&mut self, column: u16, row: u16) -> &mut Self {
+    pub(crate) fn click(&mut self, column: u16, row: u16) -> &mut Self {
         self.mouse(MouseEventKind::Down(MouseButton::Left), column, row)
     }
 
-    pub fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Self {
-        self.feed(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+    pub(crate) fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Self {
+        self.feed(&Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
         self
     }
 
-    pub fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+    pub(crate) fn resize(&mut self, width: u16, height: u16) -> &mut Self {
         self.runtime.backend_mut().resize(width, height);
-        self.feed(Event::Resize(width, height));
+        self.feed(&Event::Resize(width, height));
         self
     }
 
-    pub fn feed(&mut self, event: Event) {
-        self.runtime.feed(&event).unwrap();
+    pub(crate) fn feed(&mut self, event: &Event) {
+        self.runtime.feed(event).unwrap();
     }
 
     /// Waits until nothing is under way.
-    pub async fn idle(&mut self) -> &mut Self {
+    pub(crate) async fn idle(&mut self) -> &mut Self {
         self.runtime.idle().await.unwrap();
         self
     }
 
     /// Lets time pass, and timers fire.
-    pub fn advance(&mut self, milliseconds: i64) -> &mut Self {
+    pub(crate) fn advance(&mut self, milliseconds: i64) -> &mut Self {
         self.clock.advance(Duration::milliseconds(milliseconds));
         self.runtime.wake().unwrap();
         self
     }
 
     /// What is on the screen, line by line.
-    pub fn screen(&mut self) -> String {
+    pub(crate) fn screen(&mut self) -> String {
         self.runtime.repaint().unwrap();
         let buffer = self.runtime.backend_mut().buffer().clone();
         let mut text = String::new();
@@ -197,7 +199,7 @@ impl Harness {
 
     /// Fails unless the screen holds every one of these texts.
     #[track_caller]
-    pub fn shows(&mut self, texts: &[&str]) -> &mut Self {
+    pub(crate) fn shows(&mut self, texts: &[&str]) -> &mut Self {
         let screen = self.screen();
         for text in texts {
             assert!(screen.contains(text), "no `{text}` on\n{screen}");
@@ -206,7 +208,7 @@ impl Harness {
     }
 
     #[track_caller]
-    pub fn hides(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn hides(&mut self, text: &str) -> &mut Self {
         let screen = self.screen();
         assert!(!screen.contains(text), "`{text}` on\n{screen}");
         self
@@ -214,7 +216,7 @@ impl Harness {
 }
 
 /// A bank statement with rows of `(date, amount, name)`.
-pub fn bank_statement(account: &str, rows: &[(&str, &str, &str)], balance: &str) -> String {
+pub(crate) fn bank_statement(account: &str, rows: &[(&str, &str, &str)], balance: &str) -> String {
     let mut text = format!(
         "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nSECURITY:NONE\nENCODING:USASCII\nCHARSET:1252\nCOMPRESSION:NONE\n\
          OLDFILEUID:NONE\nNEWFILEUID:NONE\n\n<OFX><SIGNONMSGSRSV1><SONRS><STATUS><CODE>0<SEVERITY>INFO</STATUS>\
@@ -239,7 +241,7 @@ pub fn bank_statement(account: &str, rows: &[(&str, &str, &str)], balance: &str)
 
 /// Compares the screen with the stored one under `tests/it/snapshots`.
 #[track_caller]
-pub fn matches(name: &str, harness: &mut Harness) {
+pub(crate) fn matches(name: &str, harness: &mut Harness) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots"));
     settings.set_prepend_module_to_snapshot(false);

@@ -1,6 +1,7 @@
 //! The tests that need more than one room: one binary, so that the crate is linked once.
 #![cfg(test)]
 
+mod cli;
 mod contract;
 mod frozen;
 mod harness;
@@ -15,6 +16,7 @@ mod made_up;
 mod oauth;
 mod oidc;
 mod process;
+mod random;
 mod screen;
 mod server;
 mod statements;

@@ -91,10 +91,10 @@ fn limits_refuse_and_name_their_setting() {
         Err(StatementError::TooLarge { setting, .. }) => setting,
         other => panic!("{other:?}"),
     };
-    assert_eq!(refused(Limits { bytes: 1_000, ..Limits::default() }), "max_bytes");
-    assert_eq!(refused(Limits { rows: 99, ..Limits::default() }), "max_rows");
+    assert_eq!(refused(Limits { bytes: 1_000, ..Limits::default() }), "bytes");
+    assert_eq!(refused(Limits { rows: 99, ..Limits::default() }), "rows");
     let deep = around(&format!("<STMTTRN>{}", "<X>".repeat(200_000)));
-    assert!(matches!(read(deep.as_bytes()), Err(StatementError::TooLarge { setting: "max_depth", .. })));
+    assert!(matches!(read(deep.as_bytes()), Err(StatementError::TooLarge { setting: "depth", .. })));
 }
 
 #[test]

@@ -51,14 +51,11 @@ pub(super) fn beancount(
     }
     let description = facts.description();
     let narration = if description == entry.payee() { facts.memo.as_deref().unwrap_or_default() } else { description };
-    let tags: String = entry
-        .user
-        .tags
-        .iter()
-        .map(|tag| word(tag))
-        .filter(|tag| !tag.is_empty())
-        .map(|tag| format!(" #{tag}"))
-        .collect();
+    let mut tags = String::new();
+    for tag in entry.user.tags.iter().map(|tag| word(tag)).filter(|tag| !tag.is_empty()) {
+        tags.push_str(" #");
+        tags.push_str(&tag);
+    }
     let flag = flag(facts.status);
     writeln!(out, "{} {flag} {} {}{tags}", facts.date, quoted(entry.payee()), quoted(narration))?;
     writeln!(out, "  dashtam_id: \"{}\"", entry.transaction.id)?;

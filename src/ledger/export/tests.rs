@@ -35,7 +35,9 @@ fn written(format: Format, entries: &[Entry]) -> String {
     let account = |id| accounts.iter().find(|account| account.id == id);
     let mut out = Vec::new();
     let mut exporter = Exporter::new(format, &account, &mut out).unwrap();
-    entries.iter().for_each(|entry| exporter.row(entry).unwrap());
+    for entry in entries {
+        exporter.row(entry).unwrap();
+    }
     exporter.finish().unwrap();
     String::from_utf8(out).unwrap()
 }

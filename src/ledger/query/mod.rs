@@ -110,6 +110,21 @@ impl Query {
         matches!(self.expr, Expr::All)
     }
 
+    /// What is left to look for among the rows that `wider` finds: the parts of this query that `wider` does not imply.
+    /// Only where this query narrows it.
+    #[must_use]
+    pub fn beyond(&self, wider: &Self) -> Expr {
+        match &self.expr {
+            Expr::And(parts) => {
+                let mut left: Vec<_> =
+                    parts.iter().filter(|part| !narrow::implies(&wider.expr, part)).cloned().collect();
+                if left.len() > 1 { Expr::And(left) } else { left.pop().unwrap_or_default() }
+            }
+            expr if narrow::implies(&wider.expr, expr) => Expr::All,
+            expr => expr.clone(),
+        }
+    }
+
     /// Whether nothing is asked for: every row, and no grouping.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -146,7 +146,7 @@ impl<'s> Book<'s> {
                     return Err(StatementError::TooLarge {
                         what: format!("{} transactions", self.rows),
                         limit: self.limits.rows as u64,
-                        setting: "max_rows",
+                        setting: "rows",
                     });
                 }
             }

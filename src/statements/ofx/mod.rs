@@ -102,11 +102,7 @@ pub fn stream(
 
 fn check_size(size: u64, limits: &Limits) -> Result<(), StatementError> {
     if size > limits.bytes {
-        return Err(StatementError::TooLarge {
-            what: format!("{size} bytes"),
-            limit: limits.bytes,
-            setting: "max_bytes",
-        });
+        return Err(StatementError::TooLarge { what: format!("{size} bytes"), limit: limits.bytes, setting: "bytes" });
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::statements::StatementError;
 
 /// The setting that raises the limit on nesting.
-const DEPTH_SETTING: &str = "max_depth";
+const DEPTH_SETTING: &str = "depth";
 
 /// How far a closing tag is looked for when text seems to hold a tag of its own.
 const TEXT_LOOKAHEAD: usize = 512;

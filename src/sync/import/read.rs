@@ -19,7 +19,7 @@ use crate::{
 /// What a file turned out to hold.
 pub(super) enum FileContent {
     /// The very same bytes were imported before, and that import stands.
-    Known(KnownFile),
+    Known(Box<KnownFile>),
     /// A statement.
     Parsed(Box<ParsedFile>),
 }
@@ -74,7 +74,7 @@ impl Importer<'_> {
         let bytes = self.read_bytes(path)?;
         let digest = *blake3::hash(&bytes).as_bytes();
         if let Some(known) = known_file(reader, path, digest)? {
-            return Ok(FileContent::Known(known));
+            return Ok(FileContent::Known(Box::new(known)));
         }
         let total = bytes.len() as u64;
         let mut on_progress = |done| {
@@ -108,7 +108,7 @@ impl Importer<'_> {
             let error = StatementError::TooLarge {
                 what: format!("its size of {} bytes", metadata.len()),
                 limit: self.limits.bytes,
-                setting: "max_bytes",
+                setting: "bytes",
             };
             return Err(refusal(&file_name(path), &error));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
 use crate::{
     domain::{AccountDraft, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
-    providers::{self, Credentials, ProviderMetadata, Validation},
+    providers::{self, Credentials, ProviderMetadata, Secrets, Validation},
     sync::{ConnectRequest, FoundConnection},
 };
 
@@ -28,7 +28,11 @@ impl Live {
     ) -> Result<FoundConnection, Failure> {
         let metadata =
             providers::find(&request.provider).map_err(|error| Failure::new("not_found", error.to_string()))?;
-        let accepted = metadata.accept(&request.answers).map_err(|problems| {
+        let answers = match request.connection {
+            Some(id) => self.blocking(move |live| live.answered_before(id, request.answers)).await?,
+            None => request.answers,
+        };
+        let accepted = metadata.accept(&answers).map_err(|problems| {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Failure::new("validation", format!("{}: {}", metadata.display_name, all.join("; ")))
         })?;
@@ -43,6 +47,20 @@ impl Live {
         let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection };
         lock(&self.checked).insert(job, checked);
         Ok(found)
+    }
+
+    /// Answers for a new login of a connection: what is left blank stays as it is stored, as far as it can be opened.
+    fn answered_before(&self, id: ConnectionId, mut answers: Secrets) -> Result<Secrets, Failure> {
+        let connection = self.store.read()?.connection(id)?.ok_or_else(|| no_connection(id))?;
+        if let (None, Some(environment)) = (answers.get("environment"), &connection.environment) {
+            answers.insert("environment", environment.as_str().into());
+        }
+        self.unlock(None)?;
+        Ok(match self.open_credentials(&connection) {
+            Ok(stored) => answers.or(stored.fields()),
+            // Whoever answers everything needs nothing stored; else the check of the answers says what is missing.
+            Err(_) => answers,
+        })
     }
 
     async fn check(

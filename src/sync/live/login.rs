@@ -8,6 +8,7 @@ use super::{Failure, Live, lock, store_error};
 use crate::{
     domain::{ChangeKind, Connection, ConnectionId, ProviderError, ProviderErrorKind},
     providers::{Build, BuildContext, Credentials, OauthProvider, Provider, ProviderMetadata, Secrets},
+    vault::VaultError,
 };
 
 /// An adapter with the credentials to use it.
@@ -20,6 +21,9 @@ pub(super) struct Session {
     credentials: RwLock<Credentials>,
 }
 
+/// An adapter, and once more as what logs in through the browser where it does.
+pub(super) type Adapter = (Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>);
+
 impl Live {
     /// An adapter for a provider, in one of its environments.
     pub(super) fn build(
@@ -27,7 +31,7 @@ impl Live {
         metadata: &'static ProviderMetadata,
         environment: Option<&str>,
         settings: Secrets,
-    ) -> Result<(Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>), ProviderError> {
+    ) -> Result<Adapter, ProviderError> {
         let context = BuildContext {
             http: &self.config.http,
             environment,
@@ -69,7 +73,7 @@ impl Live {
         Ok(self.config.vault.unlock(passphrase)?)
     }
 
-    fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
+    pub(super) fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
         let sealed = self.store.read()?.credential(connection.id)?;
         let sealed = sealed.ok_or_else(|| {
             Failure::new("no_credentials", format!("{} has no stored login", connection.display_name()))
@@ -81,9 +85,14 @@ impl Live {
     }
 }
 
-impl From<crate::vault::VaultError> for Failure {
-    fn from(error: crate::vault::VaultError) -> Self {
-        Self::new("vault", error.to_string())
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let kind = match error {
+            // A passphrase helps.
+            VaultError::Locked | VaultError::NeedsPassphrase => "vault_locked",
+            _ => "vault",
+        };
+        Self::new(kind, error.to_string())
     }
 }
 
@@ -96,7 +105,7 @@ impl Session {
         let wanted = connection.clone();
         let opened = live.blocking(move |live| live.open_credentials(&wanted)).await;
         let credentials = opened.map_err(|failure| {
-            let kind = if failure.kind == "vault" {
+            let kind = if failure.kind.starts_with("vault") {
                 ProviderErrorKind::NotConfigured
             } else {
                 ProviderErrorKind::Authentication

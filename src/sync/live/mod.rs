@@ -219,6 +219,10 @@ impl Live {
     }
 
     async fn sync_all(self: &Arc<Self>, connections: Vec<Connection>, order: SyncOrder) -> Result<SyncReport, Failure> {
+        // A locked vault is no fault of any connection.
+        if !connections.is_empty() {
+            self.blocking(|live| live.unlock(None)).await?;
+        }
         let syncs: Vec<_> =
             connections.into_iter().map(|connection| self.join_sync(connection, order.clone())).collect();
         Ok(SyncReport { connections: futures_util::future::join_all(syncs).await })

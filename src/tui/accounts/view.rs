@@ -1,10 +1,12 @@
 //! Draws the accounts.
 
+use std::fmt::Write as _;
+
 use ratatui::layout::Rect;
 
 use super::{Accounts, Item, totals};
 use crate::{
-    domain::Money,
+    domain::{Account, Money},
     ledger::AccountLine,
     tui::{
         data, empty,
@@ -56,6 +58,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         Column::new("Type", Size::Fit(6, 14)).rank(2),
         Column::new("Balance", Size::Fit(12, 24)).right(),
         Column::new("", if currency { Size::Fit(3, 6) } else { Size::Fixed(3) }).rank(1),
+        Column::new("", Size::Fit(0, 1)).rank(1),
         Column::new("Available", Size::Fit(0, 22)).right().rank(4),
         Column::new("Rows", Size::Fit(5, 11)).right().rank(5),
         Column::new("As of", Size::Fit(8, 10)).rank(3),
@@ -83,13 +86,16 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
             let closed = if account.is_active { "" } else { " (closed)" };
             let figure = |amount| Figure::money(amount, account.currency, masked);
             Row::cells(vec![
-                Cell::text(format!("{}{closed}", data::label(account)), text),
+                Cell::text(format!("{}{closed}", own_part(account)), text),
                 Cell::text(account.kind().label(), theme.muted),
                 line.balance.map_or_else(
                     || Cell::Figure(Figure::unknown(), theme.muted),
                     |balance| Cell::Figure(figure(balance.current.amount), theme.amount(balance.current.amount)),
                 ),
                 Cell::text(account.currency.to_string(), theme.muted),
+                data.checks.get(&account.id).map_or(Cell::Empty, |check| {
+                    if check.agrees() { Cell::text("✓", theme.good) } else { Cell::text("≠", theme.warning) }
+                }),
                 line.balance
                     .and_then(|balance| balance.available)
                     .map_or(Cell::Empty, |available| Cell::Figure(figure(available), theme.muted)),
@@ -98,6 +104,13 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
             ])
         }
     });
+}
+
+/// The account's label without the institution that stands above it.
+fn own_part(account: &Account) -> String {
+    let label = data::label(account);
+    let rest = label.strip_prefix(account.institution.as_str()).map(str::trim_start);
+    rest.filter(|rest| !rest.is_empty()).map(str::to_owned).unwrap_or(label)
 }
 
 fn age(moment: &crate::tui::pane::Moment, day: chrono::NaiveDate, theme: &crate::tui::theme::Theme) -> Cell {
@@ -126,6 +139,15 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
         }
         lines.push(Line::Blank);
     }
+    if let Some(check) = scene.data.checks.get(&account.id) {
+        let (text, style) = if check.agrees() {
+            (format!("✓ rows since {} add up to the balance", check.from), theme.good)
+        } else {
+            let by = check.difference().map(|by| amount::difference(by, masked)).unwrap_or_default();
+            (format!("≠ balance and rows since {} differ by {by}", check.from), theme.warning)
+        };
+        lines.extend([Line::Text(text, style), Line::Blank]);
+    }
     let available =
         line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
     lines.extend([
@@ -149,11 +171,12 @@ pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
     match line.balance {
         Some(balance) => {
             let figure = amount::money(balance.current, ctx.masked);
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "> {figure}\n\nThis is what {} itself stated for {}. dashtam never works a balance out: it shows the newest one \
                  that a statement or a sync brought, and keeps one for each day.\n",
                 account.institution, balance.as_of
-            ));
+            );
             if account.kind().is_liability() {
                 text.push_str("\nIt is an account of money owed, so what you owe counts below zero in every total.\n");
             }
@@ -161,20 +184,32 @@ pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
         None => text.push_str("\nNo statement or sync has stated a balance yet, so it counts in no total.\n"),
     }
     if let Some(points) = ctx.data.histories.get(&account.id) {
-        text.push_str(&format!("\nBalances are known for {} days", points.len()));
+        let _ = write!(text, "\nBalances are known for {} days", points.len());
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
-            text.push_str(&format!(", from {} to {}", first.0, last.0));
+            let _ = write!(text, ", from {} to {}", first.0, last.0);
         }
         text.push_str(".\n");
     }
+    if let Some(check) = ctx.data.checks.get(&account.id) {
+        let _ = write!(
+            text,
+            "\nThe balance of {} and the rows up to {} make {}; stated is {}: {}.\n",
+            check.from,
+            check.to,
+            amount::money(check.expected, ctx.masked),
+            amount::money(check.stated, ctx.masked),
+            if check.agrees() { "it adds up" } else { "rows are missing, doubled or wrong between these days" }
+        );
+    }
     let newest = ctx.data.changes.iter().find(|change| change.accounts.contains(&account.id) && !change.undone);
     if let Some(change) = newest {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nThe newest change that speaks of it: {} of {}, {}. Activity (6) shows what it did.",
             change.kind,
             change.source,
             ctx.moment.ago(change.at)
-        ));
+        );
     }
     text
 }

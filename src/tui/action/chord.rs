@@ -87,11 +87,6 @@ impl Chord {
     pub(crate) fn event(self) -> KeyEvent {
         KeyEvent::new(self.code, self.modifiers)
     }
-
-    /// Whether typing it into a field would insert a character.
-    pub(crate) fn is_text(self) -> bool {
-        matches!(self.code, KeyCode::Char(_)) && !self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-    }
 }
 
 impl fmt::Display for Chord {

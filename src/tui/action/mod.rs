@@ -41,6 +41,17 @@ pub(crate) enum Place {
     /// The rows of a change.
     Change,
     Palette,
+    /// Steps of the connection wizard.
+    ConnectChoose,
+    ConnectAbout,
+    ConnectFields,
+    ConnectWait,
+    ConnectLogin,
+    ConnectFailed,
+    ConnectAccounts,
+    ConnectDone,
+    /// The passphrase of the vault.
+    Unlock,
 }
 
 /// A set of places.
@@ -75,6 +86,7 @@ impl Scope {
         self.0 & (1 << place as u32) != 0
     }
 
+    #[cfg(test)]
     const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -89,12 +101,13 @@ pub(crate) enum Group {
     Data,
     Program,
     Import,
+    Connect,
     Overlay,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Overlay];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Connect, Self::Overlay];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
@@ -104,6 +117,7 @@ impl Group {
             Self::Data => "Data",
             Self::Program => "Program",
             Self::Import => "Importing",
+            Self::Connect => "Connecting",
             Self::Overlay => "Overlays and fields",
         }
     }

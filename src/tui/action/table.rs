@@ -58,6 +58,10 @@ pub(crate) enum Action {
     EditPath,
     Yes,
     No,
+    Reveal,
+    Browse,
+    Reconnect,
+    Disconnect,
 }
 
 const fn row(
@@ -74,13 +78,31 @@ const fn row(
 
 const SCREENS: Scope = Scope::SCREENS;
 /// Wherever rows are moved over.
-const LISTS: Scope = SCREENS.and(&[Place::Picker, Place::Review, Place::Menu, Place::Page, Place::Change]);
+const LISTS: Scope =
+    SCREENS.and(&[Place::Picker, Place::Review, Place::Menu, Place::Page, Place::Change, Place::ConnectAccounts]);
 const ROWS: Scope = Scope::of(&[Place::Transactions]);
 /// Where text is typed.
-const FIELDS: Scope = Scope::of(&[Place::Filter, Place::PickerPath, Place::Form, Place::Palette]);
+const FIELDS: Scope = Scope::of(&[
+    Place::Filter,
+    Place::PickerPath,
+    Place::Form,
+    Place::Palette,
+    Place::ConnectChoose,
+    Place::ConnectFields,
+    Place::Unlock,
+]);
+/// Steps of the wizard in which nothing is typed.
+const STEPS: Scope = Scope::of(&[
+    Place::ConnectAbout,
+    Place::ConnectWait,
+    Place::ConnectLogin,
+    Place::ConnectFailed,
+    Place::ConnectAccounts,
+    Place::ConnectDone,
+]);
 const FILTERED: Scope =
     Scope::of(&[Place::Accounts, Place::Transactions, Place::Holdings, Place::Connections, Place::Activity]);
-const EVERYWHERE: Scope = Scope(LISTS.0 | FIELDS.0 | Scope::of(&[Place::Importing, Place::Confirm]).0);
+const EVERYWHERE: Scope = Scope(LISTS.0 | FIELDS.0 | STEPS.0 | Scope::of(&[Place::Importing, Place::Confirm]).0);
 
 /// All actions.
 #[rustfmt::skip]
@@ -93,7 +115,8 @@ pub(crate) const TABLE: &[Spec] = &[
         Scope::of(&[Place::Transactions, Place::Holdings])),
     row(Action::Group, &["m"], "merge", "Merge holdings by symbol, or show them by account", "merge", Group::Look,
         Scope::of(&[Place::Holdings])),
-    row(Action::Edit, &["e"], "edit", "Edit payee, category, tags and note", "edit", Group::Data, ROWS),
+    row(Action::Edit, &["e"], "edit", "Edit what is your own: payee, category, tags, note, names", "edit", Group::Data,
+        Scope::of(&[Place::Transactions, Place::Accounts, Place::Connections])),
     row(Action::Copy, &["y"], "copy", "Copy from the selected row", "copy", Group::Data, SCREENS),
     row(Action::Import, &["i"], "import", "Import statement files", "import", Group::Data, SCREENS),
     row(Action::Connect, &["c"], "connect", "Connect an institution", "connect", Group::Data, SCREENS),
@@ -152,12 +175,36 @@ pub(crate) const TABLE: &[Spec] = &[
         Scope::of(&[Place::Review])),
     row(Action::CancelJob, &["esc", "q"], "cancel", "Stop the import; nothing of it stays", "cancel", Group::Import,
         Scope::of(&[Place::Importing])),
+    // Connecting.
+    row(Action::Accept, &["enter"], "connect-go-on", "Go on to the next step", "go on", Group::Connect,
+        Scope::of(&[Place::ConnectAbout, Place::ConnectAccounts])),
+    row(Action::Accept, &["enter"], "connect-again", "Try again with the same answers", "try again", Group::Connect,
+        Scope::of(&[Place::ConnectFailed])),
+    row(Action::Accept, &["enter"], "connect-done", "Go to the accounts that arrived", "accounts", Group::Connect,
+        Scope::of(&[Place::ConnectDone])),
+    row(Action::Complete, &["tab"], "connect-next", "Next field, or the field beside the list", "next field",
+        Group::Connect, Scope::of(&[Place::ConnectFields, Place::ConnectAccounts, Place::ConnectLogin])),
+    row(Action::PreviousPane, &["shift-tab"], "connect-previous", "Previous field", "", Group::Connect,
+        Scope::of(&[Place::ConnectFields, Place::ConnectAccounts])),
+    row(Action::Mark, &["space"], "connect-mark", "Want the account, or not", "choose", Group::Connect,
+        Scope::of(&[Place::ConnectAccounts])),
+    row(Action::Copy, &["y"], "connect-copy", "Copy the address of the login, or the callback address", "copy",
+        Group::Connect, Scope::of(&[Place::ConnectAbout, Place::ConnectLogin])),
+    row(Action::Browse, &["o"], "connect-browse", "Open the page in the browser", "open", Group::Connect,
+        Scope::of(&[Place::ConnectAbout, Place::ConnectLogin])),
+    row(Action::Reveal, &["ctrl-r"], "reveal", "Show what is typed, or hide it again", "show", Group::Connect,
+        Scope::of(&[Place::ConnectFields, Place::Unlock])),
+    row(Action::Reconnect, &["L"], "reconnect", "Log in again to the selected connection", "", Group::Connect,
+        Scope::of(&[Place::Connections])),
+    row(Action::Disconnect, &["d"], "disconnect", "End the selected connection", "", Group::Connect,
+        Scope::of(&[Place::Connections])),
+    row(Action::Back, &["esc"], "connect-back", "One step back; stops what runs", "back", Group::Connect, STEPS),
     // Overlays and fields.
     row(Action::Accept, &["enter"], "accept", "Accept", "accept", Group::Overlay, FIELDS.and(&[Place::Menu])),
-    row(Action::Complete, &["tab"], "complete", "Complete the path; next field", "complete", Group::Overlay,
-        Scope::of(&[Place::PickerPath, Place::Form])),
-    row(Action::PreviousPane, &["shift-tab"], "previous-field", "Previous field", "", Group::Overlay,
-        Scope::of(&[Place::PickerPath, Place::Form])),
+    row(Action::Complete, &["tab"], "complete", "Complete what is typed; next field", "complete", Group::Overlay,
+        Scope::of(&[Place::PickerPath, Place::Form, Place::Filter])),
+    row(Action::PreviousPane, &["shift-tab"], "previous-field", "Previous field or suggestion", "", Group::Overlay,
+        Scope::of(&[Place::PickerPath, Place::Form, Place::Filter])),
     row(Action::Down, &["down", "ctrl-n"], "field-down", "Next row or field", "", Group::Overlay, FIELDS),
     row(Action::Up, &["up", "ctrl-p"], "field-up", "Previous row or field", "", Group::Overlay, FIELDS),
     row(Action::Yes, &["y", "enter"], "yes", "Yes", "yes", Group::Overlay, Scope::of(&[Place::Confirm])),

@@ -1,7 +1,11 @@
 //! Screen 5: what is connected, and what can be.
 
+mod end;
 mod view;
 
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
@@ -15,11 +19,12 @@ use super::{
     pane::{Ask, Ctx, News, Pane, Scene},
     side::Split,
     widget::cursor::Cursor,
+    wizard::Wizard,
 };
 use crate::{
     domain::{AuthType, Connection, ConnectionId, ProviderCategory},
-    providers::{PROVIDERS, ProviderMetadata},
-    sync::Command,
+    providers::{PROVIDERS, ProviderMetadata, find},
+    sync::{Command, ConnectionReport, SyncReport},
 };
 
 /// The screen.
@@ -29,8 +34,8 @@ pub(crate) struct Connections {
     cursor: Cursor,
     split: Split,
     finder: Finder,
-    /// Stand on the first provider when the list is next looked at.
-    to_providers: bool,
+    /// What the last sync of each connection did, and when.
+    reports: HashMap<ConnectionId, (DateTime<Utc>, ConnectionReport)>,
 }
 
 /// One line of the list.
@@ -95,18 +100,12 @@ impl Connections {
         }
     }
 
-    /// For `c`: stands on the first provider.
-    pub(crate) fn show_providers(&mut self) {
-        self.finder = Finder::default();
-        self.split.back();
-        self.to_providers = true;
-        self.cursor.at = 0;
+    /// Keeps what a sync did, for the side.
+    pub(crate) fn remember(&mut self, report: &SyncReport, now: DateTime<Utc>) {
+        self.reports.extend(report.connections.iter().map(|connection| (connection.id, (now, connection.clone()))));
     }
 
     fn settle(&mut self, data: &Data) {
-        if std::mem::take(&mut self.to_providers) {
-            self.cursor.at = data.view.connections().len();
-        }
         self.cursor.clamp(self.len(data));
     }
 
@@ -115,14 +114,33 @@ impl Connections {
             Some(Item::Provider(provider)) => match provider.auth.auth_type() {
                 AuthType::FileImport => ctx.asks.push(Ask::Act(Action::Import)),
                 AuthType::Oauth | AuthType::ApiKey | AuthType::LinkToken | AuthType::Certificate => {
-                    ctx.toast(format!("dashtam connect {} connects it from the command line.", provider.slug));
+                    ctx.push(Wizard::of(provider));
                 }
             },
+            Some(Item::Connection(connection)) if connection.status.needs_reauthentication() => self.reconnect(ctx),
             Some(Item::Connection(_)) => {
                 self.split.back();
                 self.split.act(Action::In, 1);
             }
             Some(Item::Heading(_)) | None => {}
+        }
+    }
+
+    /// A new login for the selected connection.
+    fn reconnect(&self, ctx: &mut Ctx<'_>) {
+        let Some(Item::Connection(connection)) = self.selected(ctx.data) else { return };
+        match find(&connection.provider) {
+            Ok(provider) if provider.file().is_some() => ctx.asks.push(Ask::Act(Action::Import)),
+            Ok(_) if !connection.counts() => ctx.toast("It was disconnected: c connects it anew."),
+            Ok(provider) => ctx.push(Wizard::repair(provider, connection)),
+            Err(unknown) => ctx.toast(unknown.to_string()),
+        }
+    }
+
+    fn end(&self, ctx: &mut Ctx<'_>) {
+        match self.selected(ctx.data) {
+            Some(Item::Connection(connection)) => end::ask(connection, ctx),
+            Some(Item::Heading(_) | Item::Provider(_)) | None => {}
         }
     }
 
@@ -184,6 +202,7 @@ impl Connections {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a form may refuse")]
 fn rename(
     about: &(ConnectionId, Option<String>),
     answers: &[String],
@@ -216,6 +235,8 @@ impl Pane for Connections {
             Action::Filter => self.finder.open(),
             Action::Accept => self.finder.editing = false,
             Action::Edit => self.edit(ctx),
+            Action::Reconnect => self.reconnect(ctx),
+            Action::Disconnect => self.end(ctx),
             Action::Copy => self.copy(ctx),
             Action::Explain => self.explain(ctx),
             _ => {}

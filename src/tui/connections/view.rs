@@ -6,6 +6,7 @@ use super::{Connections, Item};
 use crate::{
     domain::{AuthType, Capability, Connection, ConnectionStatus},
     providers::{ProviderMetadata, find},
+    sync::{AccountResult, login_ends_soon},
     tui::{
         data,
         memory::ListId,
@@ -16,6 +17,7 @@ use crate::{
             paint::{below, top},
             table::{Cell, Column, Row, Size, Table},
         },
+        wizard::arrived,
     },
 };
 
@@ -31,7 +33,7 @@ pub(super) fn draw(connections: &Connections, scene: &mut Scene<'_>, area: Rect)
     }
     if let Some(area) = areas.side {
         let lines = match selected(connections, scene) {
-            Some(Item::Connection(connection)) => connected(connection, scene),
+            Some(Item::Connection(connection)) => connected(connections, connection, scene),
             Some(Item::Provider(provider)) => offered(provider, scene.paint.theme),
             Some(Item::Heading(_)) | None => Vec::new(),
         };
@@ -39,19 +41,9 @@ pub(super) fn draw(connections: &Connections, scene: &mut Scene<'_>, area: Rect)
     }
 }
 
-/// The place of the cursor, also right after `c`, when it has not settled yet.
-fn place(connections: &Connections, scene: &Scene<'_>, items: &[Item<'_>]) -> Option<usize> {
-    if connections.to_providers {
-        let first = scene.data.view.connections().len();
-        let can_be = items.iter().enumerate().filter(|(_, item)| item.can_be_selected());
-        return can_be.map(|(index, _)| index).nth(first);
-    }
-    connections.selected_item(items)
-}
-
 fn selected<'a>(connections: &Connections, scene: &Scene<'a>) -> Option<Item<'a>> {
     let items = connections.items(scene.data);
-    place(connections, scene, &items).map(|index| items[index])
+    connections.selected_item(&items).map(|index| items[index])
 }
 
 fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
@@ -79,7 +71,7 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
         list: ListId::Connections,
         columns: &columns,
         len: items.len(),
-        selected: place(connections, scene, &items),
+        selected: connections.selected_item(&items),
         focused,
         headers: true,
         sorted: None,
@@ -128,7 +120,7 @@ const fn how(auth: AuthType) -> &'static str {
     }
 }
 
-fn connected(connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
+fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     let theme = scene.paint.theme;
     let moment = scene.moment;
     let (mark, style) = mark(connection.status, theme);
@@ -143,6 +135,9 @@ fn connected(connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     if let Some(error) = &connection.error {
         lines.push(Line::Text(error.clone(), theme.error));
     }
+    if let Some(hint) = what_to_press(connection, moment.now) {
+        lines.push(Line::Text(hint.to_owned(), theme.key));
+    }
     lines.extend([
         Line::Blank,
         Line::pair("institution", connection.institution.clone()),
@@ -155,9 +150,11 @@ fn connected(connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
         Line::pair("last news", when(connection.last_sync_at)),
         Line::pair("next sync", connection.next_sync_at.map(|at| moment.until(at)).unwrap_or_default()),
         Line::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
+        Line::pair("budget", provider.map(budget).unwrap_or_default()),
         Line::pair("id", connection.id.to_string()),
         Line::Blank,
     ]);
+    lines.extend(last_sync(connections, connection, scene));
     let accounts = scene.data.accounts().iter().filter(|line| line.account.connection_id == connection.id);
     lines.push(Line::Heading("Accounts".to_owned()));
     for line in accounts {
@@ -169,6 +166,51 @@ fn connected(connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
         lines.push(Line::Blank);
         lines.push(Line::Text("Statement files: i imports newer ones.".to_owned(), theme.muted));
     }
+    lines
+}
+
+/// How often the provider may be asked; nothing for files.
+fn budget(provider: &ProviderMetadata) -> String {
+    let pace = &provider.pace;
+    match (pace.per_day, pace.per_minute) {
+        (Some(requests), _) => format!("{requests} requests a day"),
+        (None, 0) => String::new(),
+        (None, requests) => format!("{requests} requests/min"),
+    }
+}
+
+/// The key that helps, where one does.
+fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
+    match connection.status {
+        ConnectionStatus::Expired | ConnectionStatus::Revoked | ConnectionStatus::Failed => {
+            Some("Enter logs in again; nothing is lost.")
+        }
+        ConnectionStatus::Active if login_ends_soon(connection, now) => Some("L renews the login before it ends."),
+        ConnectionStatus::Active if connection.error.is_some() => Some("r tries again."),
+        ConnectionStatus::Disconnected => Some("c connects it anew; d removes its data."),
+        ConnectionStatus::Active | ConnectionStatus::Pending => None,
+    }
+}
+
+/// What the last sync did, account by account.
+fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
+    let theme = scene.paint.theme;
+    let Some((at, report)) = connections.reports.get(&connection.id) else { return Vec::new() };
+    let mut lines = vec![
+        Line::Heading("Last sync".to_owned()),
+        Line::Text(format!("{} · {}", arrived(report), scene.moment.ago(*at)), theme.text),
+    ];
+    for account in &report.accounts {
+        let (sign, style) = match account.result {
+            AccountResult::Ok => ("✓", theme.good),
+            AccountResult::Partial => ("!", theme.warning),
+            AccountResult::Failed => ("✗", theme.error),
+        };
+        lines.push(Line::Text(format!("{sign} {}", account.name), style));
+        lines.extend(account.reason.iter().map(|reason| Line::Text(reason.clone(), theme.muted)));
+    }
+    lines.extend(report.warnings.iter().map(|warning| Line::Text(format!("! {}", warning.message), theme.warning)));
+    lines.push(Line::Blank);
     lines
 }
 
@@ -190,9 +232,7 @@ fn offered(provider: &ProviderMetadata, theme: &Theme) -> Vec<Line> {
     if let Some(days) = provider.history.days {
         lines.push(Line::pair("history", format!("{days} days")));
     }
-    if let Some(requests) = provider.pace.per_day {
-        lines.push(Line::pair("budget", format!("{requests} requests a day")));
-    }
+    lines.push(Line::pair("budget", budget(provider)));
     let fields = provider.auth.fields();
     if !fields.is_empty() {
         lines.push(Line::Blank);
@@ -204,6 +244,8 @@ fn offered(provider: &ProviderMetadata, theme: &Theme) -> Vec<Line> {
     lines.push(Line::Text(state.to_owned(), theme.muted));
     if provider.auth.auth_type() == AuthType::FileImport {
         lines.push(Line::Text("Enter imports a file.".to_owned(), theme.key));
+    } else {
+        lines.push(Line::Text("Enter connects it.".to_owned(), theme.key));
     }
     lines.push(Line::pair("page", provider.documentation_url));
     lines

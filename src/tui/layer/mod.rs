@@ -9,6 +9,7 @@ mod page;
 mod palette;
 pub(crate) mod picker;
 pub(crate) mod review;
+pub(crate) mod unlock;
 
 pub(crate) use change::{CHUNK, ChangePage, summary};
 pub(crate) use confirm::Confirm;

@@ -166,7 +166,7 @@ impl Pane for Palette {
             scene.paint.text(padded(body), "Nothing of that name.", theme.muted);
             return;
         }
-        let columns = [Column::new("", Size::Flex(20)), Column::new("", Size::Fit(2, 18)).right().rank(1)];
+        let columns = [Column::new("", Size::Flex(20)), Column::new("", Size::Fit(2, 12)).right().rank(1)];
         let table = Table {
             list: ListId::Palette,
             columns: &columns,

@@ -59,6 +59,11 @@ pub(super) fn matters(data: &Data, moment: &Moment) -> Vec<Matter> {
     }
     for line in data.accounts().iter().filter(|line| line.account.is_active && line.connection.counts()) {
         let name = data::label(&line.account);
+        let jump = Jump::Account(line.account.id);
+        if let Some(check) = data.checks.get(&line.account.id).filter(|check| !check.agrees()) {
+            let text = format!("{name}: rows since {} don't add up to the balance of {}", check.from, check.to);
+            matters.push(Matter { text, pressing: false, jump });
+        }
         let text = match line.balance {
             None => format!("{name}: no balance known, so it counts in no total"),
             Some(balance) if (moment.today - balance.as_of).num_days() > OLD => {
@@ -66,7 +71,7 @@ pub(super) fn matters(data: &Data, moment: &Moment) -> Vec<Matter> {
             }
             Some(_) => continue,
         };
-        matters.push(Matter { text, pressing: false, jump: Jump::Account(line.account.id) });
+        matters.push(Matter { text, pressing: false, jump });
     }
     matters
 }

@@ -52,7 +52,7 @@ impl Overview {
         self.currency = if forward { (self.currency + 1) % count } else { (self.currency + count - 1) % count };
     }
 
-    fn copy(&self, ctx: &mut Ctx<'_>) {
+    fn copy(ctx: &mut Ctx<'_>) {
         let choices: Vec<_> = ctx
             .data
             .worth
@@ -87,7 +87,7 @@ impl Pane for Overview {
             Action::NextPane | Action::PreviousPane => self.in_latest = !self.in_latest,
             Action::In => self.turn_currency(true, ctx),
             Action::Out => self.turn_currency(false, ctx),
-            Action::Copy => self.copy(ctx),
+            Action::Copy => Self::copy(ctx),
             Action::Explain => ctx.push(Page::new("Where net worth comes from", view::explanation(ctx))),
             _ => {}
         }

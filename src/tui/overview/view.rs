@@ -1,5 +1,7 @@
 //! Draws the overview.
 
+use std::fmt::Write as _;
+
 use chrono::Duration;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
@@ -222,7 +224,7 @@ pub(super) fn explanation(ctx: &Ctx<'_>) -> String {
          currency by itself. What is owed on cards and loans counts below zero. Currencies are never mixed.\n",
     );
     for worth in &ctx.data.worth {
-        text.push_str(&format!("\n> {}\n", amount::money(Money::new(worth.total, worth.currency), ctx.masked)));
+        let _ = write!(text, "\n> {}\n", amount::money(Money::new(worth.total, worth.currency), ctx.masked));
         let lines = ctx
             .data
             .accounts()
@@ -233,7 +235,7 @@ pub(super) fn explanation(ctx: &Ctx<'_>) -> String {
                 || "unknown, left out".to_owned(),
                 |balance| format!("{} of {}", amount::money(balance.current, ctx.masked), balance.as_of),
             );
-            text.push_str(&format!("{}: {figure}\n", crate::tui::data::label(&line.account)));
+            let _ = writeln!(text, "{}: {figure}", crate::tui::data::label(&line.account));
         }
     }
     text.push_str(

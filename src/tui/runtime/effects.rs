@@ -1,8 +1,8 @@
 //! Does effects: small ones at once, slow ones on blocking threads whose answers come back as messages.
 
 use std::{
+    fmt::Write as _,
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -58,17 +58,19 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             };
             if small || cheap { now(work()) } else { later(&answer, work) }
         }
+        Effect::ReadVocabulary => later(&answer, move || Loaded::Vocabulary(view.vocabulary())),
         Effect::Running { ticket, account } => later(&answer, move || Loaded::Running {
             ticket,
             balances: view.running_balance(account).unwrap_or_default(),
         }),
         Effect::ReadFolder { ticket, path } => later(&answer, move || {
             let result = read_folder(&path).map_err(|error| format!("{} can't be read: {error}", path.display()));
-            Loaded::Folder { ticket, path, result }
+            Loaded::Folder { ticket, result }
         }),
         Effect::ReadRecent => {
             let file = env.folders.recent.clone();
-            later(&answer, move || Loaded::Recent(recent(file.as_deref())))
+            let downloads = env.folders.home.as_ref().map(|home| home.join("Downloads"));
+            later(&answer, move || Loaded::Recent(recent(file.as_deref(), downloads)))
         }
         Effect::Remember(folder) => {
             let file = env.folders.recent.clone();
@@ -130,24 +132,27 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
     Ok(entries)
 }
 
-fn recent(file: Option<&Path>) -> Vec<PathBuf> {
+/// Folders of earlier imports that are still there, then the one where browsers put files.
+fn recent(file: Option<&Path>, downloads: Option<PathBuf>) -> Vec<PathBuf> {
     let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-    text.lines()
-        .filter(|line| !line.is_empty())
-        .map(PathBuf::from)
-        .filter(|folder| folder.is_dir())
-        .take(RECENT)
-        .collect()
+    let mut folders: Vec<PathBuf> =
+        text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).take(RECENT).collect();
+    folders.extend(downloads.filter(|downloads| !folders.contains(downloads)));
+    folders.retain(|folder| folder.is_dir());
+    folders
 }
 
 /// Puts a folder first in the file of recent ones. Nothing depends on it, so nothing is said when it fails.
 fn remember(file: &Path, folder: &Path) {
     let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) else { return };
     let mut folders = vec![PathBuf::from(name)];
-    folders.extend(recent(Some(file)).into_iter().filter(|known| known != folder).take(RECENT - 1));
-    let text: String = folders.iter().map(|folder| format!("{}\n", folder.display())).collect();
+    folders.extend(recent(Some(file), None).into_iter().filter(|known| known != folder).take(RECENT - 1));
+    let mut text = String::new();
+    for folder in &folders {
+        let _ = writeln!(text, "{}", folder.display());
+    }
     if let Some(parent) = file.parent() {
         let _ = fs::create_dir_all(parent);
     }
-    let _ = fs::File::create(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    let _ = fs::write(file, text);
 }

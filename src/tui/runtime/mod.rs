@@ -108,8 +108,7 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         self.draw()?;
         while !self.app.quitting {
             self.step().await?;
-            self.drain_input().await?;
-            self.drain()?;
+            self.drain().await?;
             self.draw()?;
         }
         Ok(())
@@ -145,46 +144,33 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         msg.map_or(Ok(()), |msg| self.take(msg))
     }
 
-    /// Takes in all that engine and workers have said already.
-    fn drain(&mut self) -> Result<(), ScreenError> {
+    /// Takes in all that is there already.
+    async fn drain(&mut self) -> Result<(), ScreenError> {
+        self.drain_answers()?;
         while !self.app.quitting {
-            let msg = match self.events.try_next() {
-                Some(event) => Msg::Engine(event),
-                None => match self.answers.try_recv() {
-                    Ok(answer) => Msg::Loaded(answer),
-                    Err(_) => return Ok(()),
-                },
+            // Polled with the task's own waker: crossterm wakes whoever polled last, so a look with another one would
+            // leave the loop asleep.
+            let ready = poll_fn(|context| {
+                Poll::Ready(self.input.as_mut().map_or(Poll::Pending, |input| input.poll_next_unpin(context)))
+            });
+            let msg = match ready.await {
+                Poll::Ready(Some(Ok(input))) => read(&input, &self.memory, self.app.settings.mouse),
+                Poll::Ready(Some(Err(_)) | None) => Some(Msg::Stop),
+                Poll::Pending => break,
             };
-            self.take(msg)?;
+            if let Some(msg) = msg {
+                self.take(msg)?;
+                self.drain_answers()?;
+            }
         }
         Ok(())
     }
 
-    /// Takes in all that was typed already. It looks with the waker of this task: a stream of terminal events that was
-    /// once asked with another one never wakes this task again.
-    async fn drain_input(&mut self) -> Result<(), ScreenError> {
+    /// Takes in what the engine and workers have said already.
+    fn drain_answers(&mut self) -> Result<(), ScreenError> {
         while !self.app.quitting {
-            let next = poll_fn(|context| {
-                Poll::Ready(match &mut self.input {
-                    Some(input) => match input.poll_next_unpin(context) {
-                        Poll::Ready(input) => Some(input),
-                        Poll::Pending => None,
-                    },
-                    None => None,
-                })
-            });
-            let msg = match next.await {
-                None => return Ok(()),
-                Some(Some(Ok(input))) => match read(&input, &self.memory, self.app.settings.mouse) {
-                    Some(msg) => msg,
-                    None => continue,
-                },
-                Some(Some(Err(_)) | None) => Msg::Stop,
-            };
-            // A click means what was drawn, so what came before must be drawn first.
-            if matches!(msg, Msg::Resize(_)) {
-                self.memory.targets.clear();
-            }
+            let event = self.events.try_next().map(Msg::Engine);
+            let Some(msg) = event.or_else(|| self.answers.try_recv().ok().map(Msg::Loaded)) else { break };
             self.take(msg)?;
         }
         Ok(())
@@ -202,15 +188,13 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         for effect in effects {
             match effect {
                 Effect::Quit => self.app.quitting = true,
-                Effect::Redraw => self.terminal.clear().map_err(ScreenError::terminal)?,
+                Effect::Redraw => self.clear()?,
                 Effect::Suspend => {
                     self.input = None;
                     let result = self.host.suspend();
                     self.input = Some(self.host.input());
                     result.map_err(ScreenError::terminal)?;
-                    self.terminal.clear().map_err(ScreenError::terminal)?;
-                    let size = self.terminal.size().map_err(ScreenError::terminal)?;
-                    self.app.size = Rect::new(0, 0, size.width, size.height);
+                    self.clear()?;
                     self.app.dirty = true;
                 }
                 Effect::Send(command) => self.env.engine.send(command),
@@ -220,6 +204,14 @@ impl<B: Backend, H: Host> Runtime<B, H> {
             }
         }
         Ok(())
+    }
+
+    /// Empties the terminal, so that the next frame is drawn whole. `Terminal::clear` would ask where the cursor is,
+    /// and the answer would be read as keys by the stream of input.
+    fn clear(&mut self) -> Result<(), ScreenError> {
+        let size = self.terminal.size().map_err(ScreenError::terminal)?;
+        self.app.size = Rect::new(0, 0, size.width, size.height);
+        self.terminal.resize(self.app.size).map_err(ScreenError::terminal)
     }
 
     fn draw(&mut self) -> Result<(), ScreenError> {
@@ -239,12 +231,12 @@ impl<B: Backend, H: Host> Runtime<B, H> {
     /// # Errors
     /// When the terminal fails.
     pub fn feed(&mut self, input: &Input) -> Result<(), ScreenError> {
-        self.drain()?;
+        self.drain_answers()?;
         self.draw()?;
         if let Some(msg) = read(input, &self.memory, self.app.settings.mouse) {
             self.take(msg)?;
         }
-        self.drain()?;
+        self.drain_answers()?;
         self.draw()
     }
 
@@ -271,7 +263,7 @@ impl<B: Backend, H: Host> Runtime<B, H> {
     /// When the terminal fails.
     pub async fn idle(&mut self) -> Result<(), ScreenError> {
         loop {
-            self.drain()?;
+            self.drain_answers()?;
             if self.outstanding > 0 {
                 let answer = tokio::select! {
                     biased;

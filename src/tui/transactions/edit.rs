@@ -36,6 +36,7 @@ pub(super) fn open(rows: &Transactions, ctx: &mut Ctx<'_>) {
     ctx.push(Form::new(title, inputs, (entry.transaction.id, user.clone()), submit));
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a form may refuse")]
 fn submit(about: &(TransactionId, UserFields), answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
     let (transaction, before) = about;
     let fields = fields(answers);

@@ -3,6 +3,7 @@
 //! INVARIANT: listing happens in workers (or at once when it is cheap, which the runtime decides); the rows of the
 //! last listing stay on screen until the next one is there.
 
+mod complete;
 mod edit;
 mod hits;
 mod view;
@@ -59,6 +60,7 @@ pub(crate) struct Transactions {
     cursor: Cursor,
     /// The row to stand on once the listing is there.
     keep: Option<TransactionId>,
+    complete: complete::Complete,
     hits: hits::Hits,
     split: Split,
 }
@@ -237,6 +239,11 @@ impl Transactions {
     fn in_field(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         match action {
             Action::Accept => self.editing = false,
+            Action::Complete | Action::PreviousPane
+                if self.complete.next(&mut self.field, action == Action::Complete) =>
+            {
+                self.set_query(ctx);
+            }
             Action::Down | Action::Up => {
                 let len = self.len();
                 self.cursor.act(action, len, ctx.page);
@@ -270,6 +277,7 @@ impl Pane for Transactions {
                 self.split.back();
                 self.editing = true;
                 self.before = self.field.value().to_owned();
+                ctx.effects.push(Effect::ReadVocabulary);
             }
             Action::Sort => self.sort_menu(ctx),
             Action::SortReverse => self.sort_by(Sort { descending: !self.sort.descending, ..self.sort }, ctx),
@@ -284,6 +292,7 @@ impl Pane for Transactions {
     }
 
     fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
+        self.complete.reset();
         if self.editing && self.field.key(event) {
             self.set_query(ctx);
         }
@@ -300,6 +309,7 @@ impl Pane for Transactions {
     fn back(&mut self, ctx: &mut Ctx<'_>) -> bool {
         if self.editing {
             self.editing = false;
+            self.complete.reset();
             if self.field.value() != self.before {
                 self.field.set(self.before.clone());
                 self.set_query(ctx);
@@ -370,6 +380,10 @@ impl Pane for Transactions {
                 if *ticket == self.wanted {
                     self.listed(result, ctx);
                 }
+                true
+            }
+            News::Loaded(Loaded::Vocabulary(vocabulary)) => {
+                self.complete.vocabulary.clone_from(vocabulary);
                 true
             }
             News::Loaded(Loaded::Running { ticket, balances }) => {

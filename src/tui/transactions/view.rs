@@ -1,5 +1,7 @@
 //! Draws the rows and the detail of one.
 
+use std::fmt::Write as _;
+
 use ratatui::{layout::Rect, style::Style};
 
 use super::{SORTS, Transactions};
@@ -80,7 +82,16 @@ fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
         let marks: Vec<_> = problems.iter().map(|problem| (problem.range.clone(), theme.wrong)).collect();
         rows.field.draw(&mut scene.paint, shrink_left(field, slash), rows.editing && scene.top, &marks);
         used = 1;
-        if let Some(problem) = problems.first() {
+        if let Some((words, help)) = rows.complete.offered().filter(|_| rows.editing) {
+            let line = padded(top(below(area, used), 1));
+            let (chosen, others) =
+                words.split_first().map_or(("", String::new()), |(first, rest)| (*first, rest.join("  ")));
+            let help = if help.is_empty() { String::new() } else { format!(" {help}") };
+            scene
+                .paint
+                .pieces(line, &[(chosen, theme.hit), (&help, theme.text), ("   ", theme.text), (&others, theme.muted)]);
+            used += 1;
+        } else if let Some(problem) = problems.first() {
             scene.paint.text(padded(top(below(area, used), 1)), &format!("! {}", problem.hint), theme.warning);
             used += 1;
         }
@@ -268,27 +279,29 @@ pub(super) fn explanation(rows: &Transactions, listing: &Listing, ctx: &Ctx<'_>)
     let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| ctx.data.account_label(account));
     let mut text = format!("# {} rows of {whose}\n", plain(listing.len().into()));
     if !rows.query.is_all() {
-        text.push_str(&format!("that match the filter `{}`.\n", rows.field.value()));
+        let _ = writeln!(text, "that match the filter `{}`.", rows.field.value());
     }
     text.push_str("\nTheir sums, each currency for itself:\n");
     for (total, count) in listing.sums() {
-        text.push_str(&format!("> {} of {} rows\n", amount::money(total, ctx.masked), plain(count.into())));
+        let _ = writeln!(text, "> {} of {} rows", amount::money(total, ctx.masked), plain(count.into()));
     }
     text.push_str("\nRows that the institution withdrew (void) are shown struck and left out of every sum.\n");
     if let Some(balance) = rows.account.and_then(|account| ctx.data.account(account)).and_then(|line| line.balance) {
         let current: Money = balance.current;
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nThe column Balance goes back from the {} that the institution stated for {}: each row's amount is taken off the \
              balance after it. Pending rows don't count until they are posted.\n",
             amount::money(current, ctx.masked),
             balance.as_of
-        ));
+        );
     }
     if let Some(entry) = rows.entry(ctx) {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "\nThe selected row was read from {}; the raw file is kept in the store.",
             origin(&entry, ctx.data)
-        ));
+        );
     }
     text
 }

@@ -3,19 +3,23 @@
 use crate::{
     domain::{AuthType, Change, ChangeId, Connection, ConnectionId},
     providers::find,
-    sync::{Command, Event, SyncReport},
+    sync::{Command, Event, Failure, SyncReport},
     tui::{
         app::{App, Job, Screen},
         env::Env,
-        layer::Confirm,
+        layer::{Confirm, unlock},
         msg::Effect,
         pane::News,
         toast::Level,
+        widget::amount::plain,
     },
 };
 
 /// Rows that an undo may touch without asking first.
 const ASK_FROM: u64 = 10;
+
+/// Rows of an import after which the database is compacted.
+const COMPACT_FROM: u64 = 200_000;
 
 impl App {
     /// The change that undo and redo are about: the selected one in Activity.
@@ -39,14 +43,7 @@ impl App {
             return Vec::new();
         }
         let (id, rows) = (change.id, touched(change));
-        let lines = vec![
-            format!("Undo the {} of {}?", change.kind, change.source),
-            format!(
-                "{} rows that it added are removed, {} that it amended return to what they were.",
-                change.counts.transactions_imported, change.counts.transactions_updated
-            ),
-            "Edits of your own are kept. U brings everything back.".to_owned(),
-        ];
+        let lines = undo_question(change);
         self.run(env, |_, ctx| {
             let job = ctx.env.engine.job();
             let undo = Effect::Send(Command::Undo { job, change: Some(id) });
@@ -91,7 +88,9 @@ impl App {
             return Vec::new();
         }
         let job = env.engine.job();
-        vec![Effect::Send(Command::Sync { job, connections: live, force: only.is_some(), from: None })]
+        let sync = Command::Sync { job, connections: live, force: only.is_some(), from: None };
+        self.last_sync = Some(sync.clone());
+        vec![Effect::Send(sync)]
     }
 
     pub(super) fn engine(&mut self, event: &Event, env: &Env) -> Vec<Effect> {
@@ -106,6 +105,11 @@ impl App {
         if let Some(job) = event.answers() {
             self.jobs.retain(|known| known.id != job);
         }
+        let by_itself = self.due.is_job(event.answers());
+        self.due.hear(event);
+        if let Event::Synced { report, .. } = event {
+            self.connections.remember(report, self.moment.now);
+        }
         let (told, mut effects) =
             self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
         match event {
@@ -117,18 +121,50 @@ impl App {
                 };
                 self.say(Level::News, text);
             }
+            Event::JobFailed { failure, .. } if !told && failure.kind == "vault_locked" => {
+                effects.extend(self.ask_passphrase(failure, by_itself, env));
+            }
             Event::JobFailed { failure, .. } if !told && failure.kind != "cancelled" => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 self.say(Level::Error, format!("{}{hint}", failure.message));
             }
-            Event::Synced { report, .. } if !told => self.tell_synced(report),
+            Event::Synced { report, .. } if !told => self.tell_synced(report, by_itself),
+            Event::ImportFinished { report, .. } => {
+                let rows: u64 = report.files.iter().map(|file| file.transactions_imported).sum();
+                if rows >= COMPACT_FROM {
+                    effects.push(Effect::Send(Command::Compact { job: env.engine.job() }));
+                }
+            }
+            Event::Compacted { .. } => self.say(Level::News, "The database was compacted after the large import."),
+            Event::Disconnected { .. } => self.say(Level::News, "Disconnected; its login is wiped."),
             Event::StoreChanged => effects.extend(self.refresh()),
             _ => {}
         }
         effects
     }
 
-    fn tell_synced(&mut self, report: &SyncReport) {
+    /// Asks for the passphrase of the vault, unless the user is in the middle of something that nobody interrupts for a
+    /// sync that happens by itself.
+    fn ask_passphrase(&mut self, failure: &Failure, by_itself: bool, env: &Env) -> Vec<Effect> {
+        if by_itself && !self.layers.is_empty() {
+            self.say(Level::News, "The vault is locked, so nothing is synced by itself. R asks for the passphrase.");
+            return Vec::new();
+        }
+        let job = env.engine.job();
+        let again = if by_itself {
+            Some(Command::SyncDue { job })
+        } else {
+            self.last_sync.take().map(|sync| match sync {
+                Command::Sync { connections, force, from, .. } => Command::Sync { job, connections, force, from },
+                other => other,
+            })
+        };
+        let then = again.into_iter().map(Effect::Send).collect();
+        self.run(env, |_, ctx| unlock::open(ctx, failure, then)).1
+    }
+
+    /// `by_itself`: nobody asked, so nothing is said of nothing.
+    fn tell_synced(&mut self, report: &SyncReport, by_itself: bool) {
         for connection in &report.connections {
             if let Some(error) = &connection.error {
                 let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
@@ -142,6 +178,9 @@ impl App {
                 .collect();
             if partly.is_empty() {
                 let rows = connection.transactions_imported;
+                if by_itself && rows == 0 {
+                    continue;
+                }
                 let text = if rows == 0 { "nothing new".to_owned() } else { format!("{rows} new rows") };
                 self.say(Level::News, format!("{}: {text}.", connection.name));
             } else {
@@ -151,8 +190,24 @@ impl App {
     }
 }
 
+/// What is asked before a large undo: only what it would do.
+fn undo_question(change: &Change) -> Vec<String> {
+    let counts = &change.counts;
+    let mut lines = vec![format!("Undo the {} of {}?", change.kind, change.source)];
+    let effects = [
+        (counts.transactions_imported, "rows that it added are removed."),
+        (counts.transactions_updated, "rows that it amended return to what they were."),
+        (counts.transactions_removed, "rows that it removed come back."),
+    ];
+    lines.extend(
+        effects.iter().filter(|(rows, _)| *rows > 0).map(|(rows, what)| format!("{} {what}", plain((*rows).into()))),
+    );
+    lines.push("Edits of your own are kept. U brings everything back.".to_owned());
+    lines
+}
+
 /// Whether a connection can be asked for news.
-fn is_live(connection: &Connection) -> bool {
+pub(super) fn is_live(connection: &Connection) -> bool {
     connection.counts()
         && find(&connection.provider).is_ok_and(|provider| provider.auth.auth_type() != AuthType::FileImport)
 }

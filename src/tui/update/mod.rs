@@ -1,8 +1,10 @@
 //! The one place where the state changes: message in, effects out.
 
+pub(crate) mod due;
 mod engine;
 
 use crossterm::event::KeyEventKind;
+use zeroize::Zeroize as _;
 
 use super::{
     action::{Action, Chord, Lookup},
@@ -13,30 +15,43 @@ use super::{
     msg::{Effect, Jump, Loaded, Msg},
     pane::{Ask, Moment, News},
     toast::Level,
+    wizard::Wizard,
 };
+
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
     app.moment = Moment::of(env);
     app.toasts.expire(app.moment.now);
     app.dirty = true;
-    match msg {
-        Msg::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
-        Msg::Key(event) => app.key(event, env),
-        Msg::Paste(text) => app.paste(&text, env),
-        Msg::Click(target) => app.click(target, env),
-        Msg::Scroll(target, rows) => app.scroll(target, rows, env),
-        Msg::Resize(area) => {
-            app.size = area;
-            Vec::new()
-        }
-        Msg::Engine(event) => app.engine(&event, env),
-        Msg::Loaded(loaded) => app.loaded(loaded, env),
-        Msg::Wake => Vec::new(),
-        Msg::Stop => app.quit(),
-    }
+    let mut effects = app.take(msg, env);
+    effects.extend(app.sync_due(env));
+    effects
 }
 
 impl App {
+    fn take(&mut self, msg: Msg, env: &Env) -> Vec<Effect> {
+        match msg {
+            Msg::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
+            Msg::Key(event) => self.key(event, env),
+            Msg::Paste(mut text) => {
+                let effects = self.paste(&text, env);
+                // It may have been a secret.
+                text.zeroize();
+                effects
+            }
+            Msg::Click(target) => self.click(target, env),
+            Msg::Scroll(target, rows) => self.scroll(target, rows, env),
+            Msg::Resize(area) => {
+                self.size = area;
+                Vec::new()
+            }
+            Msg::Engine(event) => self.engine(&event, env),
+            Msg::Loaded(loaded) => self.loaded(loaded, env),
+            Msg::Wake => Vec::new(),
+            Msg::Stop => self.quit(),
+        }
+    }
+
     fn key(&mut self, event: crossterm::event::KeyEvent, env: &Env) -> Vec<Effect> {
         let had_error = self.toasts.acknowledge();
         let chord = Chord::of(&event);
@@ -131,11 +146,7 @@ impl App {
                 self.run(env, |_, ctx| ctx.push(palette)).1
             }
             Action::Import => self.run(env, |_, ctx| super::layer::picker::open(ctx)).1,
-            Action::Connect => {
-                let effects = self.go(Jump::Screen(Screen::Connections), env);
-                self.connections.show_providers();
-                effects
-            }
+            Action::Connect => self.run(env, |_, ctx| ctx.push(Wizard::new())).1,
             Action::Sync => self.sync(self.connections.selected_connection(&self.data), env),
             Action::SyncAll => self.sync(None, env),
             Action::Undo => self.undo(self.chosen_change(), env),

@@ -9,6 +9,8 @@ use super::{
     text::width,
 };
 
+/// What is left of a bar behind its whole columns.
+const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
 /// A figure on a day.
@@ -36,7 +38,7 @@ fn sampled(points: &[Point], columns: usize) -> Vec<f64> {
 fn range(values: &[f64]) -> (f64, f64) {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if high - low < f64::EPSILON {
+    if (high - low).abs() < f64::EPSILON {
         let room = if high.abs() < f64::EPSILON { 1.0 } else { high.abs() * 0.1 };
         return (low - room, high + room);
     }
@@ -93,7 +95,6 @@ pub(crate) fn blocks(paint: &mut Paint<'_>, area: Rect, points: &[Point]) {
 pub(crate) fn bar(part: Decimal, whole: Decimal, columns: usize) -> String {
     let share = part.abs().checked_div(whole.abs()).and_then(|share| share.to_f64()).unwrap_or(0.0).clamp(0.0, 1.0);
     let eighths = (share * 8.0 * columns.to_f64().unwrap_or(0.0)).round().to_usize().unwrap_or(0);
-    const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let mut out = "█".repeat(eighths / 8);
     out.push_str(PARTS[eighths % 8]);
     out

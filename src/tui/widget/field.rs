@@ -34,6 +34,18 @@ impl Field {
         self.input = Input::new(value.into());
     }
 
+    /// Replaces the text; the cursor goes to a byte of it.
+    pub(crate) fn set_at(&mut self, value: String, cursor: usize) {
+        let characters = value.char_indices().take_while(|(index, _)| *index < cursor).count();
+        self.input = Input::new(value).with_cursor(characters);
+    }
+
+    /// Where the cursor stands, in bytes.
+    pub(crate) fn cursor(&self) -> usize {
+        let value = self.input.value();
+        value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(index, _)| index)
+    }
+
     /// Types a key; says whether the text changed.
     pub(crate) fn key(&mut self, event: KeyEvent) -> bool {
         let before = self.input.value().len();
@@ -65,8 +77,7 @@ impl Field {
         }
         let value = self.input.value();
         let columns = usize::from(area.width).saturating_sub(1);
-        let cursor_byte = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(index, _)| index);
-        let before = width(&value[..cursor_byte]);
+        let before = width(&value[..self.cursor()]);
         let mut skipped = 0;
         let mut x = 0;
         for (index, grapheme) in value.grapheme_indices(true) {

@@ -7,5 +7,6 @@ pub(crate) mod chart;
 pub(crate) mod cursor;
 pub(crate) mod field;
 pub(crate) mod paint;
+pub(crate) mod secret;
 pub(crate) mod table;
 pub(crate) mod text;

@@ -207,8 +207,8 @@ impl Table<'_> {
             .collect();
         if let Some(count) = u32::try_from(flexible.len()).ok().filter(|count| *count > 0) {
             for (place, index) in flexible.iter().enumerate() {
-                let share = spare / count + u32::from(u32::try_from(place).unwrap_or(0) < spare % count);
-                widths[*index] = widths[*index].saturating_add(u16::try_from(share).unwrap_or(u16::MAX));
+                let extra = spare / count + u32::from(u32::try_from(place).unwrap_or(0) < spare % count);
+                widths[*index] = widths[*index].saturating_add(u16::try_from(extra).unwrap_or(u16::MAX));
             }
         }
         for (width, kept) in widths.iter_mut().zip(kept) {

@@ -26,27 +26,6 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// As [`fit`], but cuts the start: for paths, whose end says most.
-pub(crate) fn fit_end(text: &str, columns: usize) -> Cow<'_, str> {
-    let safe = clean(text);
-    if width(&safe) <= columns {
-        return safe;
-    }
-    if columns == 0 {
-        return Cow::Borrowed("");
-    }
-    let mut start = safe.len();
-    let mut used = 0;
-    for (index, grapheme) in safe.grapheme_indices(true).rev() {
-        used += grapheme.width();
-        if used > columns - 1 {
-            break;
-        }
-        start = index;
-    }
-    Cow::Owned(format!("…{}", &safe[start..]))
-}
-
 /// The longest start of `text` that takes at most `columns`.
 pub(crate) fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;
@@ -109,7 +88,6 @@ mod tests {
         assert_eq!(fit("日本語", 6), "日本語");
         assert_eq!(fit("coffee", 3), "co…");
         assert_eq!(fit("coffee", 0), "");
-        assert_eq!(fit_end("/home/me/Downloads", 10), "…Downloads");
         assert_eq!(fit("a\u{1b}[31mb", 9), "a[31mb");
     }
 
@@ -124,7 +102,6 @@ mod tests {
         #[test]
         fn nothing_is_ever_too_wide(text in ".{0,40}", columns in 0_usize..20) {
             prop_assert!(width(&fit(&text, columns)) <= columns);
-            prop_assert!(width(&fit_end(&text, columns)) <= columns.max(1));
             for line in wrap(&text, columns.max(2)) {
                 prop_assert!(width(&line) <= columns.max(2));
             }

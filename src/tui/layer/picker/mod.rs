@@ -28,6 +28,7 @@ use crate::{
 };
 
 /// The picker.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Picker {
     field: Field,
     /// The folder that is shown or being read.
@@ -99,6 +100,9 @@ impl Picker {
         self.field.set(path::written(folder, &ctx.env.folders));
         self.cursor = Cursor::default();
         self.follow(ctx);
+        if self.reading.is_none() {
+            self.select_first_file();
+        }
     }
 
     /// Reads the folder that the field names now, if it is another one.

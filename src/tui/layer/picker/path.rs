@@ -73,7 +73,6 @@ fn words(line: &str) -> Vec<String> {
     while let Some(character) = rest.next() {
         match (character, quote) {
             (_, Some(open)) if character == open => quote = None,
-            (_, Some(_)) => word.push(character),
             ('\'' | '"', None) if word.is_empty() => quote = Some(character),
             ('\\', None) if rest.peek().is_some() => word.extend(rest.next()),
             (' ', None)

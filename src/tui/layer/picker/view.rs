@@ -69,7 +69,10 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
                 cells: vec![
                     Cell::text(name, style),
                     if entry.is_folder { Cell::Empty } else { Cell::text(size(entry.size), theme.muted) },
-                    entry.modified.map_or(Cell::Empty, |at| Cell::text(moment.ago(at), theme.muted)),
+                    entry
+                        .modified
+                        .filter(|_| !entry.is_folder)
+                        .map_or(Cell::Empty, |at| Cell::text(moment.ago(at), theme.muted)),
                 ],
                 marked: picker.marks.contains(&picker.path_of(entry)),
                 style: None,

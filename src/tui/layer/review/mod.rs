@@ -181,7 +181,8 @@ impl Review {
             files => format!("{} files", files.len()),
         };
         let amended = if amended > 0 { format!(", {} amended", plain(amended.into())) } else { String::new() };
-        ctx.toast(format!("{} rows imported from {from}{amended}. u undoes it.", plain(rows.into())));
+        let undo = if report.files.len() == 1 { "u undoes it." } else { "u undoes the selected one." };
+        ctx.toast(format!("{} rows imported from {from}{amended}. {undo}", plain(rows.into())));
     }
 
     fn step_show(&mut self, forward: bool) {

@@ -90,22 +90,26 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
         if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }
     };
     table.draw(&mut scene.paint, scene.offsets, area, |index| match lines[index] {
-        Line::File(file) => match &file.outcome {
-            Err(failure) => Row::Note(format!("✗ {}: {}", file_name(&file.path), failure.message), theme.error),
-            Ok(()) => {
-                let note = match (file.already_imported, file.warnings.len()) {
-                    (true, _) => " · imported before".to_owned(),
-                    (false, 0) => String::new(),
-                    (false, 1) => " · 1 warning".to_owned(),
-                    (false, count) => format!(" · {count} warnings"),
-                };
-                let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
-                Row::Note(format!("{} · {}{note}", file_name(&file.path), file.institution), style)
+        Line::File(file) => {
+            let name = file_name(&file.path);
+            if let Err(failure) = &file.outcome {
+                let message = failure.message.strip_prefix(&format!("{name}: ")).unwrap_or(&failure.message);
+                return Row::Note(format!("✗ {name}: {message}"), theme.error);
             }
-        },
+            let note = match (file.already_imported, file.warnings.len()) {
+                (true, _) => " · imported before".to_owned(),
+                (false, 0) => String::new(),
+                (false, 1) => " · 1 warning".to_owned(),
+                (false, count) => format!(" · {count} warnings"),
+            };
+            let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
+            Row::Note(format!("{name} · {}{note}", file.institution), style)
+        }
         Line::Account(_, account) => {
             let known = if account.account.is_some() { "" } else { " (new)" };
-            let name = format!("  {} {}{known}", account.name, account.number_masked.replace("****", "··"));
+            let tail = account.number_masked.trim_start_matches('*');
+            let number = if account.name.ends_with(tail) { String::new() } else { format!(" ··{tail}") };
+            let name = format!("  {}{number}{known}", account.name);
             let (balance, day) = match account.balance {
                 Some((money, day)) => {
                     let shown = if masked { HIDDEN.to_owned() } else { rounded(money.amount, money.currency) };

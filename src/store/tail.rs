@@ -1,0 +1,159 @@
+//! The columnar form of rows that are being appended, made on another thread while they are written.
+//!
+//! INVARIANT: what a tail becomes is what [`chunks::build`] would make of the same rows.
+
+use std::{
+    collections::VecDeque,
+    sync::mpsc::{SyncSender, sync_channel},
+    thread::JoinHandle,
+};
+
+use super::{
+    chunks::{self, Builder, CHUNK_ROWS},
+    error::{Result, StoreError},
+    schema::{COLUMNS, RECORDS, TRANSACTIONS},
+    writer::Writer,
+};
+use crate::{
+    columns::ColumnsError,
+    domain::{Transaction, UserFields},
+};
+
+/// From so many rows on a batch is worth a thread.
+const WORTH_A_THREAD: usize = if cfg!(test) { 3 } else { 4096 };
+
+/// Batches that may wait for the thread, so that memory stays bounded.
+const WAITING: usize = 4;
+
+/// Chunks that may be unfinished at once.
+const UNFINISHED: usize = 2;
+
+type Built = std::result::Result<Vec<u8>, ColumnsError>;
+
+/// One chunk in the making.
+enum Making {
+    Here(Box<Builder>),
+    Away { rows: SyncSender<Vec<Transaction>>, thread: JoinHandle<Built> },
+}
+
+/// The chunk that rows are appended to, and those before it whose threads are still at work.
+#[derive(Default)]
+pub(super) struct Tail {
+    current: Option<(u64, Making)>,
+    finishing: VecDeque<(u64, JoinHandle<Built>)>,
+}
+
+fn push_all(builder: &mut Builder, rows: &[Transaction]) -> std::result::Result<(), ColumnsError> {
+    let none = UserFields::default();
+    rows.iter().try_for_each(|row| builder.push(row, &none))
+}
+
+fn send_away(mut builder: Builder) -> Result<Making> {
+    let (rows, received) = sync_channel::<Vec<Transaction>>(WAITING);
+    let work = move || {
+        for batch in received {
+            push_all(&mut builder, &batch)?;
+        }
+        Ok(builder.finish())
+    };
+    let thread = std::thread::Builder::new().name("columns".into()).spawn(work);
+    let thread = thread.map_err(|error| StoreError::io("start a thread for", std::path::Path::new(""), error))?;
+    Ok(Making::Away { rows, thread })
+}
+
+fn joined(thread: JoinHandle<Built>) -> Result<Vec<u8>> {
+    match thread.join() {
+        Ok(built) => Ok(built?),
+        Err(_) => Err(StoreError::damaged("the columnar form of new rows could not be made")),
+    }
+}
+
+impl Tail {
+    /// Forgets the chunk if it is the one rows are appended to: something in it changed.
+    pub(super) fn forget(&mut self, chunk: u64) {
+        if self.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
+            self.current = None;
+        }
+    }
+}
+
+impl Writer {
+    /// Whether appended rows of `chunk` are wanted in columnar form: not when the chunk is made anew at the commit
+    /// anyway. Begins it with its rows below `first`.
+    pub(super) fn begin_tail(&mut self, chunk: u64, first: u64) -> Result<bool> {
+        if self.tail.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
+            return Ok(true);
+        }
+        self.end_chunk()?;
+        if self.stale.contains(&chunk) {
+            return Ok(false);
+        }
+        let mut builder = Builder::new(chunk);
+        if first > chunk * CHUNK_ROWS {
+            let (rows, records) = (self.txn.open_table(TRANSACTIONS)?, self.txn.open_table(RECORDS)?);
+            chunks::fill(&mut builder, &rows, &records, chunk, first)?;
+        }
+        self.tail.current = Some((chunk, Making::Here(Box::new(builder))));
+        Ok(true)
+    }
+
+    /// Adds rows to the chunk that was begun.
+    pub(super) fn extend_tail(&mut self, rows: Vec<Transaction>) -> Result<()> {
+        let Some((chunk, making)) = self.tail.current.take() else { return Ok(()) };
+        let making = match making {
+            Making::Here(mut builder) if rows.len() < WORTH_A_THREAD => {
+                push_all(&mut builder, &rows)?;
+                Making::Here(builder)
+            }
+            Making::Here(builder) => send(send_away(*builder)?, rows)?,
+            away @ Making::Away { .. } => send(away, rows)?,
+        };
+        self.tail.current = Some((chunk, making));
+        Ok(())
+    }
+
+    /// Ends the chunk that rows were appended to; its thread may go on.
+    fn end_chunk(&mut self) -> Result<()> {
+        match self.tail.current.take() {
+            None => {}
+            Some((chunk, Making::Here(builder))) => self.store_chunk(chunk, &builder.finish())?,
+            Some((chunk, Making::Away { rows, thread })) => {
+                drop(rows);
+                self.tail.finishing.push_back((chunk, thread));
+            }
+        }
+        if self.tail.finishing.len() > UNFINISHED {
+            self.store_finished()?;
+        }
+        Ok(())
+    }
+
+    fn store_finished(&mut self) -> Result<()> {
+        match self.tail.finishing.pop_front() {
+            Some((chunk, thread)) => self.store_chunk(chunk, &joined(thread)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Stores the columnar form of all chunks that rows were appended to.
+    pub(super) fn finish_tail(&mut self) -> Result<()> {
+        self.end_chunk()?;
+        while !self.tail.finishing.is_empty() {
+            self.store_finished()?;
+        }
+        Ok(())
+    }
+
+    fn store_chunk(&self, chunk: u64, blob: &[u8]) -> Result<()> {
+        chunks::write(&mut self.txn.open_table(COLUMNS)?, chunk, blob)
+    }
+}
+
+/// Hands rows to the thread. It takes none only when it failed, which joining it tells.
+fn send(making: Making, batch: Vec<Transaction>) -> Result<Making> {
+    let Making::Away { rows, thread } = making else { return Ok(making) };
+    match rows.send(batch) {
+        Ok(()) => Ok(Making::Away { rows, thread }),
+        Err(_) => joined(thread).and_then(|_| Err(StoreError::damaged("rows came to no columnar form"))),
+    }
+}
