@@ -1,8 +1,10 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
 //! The floors, lowest first: [`domain`]; [`columns`], [`ports`], [`statements`]; [`config`], [`providers`], [`store`],
-//! [`vault`]; [`demo`], [`ledger`], [`sync`]; see `docs/architecture.md` for the whole plan and its rules.
+//! [`vault`]; [`demo`], [`ledger`], [`sync`]; [`tui`]; [`cli`]; see `docs/architecture.md` for the whole plan and its
+//! rules.
 
+pub mod cli;
 pub mod columns;
 pub mod config;
 pub mod demo;
@@ -13,4 +15,5 @@ pub mod providers;
 pub mod statements;
 pub mod store;
 pub mod sync;
+pub mod tui;
 pub mod vault;

@@ -1,2 +1,7 @@
-//! Entry point.
-fn main() {}
+//! The program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dashtam::cli::main()
+}

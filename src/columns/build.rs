@@ -1,7 +1,8 @@
 //! Writes the blob of one chunk. Used by the store in the transaction that writes the rows.
 //!
 //! Layout: version, chunk, rows, then one section per column; small tables of distinct values with per-row places,
-//! the payee shown as a place in a table (payees repeat), provider ids by what differs from the row before. Everything is spelled in bytes, so that a blob means the same on every machine.
+//! payees as places in a table (they repeat), provider ids by what differs from the row before. Everything is
+//! spelled in bytes, so that a blob means the same on every machine.
 
 use std::{
     borrow::Borrow,
@@ -15,6 +16,7 @@ use super::{
     CHUNK_ROWS, ColumnsError, FORMAT_VERSION, Unit,
     bytes::{put_text, put_varint, put_wide_varint, wide_zigzag, zigzag},
     field,
+    heads::Heads,
 };
 use crate::domain::{Transaction, TransactionStatus, TransactionSubtype, UserFields};
 
@@ -24,7 +26,7 @@ pub(super) struct QuickHasher(u64);
 
 impl Hasher for QuickHasher {
     fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 29)
+        self.0 ^ (self.0 >> 32)
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -110,7 +112,8 @@ pub struct ChunkBuilder {
     statuses: Table<TransactionStatus>,
     symbols: Table<Box<str>>,
     categories: Table<Box<str>>,
-    heads: Table<Box<[u8]>>,
+    heads: Heads,
+    heads_of: Vec<u8>,
     tail_lengths: Vec<u8>,
     tails: Vec<u8>,
     record: Vec<u8>,
@@ -137,7 +140,8 @@ impl ChunkBuilder {
             statuses: Table::new(),
             symbols: Table::new(),
             categories: Table::new(),
-            heads: Table::new(),
+            heads: Heads::default(),
+            heads_of: Vec::new(),
             tail_lengths: Vec::new(),
             tails: Vec::new(),
             record: Vec::new(),
@@ -206,7 +210,8 @@ impl ChunkBuilder {
         self.record.clear();
         let head = field::write_record(&mut self.record, facts, user);
         let (head, tail) = self.record.split_at(head);
-        self.heads.push(head, || head.into());
+        // A chunk has fewer payees than can be numbered.
+        self.heads_of.extend_from_slice(&self.heads.intern(head).unwrap_or_default().to_le_bytes()[..2]);
         put_varint(&mut self.tail_lengths, tail.len() as u64);
         self.tails.extend_from_slice(tail);
 
@@ -246,7 +251,14 @@ impl ChunkBuilder {
         self.statuses.write(&mut out, |out, value| put_text(out, value.as_str().as_bytes()));
         self.symbols.write(&mut out, |out, symbol| put_text(out, symbol.as_bytes()));
         self.categories.write(&mut out, |out, category| put_text(out, category.as_bytes()));
-        self.heads.write(&mut out, |out, head| put_text(out, head));
+        put_varint(&mut out, self.heads.ends.len() as u64);
+        let mut start = 0;
+        for end in &self.heads.ends {
+            put_varint(&mut out, u64::from(end - start));
+            start = *end;
+        }
+        out.extend_from_slice(&self.heads.bytes);
+        out.extend_from_slice(&self.heads_of);
         out.extend_from_slice(&self.tail_lengths);
         out.extend_from_slice(&self.tails);
         out.extend_from_slice(&self.references);

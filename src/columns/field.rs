@@ -1,4 +1,4 @@
-//! How the texts of one row lie in the text buffer: each field behind one mark byte.
+//! How the texts of one row lie in the text buffers: each field behind one mark byte.
 //!
 //! Marks are control bytes; a field never holds one, so that a searched word can't reach over a border.
 
@@ -20,6 +20,10 @@ const TAG: u8 = 6;
 const USER_PAYEE: u8 = 7;
 const NOTE: u8 = 8;
 
+/// The marks of payees, which are kept once each.
+const HEAD_MARKS: u16 = 1 << PAYEE | 1 << USER_PAYEE | 1 << DESCRIPTION_AS_PAYEE | 1 << MEMO_AS_PAYEE;
+const TAIL_MARKS: u16 = 1 << DESCRIPTION | 1 << MEMO | 1 << TAG | 1 << NOTE;
+
 /// A set of text fields to look in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fields(u16);
@@ -28,7 +32,7 @@ impl Fields {
     /// Every field: what a free word looks in.
     pub const ANY: Self = Self(u16::MAX);
     /// The payee as the institution or the user writes it, or what the list shows in its place.
-    pub const PAYEE: Self = Self(1 << PAYEE | 1 << USER_PAYEE | 1 << DESCRIPTION_AS_PAYEE | 1 << MEMO_AS_PAYEE);
+    pub const PAYEE: Self = Self(HEAD_MARKS);
     /// The institution's remark.
     pub const MEMO: Self = Self(1 << MEMO | 1 << MEMO_AS_PAYEE);
     /// The user's tags.
@@ -42,7 +46,31 @@ impl Fields {
         self.0 & other.0 == other.0
     }
 
-    /// Whether the field that a hit lies in belongs to the set. `before` is the row's text up to the hit.
+    /// Whether heads can hold fields of the set.
+    #[must_use]
+    pub const fn in_heads(self) -> bool {
+        self.0 & HEAD_MARKS != 0
+    }
+
+    /// Whether tails can hold fields of the set.
+    #[must_use]
+    pub const fn in_tails(self) -> bool {
+        self.0 & TAIL_MARKS != 0
+    }
+
+    /// Whether the set has every field that heads can hold.
+    #[must_use]
+    pub const fn is_all_of_heads(self) -> bool {
+        self.0 & HEAD_MARKS == HEAD_MARKS
+    }
+
+    /// Whether the set has every field that tails can hold.
+    #[must_use]
+    pub const fn is_all_of_tails(self) -> bool {
+        self.0 & TAIL_MARKS == TAIL_MARKS
+    }
+
+    /// Whether the field that a hit lies in belongs to the set. `before` is the record up to the hit.
     #[must_use]
     pub fn hold(self, before: &[u8]) -> bool {
         let mark = before.iter().rev().find(|byte| **byte < FIRST_TEXT_BYTE);
@@ -60,7 +88,7 @@ impl Fields {
         (PAYEE..=NOTE).filter(move |mark| self.has_mark(*mark))
     }
 
-    /// The texts of a row that belong to the set.
+    /// The texts of a record that belong to the set.
     pub fn of(self, record: &[u8]) -> impl Iterator<Item = &[u8]> {
         let mut rest = record;
         std::iter::from_fn(move || {
@@ -84,12 +112,9 @@ fn text_length(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| *byte < FIRST_TEXT_BYTE).unwrap_or(bytes.len())
 }
 
-/// The payee that the list shows: the field a record begins with, if that is one.
-pub(super) fn leading_payee(record: &[u8]) -> &[u8] {
-    match record.split_first() {
-        Some((mark, tail)) if Fields::PAYEE.has_mark(*mark) => &tail[..text_length(tail)],
-        _ => &[],
-    }
+/// The first text of a head: the payee that the list shows.
+pub(super) fn leading_text(head: &[u8]) -> &[u8] {
+    head.split_first().map_or(&[], |(_, tail)| &tail[..text_length(tail)])
 }
 
 /// A text in the form in which it is stored and looked for: folded, control characters as blanks.
@@ -111,38 +136,38 @@ pub(super) fn push_searchable(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Writes the record of one row: the payee shown first, so that it is found without a search. Returns the length of
-/// that first field.
+/// Writes the payees of a row, the one shown first, and then its other texts; returns where those begin.
 pub(super) fn write_record(out: &mut Vec<u8>, facts: &TransactionFacts, user: &UserFields) -> usize {
-    let start = out.len();
-    let mut head = 0;
-    let mut put = |mark: u8, text: Option<&str>| {
-        let Some(text) = text.filter(|text| !text.is_empty()) else { return false };
-        out.push(mark);
-        let before = out.len();
-        push_searchable(out, text);
-        if out.len() == before {
-            out.pop();
-            return false;
-        }
-        if head == 0 {
-            head = out.len() - start;
-        }
-        true
-    };
-    put(USER_PAYEE, user.payee.as_deref());
-    let description = facts.description.as_deref();
-    if put(PAYEE, facts.payee.as_deref()) {
-        put(DESCRIPTION, description.filter(|text| Some(*text) != facts.payee.as_deref()));
-        put(MEMO, facts.memo.as_deref());
-    } else if put(DESCRIPTION_AS_PAYEE, description) {
-        put(MEMO, facts.memo.as_deref());
+    let (payee, description, memo) = (facts.payee.as_deref(), facts.description.as_deref(), facts.memo.as_deref());
+    put(out, USER_PAYEE, user.payee.as_deref());
+    // What stands in for a missing payee is not written a second time.
+    let (description, memo) = if put(out, PAYEE, payee) {
+        (description.filter(|text| Some(*text) != payee), memo)
+    } else if put(out, DESCRIPTION_AS_PAYEE, description) {
+        (None, memo)
     } else {
-        put(MEMO_AS_PAYEE, facts.memo.as_deref());
-    }
+        put(out, MEMO_AS_PAYEE, memo);
+        (None, None)
+    };
+    let head = out.len();
+    put(out, DESCRIPTION, description);
+    put(out, MEMO, memo);
     for tag in &user.tags {
-        put(TAG, Some(tag));
+        put(out, TAG, Some(tag));
     }
-    put(NOTE, user.note.as_deref());
+    put(out, NOTE, user.note.as_deref());
     head
+}
+
+/// Writes one field; says whether anything of it was left to write.
+fn put(out: &mut Vec<u8>, mark: u8, text: Option<&str>) -> bool {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return false };
+    out.push(mark);
+    let before = out.len();
+    push_searchable(out, text);
+    if out.len() == before {
+        out.pop();
+        return false;
+    }
+    true
 }

@@ -1,43 +1,44 @@
 //! Payees numbered in alphabetical order, for sorting and grouping.
 
-use super::{Columns, build::QuickMap};
+use super::{Columns, field::leading_text, heads::Heads};
 
-/// Each distinct payee shown, and which one each row has.
+/// Each distinct payee shown, and which one each head has.
 #[derive(Debug, Default)]
 pub struct Payees {
+    /// By head.
     ranks: Box<[u32]>,
-    /// By rank: the first row that has it.
+    /// By rank: a row that has it.
     examples: Box<[u32]>,
 }
 
 impl Payees {
     pub(super) fn new(columns: &Columns) -> Self {
-        let rows = u32::try_from(columns.len()).unwrap_or(u32::MAX);
-        let mut numbers: QuickMap<&[u8], u32> = QuickMap::default();
-        let mut examples = Vec::new();
-        let mut ranks = Vec::with_capacity(columns.len());
-        for row in 0..rows {
-            let number = *numbers.entry(columns.payee_of(row)).or_insert_with(|| {
-                examples.push(row);
-                u32::try_from(examples.len() - 1).unwrap_or(u32::MAX)
-            });
-            ranks.push(number);
+        let count = u32::try_from(columns.head_ends.len()).unwrap_or(u32::MAX);
+        let mut payees = Heads::default();
+        let place = |head| payees.intern(leading_text(columns.head(head))).unwrap_or_default();
+        let places: Vec<u32> = (0..count).map(place).collect();
+        let mut sorted: Vec<u32> = (0..u32::try_from(payees.ends.len()).unwrap_or(u32::MAX)).collect();
+        sorted.sort_unstable_by_key(|place| payees.get(*place));
+        let (mut ranks, mut next) = (vec![0u32; sorted.len()], 0);
+        for (index, place) in sorted.iter().enumerate() {
+            if index > 0 && payees.get(*place) != payees.get(sorted[index - 1]) {
+                next += 1;
+            }
+            ranks[*place as usize] = next;
         }
-        let mut sorted: Vec<u32> = (0..u32::try_from(examples.len()).unwrap_or(u32::MAX)).collect();
-        sorted.sort_unstable_by_key(|number| columns.payee_of(examples[*number as usize]));
-        let mut rank_of = vec![0; sorted.len()];
-        for (rank, number) in (0u32..).zip(&sorted) {
-            rank_of[*number as usize] = rank;
+        let ranks: Box<[u32]> = places.into_iter().map(|place| ranks[place as usize]).collect();
+        let mut examples = vec![u32::MAX; if count == 0 { 0 } else { next as usize + 1 }];
+        for (row, head) in (0u32..).zip(&columns.heads_of) {
+            let example = &mut examples[ranks[*head as usize] as usize];
+            *example = row.min(*example);
         }
-        ranks.iter_mut().for_each(|rank| *rank = rank_of[*rank as usize]);
-        let examples = sorted.iter().map(|number| examples[*number as usize]).collect();
-        Self { ranks: ranks.into(), examples }
+        Self { ranks, examples: examples.into() }
     }
 
-    /// The place of a row's payee among all payees in alphabetical order; rows without one come first.
+    /// The place of a head's payee among all payees in alphabetical order; that of rows without one comes first.
     #[must_use]
-    pub fn rank(&self, row: usize) -> u32 {
-        self.ranks.get(row).copied().unwrap_or_default()
+    pub fn rank(&self, head: u32) -> u32 {
+        self.ranks.get(head as usize).copied().unwrap_or_default()
     }
 
     /// How many different ones there are.

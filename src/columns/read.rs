@@ -10,6 +10,8 @@ use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype}
 /// Days that chrono can show as a date.
 const DAYS: std::ops::RangeInclusive<i64> = -95_000_000..=95_000_000;
 
+const TOO_MUCH_TEXT: ColumnsError = ColumnsError::TooMany { what: "texts" };
+
 const fn damaged(what: &'static str) -> ColumnsError {
     ColumnsError::Damaged { what }
 }
@@ -48,7 +50,8 @@ impl Assembler {
         interned(&mut bytes, rows, "symbol", &mut self.symbols, &mut columns.symbol_table, &mut columns.symbols)?;
         let categories = &mut self.categories;
         interned(&mut bytes, rows, "category", categories, &mut columns.category_table, &mut columns.categories)?;
-        texts(&mut bytes, rows, columns)?;
+        heads(&mut bytes, rows, columns)?;
+        tails(&mut bytes, rows, columns)?;
         references(&mut bytes, rows, columns)?;
         if bytes.0.is_empty() { Ok(()) } else { Err(damaged("length")) }
     }
@@ -65,8 +68,11 @@ impl Assembler {
         columns.statuses.shrink_to_fit();
         columns.symbols.shrink_to_fit();
         columns.categories.shrink_to_fit();
-        columns.text.shrink_to_fit();
-        columns.text_ends.shrink_to_fit();
+        columns.heads.shrink_to_fit();
+        columns.head_ends.shrink_to_fit();
+        columns.heads_of.shrink_to_fit();
+        columns.tails.shrink_to_fit();
+        columns.tail_ends.shrink_to_fit();
         columns.references.shrink_to_fit();
         columns.reference_ends.shrink_to_fit();
         columns
@@ -225,31 +231,34 @@ fn interned(
     places(bytes, rows, &global, what, |number| column.push(number))
 }
 
-/// Texts: the head of each row from the chunk's table, then its own tail.
-fn texts(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
-    let heads = table(bytes, rows, "text", |bytes| {
-        let length = bytes.count(bytes.0.len(), "text")?;
-        bytes.take(length, "text")
-    })?;
-    let mut of_rows = Vec::with_capacity(rows);
-    places(bytes, rows, &heads, "text", |head| of_rows.push(head))?;
-    let mut lengths = Vec::with_capacity(rows);
-    let mut total = 0usize;
-    for head in &of_rows {
-        let length = bytes.count(bytes.0.len(), "text")?;
-        total = total.saturating_add(length).saturating_add(head.len());
-        lengths.push(length);
+/// Payees: each kept once for the chunk. Finding those of all chunks again would cost more than the rest of the reading.
+fn heads(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+    let count = bytes.count(rows, "payee")?;
+    let first = columns.head_ends.len();
+    let mut end = columns.heads.len();
+    for _ in 0..count {
+        end = end.saturating_add(bytes.count(bytes.0.len(), "payee")?);
+        columns.head_ends.push(u32::try_from(end).map_err(|_| TOO_MUCH_TEXT)?);
     }
-    if u32::try_from(columns.text.len().saturating_add(total)).is_err() {
-        return Err(ColumnsError::TooMany { what: "texts" });
+    columns.heads.extend_from_slice(bytes.take(end - columns.heads.len(), "payee")?);
+    for place in bytes.take(rows * 2, "payee")?.as_chunks::<2>().0 {
+        let place = usize::from(u16::from_le_bytes(*place));
+        if place >= count {
+            return Err(damaged("payee"));
+        }
+        columns.heads_of.push(u32::try_from(first + place).map_err(|_| TOO_MUCH_TEXT)?);
     }
-    columns.text.reserve(total);
-    for (head, length) in of_rows.into_iter().zip(lengths) {
-        columns.text.extend_from_slice(head);
-        columns.text.extend_from_slice(bytes.take(length, "text")?);
-        #[expect(clippy::cast_possible_truncation, reason = "checked against u32 above")]
-        columns.text_ends.push(columns.text.len() as u32);
+    Ok(())
+}
+
+/// All other texts.
+fn tails(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+    let mut end = columns.tails.len();
+    for _ in 0..rows {
+        end = end.saturating_add(bytes.count(bytes.0.len(), "text")?);
+        columns.tail_ends.push(u32::try_from(end).map_err(|_| TOO_MUCH_TEXT)?);
     }
+    columns.tails.extend_from_slice(bytes.take(end - columns.tails.len(), "text")?);
     Ok(())
 }
 

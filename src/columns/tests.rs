@@ -5,13 +5,13 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::{AccountId, ChangeId, Kind, Security, TransactionFacts};
+use crate::domain::{AccountId, ChangeId, Kind, Security, TransactionFacts, TransactionId};
 
 fn row(id: u64, amount: Decimal, currency: &str, payee: &str) -> Transaction {
     let date = NaiveDate::from_num_days_from_ce_opt(739_000 + i32::try_from(id % 97).unwrap()).unwrap();
     let mut facts = TransactionFacts::new(date, amount, AssetCode::new(currency).unwrap());
     facts.payee = (!payee.is_empty()).then(|| payee.into());
-    facts.provider_id = (id % 3 != 0).then(|| format!("FIT{id}").into());
+    facts.provider_id = (!id.is_multiple_of(3)).then(|| format!("FIT{id}").into());
     Transaction { id: TransactionId(id), account_id: AccountId(id % 3), change_id: ChangeId(1), facts }
 }
 
@@ -34,9 +34,9 @@ fn assert_same(columns: &Columns, rows: &[(Transaction, UserFields)]) {
         assert_eq!(columns.payee_of(place), searchable(payee).as_bytes());
         let reference = row.facts.provider_id.as_deref().unwrap_or_default();
         assert_eq!(columns.reference_of(place), searchable(reference).as_bytes());
-        let tags: Vec<_> = Fields::TAG.of(columns.text_of(place)).collect();
+        let tags: Vec<_> = Fields::TAG.of(columns.tail(place)).collect();
         let expected: Vec<_> = user.tags.iter().map(|tag| searchable(tag).into_owned()).collect();
-        assert!(tags.iter().copied().eq(expected.iter().filter(|tag| !tag.is_empty()).map(|tag| tag.as_bytes())));
+        assert!(tags.iter().copied().eq(expected.iter().filter(|tag| !tag.is_empty()).map(String::as_bytes)));
         let category = &columns.category_table()[columns.categories()[place as usize] as usize];
         assert_eq!(&**category, user.category.as_deref().unwrap_or_default());
         let symbol = &columns.symbol_table()[columns.symbols()[place as usize] as usize];
@@ -65,7 +65,7 @@ fn rows_come_back_over_chunk_borders_and_gaps() {
     assert_eq!(columns.row_of(TransactionId(0)), None);
     assert_eq!(columns.id(99), None);
     assert_eq!(columns.amount(99), None);
-    assert!(columns.text_of(99).is_empty());
+    assert!(columns.tail(99).is_empty() && columns.payee_of(99).is_empty());
 }
 
 #[test]
@@ -84,18 +84,39 @@ fn a_missing_payee_is_the_description_and_fields_are_told_apart() {
     let mut row = row(1, Decimal::ONE, "USD", "");
     row.facts.description = Some("Full Text".into());
     row.facts.memo = Some("Remark\u{2}x".into());
-    let user =
-        UserFields { note: Some("Note".into()), tags: vec!["Trip".into(), String::new()], ..UserFields::default() };
+    let user = UserFields {
+        payee: Some("Mine".into()),
+        note: Some("Note".into()),
+        tags: vec!["Trip".into(), String::new()],
+        ..UserFields::default()
+    };
     let columns = columns(&[(row, user)]);
     let texts = |fields: Fields| {
-        fields.of(columns.text_of(0)).map(|text| String::from_utf8_lossy(text).into_owned()).collect::<Vec<_>>()
+        let (head, tail) = (columns.head(columns.heads_of()[0]), columns.tail(0));
+        fields
+            .of(head)
+            .chain(fields.of(tail))
+            .map(|text| String::from_utf8_lossy(text).into_owned())
+            .collect::<Vec<_>>()
     };
-    assert_eq!(texts(Fields::PAYEE), ["full text"]);
+    assert_eq!(texts(Fields::PAYEE), ["mine", "full text"]);
     assert_eq!(texts(Fields::MEMO), ["remark x"]);
-    assert_eq!(texts(Fields::ANY), ["full text", "remark x", "trip", "note"]);
-    let hit = memchr::memmem::find(columns.text_of(0), b"remark").unwrap();
-    assert!(Fields::MEMO.hold(&columns.text_of(0)[..hit]));
-    assert!(!Fields::PAYEE.hold(&columns.text_of(0)[..hit]));
+    assert_eq!(texts(Fields::ANY), ["mine", "full text", "remark x", "trip", "note"]);
+    let hit = memchr::memmem::find(columns.tail(0), b"remark").unwrap();
+    assert!(Fields::MEMO.hold(&columns.tail(0)[..hit]));
+    assert!(!Fields::NOTE.hold(&columns.tail(0)[..hit]));
+}
+
+#[test]
+fn a_payee_is_kept_once() {
+    let rows: Vec<_> = (0..3 * CHUNK_ROWS)
+        .map(|id| (row(id, Decimal::ONE, "USD", if id % 2 == 0 { "even" } else { "odd" }), UserFields::default()))
+        .collect();
+    let columns = columns(&rows);
+    assert_eq!((columns.heads().len(), columns.head_ends()), (27, &[5, 9, 14, 18, 23, 27][..]), "for each chunk");
+    assert_same(&columns, &rows);
+    let payees = columns.payees();
+    assert_eq!((payees.len(), payees.rank(1), payees.example(1)), (2, 1, Some(1)));
 }
 
 #[test]
@@ -170,7 +191,7 @@ proptest! {
         flipped[at] ^= flip;
         if let Ok(columns) = Columns::from_chunks([&flipped]) {
             for place in 0..u32::try_from(columns.len()).unwrap() {
-                let _ = (columns.amount(place), columns.date(place), columns.text_of(place), columns.payee_of(place), columns.id(place));
+                let _ = (columns.amount(place), columns.date(place), columns.tail(place), columns.payee_of(place), columns.id(place));
             }
             let _ = (columns.newest_first(), columns.payees());
         }

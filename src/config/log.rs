@@ -15,6 +15,9 @@ use super::{redact::redact, settings::LogLevel};
 /// Above this size the file is set aside as `.old` when the program starts.
 const MOST_BYTES: u64 = 5 << 20;
 
+/// What is longer is cut: searching it for secrets must stay cheap.
+const MOST_OF_EVENT: usize = 16 << 10;
+
 /// The log under way. `cli` makes the dispatch the program's own; dropping the log writes what is left.
 pub struct Log {
     /// Where events go.
@@ -73,7 +76,8 @@ struct Redacting<W>(W);
 impl<W: Write> Write for Redacting<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        for line in redact(&text).lines() {
+        let end = (0..=text.len().min(MOST_OF_EVENT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        for line in redact(&text[..end]).lines() {
             self.0.write_all(crate::domain::text::clean(line).as_bytes())?;
             self.0.write_all(b"\n")?;
         }

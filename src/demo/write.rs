@@ -16,6 +16,8 @@ pub(super) struct Writer {
     xml: bool,
     org: &'static str,
     fid: &'static str,
+    /// `BANKID` of bank accounts.
+    bank: &'static str,
 }
 
 impl Writer {
@@ -23,14 +25,14 @@ impl Writer {
     pub(super) fn sgml(org: &'static str, fid: &'static str) -> Self {
         let head = "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nSECURITY:NONE\nENCODING:USASCII\nCHARSET:1252\n\
                     COMPRESSION:NONE\nOLDFILEUID:NONE\nNEWFILEUID:NONE\n\n";
-        Self { out: head.to_owned(), xml: false, org, fid }
+        Self { out: head.to_owned(), xml: false, org, fid, bank: "123456789" }
     }
 
     /// OFX 2.11.
     pub(super) fn xml(org: &'static str, fid: &'static str) -> Self {
         let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<?OFX OFXHEADER=\"200\" VERSION=\"211\" SECURITY=\"NONE\" \
                     OLDFILEUID=\"NONE\" NEWFILEUID=\"NONE\"?>\n";
-        Self { out: head.to_owned(), xml: true, org, fid }
+        Self { out: head.to_owned(), xml: true, org, fid, bank: "987654321" }
     }
 
     fn leaf(&mut self, name: &str, value: &str) {
@@ -113,7 +115,7 @@ fn bank_statement(w: &mut Writer, book: &Book, from: NaiveDate, to: NaiveDate) {
     w.leaf("CURDEF", "USD");
     let bank_account = |w: &mut Writer, kind: &str| {
         w.group("BANKACCTFROM", |w| {
-            w.leaf("BANKID", "123456789");
+            w.leaf("BANKID", w.bank);
             w.leaf("ACCTID", book.number);
             w.leaf("ACCTTYPE", kind);
         });

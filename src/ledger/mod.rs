@@ -1,12 +1,46 @@
 //! The read side: queries, lists, sums and reports over a consistent view of the store.
+//!
+//! Used by the screen and the command line. [`Ledger::view`] is cheap (accounts, balances, connections) and shows the
+//! newest rows at once; searching, sorting and summing need the columns, which a worker thread loads
+//! ([`View::load_columns`]) and hands back ([`View::with_columns`]).
+//!
+//! ```text
+//! Ledger::new(store).view() -> View                       View: Clone, Send, Sync; one consistent moment
+//! view.accounts() connections() holdings() transaction_count() generation() changes(before, limit) change(id)
+//!     change_rows(change, offset, limit) snapshots(account) entry(id) vocabulary()
+//! view.load_columns() -> Arc<Columns>, view.with_columns(columns) -> View, has_columns()
+//! Query::parse(text, today), problems(), by(), narrows(&wider), is_empty(); query::completions(text, cursor, &vocabulary)
+//! view.list(&ListRequest { account, query, sort }) -> Listing; list_from(&request, Some(&previous)) reuses what narrows
+//! listing.len() id(index) ids(range) position_of(id) contains(id) sums() too_large() refine(&query)
+//! view.entries(&listing, offset, limit), aggregates(&listing, By) -> Vec<Group>, label(&group.key), export(&listing, format, out)
+//! view.net_worth(day), net_worth_series(Every, until), running_balance(account), check(account), checks(account)
+//! ```
+//!
+//! INVARIANT: nothing here writes; every figure is exact or absent; no clock: who knows the day passes it.
 
 mod aggregate;
+mod error;
+pub mod export;
+mod holdings;
+mod listing;
 mod order;
 pub mod query;
+mod running;
 pub mod search;
 mod sum;
+#[cfg(test)]
+mod tests;
+mod view;
+mod words;
+mod worth;
 
 pub use aggregate::{Group, GroupKey, aggregate};
+pub use error::LedgerError;
+pub use holdings::{HoldingLine, MergedHolding, merged_by_symbol};
+pub use listing::Listing;
 pub use order::{Sort, SortKey, order};
 pub use query::{By, Query};
+pub use running::Check;
 pub use sum::{Sums, counts, sums};
+pub use view::{AccountLine, Entry, Ledger, ListRequest, View};
+pub use worth::{Every, NetWorth, WorthLine};

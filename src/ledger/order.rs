@@ -66,7 +66,7 @@ pub fn order(columns: &Columns, scope: &Scope, sort: Sort) -> Vec<u32> {
         SortKey::Amount => by_amount(columns, sort.descending),
         SortKey::Payee => {
             let payees = columns.payees();
-            by_key(newest, sort.descending, |row| payees.rank(row).into())
+            by_key(newest, sort.descending, |row| payees.rank(columns.heads_of()[row]).into())
         }
         SortKey::Account => {
             let ranks = ranks(columns.account_table(), |id| (scope.sort_name(*id), *id));
@@ -111,7 +111,9 @@ fn radix(mut keys: Vec<u64>, mut rows: Vec<u32>) -> Vec<u32> {
     for pass in 0..bits.div_ceil(DIGIT) {
         let digit = |key: u64| ((key - least) >> (pass * DIGIT)) as usize & ((1 << DIGIT) - 1);
         let mut places = [0u32; 1 << DIGIT];
-        keys.iter().for_each(|key| places[digit(*key)] += 1);
+        for key in &keys {
+            places[digit(*key)] += 1;
+        }
         let mut next = 0;
         for place in &mut places {
             next += std::mem::replace(place, next);

@@ -1,5 +1,131 @@
-//! stub
+//! The name of the institution behind a statement, and default names of accounts.
+//!
+//! Used by the import in `sync` and the file providers. INVARIANT: pure; the table is data in `assets/institutions.tsv`.
+
+use super::Institution;
 use crate::domain::AccountType;
-pub fn account_name(institution: &str, account_type: AccountType, number: &str) -> String {
-    format!("{institution} {} {number}", account_type.label())
+
+/// One line per key: what kind of key, the key, the institution's name.
+const TABLE: &str = include_str!("../../assets/institutions.tsv");
+
+/// The name people know an institution by: from `ORG`, else `INTU.BID`, else `BANKID` or `BROKERID`, else `FID`; else
+/// what the file itself calls it. `None` when the file says nothing.
+#[must_use]
+pub fn name(institution: &Institution) -> Option<String> {
+    let org = institution.org.as_deref().map(str::trim).filter(|org| !org.is_empty());
+    let keys = [
+        ("org", org),
+        ("bid", institution.bid.as_deref()),
+        ("bank", institution.bank_id.as_deref()),
+        ("fid", institution.fid.as_deref()),
+    ];
+    let known = keys.into_iter().find_map(|(kind, key)| find(kind, key?.trim()));
+    known.map(str::to_owned).or_else(|| org.map(presentable)).or_else(|| {
+        // A broker's domain is better than nothing; a number is not.
+        let bank = institution.bank_id.as_deref()?.trim();
+        bank.contains(|c: char| c.is_alphabetic()).then(|| presentable(bank))
+    })
+}
+
+/// Numbers are compared without the zeros in front, which banks add and drop.
+fn find(kind: &str, key: &str) -> Option<&'static str> {
+    let bare = |key: &'_ str| key.bytes().all(|byte| byte.is_ascii_digit()) && kind != "bank";
+    let wanted = if bare(key) { key.trim_start_matches('0') } else { key };
+    if wanted.is_empty() {
+        return None;
+    }
+    TABLE.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
+        let mut columns = line.split('\t');
+        let (column_kind, column_key, name) = (columns.next()?, columns.next()?, columns.next()?);
+        let column_key = if bare(column_key) { column_key.trim_start_matches('0') } else { column_key };
+        (column_kind == kind && column_key.eq_ignore_ascii_case(wanted)).then_some(name)
+    })
+}
+
+/// `ACME BANK` → `Acme Bank`; what has lower case already stays.
+fn presentable(written: &str) -> String {
+    if written.chars().any(char::is_lowercase) || written.contains('.') {
+        return written.to_owned();
+    }
+    let word = |word: &str| match word {
+        "OF" | "AND" | "THE" | "DE" | "DO" | "DA" | "DU" | "LA" => word.to_lowercase(),
+        // Three letters, and words without a vowel, are abbreviations.
+        _ if word.chars().count() <= 3 || !word.contains(['A', 'E', 'I', 'O', 'U']) => word.to_owned(),
+        _ => {
+            let mut letters = word.chars();
+            letters.next().map(|first| first.to_string() + &letters.as_str().to_lowercase()).unwrap_or_default()
+        }
+    };
+    written.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A name for an account that has none: `Chase Checking ··7890`.
+#[must_use]
+pub fn account_name(institution: Option<&str>, account_type: AccountType, number: &str) -> String {
+    let kind = match account_type {
+        AccountType::Other => "Account".to_owned(),
+        AccountType::CreditCard => "Card".to_owned(),
+        known => {
+            let label = known.label();
+            let mut letters = label.chars();
+            letters.next().map(|first| first.to_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+        }
+    };
+    let mut name = match institution.map(str::trim).filter(|institution| !institution.is_empty()) {
+        Some(institution) => format!("{institution} {kind}"),
+        None => kind,
+    };
+    let mask = crate::domain::text::mask_number(number);
+    let tail = mask.trim_start_matches('*');
+    if !tail.is_empty() {
+        name.push_str(" ··");
+        name.push_str(tail);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(org: Option<&str>, fid: Option<&str>, bid: Option<&str>, bank: Option<&str>) -> Option<String> {
+        name(&Institution {
+            org: org.map(Into::into),
+            fid: fid.map(Into::into),
+            bid: bid.map(Into::into),
+            bank_id: bank.map(Into::into),
+        })
+    }
+
+    #[test]
+    fn institutions_are_known_by_any_of_their_keys() {
+        assert_eq!(of(Some("B1"), Some("10898"), None, None).as_deref(), Some("Chase"));
+        assert_eq!(of(None, None, Some("10898"), None).as_deref(), Some("Chase"));
+        assert_eq!(of(None, None, None, Some("0341")).as_deref(), Some("Itaú"));
+        assert_eq!(of(None, None, None, Some("vanguard.com")).as_deref(), Some("Vanguard"));
+        assert_eq!(of(Some("amex"), None, None, None).as_deref(), Some("American Express"));
+        assert_eq!(of(Some("FIRST ACME BANK OF OHIO"), None, None, None).as_deref(), Some("First Acme Bank of Ohio"));
+        assert_eq!(of(None, None, None, Some("broker.example")).as_deref(), Some("broker.example"));
+        assert_eq!(of(None, None, None, Some("999999999")), None);
+    }
+
+    #[test]
+    fn the_table_is_well_formed_and_free_of_double_keys() {
+        let mut seen = std::collections::HashSet::new();
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            assert_eq!(columns.len(), 3, "{line}");
+            assert!(["org", "bid", "bank", "fid"].contains(&columns[0]), "{line}");
+            assert!(columns.iter().all(|column| !column.is_empty() && column.trim() == *column), "{line}");
+            assert!(seen.insert((columns[0], columns[1].to_ascii_lowercase())), "double: {line}");
+        }
+    }
+
+    #[test]
+    fn accounts_get_sensible_names() {
+        assert_eq!(account_name(Some("Chase"), AccountType::Checking, "000123457890"), "Chase Checking ··7890");
+        assert_eq!(account_name(Some("Chase"), AccountType::CreditCard, "4111111111111234"), "Chase Card ··1234");
+        assert_eq!(account_name(None, AccountType::MoneyMarket, ""), "Money market");
+        assert_eq!(account_name(Some("Vanguard"), AccountType::K401, "9"), "Vanguard 401(k) ··9");
+    }
 }

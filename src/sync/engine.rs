@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Command, Event, Failure, Handle, JobId, Progress,
+    Command, Event, Failure, Handle, JobId, Progress, Stage,
     edit::{self, Edit},
     handle::Shared,
     import::{Importer, Reviewed},
@@ -82,7 +82,7 @@ impl Engine {
         loop {
             tokio::select! {
                 biased;
-                Some(ended) = self.running.join_next_with_id() => self.job_ended(ended),
+                Some(ended) = self.running.join_next_with_id() => self.job_ended(&ended),
                 command = commands.recv() => match command {
                     None | Some(Command::Shutdown) => break,
                     Some(command) => self.take(command),
@@ -93,8 +93,9 @@ impl Engine {
             cancel.cancel();
         }
         while let Some(ended) = self.running.join_next_with_id().await {
-            self.job_ended(ended);
+            self.job_ended(&ended);
         }
+        self.parts.live.settle().await;
         // The command that stopped the engine, or nothing when the last handle went.
         self.parts.shared.end();
     }
@@ -116,12 +117,12 @@ impl Engine {
             }),
             Command::Import { job, paths, account, dry_run: false } => self.import(job, move |_, importer| {
                 let reviewed = importer.read(paths, account)?;
-                Ok(Event::ImportFinished { job, report: importer.commit(reviewed)? })
+                Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
             Command::CommitImport { job } => self.import(job, move |parts, importer| {
                 let reviewed = parts.lock_reviewed().remove(&job);
                 let reviewed = reviewed.ok_or_else(|| Failure::new("not_found", "there is no such import to write"))?;
-                Ok(Event::ImportFinished { job, report: importer.commit(reviewed)? })
+                Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
             Command::Undo { job, change } => self.write(job, move |parts| {
                 let change = edit::toggle(&parts.store, change, true, parts.clock.now())?;
@@ -141,7 +142,13 @@ impl Engine {
             Command::EditTransaction { job, transaction, fields } => {
                 self.edit(job, Edit::Transaction(transaction, fields));
             }
-            Command::Connect { job, request } => self.talk(job, async move |parts, _| {
+            Command::Compact { job } => self.write(job, move |parts| {
+                let progress = thinned(Arc::clone(&parts.shared), job);
+                progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });
+                parts.store.compact()?;
+                Ok(Event::Compacted { job })
+            }),
+            Command::Connect { job, request } => self.talk(job, async move |parts| {
                 let tell = Arc::clone(&parts.shared);
                 let prompt = move |step| {
                     tell.publish(&match step {
@@ -156,26 +163,26 @@ impl Engine {
                 self.parts.live.submit_redirect(job, &pasted);
                 self.parts.shared.end();
             }
-            Command::ConfirmConnection { job, alias, excluded } => self.talk(job, async move |parts, cancel| {
-                let order = parts.order(job, Occasion::First, None, cancel);
+            Command::ConfirmConnection { job, alias, excluded } => self.talk(job, async move |parts| {
+                let order = parts.order(job, Occasion::First, None);
                 let report = parts.live.confirm(job, alias, excluded, order).await?;
                 Ok(Event::Synced { job, report })
             }),
-            Command::Disconnect { job, connection, remove_data } => self.talk(job, async move |parts, _| {
+            Command::Disconnect { job, connection, remove_data } => self.talk(job, async move |parts| {
                 parts.live.disconnect(connection, remove_data).await?;
                 Ok(Event::Disconnected { job, connection })
             }),
-            Command::Sync { job, connections, force, from } => self.talk(job, async move |parts, cancel| {
-                let order = parts.order(job, Occasion::Asked { force }, from, cancel);
+            Command::Sync { job, connections, force, from } => self.talk(job, async move |parts| {
+                let order = parts.order(job, Occasion::Asked { force }, from);
                 let report = parts.live.sync(connections, order).await?;
                 Ok(Event::Synced { job, report })
             }),
-            Command::SyncDue { job } => self.talk(job, async move |parts, cancel| {
-                let order = parts.order(job, Occasion::Due, None, cancel);
+            Command::SyncDue { job } => self.talk(job, async move |parts| {
+                let order = parts.order(job, Occasion::Due, None);
                 let report = parts.live.sync_due(order).await?;
                 Ok(Event::Synced { job, report })
             }),
-            Command::Unlock { job, passphrase } => self.talk(job, async move |parts, _| {
+            Command::Unlock { job, passphrase } => self.talk(job, async move |parts| {
                 parts.live.unlock_with(passphrase).await?;
                 Ok(Event::Unlocked { job })
             }),
@@ -229,12 +236,12 @@ impl Engine {
     }
 
     /// A job that talks to providers; it takes the write gate by itself, for moments. A cancel drops it where it waits.
-    fn talk<F>(&mut self, job: JobId, work: impl FnOnce(Arc<Parts>, CancellationToken) -> F)
+    fn talk<F>(&mut self, job: JobId, work: impl FnOnce(Arc<Parts>) -> F)
     where
         F: Future<Output = Result<Event, Failure>> + Send + 'static,
     {
         let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
-        let work = work(Arc::clone(&parts), cancel.clone());
+        let work = work(Arc::clone(&parts));
         let stopped = cancel.clone();
         self.start(job, cancel, async move {
             let before = parts.store.generation();
@@ -255,12 +262,12 @@ impl Engine {
         self.jobs.insert(id, (job, cancel));
     }
 
-    fn job_ended(&mut self, ended: Result<(Id, ()), JoinError>) {
-        let id = match &ended {
+    fn job_ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
+        let id = match ended {
             Ok((id, ())) => *id,
             Err(error) => error.id(),
         };
-        if let (Some((job, _)), Err(_)) = (self.jobs.remove(&id), &ended) {
+        if let (Some((job, _)), Err(_)) = (self.jobs.remove(&id), ended) {
             self.parts.shared.publish(&Event::JobFailed { job, failure: panicked() });
         }
         self.parts.shared.end();
@@ -279,8 +286,8 @@ impl Parts {
     }
 
     /// A sync as this job wants it.
-    fn order(&self, job: JobId, occasion: Occasion, from: Option<NaiveDate>, cancel: CancellationToken) -> SyncOrder {
-        SyncOrder { occasion, from, cancel, progress: Arc::new(thinned(Arc::clone(&self.shared), job)) }
+    fn order(&self, job: JobId, occasion: Occasion, from: Option<NaiveDate>) -> SyncOrder {
+        SyncOrder { occasion, from, progress: Arc::new(thinned(Arc::clone(&self.shared), job)) }
     }
 
     /// Runs `work` on a blocking thread and tells its answer.

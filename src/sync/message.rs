@@ -155,6 +155,12 @@ pub enum Command {
         /// The passphrase.
         passphrase: Secrets,
     },
+    /// Give back the room that the database no longer needs, worth it after a large first import.
+    /// Answer: `Compacted`.
+    Compact {
+        /// The job.
+        job: JobId,
+    },
     /// Finish or cancel what runs, then stop.
     Shutdown,
 }
@@ -237,6 +243,11 @@ pub enum Event {
         /// The job.
         job: JobId,
     },
+    /// The database takes no more room than it needs.
+    Compacted {
+        /// The job.
+        job: JobId,
+    },
     /// A job ended without doing what it was asked; nothing of it stays.
     JobFailed {
         /// The job.
@@ -261,6 +272,7 @@ impl Event {
             | Self::Synced { job, .. }
             | Self::Disconnected { job, .. }
             | Self::Unlocked { job }
+            | Self::Compacted { job }
             | Self::JobFailed { job, .. } => Some(*job),
             Self::Progress { .. } | Self::LoginWaiting { .. } | Self::PasteRejected { .. } | Self::StoreChanged => None,
         }
@@ -302,6 +314,8 @@ pub enum Stage {
     Writing,
     /// Talking to a provider: accounts.
     Fetching,
+    /// Giving back room of the database.
+    Compacting,
 }
 
 impl Stage {
@@ -313,6 +327,7 @@ impl Stage {
             Self::Comparing => "comparing",
             Self::Writing => "writing",
             Self::Fetching => "fetching",
+            Self::Compacting => "compacting",
         }
     }
 }

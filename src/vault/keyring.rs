@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use keyring_core::{CredentialStore, Entry, Error};
+use keyring::Error;
+use keyring_core::{CredentialStore, Entry};
 
 use crate::ports::{SecretBytes, SecretStore, SecretStoreError};
 
@@ -16,7 +17,7 @@ pub struct SystemKeyring {
 }
 
 impl SystemKeyring {
-    /// Connects anew. (`keyring` 4 remembers a first failure for the life of the process, hence its parts.)
+    /// Connects anew. (What `keyring` 4 itself connects, it remembers for the life of the process, failures too: hence its parts.)
     pub fn connect() -> Result<Self, SecretStoreError> {
         #[cfg(target_os = "linux")]
         let store: Result<Arc<CredentialStore>, Error> =

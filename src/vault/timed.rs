@@ -1,6 +1,7 @@
 //! A keyring that can't hang its callers: one thread of its own, and a limit on waiting.
 
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -109,13 +110,18 @@ fn serve(requests: &Receiver<Request>, connect: &Connect) {
         if !request.wanted.load(Ordering::Relaxed) {
             continue;
         }
-        let answer = match store.take().map_or_else(connect, Ok) {
-            Ok(connected) => {
-                let answer = perform(&*connected, &request);
-                store = answer.is_ok().then_some(connected);
-                answer
+        // A store that panics has failed like one that returns an error; the thread must live on.
+        let attempt = panic::catch_unwind(AssertUnwindSafe(|| {
+            let connected = store.take().map_or_else(connect, Ok)?;
+            perform(&*connected, &request).map(|answer| (connected, answer))
+        }));
+        let answer = match attempt {
+            Ok(Ok((connected, answer))) => {
+                store = Some(connected);
+                Ok(answer)
             }
-            Err(error) => Err(error),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(gone("it broke while answering")),
         };
         // Nobody waits any more: the answer, wiped by its type, ends here.
         let _ = request.answer.send(answer);

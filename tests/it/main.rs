@@ -1,10 +1,24 @@
 //! The tests that need more than one room: one binary, so that the crate is linked once.
 #![cfg(test)]
 
+mod cli;
 mod contract;
 mod frozen;
+mod harness;
 mod http;
 mod keyring;
+mod live;
+mod live_alpaca;
 mod made_up;
 mod oauth;
+mod process;
+mod random;
+mod screen;
 mod server;
+mod statements;
+mod statements_differential;
+mod statements_hostile;
+
+#[path = "../benches/data.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the benches, of which each uses a part")]
+mod data;

@@ -12,6 +12,7 @@ use dashtam::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
 };
 
 /// What was asked.
@@ -70,10 +71,29 @@ impl Answer {
 
 type Handler = dyn Fn(&Asked) -> Answer + Send + Sync;
 
+/// A question that waits for its answer.
+pub(crate) struct Hold {
+    reached: Semaphore,
+    go: Semaphore,
+}
+
+impl Hold {
+    /// Waits until one more question has come.
+    pub(crate) async fn reached(&self) {
+        self.reached.acquire().await.unwrap().forget();
+    }
+
+    /// Answers all of them, and later ones at once.
+    pub(crate) fn release(&self) {
+        self.go.add_permits(1_000);
+    }
+}
+
 /// Serves until dropped.
 pub(crate) struct Server {
     pub(crate) origin: String,
     asked: Arc<Mutex<Vec<Asked>>>,
+    held: Arc<Mutex<Vec<(String, Arc<Hold>)>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -89,13 +109,22 @@ impl Server {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, handler): (_, Arc<Handler>) = (asked.clone(), Arc::new(handler));
+        let held: Arc<Mutex<Vec<(String, Arc<Hold>)>>> = Arc::default();
+        let holding = held.clone();
         let task = tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
-                tokio::spawn(serve(stream, log.clone(), handler.clone()));
+                tokio::spawn(serve(stream, log.clone(), handler.clone(), holding.clone()));
             }
         });
-        Self { origin, asked, task }
+        Self { origin, asked, held, task }
+    }
+
+    /// From now on questions under `path` are answered only when they are let go.
+    pub(crate) fn hold(&self, path: &str) -> Arc<Hold> {
+        let hold = Arc::new(Hold { reached: Semaphore::new(0), go: Semaphore::new(0) });
+        self.held.lock().unwrap().push((path.into(), hold.clone()));
+        hold
     }
 
     /// Everything asked so far.
@@ -104,7 +133,12 @@ impl Server {
     }
 }
 
-async fn serve(mut stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, handler: Arc<Handler>) {
+async fn serve(
+    mut stream: TcpStream,
+    log: Arc<Mutex<Vec<Asked>>>,
+    handler: Arc<Handler>,
+    held: Arc<Mutex<Vec<(String, Arc<Hold>)>>>,
+) {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     let head_end = loop {
@@ -135,7 +169,12 @@ async fn serve(mut stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, handler: Arc<
     let body = String::from_utf8_lossy(&bytes[head_end + 4..]).into_owned();
     let asked = Asked { method, path: path.into(), query: query.into(), head: head.clone(), body };
     let answer = handler(&asked);
+    let hold = held.lock().unwrap().iter().find(|(path, _)| *path == asked.path).map(|(_, hold)| hold.clone());
     log.lock().unwrap().push(asked);
+    if let Some(hold) = hold {
+        hold.reached.add_permits(1);
+        let _go = hold.go.acquire().await;
+    }
     let (status, headers, body, announced) = match answer {
         Answer::Silence => {
             // Until the other end gives up.

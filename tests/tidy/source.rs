@@ -45,9 +45,16 @@ impl File {
     fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap();
         let path = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
-        let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
-        let code = if is_test { String::new() } else { without_tests(&blanked(&text)) };
-        Self { path, text, code }
+        let mut file = Self { path, text, code: String::new() };
+        if !file.is_unit_test() {
+            file.code = without_tests(&blanked(&file.text));
+        }
+        file
+    }
+
+    /// Whether it holds nothing but the tests of the module beside it.
+    pub(crate) fn is_unit_test(&self) -> bool {
+        self.path.starts_with("src/") && (self.path.ends_with("/tests.rs") || self.path.contains("/tests/"))
     }
 
     /// The room it belongs to; `None` for the crate's own two files and for anything outside src.
@@ -96,11 +103,6 @@ impl File {
     /// Lines on which a word stands in the code.
     pub(crate) fn words(&self, word: &str) -> Vec<usize> {
         self.places(word).map(|at| self.line_of(at)).collect()
-    }
-
-    /// Whether a line of the code holds a text.
-    pub(crate) fn line_has(&self, line: usize, text: &str) -> bool {
-        self.code.lines().nth(line - 1).is_some_and(|code| code.contains(text))
     }
 
     fn places<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {

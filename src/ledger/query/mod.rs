@@ -61,6 +61,9 @@ pub enum Expr {
 }
 
 impl Query {
+    /// Finds every row.
+    pub const ALL: Self = Self { expr: Expr::All, by: None, problems: Vec::new() };
+
     /// Reads a query; `today` is what relative dates count from.
     #[must_use]
     pub fn parse(text: &str, today: NaiveDate) -> Self {
@@ -85,10 +88,47 @@ impl Query {
         &self.expr
     }
 
+    /// This, of the days from `from` to `to`, both included.
+    #[must_use]
+    pub fn within(self, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Self {
+        if from.is_none() && to.is_none() {
+            return self;
+        }
+        let spelled = |name: &str, day: Option<NaiveDate>| day.map(|day| format!("{name}:{day}"));
+        let shown: Vec<String> = [spelled("from", from), spelled("to", to)].into_iter().flatten().collect();
+        let days = Expr::Term(Term::Date(DateRange { from, to }, shown.join(" ")));
+        let expr = match self.expr {
+            Expr::All => days,
+            other => Expr::And(vec![days, other]),
+        };
+        Self { expr, ..self }
+    }
+
     /// Whether every row matches.
     #[must_use]
     pub const fn is_all(&self) -> bool {
         matches!(self.expr, Expr::All)
+    }
+
+    /// What is left to look for among the rows that `wider` finds: the parts of this query that `wider` does not imply.
+    /// Only where this query narrows it.
+    #[must_use]
+    pub fn beyond(&self, wider: &Self) -> Expr {
+        match &self.expr {
+            Expr::And(parts) => {
+                let mut left: Vec<_> =
+                    parts.iter().filter(|part| !narrow::implies(&wider.expr, part)).cloned().collect();
+                if left.len() > 1 { Expr::And(left) } else { left.pop().unwrap_or_default() }
+            }
+            expr if narrow::implies(&wider.expr, expr) => Expr::All,
+            expr => expr.clone(),
+        }
+    }
+
+    /// Whether nothing is asked for: every row, and no grouping.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.is_all() && self.by.is_none()
     }
 
     /// Whether every row that matches this query is known to match `wider` too, so that only the rows found for

@@ -6,7 +6,10 @@ use super::{
     Expr, Query, date,
     term::{Key, Pattern, Term},
 };
-use crate::columns::Fields;
+use crate::{
+    columns::Fields,
+    domain::{TransactionStatus, TransactionSubtype, TransactionType},
+};
 
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,9 +69,9 @@ impl fmt::Display for Term {
             Self::Symbol(pattern) => keyed(f, Key::Symbol, pattern),
             Self::Category(pattern) => keyed(f, Key::Category, pattern),
             Self::Id(pattern) => keyed(f, Key::Id, pattern),
-            Self::Type(members) => listed(f, Key::Type, members.iter().map(|member| member.as_str())),
-            Self::Subtype(members) => listed(f, Key::Subtype, members.iter().map(|member| member.as_str())),
-            Self::Status(members) => listed(f, Key::Status, members.iter().map(|member| member.as_str())),
+            Self::Type(members) => listed(f, Key::Type, &spelled(members, TransactionType::as_str)),
+            Self::Subtype(members) => listed(f, Key::Subtype, &spelled(members, TransactionSubtype::as_str)),
+            Self::Status(members) => listed(f, Key::Status, &spelled(members, TransactionStatus::as_str)),
             Self::Amount(range) => write!(f, "{}{range}", Key::Amount.name()),
             Self::Magnitude(range) => write!(f, "{}{range}", Key::Magnitude.name()),
             Self::Date(_, shown) => f.write_str(shown),
@@ -82,15 +85,19 @@ fn keyed(f: &mut fmt::Formatter<'_>, key: Key, pattern: &Pattern) -> fmt::Result
     write!(f, "{}{sign}{value}", key.name())
 }
 
+fn spelled<T: Copy>(members: &[T], spelling: fn(T) -> &'static str) -> Vec<&'static str> {
+    members.iter().map(|member| spelling(*member)).collect()
+}
+
 /// One member by its name, several by what their names begin with alike (`sub:b` for `buy` and `buy_to_cover`).
-fn listed<'a>(f: &mut fmt::Formatter<'_>, key: Key, names: impl Iterator<Item = &'a str> + Clone) -> fmt::Result {
-    let first = names.clone().next().unwrap_or_default();
-    let common = names.clone().fold(first, |common, name| {
+fn listed(f: &mut fmt::Formatter<'_>, key: Key, names: &[&str]) -> fmt::Result {
+    let first = names.first().copied().unwrap_or_default();
+    let common = names.iter().fold(first, |common, name| {
         let length = common.bytes().zip(name.bytes()).take_while(|(left, right)| left == right).count();
         &common[..length]
     });
-    let several = names.clone().count() > 1;
-    let length = common.len() - usize::from(several && names.clone().any(|name| name == common));
+    let several = names.len() > 1;
+    let length = common.len() - usize::from(several && names.contains(&common));
     write!(f, "{}:{}", key.name(), &common[..length])
 }
 

@@ -159,9 +159,9 @@ pub(super) fn meaning(word: &Word, today: NaiveDate) -> Result<Meaning, String> 
         Key::Symbol => Term::Symbol(pattern(name, word)?),
         Key::Category => Term::Category(pattern(name, word)?),
         Key::Id => Term::Id(pattern(name, word)?),
-        Key::Type => Term::Type(members(name, word, TransactionType::ALL, |member| member.as_str())?),
-        Key::Subtype => Term::Subtype(members(name, word, TransactionSubtype::ALL, |member| member.as_str())?),
-        Key::Status => Term::Status(members(name, word, TransactionStatus::ALL, |member| member.as_str())?),
+        Key::Type => Term::Type(members(name, word, TransactionType::ALL, TransactionType::as_str)?),
+        Key::Subtype => Term::Subtype(members(name, word, TransactionSubtype::ALL, TransactionSubtype::as_str)?),
+        Key::Status => Term::Status(members(name, word, TransactionStatus::ALL, TransactionStatus::as_str)?),
         Key::Amount => Term::Amount(amount::parse(word.op, &word.value)?),
         Key::Magnitude => Term::Magnitude(amount::parse(word.op, &word.value)?),
         Key::Date => Term::Date(date::parse(word.op, &word.value, today)?, shown("date")),
@@ -247,13 +247,11 @@ fn unknown_key(name: &str) -> String {
         .map(|known| (distance(known, name), known))
         .min()
         .filter(|(distance, _)| *distance <= 2);
-    match near {
-        Some((_, known)) => format!("there is no key {name}:; did you mean {known}:?"),
-        None => {
-            let keys = KEYS.iter().map(|help| help.name).collect::<Vec<_>>().join(" ");
-            format!("there is no key {name}: (keys: {keys}); quote it to look for the text")
-        }
+    if let Some((_, known)) = near {
+        return format!("there is no key {name}:; did you mean {known}:?");
     }
+    let keys = KEYS.iter().map(|help| help.name).collect::<Vec<_>>().join(" ");
+    format!("there is no key {name}: (keys: {keys}); quote it to look for the text")
 }
 
 /// Letters to add, drop or change to make one word of the other.

@@ -23,7 +23,7 @@ impl RowSet {
     }
 
     /// The rows for which `wanted` holds, asked only for those in `within`.
-    pub(super) fn matching(length: usize, within: Option<&Self>, wanted: impl Fn(usize) -> bool) -> Self {
+    pub(in crate::ledger) fn matching(length: usize, within: Option<&Self>, wanted: impl Fn(usize) -> bool) -> Self {
         let mut rows = Self::none(length);
         for (index, word) in rows.words.iter_mut().enumerate() {
             let (first, mask) = (index * 64, within.map_or(u64::MAX, |within| within.words[index]));
@@ -75,6 +75,11 @@ impl RowSet {
         if (row as usize) < self.length {
             self.words[row as usize / 64] |= 1 << (row % 64);
         }
+    }
+
+    /// Bits of 64 rows each; those beyond the last row must stay zero.
+    pub(super) fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
     }
 
     pub(super) fn add_all(&mut self, other: &Self) {

@@ -17,7 +17,7 @@ pub struct Scope {
 struct Names {
     id: AccountId,
     /// The name shown, the provider's, the digits of the number.
-    names: [String; 3],
+    called: [String; 3],
     institution: String,
 }
 
@@ -28,7 +28,7 @@ impl Scope {
         let folded = |text: &str| searchable(text).into_owned();
         let names = |account: &Account| Names {
             id: account.id,
-            names: [folded(account.display_name()), folded(&account.name), folded(account.tail())],
+            called: [folded(account.display_name()), folded(&account.name), folded(account.tail())],
             institution: folded(&account.institution),
         };
         let mut accounts: Vec<_> = accounts.into_iter().map(names).collect();
@@ -44,7 +44,7 @@ impl Scope {
     /// Whether `acct:` with this pattern means the account.
     #[must_use]
     pub fn is_account(&self, id: AccountId, pattern: &Pattern) -> bool {
-        let named = |names: &Names| names.names.iter().any(|name| matches(name, pattern));
+        let named = |names: &Names| names.called.iter().any(|name| matches(name, pattern));
         pattern.text == id.to_string() || self.names(id).is_some_and(named)
     }
 
@@ -56,7 +56,7 @@ impl Scope {
 
     /// The folded name of an account, for sorting.
     pub(in crate::ledger) fn sort_name(&self, id: AccountId) -> &str {
-        self.names(id).map_or("", |names| &names.names[0])
+        self.names(id).map_or("", |names| &names.called[0])
     }
 
     /// The folded institution of an account, for grouping.

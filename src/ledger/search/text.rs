@@ -1,68 +1,89 @@
-//! Words in the text buffer.
+//! Words in the texts: payees are searched once for the rows that share them, all other texts row by row.
 
-use memchr::memmem::Finder;
+use memchr::{memchr, memmem::Finder};
 
-use super::RowSet;
+use super::{RowSet, by_table};
 use crate::{
     columns::{Columns, Fields},
     ledger::query::Pattern,
 };
 
-/// Below one candidate in so many rows, rows are looked at one by one.
-const SPARSE: usize = 12;
+/// Below one candidate in so many rows, rows are looked at one by one. The shorter the word, the more rows it is in, and
+/// the more often a sweep has to stop.
+const fn sparse(needle: usize) -> usize {
+    match needle {
+        1 => 8,
+        2 => 16,
+        _ => 32,
+    }
+}
 
 pub(super) fn search(columns: &Columns, fields: Fields, pattern: &Pattern, within: Option<&RowSet>) -> RowSet {
-    let needle = pattern.text.as_bytes();
-    if needle.is_empty() {
+    if pattern.text.is_empty() {
         return without(columns, fields, within);
     }
-    let finder = Finder::new(needle);
+    let finder = Needle::new(pattern.text.as_bytes());
     if let Some(within) = within
-        && within.count() < columns.len() / SPARSE
+        && within.count() < columns.len() / sparse(pattern.text.len())
     {
+        let holds = |record: &[u8]| matches(record, &finder, fields, pattern);
         let mut rows = RowSet::none(columns.len());
-        within
-            .iter()
-            .filter(|row| matches(columns.text_of(*row), fields, pattern, &finder))
-            .for_each(|row| rows.insert(row));
+        for row in within.iter() {
+            let in_head = || fields.in_heads() && holds(columns.head(columns.heads_of()[row as usize]));
+            if in_head() || fields.in_tails() && holds(columns.tail(row)) {
+                rows.insert(row);
+            }
+        }
         return rows;
     }
-    let any = fields == Fields::ANY && !pattern.whole;
-    let mut rows = sweep(columns.text(), columns.text_ends(), &finder, |record, hit| {
-        any || if pattern.whole {
-            ends(record, hit + needle.len()) && fields.begin_at(&record[..hit])
-        } else {
-            fields.hold(&record[..hit])
-        }
-    });
+    // Where every field of a buffer is looked in, no hit has to be told apart.
+    let heads = if fields.in_heads() {
+        let in_any = fields.is_all_of_heads() && !pattern.whole;
+        let accept = |record: &[u8], hit: usize| if in_any { Ok(()) } else { accept(record, hit, fields, pattern) };
+        sweep(columns.heads(), columns.head_ends(), &finder, accept)
+    } else {
+        RowSet::none(columns.head_ends().len())
+    };
+    let mut rows = with_heads(columns, &heads);
+    if fields.in_tails() {
+        let in_any = fields.is_all_of_tails() && !pattern.whole;
+        let accept = |record: &[u8], hit: usize| if in_any { Ok(()) } else { accept(record, hit, fields, pattern) };
+        let tails = sweep(columns.tails(), columns.tail_ends(), &finder, accept);
+        rows.add_all(&tails);
+    }
     if let Some(within) = within {
         rows.keep_all(within);
     }
     rows
 }
 
-/// Whether one row matches.
-fn matches(record: &[u8], fields: Fields, pattern: &Pattern, finder: &Finder<'_>) -> bool {
-    if pattern.whole {
-        return fields.of(record).any(|text| text == pattern.text.as_bytes());
-    }
-    if fields == Fields::ANY {
-        return finder.find(record).is_some();
-    }
-    finder.find_iter(record).any(|hit| fields.hold(&record[..hit]))
+/// The rows that have one of these heads.
+fn with_heads(columns: &Columns, heads: &RowSet) -> RowSet {
+    let table: Vec<bool> = (0..).take(heads.universe()).map(|head| heads.contains(head)).collect();
+    by_table(&table, columns.heads_of(), None)
 }
 
-/// Whether a text of the record ends at `at`.
-fn ends(record: &[u8], at: usize) -> bool {
-    record.get(at).is_none_or(|next| *next < b' ')
+/// Whether a hit counts; when it does not, where the next field begins: no later hit in the same field counts either.
+fn accept(record: &[u8], hit: usize, fields: Fields, pattern: &Pattern) -> Result<(), usize> {
+    let counts = if pattern.whole {
+        let ends = record.get(hit + pattern.text.len()).is_none_or(|next| *next < b' ');
+        ends && fields.begin_at(&record[..hit])
+    } else {
+        fields.hold(&record[..hit])
+    };
+    if counts {
+        return Ok(());
+    }
+    Err(record[hit..].iter().position(|byte| *byte < b' ').map_or(record.len(), |length| hit + length))
 }
 
 /// The rows that have no text in these fields.
 fn without(columns: &Columns, fields: Fields, within: Option<&RowSet>) -> RowSet {
     let mut rows = within.cloned().unwrap_or_else(|| RowSet::all(columns.len()));
     for mark in fields.marks() {
-        let found = sweep(columns.text(), columns.text_ends(), &Finder::new(&[mark]), |_, _| true);
-        rows.remove_all(&found);
+        let (finder, any) = (Needle::Byte(mark), |_: &[u8], _: usize| Ok(()));
+        rows.remove_all(&with_heads(columns, &sweep(columns.heads(), columns.head_ends(), &finder, any)));
+        rows.remove_all(&sweep(columns.tails(), columns.tail_ends(), &finder, any));
     }
     rows
 }
@@ -70,40 +91,82 @@ fn without(columns: &Columns, fields: Fields, within: Option<&RowSet>) -> RowSet
 /// Provider ids.
 pub(super) fn search_references(columns: &Columns, pattern: &Pattern) -> RowSet {
     let needle = pattern.text.as_bytes();
-    let length = columns.len();
     if needle.is_empty() {
         let places = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
-        return RowSet::matching(length, None, |row| columns.reference_of(places(row)).is_empty());
+        return RowSet::matching(columns.len(), None, |row| columns.reference_of(places(row)).is_empty());
     }
     // Ids stand without anything between them: a hit may reach over a border.
-    sweep(columns.references(), columns.reference_ends(), &Finder::new(needle), |reference, hit| {
-        reference.len() >= hit + needle.len() && (!pattern.whole || reference.len() == needle.len())
+    sweep(columns.references(), columns.reference_ends(), &Needle::new(needle), |reference, hit| {
+        let counts = reference.len() >= hit + needle.len() && (!pattern.whole || reference.len() == needle.len());
+        if counts { Ok(()) } else { Err(hit + 1) }
     })
 }
 
-/// One pass over a buffer: `accept` gets the record of a hit and the place of the hit in it. After an accepted hit the
-/// rest of the record is skipped.
-fn sweep(buffer: &[u8], ends: &[u32], finder: &Finder<'_>, accept: impl Fn(&[u8], usize) -> bool) -> RowSet {
+/// Whether one record has a hit that counts.
+fn matches(record: &[u8], needle: &Needle<'_>, fields: Fields, pattern: &Pattern) -> bool {
+    let mut at = 0;
+    while let Some(found) = needle.find(&record[at..]) {
+        match accept(record, at + found, fields, pattern) {
+            Ok(()) => return true,
+            Err(on) => at = on,
+        }
+    }
+    false
+}
+
+/// What is looked for. A single byte is in most rows: there every hit costs, and a plain search for it costs least.
+enum Needle<'a> {
+    Byte(u8),
+    Text(Box<Finder<'a>>),
+}
+
+impl<'a> Needle<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        if let [byte] = text { Self::Byte(*byte) } else { Self::Text(Box::new(Finder::new(text))) }
+    }
+
+    #[inline]
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        match self {
+            Self::Byte(byte) => memchr(*byte, text),
+            Self::Text(finder) => finder.find(text),
+        }
+    }
+}
+
+/// One pass over a buffer of records: which of them have a hit that counts. `accept` gets a record and the place of a hit
+/// in it, and tells that it counts, or where in the record to look on.
+fn sweep(
+    buffer: &[u8],
+    ends: &[u32],
+    needle: &Needle<'_>,
+    accept: impl Fn(&[u8], usize) -> Result<(), usize>,
+) -> RowSet {
     let mut rows = RowSet::none(ends.len());
+    let words = rows.words_mut();
     let (mut at, mut row) = (0usize, 0usize);
-    while let Some(found) = finder.find(&buffer[at..]) {
+    while let Some(found) = needle.find(&buffer[at..]) {
         let hit = at + found;
         row = row_at(ends, row, hit);
         let Some(&end) = ends.get(row) else { break };
         let start = if row == 0 { 0 } else { ends[row - 1] as usize };
-        let end = end as usize;
-        if accept(&buffer[start..end], hit - start) {
-            rows.insert(u32::try_from(row).unwrap_or(u32::MAX));
-            at = end;
-        } else {
-            at = hit + 1;
+        match accept(&buffer[start..end as usize], hit - start) {
+            Ok(()) => {
+                words[row / 64] |= 1 << (row % 64);
+                at = end as usize;
+            }
+            Err(on) => at = start + on,
         }
     }
     rows
 }
 
 /// The first row from `row` on that ends behind `at`: doubling steps, since the next hit is near or far.
+#[inline]
 fn row_at(ends: &[u32], row: usize, at: usize) -> usize {
+    if ends.get(row).is_some_and(|end| *end as usize > at) {
+        return row;
+    }
     let behind = |row: usize| ends.get(row).is_none_or(|end| *end as usize > at);
     let mut step = 1;
     let mut low = row;

@@ -71,10 +71,10 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     environments: ENVIRONMENTS,
     extra_hosts: &[],
     // 200 a minute are allowed.
-    pace: Pace { per_minute: 180, burst: 20, per_day: None, sync_interval: std::time::Duration::from_secs(60) },
+    pace: Pace { per_minute: 180, burst: 20, per_day: None, sync_interval: std::time::Duration::ZERO },
     history: History { days: None, overlap_days: 7 },
     documentation_url: "https://docs.alpaca.markets/reference",
-    production_ready: true,
+    production_ready: false,
     build: Build::Plain(|context| Ok(Arc::new(Alpaca { api: Api::new(&METADATA, context)? }))),
 };
 

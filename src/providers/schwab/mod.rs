@@ -92,10 +92,10 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     environments: &[Environment { name: "production", label: "Production", origin: "https://api.schwabapi.com" }],
     extra_hosts: &[],
     // 120 a minute are allowed.
-    pace: Pace { per_minute: 110, burst: 10, per_day: None, sync_interval: Duration::from_secs(60) },
+    pace: Pace { per_minute: 110, burst: 10, per_day: None, sync_interval: Duration::ZERO },
     history: History { days: Some(4 * 365), overlap_days: 10 },
     documentation_url: "https://developer.schwab.com",
-    production_ready: true,
+    production_ready: false,
     build: Build::Oauth(|context| {
         let api = Api::new(&METADATA, context)?;
         let flow = OauthFlow::new(api.clone(), &OAUTH, &context.settings);

@@ -178,7 +178,7 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
     let name = draft
         .name
         .clone()
-        .unwrap_or_else(|| institution::account_name(&connection.institution, draft.account_type, &draft.number));
+        .unwrap_or_else(|| institution::account_name(Some(&connection.institution), draft.account_type, &draft.number));
     Account {
         id: AccountId(0),
         connection_id: connection.id,

@@ -106,7 +106,7 @@ impl Importer<'_> {
     }
 
     /// Writes the files, each in a commit of its own. Files before a cancel stay; the one under way does not.
-    pub(super) fn commit(&self, reviewed: Reviewed) -> Result<ImportReport, Failure> {
+    pub(super) fn commit(&self, reviewed: Reviewed) -> ImportReport {
         let mut files = Vec::with_capacity(reviewed.files.len());
         for file in reviewed.files {
             let report = match file {
@@ -116,7 +116,7 @@ impl Importer<'_> {
             };
             files.push(report);
         }
-        Ok(ImportReport { files })
+        ImportReport { files }
     }
 
     fn commit_file(&self, parsed: ParsedFile, account: Option<AccountId>) -> FileReport {

@@ -135,8 +135,8 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
     Ok(account.clone())
 }
 
-/// The connection that stands for the file's institution. A file that doesn't say where it comes from belongs to the
-/// file connection that already knows its first account; a disconnected one is never taken up again.
+/// The connection that stands for the file's institution. A file that says less of where it comes from than an earlier one
+/// did belongs to the file connection that knows its first account; a disconnected one is never taken up again.
 fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
     let said = &parsed.statement.institution;
     let named = |spec: &FileSpec| (spec.institution)(said);
@@ -149,19 +149,20 @@ fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[
     let is_same = |connection: &&Connection| {
         connection.provider == parsed.provider.slug && connection.institution_key == identity.key
     };
+    let is_anonymous = said.org.is_none() && said.fid.is_none() && said.bid.is_none();
     let by_account = || {
         let first = &parsed.statement.accounts.first()?.account.provider_account_id;
         let knows_it = |connection: &&Connection| {
-            accounts
-                .iter()
-                .any(|account| account.connection_id == connection.id && account.provider_account_id == *first)
+            let may_be = is_anonymous || connection.institution == identity.name;
+            may_be
+                && accounts
+                    .iter()
+                    .any(|account| account.connection_id == connection.id && account.provider_account_id == *first)
         };
         let mut owners = usable().filter(knows_it);
         owners.next().filter(|_| owners.next().is_none())
     };
-    let is_anonymous = said.org.is_none() && said.fid.is_none() && said.bid.is_none();
-    let known = usable().find(is_same).or_else(|| if is_anonymous { by_account() } else { None });
-    if let Some(connection) = known {
+    if let Some(connection) = usable().find(is_same).or_else(by_account) {
         return (connection.clone(), false);
     }
     let connection = Connection {

@@ -11,7 +11,7 @@ use super::{Importer, Stage};
 use crate::{
     domain::{Change, text},
     providers::{ProviderMetadata, registry},
-    statements::{Statement, StatementError, container, ofx},
+    statements::{Statement, StatementError, ofx},
     store::Reader,
     sync::Failure,
 };
@@ -19,7 +19,7 @@ use crate::{
 /// What a file turned out to hold.
 pub(super) enum FileContent {
     /// The very same bytes were imported before, and that import stands.
-    Known(KnownFile),
+    Known(Box<KnownFile>),
     /// A statement.
     Parsed(Box<ParsedFile>),
 }
@@ -55,6 +55,13 @@ impl ParsedFile {
     }
 }
 
+/// What the file's name says it is, packed or not: `qfx`, `qbo`, else `ofx`.
+fn format_of(path: &Path) -> &'static str {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    let name = name.trim_end_matches(".gz").trim_end_matches(".zip");
+    ["qfx", "qbo"].into_iter().find(|format| name.ends_with(&format!(".{format}"))).unwrap_or("ofx")
+}
+
 fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     text::clean(&name).into_owned()
@@ -67,18 +74,16 @@ impl Importer<'_> {
         let bytes = self.read_bytes(path)?;
         let digest = *blake3::hash(&bytes).as_bytes();
         if let Some(known) = known_file(reader, path, digest)? {
-            return Ok(FileContent::Known(known));
+            return Ok(FileContent::Known(Box::new(known)));
         }
-        let unpacked = container::unpack(&name, &bytes, &self.limits).map_err(|error| refusal(&name, &error))?;
-        let total = unpacked.bytes.len() as u64;
+        let total = bytes.len() as u64;
         let mut on_progress = |done| {
             self.report_progress(Stage::Reading, &name, done, total);
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let statement =
-            ofx::read(&unpacked.bytes, &self.limits, &mut on_progress).map_err(|error| refusal(&name, &error))?;
+        let statement = ofx::read(&bytes, &self.limits, &mut on_progress).map_err(|error| refusal(&name, &error))?;
         let provider = registry::file_provider(&statement.institution);
-        let format = unpacked.format;
+        let format = format_of(path);
         let path = path.to_owned();
         Ok(FileContent::Parsed(Box::new(ParsedFile { path, provider, format, bytes, digest, statement })))
     }
@@ -103,7 +108,7 @@ impl Importer<'_> {
             let error = StatementError::TooLarge {
                 what: format!("its size of {} bytes", metadata.len()),
                 limit: self.limits.bytes,
-                setting: "max_bytes",
+                setting: "bytes",
             };
             return Err(refusal(&file_name(path), &error));
         }
@@ -121,7 +126,7 @@ fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<K
     let connection = change.connection_id.map(|id| reader.connection(id)).transpose()?.flatten();
     Ok(connection.map(|connection| KnownFile {
         path: path.to_owned(),
-        format: container::format_of(&file_name(path)),
+        format: format_of(path),
         institution: connection.institution,
         provider: connection.provider,
         change,

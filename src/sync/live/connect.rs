@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Failure, JobId, Live, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
+use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
 use crate::{
     domain::{AccountDraft, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
-    providers::{self, Credentials, ProviderMetadata, Validation},
+    providers::{self, Credentials, ProviderMetadata, Secrets, Validation},
     sync::{ConnectRequest, FoundConnection},
 };
 
@@ -28,7 +28,11 @@ impl Live {
     ) -> Result<FoundConnection, Failure> {
         let metadata =
             providers::find(&request.provider).map_err(|error| Failure::new("not_found", error.to_string()))?;
-        let accepted = metadata.accept(&request.answers).map_err(|problems| {
+        let answers = match request.connection {
+            Some(id) => self.blocking(move |live| live.answered_before(id, request.answers)).await?,
+            None => request.answers,
+        };
+        let accepted = metadata.accept(&answers).map_err(|problems| {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Failure::new("validation", format!("{}: {}", metadata.display_name, all.join("; ")))
         })?;
@@ -43,6 +47,20 @@ impl Live {
         let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection };
         lock(&self.checked).insert(job, checked);
         Ok(found)
+    }
+
+    /// Answers for a new login of a connection: what is left blank stays as it is stored, as far as it can be opened.
+    fn answered_before(&self, id: ConnectionId, mut answers: Secrets) -> Result<Secrets, Failure> {
+        let connection = self.store.read()?.connection(id)?.ok_or_else(|| no_connection(id))?;
+        if let (None, Some(environment)) = (answers.get("environment"), &connection.environment) {
+            answers.insert("environment", environment.as_str().into());
+        }
+        self.unlock(None)?;
+        Ok(match self.open_credentials(&connection) {
+            Ok(stored) => answers.or(stored.fields()),
+            // Whoever answers everything needs nothing stored; else the check of the answers says what is missing.
+            Err(_) => answers,
+        })
     }
 
     async fn check(
@@ -96,8 +114,10 @@ impl Live {
     ) -> Result<SyncReport, Failure> {
         let checked = lock(&self.checked).remove(&job);
         let checked = checked.ok_or_else(|| Failure::new("not_found", "there is no checked login to keep"))?;
+        // Accounts of a repaired connection were seen before.
+        let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };
         let connection = self.writing(move |live| live.keep_connection(checked, alias, excluded)).await?;
-        self.sync(vec![connection], order).await
+        self.sync(vec![connection], SyncOrder { occasion, ..order }).await
     }
 
     fn keep_connection(
@@ -121,6 +141,9 @@ impl Live {
             connection.error = None;
             connection.next_sync_at = Some(now);
             connection.alias = alias.or(connection.alias);
+            if !excluded.is_empty() {
+                connection.excluded_accounts = excluded;
+            }
             writer.put_connection(&connection)?;
             writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
             writer.commit_unlisted()?;
@@ -163,7 +186,7 @@ impl Live {
             connection.mark_disconnected();
             writer.put_connection(&connection)?;
             if remove_data {
-                todo_remove(&mut writer, id);
+                writer.remove_connection_data(id)?;
             }
             Ok(writer.commit_unlisted()?)
         })
@@ -174,4 +197,3 @@ impl Live {
 fn no_connection(id: ConnectionId) -> Failure {
     Failure::new("not_found", format!("there is no connection {id}")).with_hint("`dashtam connections` lists them")
 }
-fn todo_remove(_w: &mut crate::store::Writer, _id: ConnectionId) {}

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Live, SyncOrder, login::Session};
 use crate::{
     domain::{
-        Account, AccountDraft, BalanceDraft, Capability, Connection, HoldingDraft, ProviderError, ProviderErrorKind,
-        TransactionDraft, Warning,
+        Account, AccountDraft, BalanceDraft, Capability, ChangeId, Connection, HoldingDraft, ProviderError,
+        ProviderErrorKind, TransactionDraft, Warning,
     },
     providers::{AccountRef, Cursor, Listing, TransactionRequest, kit::Pages},
     sync::{Progress, Stage},
@@ -23,6 +23,9 @@ pub(super) struct Watermark {
     /// Where the next fetch starts, for providers that count changes rather than days.
     #[serde(default)]
     pub(super) checkpoint: Option<String>,
+    /// Undone syncs whose rows were fetched again.
+    #[serde(default)]
+    pub(super) refetched: Vec<ChangeId>,
 }
 
 /// An account that is stored, with its watermark.
@@ -174,7 +177,8 @@ async fn fetch_rows(
     let oldest = history.days.and_then(|days| today.checked_sub_days(Days::new(u64::from(days))));
     let overlap = Days::new(u64::from(history.overlap_days.max(live.config.schedule.overlap_days)));
     let resumed = watermark.complete_until.and_then(|until| until.checked_sub_days(overlap));
-    let from = order.from.or(resumed).or(oldest);
+    let due = resumed.or(oldest);
+    let from = order.from.or(due);
     let account = fetched.draft.clone();
     let start = if order.from.is_none() { watermark.checkpoint.clone().map(Cursor) } else { None };
     let request = TransactionRequest {
@@ -186,9 +190,6 @@ async fn fetch_rows(
     let mut pages = Pages::new(request);
     let mut checkpoint = None;
     loop {
-        if order.cancel.is_cancelled() {
-            return Err(session.metadata().error(ProviderErrorKind::Cancelled, "stopped on request"));
-        }
         // A page may be asked for twice, before and after a renewal; the walk moves on only with an answer.
         let walk = &tokio::sync::Mutex::new(&mut pages);
         let page = session
@@ -202,9 +203,13 @@ async fn fetch_rows(
     }
     // With changes instead of days nothing is known about the days themselves.
     fetched.window = if start.is_some() { None } else { Some((from.unwrap_or(NaiveDate::MIN), today)) };
-    fetched.watermark = Some(Watermark {
-        complete_until: Some(today),
-        checkpoint: checkpoint.map(|cursor| cursor.0).or_else(|| watermark.checkpoint.clone()),
-    });
+    // A fetch that began later than was due leaves a gap, which the next one must still close.
+    if order.from.is_none_or(|from| due.is_some_and(|due| from <= due)) {
+        fetched.watermark = Some(Watermark {
+            complete_until: Some(today),
+            checkpoint: checkpoint.map(|cursor| cursor.0).or_else(|| watermark.checkpoint.clone()),
+            refetched: watermark.refetched.clone(),
+        });
+    }
     Ok(())
 }

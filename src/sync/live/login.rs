@@ -8,6 +8,7 @@ use super::{Failure, Live, lock, store_error};
 use crate::{
     domain::{ChangeKind, Connection, ConnectionId, ProviderError, ProviderErrorKind},
     providers::{Build, BuildContext, Credentials, OauthProvider, Provider, ProviderMetadata, Secrets},
+    vault::VaultError,
 };
 
 /// An adapter with the credentials to use it.
@@ -20,6 +21,9 @@ pub(super) struct Session {
     credentials: RwLock<Credentials>,
 }
 
+/// An adapter, and once more as what logs in through the browser where it does.
+pub(super) type Adapter = (Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>);
+
 impl Live {
     /// An adapter for a provider, in one of its environments.
     pub(super) fn build(
@@ -27,7 +31,7 @@ impl Live {
         metadata: &'static ProviderMetadata,
         environment: Option<&str>,
         settings: Secrets,
-    ) -> Result<(Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>), ProviderError> {
+    ) -> Result<Adapter, ProviderError> {
         let context = BuildContext {
             http: &self.config.http,
             environment,
@@ -41,13 +45,15 @@ impl Live {
         Ok((metadata.provider(&context)?, None))
     }
 
-    /// Seals credentials and stores them.
-    pub(super) fn store_credentials(
-        &self,
-        id: ConnectionId,
-        provider: &str,
-        credentials: &Credentials,
-    ) -> Result<(), Failure> {
+    /// A connection that was not ended.
+    fn usable(&self, id: ConnectionId) -> Result<Connection, Failure> {
+        let connection = self.store.read()?.connection(id)?.filter(Connection::counts);
+        connection.ok_or_else(|| Failure::new("not_found", "the connection was ended meanwhile"))
+    }
+
+    /// Seals renewed credentials and stores them, unless the connection was ended meanwhile.
+    fn store_credentials(&self, id: ConnectionId, provider: &str, credentials: &Credentials) -> Result<(), Failure> {
+        self.usable(id)?;
         let sealed = self.seal(id, provider, credentials)?;
         let mut writer = self.store.begin(ChangeKind::Edit, "credentials", self.clock.now())?;
         writer.put_credential(id, &sealed)?;
@@ -67,7 +73,7 @@ impl Live {
         Ok(self.config.vault.unlock(passphrase)?)
     }
 
-    fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
+    pub(super) fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
         let sealed = self.store.read()?.credential(connection.id)?;
         let sealed = sealed.ok_or_else(|| {
             Failure::new("no_credentials", format!("{} has no stored login", connection.display_name()))
@@ -79,9 +85,14 @@ impl Live {
     }
 }
 
-impl From<crate::vault::VaultError> for Failure {
-    fn from(error: crate::vault::VaultError) -> Self {
-        Self::new("vault", error.to_string())
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let kind = match error {
+            // A passphrase helps.
+            VaultError::Locked | VaultError::NeedsPassphrase => "vault_locked",
+            _ => "vault",
+        };
+        Self::new(kind, error.to_string())
     }
 }
 
@@ -94,7 +105,7 @@ impl Session {
         let wanted = connection.clone();
         let opened = live.blocking(move |live| live.open_credentials(&wanted)).await;
         let credentials = opened.map_err(|failure| {
-            let kind = if failure.kind == "vault" {
+            let kind = if failure.kind.starts_with("vault") {
                 ProviderErrorKind::NotConfigured
             } else {
                 ProviderErrorKind::Authentication
@@ -130,11 +141,12 @@ impl Session {
         F: Future<Output = Result<T, ProviderError>> + Send,
     {
         let mut credentials = self.credentials.read().await.clone();
-        let runs_out = |credentials: &Credentials| {
-            credentials.oauth().is_some_and(|oauth| oauth.needs_renewal(self.live.clock.now()))
-        };
+        let now = self.live.clock.now();
+        if credentials.oauth().is_some_and(|oauth| oauth.login_expired(now)) {
+            return Err(self.login_over());
+        }
         let mut renewed = false;
-        if runs_out(&credentials) {
+        if credentials.oauth().is_some_and(|oauth| oauth.needs_renewal(now)) {
             credentials = self.renew(&credentials).await?;
             renewed = true;
         }
@@ -154,29 +166,61 @@ impl Session {
     async fn renew(&self, stale: &Credentials) -> Result<Credentials, ProviderError> {
         let Some(oauth) = &self.oauth else { return Ok(stale.clone()) };
         let gate: Arc<AsyncMutex<()>> = Arc::clone(lock(&self.live.renewals).entry(self.connection).or_default());
-        let _gate = gate.lock().await;
+        let renewal = Renewal {
+            live: Arc::clone(&self.live),
+            connection: self.connection,
+            metadata: self.metadata,
+            oauth: Arc::clone(oauth),
+            stale: stale.clone(),
+        };
+        // A task of its own: once the provider has answered, the old token may be worth nothing, so the new one is
+        // stored even when the job that wanted it is cancelled meanwhile.
+        let renewing = self.live.renewing.spawn(async move {
+            let _gate = gate.lock_owned().await;
+            renewal.run().await
+        });
+        let internal = |_| Err(self.metadata.error(ProviderErrorKind::InvalidResponse, "renewing the login failed"));
+        let renewed = renewing.await.unwrap_or_else(internal)?;
+        *self.credentials.write().await = renewed.clone();
+        Ok(renewed)
+    }
+
+    fn login_over(&self) -> ProviderError {
+        login_over(self.metadata)
+    }
+}
+
+fn login_over(metadata: &ProviderMetadata) -> ProviderError {
+    metadata.error(ProviderErrorKind::LoginExpired, "the login has ended").with_hint("log in again")
+}
+
+/// One renewal of a login. Runs while no other of the connection does.
+struct Renewal {
+    live: Arc<Live>,
+    connection: ConnectionId,
+    metadata: &'static ProviderMetadata,
+    oauth: Arc<dyn OauthProvider>,
+    /// What was in use when it was asked for.
+    stale: Credentials,
+}
+
+impl Renewal {
+    async fn run(self) -> Result<Credentials, ProviderError> {
         // Another sync, or another part of this one, may have renewed it while this one waited.
         let connection = self.connection;
-        let stored = self.live.blocking(move |live| {
-            let reader = live.store.read()?;
-            let connection = reader.connection(connection)?;
-            let connection = connection.ok_or_else(|| Failure::new("not_found", "the connection was removed"))?;
-            live.open_credentials(&connection)
-        });
+        let stored = self.live.blocking(move |live| live.open_credentials(&live.usable(connection)?));
         let stored = stored.await.map_err(|failure| store_error(self.metadata, &failure))?;
-        if !same_token(&stored, stale) {
-            *self.credentials.write().await = stored.clone();
+        if !same_token(&stored, &self.stale) {
             return Ok(stored);
         }
         let Some(current) = stored.oauth() else { return Ok(stored) };
         if current.login_expired(self.live.clock.now()) {
-            return Err(self.metadata.error(ProviderErrorKind::LoginExpired, "the login has ended"));
+            return Err(login_over(self.metadata));
         }
-        let renewed = Credentials::Oauth2(oauth.refresh(current).await?);
+        let renewed = Credentials::Oauth2(self.oauth.refresh(current).await?);
         let (slug, kept) = (self.metadata.slug, renewed.clone());
         let written = self.live.writing(move |live| live.store_credentials(connection, slug, &kept)).await;
         written.map_err(|failure| store_error(self.metadata, &failure))?;
-        *self.credentials.write().await = renewed.clone();
         Ok(renewed)
     }
 }

@@ -16,9 +16,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use futures_util::{FutureExt as _, future::BoxFuture, future::Shared};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Shared, WeakShared},
+};
 use tokio::sync::Mutex as AsyncMutex;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{ConnectionReport, Failure, JobId, Progress, SyncReport};
 use crate::{
@@ -60,10 +63,12 @@ pub(super) struct Live {
     pub(super) config: LiveConfig,
     /// Held by whoever writes; shared with the rest of the engine.
     pub(super) write_gate: Arc<AsyncMutex<()>>,
-    /// Syncs under way.
-    running: Mutex<HashMap<ConnectionId, (RunningSync, CancellationToken)>>,
+    /// Syncs under way. Held weakly: a sync that no job waits for any more is dropped with the last one that did.
+    running: Mutex<HashMap<ConnectionId, WeakShared<BoxFuture<'static, ConnectionReport>>>>,
     /// One renewal a connection.
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
+    /// Renewals that go on when the job that wanted them is cancelled: a provider may have taken the old token already.
+    renewing: TaskTracker,
     /// Checked logins that wait for the user's word.
     checked: Mutex<HashMap<JobId, Checked>>,
     /// Where pasted redirects of logins under way go.
@@ -89,7 +94,6 @@ pub(super) enum Occasion {
 pub(super) struct SyncOrder {
     pub(super) occasion: Occasion,
     pub(super) from: Option<chrono::NaiveDate>,
-    pub(super) cancel: CancellationToken,
     pub(super) progress: Arc<dyn Fn(Progress) + Send + Sync>,
 }
 
@@ -111,9 +115,16 @@ impl Live {
             write_gate,
             running: Mutex::default(),
             renewals: Mutex::default(),
+            renewing: TaskTracker::new(),
             checked: Mutex::default(),
             pasting: Mutex::default(),
         }
+    }
+
+    /// Waits for what must not be cut short. Every such call has its own time limit.
+    pub(super) async fn settle(&self) {
+        self.renewing.close();
+        self.renewing.wait().await;
     }
 
     /// Forgets what a cancelled job left waiting.
@@ -208,7 +219,10 @@ impl Live {
     }
 
     async fn sync_all(self: &Arc<Self>, connections: Vec<Connection>, order: SyncOrder) -> Result<SyncReport, Failure> {
-        let _swept = SweepOnDrop(self);
+        // A locked vault is no fault of any connection.
+        if !connections.is_empty() {
+            self.blocking(|live| live.unlock(None)).await?;
+        }
         let syncs: Vec<_> =
             connections.into_iter().map(|connection| self.join_sync(connection, order.clone())).collect();
         Ok(SyncReport { connections: futures_util::future::join_all(syncs).await })
@@ -217,20 +231,23 @@ impl Live {
     /// The sync of a connection that is under way, or a new one.
     fn join_sync(self: &Arc<Self>, connection: Connection, order: SyncOrder) -> RunningSync {
         let mut running = lock(&self.running);
-        if let Some((sync, cancel)) = running.get(&connection.id)
-            && !cancel.is_cancelled()
+        if let Some(sync) = running.get(&connection.id).and_then(WeakShared::upgrade)
             && sync.peek().is_none()
         {
-            return sync.clone();
+            return sync;
         }
+        running.retain(|_, sync| sync.upgrade().is_some());
         let live = Arc::clone(self);
-        let (id, cancel) = (connection.id, order.cancel.clone());
+        let id = connection.id;
         let sync = async move { live.sync_one(connection, order).await }.boxed().shared();
-        running.insert(id, (sync.clone(), cancel));
+        running.extend(sync.downgrade().map(|weak| (id, weak)));
         sync
     }
 
     async fn sync_one(self: Arc<Self>, connection: Connection, order: SyncOrder) -> ConnectionReport {
+        // A write already handed to its thread looks at this before it begins.
+        let dropped = CancellationToken::new();
+        let _guard = dropped.clone().drop_guard();
         let mut report = ConnectionReport {
             id: connection.id,
             provider: connection.provider.clone(),
@@ -245,10 +262,16 @@ impl Live {
             error: None,
             warnings: Vec::new(),
         };
-        let outcome = self.try_sync(&connection, &order, &mut report).await;
+        let outcome = self.try_sync(&connection, &order, &dropped, &mut report).await;
         if let Err(error) = outcome {
-            let failure = failure_of(&error);
+            let failure = about(&connection, failure_of(&error), &error);
             let kind = error.kind.clone();
+            tracing::warn!(
+                connection = connection.id.0,
+                provider = connection.provider,
+                "sync failed: {}",
+                failure.message
+            );
             report.error = Some(failure.clone());
             if kind != ProviderErrorKind::Cancelled {
                 let id = connection.id;
@@ -266,6 +289,7 @@ impl Live {
         self: &Arc<Self>,
         connection: &Connection,
         order: &SyncOrder,
+        dropped: &CancellationToken,
         report: &mut ConnectionReport,
     ) -> Result<(), ProviderError> {
         let metadata = crate::providers::find(&connection.provider).map_err(|unknown| {
@@ -273,9 +297,7 @@ impl Live {
         })?;
         if connection.status != ConnectionStatus::Active {
             let message = format!("the connection is {}", connection.status);
-            return Err(metadata
-                .error(ProviderErrorKind::Authentication, message)
-                .with_hint(format!("reconnect it: dashtam reconnect {}", connection.id)));
+            return Err(metadata.error(ProviderErrorKind::Authentication, message));
         }
         if let Some(wait) = schedule::too_early(connection, metadata, order.occasion, self.clock.now()) {
             report.warnings.push(crate::domain::Warning::new(0, wait));
@@ -284,18 +306,22 @@ impl Live {
         let session = login::Session::open(self, connection, metadata).await?;
         let known = self.known_accounts(connection.id).await.map_err(|failure| store_error(metadata, &failure))?;
         let fetched = fetch::fetch(self, &session, connection, &known, order).await?;
-        self.keep(connection, fetched, order, report).await.map_err(|failure| store_error(metadata, &failure))
+        self.keep(connection, fetched, order, dropped, report).await.map_err(|failure| store_error(metadata, &failure))
     }
 }
 
-/// Drops the syncs that are done, or that nobody drives any more because their job was cancelled: one that merely stood
-/// still would hold its locks.
-struct SweepOnDrop<'a>(&'a Live);
-
-impl Drop for SweepOnDrop<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.running).retain(|_, (sync, cancel)| sync.peek().is_none() && !cancel.is_cancelled());
+/// Says which command repairs the connection, where one does.
+fn about(connection: &Connection, failure: Failure, error: &ProviderError) -> Failure {
+    if error.disposition() != Disposition::Reauthenticate {
+        return failure;
     }
+    let command = if connection.counts() {
+        format!("dashtam reconnect {}", connection.id)
+    } else {
+        format!("dashtam connect {}", connection.provider)
+    };
+    let why = error.hint.as_ref().map(|hint| format!("{hint}: ")).unwrap_or_default();
+    failure.with_hint(format!("{why}{command}, or Enter on it in Connections"))
 }
 
 /// A failed look-up of ours in the provider's vocabulary, so that one path handles both.
@@ -325,9 +351,7 @@ pub(super) fn failure_of(error: &ProviderError) -> Failure {
             Some(format!("it will listen again at {}", at.format("%H:%M:%S UTC")))
         }
         Disposition::Retry { not_before: None } => Some("try again later; what was known stays".to_owned()),
-        Disposition::Reauthenticate => {
-            Some("reconnect it: `dashtam reconnect ID`, or Enter on it in Connections".to_owned())
-        }
+        Disposition::Reauthenticate => Some("check the credentials, or log in again".to_owned()),
         Disposition::AskUser | Disposition::Permanent => None,
     });
     Failure { kind, message: format!("{}: {}", error.provider, error.message), hint }

@@ -81,13 +81,11 @@ async fn wait_for_code(
     prompt: &Prompt,
 ) -> Result<SecretString, String> {
     let caught = async {
-        match listener {
-            Some(listener) => listener.wait(PATIENCE).await,
-            None => {
-                tokio::time::sleep(PATIENCE).await;
-                Err(CallbackError::TimedOut)
-            }
+        if let Some(listener) = listener {
+            return listener.wait(PATIENCE).await;
         }
+        tokio::time::sleep(PATIENCE).await;
+        Err(CallbackError::TimedOut)
     };
     tokio::pin!(caught);
     loop {

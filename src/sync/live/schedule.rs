@@ -30,11 +30,11 @@ pub(super) fn is_live(connection: &Connection) -> bool {
     providers::find(&connection.provider).is_ok_and(|metadata| metadata.file().is_none())
 }
 
-/// Whether the schedule wants it synced now.
+/// Whether the schedule wants it synced now. A login that ended is due too: asking for it marks it as expired.
 pub(super) fn is_due(connection: &Connection, now: DateTime<Utc>) -> bool {
     connection.status == ConnectionStatus::Active
         && is_live(connection)
-        && connection.next_sync_at.is_some_and(|next| next <= now)
+        && [connection.next_sync_at, connection.login_expires_at].iter().flatten().any(|at| *at <= now)
 }
 
 /// Why a sync would come too early for the provider, in words; `None` when it would not.

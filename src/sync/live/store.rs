@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{
     Live, Occasion, SyncOrder,
     fetch::{Fetched, FetchedAccount, KnownAccount, Watermark},
@@ -9,8 +11,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Account, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError,
-        ProviderErrorKind, SnapshotSource,
+        Account, AccountId, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus,
+        ProviderError, ProviderErrorKind, SnapshotSource,
     },
     store::Reader,
     sync::{
@@ -30,6 +32,14 @@ fn watermark(reader: &Reader, connection: ConnectionId, account: AccountId) -> R
     Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
 }
 
+/// Syncs of a connection that are taken back.
+fn undone_syncs(reader: &Reader, connection: ConnectionId) -> Result<Vec<ChangeId>, Failure> {
+    let changes = reader.changes(None, usize::MAX)?;
+    let is_one =
+        |change: &Change| change.undone && change.kind == ChangeKind::Sync && change.connection_id == Some(connection);
+    Ok(changes.into_iter().filter(is_one).map(|change| change.id).collect())
+}
+
 impl Live {
     pub(super) async fn known_accounts(
         self: &Arc<Self>,
@@ -37,9 +47,18 @@ impl Live {
     ) -> Result<Vec<KnownAccount>, Failure> {
         self.blocking(move |live| {
             let reader = live.store.read()?;
+            let undone = undone_syncs(&reader, connection)?;
             let accounts = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection);
             accounts
-                .map(|account| Ok(KnownAccount { watermark: watermark(&reader, connection, account.id)?, account }))
+                .map(|account| {
+                    let mut watermark = watermark(&reader, connection, account.id)?;
+                    // Rows that a sync brought before the watermark are gone again when that sync was undone.
+                    if undone.iter().any(|change| !watermark.refetched.contains(change)) {
+                        watermark = Watermark::default();
+                    }
+                    watermark.refetched.clone_from(&undone);
+                    Ok(KnownAccount { watermark, account })
+                })
                 .collect()
         })
         .await
@@ -51,12 +70,17 @@ impl Live {
         connection: &Connection,
         fetched: Fetched,
         order: &SyncOrder,
+        dropped: &CancellationToken,
         report: &mut ConnectionReport,
     ) -> Result<(), Failure> {
-        let (connection, order, mut filled) = (connection.clone(), order.clone(), report.clone());
+        let (connection, occasion, mut filled) = (connection.clone(), order.occasion, report.clone());
+        let dropped = dropped.clone();
         *report = self
             .writing(move |live| {
-                live.keep_now(&connection, fetched, &order, &mut filled)?;
+                if dropped.is_cancelled() {
+                    return Err(Failure::cancelled());
+                }
+                live.keep_now(&connection, fetched, occasion, &mut filled)?;
                 Ok(filled)
             })
             .await?;
@@ -67,12 +91,9 @@ impl Live {
         &self,
         connection: &Connection,
         fetched: Fetched,
-        order: &SyncOrder,
+        occasion: Occasion,
         report: &mut ConnectionReport,
     ) -> Result<(), Failure> {
-        if order.cancel.is_cancelled() {
-            return Err(Failure::cancelled());
-        }
         let now = self.clock.now();
         let reader = self.store.read()?;
         // It may have been renamed, or ended, while the provider was asked.
@@ -126,7 +147,7 @@ impl Live {
         let writing = Writing {
             connection: &connection,
             now,
-            source: match order.occasion {
+            source: match occasion {
                 Occasion::Asked { .. } => SnapshotSource::ManualSync,
                 Occasion::Due => SnapshotSource::ScheduledSync,
                 Occasion::First => SnapshotSource::InitialConnection,

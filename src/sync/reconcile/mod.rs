@@ -153,9 +153,9 @@ fn apply_corrections(batch: &Batch<'_>, plan: &mut Plan) {
     }
     let stored: HashMap<&str, &Transaction> =
         batch.stored.iter().filter_map(|row| Some((row.facts.provider_id.as_deref()?, row))).collect();
-    let plain = batch.drafts.iter().enumerate().filter(|(_, draft)| draft.correction.is_none());
+    let ordinary = batch.drafts.iter().enumerate().filter(|(_, draft)| draft.correction.is_none());
     let in_batch: HashMap<&str, usize> =
-        plain.filter_map(|(index, draft)| Some((draft.facts.provider_id.as_deref()?, index))).collect();
+        ordinary.filter_map(|(index, draft)| Some((draft.facts.provider_id.as_deref()?, index))).collect();
     let mut seen = HashSet::new();
     for (index, draft) in batch.drafts.iter().enumerate() {
         let (id, replaces) = match &draft.correction {

@@ -1,0 +1,283 @@
+//! The command line as types; help, completions and the manual page derive from it.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Profile;
+
+/// Every account you own on one keyboard-driven screen, from your own machine.
+///
+/// Without a command it opens the screen.
+#[derive(Debug, Parser)]
+#[command(name = "dashtam", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed, nothing changed · 2 wrong usage · 3 partly done";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub(super) struct Global {
+    /// Folder of the database [default: `$DASHTAM_DATA_DIR`, else the XDG data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// Configuration file [default: `$DASHTAM_CONFIG`, else the XDG configuration folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Keep the data of this profile apart from the others
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<Profile>,
+    /// Form of the result on standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+    /// Never use the network
+    #[arg(long, global = true)]
+    pub(super) offline: bool,
+    /// Made-up data in a throw-away profile
+    #[arg(long, global = true)]
+    pub(super) demo: bool,
+    /// Say more on standard error (twice: everything)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// The form of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Aligned columns for people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Import statement files (QFX, OFX, QBO, also .gz and .zip)
+    Import {
+        /// The files, in order
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Show what would be imported and write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Put every row into this account instead of the ones the files name
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+    },
+    /// List the accounts with their balances
+    Accounts,
+    /// List transactions, newest first
+    Transactions {
+        #[command(flatten)]
+        rows: TransactionArgs,
+        /// Sums instead of rows, grouped by day, week, month, quarter, year, payee, account, institution, type, subtype,
+        /// status, category, symbol or currency
+        #[arg(long, value_name = "KEY")]
+        by: Option<String>,
+    },
+    /// List what the accounts hold
+    Holdings {
+        /// Only this account
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+    },
+    /// List the balances of each day, oldest first
+    Snapshots {
+        /// Only this account
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+    },
+    /// List the connections
+    Connections,
+    /// List the providers that can be connected
+    Providers,
+    /// List the journal, newest first
+    Changes {
+        /// At most this many
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// Take a change back: the named one, else the newest that stands
+    Undo {
+        /// Its id, as `changes` lists it
+        change: Option<String>,
+    },
+    /// Bring an undone change back: the named one, else the one undone last
+    Redo {
+        /// Its id, as `changes` lists it
+        change: Option<String>,
+    },
+    /// Connect an institution; ends with the new connection as JSON
+    Connect {
+        /// Slug of the provider, as `providers` lists it
+        provider: String,
+        #[command(flatten)]
+        answers: AnswerArgs,
+    },
+    /// Log in again, keeping accounts, rows and edits
+    Reconnect {
+        /// Id of the connection
+        id: String,
+        #[command(flatten)]
+        answers: AnswerArgs,
+    },
+    /// End a connection and wipe its credentials; its data stays unless told otherwise
+    Disconnect {
+        /// Id of the connection
+        id: String,
+        /// Also remove its accounts and everything in them, for good
+        #[arg(long)]
+        remove_data: bool,
+    },
+    /// Fetch news from the connections
+    Sync {
+        /// Ids of connections [default: all]
+        ids: Vec<String>,
+        /// Also where the last sync was moments ago
+        #[arg(long)]
+        force: bool,
+        /// Fetch rows from this day on
+        #[arg(long, value_name = "DATE")]
+        from: Option<NaiveDate>,
+    },
+    /// Give an account or a connection a name of your own
+    Rename {
+        /// Id of the account; `connection:ID` for a connection
+        id: String,
+        /// The name; an empty one returns to the institution's
+        name: String,
+    },
+    /// Net worth by currency; accounts of disconnected connections don't count
+    NetWorth {
+        /// On this day [default: today]
+        #[arg(long, value_name = "DATE")]
+        on: Option<NaiveDate>,
+        /// The history instead of one day
+        #[arg(long, value_enum, value_name = "STEP")]
+        every: Option<Every>,
+    },
+    /// Write transactions in the form of another program
+    Export {
+        /// The form
+        #[arg(long, value_enum)]
+        to: ExportFormat,
+        #[command(flatten)]
+        selection: Selection,
+        /// Write to this file instead of standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Copy the database into a new file, checked
+    Backup {
+        /// The new file [default: one named by the day, in the backups folder]
+        file: Option<PathBuf>,
+    },
+    /// Show or check the configuration
+    Config {
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
+    /// List the keys of the screen
+    Keys,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Answers to a provider's fields; what is missing is asked for on a terminal.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct AnswerArgs {
+    /// Your own name for the connection
+    #[arg(long, value_name = "ALIAS")]
+    pub(super) name: Option<String>,
+    /// Answer to a field that is no secret
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) field: Vec<String>,
+    /// Answer taken from an environment variable
+    #[arg(long, value_name = "NAME=VAR")]
+    pub(super) field_env: Vec<String>,
+    /// Answer taken from a file
+    #[arg(long, value_name = "NAME=PATH")]
+    pub(super) field_file: Vec<String>,
+}
+
+/// Which transactions.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Selection {
+    /// Only this account: its id, its name or the end of its number
+    #[arg(long, value_name = "ID")]
+    pub(super) account: Option<String>,
+    /// Only rows that match, in the language of the filter bar (see docs/query.md)
+    #[arg(long, value_name = "Q")]
+    pub(super) query: Option<String>,
+}
+
+/// Which transactions, of which days, how many.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct TransactionArgs {
+    #[command(flatten)]
+    pub(super) selection: Selection,
+    /// First day
+    #[arg(long, value_name = "DATE")]
+    pub(super) from: Option<NaiveDate>,
+    /// Last day
+    #[arg(long, value_name = "DATE")]
+    pub(super) to: Option<NaiveDate>,
+    /// At most this many
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+}
+
+/// The step of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Every {
+    /// Each day on which something changed
+    Day,
+    /// The end of each month
+    Month,
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    Csv,
+    Json,
+    Ledger,
+    Hledger,
+    Beancount,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Where the configuration file is looked for
+    Path,
+    /// Say what is wrong with it, by line
+    Check,
+    /// Print every setting as it applies
+    Show,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        super::Cli::command().debug_assert();
+    }
+}

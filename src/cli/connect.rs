@@ -1,0 +1,357 @@
+//! `dashtam connect`, `reconnect`, `disconnect` and `sync`.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::{
+    args::{AnswerArgs, Format},
+    error::{CliError, PARTLY},
+    output::{self, Column},
+    record::ConnectionRecord,
+    session::Session,
+};
+use crate::{
+    domain::{ConnectionId, ConnectionStatus, text},
+    providers::{self, Field, ProviderMetadata, Secrets},
+    sync::{
+        AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, SyncReport, login_ends_soon,
+    },
+};
+
+/// Connects, or repairs `repairs`, and prints the connection.
+pub(super) fn connect(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    provider: &str,
+    repairs: Option<ConnectionId>,
+    args: &AnswerArgs,
+) -> Result<u8, CliError> {
+    let metadata = providers::find(provider).map_err(|error| CliError::usage(error.to_string()))?;
+    if metadata.file().is_some() {
+        return Err(CliError::usage(format!("{} works with statement files", metadata.display_name))
+            .hint("download one from the institution and run `dashtam import FILE`"));
+    }
+    let answers = answers(metadata, args)?;
+    session.unlock()?;
+    let request = ConnectRequest { provider: metadata.slug.to_owned(), connection: repairs, answers };
+    let job = session.handle.job();
+    let handle = session.handle.clone();
+    let checking = session.handle.run_as(job, Command::Connect { job, request }, |event| follow(&handle, job, event));
+    let Event::ConnectionChecked { found, .. } = session.runtime.block_on(checking)? else {
+        return Err(CliError::new("internal", "the engine answered something else"));
+    };
+    for warning in &found.warnings {
+        writeln!(io::stderr(), "warning: {}", text::clean(&warning.message))?;
+    }
+    if found.is_different {
+        session.handle.send(Command::Cancel { job });
+        return Err(CliError::new("different_login", "this login opens none of the accounts of that connection")
+            .hint("connect it as a connection of its own, or log in as before"));
+    }
+    let confirm = Command::ConfirmConnection { job, alias: args.name.clone(), excluded: Vec::new() };
+    let Event::Synced { report, .. } = session.runtime.block_on(session.handle.run_as(job, confirm, |_| {}))? else {
+        return Err(CliError::new("internal", "the engine answered something else"));
+    };
+    explain(session, &report)?;
+    let id = report.connections.first().map(|connection| connection.id);
+    let view = session.ledger.view()?;
+    let connection = view.connections().iter().find(|connection| Some(connection.id) == id);
+    let connection = connection.ok_or_else(|| CliError::new("internal", "the new connection is gone"))?;
+    let record = ConnectionRecord::from(connection);
+    let form = if format == Format::Jsonl { Format::Jsonl } else { Format::Json };
+    output::object(out, form, &record, |_| Ok(()))?;
+    // The connection is made, whatever its first sync says.
+    Ok(if exit_code(&report) == 0 { 0 } else { PARTLY })
+}
+
+/// The connection that `id` names, and its provider.
+pub(super) fn reconnect(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    id: &str,
+    args: &AnswerArgs,
+) -> Result<u8, CliError> {
+    let id = parse_id(id)?;
+    let view = session.ledger.view()?;
+    let connection = view.connections().iter().find(|connection| connection.id == id);
+    let connection = connection.ok_or_else(|| {
+        CliError::new("not_found", format!("there is no connection {id}")).hint("`dashtam connections` lists them")
+    })?;
+    if connection.status == ConnectionStatus::Disconnected {
+        return Err(CliError::new("wrong_state", format!("{} was disconnected", connection.display_name()))
+            .hint(format!("connect it anew: dashtam connect {}", connection.provider)));
+    }
+    connect(session, out, format, &connection.provider, Some(id), args)
+}
+
+pub(super) fn disconnect(session: &Session, id: &str, remove_data: bool) -> Result<(), CliError> {
+    let connection = parse_id(id)?;
+    let end = |job| Command::Disconnect { job, connection, remove_data };
+    session.runtime.block_on(session.handle.run(end, |_| {}))?;
+    let kept = if remove_data { "its data was removed" } else { "its data stays" };
+    Ok(writeln!(io::stderr(), "disconnected; {kept}, its credentials are wiped")?)
+}
+
+fn parse_id(id: &str) -> Result<ConnectionId, CliError> {
+    let id = id.strip_prefix("connection:").unwrap_or(id);
+    id.parse().map_err(|error: crate::domain::ParseIdError| CliError::usage(error.to_string()))
+}
+
+/// What a login under way asks of the user. The redirected address is read from standard input meanwhile.
+fn follow(handle: &Handle, job: JobId, event: &Event) {
+    let mut err = io::stderr().lock();
+    let _ = match event {
+        Event::LoginWaiting { login, .. } => {
+            let handle = handle.clone();
+            // Reading blocks until a line comes or the program ends.
+            std::thread::spawn(move || {
+                for line in io::stdin().lock().lines().map_while(Result::ok) {
+                    if !line.trim().is_empty() {
+                        let pasted = Secrets::new().with("redirect", line);
+                        handle.send(Command::SubmitRedirect { job, pasted });
+                    }
+                }
+            });
+            let route = match &login.listening {
+                Ok(listening) => {
+                    let warned = listening.fingerprint.as_ref().map(|fingerprint| {
+                        format!("\nThe browser will warn of a certificate made just now, SHA-256 {fingerprint}")
+                    });
+                    format!("Waiting for the redirect.{}", warned.unwrap_or_default())
+                }
+                Err(why) => format!("The redirect can't be caught here: {why}"),
+            };
+            let opened = if login.browser_opened { " (a browser was started)" } else { "" };
+            writeln!(
+                err,
+                "Open this address and log in{opened}:\n\n{}\n\n{route}\nOr paste the address of the last page, \
+                 which starts with {}, and press Enter:",
+                login.url, login.callback_url
+            )
+        }
+        Event::PasteRejected { message, .. } => writeln!(err, "{message}"),
+        _ => Ok(()),
+    };
+}
+
+/// Answers from arguments, variables and files; on a terminal the missing ones are asked for.
+fn answers(metadata: &ProviderMetadata, args: &AnswerArgs) -> Result<Secrets, CliError> {
+    let field = |name: &str| {
+        metadata.fields().iter().find(|field| field.name == name).ok_or_else(|| {
+            let known: Vec<&str> = metadata.fields().iter().map(|field| field.name).collect();
+            CliError::usage(format!("{} has no field `{}`", metadata.display_name, text::clean(name)))
+                .hint(format!("its fields are: {}", known.join(", ")))
+        })
+    };
+    let mut answers = Secrets::new();
+    for pair in &args.field {
+        let (name, value) = split(pair)?;
+        if field(name)?.is_secret() {
+            return Err(CliError::usage(format!(
+                "`{name}` is a secret: other users of this machine can read arguments"
+            ))
+            .hint(format!("use --field-env {name}=VARIABLE or --field-file {name}=PATH, or let it be asked for")));
+        }
+        answers.insert(name, value.into());
+    }
+    for pair in &args.field_env {
+        let (name, variable) = split(pair)?;
+        field(name)?;
+        let value = std::env::var(variable)
+            .map_err(|_| CliError::usage(format!("the environment variable `{variable}` for `{name}` is not set")))?;
+        answers.insert(name, value.into());
+    }
+    for pair in &args.field_file {
+        let (name, path) = split(pair)?;
+        field(name)?;
+        let value = std::fs::read_to_string(path)
+            .map_err(|error| CliError::usage(format!("{path} for `{name}` can't be read: {error}")))?;
+        answers.insert(name, value.trim().into());
+    }
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        for field in metadata.fields() {
+            if answers.get(field.name).is_none() {
+                answers.insert(field.name, ask(field)?);
+            }
+        }
+    }
+    if let Err(problems) = metadata.accept(&answers) {
+        let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        return Err(CliError::usage(all.join("; ")).hint("--field, --field-env and --field-file answer fields"));
+    }
+    Ok(answers)
+}
+
+fn split(pair: &str) -> Result<(&str, &str), CliError> {
+    // The pair itself is not repeated: it may hold what should not have been typed.
+    pair.split_once('=').ok_or_else(|| CliError::usage("an answer has the form NAME=VALUE"))
+}
+
+/// Asks for one field until the answer is valid.
+fn ask(field: &Field) -> Result<SecretString, CliError> {
+    loop {
+        let mut err = io::stderr().lock();
+        let default = field.default.map(|default| format!(" [{default}]")).unwrap_or_default();
+        writeln!(err, "{} — {}", field.label, field.help)?;
+        let choices: Vec<&str> = field.choices().map(|(value, _)| value).collect();
+        if !choices.is_empty() {
+            writeln!(err, "  one of: {}", choices.join(", "))?;
+        }
+        write!(err, "{}{default}: ", field.name)?;
+        err.flush()?;
+        drop(err);
+        let answer: SecretString = if field.is_secret() {
+            rpassword::read_password()?.into()
+        } else {
+            let mut line = String::new();
+            if io::stdin().lock().read_line(&mut line)? == 0 {
+                return Err(CliError::usage("standard input ended before all fields were answered"));
+            }
+            line.trim().into()
+        };
+        match field.problem(secrecy::ExposeSecret::expose_secret(&answer)) {
+            None => return Ok(answer),
+            Some(problem) => writeln!(io::stderr(), "{problem}")?,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SyncRecord {
+    connections: Vec<ConnectionSyncRecord>,
+}
+
+#[derive(Serialize)]
+struct ConnectionSyncRecord {
+    id: String,
+    provider: String,
+    name: String,
+    status: ConnectionStatus,
+    accounts: Vec<AccountSyncRecord>,
+    transactions_imported: u64,
+    transactions_updated: u64,
+    transactions_removed: u64,
+    holdings: u64,
+    change_id: Option<String>,
+    error: Option<CliError>,
+}
+
+#[derive(Serialize)]
+struct AccountSyncRecord {
+    id: Option<String>,
+    name: String,
+    result: AccountResult,
+    reason: Option<String>,
+}
+
+impl From<&ConnectionReport> for ConnectionSyncRecord {
+    fn from(report: &ConnectionReport) -> Self {
+        Self {
+            id: report.id.to_string(),
+            provider: report.provider.clone(),
+            name: report.name.clone(),
+            status: report.status,
+            accounts: report
+                .accounts
+                .iter()
+                .map(|account| AccountSyncRecord {
+                    id: account.id.map(|id| id.to_string()),
+                    name: account.name.clone(),
+                    result: account.result,
+                    reason: account.reason.clone(),
+                })
+                .collect(),
+            transactions_imported: report.transactions_imported,
+            transactions_updated: report.transactions_updated,
+            transactions_removed: report.transactions_removed,
+            holdings: report.holdings,
+            change_id: report.change_id.map(|id| id.to_string()),
+            error: report.error.clone().map(CliError::from),
+        }
+    }
+}
+
+pub(super) fn sync(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    ids: &[String],
+    force: bool,
+    from: Option<chrono::NaiveDate>,
+) -> Result<u8, CliError> {
+    const COLUMNS: &[Column<ConnectionSyncRecord>] = &[
+        Column::left("Connection", |row| row.name.clone()),
+        Column::left("Status", |row| row.status.to_string()),
+        Column::right("Accounts", |row| {
+            let done = row.accounts.iter().filter(|account| account.result == AccountResult::Ok).count();
+            format!("{done} of {}", row.accounts.len())
+        }),
+        Column::right("New", |row| row.transactions_imported.to_string()),
+        Column::right("Amended", |row| row.transactions_updated.to_string()),
+        Column::right("Removed", |row| row.transactions_removed.to_string()),
+        Column::right("Holdings", |row| row.holdings.to_string()),
+    ];
+    let connections = ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>, _>>()?;
+    session.unlock()?;
+    let order = |job| Command::Sync { job, connections, force, from };
+    let Event::Synced { report, .. } = session.runtime.block_on(session.handle.run(order, |_| {}))? else {
+        return Err(CliError::new("internal", "the engine answered something else"));
+    };
+    let records = || report.connections.iter().map(ConnectionSyncRecord::from);
+    if matches!(format, Format::Table | Format::Csv) {
+        let empty = "no connection to sync: `dashtam connect` makes one";
+        output::list(out, format, records().map(Ok), COLUMNS, empty)?;
+    } else {
+        output::object(out, format, &SyncRecord { connections: records().collect() }, |_| Ok(()))?;
+    }
+    out.flush()?;
+    explain(session, &report)?;
+    Ok(exit_code(&report))
+}
+
+/// 0 when everything arrived, 1 when nothing did, 3 for anything between.
+fn exit_code(report: &SyncReport) -> u8 {
+    let complete = report.connections.iter().filter(|connection| connection.is_complete()).count();
+    let failed = report.connections.iter().filter(|connection| connection.error.is_some()).count();
+    if complete == report.connections.len() {
+        0
+    } else if failed == report.connections.len() {
+        1
+    } else {
+        PARTLY
+    }
+}
+
+/// What went wrong and what will, for people, on standard error.
+fn explain(session: &Session, report: &SyncReport) -> Result<(), CliError> {
+    let mut err = io::stderr().lock();
+    for connection in &report.connections {
+        let name = text::clean(&connection.name);
+        for warning in &connection.warnings {
+            writeln!(err, "warning: {name}: {}", text::clean(&warning.message))?;
+        }
+        if let Some(error) = &connection.error {
+            writeln!(err, "error: {}", text::clean(&error.message))?;
+            if let Some(hint) = &error.hint {
+                writeln!(err, "  {}", text::clean(hint))?;
+            }
+        }
+        for account in connection.accounts.iter().filter(|account| account.result != AccountResult::Ok) {
+            let reason = account.reason.as_deref().unwrap_or("unknown");
+            writeln!(err, "warning: {name}: {}: {}", text::clean(&account.name), text::clean(reason))?;
+        }
+    }
+    let now = session.clock.now();
+    for connection in session.ledger.view()?.connections().iter().filter(|connection| login_ends_soon(connection, now))
+    {
+        let left = connection.login_expires_at.map_or(0, |ends| (ends - now).num_hours().max(0));
+        let name = text::clean(connection.display_name());
+        let id = connection.id;
+        writeln!(err, "warning: {name}: the login ends in {left} h; renew it: dashtam reconnect {id}")?;
+    }
+    Ok(())
+}

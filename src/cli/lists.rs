@@ -1,0 +1,381 @@
+//! The list commands.
+
+use std::io::Write;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::{
+    args::{Every, Format, TransactionArgs},
+    error::CliError,
+    output::{self, Column},
+    record::{AccountRecord, ChangeRecord, ConnectionRecord, HoldingRecord, SnapshotRecord, TransactionRecord},
+    session::Session,
+};
+use crate::{
+    domain::{AccountId, AssetCode, text},
+    ledger::{self, By, ListRequest, Listing, Query, Sort, View},
+    providers::PROVIDERS,
+};
+
+/// Shown where a value is not known.
+const UNKNOWN: &str = "—";
+
+fn money(amount: Decimal, currency: &str) -> String {
+    AssetCode::new(currency).map_or_else(|_| amount.to_string(), |code| text::rounded(amount, code))
+}
+
+fn maybe_money(amount: Option<Decimal>, currency: &str) -> String {
+    amount.map_or_else(|| UNKNOWN.to_owned(), |amount| money(amount, currency))
+}
+
+fn maybe(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
+}
+
+const NO_ACCOUNTS: &str = "no accounts yet: import a statement with `dashtam import FILE`, or open `dashtam --demo`";
+
+pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+    const COLUMNS: &[Column<AccountRecord>] = &[
+        Column::right("Id", |account| account.id.clone()),
+        Column::left("Institution", |account| account.institution.clone()),
+        Column::left("Account", |account| account.name.clone()),
+        Column::left("Type", |account| account.account_type.label().to_owned()),
+        Column::left("Number", |account| account.number_masked.clone()),
+        Column::right("Balance", |account| maybe_money(account.balance, &account.currency)),
+        Column::left("", |account| account.currency.clone()),
+        Column::right("Available", |account| maybe_money(account.available_balance, &account.currency)),
+        Column::left("As of", |account| maybe(account.as_of)),
+    ];
+    let view = session.ledger.view()?;
+    let rows = view.accounts().iter().map(|line| Ok(AccountRecord::from(line)));
+    output::list(out, format, rows, COLUMNS, NO_ACCOUNTS)
+}
+
+/// The rows that the arguments ask for, newest first, and how many of them are wanted.
+pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) -> Result<(Listing, usize), CliError> {
+    let account = args.selection.account.as_deref().map(|wanted| find_account(view, wanted)).transpose()?;
+    let today = session.clock.today();
+    let mut query = Query::parse(args.selection.query.as_deref().unwrap_or_default(), today);
+    if let Some(problem) = query.problems().first() {
+        let text = args.selection.query.as_deref().unwrap_or_default();
+        let part = text.get(problem.range.clone()).unwrap_or_default();
+        return Err(
+            CliError::usage(format!("--query: `{part}`: {}", problem.hint)).hint("docs/query.md has the language")
+        );
+    }
+    if let (Some(from), Some(to)) = (args.from, args.to)
+        && from > to
+    {
+        return Err(CliError::usage(format!("--from {from} is after --to {to}")));
+    }
+    query = query.within(args.from, args.to);
+    let listing = view.list(&ListRequest { account, query, sort: Sort::default() })?;
+    let count = args.limit.unwrap_or(usize::MAX).min(listing.len());
+    Ok((listing, count))
+}
+
+/// A view in which everything can be searched, unless the arguments don't need that.
+pub(super) fn searchable(session: &Session, args: &TransactionArgs, sums: bool) -> Result<View, CliError> {
+    let view = session.ledger.view()?;
+    if !sums
+        && args.selection.query.is_none()
+        && args.from.is_none()
+        && args.to.is_none()
+        && args.limit.is_some_and(|limit| limit < 1_000)
+    {
+        return Ok(view);
+    }
+    let columns = view.load_columns()?;
+    Ok(view.with_columns(columns))
+}
+
+pub(super) fn transactions(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    args: &TransactionArgs,
+    by: Option<&str>,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<TransactionRecord>] = &[
+        Column::left("Date", |row| row.date.to_string()),
+        Column::left("Payee", TransactionRecord::who),
+        Column::left("Account", |row| row.account.clone()),
+        Column::left("Kind", |row| row.subtype.to_string().replace('_', " ")),
+        Column::right("Amount", |row| money(row.amount, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+        Column::left("Status", |row| row.status.to_string()),
+    ];
+    let view = searchable(session, args, by.is_some())?;
+    let (listing, count) = listing(session, &view, args)?;
+    let by = by.map(parse_by).transpose()?.or_else(|| listing.request().query.by());
+    if let Some(by) = by {
+        return groups(out, format, &view, &listing, by);
+    }
+    let names = AccountNames::of(&view);
+    let rows = (0..count).filter_map(|index| {
+        let entry = view.entry(listing.id(index)?).transpose()?;
+        Some(entry.map_err(CliError::from).map(|entry| {
+            let account = names.name(entry.transaction.account_id);
+            TransactionRecord::new(entry, account)
+        }))
+    });
+    let empty = if view.transaction_count() == 0 { NO_ACCOUNTS } else { "no transaction matches" };
+    output::list(out, format, rows, COLUMNS, empty)
+}
+
+fn parse_by(text: &str) -> Result<By, CliError> {
+    By::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = By::ALL.iter().map(|by| by.as_str()).collect();
+        CliError::usage(format!("--by: rows are not grouped by `{}`", text::clean(text)))
+            .hint(format!("choose one of: {}", known.join(", ")))
+    })
+}
+
+#[derive(Serialize)]
+struct GroupRecord {
+    group: String,
+    currency: String,
+    sum: Option<Decimal>,
+    /// Rows of the group, those included that don't count in sums.
+    transactions: u64,
+}
+
+/// The sums of a list, group by group; a group with several currencies has a line for each.
+fn groups(out: &mut dyn Write, format: Format, view: &View, listing: &Listing, by: By) -> Result<(), CliError> {
+    const COLUMNS: &[Column<GroupRecord>] = &[
+        Column::left("Group", |row| row.group.clone()),
+        Column::right("Sum", |row| maybe_money(row.sum, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+        Column::right("Rows", |row| row.transactions.to_string()),
+    ];
+    let mut rows = Vec::new();
+    for group in view.aggregates(listing, by)? {
+        let label = view.label(&group.key)?;
+        let record = |currency: AssetCode, sum, transactions| {
+            Ok(GroupRecord { group: label.clone(), currency: currency.to_string(), sum, transactions })
+        };
+        rows.extend(group.sums.totals.iter().map(|(total, count)| record(total.currency, Some(total.amount), *count)));
+        // A sum with more digits than can be exact is not shown rounded.
+        rows.extend(group.sums.too_large.iter().map(|currency| record(*currency, None, group.rows)));
+    }
+    output::list(out, format, rows, COLUMNS, "no transaction matches")
+}
+
+pub(super) fn holdings(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    account: Option<&str>,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<HoldingRecord>] = &[
+        Column::left("Symbol", |row| row.symbol.clone()),
+        Column::left("Name", |row| row.name.clone()),
+        Column::left("Account", |row| row.account.clone()),
+        Column::right("Quantity", |row| row.quantity.normalize().to_string()),
+        Column::right("Price", |row| maybe(row.price.map(|price| price.normalize()))),
+        Column::right("Value", |row| maybe_money(row.market_value, &row.currency)),
+        Column::right("Cost", |row| maybe_money(row.cost_basis, &row.currency)),
+        Column::right("Gain", |row| maybe_money(row.gain, &row.currency)),
+        Column::right("Gain %", |row| maybe(row.gain_percent)),
+        Column::right("Weight %", |row| maybe(row.weight)),
+        Column::left("", |row| row.currency.clone()),
+        Column::left("As of", |row| row.as_of.to_string()),
+    ];
+    let view = session.ledger.view()?;
+    let wanted = account.map(|wanted| find_account(&view, wanted)).transpose()?;
+    let lines = view.holdings()?;
+    let rows = lines.iter().filter(|line| line.holding.is_active);
+    let rows = rows.filter(|line| wanted.is_none_or(|account| line.holding.account_id == account));
+    let empty = "no holdings: import a brokerage statement, or connect a broker";
+    output::list(out, format, rows.map(|line| Ok(HoldingRecord::from(line))), COLUMNS, empty)
+}
+
+pub(super) fn snapshots(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    account: Option<&str>,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<SnapshotRecord>] = &[
+        Column::left("Date", |row| row.date.to_string()),
+        Column::left("Account", |row| row.account.clone()),
+        Column::right("Balance", |row| money(row.balance, &row.currency)),
+        Column::right("Available", |row| maybe_money(row.available_balance, &row.currency)),
+        Column::right("Holdings", |row| maybe_money(row.holdings_value, &row.currency)),
+        Column::right("Cash", |row| maybe_money(row.cash_value, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+        Column::left("Source", |row| row.source.to_string()),
+    ];
+    let view = session.ledger.view()?;
+    let wanted = account.map(|wanted| find_account(&view, wanted)).transpose()?;
+    let mut rows = Vec::new();
+    for line in view.accounts() {
+        if wanted.is_none_or(|wanted| wanted == line.account.id) {
+            let name = line.account.display_name();
+            let snapshots = view.snapshots(line.account.id)?;
+            rows.extend(snapshots.iter().map(|snapshot| SnapshotRecord::new(snapshot, name.to_owned())));
+        }
+    }
+    rows.sort_by(|a, b| (a.date, &a.account_id).cmp(&(b.date, &b.account_id)));
+    output::list(out, format, rows.into_iter().map(Ok), COLUMNS, "no balances yet")
+}
+
+pub(super) fn connections(session: &Session, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+    const COLUMNS: &[Column<ConnectionRecord>] = &[
+        Column::right("Id", |row| row.id.clone()),
+        Column::left("Name", |row| row.name.clone()),
+        Column::left("Provider", |row| row.provider.clone()),
+        Column::left("Status", |row| row.status.to_string()),
+        Column::left("Last sync", |row| maybe(row.last_sync_at.as_ref())),
+        Column::left("Next sync", |row| maybe(row.next_sync_at.as_ref())),
+        Column::left("Login ends", |row| maybe(row.login_expires_at.as_ref())),
+        Column::left("Error", |row| row.error.clone().unwrap_or_default()),
+    ];
+    let view = session.ledger.view()?;
+    let rows = view.connections().iter().map(|connection| Ok(ConnectionRecord::from(connection)));
+    let empty = "nothing is connected: import a statement with `dashtam import FILE`";
+    output::list(out, format, rows, COLUMNS, empty)
+}
+
+#[derive(Serialize)]
+struct ProviderRecord {
+    slug: &'static str,
+    name: &'static str,
+    category: &'static str,
+    auth: &'static str,
+    capabilities: Vec<&'static str>,
+    required_settings: Vec<&'static str>,
+    environments: Vec<&'static str>,
+    documentation_url: &'static str,
+    production_ready: bool,
+}
+
+pub(super) fn providers(out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+    const COLUMNS: &[Column<ProviderRecord>] = &[
+        Column::left("Slug", |row| row.slug.to_owned()),
+        Column::left("Name", |row| row.name.to_owned()),
+        Column::left("Category", |row| row.category.replace('_', " ")),
+        Column::left("Connects by", |row| row.auth.replace('_', " ")),
+        Column::left("Can tell", |row| row.capabilities.join(", ").replace('_', " ")),
+    ];
+    let rows = PROVIDERS.iter().map(|provider| {
+        Ok(ProviderRecord {
+            slug: provider.slug,
+            name: provider.display_name,
+            category: provider.category.as_str(),
+            auth: provider.auth.auth_type().as_str(),
+            capabilities: provider.capabilities.iter().map(|capability| capability.as_str()).collect(),
+            required_settings: provider.required_settings.iter().map(|setting| setting.name).collect(),
+            environments: provider.environments.iter().map(|environment| environment.name).collect(),
+            documentation_url: provider.documentation_url,
+            production_ready: provider.production_ready,
+        })
+    });
+    output::list(out, format, rows, COLUMNS, "")
+}
+
+pub(super) fn changes(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    limit: Option<usize>,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<ChangeRecord>] = &[
+        Column::right("Id", |row| row.id.clone()),
+        Column::left("At", |row| row.at.clone()),
+        Column::left("Kind", |row| row.kind.to_string()),
+        Column::left("Source", |row| row.source.clone()),
+        Column::right("New", |row| row.transactions_imported.to_string()),
+        Column::right("Amended", |row| (row.transactions_updated + row.transactions_removed).to_string()),
+        Column::right("Known", |row| row.transactions_skipped.to_string()),
+        Column::left("", |row| if row.undone { "undone" } else { "" }.to_owned()),
+    ];
+    let view = session.ledger.view()?;
+    let rows = view.changes(None, limit.unwrap_or(usize::MAX))?;
+    output::list(out, format, rows.iter().map(|change| Ok(ChangeRecord::from(change))), COLUMNS, "nothing happened yet")
+}
+
+#[derive(Serialize)]
+struct NetWorthRecord {
+    date: NaiveDate,
+    currency: String,
+    net_worth: Decimal,
+    accounts: usize,
+    oldest_balance: NaiveDate,
+}
+
+pub(super) fn net_worth(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    on: Option<NaiveDate>,
+    every: Option<Every>,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<NetWorthRecord>] = &[
+        Column::left("Date", |row| row.date.to_string()),
+        Column::right("Net worth", |row| money(row.net_worth, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+        Column::right("Accounts", |row| row.accounts.to_string()),
+        Column::left("Oldest balance", |row| row.oldest_balance.to_string()),
+    ];
+    let view = session.ledger.view()?;
+    let until = on.unwrap_or_else(|| session.clock.today());
+    let points = match every {
+        None => vec![view.net_worth(until)?],
+        Some(Every::Day) => view.net_worth_series(ledger::Every::Day, until)?,
+        Some(Every::Month) => view.net_worth_series(ledger::Every::Month, until)?,
+    };
+    let rows = points.iter().flat_map(|point| {
+        point.lines.iter().map(|line| {
+            Ok(NetWorthRecord {
+                date: point.on,
+                currency: line.total.currency.to_string(),
+                net_worth: line.total.amount,
+                accounts: line.accounts,
+                oldest_balance: line.oldest,
+            })
+        })
+    });
+    output::list(out, format, rows, COLUMNS, "no balances yet")
+}
+
+/// Names of accounts by id.
+pub(super) struct AccountNames(std::collections::HashMap<AccountId, String>);
+
+impl AccountNames {
+    pub(super) fn of(view: &View) -> Self {
+        let name = |line: &crate::ledger::AccountLine| (line.account.id, line.account.display_name().to_owned());
+        Self(view.accounts().iter().map(name).collect())
+    }
+
+    pub(super) fn name(&self, account: AccountId) -> String {
+        self.0.get(&account).cloned().unwrap_or_default()
+    }
+}
+
+/// The account that `wanted` names: its id, else its name, else the end of its number, if only one fits.
+pub(super) fn find_account(view: &View, wanted: &str) -> Result<AccountId, CliError> {
+    let accounts = || view.accounts().iter().map(|line| &line.account);
+    if let Ok(id) = wanted.parse::<AccountId>()
+        && accounts().any(|account| account.id == id)
+    {
+        return Ok(id);
+    }
+    let folded = text::fold(wanted);
+    let tail = wanted.trim_start_matches(['*', '·']);
+    let by_name: Vec<_> = accounts().filter(|account| text::fold(account.display_name()) == folded).collect();
+    let by_tail: Vec<_> = accounts().filter(|account| !tail.is_empty() && account.tail() == tail).collect();
+    let fitting = if by_name.is_empty() { by_tail } else { by_name };
+    let shown = text::clean(wanted);
+    match fitting.as_slice() {
+        [account] => Ok(account.id),
+        [] => {
+            Err(CliError::new("not_found", format!("there is no account `{shown}`"))
+                .hint("`dashtam accounts` lists them"))
+        }
+        _ => Err(CliError::new("ambiguous", format!("several accounts are called `{shown}`"))
+            .hint("name the account by its id, as `dashtam accounts` lists it")),
+    }
+}

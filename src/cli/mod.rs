@@ -1,0 +1,262 @@
+//! The command line and the composition root: puts the parts together and opens the screen or runs one command.
+//!
+//! INVARIANT: results go to standard output, everything else to standard error; exit codes are those of
+//! `docs/cli.md`; no secret is taken from an argument.
+
+mod args;
+mod connect;
+mod error;
+mod import;
+mod lists;
+mod output;
+mod record;
+mod session;
+
+use std::{
+    io::{self, BufWriter, IsTerminal as _, Write},
+    process::ExitCode,
+};
+
+use clap::{CommandFactory as _, Parser as _};
+
+use self::{
+    args::{Cli, Command, ConfigCommand, ExportFormat, Format, Global},
+    error::{CliError, USAGE},
+    record::ChangeRecord,
+    session::{Session, Setup},
+};
+use crate::{
+    config::{Config, Environment},
+    domain::{AccountId, Change, ChangeId, ConnectionId, text},
+    ledger::export,
+    sync::{self, Event},
+    vault,
+};
+
+/// Runs the program on the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let unprotected = vault::harden_process();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    for what in unprotected {
+        let _ = writeln!(io::stderr(), "warning: {what}");
+    }
+    let format = cli.global.format;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let result = run(cli, &mut out).and_then(|code| {
+        out.flush()?;
+        Ok(code)
+    });
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            // What was written before the failure still reaches the reader.
+            let _ = out.flush();
+            report(&error, format);
+            ExitCode::from(error.code)
+        }
+    }
+}
+
+/// Help and version are answers; anything else is wrong usage, said as JSON where JSON was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let arguments: Vec<_> = std::env::args().collect();
+    let wants_json = arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    if wants_json {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        report(&CliError::usage(message).hint("`dashtam --help` shows what there is"), Format::Json);
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(USAGE)
+}
+
+/// Says on standard error what failed and what to do.
+fn report(error: &CliError, format: Format) {
+    let mut err = io::stderr().lock();
+    let _ = if matches!(format, Format::Json | Format::Jsonl) {
+        writeln!(err, "{}", serde_json::json!({ "error": error }))
+    } else {
+        let hint = error.hint.iter().map(|hint| format!("\n  {}", text::clean(hint)));
+        writeln!(err, "error: {}{}", text::clean(&error.message), hint.collect::<String>())
+    };
+}
+
+fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, CliError> {
+    let Cli { global, command } = cli;
+    let format = global.format;
+    let Some(command) = command else { return screen(&global) };
+    // What needs no store comes first, so that it works with a broken one too.
+    match command {
+        Command::Providers => lists::providers(out, format)?,
+        Command::Config { what } => return config(&global, out, &what),
+        Command::Keys => keys(out)?,
+        Command::Completions { shell } => clap_complete::generate(shell, &mut Cli::command(), "dashtam", out),
+        Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
+        command => {
+            let session = Setup::new(&global)?.open(global.offline)?;
+            let result = with_session(&session, out, format, command);
+            session.close();
+            return result;
+        }
+    }
+    Ok(0)
+}
+
+fn with_session(session: &Session, out: &mut dyn Write, format: Format, command: Command) -> Result<u8, CliError> {
+    match command {
+        Command::Import { files, dry_run, account } => {
+            let account = account.map(|wanted| lists::find_account(&session.ledger.view()?, &wanted)).transpose()?;
+            return import::run(session, out, format, files, dry_run, account);
+        }
+        Command::Accounts => lists::accounts(session, out, format)?,
+        Command::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
+        Command::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
+        Command::Snapshots { account } => lists::snapshots(session, out, format, account.as_deref())?,
+        Command::Connections => lists::connections(session, out, format)?,
+        Command::Changes { limit } => lists::changes(session, out, format, limit)?,
+        Command::NetWorth { on, every } => lists::net_worth(session, out, format, on, every)?,
+        Command::Undo { change } => toggle(session, out, format, change.as_deref(), true)?,
+        Command::Redo { change } => toggle(session, out, format, change.as_deref(), false)?,
+        Command::Connect { provider, answers } => {
+            return connect::connect(session, out, format, &provider, None, &answers);
+        }
+        Command::Reconnect { id, answers } => return connect::reconnect(session, out, format, &id, &answers),
+        Command::Disconnect { id, remove_data } => connect::disconnect(session, &id, remove_data)?,
+        Command::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
+        Command::Rename { id, name } => rename(session, &id, name)?,
+        Command::Export { to, selection, output } => write_export(session, out, to, selection, output.as_deref())?,
+        Command::Backup { file } => backup(session, file)?,
+        Command::Providers | Command::Config { .. } | Command::Keys | Command::Completions { .. } | Command::Man => {}
+    }
+    Ok(0)
+}
+
+/// Opens the full screen.
+fn screen(global: &Global) -> Result<u8, CliError> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(CliError::usage("the screen needs a terminal on standard input and output")
+            .hint("in scripts use a command, such as `dashtam accounts`; `dashtam --help` lists them"));
+    }
+    let session = Setup::new(global)?.open(global.offline)?;
+    let result = session.show_screen(global.demo);
+    session.close();
+    result.map(|()| 0)
+}
+
+fn toggle(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    change: Option<&str>,
+    undo: bool,
+) -> Result<(), CliError> {
+    let change = change.map(str::parse::<ChangeId>).transpose().map_err(|error| CliError::usage(error.to_string()))?;
+    let answer = session.runtime.block_on(session.handle.run(
+        |job| if undo { sync::Command::Undo { job, change } } else { sync::Command::Redo { job, change } },
+        |_| {},
+    ))?;
+    let Event::ChangeToggled { change, .. } = answer else {
+        return Err(CliError::new("internal", "the engine answered something else"));
+    };
+    output::object(out, format, &ChangeRecord::from(&change), |out| {
+        writeln!(out, "{} change {}: {}", if undo { "undone" } else { "brought back" }, change.id, rows_of(&change))
+    })
+}
+
+/// `import of chase.qfx, 120 rows`.
+fn rows_of(change: &Change) -> String {
+    let rows = change.counts.transactions_imported + change.counts.transactions_updated;
+    let plural = if rows == 1 { "" } else { "s" };
+    format!("{} of {}, {rows} row{plural}", change.kind, text::clean(&change.source))
+}
+
+fn rename(session: &Session, id: &str, name: String) -> Result<(), CliError> {
+    let name = Some(name).filter(|name| !name.trim().is_empty());
+    let wrong = |error: crate::domain::ParseIdError| CliError::usage(error.to_string());
+    let connection = id.strip_prefix("connection:").map(|id| id.parse::<ConnectionId>().map_err(wrong)).transpose()?;
+    let account: Option<AccountId> = match connection {
+        Some(_) => None,
+        None => Some(lists::find_account(&session.ledger.view()?, id)?),
+    };
+    session.runtime.block_on(session.handle.run(
+        |job| match (account, connection) {
+            (Some(account), _) => sync::Command::RenameAccount { job, account, name },
+            (None, connection) => {
+                let connection = connection.unwrap_or(ConnectionId(0));
+                sync::Command::RenameConnection { job, connection, name }
+            }
+        },
+        |_| {},
+    ))?;
+    Ok(())
+}
+
+fn write_export(
+    session: &Session,
+    out: &mut dyn Write,
+    to: ExportFormat,
+    selection: args::Selection,
+    file: Option<&std::path::Path>,
+) -> Result<(), CliError> {
+    let rows = args::TransactionArgs { selection, ..args::TransactionArgs::default() };
+    let view = lists::searchable(session, &rows, false)?;
+    let (listing, _) = lists::listing(session, &view, &rows)?;
+    let form = match to {
+        ExportFormat::Csv => export::Format::Csv,
+        ExportFormat::Json => export::Format::Json,
+        ExportFormat::Ledger => export::Format::Ledger,
+        ExportFormat::Hledger => export::Format::Hledger,
+        ExportFormat::Beancount => export::Format::Beancount,
+    };
+    let Some(file) = file else {
+        view.export(&listing, form, out)?;
+        return Ok(());
+    };
+    let refused = |error: io::Error| {
+        CliError::new("io", format!("{}: {error}", file.display())).hint("name a file that does not exist yet")
+    };
+    let mut target = BufWriter::new(session::private_file(file).map_err(refused)?);
+    let rows = view.export(&listing, form, &mut target)?;
+    target.flush().map_err(refused)?;
+    Ok(writeln!(io::stderr(), "{rows} rows written to {}", file.display())?)
+}
+
+fn backup(session: &Session, file: Option<std::path::PathBuf>) -> Result<(), CliError> {
+    let file =
+        file.unwrap_or_else(|| session.setup.paths.backups().join(format!("dashtam-{}.redb", session.clock.today())));
+    session.store.backup(&file)?;
+    Ok(writeln!(io::stderr(), "backed up to {}", file.display())?)
+}
+
+fn keys(out: &mut dyn Write) -> Result<(), CliError> {
+    Ok(out.write_all(crate::tui::keys_page().as_bytes())?)
+}
+
+fn config(global: &Global, out: &mut dyn Write, what: &ConfigCommand) -> Result<u8, CliError> {
+    let environment = Environment::read().map_err(|error| CliError::usage(error.to_string()))?;
+    let paths = Setup::paths(global, &environment)?;
+    match what {
+        ConfigCommand::Path => writeln!(out, "{}", paths.config.display())?,
+        ConfigCommand::Check | ConfigCommand::Show => {
+            let loaded = Config::load(&paths.config).map_err(|error| CliError::new("config", error.to_string()))?;
+            for warning in &loaded.warnings {
+                writeln!(io::stderr(), "warning: {warning}")?;
+            }
+            if matches!(what, ConfigCommand::Show) {
+                out.write_all(loaded.config.show().as_bytes())?;
+            }
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,221 @@
+//! Lists on standard output: aligned for people, JSON and CSV for scripts.
+//!
+//! INVARIANT: data goes to standard output and everything else to standard error; text from outside is cleaned before
+//! a terminal sees it; a closed pipe ends the output quietly.
+
+use std::{
+    borrow::Borrow,
+    io::{self, Write},
+};
+
+use serde::Serialize;
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{args::Format, error::CliError};
+use crate::{domain::text, ledger::export};
+
+/// One column of a table for people.
+pub(super) struct Column<T> {
+    pub(super) title: &'static str,
+    pub(super) align: Align,
+    pub(super) cell: fn(&T) -> String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Right,
+}
+
+impl<T> Column<T> {
+    pub(super) const fn left(title: &'static str, cell: fn(&T) -> String) -> Self {
+        Self { title, align: Align::Left, cell }
+    }
+
+    pub(super) const fn right(title: &'static str, cell: fn(&T) -> String) -> Self {
+        Self { title, align: Align::Right, cell }
+    }
+}
+
+/// Widest a cell of a table gets; longer text ends in an ellipsis.
+const MAX_CELL: usize = 48;
+
+/// Writes a list in the form asked for. `empty` is what a table says when there is nothing.
+pub(super) fn list<T, R: Borrow<T> + Serialize>(
+    out: &mut dyn Write,
+    format: Format,
+    rows: impl IntoIterator<Item = Result<R, CliError>>,
+    columns: &[Column<T>],
+    empty: &str,
+) -> Result<(), CliError> {
+    match format {
+        Format::Table => table(out, rows, columns, empty),
+        Format::Json => json(out, rows),
+        Format::Jsonl => {
+            for row in rows {
+                line(out, &row?)?;
+            }
+            Ok(())
+        }
+        Format::Csv => csv(out, rows),
+    }
+}
+
+/// Writes one object: as JSON in the JSON forms, else as `text` says.
+pub(super) fn object<T: Serialize>(
+    out: &mut dyn Write,
+    format: Format,
+    value: &T,
+    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    match format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, value).map_err(|error| CliError::from(io::Error::from(error)))?;
+            Ok(writeln!(out)?)
+        }
+        Format::Jsonl => line(out, value),
+        Format::Table | Format::Csv => Ok(text(out)?),
+    }
+}
+
+fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> Result<(), CliError> {
+    serde_json::to_writer(&mut *out, value).map_err(|error| CliError::from(io::Error::from(error)))?;
+    Ok(writeln!(out)?)
+}
+
+fn json<T: Serialize>(
+    out: &mut dyn Write,
+    rows: impl IntoIterator<Item = Result<T, CliError>>,
+) -> Result<(), CliError> {
+    let mut separator = "[\n  ";
+    let mut any = false;
+    for row in rows {
+        let row = row?;
+        out.write_all(separator.as_bytes())?;
+        serde_json::to_writer(&mut *out, &row).map_err(|error| CliError::from(io::Error::from(error)))?;
+        separator = ",\n  ";
+        any = true;
+    }
+    Ok(out.write_all(if any { b"\n]\n" } else { b"[]\n" })?)
+}
+
+/// CSV with every field of the JSON form; a list within a field is separated by blanks. Cells that a spreadsheet
+/// would take for a formula get an apostrophe.
+fn csv<T: Serialize>(out: &mut dyn Write, rows: impl IntoIterator<Item = Result<T, CliError>>) -> Result<(), CliError> {
+    let broken = |error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => CliError::from(error),
+        other => CliError::new("internal", format!("{other:?}")),
+    };
+    let mut header = true;
+    let mut target = csv::Writer::from_writer(out);
+    for row in rows {
+        let value = serde_json::to_value(row?).map_err(|error| CliError::new("internal", error.to_string()))?;
+        let Value::Object(fields) = value else { continue };
+        if std::mem::take(&mut header) {
+            target.write_record(fields.keys()).map_err(broken)?;
+        }
+        let cells = fields.values().map(cell);
+        target.write_record(cells.map(|cell| export::defused(&cell).into_owned())).map_err(broken)?;
+    }
+    Ok(target.flush()?)
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+fn table<T, R: Borrow<T>>(
+    out: &mut dyn Write,
+    rows: impl IntoIterator<Item = Result<R, CliError>>,
+    columns: &[Column<T>],
+    empty: &str,
+) -> Result<(), CliError> {
+    let mut widths: Vec<usize> = columns.iter().map(|column| column.title.width()).collect();
+    let mut lines = Vec::new();
+    for row in rows {
+        let row = row?;
+        let cells: Vec<String> = columns.iter().map(|column| shortened(&(column.cell)(row.borrow()))).collect();
+        for (width, cell) in widths.iter_mut().zip(&cells) {
+            *width = (*width).max(cell.width());
+        }
+        lines.push(cells);
+    }
+    if lines.is_empty() {
+        return Ok(writeln!(out, "{empty}")?);
+    }
+    let titles: Vec<String> = columns.iter().map(|column| column.title.to_owned()).collect();
+    for cells in std::iter::once(&titles).chain(&lines) {
+        let mut text = String::new();
+        for ((cell, width), column) in cells.iter().zip(&widths).zip(columns) {
+            let blanks = " ".repeat(width.saturating_sub(cell.width()));
+            match column.align {
+                Align::Left => text.extend([cell, &*blanks]),
+                Align::Right => text.extend([&*blanks, cell]),
+            }
+            text.push_str("  ");
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(())
+}
+
+fn shortened(cell: &str) -> String {
+    let clean = text::clean(cell);
+    if clean.width() <= MAX_CELL {
+        return clean.into_owned();
+    }
+    let mut out = String::new();
+    for character in clean.chars() {
+        if out.width() + character.to_string().width() >= MAX_CELL {
+            break;
+        }
+        out.push(character);
+    }
+    out.push('…');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Row {
+        name: &'static str,
+        amount: &'static str,
+    }
+
+    const COLUMNS: [Column<Row>; 2] =
+        [Column::left("Name", |row| row.name.to_owned()), Column::right("Amount", |row| row.amount.to_owned())];
+
+    fn shown(format: Format, rows: Vec<Row>) -> String {
+        let mut out = Vec::new();
+        list(&mut out, format, rows.into_iter().map(Ok), &COLUMNS, "nothing").unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn rows() -> Vec<Row> {
+        vec![Row { name: "Café 日本", amount: "-1.50" }, Row { name: "=1+1", amount: "22.00" }]
+    }
+
+    #[test]
+    fn tables_align_by_display_width() {
+        assert_eq!(shown(Format::Table, rows()), "Name       Amount\nCafé 日本   -1.50\n=1+1        22.00\n");
+        assert_eq!(shown(Format::Table, Vec::new()), "nothing\n");
+    }
+
+    #[test]
+    fn scripts_get_json_and_csv_without_formulas() {
+        assert_eq!(shown(Format::Json, Vec::new()), "[]\n");
+        let json: serde_json::Value = serde_json::from_str(&shown(Format::Json, rows())).unwrap();
+        assert_eq!(json[1]["name"], "=1+1");
+        assert_eq!(shown(Format::Jsonl, rows()).lines().count(), 2);
+        assert_eq!(shown(Format::Csv, rows()), "name,amount\nCafé 日本,-1.50\n'=1+1,22.00\n");
+    }
+}

@@ -1,0 +1,291 @@
+//! What the list commands print: one flat struct a list, in the order of its JSON fields.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource,
+        TransactionStatus, TransactionSubtype, TransactionType,
+    },
+    ledger::{AccountLine, Entry, HoldingLine},
+};
+
+/// RFC 3339 in UTC, to the second.
+pub(super) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// `accounts`.
+#[derive(Debug, Serialize)]
+pub(super) struct AccountRecord {
+    pub(super) id: String,
+    connection_id: String,
+    provider_account_id: String,
+    pub(super) number_masked: String,
+    pub(super) name: String,
+    pub(super) institution: String,
+    #[serde(rename = "type")]
+    pub(super) account_type: AccountType,
+    pub(super) currency: String,
+    pub(super) balance: Option<Decimal>,
+    pub(super) available_balance: Option<Decimal>,
+    pub(super) as_of: Option<NaiveDate>,
+    pub(super) is_active: bool,
+    transactions: u64,
+}
+
+impl From<&AccountLine> for AccountRecord {
+    fn from(line: &AccountLine) -> Self {
+        let account = &line.account;
+        Self {
+            id: account.id.to_string(),
+            connection_id: account.connection_id.to_string(),
+            provider_account_id: account.provider_account_id.clone(),
+            number_masked: account.number_masked.clone(),
+            name: account.display_name().to_owned(),
+            institution: account.institution.clone(),
+            account_type: account.kind(),
+            currency: account.currency.to_string(),
+            balance: line.balance.map(|balance| balance.current.amount),
+            available_balance: line.balance.and_then(|balance| balance.available),
+            as_of: line.balance.map(|balance| balance.as_of),
+            is_active: account.is_active,
+            transactions: line.transaction_count,
+        }
+    }
+}
+
+/// `transactions`.
+#[derive(Debug, Serialize)]
+pub(super) struct TransactionRecord {
+    id: String,
+    account_id: String,
+    provider_transaction_id: Option<String>,
+    pub(super) date: NaiveDate,
+    instant: Option<String>,
+    settlement_date: Option<NaiveDate>,
+    pub(super) amount: Decimal,
+    pub(super) currency: String,
+    #[serde(rename = "type")]
+    transaction_type: TransactionType,
+    pub(super) subtype: TransactionSubtype,
+    pub(super) status: TransactionStatus,
+    description: String,
+    pub(super) payee: Option<String>,
+    memo: Option<String>,
+    symbol: Option<String>,
+    security_name: Option<String>,
+    asset_type: Option<AssetType>,
+    quantity: Option<Decimal>,
+    unit_price: Option<Decimal>,
+    commission: Option<Decimal>,
+    fees: Option<Decimal>,
+    foreign_amount: Option<Decimal>,
+    foreign_currency: Option<String>,
+    reference: Option<String>,
+    category: Option<String>,
+    tags: Vec<String>,
+    note: Option<String>,
+    change_id: String,
+    source_line: Option<u32>,
+    #[serde(skip)]
+    pub(super) account: String,
+}
+
+impl TransactionRecord {
+    pub(super) fn new(entry: Entry, account: String) -> Self {
+        let Entry { transaction, user } = entry;
+        let facts = transaction.facts;
+        let description = facts.description().to_owned();
+        let own = |text: Option<Box<str>>| text.map(String::from);
+        let security = facts.security.map(|security| *security).unwrap_or_default();
+        Self {
+            id: transaction.id.to_string(),
+            account_id: transaction.account_id.to_string(),
+            provider_transaction_id: own(facts.provider_id),
+            date: facts.date,
+            instant: facts.instant.map(instant),
+            settlement_date: facts.settlement_date,
+            amount: facts.amount,
+            currency: facts.currency.to_string(),
+            transaction_type: facts.kind.transaction_type(),
+            subtype: facts.kind.subtype(),
+            status: facts.status,
+            description,
+            payee: user.payee.or_else(|| own(facts.payee)),
+            memo: own(facts.memo),
+            symbol: own(security.symbol),
+            security_name: own(security.name),
+            asset_type: security.asset_type,
+            quantity: security.quantity,
+            unit_price: security.unit_price,
+            commission: security.commission,
+            fees: security.fees,
+            foreign_amount: facts.foreign.as_ref().map(|foreign| foreign.money.amount),
+            foreign_currency: facts.foreign.as_ref().map(|foreign| foreign.money.currency.to_string()),
+            reference: own(facts.reference),
+            category: user.category,
+            tags: user.tags,
+            note: user.note,
+            change_id: transaction.change_id.to_string(),
+            source_line: (facts.origin.line > 0).then_some(facts.origin.line),
+            account,
+        }
+    }
+
+    /// The text for a payee column.
+    pub(super) fn who(&self) -> String {
+        self.payee.clone().unwrap_or_else(|| self.description.clone())
+    }
+}
+
+/// `holdings`.
+#[derive(Debug, Serialize)]
+pub(super) struct HoldingRecord {
+    account_id: String,
+    pub(super) symbol: String,
+    pub(super) name: String,
+    asset_type: AssetType,
+    pub(super) quantity: Decimal,
+    pub(super) price: Option<Decimal>,
+    pub(super) market_value: Option<Decimal>,
+    pub(super) cost_basis: Option<Decimal>,
+    pub(super) gain: Option<Decimal>,
+    pub(super) gain_percent: Option<Decimal>,
+    pub(super) weight: Option<Decimal>,
+    pub(super) currency: String,
+    pub(super) as_of: NaiveDate,
+    source: Option<String>,
+    #[serde(skip)]
+    pub(super) account: String,
+}
+
+impl From<&HoldingLine> for HoldingRecord {
+    fn from(line: &HoldingLine) -> Self {
+        let facts = &line.holding.facts;
+        Self {
+            account_id: line.holding.account_id.to_string(),
+            symbol: facts.symbol.clone(),
+            name: facts.name.clone(),
+            asset_type: facts.asset_type,
+            quantity: facts.quantity,
+            price: facts.price,
+            market_value: facts.value(),
+            cost_basis: facts.cost_basis,
+            gain: facts.gain(),
+            gain_percent: facts.gain_percent(),
+            weight: line.weight,
+            currency: facts.currency.to_string(),
+            as_of: line.holding.as_of,
+            source: facts.source.clone(),
+            account: line.account_name.clone(),
+        }
+    }
+}
+
+/// `snapshots`.
+#[derive(Debug, Serialize)]
+pub(super) struct SnapshotRecord {
+    pub(super) account_id: String,
+    pub(super) date: NaiveDate,
+    pub(super) balance: Decimal,
+    pub(super) available_balance: Option<Decimal>,
+    pub(super) holdings_value: Option<Decimal>,
+    pub(super) cash_value: Option<Decimal>,
+    pub(super) currency: String,
+    pub(super) source: SnapshotSource,
+    captured_at: String,
+    change_id: String,
+    #[serde(skip)]
+    pub(super) account: String,
+}
+
+impl SnapshotRecord {
+    pub(super) fn new(snapshot: &Snapshot, account: String) -> Self {
+        Self {
+            account_id: snapshot.account_id.to_string(),
+            date: snapshot.date,
+            balance: snapshot.balance,
+            available_balance: snapshot.available,
+            holdings_value: snapshot.holdings_value,
+            cash_value: snapshot.cash_value,
+            currency: snapshot.currency.to_string(),
+            source: snapshot.source,
+            captured_at: instant(snapshot.captured_at),
+            change_id: snapshot.change_id.to_string(),
+            account,
+        }
+    }
+}
+
+/// `connections`.
+#[derive(Debug, Serialize)]
+pub(super) struct ConnectionRecord {
+    pub(super) id: String,
+    pub(super) provider: String,
+    pub(super) name: String,
+    pub(super) status: ConnectionStatus,
+    pub(super) institution: String,
+    environment: Option<String>,
+    connected_at: Option<String>,
+    pub(super) last_sync_at: Option<String>,
+    pub(super) next_sync_at: Option<String>,
+    pub(super) login_expires_at: Option<String>,
+    pub(super) error: Option<String>,
+}
+
+impl From<&Connection> for ConnectionRecord {
+    fn from(connection: &Connection) -> Self {
+        Self {
+            id: connection.id.to_string(),
+            provider: connection.provider.clone(),
+            name: connection.display_name().to_owned(),
+            status: connection.status,
+            institution: connection.institution.clone(),
+            environment: connection.environment.clone(),
+            connected_at: connection.connected_at.map(instant),
+            last_sync_at: connection.last_sync_at.map(instant),
+            next_sync_at: connection.next_sync_at.map(instant),
+            login_expires_at: connection.login_expires_at.map(instant),
+            error: connection.error.clone(),
+        }
+    }
+}
+
+/// `changes`.
+#[derive(Debug, Serialize)]
+pub(super) struct ChangeRecord {
+    pub(super) id: String,
+    pub(super) kind: ChangeKind,
+    pub(super) at: String,
+    pub(super) source: String,
+    pub(super) accounts: Vec<String>,
+    pub(super) transactions_imported: u64,
+    pub(super) transactions_updated: u64,
+    pub(super) transactions_skipped: u64,
+    pub(super) transactions_removed: u64,
+    warnings: usize,
+    about: Option<String>,
+    pub(super) undone: bool,
+}
+
+impl From<&Change> for ChangeRecord {
+    fn from(change: &Change) -> Self {
+        Self {
+            id: change.id.to_string(),
+            kind: change.kind,
+            at: instant(change.at),
+            source: change.source.clone(),
+            accounts: change.accounts.iter().map(ToString::to_string).collect(),
+            transactions_imported: change.counts.transactions_imported,
+            transactions_updated: change.counts.transactions_updated,
+            transactions_skipped: change.counts.transactions_skipped,
+            transactions_removed: change.counts.transactions_removed,
+            warnings: change.warnings.len(),
+            about: change.about.map(|id| id.to_string()),
+            undone: change.undone,
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Reading columns: by row, or as whole columns for loops over all rows.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{Columns, Payees, Unit, field, span};
+use crate::domain::{AccountId, TransactionId, TransactionStatus, TransactionSubtype};
+
+impl Columns {
+    /// Rows held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.days.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.days.is_empty()
+    }
+
+    /// The row at a place.
+    #[must_use]
+    pub fn id(&self, row: u32) -> Option<TransactionId> {
+        self.ids.id(row).map(TransactionId)
+    }
+
+    /// The place of a row.
+    #[must_use]
+    pub fn row_of(&self, id: TransactionId) -> Option<u32> {
+        self.ids.row(id.0)
+    }
+
+    /// Calendar days, counted from the common era as chrono does.
+    #[must_use]
+    pub fn days(&self) -> &[i32] {
+        &self.days
+    }
+
+    /// The day of a row.
+    #[must_use]
+    pub fn date(&self, row: u32) -> Option<NaiveDate> {
+        self.days.get(row as usize).copied().and_then(NaiveDate::from_num_days_from_ce_opt)
+    }
+
+    /// Mantissas; for a wide unit a place in a table, see [`Columns::mantissa`].
+    #[must_use]
+    pub fn mantissas(&self) -> &[i64] {
+        &self.mantissas
+    }
+
+    /// Per row the place of its unit in [`Columns::unit_table`].
+    #[must_use]
+    pub fn units(&self) -> &[u16] {
+        &self.units
+    }
+
+    /// The units in use.
+    #[must_use]
+    pub fn unit_table(&self) -> &[Unit] {
+        &self.unit_table
+    }
+
+    /// The exact mantissa of a row, to be read with the scale of its unit; 0 where there is no such row.
+    #[must_use]
+    pub fn mantissa(&self, row: u32) -> i128 {
+        let row = row as usize;
+        let Some(&mantissa) = self.mantissas.get(row) else { return 0 };
+        if !self.unit_table[usize::from(self.units[row])].wide {
+            return i128::from(mantissa);
+        }
+        usize::try_from(mantissa).ok().and_then(|place| self.wide.get(place)).copied().unwrap_or_default()
+    }
+
+    /// The unit of a row.
+    #[must_use]
+    pub fn unit(&self, row: u32) -> Option<Unit> {
+        let unit = *self.units.get(row as usize)?;
+        self.unit_table.get(usize::from(unit)).copied()
+    }
+
+    /// The exact amount of a row.
+    #[must_use]
+    pub fn amount(&self, row: u32) -> Option<Decimal> {
+        let scale = u32::from(self.unit(row)?.scale);
+        Decimal::try_from_i128_with_scale(self.mantissa(row), scale).ok()
+    }
+
+    /// Per row the place of its account in [`Columns::account_table`].
+    #[must_use]
+    pub fn accounts(&self) -> &[u16] {
+        &self.accounts
+    }
+
+    /// The accounts in use.
+    #[must_use]
+    pub fn account_table(&self) -> &[AccountId] {
+        &self.account_table
+    }
+
+    /// The account of a row.
+    #[must_use]
+    pub fn account(&self, row: u32) -> Option<AccountId> {
+        let account = *self.accounts.get(row as usize)?;
+        self.account_table.get(usize::from(account)).copied()
+    }
+
+    /// Second levels of the classification; the first follows from it.
+    #[must_use]
+    pub fn subtypes(&self) -> &[TransactionSubtype] {
+        &self.subtypes
+    }
+
+    /// How far each row has come.
+    #[must_use]
+    pub fn statuses(&self) -> &[TransactionStatus] {
+        &self.statuses
+    }
+
+    /// Per row the place of its symbol in [`Columns::symbol_table`].
+    #[must_use]
+    pub fn symbols(&self) -> &[u32] {
+        &self.symbols
+    }
+
+    /// Symbols as written; no symbol is the empty text.
+    #[must_use]
+    pub fn symbol_table(&self) -> &[Box<str>] {
+        &self.symbol_table
+    }
+
+    /// Per row the place of its category in [`Columns::category_table`].
+    #[must_use]
+    pub fn categories(&self) -> &[u32] {
+        &self.categories
+    }
+
+    /// The user's categories as written; no category is the empty text.
+    #[must_use]
+    pub fn category_table(&self) -> &[Box<str>] {
+        &self.category_table
+    }
+
+    /// The folded payees, once for each chunk they occur in, with their marks; see [`Fields`].
+    #[must_use]
+    pub fn heads(&self) -> &[u8] {
+        &self.heads
+    }
+
+    /// Where in [`Columns::heads`] each ends.
+    #[must_use]
+    pub fn head_ends(&self) -> &[u32] {
+        &self.head_ends
+    }
+
+    /// Per row the place of its head.
+    #[must_use]
+    pub fn heads_of(&self) -> &[u32] {
+        &self.heads_of
+    }
+
+    /// The head at a place.
+    #[must_use]
+    pub fn head(&self, place: u32) -> &[u8] {
+        span(&self.heads, &self.head_ends, place)
+    }
+
+    /// The folded texts of all rows that are no payees, with their marks, row after row.
+    #[must_use]
+    pub fn tails(&self) -> &[u8] {
+        &self.tails
+    }
+
+    /// Where in [`Columns::tails`] each row ends.
+    #[must_use]
+    pub fn tail_ends(&self) -> &[u32] {
+        &self.tail_ends
+    }
+
+    /// The folded texts of one row that are no payees.
+    #[must_use]
+    pub fn tail(&self, row: u32) -> &[u8] {
+        span(&self.tails, &self.tail_ends, row)
+    }
+
+    /// The folded payee of a row as the list shows it (the user's word first); empty when there is none.
+    #[must_use]
+    pub fn payee_of(&self, row: u32) -> &[u8] {
+        field::leading_text(self.heads_of.get(row as usize).map_or(&[], |head| self.head(*head)))
+    }
+
+    /// The folded provider id of a row; empty when there is none.
+    #[must_use]
+    pub fn reference_of(&self, row: u32) -> &[u8] {
+        span(&self.references, &self.reference_ends, row)
+    }
+
+    /// The folded provider ids of all rows, without anything between them.
+    #[must_use]
+    pub fn references(&self) -> &[u8] {
+        &self.references
+    }
+
+    /// Where in [`Columns::references`] each row ends.
+    #[must_use]
+    pub fn reference_ends(&self) -> &[u32] {
+        &self.reference_ends
+    }
+
+    /// All rows, newest day first and within a day the highest id first. Made once, when first asked for.
+    #[must_use]
+    pub fn newest_first(&self) -> &[u32] {
+        self.newest_first.get_or_init(|| newest_first(&self.days))
+    }
+
+    /// All payees, numbered. Made once, when first asked for.
+    #[must_use]
+    pub fn payees(&self) -> &Payees {
+        self.payees.get_or_init(|| Payees::new(self))
+    }
+
+    /// Bytes held.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let per_row = 4 + 8 + 2 + 2 + 1 + 1 + 4 + 4 + 4 + 4 + 4;
+        let tables = self.wide.len() * 16 + (self.symbol_table.len() + self.category_table.len()) * 32;
+        let texts = self.heads.len() + self.head_ends.len() * 4 + self.tails.len() + self.references.len();
+        self.len() * per_row + tables + texts + self.newest_first.get().map_or(0, |order| order.len() * 4)
+    }
+}
+
+/// One counting sort over the range of days; a comparison sort where a stray date makes the range huge.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rows are numbered by u32, offsets are positive"
+)]
+fn newest_first(days: &[i32]) -> Box<[u32]> {
+    let (Some(&oldest), Some(&newest)) = (days.iter().min(), days.iter().max()) else { return Box::default() };
+    let range = (i64::from(newest) - i64::from(oldest)) as usize + 1;
+    if range > days.len().max(1 << 16) {
+        let mut order: Vec<u32> = (0..days.len() as u32).collect();
+        order.sort_unstable_by_key(|&row| std::cmp::Reverse((days[row as usize], row)));
+        return order.into();
+    }
+    let mut places = vec![0u32; range + 1];
+    for &day in days {
+        places[(newest - day) as usize + 1] += 1;
+    }
+    for place in 1..places.len() {
+        places[place] += places[place - 1];
+    }
+    let mut order = vec![0u32; days.len()];
+    for (row, &day) in days.iter().enumerate().rev() {
+        let place = &mut places[(newest - day) as usize];
+        order[*place as usize] = row as u32;
+        *place += 1;
+    }
+    order.into()
+}

@@ -1,0 +1,137 @@
+//! Rows as files for other programs: CSV, JSON, and the journals of ledger, hledger and beancount.
+//!
+//! INVARIANT: pure writers: what they are given goes to the writer in the order given, amounts with all their digits.
+//! Text can't become anything else: no formula in a spreadsheet, no directive in a journal.
+
+mod csv;
+mod journal;
+mod json;
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Cow, collections::HashSet, io::Write};
+
+use super::{Entry, Listing, View, error::Result};
+use crate::domain::{Account, AccountId};
+
+/// A kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// One line per row with a heading, for spreadsheets.
+    Csv,
+    /// One array of objects.
+    Json,
+    /// A journal for ledger.
+    Ledger,
+    /// A journal for hledger.
+    Hledger,
+    /// A journal for beancount.
+    Beancount,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: &'static [Self] = &[Self::Csv, Self::Json, Self::Ledger, Self::Hledger, Self::Beancount];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Ledger => "ledger",
+            Self::Hledger => "hledger",
+            Self::Beancount => "beancount",
+        }
+    }
+
+    /// The format of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A cell that no spreadsheet takes for a formula: one that begins like a formula and is no number gets an apostrophe.
+#[must_use]
+pub fn defused(cell: &str) -> Cow<'_, str> {
+    if csv::is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// Writes rows one by one.
+pub struct Exporter<'a, W> {
+    format: Format,
+    accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>,
+    out: W,
+    rows: u64,
+    /// Accounts that a beancount file has opened.
+    opened: HashSet<String>,
+}
+
+impl<W> std::fmt::Debug for Exporter<'_, W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exporter").field("format", &self.format).field("rows", &self.rows).finish_non_exhaustive()
+    }
+}
+
+impl<'a, W: Write> Exporter<'a, W> {
+    /// Begins a file; `accounts` finds the account of a row.
+    pub fn new(format: Format, accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>, mut out: W) -> Result<Self> {
+        match format {
+            Format::Csv => csv::heading(&mut out)?,
+            Format::Json => out.write_all(b"[")?,
+            Format::Ledger | Format::Hledger | Format::Beancount => {}
+        }
+        Ok(Self { format, accounts, out, rows: 0, opened: HashSet::new() })
+    }
+
+    /// Adds a row. Rows that moved no money (failed, withdrawn) are left out of journals.
+    pub fn row(&mut self, entry: &Entry) -> Result<()> {
+        let account = (self.accounts)(entry.transaction.account_id);
+        match self.format {
+            Format::Csv => csv::row(&mut self.out, entry, account)?,
+            Format::Json => {
+                self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
+                json::row(&mut self.out, entry, account)?;
+            }
+            Format::Ledger | Format::Hledger | Format::Beancount => {
+                if !super::counts(entry.transaction.facts.status) {
+                    return Ok(());
+                }
+                if self.format == Format::Beancount {
+                    journal::beancount(&mut self.out, entry, account, &mut self.opened)?;
+                } else {
+                    journal::plain(&mut self.out, entry, account, self.format == Format::Hledger)?;
+                }
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Ends the file; tells how many rows it has.
+    pub fn finish(mut self) -> Result<u64> {
+        if self.format == Format::Json {
+            self.out.write_all(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?;
+        }
+        self.out.flush()?;
+        Ok(self.rows)
+    }
+}
+
+/// Rows read at a time.
+const PAGE: usize = 4096;
+
+impl View {
+    /// Writes the rows of a list in its order; tells how many it wrote.
+    pub fn export(&self, listing: &Listing, format: Format, out: impl Write) -> Result<u64> {
+        let account = |id| self.account(id).map(|line| &line.account);
+        let mut exporter = Exporter::new(format, &account, out)?;
+        for first in (0..listing.len()).step_by(PAGE) {
+            for entry in self.entries(listing, first, PAGE)? {
+                exporter.row(&entry)?;
+            }
+        }
+        exporter.finish()
+    }
+}

@@ -1,0 +1,143 @@
+//! Files hold every row, exactly, and nothing that another program would act on.
+
+use chrono::NaiveDate;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    domain::{
+        AssetCode, ChangeId, Kind, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype,
+        UserFields,
+    },
+    ledger::search::tests::{accounts, any_rows},
+};
+
+fn entry(payee: &str, memo: &str, amount: &str) -> Entry {
+    let date = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
+    let mut facts = TransactionFacts::new(date, amount.parse().unwrap(), AssetCode::USD);
+    facts.payee = Some(payee.into());
+    facts.memo = (!memo.is_empty()).then(|| memo.into());
+    facts.provider_id = Some("202611200001".into());
+    facts.kind = Kind(TransactionSubtype::Purchase);
+    let user = UserFields {
+        category: Some("Food:Coffee".into()),
+        tags: vec!["road trip".into(), "fun".into()],
+        ..UserFields::default()
+    };
+    Entry {
+        transaction: Transaction { id: TransactionId(7), account_id: AccountId(2), change_id: ChangeId(1), facts },
+        user,
+    }
+}
+
+fn written(format: Format, entries: &[Entry]) -> String {
+    let accounts = accounts();
+    let account = |id| accounts.iter().find(|account| account.id == id);
+    let mut out = Vec::new();
+    let mut exporter = Exporter::new(format, &account, &mut out).unwrap();
+    for entry in entries {
+        exporter.row(entry).unwrap();
+    }
+    exporter.finish().unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn journals() {
+    let row = entry("Blue; Bottle  Coffee", "two, \"cups\"", "-6.50");
+    assert_eq!(
+        written(Format::Hledger, std::slice::from_ref(&row)),
+        "2026-11-20 * (202611200001) Blue, Bottle Coffee\n    ; memo: two  \"cups\"\n    ; road-trip:, fun:\n    \
+         Assets:Bank b:Ábc card 2222  -6.50 USD\n    Expenses:Food:Coffee  6.50 USD\n\n"
+    );
+    assert!(written(Format::Ledger, std::slice::from_ref(&row)).contains("    ; :road-trip:fun:\n"));
+    assert_eq!(
+        written(Format::Beancount, &[row.clone(), row]).lines().take(10).collect::<Vec<_>>(),
+        [
+            "1900-01-01 open Assets:Bank-b:Ábc-card-2222",
+            "1900-01-01 open Expenses:Food:Coffee",
+            "2026-11-20 * \"Blue; Bottle Coffee\" \"two, \\\"cups\\\"\" #road-trip #fun",
+            "  dashtam_id: \"7\"",
+            "  provider_id: \"202611200001\"",
+            "  Assets:Bank-b:Ábc-card-2222  -6.50 USD",
+            "  Expenses:Food:Coffee  6.50 USD",
+            "",
+            "2026-11-20 * \"Blue; Bottle Coffee\" \"two, \\\"cups\\\"\" #road-trip #fun",
+            "  dashtam_id: \"7\"",
+        ]
+    );
+    let mut withdrawn = entry("x", "", "1");
+    withdrawn.transaction.facts.status = TransactionStatus::Cancelled;
+    assert_eq!(written(Format::Ledger, &[withdrawn]), "");
+}
+
+#[test]
+fn a_spreadsheet_shows_no_formula() {
+    let cells = |payee: &str| {
+        let text = written(Format::Csv, &[entry(payee, "", "-6.50")]);
+        let line = text.lines().nth(1).unwrap().to_owned();
+        (line.contains(",-6.50,USD,"), line)
+    };
+    for (payee, cell) in [
+        ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
+        ("+1 555", "\"'+1 555\""),
+        ("-5 coffee", "\"'-5 coffee\""),
+        ("@sum", "\"'@sum\""),
+        ("\tx", "\"'\tx\""),
+        ("-5", ",-5,"),
+        ("a, b", "\"a, b\""),
+        ("plain", ",plain,"),
+    ] {
+        let (amount_is_plain, line) = cells(payee);
+        assert!(amount_is_plain && line.contains(cell), "{line}");
+    }
+}
+
+#[test]
+fn empty_files_are_whole() {
+    assert_eq!(written(Format::Json, &[]), "[]\n");
+    assert_eq!(written(Format::Csv, &[]).lines().count(), 1);
+}
+
+proptest! {
+    #[test]
+    fn every_row_comes_back_from_csv_and_json(rows in any_rows(12)) {
+        let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| Entry { transaction, user }).collect();
+        let objects: Vec<serde_json::Value> = serde_json::from_str(&written(Format::Json, &entries)).unwrap();
+        let text = written(Format::Csv, &entries);
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().unwrap().clone();
+        let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+        prop_assert_eq!((objects.len(), records.len()), (entries.len(), entries.len()));
+        for ((entry, object), record) in entries.iter().zip(objects).zip(records) {
+            let facts = &entry.transaction.facts;
+            let cell = |name: &str| {
+                let cell = &record[header.iter().position(|column| column == name).unwrap()];
+                cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell).to_owned()
+            };
+            for (name, value) in [
+                ("amount", facts.amount.to_string()),
+                ("date", facts.date.to_string()),
+                ("payee", entry.payee().to_owned()),
+                ("subtype", facts.kind.subtype().to_string()),
+            ] {
+                prop_assert_eq!(&cell(name), &value);
+                prop_assert_eq!(object[name].as_str(), Some(value.as_str()));
+            }
+            prop_assert_eq!(cell("note"), entry.user.note.clone().unwrap_or_default());
+            prop_assert_eq!(object["note"].as_str(), entry.user.note.as_deref());
+        }
+    }
+
+    #[test]
+    fn journals_keep_their_shape_whatever_texts_hold(rows in any_rows(12)) {
+        let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| Entry { transaction, user }).collect();
+        let counting = entries.iter().filter(|entry| crate::ledger::counts(entry.transaction.facts.status)).count();
+        for format in [Format::Ledger, Format::Hledger, Format::Beancount] {
+            let text = written(format, &entries);
+            let headings = text.lines().filter(|line| line.starts_with("20")).count();
+            let postings = text.lines().filter(|line| line.starts_with("  ") && !line.contains(';') && !line.contains(": ")).count();
+            prop_assert_eq!((headings, postings), (counting, counting * 2), "{}", text);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! A list of rows: which there are and in which order, not yet their contents.
+
+use std::{
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    Query,
+    error::Result,
+    query::Expr,
+    search::{RowSet, search},
+    sum::{Sums, sums},
+    view::{Inner, ListRequest},
+};
+use crate::{
+    columns::Columns,
+    domain::{AssetCode, Money, TransactionId},
+};
+
+/// Rows that match a request. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Listing(Option<Arc<List>>);
+
+#[derive(Debug)]
+struct List {
+    inner: Arc<Inner>,
+    request: ListRequest,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Read off the index page by page: newest first, before columns are there.
+    Pages { length: usize, page: Mutex<(usize, Vec<TransactionId>)> },
+    /// Found in columns.
+    Rows {
+        columns: Arc<Columns>,
+        /// In order.
+        rows: Arc<[u32]>,
+        /// The same as a set; none for all rows.
+        set: Option<RowSet>,
+        sums: Sums,
+    },
+}
+
+/// Ids read off the index at a time.
+const PAGE: usize = 256;
+
+impl Listing {
+    pub(super) fn pages(inner: Arc<Inner>, request: &ListRequest) -> Result<Self> {
+        let count = match request.account {
+            Some(account) => inner.reader.count_of(account)?,
+            None => inner.reader.transaction_count()?,
+        };
+        let length = usize::try_from(count).unwrap_or(usize::MAX);
+        Ok(Self::new(inner, request, Kind::Pages { length, page: Mutex::default() }))
+    }
+
+    pub(super) fn search(
+        inner: &Arc<Inner>,
+        columns: &Arc<Columns>,
+        request: &ListRequest,
+        order: &Arc<[u32]>,
+        previous: Option<&Self>,
+    ) -> Self {
+        let narrowed = previous.filter(|previous| {
+            let wider = previous.request();
+            previous.is_of(columns)
+                && (wider.account.is_none() || wider.account == request.account)
+                && request.query.narrows(&wider.query)
+        });
+        let expr = narrowed
+            .map_or_else(|| request.query.expr().clone(), |previous| request.query.beyond(&previous.request().query));
+        let mut set = narrowed.and_then(Self::rows).cloned();
+        if let Some(account) = request.account {
+            let table: Vec<bool> = columns.account_table().iter().map(|id| *id == account).collect();
+            set =
+                Some(RowSet::matching(columns.len(), set.as_ref(), |row| table[usize::from(columns.accounts()[row])]));
+        }
+        if expr != Expr::All {
+            set = Some(search(columns, &inner.scope, &expr, set.as_ref()));
+        }
+        let rows = set.as_ref().map_or_else(|| Arc::clone(order), |set| set.in_order(order).into());
+        let sums = sums(columns, set.as_ref());
+        Self::new(Arc::clone(inner), request, Kind::Rows { columns: Arc::clone(columns), rows, set, sums })
+    }
+
+    fn new(inner: Arc<Inner>, request: &ListRequest, kind: Kind) -> Self {
+        Self(Some(Arc::new(List { inner, request: request.clone(), kind })))
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn request(&self) -> &ListRequest {
+        static NOTHING: ListRequest = ListRequest {
+            account: None,
+            query: Query::ALL,
+            sort: super::Sort { key: super::SortKey::Date, descending: true },
+        };
+        self.0.as_ref().map_or(&NOTHING, |list| &list.request)
+    }
+
+    /// Whether the rows were found in these columns.
+    pub(super) fn is_of(&self, columns: &Arc<Columns>) -> bool {
+        matches!(self.0.as_deref(), Some(List { kind: Kind::Rows { columns: own, .. }, .. }) if Arc::ptr_eq(own, columns))
+    }
+
+    /// The rows as a set; none for all rows.
+    pub(super) fn rows(&self) -> Option<&RowSet> {
+        match &self.0.as_ref()?.kind {
+            Kind::Rows { set, .. } => set.as_ref(),
+            Kind::Pages { .. } => None,
+        }
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self.0.as_deref().map(|list| &list.kind) {
+            Some(Kind::Pages { length, .. }) => *length,
+            Some(Kind::Rows { rows, .. }) => rows.len(),
+            None => 0,
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row at a place.
+    #[must_use]
+    pub fn id(&self, index: usize) -> Option<TransactionId> {
+        self.ids(index..index.checked_add(1)?).ok()?.pop()
+    }
+
+    /// The rows of a stretch of the list; fewer where it ends.
+    pub fn ids(&self, range: Range<usize>) -> Result<Vec<TransactionId>> {
+        let Some(list) = self.0.as_deref() else { return Ok(Vec::new()) };
+        let range = range.start.min(self.len())..range.end.min(self.len());
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        match &list.kind {
+            Kind::Rows { columns, rows, .. } => Ok(rows[range].iter().filter_map(|row| columns.id(*row)).collect()),
+            Kind::Pages { page, .. } => {
+                let mut page = page.lock().unwrap_or_else(PoisonError::into_inner);
+                let (first, ids) = &*page;
+                if range.start < *first || range.end > first + ids.len() {
+                    // A little before, since people scroll both ways.
+                    let first = range.start.saturating_sub(PAGE / 4);
+                    let limit = (range.end - first).max(PAGE);
+                    *page = (first, list.inner.reader.newest(list.request.account, first as u64, limit)?);
+                }
+                let (first, ids) = &*page;
+                let end = (range.end - first).min(ids.len());
+                Ok(ids.get(range.start - first..end).unwrap_or_default().to_vec())
+            }
+        }
+    }
+
+    /// The place of a row; none when it is not in the list.
+    #[must_use]
+    pub fn position_of(&self, id: TransactionId) -> Option<usize> {
+        let list = self.0.as_deref()?;
+        match &list.kind {
+            Kind::Rows { columns, rows, set, .. } => {
+                let row = columns.row_of(id)?;
+                if set.as_ref().is_some_and(|set| !set.contains(row)) {
+                    return None;
+                }
+                rows.iter().position(|listed| *listed == row)
+            }
+            Kind::Pages { length, .. } => {
+                let row = list.inner.reader.transaction(id).ok()??;
+                if list.request.account.is_some_and(|account| account != row.account_id) {
+                    return None;
+                }
+                let ids = list.inner.reader.newest(list.request.account, 0, *length).ok()?;
+                ids.iter().position(|listed| *listed == id)
+            }
+        }
+    }
+
+    /// Whether a row is in the list.
+    #[must_use]
+    pub fn contains(&self, id: TransactionId) -> bool {
+        match self.0.as_deref().map(|list| &list.kind) {
+            Some(Kind::Rows { columns, set, .. }) => {
+                columns.row_of(id).is_some_and(|row| set.as_ref().is_none_or(|set| set.contains(row)))
+            }
+            Some(Kind::Pages { .. }) => self.position_of(id).is_some(),
+            None => false,
+        }
+    }
+
+    /// Sums per currency with how many rows each is made of, the currency of most rows first. Withdrawn and failed rows
+    /// are left out, pending ones count. Empty until columns are there.
+    #[must_use]
+    pub fn sums(&self) -> Vec<(Money, u64)> {
+        self.exact_sums().map(|sums| sums.totals.clone()).unwrap_or_default()
+    }
+
+    /// Currencies whose sum has more digits than can be shown exactly; [`Listing::sums`] leaves them out.
+    #[must_use]
+    pub fn too_large(&self) -> Vec<AssetCode> {
+        self.exact_sums().map(|sums| sums.too_large.clone()).unwrap_or_default()
+    }
+
+    fn exact_sums(&self) -> Option<&Sums> {
+        match &self.0.as_ref()?.kind {
+            Kind::Rows { sums, .. } => Some(sums),
+            Kind::Pages { .. } => None,
+        }
+    }
+
+    /// The rows of this list that match a narrower query too, in the same order; none when it can't be told that the
+    /// query is narrower, or columns are not there.
+    #[must_use]
+    pub fn refine(&self, query: &Query) -> Option<Self> {
+        let list = self.0.as_deref()?;
+        let Kind::Rows { columns, rows, .. } = &list.kind else { return None };
+        let request = ListRequest { query: query.clone(), ..list.request.clone() };
+        query.narrows(&list.request.query).then(|| Self::search(&list.inner, columns, &request, rows, Some(self)))
+    }
+}

@@ -1,0 +1,347 @@
+//! A consistent view of everything, as it was when it was taken.
+
+use std::{
+    collections::HashMap,
+    ops::ControlFlow,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    By, Group, Listing, Query, Sort, aggregate,
+    error::{LedgerError, Result},
+    holdings::{self, HoldingLine},
+    order::order,
+    search::Scope,
+};
+use crate::{
+    columns::{CHUNK_ROWS, ChunkBuilder, Columns, ColumnsError, searchable},
+    domain::{
+        Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money, Snapshot,
+        Transaction, TransactionId, UserFields,
+    },
+    store::{Reader, Store},
+};
+
+/// Takes views of a store.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    store: Store,
+}
+
+impl Ledger {
+    /// Reads from this store.
+    #[must_use]
+    pub const fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// What is there now. Cheap: accounts, balances and connections; rows are read when they are asked for.
+    pub fn view(&self) -> Result<View> {
+        let reader = self.store.read()?;
+        let connections = reader.connections()?;
+        let shared: HashMap<ConnectionId, Arc<Connection>> =
+            connections.iter().map(|connection| (connection.id, Arc::new(connection.clone()))).collect();
+        let mut accounts = Vec::new();
+        for account in reader.accounts()? {
+            let connection = shared.get(&account.connection_id).cloned().unwrap_or_else(|| Arc::new(lost(&account)));
+            accounts.push(AccountLine {
+                balance: reader.latest_snapshot(account.id)?.as_ref().map(balance),
+                transaction_count: reader.count_of(account.id)?,
+                connection,
+                account,
+            });
+        }
+        accounts.sort_by_cached_key(|line| {
+            let folded = |text: &str| searchable(text).into_owned();
+            (folded(&line.account.institution), folded(line.account.display_name()), line.account.id)
+        });
+        let inner = Inner {
+            generation: reader.generation(),
+            transaction_count: reader.transaction_count()?,
+            scope: Scope::new(accounts.iter().map(|line| &line.account)),
+            accounts,
+            connections,
+            reader,
+        };
+        Ok(View { inner: Arc::new(inner), loaded: None })
+    }
+}
+
+/// Stands in for the connection of an account that outlived it.
+fn lost(account: &Account) -> Connection {
+    Connection {
+        id: account.connection_id,
+        provider: String::new(),
+        institution: account.institution.clone(),
+        institution_key: String::new(),
+        alias: None,
+        status: ConnectionStatus::Disconnected,
+        environment: None,
+        excluded_accounts: Vec::new(),
+        connected_at: None,
+        last_sync_at: None,
+        next_sync_at: None,
+        login_expires_at: None,
+        error: None,
+    }
+}
+
+pub(super) fn balance(snapshot: &Snapshot) -> Balance {
+    let current = Money::new(snapshot.balance, snapshot.currency);
+    Balance { current, available: snapshot.available, as_of: snapshot.date }
+}
+
+/// An account with what a list shows of it.
+#[derive(Debug, Clone)]
+pub struct AccountLine {
+    /// The account.
+    pub account: Account,
+    /// Its newest balance; none before the first.
+    pub balance: Option<Balance>,
+    /// The connection it comes through.
+    pub connection: Arc<Connection>,
+    /// How many rows it has.
+    pub transaction_count: u64,
+}
+
+/// A row with what the user says about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The row.
+    pub transaction: Transaction,
+    /// The user's words.
+    pub user: UserFields,
+}
+
+impl Entry {
+    /// The payee to show: the user's word, else the institution's.
+    #[must_use]
+    pub fn payee(&self) -> &str {
+        let own = self.user.payee.as_deref().filter(|payee| !payee.is_empty());
+        own.unwrap_or_else(|| self.transaction.facts.payee())
+    }
+}
+
+/// What to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListRequest {
+    /// Only rows of this account.
+    pub account: Option<AccountId>,
+    /// Only rows that match.
+    pub query: Query,
+    /// In this order.
+    pub sort: Sort,
+}
+
+/// Everything as it was at one moment. Clones share it.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub(super) inner: Arc<Inner>,
+    pub(super) loaded: Option<Arc<Loaded>>,
+}
+
+pub(super) struct Inner {
+    pub(super) reader: Reader,
+    generation: u64,
+    transaction_count: u64,
+    accounts: Vec<AccountLine>,
+    connections: Vec<Connection>,
+    pub(super) scope: Scope,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+/// Orders kept: the one in use and one to turn back to.
+const ORDERS: usize = 2;
+
+pub(super) struct Loaded {
+    pub(super) columns: Arc<Columns>,
+    /// Orders other than newest first, the last used at the end.
+    orders: Mutex<Vec<(Sort, Arc<[u32]>)>>,
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("rows", &self.columns.len()).finish_non_exhaustive()
+    }
+}
+
+impl Loaded {
+    fn order(&self, scope: &Scope, sort: Sort) -> Arc<[u32]> {
+        let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = orders.iter().position(|(kept, _)| *kept == sort).map(|place| orders.remove(place).1);
+        let rows = kept.unwrap_or_else(|| order(&self.columns, scope, sort).into());
+        if orders.len() >= ORDERS {
+            orders.remove(0);
+        }
+        orders.push((sort, Arc::clone(&rows)));
+        rows
+    }
+}
+
+impl View {
+    /// The generation of the store that this is a view of.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.inner.generation
+    }
+
+    /// All accounts, by institution, then name.
+    #[must_use]
+    pub fn accounts(&self) -> &[AccountLine] {
+        &self.inner.accounts
+    }
+
+    /// One account.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<&AccountLine> {
+        self.inner.accounts.iter().find(|line| line.account.id == id)
+    }
+
+    /// All connections, by id.
+    #[must_use]
+    pub fn connections(&self) -> &[Connection] {
+        &self.inner.connections
+    }
+
+    /// Positions that are still held, with the account's name, largest first within a currency.
+    pub fn holdings(&self) -> Result<Vec<HoldingLine>> {
+        Ok(holdings::lines(self.inner.reader.holdings()?, self.accounts()))
+    }
+
+    /// How many rows there are in all accounts.
+    #[must_use]
+    pub fn transaction_count(&self) -> u64 {
+        self.inner.transaction_count
+    }
+
+    /// A row; none when there is no such row in this view.
+    pub fn entry(&self, id: TransactionId) -> Result<Option<Entry>> {
+        let Some(transaction) = self.inner.reader.transaction(id)? else { return Ok(None) };
+        Ok(Some(Entry { transaction, user: self.inner.reader.user_fields(id)? }))
+    }
+
+    /// Rows of a list, from `offset` on: the page on screen, an export.
+    pub fn entries(&self, listing: &Listing, offset: usize, limit: usize) -> Result<Vec<Entry>> {
+        let ids = listing.ids(offset..offset.saturating_add(limit))?;
+        let mut entries = Vec::with_capacity(ids.len());
+        for id in ids {
+            entries.extend(self.entry(id)?);
+        }
+        Ok(entries)
+    }
+
+    /// The journal before an entry, or its end; newest first.
+    pub fn changes(&self, before: Option<ChangeId>, limit: usize) -> Result<Vec<Change>> {
+        Ok(self.inner.reader.changes(before, limit)?)
+    }
+
+    /// One entry of the journal.
+    pub fn change(&self, id: ChangeId) -> Result<Option<Change>> {
+        Ok(self.inner.reader.change(id)?)
+    }
+
+    /// The rows that a change added, then those it amended; rows that are gone are left out.
+    pub fn change_rows(&self, change: ChangeId, offset: u64, limit: usize) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for id in self.inner.reader.rows_of_change(change, offset, limit)? {
+            entries.extend(self.entry(id)?);
+        }
+        Ok(entries)
+    }
+
+    /// The balances of an account, by day.
+    pub fn snapshots(&self, account: AccountId) -> Result<Vec<Snapshot>> {
+        Ok(self.inner.reader.snapshots(account)?)
+    }
+
+    /// Whether searching and sorting is possible.
+    #[must_use]
+    pub const fn has_columns(&self) -> bool {
+        self.loaded.is_some()
+    }
+
+    /// Reads the columns of all rows, which takes a tenth of a second per million: work for a worker thread.
+    pub fn load_columns(&self) -> Result<Arc<Columns>> {
+        let mut failed = None;
+        let blobs =
+            self.inner.reader.column_chunks()?.map_while(|blob| blob.map_err(|error| failed = Some(error)).ok());
+        let columns = Columns::from_chunks(blobs);
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        // A blob that makes no sense, although its seal is whole, was written by a faulty program: rows know better.
+        let columns = match columns {
+            Ok(columns) => columns,
+            Err(ColumnsError::Version { .. } | ColumnsError::Damaged { .. } | ColumnsError::Misplaced { .. }) => {
+                self.columns_of_rows()?
+            }
+            Err(error @ ColumnsError::TooMany { .. }) => return Err(error.into()),
+        };
+        let _ = columns.newest_first();
+        Ok(Arc::new(columns))
+    }
+
+    fn columns_of_rows(&self) -> Result<Columns> {
+        let (mut blobs, mut builder, mut failed) = (Vec::new(), ChunkBuilder::new(0), None);
+        self.inner.reader.scan(|row, user| {
+            let chunk = row.id.0 / CHUNK_ROWS;
+            if builder.chunk() != chunk {
+                blobs.push(std::mem::replace(&mut builder, ChunkBuilder::new(chunk)).finish());
+            }
+            match builder.push(&row, user) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        blobs.push(builder.finish());
+        failed.map_or_else(|| Ok(Columns::from_chunks(&blobs)?), |error| Err(error.into()))
+    }
+
+    /// This view with the columns that [`View::load_columns`] of the same view gave.
+    #[must_use]
+    pub fn with_columns(&self, columns: Arc<Columns>) -> Self {
+        let loaded = Loaded { columns, orders: Mutex::default() };
+        Self { inner: Arc::clone(&self.inner), loaded: Some(Arc::new(loaded)) }
+    }
+
+    /// The columns, once they are there.
+    #[must_use]
+    pub fn columns(&self) -> Option<&Arc<Columns>> {
+        self.loaded.as_ref().map(|loaded| &loaded.columns)
+    }
+
+    /// Rows that match, in order. Without columns only the newest rows first, all or of one account.
+    pub fn list(&self, request: &ListRequest) -> Result<Listing> {
+        self.list_from(request, None)
+    }
+
+    /// As [`View::list`]; where the request narrows that of `previous`, only its rows are looked at.
+    pub fn list_from(&self, request: &ListRequest, previous: Option<&Listing>) -> Result<Listing> {
+        let Some(loaded) = &self.loaded else {
+            if request.query.is_all() && request.sort == Sort::default() {
+                return Listing::pages(Arc::clone(&self.inner), request);
+            }
+            return Err(LedgerError::NeedsColumns);
+        };
+        let order = loaded.order(&self.inner.scope, request.sort);
+        Ok(Listing::search(&self.inner, &loaded.columns, request, &order, previous))
+    }
+
+    /// Sums the rows of a list by month, payee, account …
+    pub fn aggregates(&self, listing: &Listing, by: By) -> Result<Vec<Group>> {
+        let loaded = self.loaded.as_ref().ok_or(LedgerError::NeedsColumns)?;
+        if listing.is_of(&loaded.columns) {
+            return Ok(aggregate(&loaded.columns, &self.inner.scope, listing.rows(), by));
+        }
+        let again = self.list(listing.request())?;
+        Ok(aggregate(&loaded.columns, &self.inner.scope, again.rows(), by))
+    }
+}

@@ -1,0 +1,82 @@
+//! What groups are called, and the words that queries are completed from.
+
+use super::{AccountLine, GroupKey, View, error::Result, query::Vocabulary};
+use crate::columns::{Columns, Fields, searchable};
+
+impl View {
+    /// What a group is called; payees and institutions as they are written, not as they are compared.
+    pub fn label(&self, key: &GroupKey) -> Result<String> {
+        Ok(match key {
+            GroupKey::Period { from, to } if from == to => from.to_string(),
+            GroupKey::Period { from, to } => period_label(*from, *to),
+            GroupKey::Payee(text, _) if text.is_empty() => "no payee".to_owned(),
+            GroupKey::Payee(text, id) => {
+                self.entry(*id)?.map_or_else(|| text.clone(), |entry| entry.payee().to_owned())
+            }
+            GroupKey::Account(id) => {
+                let name = |line: &AccountLine| line.account.display_name().to_owned();
+                self.account(*id).map_or_else(|| format!("account {id}"), name)
+            }
+            GroupKey::Institution(text, id) => {
+                self.account(*id).map_or_else(|| text.clone(), |line| line.account.institution.clone())
+            }
+            GroupKey::Type(value) => value.to_string(),
+            GroupKey::Subtype(value) => value.to_string(),
+            GroupKey::Status(value) => value.to_string(),
+            GroupKey::Category(text) if text.is_empty() => "no category".to_owned(),
+            GroupKey::Symbol(text) if text.is_empty() => "no symbol".to_owned(),
+            GroupKey::Category(text) | GroupKey::Symbol(text) => text.clone(),
+            GroupKey::Currency(value) => value.to_string(),
+        })
+    }
+
+    /// The words that queries are completed from; more of them once columns are there.
+    #[must_use]
+    pub fn vocabulary(&self) -> Vocabulary {
+        let distinct = |mut words: Vec<String>| {
+            words.retain(|word| !word.is_empty());
+            words.sort_by_cached_key(|word| searchable(word).into_owned());
+            words.dedup();
+            words
+        };
+        let accounts = self.accounts();
+        let mut vocabulary = Vocabulary {
+            accounts: distinct(accounts.iter().map(|line| line.account.display_name().to_owned()).collect()),
+            institutions: distinct(accounts.iter().map(|line| line.account.institution.clone()).collect()),
+            ..Vocabulary::default()
+        };
+        let Some(columns) = self.columns() else { return vocabulary };
+        let owned = |table: &[Box<str>]| distinct(table.iter().map(ToString::to_string).collect());
+        vocabulary.currencies =
+            distinct(columns.unit_table().iter().map(|unit| unit.currency.as_str().to_owned()).collect());
+        vocabulary.symbols = owned(columns.symbol_table());
+        vocabulary.categories = owned(columns.category_table());
+        vocabulary.tags = distinct(tags(columns));
+        vocabulary
+    }
+}
+
+/// Every tag in use, folded.
+fn tags(columns: &Columns) -> Vec<String> {
+    let mut found = std::collections::BTreeSet::new();
+    for mark in Fields::TAG.marks() {
+        for place in memchr::memchr_iter(mark, columns.tails()) {
+            let tag = Fields::TAG.of(&columns.tails()[place..]).next().unwrap_or_default();
+            if !found.contains(tag) {
+                found.insert(tag.to_vec());
+            }
+        }
+    }
+    found.into_iter().map(|tag| String::from_utf8_lossy(&tag).into_owned()).collect()
+}
+
+/// `2026-03`, `2026-Q1`, `2026`, or first and last day of a week.
+fn period_label(from: chrono::NaiveDate, to: chrono::NaiveDate) -> String {
+    use chrono::Datelike as _;
+    match (to - from).num_days() {
+        ..=6 => format!("{from}..{to}"),
+        7..=31 => from.format("%Y-%m").to_string(),
+        32..=92 => format!("{}-Q{}", from.year(), from.month0() / 3 + 1),
+        _ => from.year().to_string(),
+    }
+}

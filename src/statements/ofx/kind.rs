@@ -1,0 +1,135 @@
+//! What kind of movement a bank row is.
+//!
+//! Used by the bank mapping. INVARIANT: money's direction comes from the sign of the amount alone; the type only
+//! says what for.
+
+use ofx_rs::types::TransactionType as Standard;
+use rust_decimal::Decimal;
+
+use super::statement::StatementKind;
+use crate::domain::{Kind, TransactionStatus, TransactionSubtype as Subtype};
+
+/// The standard's type, whatever its case; `None` for those a bank made up.
+#[must_use]
+pub(super) fn standard(written: &str) -> Option<Standard> {
+    if written.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        written.to_ascii_uppercase().parse().ok()
+    } else {
+        written.parse().ok()
+    }
+}
+
+/// Money on hold has not been booked yet.
+#[must_use]
+pub(super) const fn status(standard: Option<Standard>) -> TransactionStatus {
+    match standard {
+        Some(Standard::Hold) => TransactionStatus::Pending,
+        _ => TransactionStatus::Settled,
+    }
+}
+
+/// The kind of a row. `pays_card` is asked only for money coming in on a card: whether the text speaks of a payment.
+#[must_use]
+pub(super) fn of(
+    standard: Option<Standard>,
+    amount: Decimal,
+    account: StatementKind,
+    pays_card: impl FnOnce() -> bool,
+) -> Kind {
+    let incoming = amount.is_sign_positive();
+    let either = |income, outgo| if incoming { income } else { outgo };
+    let subtype = match (standard, account) {
+        (Some(Standard::Interest), _) => either(Subtype::Interest, Subtype::OtherFee),
+        (Some(Standard::Dividend), _) => Subtype::Dividend,
+        (Some(Standard::Fee | Standard::ServiceCharge), _) => Subtype::AccountFee,
+        (Some(Standard::Check), StatementKind::Card) => either(Subtype::CardPayment, Subtype::Check),
+        (Some(Standard::Check), _) => Subtype::Check,
+        (Some(Standard::Transfer), StatementKind::Card) => either(Subtype::CardPayment, Subtype::TransferOut),
+        (Some(Standard::Transfer), _) => either(Subtype::TransferIn, Subtype::TransferOut),
+        (Some(Standard::Deposit | Standard::DirectDeposit), StatementKind::Card) => {
+            either(Subtype::CardPayment, Subtype::Withdrawal)
+        }
+        (Some(Standard::Deposit | Standard::DirectDeposit | Standard::Atm | Standard::Cash), _) => {
+            either(Subtype::Deposit, Subtype::Withdrawal)
+        }
+        (Some(Standard::Payment | Standard::DirectDebit | Standard::RepeatPayment), StatementKind::Card) => {
+            either(Subtype::CardPayment, Subtype::Purchase)
+        }
+        (Some(Standard::Credit | Standard::Hold), StatementKind::Card) if incoming => {
+            if pays_card() {
+                Subtype::CardPayment
+            } else {
+                Subtype::Refund
+            }
+        }
+        (Some(Standard::Debit), StatementKind::Card)
+        | (Some(Standard::Pos), _)
+        | (Some(Standard::DirectDebit | Standard::RepeatPayment), StatementKind::Bank | StatementKind::Loan) => {
+            either(Subtype::Refund, Subtype::Purchase)
+        }
+        (
+            Some(Standard::Credit | Standard::Debit | Standard::Payment | Standard::Hold),
+            StatementKind::Bank | StatementKind::Loan | StatementKind::Card,
+        ) => either(Subtype::Deposit, Subtype::Purchase),
+        (
+            Some(
+                Standard::Credit
+                | Standard::Debit
+                | Standard::Payment
+                | Standard::Hold
+                | Standard::DirectDebit
+                | Standard::RepeatPayment,
+            ),
+            StatementKind::Investment,
+        ) => either(Subtype::Deposit, Subtype::Withdrawal),
+        // `OTHER`, what a bank made up, and what the vocabulary may gain.
+        _ => Subtype::Unknown,
+    };
+    Kind(subtype)
+}
+
+/// Whether a text on a card statement speaks of paying the card.
+#[must_use]
+pub(super) fn speaks_of_payment(text: &str) -> bool {
+    let folded = crate::domain::text::fold(text);
+    ["payment", "autopay", "thank you", "pagamento", "pago", "paiement", "zahlung", "einzug"]
+        .iter()
+        .any(|word| folded.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn subtype(written: &str, amount: i64, account: StatementKind) -> Subtype {
+        of(standard(written), Decimal::new(amount, 2), account, || false).subtype()
+    }
+
+    #[test]
+    fn bank_rows() {
+        let bank = |written, amount| subtype(written, amount, StatementKind::Bank);
+        assert_eq!(bank("INT", 10), Subtype::Interest);
+        assert_eq!(bank("INT", -10), Subtype::OtherFee);
+        assert_eq!(bank("SRVCHG", -10), Subtype::AccountFee);
+        assert_eq!(bank("XFER", -10), Subtype::TransferOut);
+        assert_eq!(bank("DIRECTDEP", 10), Subtype::Deposit);
+        assert_eq!(bank("CREDIT", 10), Subtype::Deposit);
+        assert_eq!(bank("debit", -10), Subtype::Purchase);
+        assert_eq!(bank("CHECK", -10), Subtype::Check);
+        assert_eq!(bank("ATM", -10), Subtype::Withdrawal);
+        assert_eq!(bank("REPEATPMT", -10), Subtype::Purchase);
+        assert_eq!(bank("OUT", -10), Subtype::Unknown);
+        assert_eq!(status(standard("HOLD")), TransactionStatus::Pending);
+    }
+
+    #[test]
+    fn card_rows() {
+        let card = |written, amount| subtype(written, amount, StatementKind::Card);
+        assert_eq!(card("DEBIT", -10), Subtype::Purchase);
+        assert_eq!(card("PAYMENT", 10), Subtype::CardPayment);
+        assert_eq!(card("CREDIT", 10), Subtype::Refund);
+        let paid = of(standard("CREDIT"), Decimal::ONE, StatementKind::Card, || speaks_of_payment("Payment Thank You"));
+        assert_eq!(paid.subtype(), Subtype::CardPayment);
+        assert_eq!(subtype("DEBIT", -10, StatementKind::Investment), Subtype::Withdrawal);
+    }
+}

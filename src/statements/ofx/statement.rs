@@ -1,0 +1,258 @@
+//! The statement being read: its account, currency, period and balance.
+//!
+//! Used by the reader. INVARIANT: a statement becomes an account when it starts with its own tag, or when something
+//! in it (a row, a balance) needs one; nothing else in a file makes accounts.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{account::AccountName, holding::Positions, reader::Reader, record::Record, tag::Tag, text::quoted};
+use crate::domain::{AccountType, AssetCode, BalanceDraft};
+
+/// What kind of statement a row stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StatementKind {
+    /// A deposit account or credit line.
+    Bank,
+    /// A card.
+    Card,
+    /// A broker's or plan's account.
+    Investment,
+    /// A loan.
+    Loan,
+}
+
+/// The statement being read.
+pub(super) struct Open {
+    pub(super) kind: StatementKind,
+    /// Whether a tag said that a statement starts; else rows only suggest it.
+    explicit: bool,
+    at: usize,
+    pub(super) currency: Option<AssetCode>,
+    name: Option<AccountName>,
+    account: Option<usize>,
+    start: Option<NaiveDate>,
+    end: Option<NaiveDate>,
+    as_of: Option<NaiveDate>,
+    pub(super) last_date: Option<NaiveDate>,
+    ledger: Option<(Decimal, Option<NaiveDate>)>,
+    available: Option<Decimal>,
+    pub(super) positions: Positions,
+}
+
+impl Open {
+    fn new(kind: StatementKind, explicit: bool, at: usize) -> Self {
+        Self {
+            kind,
+            explicit,
+            at,
+            currency: None,
+            name: None,
+            account: None,
+            start: None,
+            end: None,
+            as_of: None,
+            last_date: None,
+            ledger: None,
+            available: None,
+            positions: Positions::default(),
+        }
+    }
+
+    /// The first day stated for each counts.
+    pub(super) fn note_period(&mut self, tag: Tag, day: Option<NaiveDate>) {
+        let slot = match tag {
+            Tag::DtAsOf => &mut self.as_of,
+            Tag::DtStart => &mut self.start,
+            _ => &mut self.end,
+        };
+        *slot = slot.or(day);
+    }
+
+    /// Byte offset at which it starts.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The day the statement speaks for.
+    pub(super) fn day(&self) -> Option<NaiveDate> {
+        self.as_of.or(self.end).or(self.last_date).or(self.start)
+    }
+}
+
+impl Reader<'_, '_, '_> {
+    /// The currency of the open statement; looked for elsewhere in the file where the statement leaves it out.
+    pub(super) fn currency(&mut self) -> AssetCode {
+        let Some(open) = &self.open else { return AssetCode::USD };
+        if let Some(code) = open.currency {
+            return code;
+        }
+        let at = open.at;
+        let known = open.account.and_then(|account| self.book.currency_of(account));
+        let code = known.or_else(|| self.survey().currency_near(at)).unwrap_or_else(|| {
+            if !self.warned_currency {
+                self.warned_currency = true;
+                self.warn(at, || "the statement names no currency (CURDEF); US dollars were assumed".to_owned());
+            }
+            AssetCode::USD
+        });
+        if let Some(open) = &mut self.open {
+            open.currency = Some(code);
+        }
+        code
+    }
+
+    /// The account of the open statement, entering it in the book at its first use.
+    pub(super) fn account(&mut self, at: usize, kind: StatementKind) -> usize {
+        let open = self.open.get_or_insert_with(|| Open::new(kind, false, at));
+        if let Some(account) = open.account {
+            return account;
+        }
+        let (start, kind) = (open.at, open.kind);
+        let name = match open.name.take() {
+            Some(name) => Some(name),
+            None => self.survey().account_after(start).cloned(),
+        };
+        let name = name.unwrap_or_else(|| {
+            self.warn(start, || {
+                "the statement names no account; its rows were put into one without a number".to_owned()
+            });
+            AccountName {
+                bank_id: None,
+                number: Box::default(),
+                account_type: default_type(kind),
+                unknown_type: None,
+                at,
+                named: false,
+            }
+        });
+        self.enter_account(name, kind)
+    }
+
+    fn enter_account(&mut self, mut name: AccountName, kind: StatementKind) -> usize {
+        if kind == StatementKind::Card {
+            name.account_type = AccountType::CreditCard;
+        }
+        if name.number.is_empty() && name.named {
+            self.warn(name.at, || "the account has no number (ACCTID); it was entered as `unnamed`".to_owned());
+        }
+        if let Some(written) = name.unknown_type.take() {
+            let taken = name.account_type;
+            self.warn(name.at, || {
+                format!("ACCTTYPE {} is not a type of the standard; `{}` was taken", quoted(&written), taken.label())
+            });
+        }
+        let currency = self.currency();
+        let account = self.book.account(&name, currency);
+        if let Some(open) = &mut self.open {
+            open.account = Some(account);
+        }
+        account
+    }
+
+    pub(super) fn begin(&mut self, kind: StatementKind, at: usize) {
+        self.end_statement();
+        self.open = Some(Open::new(kind, true, at));
+    }
+
+    /// Settles the open statement: its account, balance, positions and period go into the book.
+    pub(super) fn end_statement(&mut self) {
+        let Some(open) = &self.open else { return };
+        let says_something = open.ledger.is_some() || open.available.is_some() || !open.positions.is_empty();
+        if open.account.is_none() {
+            let named = open.name.is_some() && (open.explicit || says_something);
+            if !named && !says_something {
+                self.open = None;
+                return;
+            }
+            let (at, kind) = (open.at, open.kind);
+            self.account(at, kind);
+        }
+        let Some(mut open) = self.open.take() else { return };
+        let Some(account) = open.account else { return };
+        let balance = if open.kind == StatementKind::Investment {
+            if open.positions.is_plan() {
+                self.book.retype(account, AccountType::K401);
+            }
+            let day = open.day().or(self.server_day);
+            self.settle_positions(&mut open, account, day)
+        } else {
+            self.bank_balance(&open)
+        };
+        if let Some(balance) = balance {
+            self.book.balance(account, balance);
+        }
+        self.book.period(account, open.start, open.end);
+    }
+
+    fn bank_balance(&mut self, open: &Open) -> Option<BalanceDraft> {
+        let Some((current, day)) = open.ledger else {
+            if open.available.is_some() {
+                self.warn(open.at, || {
+                    "the statement says what is available but not the balance (LEDGERBAL); no balance was recorded"
+                        .to_owned()
+                });
+            }
+            return None;
+        };
+        let Some(date) = day.or_else(|| open.day()).or(self.server_day) else {
+            self.warn(open.at, || "the balance has no date; it was left out".to_owned());
+            return None;
+        };
+        Some(BalanceDraft { date, current, available: open.available, holdings_value: None, cash_value: None })
+    }
+
+    /// A balance record: the amount, absent where it is blank.
+    pub(super) fn read_balance(&mut self, record: &Record<'_, '_>) {
+        if !record.complete {
+            return;
+        }
+        let Some(current) = self.optional_number(record.leaf(Tag::BalAmt), true) else { return };
+        let day = self.optional_day(record.leaf(Tag::DtAsOf));
+        let available = record.tag == Tag::AvailBal;
+        let Some(open) = &mut self.open else { return };
+        if available {
+            open.available.get_or_insert(current);
+        } else {
+            open.ledger.get_or_insert((current, day));
+        }
+    }
+
+    pub(super) fn read_account(&mut self, record: &Record<'_, '_>) {
+        let Some(name) = AccountName::of(record) else { return };
+        self.book.institution.note_bank(name.bank_id.as_deref());
+        match &self.open {
+            // Another account inside one statement: a further statement whose start is missing.
+            Some(open) if open.name.is_some() || open.account.is_some() => {
+                let (kind, explicit, currency) = (open.kind, open.explicit, open.currency);
+                self.end_statement();
+                self.open = Some(Open { currency, ..Open::new(kind, explicit, record.at) });
+            }
+            Some(_) => {}
+            None => {
+                let kind = match record.tag {
+                    Tag::CcAcctFrom => StatementKind::Card,
+                    Tag::InvAcctFrom => StatementKind::Investment,
+                    Tag::LoanAcctFrom => StatementKind::Loan,
+                    _ => StatementKind::Bank,
+                };
+                self.open = Some(Open::new(kind, false, record.at));
+            }
+        }
+        if let Some(open) = &mut self.open {
+            if record.tag == Tag::CcAcctFrom && open.kind == StatementKind::Bank {
+                open.kind = StatementKind::Card;
+            }
+            open.name = Some(name);
+        }
+    }
+}
+
+const fn default_type(kind: StatementKind) -> AccountType {
+    match kind {
+        StatementKind::Bank => AccountType::Checking,
+        StatementKind::Card => AccountType::CreditCard,
+        StatementKind::Investment => AccountType::Brokerage,
+        StatementKind::Loan => AccountType::Loan,
+    }
+}

@@ -1,0 +1,147 @@
+//! What a document says as a whole, for the questions a single row can't answer.
+//!
+//! Used by the reader, which makes one survey per document and only when such a question comes up: the security
+//! list (it stands behind the rows that need it), the decimal mark, a currency or an account stated too late.
+//! INVARIANT: one pass; memory in proportion to the distinct things found.
+
+use std::collections::HashMap;
+
+use super::{
+    account::AccountName,
+    amount::{self, Evidence},
+    record::{Handler, Leaf, Record, walk},
+    security::Listed,
+    tag::Tag,
+    text,
+};
+use crate::{domain::AssetCode, statements::StatementError};
+
+/// The most statements a survey remembers; beyond that a file is not a bank's.
+const MOST: usize = 100_000;
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Survey {
+    points: u64,
+    commas: u64,
+    statements: Vec<usize>,
+    currencies: Vec<(usize, AssetCode)>,
+    accounts: Vec<(usize, AccountName)>,
+    symbol: Option<AssetCode>,
+    securities: HashMap<Box<str>, Listed>,
+}
+
+/// What the numbers of a document say about its decimal mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// Every number that tells has a point.
+    Point,
+    /// Every number that tells has a comma.
+    Comma,
+    /// Some have a point, some a comma.
+    Mixed,
+    /// No number tells.
+    Untold,
+}
+
+impl Survey {
+    /// Surveys `source`.
+    #[must_use]
+    pub(super) fn of(source: &str, depth_limit: usize) -> Self {
+        let mut survey = Self::default();
+        // What stops the walk stops the reader at the same place, which reports it.
+        let _ = walk(source, depth_limit, &mut survey);
+        survey
+    }
+
+    /// The decimal mark of the document.
+    #[must_use]
+    pub(super) const fn marks(&self) -> Marks {
+        match (self.points > 0, self.commas > 0) {
+            (true, false) => Marks::Point,
+            (false, true) => Marks::Comma,
+            (true, true) => Marks::Mixed,
+            (false, false) => Marks::Untold,
+        }
+    }
+
+    /// The security with that identity.
+    #[must_use]
+    pub(super) fn security(&self, id: &str) -> Option<&Listed> {
+        self.securities.get(id)
+    }
+
+    /// The account named somewhere in the statement that starts at `at`.
+    #[must_use]
+    pub(super) fn account_after(&self, at: usize) -> Option<&AccountName> {
+        let next = self.statements.partition_point(|start| *start <= at);
+        let end = self.statements.get(next).copied().unwrap_or(usize::MAX);
+        let first = self.accounts.partition_point(|(place, _)| *place < at);
+        self.accounts.get(first).filter(|(place, _)| *place < end).map(|(_, name)| name)
+    }
+
+    /// The currency stated next after `at`, else anywhere, else the one that rows are counted in.
+    #[must_use]
+    pub(super) fn currency_near(&self, at: usize) -> Option<AssetCode> {
+        let next = self.currencies.partition_point(|(place, _)| *place < at);
+        let stated = self.currencies.get(next).or_else(|| self.currencies.last());
+        stated.map(|(_, code)| *code).or(self.symbol)
+    }
+}
+
+impl<'a> Handler<'a> for Survey {
+    fn enter(&mut self, tag: Tag, at: usize) {
+        if matches!(tag, Tag::StmtRs | Tag::CcStmtRs | Tag::InvStmtRs | Tag::LoanStmtRs) && self.statements.len() < MOST
+        {
+            self.statements.push(at);
+        }
+    }
+
+    fn leave(&mut self, _tag: Tag) {}
+
+    fn leaf(&mut self, leaf: &Leaf<'a>) {
+        if leaf.tag == Tag::CurDef
+            && self.currencies.len() < MOST
+            && let Some(code) = super::account::currency(leaf.text)
+        {
+            self.currencies.push((leaf.at, code));
+        }
+        self.weigh(leaf);
+    }
+
+    fn record(&mut self, record: &Record<'a, '_>) -> Result<(), StatementError> {
+        for leaf in record.leaves {
+            self.weigh(leaf);
+            if leaf.tag == Tag::CurSym && self.symbol.is_none() {
+                self.symbol = super::account::currency(leaf.text);
+            }
+        }
+        if let Some(name) = AccountName::of(record)
+            && self.accounts.len() < MOST
+        {
+            self.accounts.push((record.at, name));
+        }
+        if let Some(listed) = Listed::of(record)
+            && let Some(id) = record.leaf(Tag::UniqueId).and_then(text::identity)
+        {
+            self.securities.entry(id).or_insert(listed);
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, _at: usize) -> Result<(), StatementError> {
+        Ok(())
+    }
+}
+
+impl Survey {
+    fn weigh(&mut self, leaf: &Leaf<'_>) {
+        if leaf.tag.is_number() {
+            match amount::evidence(leaf.text) {
+                Evidence::None => {}
+                Evidence::Point => self.points += 1,
+                Evidence::Comma => self.commas += 1,
+            }
+        }
+    }
+}

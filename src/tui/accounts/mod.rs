@@ -1,0 +1,258 @@
+//! Screen 2: every account, grouped by institution.
+
+mod view;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use super::{
+    action::{Action, Place},
+    data::{self, Data},
+    finder::Finder,
+    layer::{Choice, Form, Input, Menu, Page},
+    memory::ListId,
+    msg::{Effect, Jump},
+    pane::{Ctx, News, Pane, Scene},
+    side::Split,
+    widget::{amount, cursor::Cursor},
+};
+use crate::{
+    domain::{AccountId, AccountType, Money},
+    ledger::AccountLine,
+    sync::Command,
+};
+
+/// The screen.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    /// Over accounts, headings not counted.
+    cursor: Cursor,
+    split: Split,
+    finder: Finder,
+}
+
+/// One line of the list.
+enum Item<'a> {
+    Institution(&'a str),
+    Account(&'a AccountLine),
+}
+
+impl Accounts {
+    fn shown<'a>(&self, data: &'a Data) -> Vec<&'a AccountLine> {
+        data.accounts().iter().filter(|line| self.finder.finds(&haystack(line))).collect()
+    }
+
+    fn items<'a>(&self, data: &'a Data) -> Vec<Item<'a>> {
+        let mut items = Vec::new();
+        let mut last = None;
+        for line in self.shown(data) {
+            let institution = line.account.institution.as_str();
+            if last != Some(institution) {
+                items.push(Item::Institution(institution));
+                last = Some(institution);
+            }
+            items.push(Item::Account(line));
+        }
+        items
+    }
+
+    /// The place of the selected account among the items.
+    fn selected_item(&self, items: &[Item<'_>]) -> Option<usize> {
+        let accounts = items.iter().enumerate().filter(|(_, item)| matches!(item, Item::Account(_)));
+        accounts.map(|(index, _)| index).nth(self.cursor.at)
+    }
+
+    pub(crate) fn selected<'a>(&self, data: &'a Data) -> Option<&'a AccountLine> {
+        self.shown(data).get(self.cursor.at).copied()
+    }
+
+    pub(crate) fn select(&mut self, account: AccountId, data: &Data) {
+        self.finder = Finder::default();
+        if let Some(at) = data.accounts().iter().position(|line| line.account.id == account) {
+            self.cursor.at = at;
+        }
+    }
+
+    fn open(&self, ctx: &mut Ctx<'_>) {
+        if let Some(line) = self.selected(ctx.data) {
+            ctx.go(Jump::Rows(line.account.id));
+        }
+    }
+
+    fn edit(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected(ctx.data) else { return };
+        let account = &line.account;
+        let inputs = vec![
+            Input {
+                label: "Name",
+                help: "Your own name for it; empty returns to the provider's.",
+                value: account.alias.clone().unwrap_or_default(),
+                placeholder: account.name.clone(),
+            },
+            Input {
+                label: "Type",
+                help: "As in: checking, credit_card, roth_ira; empty returns to the provider's.",
+                value: account.type_override.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+                placeholder: account.account_type.as_str().to_owned(),
+            },
+        ];
+        let about = (account.id, account.alias.clone(), account.type_override);
+        ctx.push(Form::new(format!("Edit {}", data::label(account)), inputs, about, submit));
+    }
+
+    fn copy(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected(ctx.data) else { return };
+        let account = &line.account;
+        let mut choices = vec![
+            Choice {
+                letter: 'n',
+                title: "name".into(),
+                detail: account.display_name().into(),
+                value: account.display_name().to_owned(),
+            },
+            Choice { letter: 'i', title: "id".into(), detail: account.id.to_string(), value: account.id.to_string() },
+        ];
+        if let Some(balance) = line.balance {
+            let text = balance.current.amount.to_string();
+            choices.insert(
+                0,
+                Choice {
+                    letter: 'b',
+                    title: "balance".into(),
+                    detail: amount::money(balance.current, ctx.masked),
+                    value: text,
+                },
+            );
+        }
+        ctx.push(Menu::new("Copy", choices, 0, copy));
+    }
+
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected(ctx.data) else { return };
+        ctx.push(Page::new("Where this balance comes from", view::explanation(line, ctx)));
+    }
+}
+
+/// Copies what a menu entry holds.
+#[expect(clippy::ptr_arg, reason = "menus hand out what they hold")]
+pub(crate) fn copy(text: &String, ctx: &mut Ctx<'_>) {
+    ctx.effects.push(Effect::Copy { what: "it", text: text.clone() });
+}
+
+type Before = (AccountId, Option<String>, Option<AccountType>);
+
+fn submit(before: &Before, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
+    let (account, alias, kind) = before;
+    let name = answers.first().filter(|text| !text.is_empty()).cloned();
+    let new_kind = match answers.get(1).filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => Some(AccountType::parse(&text.replace(' ', "_")).ok_or_else(|| {
+            let known: Vec<&str> = AccountType::ALL.iter().map(|kind| kind.as_str()).collect();
+            (1, format!("Types are {}", known.join(", ")))
+        })?),
+    };
+    if name != *alias {
+        ctx.command(|job| Command::RenameAccount { job, account: *account, name });
+    }
+    if new_kind != *kind {
+        ctx.command(|job| Command::SetAccountType { job, account: *account, account_type: new_kind });
+    }
+    Ok(())
+}
+
+fn haystack(line: &AccountLine) -> String {
+    let account = &line.account;
+    format!(
+        "{} {} {} {} {}",
+        account.institution,
+        account.display_name(),
+        account.name,
+        account.number_masked,
+        account.kind().label()
+    )
+}
+
+/// Sums by currency, in the order in which currencies first occur.
+fn totals<'a>(lines: impl Iterator<Item = &'a AccountLine>) -> Vec<Money> {
+    let mut totals: Vec<Money> = Vec::new();
+    for balance in lines.filter_map(|line| line.balance) {
+        match totals.iter_mut().find(|total| total.currency == balance.current.currency) {
+            Some(total) => *total = total.try_add(balance.current).unwrap_or(*total),
+            None => totals.push(balance.current),
+        }
+    }
+    totals
+}
+
+impl Pane for Accounts {
+    fn place(&self) -> Place {
+        if self.finder.editing { Place::Filter } else { Place::Accounts }
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        let len = self.shown(ctx.data).len();
+        if self.split.act(action, ctx.page) {
+            return;
+        }
+        if self.cursor.act(action, len, ctx.page) {
+            self.split.rewind();
+            return;
+        }
+        match action {
+            Action::Open => self.open(ctx),
+            Action::Filter => self.finder.open(),
+            Action::Accept => self.finder.editing = false,
+            Action::Edit => self.edit(ctx),
+            Action::Copy => self.copy(ctx),
+            Action::Explain => self.explain(ctx),
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
+        self.finder.key(event);
+        self.cursor.clamp(self.shown(ctx.data).len());
+    }
+
+    fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
+        self.finder.paste(text)
+    }
+
+    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
+        self.split.back() || self.finder.back()
+    }
+
+    fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Side {
+            return;
+        }
+        let items = self.items(ctx.data);
+        let at = items.iter().take(index).filter(|item| matches!(item, Item::Account(_))).count();
+        if matches!(items.get(index), Some(Item::Account(_))) {
+            let again = self.cursor.at == at && !self.split.in_side;
+            self.cursor.at = at;
+            if again {
+                self.open(ctx);
+            }
+        }
+    }
+
+    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Side {
+            self.split.wheel(rows);
+        } else {
+            self.cursor.scroll(rows, self.shown(ctx.data).len());
+        }
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(news, News::Fresh) {
+            self.cursor.clamp(self.shown(ctx.data).len());
+        }
+        false
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        view::draw(self, scene, area);
+    }
+}

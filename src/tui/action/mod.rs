@@ -1,0 +1,250 @@
+//! Named actions and their keys: one table makes the footer, the help, the palette, `docs/keys.md` and, later,
+//! the user's own keys.
+//!
+//! Used by the root update and by whatever shows hints. INVARIANT: no key is read anywhere else, except text typed
+//! into a field.
+
+mod chord;
+mod docs;
+mod table;
+
+pub use chord::parse_keys;
+pub use docs::keys_page;
+
+pub(crate) use chord::{Chord, pretty};
+pub(crate) use table::{Action, TABLE};
+
+/// Where keys can go: a screen, or an overlay, or a field inside one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Overview,
+    Accounts,
+    Transactions,
+    Holdings,
+    Connections,
+    Activity,
+    /// Typing a filter.
+    Filter,
+    /// The file picker's list.
+    Picker,
+    /// The file picker's path field.
+    PickerPath,
+    /// The review of an import.
+    Review,
+    /// An import under way.
+    Importing,
+    Form,
+    Menu,
+    Confirm,
+    /// Help, explanations.
+    Page,
+    /// The rows of a change.
+    Change,
+    Palette,
+    /// Steps of the connection wizard.
+    ConnectChoose,
+    ConnectAbout,
+    ConnectFields,
+    ConnectWait,
+    ConnectLogin,
+    ConnectFailed,
+    ConnectAccounts,
+    ConnectDone,
+    /// The passphrase of the vault.
+    Unlock,
+}
+
+/// A set of places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scope(u32);
+
+impl Scope {
+    pub(crate) const SCREENS: Self = Self::of(&[
+        Place::Overview,
+        Place::Accounts,
+        Place::Transactions,
+        Place::Holdings,
+        Place::Connections,
+        Place::Activity,
+    ]);
+
+    pub(crate) const fn of(places: &[Place]) -> Self {
+        let mut bits = 0;
+        let mut index = 0;
+        while index < places.len() {
+            bits |= 1 << places[index] as u32;
+            index += 1;
+        }
+        Self(bits)
+    }
+
+    pub(crate) const fn and(self, places: &[Place]) -> Self {
+        Self(self.0 | Self::of(places).0)
+    }
+
+    pub(crate) const fn has(self, place: Place) -> bool {
+        self.0 & (1 << place as u32) != 0
+    }
+
+    #[cfg(test)]
+    const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// How actions are grouped in help and docs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    Move,
+    Screens,
+    Look,
+    Data,
+    Program,
+    Import,
+    Connect,
+    Overlay,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Connect, Self::Overlay];
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Moving",
+            Self::Screens => "Screens",
+            Self::Look => "Finding and looking",
+            Self::Data => "Data",
+            Self::Program => "Program",
+            Self::Import => "Importing",
+            Self::Connect => "Connecting",
+            Self::Overlay => "Overlays and fields",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spec {
+    pub(crate) action: Action,
+    /// Key sequences; the first is the one shown.
+    pub(crate) keys: &'static [&'static str],
+    /// For the configuration: `half-page-down`.
+    pub(crate) name: &'static str,
+    /// What it does, for help and palette.
+    pub(crate) title: &'static str,
+    /// One or two words for the footer; empty: not shown there.
+    pub(crate) hint: &'static str,
+    pub(crate) group: Group,
+    pub(crate) scope: Scope,
+}
+
+/// What a key sequence means somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// Do this.
+    Action(Action),
+    /// More keys may follow.
+    Prefix,
+    /// Nothing.
+    Nothing,
+}
+
+/// The keys in force: the table's, and later the user's own.
+#[derive(Debug)]
+pub(crate) struct Keymap {
+    bindings: Vec<(Scope, Vec<Chord>, Action)>,
+}
+
+impl Keymap {
+    /// The table's keys.
+    pub(crate) fn standard() -> Self {
+        let bindings = TABLE
+            .iter()
+            .flat_map(|spec| spec.keys.iter().map(move |keys| (spec, keys)))
+            .filter_map(|(spec, keys)| Some((spec.scope, Chord::parse_sequence(keys)?, spec.action)))
+            .collect();
+        Self { bindings }
+    }
+
+    /// What `typed` means in `place`.
+    pub(crate) fn find(&self, place: Place, typed: &[Chord]) -> Lookup {
+        let mut prefix = false;
+        for (scope, keys, action) in &self.bindings {
+            if scope.has(place) && keys.starts_with(typed) {
+                if keys.len() == typed.len() {
+                    return Lookup::Action(*action);
+                }
+                prefix = true;
+            }
+        }
+        if prefix { Lookup::Prefix } else { Lookup::Nothing }
+    }
+
+    /// What may follow `typed` in `place`.
+    pub(crate) fn continuations(&self, place: Place, typed: &[Chord]) -> Vec<(String, &'static str)> {
+        self.bindings
+            .iter()
+            .filter(|(scope, keys, _)| scope.has(place) && keys.len() > typed.len() && keys.starts_with(typed))
+            .map(|(_, keys, action)| {
+                let rest: Vec<String> = keys[typed.len()..].iter().map(ToString::to_string).collect();
+                (rest.join(" "), spec_of(*action, place).map_or("", |spec| spec.title))
+            })
+            .collect()
+    }
+}
+
+/// The table's row for `action` in `place`.
+pub(crate) fn spec_of(action: Action, place: Place) -> Option<&'static Spec> {
+    TABLE.iter().find(|spec| spec.action == action && spec.scope.has(place))
+}
+
+/// The footer of `place`: key, word and action, most useful first.
+pub(crate) fn hints(place: Place) -> impl Iterator<Item = (&'static str, &'static str, Action)> {
+    TABLE
+        .iter()
+        .filter(move |spec| spec.scope.has(place) && !spec.hint.is_empty())
+        .filter_map(|spec| Some((*spec.keys.first()?, spec.hint, spec.action)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_can_be_read_and_means_one_thing() {
+        for (index, spec) in TABLE.iter().enumerate() {
+            assert!(!spec.keys.is_empty() && !spec.title.is_empty(), "{}", spec.name);
+            for keys in spec.keys {
+                assert!(Chord::parse_sequence(keys).is_some(), "{}: {keys}", spec.name);
+                for other in &TABLE[index + 1..] {
+                    assert!(
+                        !other.scope.meets(spec.scope) || !other.keys.contains(keys),
+                        "{keys} is both {} and {}",
+                        spec.name,
+                        other.name
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn names_tell_actions_apart() {
+        let mut names: Vec<_> = TABLE.iter().map(|spec| spec.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn g_waits_for_a_second_key() {
+        let map = Keymap::standard();
+        let g = Chord::parse("g").unwrap();
+        assert_eq!(map.find(Place::Accounts, &[g]), Lookup::Prefix);
+        assert_eq!(map.find(Place::Accounts, &[g, g]), Lookup::Action(Action::First));
+        assert_eq!(map.find(Place::Filter, &[g]), Lookup::Nothing);
+        assert!(!map.continuations(Place::Accounts, &[g]).is_empty());
+    }
+}

@@ -1,0 +1,62 @@
+//! The outside world as the screen sees it, and the settings it starts with.
+//!
+//! Built in `cli`, faked in tests. INVARIANT: no module of the screen asks the machine for anything else.
+
+use std::{path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+
+use super::theme::ThemeName;
+use crate::{
+    ports::{Browser, Clipboard, Clock},
+    sync::Handle,
+};
+
+/// What the screen needs from outside.
+#[derive(Clone)]
+pub struct Env {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Opens pages of institutions.
+    pub browser: Arc<dyn Browser>,
+    /// Where `y` copies to.
+    pub clipboard: Arc<dyn Clipboard>,
+    /// The engine that does all writing.
+    pub engine: Handle,
+    /// Folders.
+    pub folders: Folders,
+    /// A moment on the user's wall clock.
+    pub local_time: fn(DateTime<Utc>) -> NaiveDateTime,
+}
+
+/// Where things are.
+#[derive(Debug, Clone, Default)]
+pub struct Folders {
+    /// What `~` stands for.
+    pub home: Option<PathBuf>,
+    /// Where the file picker begins when there is no recent folder.
+    pub start: PathBuf,
+    /// The file that remembers folders from which files were imported; `None`: they are forgotten at the end.
+    pub recent: Option<PathBuf>,
+}
+
+/// How the screen is to look and behave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Colours.
+    pub theme: ThemeName,
+    /// Whether wheel and clicks are used; when not, the terminal's own selection works.
+    pub mouse: bool,
+    /// Whether amounts are hidden from the start.
+    pub masked: bool,
+    /// Whether it shows made-up data.
+    pub demo: bool,
+    /// Whether connections that are due when it opens are synced.
+    pub sync_on_start: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { theme: ThemeName::Dark, mouse: true, masked: false, demo: false, sync_on_start: true }
+    }
+}

@@ -1,0 +1,122 @@
+//! What reaches the screen and what it asks for: plain data both ways.
+
+use std::path::PathBuf;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use super::{data::Data, memory::Target};
+use crate::{
+    domain::{AccountId, ChangeId, TransactionId},
+    ledger::{Entry, ListRequest, Listing},
+    sync::{Command, Event},
+};
+
+/// Something happened. Sent by the runtime only.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    /// From the terminal: a key.
+    Key(KeyEvent),
+    /// From the terminal: text pasted in one piece.
+    Paste(String),
+    /// From the terminal: a click on something that was drawn.
+    Click(Target),
+    /// From the terminal: the wheel over something; rows to move.
+    Scroll(Target, isize),
+    /// From the terminal, or the size found at the start.
+    Resize(Rect),
+    /// From the engine.
+    Engine(Event),
+    /// From a worker: the answer to an effect.
+    Loaded(Loaded),
+    /// The moment asked for by `App::wake_at` has come.
+    Wake,
+    /// The process was asked to end (SIGTERM, SIGHUP) or the input ended.
+    Stop,
+}
+
+/// Answers of workers. A ticket tells an answer that is still wanted from one that came too late.
+#[derive(Debug)]
+pub(crate) enum Loaded {
+    /// A new reading of everything.
+    Fresh(Result<Box<Data>, String>),
+    /// The view has its columns now.
+    Columns(Result<Box<Data>, String>),
+    /// Rows listed.
+    Listing { ticket: u64, result: Result<Listing, String> },
+    /// Words that a filter is completed from.
+    Vocabulary(crate::ledger::query::Vocabulary),
+    /// Balance after each row of an account, newest first.
+    Running { ticket: u64, balances: Vec<Option<rust_decimal::Decimal>> },
+    /// A folder read.
+    Folder { ticket: u64, result: Result<Vec<FolderEntry>, String> },
+    /// Folders of earlier imports, newest first.
+    Recent(Vec<PathBuf>),
+    /// Rows of a change.
+    ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<Entry>, String> },
+    /// Something was copied, or not.
+    Copied { what: &'static str, result: Result<(), String> },
+    /// A page was opened, or not.
+    Opened(Result<(), String>),
+}
+
+/// One entry of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FolderEntry {
+    /// For the eye; `file` is what the system calls it.
+    pub(crate) name: String,
+    pub(crate) file: std::ffi::OsString,
+    pub(crate) is_folder: bool,
+    /// Bytes.
+    pub(crate) size: u64,
+    pub(crate) modified: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// Something to be done outside. Done by the runtime only.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// Tell the engine.
+    Send(Command),
+    /// Read everything again. Answer: `Fresh`.
+    Refresh,
+    /// Load what searching needs. Answer: `Columns`.
+    LoadColumns,
+    /// List rows. Answer: `Listing`.
+    List { ticket: u64, request: ListRequest },
+    /// Collect the words that a filter is completed from. Answer: `Vocabulary`.
+    ReadVocabulary,
+    /// Work out running balances. Answer: `Running`.
+    Running { ticket: u64, account: AccountId },
+    /// Read a folder. Answer: `Folder`.
+    ReadFolder { ticket: u64, path: PathBuf },
+    /// Read which folders were used before. Answer: `Recent`.
+    ReadRecent,
+    /// Remember a folder.
+    Remember(PathBuf),
+    /// Read rows of a change. Answer: `ChangeRows`.
+    ChangeRows { change: ChangeId, offset: u64 },
+    /// Put text on the clipboard. Answer: `Copied`.
+    Copy { what: &'static str, text: String },
+    /// Open a page in the browser. Answer: `Opened`.
+    Browse(String),
+    /// Draw everything afresh.
+    Redraw,
+    /// Stop the process until the shell brings it back.
+    Suspend,
+    /// End.
+    Quit,
+}
+
+/// Where to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Jump {
+    Screen(super::app::Screen),
+    /// The rows of one account.
+    Rows(AccountId),
+    /// One row among all.
+    Row(TransactionId),
+    /// An entry of the journal.
+    Change(ChangeId),
+    /// An account in the list of accounts.
+    Account(AccountId),
+}

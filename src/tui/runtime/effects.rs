@@ -1,0 +1,158 @@
+//! Does effects: small ones at once, slow ones on blocking threads whose answers come back as messages.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    ledger::{Ledger, LedgerError, ListRequest, Listing, Sort, View},
+    tui::{
+        app::App,
+        data::Data,
+        env::Env,
+        layer::CHUNK,
+        msg::{Effect, FolderEntry, Loaded},
+    },
+};
+
+/// Up to so many rows, listing is done at once: it takes less than a frame.
+const AT_ONCE: u64 = 20_000;
+/// Folders remembered.
+const RECENT: usize = 8;
+/// Entries of a folder that are shown.
+const ENTRIES: usize = 20_000;
+
+/// Starts an effect; says how many answers will come.
+pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answer: &UnboundedSender<Loaded>) -> usize {
+    let view = app.data.view.clone();
+    let answer = answer.clone();
+    let now = |loaded: Loaded| {
+        let _ = answer.send(loaded);
+        1
+    };
+    match effect {
+        Effect::Refresh => {
+            let ledger = ledger.clone();
+            let today = env.clock.today();
+            later(&answer, move || {
+                Loaded::Fresh(Data::load(&ledger, today).map(Box::new).map_err(|error| error.to_string()))
+            })
+        }
+        Effect::LoadColumns => {
+            let data = app.data.clone();
+            later(&answer, move || {
+                Loaded::Columns(data.with_columns().map(Box::new).map_err(|error| error.to_string()))
+            })
+        }
+        Effect::List { ticket, request } => {
+            let small = view.transaction_count() <= AT_ONCE && view.has_columns();
+            let cheap = request.query.is_all() && request.sort == Sort::default();
+            let previous = app.transactions.listing().cloned();
+            let work = move || {
+                let listed = list(&view, &request, previous.as_ref());
+                Loaded::Listing { ticket, result: listed.map_err(|error| error.to_string()) }
+            };
+            if small || cheap { now(work()) } else { later(&answer, work) }
+        }
+        Effect::ReadVocabulary => later(&answer, move || Loaded::Vocabulary(view.vocabulary())),
+        Effect::Running { ticket, account } => later(&answer, move || Loaded::Running {
+            ticket,
+            balances: view.running_balance(account).unwrap_or_default(),
+        }),
+        Effect::ReadFolder { ticket, path } => later(&answer, move || {
+            let result = read_folder(&path).map_err(|error| format!("{} can't be read: {error}", path.display()));
+            Loaded::Folder { ticket, result }
+        }),
+        Effect::ReadRecent => {
+            let file = env.folders.recent.clone();
+            let downloads = env.folders.home.as_ref().map(|home| home.join("Downloads"));
+            later(&answer, move || Loaded::Recent(recent(file.as_deref(), downloads)))
+        }
+        Effect::Remember(folder) => {
+            let file = env.folders.recent.clone();
+            if let Some(file) = file {
+                tokio::task::spawn_blocking(move || remember(&file, &folder));
+            }
+            0
+        }
+        Effect::ChangeRows { change, offset } => later(&answer, move || {
+            let limit = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+            let result = view.change_rows(change, offset, limit).map_err(|error| error.to_string());
+            Loaded::ChangeRows { change, offset, result }
+        }),
+        Effect::Copy { what, text } => {
+            now(Loaded::Copied { what, result: env.clipboard.copy(&text).map_err(|error| error.to_string()) })
+        }
+        Effect::Browse(url) => now(Loaded::Opened(env.browser.open(&url).map_err(|error| error.to_string()))),
+        Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => 0,
+    }
+}
+
+fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send + 'static) -> usize {
+    let answer = answer.clone();
+    tokio::task::spawn_blocking(move || {
+        let _ = answer.send(work());
+    });
+    1
+}
+
+fn list(view: &View, request: &ListRequest, previous: Option<&Listing>) -> Result<Listing, LedgerError> {
+    match view.list_from(request, previous) {
+        Err(LedgerError::NeedsColumns) => view.with_columns(view.load_columns()?).list(request),
+        listed => listed,
+    }
+}
+
+/// Folders first, from A to Z, then files, the newest first.
+fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path)?.take(ENTRIES) {
+        let Ok(entry) = entry else { continue };
+        // Follows links, so that a linked folder is a folder; a broken link is not shown.
+        let Ok(metadata) = fs::metadata(entry.path()) else { continue };
+        let file = entry.file_name();
+        entries.push(FolderEntry {
+            name: file.to_string_lossy().into_owned(),
+            file,
+            is_folder: metadata.is_dir(),
+            size: metadata.len(),
+            modified: metadata.modified().ok().map(Into::into),
+        });
+    }
+    entries.sort_by(|left, right| {
+        let by_name = || left.name.to_lowercase().cmp(&right.name.to_lowercase());
+        right.is_folder.cmp(&left.is_folder).then_with(|| {
+            if left.is_folder { by_name() } else { right.modified.cmp(&left.modified).then_with(by_name) }
+        })
+    });
+    Ok(entries)
+}
+
+/// Folders of earlier imports that are still there, then the one where browsers put files.
+fn recent(file: Option<&Path>, downloads: Option<PathBuf>) -> Vec<PathBuf> {
+    let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+    let mut folders: Vec<PathBuf> =
+        text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).take(RECENT).collect();
+    folders.extend(downloads.filter(|downloads| !folders.contains(downloads)));
+    folders.retain(|folder| folder.is_dir());
+    folders
+}
+
+/// Puts a folder first in the file of recent ones. Nothing depends on it, so nothing is said when it fails.
+fn remember(file: &Path, folder: &Path) {
+    let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) else { return };
+    let mut folders = vec![PathBuf::from(name)];
+    folders.extend(recent(Some(file), None).into_iter().filter(|known| known != folder).take(RECENT - 1));
+    let mut text = String::new();
+    for folder in &folders {
+        let _ = writeln!(text, "{}", folder.display());
+    }
+    if let Some(parent) = file.parent() {
+        let _ = fs::create_dir_all(parent);
+    }
+    let _ = fs::write(file, text);
+}

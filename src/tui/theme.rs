@@ -1,0 +1,243 @@
+//! Colours by role. Used by everything that draws; nothing else names a colour.
+//!
+//! INVARIANT: no meaning is carried by colour alone: signs, marks, words and reversed or bold text stay when
+//! [`Theme::plain`] takes all colour away.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// Which set of colours to draw with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThemeName {
+    /// For dark backgrounds, 256 colours.
+    #[default]
+    Dark,
+    /// For light backgrounds, 256 colours.
+    Light,
+    /// The terminal's own 16 colours.
+    Ansi,
+    /// No colour at all: bold, dim, underline and reverse only (`NO_COLOR`).
+    Plain,
+}
+
+impl ThemeName {
+    /// Every theme, by its name in the configuration.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("dark", Self::Dark), ("light", Self::Light), ("16", Self::Ansi), ("plain", Self::Plain)];
+
+    /// The theme of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, theme)| *theme)
+    }
+}
+
+/// One style for each role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Theme {
+    pub(crate) text: Style,
+    pub(crate) muted: Style,
+    /// Headings inside panes.
+    pub(crate) heading: Style,
+    /// Names of keys in hints.
+    pub(crate) key: Style,
+    pub(crate) border: Style,
+    pub(crate) border_focus: Style,
+    pub(crate) title: Style,
+    pub(crate) title_focus: Style,
+    pub(crate) tab: Style,
+    pub(crate) tab_active: Style,
+    pub(crate) brand: Style,
+    /// Column headers.
+    pub(crate) header: Style,
+    /// The selected row of the pane that has the keys.
+    pub(crate) selected: Style,
+    /// The selected row of a pane that doesn't.
+    pub(crate) selected_idle: Style,
+    /// A row marked with the space bar.
+    pub(crate) marked: Style,
+    pub(crate) gain: Style,
+    pub(crate) loss: Style,
+    pub(crate) pending: Style,
+    /// Rows the institution withdrew.
+    pub(crate) struck: Style,
+    pub(crate) good: Style,
+    pub(crate) warning: Style,
+    pub(crate) error: Style,
+    /// Words of a filter or pattern that matched.
+    pub(crate) hit: Style,
+    /// Words of a filter that mean nothing.
+    pub(crate) wrong: Style,
+    /// What is typed into a field.
+    pub(crate) field: Style,
+    pub(crate) chart: Style,
+}
+
+/// Colours that differ between themes; the rest follows from them.
+struct Palette {
+    text: Color,
+    muted: Color,
+    border: Color,
+    accent: Color,
+    key: Color,
+    gain: Color,
+    loss: Color,
+    warning: Color,
+    selection: Color,
+    selection_idle: Color,
+    marked: Color,
+}
+
+const DARK: Palette = Palette {
+    text: Color::Indexed(252),
+    muted: Color::Indexed(244),
+    border: Color::Indexed(239),
+    accent: Color::Indexed(80),
+    key: Color::Indexed(179),
+    gain: Color::Indexed(114),
+    loss: Color::Indexed(174),
+    warning: Color::Indexed(221),
+    selection: Color::Indexed(24),
+    selection_idle: Color::Indexed(236),
+    marked: Color::Indexed(179),
+};
+
+const LIGHT: Palette = Palette {
+    text: Color::Indexed(235),
+    muted: Color::Indexed(243),
+    border: Color::Indexed(250),
+    accent: Color::Indexed(25),
+    key: Color::Indexed(94),
+    gain: Color::Indexed(28),
+    loss: Color::Indexed(124),
+    warning: Color::Indexed(130),
+    selection: Color::Indexed(153),
+    selection_idle: Color::Indexed(254),
+    marked: Color::Indexed(94),
+};
+
+impl Theme {
+    /// The theme of that name.
+    pub(crate) fn of(name: ThemeName) -> Self {
+        match name {
+            ThemeName::Dark => Self::indexed(&DARK),
+            ThemeName::Light => Self::indexed(&LIGHT),
+            ThemeName::Ansi => Self::ansi(),
+            ThemeName::Plain => Self::plain(),
+        }
+    }
+
+    fn indexed(palette: &Palette) -> Self {
+        let of = |color| Style::new().fg(color);
+        Self {
+            text: of(palette.text),
+            muted: of(palette.muted),
+            heading: of(palette.accent).add_modifier(Modifier::BOLD),
+            key: of(palette.key),
+            border: of(palette.border),
+            border_focus: of(palette.accent),
+            title: of(palette.muted),
+            title_focus: of(palette.accent).add_modifier(Modifier::BOLD),
+            tab: of(palette.muted),
+            tab_active: of(palette.accent).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            brand: of(palette.text).add_modifier(Modifier::BOLD),
+            header: of(palette.muted).add_modifier(Modifier::BOLD),
+            selected: Style::new().bg(palette.selection).add_modifier(Modifier::BOLD),
+            selected_idle: Style::new().bg(palette.selection_idle),
+            marked: of(palette.marked).add_modifier(Modifier::BOLD),
+            gain: of(palette.gain),
+            loss: of(palette.loss),
+            pending: of(palette.warning).add_modifier(Modifier::ITALIC),
+            struck: of(palette.muted).add_modifier(Modifier::CROSSED_OUT),
+            good: of(palette.gain),
+            warning: of(palette.warning),
+            error: of(palette.loss).add_modifier(Modifier::BOLD),
+            hit: of(palette.warning).add_modifier(Modifier::BOLD),
+            wrong: of(palette.loss).add_modifier(Modifier::UNDERLINED),
+            field: of(palette.text),
+            chart: of(palette.accent),
+        }
+    }
+
+    fn ansi() -> Self {
+        let of = |color| Style::new().fg(color);
+        Self {
+            text: Style::new(),
+            muted: of(Color::DarkGray),
+            heading: of(Color::Cyan).add_modifier(Modifier::BOLD),
+            key: of(Color::Yellow),
+            border: of(Color::DarkGray),
+            border_focus: of(Color::Cyan),
+            title: of(Color::DarkGray),
+            title_focus: of(Color::Cyan).add_modifier(Modifier::BOLD),
+            tab: of(Color::DarkGray),
+            tab_active: of(Color::Cyan).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            brand: Style::new().add_modifier(Modifier::BOLD),
+            header: Style::new().add_modifier(Modifier::BOLD),
+            selected: Style::new().add_modifier(Modifier::REVERSED),
+            selected_idle: Style::new().add_modifier(Modifier::BOLD),
+            marked: of(Color::Yellow).add_modifier(Modifier::BOLD),
+            gain: of(Color::Green),
+            loss: of(Color::Red),
+            pending: of(Color::Yellow),
+            struck: of(Color::DarkGray).add_modifier(Modifier::CROSSED_OUT),
+            good: of(Color::Green),
+            warning: of(Color::Yellow),
+            error: of(Color::Red).add_modifier(Modifier::BOLD),
+            hit: of(Color::Yellow).add_modifier(Modifier::BOLD),
+            wrong: of(Color::Red).add_modifier(Modifier::UNDERLINED),
+            field: Style::new(),
+            chart: of(Color::Cyan),
+        }
+    }
+
+    fn plain() -> Self {
+        let none = Style::new();
+        let bold = none.add_modifier(Modifier::BOLD);
+        let dim = none.add_modifier(Modifier::DIM);
+        Self {
+            text: none,
+            muted: dim,
+            heading: bold,
+            key: bold,
+            border: dim,
+            border_focus: none,
+            title: none,
+            title_focus: bold,
+            tab: dim,
+            tab_active: none.add_modifier(Modifier::BOLD | Modifier::REVERSED),
+            brand: bold,
+            header: none.add_modifier(Modifier::UNDERLINED),
+            selected: none.add_modifier(Modifier::REVERSED),
+            selected_idle: bold,
+            marked: bold,
+            gain: none,
+            loss: none,
+            pending: none,
+            struck: none.add_modifier(Modifier::CROSSED_OUT),
+            good: none,
+            warning: bold,
+            error: none.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            hit: none.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            wrong: none.add_modifier(Modifier::UNDERLINED),
+            field: none,
+            chart: none,
+        }
+    }
+
+    /// Money in or out. The sign says it too.
+    pub(crate) fn amount(&self, amount: rust_decimal::Decimal) -> Style {
+        if amount.is_sign_negative() && !amount.is_zero() { self.loss } else { self.gain }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_has_no_colour() {
+        let theme = format!("{:?}", Theme::of(ThemeName::Plain));
+        assert!(!theme.contains(".fg(") && !theme.contains(".bg("), "{theme}");
+        assert!(format!("{:?}", Theme::of(ThemeName::Dark)).contains(".fg("));
+    }
+}

@@ -1,0 +1,51 @@
+//! Tab in the filter: what could be typed at the cursor, one after the other.
+
+use crate::{
+    ledger::query::{Completion, Vocabulary, completions},
+    tui::widget::field::Field,
+};
+
+/// Suggestions at hand.
+#[derive(Debug, Default)]
+pub(super) struct Complete {
+    /// Words of the user's own data; read when the filter is opened.
+    pub(super) vocabulary: Vocabulary,
+    /// The text that the suggestions were made for.
+    base: String,
+    found: Vec<Completion>,
+    at: usize,
+}
+
+impl Complete {
+    /// Puts the next suggestion into the field; says whether there was one.
+    pub(super) fn next(&mut self, field: &mut Field, forward: bool) -> bool {
+        if self.found.is_empty() {
+            field.value().clone_into(&mut self.base);
+            self.found = completions(&self.base, field.cursor(), &self.vocabulary);
+            self.at = if forward { 0 } else { self.found.len().saturating_sub(1) };
+        } else {
+            let count = self.found.len();
+            self.at = if forward { (self.at + 1) % count } else { (self.at + count - 1) % count };
+        }
+        let Some(chosen) = self.found.get(self.at) else { return false };
+        let (Some(before), Some(after)) = (self.base.get(..chosen.range.start), self.base.get(chosen.range.end..))
+        else {
+            return false;
+        };
+        let cursor = before.len() + chosen.insert.len();
+        field.set_at(format!("{before}{}{after}", chosen.insert), cursor);
+        true
+    }
+
+    /// Forgets the suggestions, since something was typed.
+    pub(super) fn reset(&mut self) {
+        self.found.clear();
+    }
+
+    /// What is offered, from the one chosen on, and what the chosen one means.
+    pub(super) fn offered(&self) -> Option<(Vec<&str>, &'static str)> {
+        let chosen = self.found.get(self.at)?;
+        let words = self.found.iter().cycle().skip(self.at).take(self.found.len()).map(|one| one.insert.as_str());
+        Some((words.collect(), chosen.help))
+    }
+}

@@ -1,0 +1,26 @@
+//! What the last filter found, so that `n` and `N` find it again among all rows.
+
+use crate::ledger::Listing;
+
+/// Rows found, by id.
+#[derive(Debug, Default)]
+pub(super) struct Hits {
+    found: Option<Listing>,
+}
+
+impl Hits {
+    pub(super) fn remember(&mut self, listing: &Listing) {
+        self.found = Some(listing.clone());
+    }
+
+    /// The nearest place in `listing` before or after `at` that holds a row found.
+    pub(super) fn next(&self, listing: &Listing, at: usize, forward: bool) -> Option<usize> {
+        let found = self.found.as_ref()?;
+        let is_hit = |index: usize| listing.id(index).is_some_and(|id| found.contains(id));
+        if forward {
+            (at + 1..listing.len()).find(|index| is_hit(*index))
+        } else {
+            (0..at.min(listing.len())).rev().find(|index| is_hit(*index))
+        }
+    }
+}

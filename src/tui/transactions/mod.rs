@@ -1,0 +1,402 @@
+//! Screen 3: rows of all accounts or of one, with a live filter.
+//!
+//! INVARIANT: listing happens in workers (or at once when it is cheap, which the runtime decides); the rows of the
+//! last listing stay on screen until the next one is there.
+
+mod complete;
+mod edit;
+mod hits;
+mod view;
+
+use std::collections::BTreeSet;
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use rust_decimal::Decimal;
+
+use super::{
+    action::{Action, Place},
+    layer::{Choice, Menu, Page},
+    memory::ListId,
+    msg::{Effect, Loaded},
+    pane::{Ask, Ctx, News, Pane, Scene},
+    side::Split,
+    toast::Level,
+    widget::{cursor::Cursor, field::Field},
+};
+use crate::{
+    domain::{AccountId, Money, TransactionId, TransactionStatus},
+    ledger::{Entry, ListRequest, Listing, Query, Sort, SortKey},
+};
+
+/// The orders one can choose, by the letter that chooses them.
+const SORTS: [(SortKey, char, &str); 6] = [
+    (SortKey::Date, 'd', "date"),
+    (SortKey::Payee, 'p', "payee"),
+    (SortKey::Amount, 'a', "amount"),
+    (SortKey::Account, 'c', "account"),
+    (SortKey::Type, 't', "type"),
+    (SortKey::Status, 'u', "status"),
+];
+
+/// The screen.
+#[derive(Default)]
+pub(crate) struct Transactions {
+    account: Option<AccountId>,
+    sort: Sort,
+    field: Field,
+    editing: bool,
+    /// The filter before it was opened for typing, for Esc.
+    before: String,
+    query: Query,
+    listing: Option<Listing>,
+    /// The listing that is wanted; answers to others come too late.
+    wanted: u64,
+    listing_now: bool,
+    /// Balance after each row of the one account, newest first; only without filter and in order of date.
+    running: Vec<Option<Decimal>>,
+    running_wanted: u64,
+    marks: BTreeSet<TransactionId>,
+    cursor: Cursor,
+    /// The row to stand on once the listing is there.
+    keep: Option<TransactionId>,
+    complete: complete::Complete,
+    hits: hits::Hits,
+    split: Split,
+}
+
+impl Transactions {
+    fn len(&self) -> usize {
+        self.listing.as_ref().map_or(0, Listing::len)
+    }
+
+    fn id_at(&self, index: usize) -> Option<TransactionId> {
+        self.listing.as_ref()?.id(index)
+    }
+
+    /// What is on screen now.
+    pub(crate) const fn listing(&self) -> Option<&Listing> {
+        self.listing.as_ref()
+    }
+
+    pub(crate) fn selected(&self) -> Option<TransactionId> {
+        self.id_at(self.cursor.at)
+    }
+
+    fn entry(&self, ctx: &Ctx<'_>) -> Option<Entry> {
+        ctx.data.entry(self.selected()?)
+    }
+
+    /// Asks for the rows as they are wanted now.
+    fn relist(&mut self, ctx: &mut Ctx<'_>) {
+        self.wanted = ctx.ticket();
+        self.listing_now = true;
+        let request = ListRequest { account: self.account, query: self.query.clone(), sort: self.sort };
+        ctx.effects.push(Effect::List { ticket: self.wanted, request });
+        self.running.clear();
+        let by_date = self.sort.key == SortKey::Date;
+        if let Some(account) = self.account.filter(|_| by_date && self.query.is_all()) {
+            self.running_wanted = ctx.ticket();
+            ctx.effects.push(Effect::Running { ticket: self.running_wanted, account });
+        }
+    }
+
+    fn set_query(&mut self, ctx: &mut Ctx<'_>) {
+        self.query = Query::parse(self.field.value(), ctx.moment.today);
+        self.relist(ctx);
+    }
+
+    /// Shows the rows of one account, or of all.
+    pub(crate) fn scope_to(&mut self, account: Option<AccountId>, ctx: &mut Ctx<'_>) {
+        self.account = account;
+        self.field = Field::default();
+        self.query = Query::default();
+        self.editing = false;
+        self.sort = Sort::default();
+        self.marks.clear();
+        self.cursor = Cursor::default();
+        self.keep = None;
+        self.split.back();
+        self.listing = None;
+        self.relist(ctx);
+    }
+
+    /// Shows one row among all.
+    pub(crate) fn show(&mut self, row: TransactionId, ctx: &mut Ctx<'_>) {
+        self.scope_to(None, ctx);
+        self.keep = Some(row);
+    }
+
+    fn listed(&mut self, result: &Result<Listing, String>, ctx: &mut Ctx<'_>) {
+        self.listing_now = false;
+        match result {
+            Ok(listing) => {
+                let keep = self.keep.take();
+                if let Some(at) = keep.and_then(|row| listing.position_of(row)) {
+                    self.cursor.at = at;
+                }
+                self.listing = Some(listing.clone());
+                self.cursor.clamp(listing.len());
+                if !self.query.is_all() {
+                    self.hits.remember(listing);
+                }
+            }
+            Err(error) => ctx.asks.push(Ask::Toast(Level::Error, format!("Rows could not be listed: {error}"))),
+        }
+    }
+
+    fn sort_by(&mut self, sort: Sort, ctx: &mut Ctx<'_>) {
+        self.keep = self.selected();
+        self.sort = sort;
+        self.relist(ctx);
+    }
+
+    fn sort_menu(&self, ctx: &mut Ctx<'_>) {
+        let at = SORTS.iter().position(|(key, ..)| *key == self.sort.key).unwrap_or(0);
+        let choices = SORTS
+            .iter()
+            .map(|(key, letter, title)| Choice {
+                letter: *letter,
+                title: (*title).to_owned(),
+                detail: if *key == self.sort.key { "chosen; once more reverses".to_owned() } else { String::new() },
+                value: SORTS.iter().position(|(other, ..)| other == key).unwrap_or(0),
+            })
+            .collect();
+        // The menu lies above this pane, so its choice comes back as a click on the column.
+        ctx.push(Menu::new("Sort by", choices, at, |place, ctx| ctx.asks.push(Ask::Column(*place))));
+    }
+
+    fn mark(&mut self, ctx: &Ctx<'_>) {
+        if let Some(id) = self.selected()
+            && !self.marks.remove(&id)
+        {
+            self.marks.insert(id);
+        }
+        let len = self.len();
+        self.cursor.act(Action::Down, len, ctx.page);
+    }
+
+    fn copy_menu(&self, ctx: &mut Ctx<'_>) {
+        let Some(entry) = self.entry(ctx) else { return };
+        let facts = &entry.transaction.facts;
+        let line = format!("{}\t{}\t{} {}", facts.date, entry.payee(), facts.amount, facts.currency);
+        let shown = if ctx.masked { String::new() } else { facts.money().to_string() };
+        let choice = |letter, title: &str, detail: &str, value: String| Choice {
+            letter,
+            title: title.to_owned(),
+            detail: detail.to_owned(),
+            value,
+        };
+        let mut choices = vec![
+            choice('a', "amount", &shown, facts.amount.to_string()),
+            choice('p', "payee", entry.payee(), entry.payee().to_owned()),
+            choice('d', "date", &facts.date.to_string(), facts.date.to_string()),
+            choice('r', "row", "date, payee, amount", line),
+        ];
+        if let Some(id) = &facts.provider_id {
+            choices.push(choice('i', "id", id, id.to_string()));
+        }
+        ctx.push(Menu::new("Copy", choices, 0, super::accounts::copy));
+    }
+
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let text = match &self.listing {
+            Some(listing) => view::explanation(self, listing, ctx),
+            None => return,
+        };
+        ctx.push(Page::new("Where these figures come from", text));
+    }
+
+    /// Sums of the marked rows by currency, and how many there are.
+    fn marked(&self, data: &super::data::Data) -> (usize, Vec<Money>) {
+        let mut sums: Vec<Money> = Vec::new();
+        for entry in self.marks.iter().filter_map(|id| data.entry(*id)) {
+            let facts = &entry.transaction.facts;
+            if matches!(facts.status, TransactionStatus::Cancelled | TransactionStatus::Failed) {
+                continue;
+            }
+            match sums.iter_mut().find(|sum| sum.currency == facts.currency) {
+                Some(sum) => *sum = sum.try_add(facts.money()).unwrap_or(*sum),
+                None => sums.push(facts.money()),
+            }
+        }
+        (self.marks.len(), sums)
+    }
+
+    fn next_hit(&mut self, forward: bool, ctx: &mut Ctx<'_>) {
+        let Some(listing) = &self.listing else { return };
+        match self.hits.next(listing, self.cursor.at, forward) {
+            Some(at) => self.cursor.at = at,
+            None => ctx.toast("No row that the last filter found: / filters."),
+        }
+    }
+
+    fn open_side(&mut self) {
+        self.split.back();
+        self.split.act(Action::In, 1);
+    }
+
+    fn in_field(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        match action {
+            Action::Accept => self.editing = false,
+            Action::Complete | Action::PreviousPane
+                if self.complete.next(&mut self.field, action == Action::Complete) =>
+            {
+                self.set_query(ctx);
+            }
+            Action::Down | Action::Up => {
+                let len = self.len();
+                self.cursor.act(action, len, ctx.page);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Pane for Transactions {
+    fn place(&self) -> Place {
+        if self.editing { Place::Filter } else { Place::Transactions }
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        if self.editing {
+            self.in_field(action, ctx);
+            return;
+        }
+        if self.split.act(action, ctx.page) {
+            return;
+        }
+        let len = self.len();
+        if self.cursor.act(action, len, ctx.page) {
+            self.split.rewind();
+            return;
+        }
+        match action {
+            Action::Open => self.open_side(),
+            Action::Filter => {
+                self.split.back();
+                self.editing = true;
+                self.before = self.field.value().to_owned();
+                ctx.effects.push(Effect::ReadVocabulary);
+            }
+            Action::Sort => self.sort_menu(ctx),
+            Action::SortReverse => self.sort_by(Sort { descending: !self.sort.descending, ..self.sort }, ctx),
+            Action::Mark => self.mark(ctx),
+            Action::NextHit => self.next_hit(true, ctx),
+            Action::PreviousHit => self.next_hit(false, ctx),
+            Action::Edit => edit::open(self, ctx),
+            Action::Copy => self.copy_menu(ctx),
+            Action::Explain => self.explain(ctx),
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
+        self.complete.reset();
+        if self.editing && self.field.key(event) {
+            self.set_query(ctx);
+        }
+    }
+
+    fn paste(&mut self, text: &str, ctx: &mut Ctx<'_>) -> bool {
+        if self.editing {
+            self.field.paste(text);
+            self.set_query(ctx);
+        }
+        self.editing
+    }
+
+    fn back(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if self.editing {
+            self.editing = false;
+            self.complete.reset();
+            if self.field.value() != self.before {
+                self.field.set(self.before.clone());
+                self.set_query(ctx);
+            }
+            return true;
+        }
+        if self.split.back() {
+            return true;
+        }
+        if !self.marks.is_empty() {
+            self.marks.clear();
+            return true;
+        }
+        if !self.field.value().is_empty() {
+            self.keep = self.selected();
+            self.field = Field::default();
+            self.set_query(ctx);
+            return true;
+        }
+        if let Some(account) = self.account {
+            self.scope_to(None, ctx);
+            ctx.go(super::msg::Jump::Account(account));
+            return true;
+        }
+        false
+    }
+
+    fn click(&mut self, list: ListId, index: usize, _ctx: &mut Ctx<'_>) {
+        if list != ListId::Transactions {
+            return;
+        }
+        let again = self.cursor.at == index && !self.split.in_side;
+        self.editing = false;
+        self.split.back();
+        self.cursor.at = index;
+        if again {
+            self.open_side();
+        }
+    }
+
+    fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
+        if list == ListId::Side {
+            self.split.wheel(rows);
+        } else {
+            let len = self.len();
+            self.cursor.scroll(rows, len);
+        }
+    }
+
+    fn column(&mut self, place: usize, ctx: &mut Ctx<'_>) {
+        let Some((key, ..)) = SORTS.get(place) else { return };
+        let descending =
+            if *key == self.sort.key { !self.sort.descending } else { matches!(key, SortKey::Date | SortKey::Amount) };
+        self.sort_by(Sort { key: *key, descending }, ctx);
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        match news {
+            News::Fresh => {
+                if self.account.is_some_and(|account| ctx.data.account(account).is_none()) {
+                    self.account = None;
+                }
+                self.keep = self.keep.or_else(|| self.selected().filter(|_| self.cursor.at > 0));
+                self.relist(ctx);
+                false
+            }
+            News::Loaded(Loaded::Listing { ticket, result }) => {
+                if *ticket == self.wanted {
+                    self.listed(result, ctx);
+                }
+                true
+            }
+            News::Loaded(Loaded::Vocabulary(vocabulary)) => {
+                self.complete.vocabulary.clone_from(vocabulary);
+                true
+            }
+            News::Loaded(Loaded::Running { ticket, balances }) => {
+                if *ticket == self.running_wanted {
+                    self.running.clone_from(balances);
+                }
+                true
+            }
+            News::Loaded(_) | News::Engine(_) => false,
+        }
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        view::draw(self, scene, area);
+    }
+}

@@ -1,0 +1,218 @@
+//! What the engine is asked for from anywhere, and what it tells.
+
+use crate::{
+    domain::{AuthType, Change, ChangeId, Connection, ConnectionId},
+    providers::find,
+    sync::{Command, Event, Failure, SyncReport},
+    tui::{
+        app::{App, Job, Screen},
+        env::Env,
+        layer::{Confirm, unlock},
+        msg::Effect,
+        pane::News,
+        toast::Level,
+        widget::amount::plain,
+    },
+};
+
+/// Rows that an undo may touch without asking first.
+const ASK_FROM: u64 = 10;
+
+/// Rows of an import after which the database is compacted.
+const COMPACT_FROM: u64 = 200_000;
+
+impl App {
+    /// The change that undo and redo are about: the selected one in Activity.
+    pub(super) fn chosen_change(&self) -> Option<ChangeId> {
+        (self.screen == Screen::Activity).then(|| self.activity.selected(&self.data)).flatten().map(|change| change.id)
+    }
+
+    pub(super) fn undo(&mut self, chosen: Option<ChangeId>, env: &Env) -> Vec<Effect> {
+        let change = match chosen {
+            Some(id) => self.data.change(id),
+            None => self.data.changes.iter().find(|change| change.can_undo()),
+        };
+        let Some(change) = change else {
+            self.say(Level::News, "There is nothing to undo.");
+            return Vec::new();
+        };
+        if !change.can_undo() {
+            let text =
+                if change.undone { "It is undone already: U brings it back." } else { "An undo is taken back with U." };
+            self.say(Level::News, text);
+            return Vec::new();
+        }
+        let (id, rows) = (change.id, touched(change));
+        let lines = undo_question(change);
+        self.run(env, |_, ctx| {
+            let job = ctx.env.engine.job();
+            let undo = Effect::Send(Command::Undo { job, change: Some(id) });
+            if rows >= ASK_FROM {
+                ctx.push(Confirm::new("Undo", lines, vec![undo]));
+            } else {
+                ctx.effects.push(undo);
+            }
+        })
+        .1
+    }
+
+    pub(super) fn redo(&mut self, chosen: Option<ChangeId>, env: &Env) -> Vec<Effect> {
+        let change = match chosen {
+            Some(id) => self.data.change(id).filter(|change| change.can_redo()).map(|change| change.id),
+            None => None,
+        };
+        let any = self.data.changes.iter().any(Change::can_redo);
+        if (chosen.is_some() && change.is_none()) || !any {
+            self.say(Level::News, "There is nothing to bring back here.");
+            return Vec::new();
+        }
+        self.run(env, |_, ctx| {
+            ctx.command(|job| Command::Redo { job, change });
+        })
+        .1
+    }
+
+    /// Fetches news of one connection, or of all.
+    pub(super) fn sync(&mut self, only: Option<ConnectionId>, env: &Env) -> Vec<Effect> {
+        let connections = self.data.view.connections();
+        let wanted = connections.iter().filter(|connection| only.is_none_or(|id| id == connection.id));
+        let live: Vec<ConnectionId> =
+            wanted.filter(|connection| is_live(connection)).map(|connection| connection.id).collect();
+        if live.is_empty() {
+            let text = if connections.is_empty() {
+                "Nothing is connected yet: c shows what can be connected, i imports a statement file."
+            } else {
+                "Statement files have nothing to sync: i imports newer ones."
+            };
+            self.say(Level::News, text);
+            return Vec::new();
+        }
+        let job = env.engine.job();
+        let sync = Command::Sync { job, connections: live, force: only.is_some(), from: None };
+        self.last_sync = Some(sync.clone());
+        vec![Effect::Send(sync)]
+    }
+
+    pub(super) fn engine(&mut self, event: &Event, env: &Env) -> Vec<Effect> {
+        if let Event::Progress { job, progress } = event {
+            if let Some(known) = self.jobs.iter_mut().find(|known| known.id == *job) {
+                known.progress = progress.clone();
+                known.turns += 1;
+            } else {
+                self.jobs.push(Job { id: *job, progress: progress.clone(), turns: 0 });
+            }
+        }
+        if let Some(job) = event.answers() {
+            self.jobs.retain(|known| known.id != job);
+        }
+        let by_itself = self.due.is_job(event.answers());
+        self.due.hear(event);
+        if let Event::Synced { report, .. } = event {
+            self.connections.remember(report, self.moment.now);
+        }
+        let (told, mut effects) =
+            self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
+        match event {
+            Event::ChangeToggled { change, .. } => {
+                let text = if change.undone {
+                    format!("Undone: {} of {}. U brings it back.", change.kind, change.source)
+                } else {
+                    format!("Brought back: {} of {}.", change.kind, change.source)
+                };
+                self.say(Level::News, text);
+            }
+            Event::JobFailed { failure, .. } if !told && failure.kind == "vault_locked" => {
+                effects.extend(self.ask_passphrase(failure, by_itself, env));
+            }
+            Event::JobFailed { failure, .. } if !told && failure.kind != "cancelled" => {
+                let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+                self.say(Level::Error, format!("{}{hint}", failure.message));
+            }
+            Event::Synced { report, .. } if !told => self.tell_synced(report, by_itself),
+            Event::ImportFinished { report, .. } => {
+                let rows: u64 = report.files.iter().map(|file| file.transactions_imported).sum();
+                if rows >= COMPACT_FROM {
+                    effects.push(Effect::Send(Command::Compact { job: env.engine.job() }));
+                }
+            }
+            Event::Compacted { .. } => self.say(Level::News, "The database was compacted after the large import."),
+            Event::Disconnected { .. } => self.say(Level::News, "Disconnected; its login is wiped."),
+            Event::StoreChanged => effects.extend(self.refresh()),
+            _ => {}
+        }
+        effects
+    }
+
+    /// Asks for the passphrase of the vault, unless the user is in the middle of something that nobody interrupts for a
+    /// sync that happens by itself.
+    fn ask_passphrase(&mut self, failure: &Failure, by_itself: bool, env: &Env) -> Vec<Effect> {
+        if by_itself && !self.layers.is_empty() {
+            self.say(Level::News, "The vault is locked, so nothing is synced by itself. R asks for the passphrase.");
+            return Vec::new();
+        }
+        let job = env.engine.job();
+        let again = if by_itself {
+            Some(Command::SyncDue { job })
+        } else {
+            self.last_sync.take().map(|sync| match sync {
+                Command::Sync { connections, force, from, .. } => Command::Sync { job, connections, force, from },
+                other => other,
+            })
+        };
+        let then = again.into_iter().map(Effect::Send).collect();
+        self.run(env, |_, ctx| unlock::open(ctx, failure, then)).1
+    }
+
+    /// `by_itself`: nobody asked, so nothing is said of nothing.
+    fn tell_synced(&mut self, report: &SyncReport, by_itself: bool) {
+        for connection in &report.connections {
+            if let Some(error) = &connection.error {
+                let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+                self.say(Level::Error, format!("{}: {}{hint}", connection.name, error.message));
+                continue;
+            }
+            let partly: Vec<String> = connection
+                .accounts
+                .iter()
+                .filter_map(|account| account.reason.as_ref().map(|reason| format!("{}: {reason}", account.name)))
+                .collect();
+            if partly.is_empty() {
+                let rows = connection.transactions_imported;
+                if by_itself && rows == 0 {
+                    continue;
+                }
+                let text = if rows == 0 { "nothing new".to_owned() } else { format!("{rows} new rows") };
+                self.say(Level::News, format!("{}: {text}.", connection.name));
+            } else {
+                self.say(Level::Error, format!("{}: {}", connection.name, partly.join("; ")));
+            }
+        }
+    }
+}
+
+/// What is asked before a large undo: only what it would do.
+fn undo_question(change: &Change) -> Vec<String> {
+    let counts = &change.counts;
+    let mut lines = vec![format!("Undo the {} of {}?", change.kind, change.source)];
+    let effects = [
+        (counts.transactions_imported, "rows that it added are removed."),
+        (counts.transactions_updated, "rows that it amended return to what they were."),
+        (counts.transactions_removed, "rows that it removed come back."),
+    ];
+    lines.extend(
+        effects.iter().filter(|(rows, _)| *rows > 0).map(|(rows, what)| format!("{} {what}", plain((*rows).into()))),
+    );
+    lines.push("Edits of your own are kept. U brings everything back.".to_owned());
+    lines
+}
+
+/// Whether a connection can be asked for news.
+pub(super) fn is_live(connection: &Connection) -> bool {
+    connection.counts()
+        && find(&connection.provider).is_ok_and(|provider| provider.auth.auth_type() != AuthType::FileImport)
+}
+
+/// Rows that undoing or redoing a change touches.
+fn touched(change: &Change) -> u64 {
+    change.counts.transactions_imported + change.counts.transactions_updated + change.counts.transactions_removed
+}

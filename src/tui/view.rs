@@ -1,0 +1,176 @@
+//! Draws the whole screen: tabs, the pane, overlays, footer, toasts.
+
+use ratatui::{Frame, layout::Rect};
+
+use super::{
+    action::{Action, Place, hints, pretty},
+    app::{App, LEAST, Screen},
+    memory::{Target, ViewMemory},
+    pane::Scene,
+    widget::{
+        paint::{Paint, above, below, bottom, padded, rows, top},
+        text::width,
+    },
+};
+use crate::sync::Progress;
+
+/// Draws `app`; leaves behind in `memory` what lies where.
+pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
+    memory.targets.clear();
+    memory.cursor = None;
+    let area = frame.area();
+    let mut paint = Paint {
+        buffer: frame.buffer_mut(),
+        theme: &app.theme,
+        targets: &mut memory.targets,
+        cursor: &mut memory.cursor,
+        masked: app.masked,
+    };
+    paint.style(area, app.theme.text);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        too_small(&mut paint, area);
+        return;
+    }
+    let body = above(below(area, 1), 1);
+    let status = tabs(app, &mut paint, top(area, 1));
+    let mut scene = Scene {
+        paint,
+        offsets: &mut memory.offsets,
+        data: &app.data,
+        moment: app.moment,
+        wide: app.wide(),
+        top: app.layers.is_empty(),
+    };
+    app.pane().draw(&mut scene, body);
+    for (index, layer) in app.layers.iter().enumerate() {
+        scene.top = index + 1 == app.layers.len();
+        *scene.paint.cursor = None;
+        if scene.top {
+            // A click beside an overlay must not reach what lies under it.
+            scene.paint.target(area, Target::Nothing);
+        }
+        layer.draw(&mut scene, body);
+    }
+    let mut paint = scene.paint;
+    footer(app, &mut paint, bottom(area, 1), status);
+    if app.shows_prefix() {
+        prefix(app, &mut paint, body);
+    }
+    app.toasts.draw(&mut paint, body);
+    if let Some(cursor) = memory.cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+fn too_small(paint: &mut Paint<'_>, area: Rect) {
+    let text = format!("dashtam needs at least {}x{}; this is {}x{}", LEAST.0, LEAST.1, area.width, area.height);
+    let style = paint.theme.warning;
+    paint.paragraph(area, &text, style);
+}
+
+/// The line of screens; what the engine is doing at its right, given back when there is no room for it.
+fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
+    let brand = if app.settings.demo { " dashtam demo " } else { " dashtam " };
+    let full: usize = Screen::ALL.iter().map(|(_, name, _)| width(name) + 4).sum();
+    let room = usize::from(line.width);
+    let names = room > full;
+    let mut at = line;
+    let mut put = |paint: &mut Paint<'_>, text: &str, style| {
+        let used = paint.text(at, text, style);
+        let area = Rect { width: used, ..at };
+        at.x += used;
+        at.width = at.width.saturating_sub(used);
+        area
+    };
+    let brand_style = paint.theme.brand;
+    if room > full + width(brand) {
+        put(paint, brand, brand_style);
+    }
+    put(paint, " ", brand_style);
+    for (index, (screen, name, action)) in Screen::ALL.iter().enumerate() {
+        let active = *screen == app.screen;
+        let style = if active { paint.theme.tab_active } else { paint.theme.tab };
+        let text = if names || active { format!("{} {name}", index + 1) } else { format!("{}", index + 1) };
+        let area = put(paint, &text, style);
+        put(paint, "  ", brand_style);
+        paint.target(area, Target::Action(*action));
+    }
+    let status = status(app)?;
+    if usize::from(at.width) > width(&status) {
+        let style = paint.theme.heading;
+        paint.right(super::widget::paint::shrink_right(at, 1), &status, style);
+        return None;
+    }
+    Some(status)
+}
+
+/// What the engine is doing, in a few words.
+fn status(app: &App) -> Option<String> {
+    const TURN: [&str; 4] = ["◐", "◓", "◑", "◒"];
+    if let Some(job) = app.jobs.last() {
+        return Some(format!("{} {}", TURN[job.turns % TURN.len()], progress_text(&job.progress)));
+    }
+    app.masked.then(|| "amounts hidden".to_owned())
+}
+
+/// `reading chase.qfx 42%`.
+pub(crate) fn progress_text(progress: &Progress) -> String {
+    let share = match progress.total {
+        0 => String::new(),
+        total => format!(" {}%", progress.done.min(total).saturating_mul(100) / total),
+    };
+    format!("{} {}{share}", progress.stage.label(), progress.subject)
+}
+
+/// The keys that are most useful now, as many as fit.
+fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) {
+    let mut room = padded(line);
+    if let Some(status) = status {
+        let style = paint.theme.heading;
+        let used = paint.right(room, &status, style);
+        room.width = room.width.saturating_sub(used + 2);
+    }
+    let place = app.place();
+    let mut at = room;
+    let all: Vec<(String, &str, Action)> =
+        hints(place).map(|(keys, hint, action)| (pretty(keys), hint, action)).collect();
+    // Help stays when others have to go.
+    let reserve = |index: usize| -> u16 {
+        let later = all[index + 1..].iter().find(|(_, _, action)| *action == Action::Help);
+        later.map_or(0, |(keys, hint, _)| u16::try_from(width(keys) + width(hint) + 3).unwrap_or(0))
+    };
+    for (index, (keys, hint, action)) in all.iter().enumerate() {
+        let needed = u16::try_from(width(keys) + width(hint) + 1).unwrap_or(u16::MAX);
+        if at.width < needed.saturating_add(reserve(index)) {
+            continue;
+        }
+        let pieces = [(keys.as_str(), paint.theme.key), (" ", paint.theme.muted), (*hint, paint.theme.muted)];
+        let used = paint.pieces(at, &pieces);
+        paint.target(Rect { width: used, ..at }, Target::Action(*action));
+        let step = (used + 2).min(at.width);
+        at.x += step;
+        at.width -= step;
+    }
+}
+
+/// What may follow the keys typed so far.
+fn prefix(app: &App, paint: &mut Paint<'_>, body: Rect) {
+    let place: Place = app.place();
+    let next = app.keymap.continuations(place, &app.typed);
+    let typed: Vec<String> = app.typed.iter().map(|chord| pretty(&chord.to_string())).collect();
+    let widest = next.iter().map(|(keys, title)| width(keys) + width(title) + 6).max().unwrap_or(10);
+    let columns = u16::try_from(widest).unwrap_or(20).min(body.width);
+    let height = u16::try_from(next.len()).unwrap_or(0).saturating_add(2).min(body.height);
+    let area = Rect {
+        x: body.right().saturating_sub(columns),
+        y: body.bottom().saturating_sub(height),
+        width: columns,
+        height,
+    };
+    paint.clear(area);
+    let inner = padded(paint.frame(area, &typed.join(" "), "", true));
+    let (key, text) = (paint.theme.key, paint.theme.text);
+    for ((keys, title), row) in next.iter().zip(rows(inner)) {
+        paint.pieces(row, &[(&pretty(keys), key), ("  ", text), (title, text)]);
+    }
+}

@@ -1,0 +1,132 @@
+//! Amounts as text in columns: split at the decimal mark so that marks stand under each other, hidden on demand.
+
+use rust_decimal::Decimal;
+
+use super::text::width;
+use crate::domain::{
+    AssetCode, Money,
+    text::{grouped, rounded},
+};
+
+/// What stands for a hidden amount. Its length says nothing.
+pub(crate) const HIDDEN: &str = "•••••";
+
+/// What stands for an amount that nobody knows.
+pub(crate) const UNKNOWN: &str = "—";
+
+/// The two halves of a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Figure {
+    /// Up to the decimal mark, sign included.
+    pub(crate) whole: String,
+    /// The mark and what follows it.
+    pub(crate) fraction: String,
+}
+
+impl Figure {
+    /// Splits a formatted number.
+    pub(crate) fn of(text: &str) -> Self {
+        match text.split_once('.') {
+            Some((whole, fraction)) => Self { whole: whole.to_owned(), fraction: format!(".{fraction}") },
+            None => Self { whole: text.to_owned(), fraction: String::new() },
+        }
+    }
+
+    /// An amount of money, with at least its currency's digits.
+    pub(crate) fn money(amount: Decimal, currency: AssetCode, masked: bool) -> Self {
+        if masked { Self::of(HIDDEN) } else { Self::of(&grouped(amount, currency)) }
+    }
+
+    /// A computed amount, rounded to what its currency shows.
+    pub(crate) fn computed(amount: Decimal, currency: AssetCode, masked: bool) -> Self {
+        if masked { Self::of(HIDDEN) } else { Self::of(&rounded(amount, currency)) }
+    }
+
+    /// A quantity: its own digits, no more.
+    pub(crate) fn quantity(quantity: Decimal, masked: bool) -> Self {
+        if masked { Self::of(HIDDEN) } else { Self::of(&plain(quantity)) }
+    }
+
+    /// Nothing known.
+    pub(crate) fn unknown() -> Self {
+        Self::of(UNKNOWN)
+    }
+
+    pub(crate) fn widths(&self) -> (usize, usize) {
+        (width(&self.whole), width(&self.fraction))
+    }
+
+    /// Padded so that its mark stands after `whole` columns, with `fraction` columns behind.
+    pub(crate) fn aligned(&self, whole: usize, fraction: usize) -> String {
+        let before = whole.saturating_sub(width(&self.whole));
+        let after = fraction.saturating_sub(width(&self.fraction));
+        format!("{:before$}{}{}{:after$}", "", self.whole, self.fraction, "")
+    }
+}
+
+/// A number with thousands marks and no needless zeros.
+pub(crate) fn plain(number: Decimal) -> String {
+    let text = number.normalize().to_string();
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, fraction)| (whole, fraction));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut out = String::from(sign);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if !fraction.is_empty() {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+/// `1,234.56 USD`, or hidden with the currency left.
+pub(crate) fn money(money: Money, masked: bool) -> String {
+    if masked { format!("{HIDDEN} {}", money.currency) } else { money.to_string() }
+}
+
+/// As [`money`], with a plus sign where there is gain: for differences.
+pub(crate) fn difference(difference: Money, masked: bool) -> String {
+    let sign = if difference.is_positive() && !masked { "+" } else { "" };
+    format!("{sign}{}", money(difference, masked))
+}
+
+/// A percentage with its sign.
+pub(crate) fn percent(value: Decimal) -> String {
+    let sign = if value > Decimal::ZERO { "+" } else { "" };
+    let mut shown = value.round_dp(2);
+    shown.rescale(2);
+    format!("{sign}{shown}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_stand_under_each_other() {
+        let figures: Vec<_> = ["-6.50", "1,000", "0.00000001"].iter().map(|text| Figure::of(text)).collect();
+        let whole = figures.iter().map(|figure| figure.widths().0).max().unwrap();
+        let fraction = figures.iter().map(|figure| figure.widths().1).max().unwrap();
+        let lines: Vec<_> = figures.iter().map(|figure| figure.aligned(whole, fraction)).collect();
+        assert_eq!(lines, ["   -6.50      ", "1,000         ", "    0.00000001"]);
+    }
+
+    #[test]
+    fn hidden_amounts_say_nothing_of_their_size() {
+        let small = Figure::money(Decimal::ONE, AssetCode::USD, true);
+        let large = Figure::money(Decimal::new(-123_456_789, 2), AssetCode::USD, true);
+        assert_eq!(small, large);
+        assert!(!difference(Money::from_cents(500, AssetCode::USD), true).contains('5'));
+    }
+
+    #[test]
+    fn quantities_keep_their_own_digits() {
+        assert_eq!(plain("1234567.500".parse().unwrap()), "1,234,567.5");
+        assert_eq!(plain("-0.10".parse().unwrap()), "-0.1");
+        assert_eq!(percent("12.5".parse().unwrap()), "+12.50");
+    }
+}

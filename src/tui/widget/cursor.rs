@@ -1,0 +1,38 @@
+//! Which row of a list is selected.
+
+use crate::tui::action::Action;
+
+/// A selected row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Cursor {
+    pub(crate) at: usize,
+}
+
+impl Cursor {
+    /// Moves by an action over `len` rows of which `page` are visible; says whether it was a movement.
+    pub(crate) fn act(&mut self, action: Action, len: usize, page: usize) -> bool {
+        let half = (page / 2).max(1);
+        self.at = match action {
+            Action::Down => self.at.saturating_add(1),
+            Action::Up => self.at.saturating_sub(1),
+            Action::HalfDown => self.at.saturating_add(half),
+            Action::HalfUp => self.at.saturating_sub(half),
+            Action::First => 0,
+            Action::Last => usize::MAX,
+            _ => return false,
+        };
+        self.clamp(len);
+        true
+    }
+
+    /// Moves by `delta` rows.
+    pub(crate) fn scroll(&mut self, delta: isize, len: usize) {
+        self.at = self.at.saturating_add_signed(delta);
+        self.clamp(len);
+    }
+
+    /// Keeps it inside.
+    pub(crate) fn clamp(&mut self, len: usize) {
+        self.at = self.at.min(len.saturating_sub(1));
+    }
+}

@@ -1,0 +1,315 @@
+//! Rows in columns: only visible rows are asked for; columns that don't fit are left out, least important first.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{
+    amount::Figure,
+    paint::{Paint, below, padded, rows},
+    text::width,
+};
+use crate::tui::memory::{ListId, Target, scrolled};
+
+/// How wide a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// Exactly that.
+    Fixed(u16),
+    /// As wide as what is visible in it, within bounds; with a lower bound of 0 left out when nothing is.
+    Fit(u16, u16),
+    /// Its share of what is left, at least that.
+    Flex(u16),
+}
+
+/// One column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    pub(crate) title: &'static str,
+    pub(crate) size: Size,
+    pub(crate) right: bool,
+    /// 0: always there; the column with the highest number goes first when space is short.
+    pub(crate) rank: u8,
+    /// Its place in the sort menu, if rows can be sorted by it.
+    pub(crate) sort: Option<usize>,
+}
+
+impl Column {
+    pub(crate) const fn new(title: &'static str, size: Size) -> Self {
+        Self { title, size, right: false, rank: 0, sort: None }
+    }
+
+    pub(crate) const fn right(mut self) -> Self {
+        self.right = true;
+        self
+    }
+
+    pub(crate) const fn rank(mut self, rank: u8) -> Self {
+        self.rank = rank;
+        self
+    }
+
+    pub(crate) const fn sort(mut self, place: usize) -> Self {
+        self.sort = Some(place);
+        self
+    }
+}
+
+/// What stands in one cell.
+#[derive(Debug, Clone)]
+pub(crate) enum Cell {
+    Text(Cow<'static, str>, Style),
+    /// Aligned on the decimal mark with the others of its column.
+    Figure(Figure, Style),
+    Empty,
+}
+
+impl Cell {
+    pub(crate) fn text(text: impl Into<Cow<'static, str>>, style: Style) -> Self {
+        Self::Text(text.into(), style)
+    }
+}
+
+/// What one row shows.
+#[derive(Debug, Clone)]
+pub(crate) enum Row {
+    Cells {
+        cells: Vec<Cell>,
+        /// Marked with the space bar.
+        marked: bool,
+        /// Laid over the whole row.
+        style: Option<Style>,
+    },
+    /// A heading over the following rows, with something at the right.
+    Heading(String, String),
+    /// A sentence over the whole width.
+    Note(String, Style),
+}
+
+impl Row {
+    pub(crate) fn cells(cells: Vec<Cell>) -> Self {
+        Self::Cells { cells, marked: false, style: None }
+    }
+}
+
+/// A table to be drawn.
+pub(crate) struct Table<'a> {
+    pub(crate) list: ListId,
+    pub(crate) columns: &'a [Column],
+    pub(crate) len: usize,
+    pub(crate) selected: Option<usize>,
+    pub(crate) focused: bool,
+    pub(crate) headers: bool,
+    /// Place of the sort column and whether descending, for the arrow.
+    pub(crate) sorted: Option<(usize, bool)>,
+}
+
+const GUTTER: u16 = 2;
+const GAP: u16 = 2;
+/// Free at the right end.
+const MARGIN: u16 = 1;
+
+impl Table<'_> {
+    /// Draws it, asking `row` for the visible rows only.
+    pub(crate) fn draw(
+        &self,
+        paint: &mut Paint<'_>,
+        offsets: &mut HashMap<ListId, usize>,
+        area: Rect,
+        mut row: impl FnMut(usize) -> Row,
+    ) {
+        let body = if self.headers { below(area, 1) } else { area };
+        let height = usize::from(body.height);
+        let offset = offsets.entry(self.list).or_default();
+        *offset = scrolled(*offset, self.selected.unwrap_or(*offset), self.len, height);
+        let offset = *offset;
+        let visible: Vec<Row> = (offset..self.len.min(offset + height)).map(&mut row).collect();
+        let figures = self.figure_widths(&visible);
+        let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures);
+        if self.headers {
+            self.header(paint, area, &widths);
+        }
+        for ((index, content), line) in visible.into_iter().enumerate().zip(rows(body)) {
+            let index = offset + index;
+            paint.target(line, Target::Row(self.list, index));
+            self.row(paint, line, index, &content, &widths, &figures);
+        }
+        paint.scrollbar(body, offset, self.len);
+    }
+
+    fn figure_widths(&self, visible: &[Row]) -> Vec<(usize, usize)> {
+        let mut widths = vec![(0, 0); self.columns.len()];
+        for row in visible {
+            let Row::Cells { cells, .. } = row else { continue };
+            for (widths, cell) in widths.iter_mut().zip(cells) {
+                if let Cell::Figure(figure, _) = cell {
+                    let (whole, fraction) = figure.widths();
+                    *widths = (widths.0.max(whole), widths.1.max(fraction));
+                }
+            }
+        }
+        widths
+    }
+
+    /// The width of each column; 0 for those left out.
+    fn widths(&self, available: u16, visible: &[Row], figures: &[(usize, usize)]) -> Vec<u16> {
+        let filled = |index: usize| {
+            visible.iter().any(|row| match row {
+                Row::Cells { cells, .. } => match cells.get(index) {
+                    Some(Cell::Text(text, _)) => !text.is_empty(),
+                    Some(Cell::Figure(..)) => true,
+                    Some(Cell::Empty) | None => false,
+                },
+                Row::Heading(..) | Row::Note(..) => false,
+            })
+        };
+        let content = |index: usize| {
+            let cells = visible.iter().filter_map(|row| match row {
+                Row::Cells { cells, .. } => cells.get(index),
+                Row::Heading(..) | Row::Note(..) => None,
+            });
+            let text = cells.map(|cell| match cell {
+                Cell::Text(text, _) => width(text),
+                Cell::Figure(..) => figures[index].0 + figures[index].1,
+                Cell::Empty => 0,
+            });
+            let title = width(self.columns[index].title) + usize::from(self.columns[index].sort.is_some()) * 2;
+            u16::try_from(text.max().unwrap_or(0).max(title)).unwrap_or(u16::MAX)
+        };
+        let mut widths: Vec<u16> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| match column.size {
+                Size::Fixed(columns) | Size::Flex(columns) => columns,
+                Size::Fit(least, most) => content(index).clamp(least, most),
+            })
+            .collect();
+        let mut kept: Vec<bool> = (0..widths.len())
+            .map(|index| !matches!(self.columns[index].size, Size::Fit(0, _)) || filled(index))
+            .collect();
+        let needed = |kept: &[bool], widths: &[u16]| -> u32 {
+            let used: u32 =
+                kept.iter().zip(widths).filter(|(kept, _)| **kept).map(|(_, width)| u32::from(*width)).sum();
+            let count = kept.iter().filter(|kept| **kept).count();
+            used + u32::from(GAP) * u32::try_from(count.saturating_sub(1)).unwrap_or(0)
+        };
+        while needed(&kept, &widths) > u32::from(available) {
+            let last = (0..widths.len())
+                .filter(|index| kept[*index] && self.columns[*index].rank > 0)
+                .max_by_key(|index| self.columns[*index].rank);
+            let Some(last) = last else { break };
+            kept[last] = false;
+        }
+        let spare = u32::from(available).saturating_sub(needed(&kept, &widths));
+        let flexible: Vec<usize> = (0..widths.len())
+            .filter(|index| kept[*index] && matches!(self.columns[*index].size, Size::Flex(_)))
+            .collect();
+        if let Some(count) = u32::try_from(flexible.len()).ok().filter(|count| *count > 0) {
+            for (place, index) in flexible.iter().enumerate() {
+                let extra = spare / count + u32::from(u32::try_from(place).unwrap_or(0) < spare % count);
+                widths[*index] = widths[*index].saturating_add(u16::try_from(extra).unwrap_or(u16::MAX));
+            }
+        }
+        for (width, kept) in widths.iter_mut().zip(kept) {
+            if !kept {
+                *width = 0;
+            }
+        }
+        widths
+    }
+
+    fn header(&self, paint: &mut Paint<'_>, area: Rect, widths: &[u16]) {
+        let style = paint.theme.header;
+        for (column, cell) in self.columns.iter().zip(cell_areas(area, widths)) {
+            let Some(cell) = cell else { continue };
+            let title = match (column.sort, self.sorted) {
+                (Some(place), Some((sorted, descending))) if place == sorted => {
+                    format!("{} {}", column.title, if descending { "▼" } else { "▲" })
+                }
+                _ => column.title.to_owned(),
+            };
+            if column.right {
+                paint.right(cell, &title, style);
+            } else {
+                paint.text(cell, &title, style);
+            }
+            if let Some(place) = column.sort {
+                paint.target(cell, Target::Column(place));
+            }
+        }
+    }
+
+    fn row(
+        &self,
+        paint: &mut Paint<'_>,
+        line: Rect,
+        index: usize,
+        content: &Row,
+        widths: &[u16],
+        figures: &[(usize, usize)],
+    ) {
+        let selected = self.selected == Some(index);
+        match content {
+            Row::Heading(title, right) => {
+                let style = paint.theme.heading;
+                let line = padded(line);
+                let used = if right.is_empty() { 0 } else { paint.right(line, right, paint.theme.muted) + 1 };
+                paint.text(Rect { width: line.width.saturating_sub(used), ..line }, title, style);
+            }
+            Row::Cells { cells, marked, style } => {
+                for ((cell, area), (column, figure)) in
+                    cells.iter().zip(cell_areas(line, widths)).zip(self.columns.iter().zip(figures))
+                {
+                    let Some(area) = area else { continue };
+                    match cell {
+                        Cell::Text(text, style) if column.right => paint.right(area, text, *style),
+                        Cell::Text(text, style) => paint.text(area, text, *style),
+                        Cell::Figure(value, style) => paint.right(area, &value.aligned(figure.0, figure.1), *style),
+                        Cell::Empty => 0,
+                    };
+                }
+                if let Some(style) = style {
+                    paint.style(line, *style);
+                }
+                if *marked {
+                    let style = paint.theme.marked;
+                    paint.text(Rect { width: line.width.min(1), ..line }, "●", style);
+                    paint.style(line, style);
+                }
+            }
+            Row::Note(text, style) => {
+                let room = Rect {
+                    width: line.width.saturating_sub(GUTTER + MARGIN),
+                    x: line.x + GUTTER.min(line.width),
+                    ..line
+                };
+                paint.text(room, text, *style);
+            }
+        }
+        if selected {
+            let marked = matches!(content, Row::Cells { marked: true, .. });
+            let style = if self.focused { paint.theme.selected } else { paint.theme.selected_idle };
+            paint.style(line, style);
+            let sign = match (marked, self.focused) {
+                (true, _) => "◉",
+                (false, true) => "▸",
+                (false, false) => "›",
+            };
+            paint.text(Rect { width: line.width.min(1), ..line }, sign, style);
+        }
+    }
+}
+
+/// Where each column stands in a line; `None` for those left out.
+fn cell_areas(line: Rect, widths: &[u16]) -> impl Iterator<Item = Option<Rect>> + use<'_> {
+    let mut x = line.x.saturating_add(GUTTER);
+    widths.iter().map(move |width| {
+        if *width == 0 {
+            return None;
+        }
+        let area = Rect { x, width: (*width).min(line.right().saturating_sub(x)), ..line };
+        x = x.saturating_add(*width).saturating_add(GAP);
+        (area.width > 0).then_some(area)
+    })
+}

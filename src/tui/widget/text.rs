@@ -1,0 +1,110 @@
+//! Text measured and cut by display width.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::text::clean;
+
+/// Columns that `text` takes on screen, counted the way they are drawn (by grapheme).
+pub(crate) fn width(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
+}
+
+/// `text` made safe and cut to `columns`, ending in `…` when something was cut.
+pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+    let safe = clean(text);
+    if width(&safe) <= columns {
+        return safe;
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    let mut out = head(&safe, columns - 1).to_owned();
+    out.push('…');
+    Cow::Owned(out)
+}
+
+/// The longest start of `text` that takes at most `columns`.
+pub(crate) fn head(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (index, grapheme) in text.grapheme_indices(true) {
+        used += grapheme.width();
+        if used > columns {
+            return &text[..index];
+        }
+    }
+    text
+}
+
+/// `text` in lines of at most `columns`, broken at blanks where there are any.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let safe = clean(paragraph);
+        let mut line = String::new();
+        for word in safe.split(' ') {
+            let mut word = word;
+            loop {
+                let gap = usize::from(!line.is_empty());
+                if width(&line) + gap + width(word) <= columns {
+                    if gap == 1 {
+                        line.push(' ');
+                    }
+                    line.push_str(word);
+                    break;
+                }
+                if !line.is_empty() {
+                    lines.push(std::mem::take(&mut line));
+                    continue;
+                }
+                let part = head(word, columns);
+                if part.is_empty() {
+                    break;
+                }
+                lines.push(part.to_owned());
+                word = &word[part.len()..];
+                if word.is_empty() {
+                    break;
+                }
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn cutting_respects_wide_characters() {
+        assert_eq!(fit("日本語テキスト", 6), "日本…");
+        assert_eq!(fit("日本語", 6), "日本語");
+        assert_eq!(fit("coffee", 3), "co…");
+        assert_eq!(fit("coffee", 0), "");
+        assert_eq!(fit("a\u{1b}[31mb", 9), "a[31mb");
+    }
+
+    #[test]
+    fn wrapping_breaks_at_blanks_and_cuts_long_words() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrap("a\n\nb", 5), ["a", "", "b"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_ever_too_wide(text in ".{0,40}", columns in 0_usize..20) {
+            prop_assert!(width(&fit(&text, columns)) <= columns);
+            for line in wrap(&text, columns.max(2)) {
+                prop_assert!(width(&line) <= columns.max(2));
+            }
+        }
+    }
+}

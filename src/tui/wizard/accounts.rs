@@ -1,0 +1,109 @@
+//! What a login opens: which of it is wanted, and what to call it.
+
+use std::collections::BTreeSet;
+
+use crossterm::event::KeyEvent;
+
+use crate::{
+    sync::FoundConnection,
+    tui::{
+        action::Action,
+        widget::{cursor::Cursor, field::Field},
+    },
+};
+
+/// The accounts found.
+pub(super) struct Accounts {
+    pub(super) found: FoundConnection,
+    /// Places of those that are not wanted.
+    pub(super) unwanted: BTreeSet<usize>,
+    pub(super) cursor: Cursor,
+    pub(super) alias: Field,
+    /// Whether the name has the keys.
+    pub(super) typing: bool,
+    /// A connection is repaired: what was chosen then stays chosen.
+    pub(super) repairs: bool,
+    /// The user was asked whether other accounts than before are meant.
+    pub(super) asked: bool,
+    /// Nothing is wanted: what was pressed does nothing.
+    pub(super) empty: bool,
+}
+
+impl Accounts {
+    /// `alias` is the name of the connection to repair, empty when it has none.
+    pub(super) fn new(found: FoundConnection, alias: Option<String>) -> Self {
+        Self {
+            found,
+            unwanted: BTreeSet::new(),
+            cursor: Cursor::default(),
+            repairs: alias.is_some(),
+            alias: Field::new(alias.unwrap_or_default()),
+            typing: false,
+            asked: false,
+            empty: false,
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action, page: usize) {
+        self.cursor.act(action, self.found.accounts.len(), page);
+    }
+
+    pub(super) fn mark(&mut self) {
+        if self.repairs || self.found.accounts.is_empty() {
+            return;
+        }
+        self.empty = false;
+        if !self.unwanted.remove(&self.cursor.at) {
+            self.unwanted.insert(self.cursor.at);
+        }
+        self.cursor.act(Action::Down, self.found.accounts.len(), 1);
+    }
+
+    pub(super) fn click(&mut self, index: usize) {
+        self.typing = false;
+        if std::mem::replace(&mut self.cursor.at, index) == index {
+            self.mark();
+            self.cursor.at = index;
+        }
+    }
+
+    pub(super) fn key(&mut self, event: KeyEvent) {
+        self.alias.key(event);
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        self.typing = true;
+        self.alias.paste(text);
+    }
+
+    /// Whether Enter must wait: for a choice, or for a second Enter.
+    pub(super) fn must_ask(&mut self) -> bool {
+        let all = self.found.accounts.len();
+        self.empty = all > 0 && self.unwanted.len() == all;
+        if self.empty {
+            return true;
+        }
+        if self.found.is_different && !self.asked {
+            self.asked = true;
+            self.typing = false;
+            return true;
+        }
+        false
+    }
+
+    /// One step back inside this step.
+    pub(super) const fn back(&mut self) -> bool {
+        let was = self.typing || self.asked;
+        self.typing = false;
+        self.asked = false;
+        was
+    }
+
+    /// The user's name for the connection, and provider ids of what is not wanted.
+    pub(super) fn answers(&self) -> (Option<String>, Vec<String>) {
+        let alias = Some(self.alias.value().trim()).filter(|alias| !alias.is_empty()).map(str::to_owned);
+        let accounts = self.found.accounts.iter().enumerate();
+        let unwanted = accounts.filter(|(index, _)| self.unwanted.contains(index));
+        (alias, unwanted.map(|(_, account)| account.provider_account_id.clone()).collect())
+    }
+}

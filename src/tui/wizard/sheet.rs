@@ -1,0 +1,217 @@
+//! The fields of a provider being answered.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+
+use crate::{
+    providers::{Field as Asked, FieldKind, ProviderMetadata, Secrets},
+    tui::{
+        memory::{ListId, Target},
+        pane::Scene,
+        widget::{
+            field::Field,
+            paint::{below, rows, shrink_left, top},
+            secret::SecretField,
+            text::width,
+        },
+    },
+};
+
+/// Where an answer is typed.
+enum Input {
+    Text(Field),
+    Secret(SecretField),
+    /// Which of the field's choices.
+    Choice(usize),
+}
+
+/// All fields of one provider.
+pub(super) struct Sheet {
+    answers: Vec<(&'static Asked, Input)>,
+    at: usize,
+    shown: bool,
+    /// Blank answers are complained about once the user wanted to go on.
+    submitted: bool,
+    /// Blank answers keep what is stored with the connection.
+    stored: bool,
+}
+
+impl Sheet {
+    /// `environment` is the one of the connection to repair.
+    pub(super) fn new(provider: &'static ProviderMetadata, repairs: bool, environment: Option<&str>) -> Self {
+        let answers = provider.fields().iter().map(|field| (field, input(field, repairs, environment))).collect();
+        Self { answers, at: 0, shown: false, submitted: false, stored: repairs }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.answers.is_empty()
+    }
+
+    pub(super) fn has_secrets(&self) -> bool {
+        self.answers.iter().any(|(field, _)| field.is_secret())
+    }
+
+    pub(super) fn step(&mut self, forward: bool) {
+        let count = self.answers.len().max(1);
+        self.at = if forward { (self.at + 1) % count } else { (self.at + count - 1) % count };
+    }
+
+    pub(super) fn stand_on(&mut self, index: usize) {
+        self.at = index.min(self.answers.len().saturating_sub(1));
+    }
+
+    /// Shows the secrets, or hides them again.
+    pub(super) const fn reveal(&mut self, shown: bool) {
+        self.shown = shown;
+    }
+
+    pub(super) const fn is_revealed(&self) -> bool {
+        self.shown
+    }
+
+    pub(super) fn key(&mut self, event: KeyEvent) {
+        let Some((field, input)) = self.answers.get_mut(self.at) else { return };
+        match input {
+            Input::Text(text) => {
+                text.key(event);
+            }
+            Input::Secret(secret) => {
+                secret.key(event);
+            }
+            Input::Choice(at) => {
+                let count = field.choices().count().max(1);
+                match event.code {
+                    KeyCode::Right | KeyCode::Char(' ' | 'l') => *at = (*at + 1) % count,
+                    KeyCode::Left | KeyCode::Char('h') => *at = (*at + count - 1) % count,
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        match self.answers.get_mut(self.at) {
+            Some((_, Input::Text(field))) => field.paste(text),
+            Some((_, Input::Secret(secret))) => secret.paste(text),
+            Some((_, Input::Choice(_))) | None => {}
+        }
+    }
+
+    fn problem(&self, index: usize) -> Option<String> {
+        let (field, input) = self.answers.get(index)?;
+        let text = value(field, input);
+        let blank = text.trim().is_empty();
+        if blank && (self.stored || !self.submitted) {
+            return None;
+        }
+        field.problem(text).map(|problem| problem.message)
+    }
+
+    /// The answers, or nothing and the cursor on the first one that is wrong.
+    pub(super) fn finish(&mut self) -> Option<Secrets> {
+        self.submitted = true;
+        if let Some(wrong) = (0..self.answers.len()).find(|index| self.problem(*index).is_some()) {
+            self.at = wrong;
+            return None;
+        }
+        self.shown = false;
+        let mut answers = Secrets::new();
+        for (field, input) in &self.answers {
+            match input {
+                Input::Secret(secret) => answers.insert(field.name, secret.to_secret()),
+                Input::Text(_) | Input::Choice(_) => answers.insert(field.name, value(field, input).into()),
+            }
+        }
+        Some(answers)
+    }
+
+    /// The typed answer to a field, unless it is a secret.
+    pub(super) fn plain(&self, name: &str) -> Option<&str> {
+        let (field, input) = self.answers.iter().find(|(field, _)| field.name == name && !field.is_secret())?;
+        Some(value(field, input)).filter(|text| !text.is_empty())
+    }
+
+    /// What the field with the cursor is about.
+    pub(super) fn help(&self) -> &'static str {
+        self.answers.get(self.at).map_or("", |(field, _)| field.help)
+    }
+
+    /// Draws a line for each field and one below it for what is wrong; returns the lines used.
+    pub(super) fn draw(&self, scene: &mut Scene<'_>, area: Rect) -> u16 {
+        let theme = scene.paint.theme;
+        let labels = self.answers.iter().map(|(field, _)| width(field.label)).max().unwrap_or(0);
+        let labels = u16::try_from(labels).unwrap_or(u16::MAX).min(area.width / 3);
+        // One line each where two don't fit.
+        let step = if usize::from(area.height) >= 2 * self.answers.len() { 2 } else { 1 };
+        let mut at = area;
+        for (index, (field, input)) in self.answers.iter().enumerate() {
+            let active = index == self.at;
+            let row = top(at, 1);
+            let label = if active { theme.heading } else { theme.muted };
+            scene.paint.target(row, Target::Row(ListId::Form, index));
+            scene.paint.text(Rect { width: 1.min(row.width), ..row }, if active { "▸" } else { " " }, label);
+            scene.paint.text(Rect { width: labels, ..shrink_left(row, 2) }, field.label, label);
+            let place = shrink_left(row, labels + 4);
+            let problem = self.problem(index);
+            self.draw_input(scene, place, field, input, active);
+            if let Some(problem) = &problem {
+                let line = shrink_left(top(below(at, step - 1), 1), labels + 4);
+                if step == 2 || active {
+                    scene.paint.text(line, problem, theme.error);
+                }
+            }
+            at = below(at, step);
+        }
+        rows(area).count().try_into().map_or(area.height, |all: u16| all - at.height)
+    }
+
+    fn draw_input(&self, scene: &mut Scene<'_>, place: Rect, field: &'static Asked, input: &Input, active: bool) {
+        let theme = scene.paint.theme;
+        let focused = active && scene.top;
+        if let Input::Choice(at) = input {
+            let mut room = place;
+            for (index, (_, label)) in field.choices().enumerate() {
+                let text = if index == *at { format!("◉ {label}") } else { format!("○ {label}") };
+                let style = if index == *at { theme.field } else { theme.muted };
+                let used = scene.paint.text(room, &text, style);
+                room = shrink_left(room, used + 3);
+            }
+            return;
+        }
+        if value(field, input).is_empty() {
+            let hint = match field.default {
+                _ if self.stored => "as stored",
+                Some(default) => default,
+                None if field.is_secret() => "type or paste it",
+                None => "",
+            };
+            scene.paint.text(shrink_left(place, 1), hint, theme.muted);
+        }
+        match input {
+            Input::Text(text) => text.draw(&mut scene.paint, place, focused, &[]),
+            Input::Secret(secret) => secret.draw(&mut scene.paint, place, focused, self.shown && active),
+            Input::Choice(_) => {}
+        }
+    }
+}
+
+fn input(field: &'static Asked, repairs: bool, environment: Option<&str>) -> Input {
+    match field.kind {
+        FieldKind::Text if repairs => Input::Text(Field::default()),
+        FieldKind::Text => Input::Text(Field::new(field.default.unwrap_or_default())),
+        FieldKind::Secret => Input::Secret(SecretField::new(false)),
+        FieldKind::SecretFile => Input::Secret(SecretField::new(true)),
+        FieldKind::Environment(_) => {
+            let wanted = environment.or(field.default);
+            Input::Choice(field.choices().position(|(name, _)| Some(name) == wanted).unwrap_or(0))
+        }
+    }
+}
+
+fn value<'a>(field: &'static Asked, input: &'a Input) -> &'a str {
+    match input {
+        Input::Text(text) => text.value(),
+        Input::Secret(secret) => secret.as_str(),
+        Input::Choice(at) => field.choices().nth(*at).map_or("", |(name, _)| name),
+    }
+}

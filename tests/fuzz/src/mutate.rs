@@ -1,0 +1,96 @@
+//! Fuzzing without a fuzzer: mutates the seeds for the given number of seconds and runs every target on each result.
+//! Whatever panics is left in `crash.bin`, with the number of the round on stderr.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % (bound.max(1) as u64)).unwrap_or(0)
+    }
+}
+
+/// Pieces that matter to the reader, so that mutations hit more than text.
+const PIECES: [&[u8]; 28] = [
+    b"<", b">", b"</", b"/>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"&amp;", b"&#", b";", b"\0", b"\xff\xfe", b"\xef\xbb\xbf",
+    b"<STMTTRN>", b"</STMTTRN>", b"<STMTRS>", b"<INVSTMTRS>", b"<OFX>", b"<CURRENCY>", b"<TRNAMT>", b"1,234", b"1.234", b"-", b"99999999999999999999",
+    b"20261345", b"<INVTRAN>", b"<UNKNOWN>",
+];
+
+fn mutate(random: &mut Random, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = seeds[random.below(seeds.len())].clone();
+    for _ in 0..=random.below(6) {
+        let at = random.below(bytes.len() + 1);
+        match random.below(6) {
+            0 if !bytes.is_empty() => {
+                let at = at.min(bytes.len() - 1);
+                bytes[at] = u8::try_from(random.below(256)).unwrap_or(0);
+            }
+            1 => {
+                let piece = PIECES[random.below(PIECES.len())];
+                bytes.splice(at..at, piece.iter().copied());
+            }
+            2 => bytes.truncate(at),
+            3 => {
+                let end = (at + random.below(40)).min(bytes.len());
+                bytes.drain(at..end);
+            }
+            4 => {
+                let end = (at + random.below(200)).min(bytes.len());
+                let part = bytes[at..end].to_vec();
+                let to = random.below(bytes.len() + 1);
+                bytes.splice(to..to, part);
+            }
+            _ => {
+                let other = &seeds[random.below(seeds.len())];
+                let from = random.below(other.len());
+                let to = (from + random.below(200)).min(other.len());
+                bytes.splice(at..at, other[from..to].iter().copied());
+            }
+        }
+    }
+    bytes
+}
+
+fn main() {
+    let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(10);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut seeds: Vec<Vec<u8>> = Vec::new();
+    for target in ["decode", "tokens", "reader"] {
+        for entry in fs::read_dir(folder.join(target)).into_iter().flatten().flatten() {
+            seeds.extend(fs::read(entry.path()));
+        }
+    }
+    assert!(!seeds.is_empty(), "no seeds in {}", folder.display());
+    let mut random = Random(std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(0x5eed_5eed));
+    let (start, mut rounds, mut slowest) = (Instant::now(), 0u64, Duration::ZERO);
+    while start.elapsed() < Duration::from_secs(seconds) {
+        let bytes = mutate(&mut random, &seeds);
+        let round = Instant::now();
+        let outcome = std::panic::catch_unwind(|| {
+            dashtam_fuzz::decode(&bytes);
+            dashtam_fuzz::tokens(&bytes);
+            dashtam_fuzz::reader(&bytes);
+        });
+        slowest = slowest.max(round.elapsed());
+        if outcome.is_err() {
+            let _ = fs::write("crash.bin", &bytes);
+            eprintln!("round {rounds} panicked; its input is in crash.bin");
+            std::process::exit(1);
+        }
+        rounds += 1;
+        // What is now and then kept leads further away from the seeds.
+        if rounds % 4_096 == 0 && bytes.len() < 4_000 && seeds.len() < 400 {
+            seeds.push(bytes);
+        }
+    }
+    println!("{rounds} rounds of three targets in {seconds} s without a panic; the slowest took {slowest:?}");
+}

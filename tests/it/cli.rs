@@ -1,0 +1,344 @@
+//! The command line as scripts use it: the real binary, its output, its exit codes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A profile of its own in a temporary folder.
+struct Profile {
+    folder: TempDir,
+}
+
+impl Profile {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dashtam"));
+        command.args(arguments).env("DASHTAM_DATA_DIR", self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs with `--format json`, expecting success.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.run(&[arguments, &["--format", "json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// The error object of a command that must end with `code`.
+    fn error(&self, arguments: &[&str], code: i32) -> Value {
+        let output = self.run(&[arguments, &["--format", "json"]].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let error: Value = serde_json::from_slice(&output.stderr).unwrap();
+        for part in ["kind", "message", "hint"] {
+            assert!(error["error"].get(part).is_some(), "{error}");
+        }
+        error["error"].clone()
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+/// A card or checking statement with these rows: day, amount, id, name.
+fn statement(account: &str, card: bool, balance: &str, rows: &[(u32, &str, &str, &str)]) -> String {
+    let mut text =
+        String::from("OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nCHARSET:1252\n\n<OFX><SIGNONMSGSRSV1><SONRS>");
+    text.push_str(
+        "<STATUS><CODE>0<SEVERITY>INFO</STATUS><DTSERVER>20261101<FI><ORG>B1<FID>10898</FI></SONRS></SIGNONMSGSRSV1>",
+    );
+    let (open, close) = if card {
+        (
+            "<CREDITCARDMSGSRSV1><CCSTMTTRNRS><CCSTMTRS><CURDEF>USD<CCACCTFROM>",
+            "</CCSTMTRS></CCSTMTTRNRS></CREDITCARDMSGSRSV1>",
+        )
+    } else {
+        (
+            "<BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>USD<BANKACCTFROM><BANKID>021000021",
+            "</STMTRS></STMTTRNRS></BANKMSGSRSV1>",
+        )
+    };
+    text.push_str(open);
+    text.push_str(&format!("<ACCTID>{account}"));
+    text.push_str(if card { "</CCACCTFROM>" } else { "<ACCTTYPE>CHECKING</BANKACCTFROM>" });
+    text.push_str("\n<BANKTRANLIST>\n");
+    for (day, amount, id, name) in rows {
+        text.push_str(&format!(
+            "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>202610{day:02}120000[0:GMT]<TRNAMT>{amount}<FITID>{id}<NAME>{name}</STMTTRN>\n"
+        ));
+    }
+    text.push_str(&format!("</BANKTRANLIST><LEDGERBAL><BALAMT>{balance}<DTASOF>20261031</LEDGERBAL>{close}</OFX>\n"));
+    text
+}
+
+const COFFEES: &[(u32, &str, &str, &str)] =
+    &[(3, "-4.50", "1", "Coffee"), (3, "-4.50", "2", "Coffee"), (9, "-120.00", "3", "Groceries")];
+
+#[test]
+fn a_file_is_imported_once_and_can_be_taken_back() {
+    let profile = Profile::new();
+    let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
+    let first = &profile.json(&["import", &file])["files"][0];
+    assert_eq!(first["provider"], "chase_file");
+    assert_eq!(first["format"], "qfx");
+    assert_eq!((&first["transactions_imported"], &first["transactions_skipped"]), (&3.into(), &0.into()));
+    assert_eq!((&first["accounts_imported"], &first["accounts_updated"]), (&1.into(), &0.into()));
+
+    let account = &profile.json(&["accounts"])[0];
+    assert_eq!((&account["type"], &account["balance"]), (&"credit_card".into(), &"-129.00".into()));
+    assert_eq!((&account["number_masked"], &account["as_of"]), (&"****7890".into(), &"2026-10-31".into()));
+    assert_eq!((&account["institution"], &account["currency"]), (&"Chase".into(), &"USD".into()));
+
+    let rows = profile.json(&["transactions"]);
+    assert_eq!(rows.as_array().unwrap().len(), 3);
+    assert_eq!((&rows[0]["date"], &rows[0]["amount"]), (&"2026-10-09".into(), &"-120.00".into()));
+    for key in [
+        "id",
+        "account_id",
+        "provider_transaction_id",
+        "date",
+        "settlement_date",
+        "amount",
+        "currency",
+        "type",
+        "subtype",
+        "status",
+        "description",
+        "payee",
+        "memo",
+        "symbol",
+        "quantity",
+        "unit_price",
+        "commission",
+        "change_id",
+    ] {
+        assert!(rows[0].get(key).is_some(), "{key} is missing");
+    }
+
+    let again = &profile.json(&["import", &file])["files"][0];
+    assert_eq!((&again["transactions_imported"], &again["transactions_skipped"]), (&0.into(), &3.into()));
+    assert!(again["change_id"].is_null());
+    assert_eq!(profile.json(&["changes"]).as_array().unwrap().len(), 1);
+
+    profile.json(&["undo"]);
+    assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 0);
+    assert_eq!(profile.json(&["accounts"]).as_array().unwrap().len(), 0);
+    profile.json(&["redo"]);
+    assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 3);
+    profile.json(&["undo", "1"]);
+    // After an undo the same bytes are news again.
+    assert_eq!(profile.json(&["import", &file])["files"][0]["transactions_imported"], 3);
+}
+
+#[test]
+fn overlapping_files_add_what_is_new_and_undo_takes_exactly_one_files_rows() {
+    let profile = Profile::new();
+    let more = [COFFEES, &[(12, "-7.00", "4", "Bakery")]].concat();
+    let first = profile.file("a.qfx", &statement("000123457890", false, "10.00", COFFEES));
+    let second = profile.file("b.qfx", &statement("000123457890", false, "3.00", &more));
+    let other = profile.file("c.qfx", &statement("000999990001", false, "3.00", COFFEES));
+    let report = profile.json(&["import", &first, &second, &other]);
+    let counts: Vec<_> =
+        report["files"].as_array().unwrap().iter().map(|file| &file["transactions_imported"]).collect();
+    // The same ids in two accounts are two rows each.
+    assert_eq!(counts, [&Value::from(3), &Value::from(1), &Value::from(3)]);
+    profile.json(&["undo", report["files"][0]["change_id"].as_str().unwrap()]);
+    let left = profile.json(&["transactions", "--account", "7890"]);
+    assert_eq!(left.as_array().unwrap().len(), 1);
+    assert_eq!(left[0]["payee"], "Bakery");
+    assert_eq!(profile.json(&["accounts"]).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_dry_run_tells_and_writes_nothing() {
+    let profile = Profile::new();
+    let file = profile.file("a.qfx", &statement("000123457890", false, "10.00", COFFEES));
+    let report = profile.json(&["import", "--dry-run", &file, &file]);
+    let counts: Vec<_> =
+        report["files"].as_array().unwrap().iter().map(|file| &file["transactions_imported"]).collect();
+    assert_eq!(counts, [&Value::from(3), &Value::from(0)], "the second file brings nothing that the first did not");
+    assert_eq!(profile.json(&["transactions"]), Value::Array(Vec::new()));
+    assert_eq!(profile.json(&["changes"]), Value::Array(Vec::new()));
+}
+
+#[test]
+fn exit_codes_tell_done_failed_wrong_and_partly() {
+    let profile = Profile::new();
+    let good = profile.file("good.qfx", &statement("000123457890", false, "10.00", COFFEES));
+    let empty = profile.file("empty.qfx", "");
+    let pdf = profile.file("statement.pdf", "%PDF-1.7\n");
+    let noaccount = profile.file("none.ofx", "<OFX><SIGNONMSGSRSV1></SIGNONMSGSRSV1></OFX>");
+    assert_eq!(profile.error(&["import", &empty], 1)["kind"], "empty_file");
+    assert_eq!(profile.error(&["import", "/no/such/file.qfx"], 1)["kind"], "not_found");
+    assert_eq!(profile.error(&["import", &noaccount], 1)["kind"], "no_account");
+    let unsupported = profile.error(&["import", &pdf], 1);
+    assert_eq!(unsupported["kind"], "unsupported_format");
+    assert!(unsupported["hint"].as_str().unwrap().contains("QFX"), "{unsupported}");
+
+    let output = profile.run(&["import", &good, &pdf, "--format", "json"]);
+    assert_eq!(output.status.code(), Some(3));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["files"][0]["transactions_imported"], 3);
+    assert_eq!(report["files"][1]["error"]["kind"], "unsupported_format");
+
+    assert_eq!(profile.error(&["transactions", "--limit", "x"], 2)["kind"], "usage");
+    assert_eq!(profile.error(&["transactions", "--query", "amt>>"], 2)["kind"], "usage");
+    assert_eq!(profile.error(&["transactions", "--account", "nobody"], 1)["kind"], "not_found");
+    assert_eq!(profile.error(&["undo", "77"], 1)["kind"], "not_found");
+    assert_eq!(profile.error(&["redo"], 1)["kind"], "nothing_to_redo");
+    let output = profile.run(&["frobnicate"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn without_a_terminal_the_screen_says_so() {
+    let profile = Profile::new();
+    for arguments in [&[][..], &["--demo"]] {
+        let output = profile.run(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(output.stdout.is_empty());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("needs a terminal") && !said.contains('\u{1b}'), "{said}");
+    }
+}
+
+#[test]
+fn lists_come_as_table_lines_and_csv() {
+    let profile = Profile::new();
+    let file = profile.file("a.qfx", &statement("000123457890", false, "10.00", &[(3, "-1.00", "1", "=SUM(A1)")]));
+    profile.json(&["import", &file]);
+    let text = |arguments: &[&str]| String::from_utf8(profile.run(arguments).stdout).unwrap();
+    assert!(text(&["transactions"]).starts_with("Date"));
+    assert_eq!(text(&["transactions", "--format", "jsonl"]).lines().count(), 1);
+    let csv = text(&["transactions", "--format", "csv"]);
+    assert!(csv.starts_with("id,account_id,") && csv.contains(",'=SUM(A1),"), "{csv}");
+    assert!(csv.contains(",-1.00,USD,"), "numbers are no formulas: {csv}");
+    for command in ["accounts", "holdings", "snapshots", "connections", "providers", "changes", "net-worth"] {
+        for format in ["table", "json", "jsonl", "csv"] {
+            let output = profile.run(&[command, "--format", format]);
+            assert!(output.status.success(), "{command} {format}");
+        }
+    }
+    assert_eq!(profile.json(&["snapshots"])[0]["source"], "initial_connection");
+    assert_eq!(profile.json(&["net-worth"])[0]["net_worth"], "10.00");
+}
+
+#[test]
+fn filters_sums_names_and_exports() {
+    let profile = Profile::new();
+    let file = profile.file("a.qfx", &statement("000123457890", false, "10.00", COFFEES));
+    profile.json(&["import", &file]);
+    let count = |arguments: &[&str]| profile.json(arguments).as_array().unwrap().len();
+    assert_eq!(count(&["transactions", "--query", "coffee"]), 2);
+    assert_eq!(count(&["transactions", "--from", "2026-10-04", "--to", "2026-10-31"]), 1);
+    assert_eq!(count(&["transactions", "--limit", "2"]), 2);
+    let sums = profile.json(&["transactions", "--by", "payee"]);
+    assert_eq!((&sums[0]["group"], &sums[0]["sum"]), (&"Groceries".into(), &"-120.00".into()));
+    assert_eq!(profile.error(&["transactions", "--by", "weather"], 2)["kind"], "usage");
+
+    let id = profile.json(&["accounts"])[0]["id"].as_str().unwrap().to_owned();
+    assert!(profile.run(&["rename", &id, "Daily money"]).status.success());
+    assert_eq!(profile.json(&["accounts"])[0]["name"], "Daily money");
+    assert_eq!(count(&["transactions", "--account", "daily money"]), 3);
+    profile.json(&["undo"]);
+    assert_ne!(profile.json(&["accounts"])[0]["name"], "Daily money");
+
+    for form in ["csv", "json", "ledger", "hledger", "beancount"] {
+        let output = profile.run(&["export", "--to", form]);
+        assert!(output.status.success() && !output.stdout.is_empty(), "{form}");
+    }
+    let target = profile.folder.path().join("out.csv");
+    let target = target.to_str().unwrap();
+    assert!(profile.run(&["export", "--to", "csv", "-o", target]).status.success());
+    assert_eq!(profile.error(&["export", "--to", "csv", "-o", target], 1)["kind"], "io");
+    assert!(profile.run(&["backup"]).status.success());
+}
+
+#[test]
+fn a_second_process_is_told_who_has_the_store() {
+    let profile = Profile::new();
+    let _held = dashtam::store::Store::open(&profile.folder.path().join("dashtam.redb")).unwrap();
+    let error = profile.error(&["accounts"], 1);
+    assert!(error["message"].as_str().unwrap().contains("another"), "{error}");
+}
+
+#[test]
+fn the_manual_completions_and_keys_are_printed() {
+    let profile = Profile::new();
+    for arguments in [&["man"][..], &["completions", "bash"], &["completions", "zsh"], &["keys"], &["config", "show"]] {
+        let output = profile.run(arguments);
+        assert!(output.status.success() && output.stdout.len() > 200, "{arguments:?}");
+    }
+    let help = String::from_utf8(profile.run(&["--help"]).stdout).unwrap();
+    assert!(help.contains("Exit codes") && help.contains("import"), "{help}");
+}
+
+#[test]
+fn a_bad_configuration_says_line_and_what_is_allowed() {
+    let profile = Profile::new();
+    let config = profile.file("config.toml", "[screen]\nmouse = 7\n");
+    let output = profile.run(&["config", "check", "--config", &config]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("line 2"));
+}
+
+/// The demonstration goes through the importer like any other file.
+#[test]
+fn the_demonstration_adds_up() {
+    let profile = Profile::new();
+    let accounts = profile.json(&["--demo", "accounts"]);
+    assert!(accounts.as_array().unwrap().len() >= 4);
+    assert!(!profile.folder.path().join("dashtam.redb").exists(), "a demo leaves the profile alone");
+    let rows = profile.json(&["--demo", "transactions"]);
+    assert!(rows.as_array().unwrap().len() > 1_000);
+}
+
+fn samples() -> Option<PathBuf> {
+    let folder = std::env::var_os("DASHTAM_SAMPLES").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("SKIPPED: DASHTAM_SAMPLES names no folder of samples");
+    }
+    folder
+}
+
+/// Every sample imports whole, and a second time not at all.
+#[test]
+fn samples_import_once() {
+    let Some(folder) = samples() else { return };
+    let mut files = Vec::new();
+    for part in ["real", "edge"] {
+        let Ok(entries) = fs::read_dir(folder.join("ofx").join(part)) else { continue };
+        files.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        check_sample(&file);
+    }
+}
+
+fn check_sample(file: &Path) {
+    let profile = Profile::new();
+    let path = file.to_str().unwrap();
+    let first = &profile.json(&["import", path])["files"][0];
+    let rows = first["transactions_imported"].as_u64().unwrap();
+    assert!(rows > 0, "{path}");
+    assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len() as u64, rows, "{path}");
+    let again = &profile.json(&["import", path])["files"][0];
+    assert_eq!(again["transactions_imported"], 0, "{path}");
+    assert_eq!(again["transactions_skipped"], rows, "{path}");
+}

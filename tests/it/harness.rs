@@ -1,0 +1,252 @@
+//! The complete application in one process: real screen, engine and store; clock, browser and clipboard are made up.
+//!
+//! Used by the tests of the screen. INVARIANT: nothing sleeps; `idle` waits for the engine and the workers themselves.
+
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
+
+use chrono::{DateTime, Duration, Utc};
+use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use dashtam::{
+    demo,
+    ledger::Ledger,
+    ports::{
+        VaultChoice,
+        fake::{FakeBrowser, FakeClipboard, FakeClock, FakeEntropy, FakeSecretStore},
+    },
+    providers::kit::{Http, HttpConfig},
+    statements::Limits,
+    store::Store,
+    sync::{self, EngineConfig, LiveConfig, Schedule},
+    tui::{Env, Folders, Host, Runtime, Settings, parse_keys},
+    vault::{Vault, VaultOptions},
+};
+use futures_util::stream::Pending;
+use ratatui::{Terminal, backend::TestBackend};
+use tempfile::TempDir;
+
+/// When it is in every test.
+pub(crate) const NOW: &str = "2026-11-20T15:00:00Z";
+
+/// No keys come by themselves, nobody ends or suspends the process.
+pub(crate) struct NoTerminal {
+    pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
+}
+
+impl Host for NoTerminal {
+    type Input = Pending<std::io::Result<Event>>;
+
+    fn input(&mut self) -> Self::Input {
+        futures_util::stream::pending()
+    }
+
+    async fn ended(&mut self) {
+        std::future::pending::<()>().await;
+    }
+
+    fn suspend(&mut self) -> std::io::Result<()> {
+        self.suspended.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The application and what it was given.
+pub(crate) struct Harness {
+    pub(crate) runtime: Runtime<TestBackend, NoTerminal>,
+    pub(crate) clock: Arc<FakeClock>,
+    pub(crate) clipboard: Arc<FakeClipboard>,
+    pub(crate) store: Store,
+    pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
+    pub(crate) folder: TempDir,
+}
+
+impl Harness {
+    /// An empty profile on a screen of that size.
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        Self::with(width, height, Settings::default())
+    }
+
+    pub(crate) fn with(width: u16, height: u16, settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::in_memory().unwrap();
+        let clock = Arc::new(FakeClock::at(NOW.parse::<DateTime<Utc>>().unwrap()));
+        let clipboard = Arc::new(FakeClipboard::default());
+        let entropy = Arc::new(FakeEntropy::default());
+        let vault = Vault::new(VaultOptions {
+            choice: VaultChoice::Memory,
+            file: folder.path().join("vault"),
+            keyring: Arc::new(FakeSecretStore::default()),
+            entropy: entropy.clone(),
+        });
+        let live = LiveConfig {
+            http: Http::new(HttpConfig::new(clock.clone(), entropy.clone())).unwrap(),
+            vault,
+            browser: Arc::new(FakeBrowser::default()),
+            entropy,
+            endpoints: BTreeMap::new(),
+            schedule: Schedule::default(),
+        };
+        let limits = Limits::default();
+        let engine = sync::spawn(EngineConfig { store: store.clone(), clock: clock.clone(), limits, live });
+        let files = folder.path().join("files");
+        fs::create_dir(&files).unwrap();
+        let env = Env {
+            clock: clock.clone(),
+            browser: Arc::new(FakeBrowser::default()),
+            clipboard: clipboard.clone(),
+            engine,
+            folders: Folders { home: Some(files.clone()), start: files, recent: Some(folder.path().join("recent")) },
+            local_time: |at| at.naive_utc(),
+        };
+        let suspended = Arc::default();
+        let host = NoTerminal { suspended: Arc::clone(&suspended) };
+        let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let runtime = Runtime::new(terminal, host, Ledger::new(store.clone()), env, settings).unwrap();
+        Self { runtime, clock, clipboard, store, suspended, folder }
+    }
+
+    /// With the made-up household of `--demo`, imported file by file through the engine.
+    pub(crate) async fn demo(width: u16, height: u16) -> Self {
+        let mut harness = Self::new(width, height);
+        let today = NOW.parse::<DateTime<Utc>>().unwrap().date_naive();
+        for file in demo::statements(today) {
+            let path = harness.write(&file.name, &file.text);
+            harness.keys("i").idle().await.paste(&path).keys("<enter>").idle().await.keys("<enter>").idle().await;
+            // Later files must not find the earlier ones in the folder.
+            fs::remove_file(path).unwrap();
+        }
+        harness.advance(60_000).keys("1");
+        harness
+    }
+
+    /// Puts a file into the folder in which the picker begins; gives its path.
+    pub(crate) fn write(&mut self, name: &str, text: &str) -> String {
+        let path = self.files().join(name);
+        fs::write(&path, text).unwrap();
+        let hour_ago = NOW.parse::<DateTime<Utc>>().unwrap() - Duration::hours(1);
+        fs::File::open(&path).unwrap().set_modified(hour_ago.into()).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn files(&self) -> std::path::PathBuf {
+        self.folder.path().join("files")
+    }
+
+    /// Types: characters as they are, `<enter>`, `<ctrl-d>` and so on by name.
+    pub(crate) fn keys(&mut self, macros: &str) -> &mut Self {
+        for key in parse_keys(macros) {
+            self.feed(&Event::Key(key));
+        }
+        self
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) -> &mut Self {
+        self.feed(&Event::Paste(text.to_owned()));
+        self
+    }
+
+    pub(crate) fn click(&mut self, column: u16, row: u16) -> &mut Self {
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, row)
+    }
+
+    pub(crate) fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> &mut Self {
+        self.feed(&Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        self
+    }
+
+    pub(crate) fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+        self.runtime.backend_mut().resize(width, height);
+        self.feed(&Event::Resize(width, height));
+        self
+    }
+
+    pub(crate) fn feed(&mut self, event: &Event) {
+        self.runtime.feed(event).unwrap();
+    }
+
+    /// Waits until nothing is under way.
+    pub(crate) async fn idle(&mut self) -> &mut Self {
+        self.runtime.idle().await.unwrap();
+        self
+    }
+
+    /// Lets time pass, and timers fire.
+    pub(crate) fn advance(&mut self, milliseconds: i64) -> &mut Self {
+        self.clock.advance(Duration::milliseconds(milliseconds));
+        self.runtime.wake().unwrap();
+        self
+    }
+
+    /// What is on the screen, line by line.
+    pub(crate) fn screen(&mut self) -> String {
+        self.runtime.repaint().unwrap();
+        let buffer = self.runtime.backend_mut().buffer().clone();
+        let mut text = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut skip = 0;
+            for x in 0..buffer.area.width {
+                let symbol = buffer[(x, y)].symbol();
+                if skip == 0 {
+                    line.push_str(symbol);
+                    skip = unicode_width::UnicodeWidthStr::width(symbol).max(1);
+                }
+                skip -= 1;
+            }
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        text
+    }
+
+    /// Fails unless the screen holds every one of these texts.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, texts: &[&str]) -> &mut Self {
+        let screen = self.screen();
+        for text in texts {
+            assert!(screen.contains(text), "no `{text}` on\n{screen}");
+        }
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn hides(&mut self, text: &str) -> &mut Self {
+        let screen = self.screen();
+        assert!(!screen.contains(text), "`{text}` on\n{screen}");
+        self
+    }
+}
+
+/// A bank statement with rows of `(date, amount, name)`.
+pub(crate) fn bank_statement(account: &str, rows: &[(&str, &str, &str)], balance: &str) -> String {
+    let mut text = format!(
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nSECURITY:NONE\nENCODING:USASCII\nCHARSET:1252\nCOMPRESSION:NONE\n\
+         OLDFILEUID:NONE\nNEWFILEUID:NONE\n\n<OFX><SIGNONMSGSRSV1><SONRS><STATUS><CODE>0<SEVERITY>INFO</STATUS>\
+         <DTSERVER>20261120120000<LANGUAGE>ENG<FI><ORG>B1<FID>10898</FI></SONRS></SIGNONMSGSRSV1><BANKMSGSRSV1><STMTTRNRS>\
+         <TRNUID>1<STATUS><CODE>0<SEVERITY>INFO</STATUS><STMTRS><CURDEF>USD<BANKACCTFROM><BANKID>322271627<ACCTID>{account}\
+         <ACCTTYPE>CHECKING</BANKACCTFROM><BANKTRANLIST><DTSTART>20260101<DTEND>20261120\n"
+    );
+    for (index, (date, amount, name)) in rows.iter().enumerate() {
+        let kind = if amount.starts_with('-') { "DEBIT" } else { "CREDIT" };
+        let day = date.replace('-', "");
+        let _ = writeln!(
+            text,
+            "<STMTTRN><TRNTYPE>{kind}<DTPOSTED>{day}<TRNAMT>{amount}<FITID>{account}-{day}-{index}<NAME>{name}</STMTTRN>"
+        );
+    }
+    let _ = writeln!(
+        text,
+        "</BANKTRANLIST><LEDGERBAL><BALAMT>{balance}<DTASOF>20261119</LEDGERBAL></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    );
+    text
+}
+
+/// Compares the screen with the stored one under `tests/it/snapshots`.
+#[track_caller]
+pub(crate) fn matches(name: &str, harness: &mut Harness) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let folder = harness.folder.path().display().to_string();
+    let screen = harness.screen().replace(&folder, "/tmp");
+    settings.bind(|| insta::assert_snapshot!(name, screen));
+}
