@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::Failure;
 use crate::{
     domain::{
-        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, UserFields,
-        text,
+        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, Transaction, TransactionId,
+        UserFields, text,
     },
     store::Store,
 };
@@ -98,7 +98,43 @@ pub(super) fn toggle(
         None => newest(&reader, undo)?,
     };
     drop(reader);
-    Ok(store.toggle(target, undo, now)?)
+    let toggled = store.toggle(target, undo, now)?;
+    if !undo && doubles(store, target)? {
+        store.toggle(target, true, now)?;
+        let message = format!("change {target} can't be brought back: what it held came again with a later one");
+        return Err(Failure::new("cannot_undo", message).with_hint("undo the later one first"));
+    }
+    Ok(toggled)
+}
+
+/// Whether a change that was brought back holds an account or a row that another one holds too.
+fn doubles(store: &Store, change: ChangeId) -> Result<bool, Failure> {
+    const PAGE: usize = 1_000;
+    let reader = store.read()?;
+    let mut names = std::collections::HashSet::new();
+    let accounts = reader.accounts()?;
+    if accounts.iter().any(|account| !names.insert((account.connection_id, &account.provider_account_id))) {
+        return Ok(true);
+    }
+    let mut offset = 0;
+    loop {
+        let rows = reader.rows_of_change(change, offset, PAGE)?;
+        for row in rows.iter().map(|id| reader.transaction(*id)).filter_map(Result::transpose) {
+            let row = row?;
+            let Some(id) = &row.facts.provider_id else { continue };
+            // Some banks give one id to several rows, which then differ in something.
+            let is_same = |other: &Transaction| {
+                other.id != row.id && (other.facts.date, other.facts.amount) == (row.facts.date, row.facts.amount)
+            };
+            if reader.by_provider_id(row.account_id, id)?.iter().any(is_same) {
+                return Ok(true);
+            }
+        }
+        if rows.len() < PAGE {
+            return Ok(false);
+        }
+        offset += PAGE as u64;
+    }
 }
 
 /// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
