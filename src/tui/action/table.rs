@@ -175,6 +175,7 @@ pub(crate) const TABLE: &[Spec] = &[
         Scope::of(&[Place::Review])),
     row(Action::CancelJob, &["esc", "q"], "cancel", "Stop the import; nothing of it stays", "cancel", Group::Import,
         Scope::of(&[Place::Importing])),
+    row(Action::Accept, &["enter"], "accept", "Accept", "accept", Group::Overlay, FIELDS.and(&[Place::Menu])),
     // Connecting.
     row(Action::Accept, &["enter"], "connect-go-on", "Go on to the next step", "go on", Group::Connect,
         Scope::of(&[Place::ConnectAbout, Place::ConnectAccounts])),
@@ -182,7 +183,7 @@ pub(crate) const TABLE: &[Spec] = &[
         Scope::of(&[Place::ConnectFailed])),
     row(Action::Accept, &["enter"], "connect-done", "Go to the accounts that arrived", "accounts", Group::Connect,
         Scope::of(&[Place::ConnectDone])),
-    row(Action::Complete, &["tab"], "connect-next", "Next field, or the field beside the list", "next field",
+    row(Action::Complete, &["tab"], "connect-next", "Next field, or the field beside the list", "field",
         Group::Connect, Scope::of(&[Place::ConnectFields, Place::ConnectAccounts, Place::ConnectLogin])),
     row(Action::PreviousPane, &["shift-tab"], "connect-previous", "Previous field", "", Group::Connect,
         Scope::of(&[Place::ConnectFields, Place::ConnectAccounts])),
@@ -200,7 +201,6 @@ pub(crate) const TABLE: &[Spec] = &[
         Scope::of(&[Place::Connections])),
     row(Action::Back, &["esc"], "connect-back", "One step back; stops what runs", "back", Group::Connect, STEPS),
     // Overlays and fields.
-    row(Action::Accept, &["enter"], "accept", "Accept", "accept", Group::Overlay, FIELDS.and(&[Place::Menu])),
     row(Action::Complete, &["tab"], "complete", "Complete what is typed; next field", "complete", Group::Overlay,
         Scope::of(&[Place::PickerPath, Place::Form, Place::Filter])),
     row(Action::PreviousPane, &["shift-tab"], "previous-field", "Previous field or suggestion", "", Group::Overlay,

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use super::view::{gap, keys, say};
+use super::view::{gap, say};
 use crate::{
     providers::Secrets,
     sync::LoginPrompt,
@@ -11,7 +11,7 @@ use crate::{
         memory::{ListId, Target},
         pane::Scene,
         widget::{
-            paint::{below, bottom, padded, shrink_left, top},
+            paint::{below, padded, shrink_left, top},
             secret::SecretField,
         },
     },
@@ -113,13 +113,6 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
     at = below(at, 1);
     if let Some(rejected) = &login.rejected {
         say(scene, &mut at, &format!("✗ {rejected}"), theme.error);
-    }
-    let foot = padded(bottom(area, 1));
-    if login.typing {
-        keys(scene, foot, &[("Enter", "use it"), ("ctrl-r", "show"), ("Esc", "leave the field")]);
-    } else {
-        let hints = [("y", "copy the address"), ("o", "open it"), ("Tab", "paste field"), ("Esc", "stop")];
-        keys(scene, foot, &hints);
     }
 }
 

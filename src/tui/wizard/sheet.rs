@@ -104,7 +104,10 @@ impl Sheet {
         if blank && (self.stored || !self.submitted) {
             return None;
         }
-        field.problem(text).map(|problem| problem.message)
+        let message = field.problem(text)?.message;
+        // It stands right below its field.
+        let bare = message.strip_prefix(field.label).and_then(|rest| rest.strip_prefix(": "));
+        Some(bare.map_or_else(|| message.clone(), str::to_owned))
     }
 
     /// The answers, or nothing and the cursor on the first one that is wrong.
@@ -155,7 +158,7 @@ impl Sheet {
             let problem = self.problem(index);
             self.draw_input(scene, place, field, input, active);
             if let Some(problem) = &problem {
-                let line = shrink_left(top(below(at, step - 1), 1), labels + 4);
+                let line = shrink_left(top(below(at, step - 1), 1), 2);
                 if step == 2 || active {
                     scene.paint.text(line, problem, theme.error);
                 }

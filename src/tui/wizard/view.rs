@@ -46,7 +46,7 @@ pub(super) fn draw(wizard: &Wizard, scene: &mut Scene<'_>, area: Rect) {
             }
         }
         Step::Checking => waiting(scene, body, &asking(wizard), "Nothing is kept before you say so. Esc stops it."),
-        Step::Failed(failure) => failed(wizard, failure, scene, body),
+        Step::Failed(failure) => failed(failure, scene, body),
         Step::Accounts(accounts) => found(accounts, scene, body),
         Step::Syncing(progress) => {
             let what = progress.as_ref().map_or_else(|| "Fetching everything there is".to_owned(), fetching);
@@ -128,8 +128,6 @@ fn about(wizard: &Wizard, scene: &mut Scene<'_>, area: Rect) {
         at = below(at, 1);
         say(scene, &mut at, "Another one can be given on the next page.", theme.muted);
     }
-    let copy = if wizard.callback().is_some() { "copy the address" } else { "copy the page" };
-    keys(scene, bottom(area, 1), &[("Enter", "go on"), ("y", copy), ("o", "open the page"), ("Esc", "back")]);
 }
 
 fn pair(scene: &mut Scene<'_>, at: &mut Rect, label: &str, value: &str) {
@@ -158,26 +156,13 @@ fn stored(wizard: &Wizard) -> String {
 
 fn fields(wizard: &Wizard, sheet: &Sheet, scene: &mut Scene<'_>, area: Rect) {
     let theme = scene.paint.theme;
-    let foot = bottom(area, 4);
-    let body = Rect { height: area.height.saturating_sub(4), ..area };
-    let mut at = body;
+    let mut at = Rect { height: area.height.saturating_sub(3), ..area };
     if wizard.repairs.is_some() {
         say(scene, &mut at, "What is left blank stays as it is stored.", theme.muted);
         gap(&mut at);
     }
     sheet.draw(scene, at);
-    scene.paint.paragraph(top(foot, 3), sheet.help(), theme.muted);
-    let next = match wizard.provider().map(|provider| provider.auth.auth_type()) {
-        Some(AuthType::Oauth) => "log in",
-        _ => "check",
-    };
-    let reveal = if sheet.is_revealed() { "hide" } else { "show" };
-    let mut hints = vec![("Enter", next), ("Tab", "next field")];
-    if sheet.has_secrets() {
-        hints.push(("ctrl-r", reveal));
-    }
-    hints.push(("Esc", "back"));
-    keys(scene, bottom(foot, 1), &hints);
+    scene.paint.paragraph(bottom(area, 2), sheet.help(), theme.muted);
 }
 
 fn asking(wizard: &Wizard) -> String {
@@ -204,18 +189,16 @@ fn fetching(progress: &Progress) -> String {
     format!("{} {}{share}", progress.stage.label(), progress.subject)
 }
 
-fn failed(wizard: &Wizard, failure: &Failure, scene: &mut Scene<'_>, area: Rect) {
+fn failed(failure: &Failure, scene: &mut Scene<'_>, area: Rect) {
     let theme = scene.paint.theme;
     let mut at = area;
     say(scene, &mut at, &format!("✗ {}", failure.message), theme.error);
     if let Some(hint) = &failure.hint {
         gap(&mut at);
-        say(scene, &mut at, hint, theme.text);
+        say(scene, &mut at, &sentence(hint), theme.text);
     }
     gap(&mut at);
-    say(scene, &mut at, "Nothing was kept. Your answers are still here.", theme.muted);
-    let change = if matches!(wizard.answers(), Step::Fields) { "change the answers" } else { "back" };
-    keys(scene, bottom(area, 1), &[("Enter", "try again"), ("Esc", change)]);
+    say(scene, &mut at, "Nothing was kept. Enter tries again; Esc goes back, where your answers still are.", theme.muted);
 }
 
 fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
@@ -255,12 +238,8 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     } else if accounts.empty {
         scene.paint.text(below(foot, 1), "Choose at least one account.", theme.error);
         keys(scene, last, &[("Space", "choose"), ("Esc", "back")]);
-    } else if accounts.typing {
-        keys(scene, last, &[("Enter", "keep and sync"), ("Tab", "accounts"), ("Esc", "back")]);
-    } else if accounts.repairs {
-        keys(scene, last, &[("Enter", "keep and sync"), ("Tab", "name it"), ("Esc", "back")]);
     } else {
-        keys(scene, last, &[("Enter", "keep and sync"), ("Space", "choose"), ("Tab", "name it"), ("Esc", "back")]);
+        scene.paint.text(last, "Enter keeps it and fetches everything there is.", theme.muted);
     }
 }
 
@@ -311,7 +290,7 @@ fn done(report: &SyncReport, scene: &mut Scene<'_>, area: Rect) {
         if let Some(error) = &connection.error {
             gap(&mut at);
             say(scene, &mut at, &error.message, theme.error);
-            say(scene, &mut at, error.hint.as_deref().unwrap_or("r in Connections tries again."), theme.text);
+            say(scene, &mut at, &error.hint.as_deref().map_or_else(|| "r in Connections tries again.".to_owned(), sentence), theme.text);
         }
         gap(&mut at);
         for account in &connection.accounts {
@@ -331,7 +310,14 @@ fn done(report: &SyncReport, scene: &mut Scene<'_>, area: Rect) {
             say(scene, &mut at, &format!("! {}", warning.message), theme.warning);
         }
     }
-    keys(scene, bottom(area, 1), &[("Enter", "to the accounts"), ("Esc", "close")]);
+    scene.paint.text(bottom(area, 1), "Enter goes to the accounts.", theme.muted);
+}
+
+/// A hint of the engine as a sentence of its own.
+fn sentence(hint: &str) -> String {
+    let mut characters = hint.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", characters.as_str())
 }
 
 /// What came, in one sentence.
