@@ -151,14 +151,21 @@ fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
     Ok(None)
 }
 
-/// A later change that speaks of an account which this one made anew: an undo took the account away, and it came again
-/// under another id.
+/// A later change that speaks of an account which this one made anew: an undo took the account away, perhaps with its
+/// connection, and it came again under another id.
 fn twin_account(reader: &Reader, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
+    let connections = reader.connections()?;
     let accounts = reader.accounts()?;
-    let mut names = HashMap::new();
-    let twin = accounts.iter().find_map(|account| {
-        names.insert((account.connection_id, &account.provider_account_id), account.id).map(|_| account.id)
-    });
+    let mut known = HashMap::new();
+    let mut twin = None;
+    for account in &accounts {
+        let connection = connections.iter().find(|connection| connection.id == account.connection_id);
+        let Some(connection) = connection.filter(|connection| connection.counts()) else { continue };
+        let name = (&connection.provider, &connection.institution_key, &account.provider_account_id);
+        if known.insert(name, account.id).is_some() {
+            twin = Some(account.id);
+        }
+    }
     let Some(twin) = twin else { return Ok(None) };
     let changes = reader.changes(None, usize::MAX)?.into_iter();
     let speaks = |change: &Change| !change.undone && change.id != id && change.accounts.contains(&twin);
