@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use super::Failure;
 use crate::{
     domain::{
-        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, Transaction, TransactionId,
-        UserFields, text,
+        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, UserFields,
+        text,
     },
-    store::Store,
+    store::{Reader, Store},
 };
 
 /// One edit.
@@ -97,48 +97,70 @@ pub(super) fn toggle(
         }
         None => newest(&reader, undo)?,
     };
+    let came_again = !undo && has_later_news(&reader, target)?;
     drop(reader);
-    let toggled = store.toggle(target, undo, now)?;
-    if !undo && doubles(store, target)? {
+    let change = store.toggle(target, undo, now)?;
+    if came_again && let Some(twin) = twin_of(store, target)? {
         store.toggle(target, true, now)?;
-        let message = format!("change {target} can't be brought back: what it held came again with a later one");
-        return Err(Failure::new("cannot_undo", message).with_hint("undo the later one first"));
+        let message = format!("change {target} can't be brought back: its rows came again with change {twin}");
+        return Err(Failure::new("cannot_redo", message).with_hint(format!("undo change {twin} first")));
     }
-    Ok(toggled)
+    if !undo && has_account_twice(store)? {
+        store.toggle(target, true, now)?;
+        let message = format!("change {target} can't be brought back: its account came again with a later one");
+        return Err(Failure::new("cannot_redo", message).with_hint("undo the later one first"));
+    }
+    Ok(change)
 }
 
-/// Whether a change that was brought back holds an account or a row that another one holds too.
-fn doubles(store: &Store, change: ChangeId) -> Result<bool, Failure> {
-    const PAGE: usize = 1_000;
+/// Whether two accounts are one at the institution: the first was undone, and its news made it anew.
+fn has_account_twice(store: &Store) -> Result<bool, Failure> {
+    let accounts = store.read()?.accounts()?;
+    let mut seen = std::collections::HashSet::new();
+    Ok(accounts.iter().any(|account| !seen.insert((account.connection_id, &account.provider_account_id))))
+}
+
+/// Whether anything was fetched or imported into the same accounts after the change.
+fn has_later_news(reader: &Reader, id: ChangeId) -> Result<bool, Failure> {
+    let Some(change) = reader.change(id)? else { return Ok(false) };
+    let later = reader.changes(None, usize::MAX)?.into_iter().take_while(|later| later.id > id);
+    let mut news = later.filter(|later| matches!(later.kind, ChangeKind::Import | ChangeKind::Sync) && !later.undone);
+    Ok(news.any(|later| later.accounts.iter().any(|account| change.accounts.contains(account))))
+}
+
+/// A later change that holds a row which this one holds too: both at once would tell it twice.
+fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
+    const PAGE: usize = 4096;
     let reader = store.read()?;
-    let mut names = std::collections::HashSet::new();
-    let accounts = reader.accounts()?;
-    if accounts.iter().any(|account| !names.insert((account.connection_id, &account.provider_account_id))) {
-        return Ok(true);
-    }
-    let mut offset = 0;
-    loop {
-        let rows = reader.rows_of_change(change, offset, PAGE)?;
-        for row in rows.iter().map(|id| reader.transaction(*id)).filter_map(Result::transpose) {
+    for offset in (0..).step_by(PAGE) {
+        let ids = reader.rows_of_change(id, offset, PAGE)?;
+        for row in ids.iter().filter_map(|row| reader.transaction(*row).transpose()) {
             let row = row?;
-            let Some(id) = &row.facts.provider_id else { continue };
-            // Some banks give one id to several rows, which then differ in something.
-            let is_same = |other: &Transaction| {
-                other.id != row.id && (other.facts.date, other.facts.amount) == (row.facts.date, row.facts.amount)
+            let facts = &row.facts;
+            let others = match &facts.provider_id {
+                Some(provider_id) => reader.by_provider_id(row.account_id, provider_id)?,
+                None => reader.rows_between(row.account_id, facts.date, facts.date)?,
             };
-            if reader.by_provider_id(row.account_id, id)?.iter().any(is_same) {
-                return Ok(true);
+            let skeleton = text::skeleton(facts.description());
+            let twin = others.into_iter().find(|other| {
+                other.id != row.id
+                    && other.change_id > id
+                    && (other.facts.date, other.facts.amount) == (facts.date, facts.amount)
+                    && text::skeleton(other.facts.description()) == skeleton
+            });
+            if let Some(twin) = twin {
+                return Ok(Some(twin.change_id));
             }
         }
-        if rows.len() < PAGE {
-            return Ok(false);
+        if ids.len() < PAGE {
+            break;
         }
-        offset += PAGE as u64;
     }
+    Ok(None)
 }
 
 /// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
-fn newest(reader: &crate::store::Reader, undo: bool) -> Result<ChangeId, Failure> {
+fn newest(reader: &Reader, undo: bool) -> Result<ChangeId, Failure> {
     let mut before = None;
     loop {
         let page = reader.changes(before, 256)?;

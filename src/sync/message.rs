@@ -354,4 +354,3 @@ impl Failure {
         self
     }
 }
-

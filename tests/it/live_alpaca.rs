@@ -338,7 +338,7 @@ async fn rows_that_came_again_are_not_brought_back_a_second_time() {
     assert_eq!(desk.sync().await.transactions_imported, 1);
     let again = newest();
     let refused = toggle(false, second).await.unwrap_err();
-    assert_eq!((refused.kind, desk.rows().len()), ("cannot_undo", 251));
+    assert_eq!((refused.kind, desk.rows().len()), ("cannot_redo", 251));
     assert!(refused.message.contains("came again"), "{}", refused.message);
     toggle(true, again).await.unwrap();
     toggle(false, second).await.unwrap();
@@ -348,6 +348,6 @@ async fn rows_that_came_again_are_not_brought_back_a_second_time() {
     toggle(true, second).await.unwrap();
     toggle(true, first).await.unwrap();
     assert_eq!(desk.sync().await.transactions_imported, 251);
-    assert_eq!(toggle(false, first).await.unwrap_err().kind, "cannot_undo");
+    assert_eq!(toggle(false, first).await.unwrap_err().kind, "cannot_redo");
     assert_eq!((desk.rows().len(), desk.ledger().accounts().len()), (251, 1));
 }

@@ -198,7 +198,12 @@ fn failed(failure: &Failure, scene: &mut Scene<'_>, area: Rect) {
         say(scene, &mut at, &sentence(hint), theme.text);
     }
     gap(&mut at);
-    say(scene, &mut at, "Nothing was kept. Enter tries again; Esc goes back, where your answers still are.", theme.muted);
+    say(
+        scene,
+        &mut at,
+        "Nothing was kept. Enter tries again; Esc goes back, where your answers still are.",
+        theme.muted,
+    );
 }
 
 fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
@@ -290,7 +295,12 @@ fn done(report: &SyncReport, scene: &mut Scene<'_>, area: Rect) {
         if let Some(error) = &connection.error {
             gap(&mut at);
             say(scene, &mut at, &error.message, theme.error);
-            say(scene, &mut at, &error.hint.as_deref().map_or_else(|| "r in Connections tries again.".to_owned(), sentence), theme.text);
+            say(
+                scene,
+                &mut at,
+                &error.hint.as_deref().map_or_else(|| "r in Connections tries again.".to_owned(), sentence),
+                theme.text,
+            );
         }
         gap(&mut at);
         for account in &connection.accounts {
