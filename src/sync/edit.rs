@@ -1,5 +1,7 @@
 //! What the user changes by hand, and taking changes back.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use super::Failure;
@@ -105,33 +107,23 @@ pub(super) fn toggle(
         let message = format!("change {target} can't be brought back: its rows came again with change {twin}");
         return Err(Failure::new("cannot_redo", message).with_hint(format!("undo change {twin} first")));
     }
-    if !undo && has_account_twice(store)? {
-        store.toggle(target, true, now)?;
-        let message = format!("change {target} can't be brought back: its account came again with a later one");
-        return Err(Failure::new("cannot_redo", message).with_hint("undo the later one first"));
-    }
     Ok(change)
 }
 
-/// Whether two accounts are one at the institution: the first was undone, and its news made it anew.
-fn has_account_twice(store: &Store) -> Result<bool, Failure> {
-    let accounts = store.read()?.accounts()?;
-    let mut seen = std::collections::HashSet::new();
-    Ok(accounts.iter().any(|account| !seen.insert((account.connection_id, &account.provider_account_id))))
-}
-
-/// Whether anything was fetched or imported into the same accounts after the change.
+/// Whether anything was fetched or imported after the change.
 fn has_later_news(reader: &Reader, id: ChangeId) -> Result<bool, Failure> {
-    let Some(change) = reader.change(id)? else { return Ok(false) };
     let later = reader.changes(None, usize::MAX)?.into_iter().take_while(|later| later.id > id);
-    let mut news = later.filter(|later| matches!(later.kind, ChangeKind::Import | ChangeKind::Sync) && !later.undone);
-    Ok(news.any(|later| later.accounts.iter().any(|account| change.accounts.contains(account))))
+    let is_news = |later: Change| matches!(later.kind, ChangeKind::Import | ChangeKind::Sync) && !later.undone;
+    Ok(later.into_iter().any(is_news))
 }
 
 /// A later change that holds a row which this one holds too: both at once would tell it twice.
 fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
     const PAGE: usize = 4096;
     let reader = store.read()?;
+    if let Some(twin) = twin_account(&reader, id)? {
+        return Ok(Some(twin));
+    }
     for offset in (0..).step_by(PAGE) {
         let ids = reader.rows_of_change(id, offset, PAGE)?;
         for row in ids.iter().filter_map(|row| reader.transaction(*row).transpose()) {
@@ -157,6 +149,20 @@ fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
         }
     }
     Ok(None)
+}
+
+/// A later change that speaks of an account which this one made anew: an undo took the account away, and it came again
+/// under another id.
+fn twin_account(reader: &Reader, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
+    let accounts = reader.accounts()?;
+    let mut names = HashMap::new();
+    let twin = accounts.iter().find_map(|account| {
+        names.insert((account.connection_id, &account.provider_account_id), account.id).map(|_| account.id)
+    });
+    let Some(twin) = twin else { return Ok(None) };
+    let changes = reader.changes(None, usize::MAX)?.into_iter();
+    let speaks = |change: &Change| !change.undone && change.id != id && change.accounts.contains(&twin);
+    Ok(changes.filter(speaks).last().map(|change| change.id))
 }
 
 /// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
