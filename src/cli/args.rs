@@ -23,7 +23,6 @@ const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed, nothing changed · 2 w
 
 /// What every command takes.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Global {
     /// Folder of the database [default: `$DASHTAM_DATA_DIR`, else the XDG data folder]
     #[arg(long, global = true, value_name = "DIR")]

@@ -141,7 +141,7 @@ impl Columns {
         &self.category_table
     }
 
-    /// The folded payees, once for each chunk they occur in, with their marks; see [`Fields`].
+    /// The folded payees, once for each chunk they occur in, with their marks; see `Fields`.
     #[must_use]
     pub fn heads(&self) -> &[u8] {
         &self.heads

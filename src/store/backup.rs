@@ -8,8 +8,8 @@ use super::{
     Store,
     error::{Result, StoreError, guarded},
     file,
+    live::{self, Live},
     medium::Medium,
-    open::{self, Live},
     schema::{
         self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, DIGESTS, META, PARKED,
         RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
@@ -46,10 +46,10 @@ impl Store {
             self.replace(next);
             return Ok(());
         }
-        let beside = open::beside(self.path(), "new");
+        let beside = live::beside(self.path(), "new");
         remove_if_there(&beside)?;
         let next = guarded(self.path(), || copy_to_file(&live.read()?, &beside))?;
-        open::put_in_place(&beside, self.path())?;
+        live::put_in_place(&beside, self.path())?;
         self.replace(next);
         Ok(())
     }
@@ -67,7 +67,7 @@ pub(super) fn before_migration(live: &Live, path: &Path, found: u64) -> Result<(
     if live.file.is_none() {
         return Ok(());
     }
-    let to = open::beside(path, &format!("v{found}"));
+    let to = live::beside(path, &format!("v{found}"));
     if to.exists() {
         return Ok(());
     }

@@ -17,9 +17,9 @@ mod file;
 mod history;
 mod index;
 mod journal;
+mod live;
 mod lookup;
 mod medium;
-mod open;
 mod pages;
 mod park;
 mod reader;
@@ -56,7 +56,7 @@ pub use writer::Writer;
 
 use crate::domain::{AccountId, ChangeKind};
 use error::{Result, guarded};
-use open::Live;
+use live::Live;
 
 /// The database. Clones share it.
 #[derive(Clone)]

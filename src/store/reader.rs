@@ -7,8 +7,9 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _};
 use super::{
     chunks::{self, Chunks},
     error::{Result, StoreError, guarded},
-    journal, lookup,
-    open::Live,
+    journal,
+    live::Live,
+    lookup,
     record::{self, Key, Kind},
     schema::{
         BY_DATE, Bytes, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES,

@@ -7,9 +7,9 @@ use redb::{ReadOnlyTable, ReadableTable as _, ReadableTableMetadata as _};
 use super::{
     Store,
     error::{Result, StoreError, guarded},
-    index, journal, lookup,
-    open::Live,
-    record, row,
+    index, journal,
+    live::Live,
+    lookup, record, row,
     schema::{
         BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, DIGESTS, META, PARKED, RECORDS,
         SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,

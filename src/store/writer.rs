@@ -12,7 +12,7 @@ use redb::{ReadableTable as _, WriteTransaction};
 use super::{
     Permit,
     error::{Result, StoreError, guarded},
-    open::Live,
+    live::Live,
     record::{self, AccountUser, Key},
     row,
     schema::{CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},

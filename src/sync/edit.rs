@@ -8,7 +8,7 @@ use crate::{
         AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, UserFields,
         text,
     },
-    store::Store,
+    store::{Reader, Store},
 };
 
 /// One edit.
@@ -97,12 +97,58 @@ pub(super) fn toggle(
         }
         None => newest(&reader, undo)?,
     };
+    let came_again = !undo && has_later_news(&reader, target)?;
     drop(reader);
-    Ok(store.toggle(target, undo, now)?)
+    let change = store.toggle(target, undo, now)?;
+    if came_again && let Some(twin) = twin_of(store, target)? {
+        store.toggle(target, true, now)?;
+        let message = format!("change {target} can't be brought back: its rows came again with change {twin}");
+        return Err(Failure::new("cannot_redo", message).with_hint(format!("undo change {twin} first")));
+    }
+    Ok(change)
+}
+
+/// Whether anything was fetched or imported into the same accounts after the change.
+fn has_later_news(reader: &Reader, id: ChangeId) -> Result<bool, Failure> {
+    let Some(change) = reader.change(id)? else { return Ok(false) };
+    let later = reader.changes(None, usize::MAX)?.into_iter().take_while(|later| later.id > id);
+    let mut news = later.filter(|later| matches!(later.kind, ChangeKind::Import | ChangeKind::Sync) && !later.undone);
+    Ok(news.any(|later| later.accounts.iter().any(|account| change.accounts.contains(account))))
+}
+
+/// A later change that holds a row which this one holds too: both at once would tell it twice.
+fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
+    const PAGE: usize = 4096;
+    let reader = store.read()?;
+    for offset in (0..).step_by(PAGE) {
+        let ids = reader.rows_of_change(id, offset, PAGE)?;
+        for row in ids.iter().filter_map(|row| reader.transaction(*row).transpose()) {
+            let row = row?;
+            let facts = &row.facts;
+            let others = match &facts.provider_id {
+                Some(provider_id) => reader.by_provider_id(row.account_id, provider_id)?,
+                None => reader.rows_between(row.account_id, facts.date, facts.date)?,
+            };
+            let skeleton = text::skeleton(facts.description());
+            let twin = others.into_iter().find(|other| {
+                other.id != row.id
+                    && other.change_id > id
+                    && (other.facts.date, other.facts.amount) == (facts.date, facts.amount)
+                    && text::skeleton(other.facts.description()) == skeleton
+            });
+            if let Some(twin) = twin {
+                return Ok(Some(twin.change_id));
+            }
+        }
+        if ids.len() < PAGE {
+            break;
+        }
+    }
+    Ok(None)
 }
 
 /// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
-fn newest(reader: &crate::store::Reader, undo: bool) -> Result<ChangeId, Failure> {
+fn newest(reader: &Reader, undo: bool) -> Result<ChangeId, Failure> {
     let mut before = None;
     loop {
         let page = reader.changes(before, 256)?;

@@ -50,12 +50,38 @@ pub fn spawn(config: EngineConfig) -> Handle {
     let write_gate = Arc::new(AsyncMutex::new(()));
     let live = Arc::new(Live::new(store.clone(), Arc::clone(&clock), live, Arc::clone(&write_gate)));
     let engine = Engine {
-        parts: Arc::new(Parts { store, clock, limits, live, shared, write_gate, reviewed: Mutex::default() }),
+        parts: Arc::new(Parts {
+            store: store.clone(),
+            clock,
+            limits,
+            live,
+            shared,
+            write_gate,
+            reviewed: Mutex::default(),
+        }),
         running: JoinSet::new(),
         jobs: HashMap::new(),
     };
+    if store.was_unclean() {
+        tokio::task::spawn_blocking({
+            let shared = Arc::clone(&engine.parts.shared);
+            let job = handle.job();
+            shared.begin();
+            move || verify(&store, &shared, job)
+        });
+    }
     tokio::spawn(engine.run(commands));
     handle
+}
+
+/// After a kill the last change is whole or not there at all; this makes sure that nothing else happened to the file.
+fn verify(store: &Store, shared: &Shared, job: JobId) {
+    if let Err(error) = store.verify() {
+        let failure = Failure::new("store", error.to_string())
+            .with_hint("restore the newest backup; the file itself is left as it is");
+        shared.publish(&Event::JobFailed { job, failure });
+    }
+    shared.end();
 }
 
 /// What jobs share.

@@ -11,12 +11,13 @@ mod import;
 mod live;
 mod message;
 mod reconcile;
+mod report;
 
 pub use engine::{EngineConfig, spawn};
 pub use handle::{EventStream, Handle};
 pub use live::{LiveConfig, Schedule, login_ends_soon};
-pub use message::{
-    AccountResult, AccountReview, Command, ConnectRequest, ConnectionReport, Event, Failure, FileReport, FileReview,
-    FoundConnection, ImportReport, ImportReview, JobId, Listening, LoginPrompt, Progress, ReviewRow, RowState, Stage,
-    SyncReport, SyncedAccount,
+pub use message::{Command, Event, Failure, JobId, Progress, Stage};
+pub use report::{
+    AccountResult, AccountReview, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
+    ImportReport, ImportReview, Listening, LoginPrompt, ReviewRow, RowState, SyncReport, SyncedAccount,
 };

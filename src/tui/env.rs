@@ -44,6 +44,7 @@ pub struct Folders {
 
 /// How the screen is to look and behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// Colours.
     pub theme: ThemeName,

@@ -35,6 +35,8 @@ pub(crate) struct Toasts {
 
 impl Toasts {
     pub(crate) fn say(&mut self, level: Level, text: String, at: DateTime<Utc>) {
+        // News takes the place of older news; errors wait for their key.
+        self.shown.retain(|toast| toast.level == Level::Error);
         self.shown.push(Toast { level, text, at });
         if self.shown.len() > MOST {
             self.shown.remove(0);

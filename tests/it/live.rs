@@ -58,6 +58,15 @@ impl Desk {
     }
 
     pub(crate) fn with(endpoints: &[(&'static str, &Server)], limits: HttpLimits) -> Self {
+        Self::build(endpoints.iter().map(|(slug, server)| (*slug, server.origin.clone())).collect(), limits)
+    }
+
+    /// With servers that are not ours.
+    pub(crate) fn at(endpoints: &[(&'static str, String)]) -> Self {
+        Self::build(endpoints.to_vec(), HttpLimits::default())
+    }
+
+    fn build(endpoints: Vec<(&'static str, String)>, limits: HttpLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("dashtam.redb")).unwrap();
         let clock = Arc::new(FakeClock::at(NOW.parse::<DateTime<Utc>>().unwrap()));
@@ -68,7 +77,6 @@ impl Desk {
             entropy: Arc::new(FakeEntropy::default()),
         });
         let timer = Arc::new(FakeTimer::new(clock.clone()));
-        let endpoints: Vec<_> = endpoints.iter().map(|(slug, server)| (*slug, server.origin.clone())).collect();
         let browser = Arc::new(FakeBrowser::default());
         let handle = spawn(&store, &clock, &timer, &vault, &browser, limits, &endpoints);
         Self { store, clock, timer, vault, browser, limits, handle, endpoints, _folder: folder }

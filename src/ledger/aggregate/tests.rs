@@ -54,6 +54,7 @@ fn shown(key: &GroupKey) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(80))]
     #[test]
     fn groups_over_columns_are_groups_over_rows(mut rows in any_rows(60), stray in any::<bool>(), filtered in any::<bool>()) {
         if stray && let Some((row, _)) = rows.first_mut() {

@@ -157,7 +157,7 @@ fn found(columns: &Columns, rows: &RowSet) -> Vec<TransactionId> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]
     fn columns_find_what_rows_find(rows in any_rows(150), text in any_text(), more in any_text()) {
         let (accounts, columns) = (accounts(), columns(&rows));

@@ -10,8 +10,8 @@ fn named(org: &str, fid: &str, bank_id: &str) -> (String, String) {
 #[test]
 fn the_file_names_its_institution() {
     assert_eq!(named("Vanguard", "15103", ""), ("Vanguard".into(), "vanguard/15103".into()));
-    assert_eq!(named("  Capital  One Bank ", "1001", "x"), ("Capital One Bank".into(), "capital one bank/1001".into()));
-    assert_eq!(named("", "3101", ""), ("Institution 3101".into(), "/3101".into()));
+    assert_eq!(named("  Capital  One Bank ", "1001", "x"), ("Capital One".into(), "capital one bank/1001".into()));
+    assert_eq!(named("", "99123", ""), ("Institution 99123".into(), "/99123".into()));
     assert_eq!(named("", "", "fidelity.com"), ("Fidelity".into(), "bank fidelity.com".into()));
     assert_eq!(named("", "", "121000248"), ("Wells Fargo".into(), "bank 121000248".into()));
     assert_eq!(named("", "", ""), ("Unnamed institution".into(), String::new()));

@@ -1,7 +1,7 @@
 //! OFX, QFX and QBO statements, read leniently.
 //!
-//! Bytes are decoded ([`decode`]), cut into tags ([`token`]), put into records ([`record`]) and turned into accounts,
-//! rows and positions ([`reader`]). [`read`] collects everything; [`stream`] hands rows over one by one in flat memory.
+//! Bytes are decoded ([`decode`]), cut into tags ([`token`]), put into records (`record`) and turned into accounts,
+//! rows and positions (`reader`). [`read`] collects everything; [`stream`] hands rows over one by one in flat memory.
 //! What is read and how it maps is told in `docs/statement-formats.md`. INVARIANT: linear time, no panic and bounded
 //! memory on any input; a file that holds a usable row yields it.
 

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use super::{memory::Memory, safety::everything, *};
-use crate::store::{StoreError, medium::Medium, open::Live};
+use crate::store::{StoreError, live::Live, medium::Medium};
 
 fn over(memory: &Memory) -> Result<Store, StoreError> {
     let path = Path::new("disk");

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{memory::Memory, *};
-use crate::store::{StoreError, medium::Medium, open::Live};
+use crate::store::{StoreError, live::Live, medium::Medium};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()

@@ -1,6 +1,9 @@
 //! News of a connection from its adapter, account by account.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -139,6 +142,23 @@ async fn fetch_account(
 }
 
 impl FetchedAccount {
+    /// Adds a row. Lists that grow while they are read tell a row twice, at the end of one page and the start of the
+    /// next: it is one row, and the later word counts. `places` says where each id is.
+    fn add(&mut self, row: TransactionDraft, places: &mut HashMap<Box<str>, usize>) {
+        let Some(id) = row.facts.provider_id.clone() else { return self.rows.push(row) };
+        match places.entry(id) {
+            Entry::Occupied(place) => {
+                if let Some(known) = self.rows.get_mut(*place.get()) {
+                    *known = row;
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(self.rows.len());
+                self.rows.push(row);
+            }
+        }
+    }
+
     /// Keeps a failure of one part; one that concerns the whole connection ends the fetch.
     fn note(&mut self, part: &'static str, result: Result<(), ProviderError>) -> Result<(), ProviderError> {
         match result {
@@ -189,6 +209,7 @@ async fn fetch_rows(
     };
     let mut pages = Pages::new(request);
     let mut checkpoint = None;
+    let mut places = HashMap::new();
     loop {
         // A page may be asked for twice, before and after a renewal; the walk moves on only with an answer.
         let walk = &tokio::sync::Mutex::new(&mut pages);
@@ -196,7 +217,9 @@ async fn fetch_rows(
             .call(|provider, credentials| async move { walk.lock().await.next(&*provider, &credentials).await })
             .await?;
         let Some(page) = page else { break };
-        fetched.rows.extend(page.rows);
+        for row in page.rows {
+            fetched.add(row, &mut places);
+        }
         fetched.removed.extend(page.removed);
         fetched.warnings.extend(page.warnings);
         checkpoint = page.checkpoint.or(checkpoint);

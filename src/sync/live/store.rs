@@ -57,7 +57,7 @@ impl Live {
                         watermark = Watermark::default();
                     }
                     watermark.refetched.clone_from(&undone);
-                    Ok(KnownAccount { watermark, account })
+                    Ok(KnownAccount { account, watermark })
                 })
                 .collect()
         })

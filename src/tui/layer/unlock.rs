@@ -71,19 +71,15 @@ impl Pane for Unlock {
             return false;
         }
         self.job = None;
-        match event {
-            Event::JobFailed { failure, .. } => {
-                self.field.wipe();
-                self.problem = Some(failure.message.clone());
-                true
-            }
-            // The wizard below wants to hear it too.
-            _ => {
-                ctx.asks.push(Ask::Pop);
-                ctx.effects.append(&mut self.then);
-                false
-            }
+        if let Event::JobFailed { failure, .. } = event {
+            self.field.wipe();
+            self.problem = Some(failure.message.clone());
+            return true;
         }
+        ctx.asks.push(Ask::Pop);
+        ctx.effects.append(&mut self.then);
+        // The wizard below wants to hear it too.
+        false
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {

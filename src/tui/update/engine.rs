@@ -11,7 +11,7 @@ use crate::{
         msg::Effect,
         pane::News,
         toast::Level,
-        widget::amount::plain,
+        widget::{amount::plain, text::fit},
     },
 };
 
@@ -115,9 +115,9 @@ impl App {
         match event {
             Event::ChangeToggled { change, .. } => {
                 let text = if change.undone {
-                    format!("Undone: {} of {}. U brings it back.", change.kind, change.source)
+                    format!("Undone: {} of {}. U brings it back.", change.kind, fit(&change.source, 32))
                 } else {
-                    format!("Brought back: {} of {}.", change.kind, change.source)
+                    format!("Brought back: {} of {}.", change.kind, fit(&change.source, 32))
                 };
                 self.say(Level::News, text);
             }

@@ -97,9 +97,8 @@ impl SecretField {
     pub(crate) fn paste(&mut self, text: &str) {
         for character in text.trim().chars() {
             match character {
-                '\n' if self.lines => self.insert('\n'),
                 // Terminals send pasted line ends as carriage returns.
-                '\r' if self.lines => self.insert('\n'),
+                '\n' | '\r' if self.lines => self.insert('\n'),
                 _ if character.is_control() => {}
                 _ => self.insert(character),
             }

@@ -17,7 +17,7 @@ use crate::{
         memory::ListId,
         msg::Jump,
         pane::{Ask, Ctx, News, Pane, Scene},
-        widget::{amount::plain, cursor::Cursor},
+        widget::{amount::plain, cursor::Cursor, text::fit},
     },
 };
 
@@ -177,12 +177,16 @@ impl Review {
         let rows: u64 = report.files.iter().map(|file| file.transactions_imported).sum();
         let amended: u64 = report.files.iter().map(|file| file.transactions_updated).sum();
         let from = match report.files.as_slice() {
-            [only] => crate::tui::layer::review::file_name(&only.path),
+            [only] => fit(&file_name(&only.path), 32).into_owned(),
             files => format!("{} files", files.len()),
         };
         let amended = if amended > 0 { format!(", {} amended", plain(amended.into())) } else { String::new() };
         let undo = if report.files.len() == 1 { "u undoes it." } else { "u undoes the selected one." };
-        ctx.toast(format!("{} rows imported from {from}{amended}. {undo}", plain(rows.into())));
+        ctx.toast(format!(
+            "{} {} imported from {from}{amended}. {undo}",
+            plain(rows.into()),
+            if rows == 1 { "row" } else { "rows" }
+        ));
     }
 
     fn step_show(&mut self, forward: bool) {

@@ -105,11 +105,14 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
             let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
             Row::Note(format!("{name} · {}{note}", file.institution), style)
         }
-        Line::Account(_, account) => {
+        Line::Account(file, account) => {
             let known = if account.account.is_some() { "" } else { " (new)" };
             let tail = account.number_masked.trim_start_matches('*');
             let number = if account.name.ends_with(tail) { String::new() } else { format!(" ··{tail}") };
-            let name = format!("  {}{number}{known}", account.name);
+            // The institution stands in the line above.
+            let own = account.name.strip_prefix(file.institution.as_str()).map(str::trim_start);
+            let own = own.filter(|own| !own.is_empty()).unwrap_or(&account.name);
+            let name = format!("  {own}{number}{known}");
             let (balance, day) = match account.balance {
                 Some((money, day)) => {
                     let shown = if masked { HIDDEN.to_owned() } else { rounded(money.amount, money.currency) };

@@ -1,0 +1,256 @@
+//! What jobs found and did, as their answers tell it: plain data.
+
+use std::{path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Failure;
+use crate::{
+    domain::{
+        AccountDraft, AccountId, AccountType, Change, ChangeId, ConnectionId, ConnectionStatus, Money,
+        TransactionFacts, Warning,
+    },
+    providers::Secrets,
+};
+
+/// What importing some files would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportReview {
+    /// File by file, in import order.
+    pub files: Vec<FileReview>,
+}
+
+impl ImportReview {
+    /// Rows that would be written: added or amended.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.files.iter().flat_map(|file| &file.accounts).map(|account| account.new + account.amended).sum()
+    }
+
+    /// Whether committing would do anything at all, an account or a balance included.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.iter().all(|file| file.outcome.is_err() || file.already_imported)
+    }
+}
+
+/// What importing one file would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileReview {
+    /// The file.
+    pub path: PathBuf,
+    /// Whether it can be imported.
+    pub outcome: Result<(), Failure>,
+    /// Slug of the provider that recognised it.
+    pub provider: String,
+    /// Name of the institution.
+    pub institution: String,
+    /// `qfx`, `ofx` or `qbo`.
+    pub format: String,
+    /// Whether the very same bytes are in the store and nothing of them was undone since.
+    pub already_imported: bool,
+    /// Account by account.
+    pub accounts: Vec<AccountReview>,
+    /// What could not be used as it stood.
+    pub warnings: Vec<Warning>,
+}
+
+/// What an import would do to one account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountReview {
+    /// The account, when it is known already.
+    pub account: Option<AccountId>,
+    /// Its name on screen.
+    pub name: String,
+    /// `****7890`.
+    pub number_masked: String,
+    /// What kind of account.
+    pub account_type: AccountType,
+    /// Rows not known before.
+    pub new: usize,
+    /// Rows known before, unchanged.
+    pub known: usize,
+    /// Rows known before of which something changed.
+    pub amended: usize,
+    /// Positions the file lists.
+    pub holdings: usize,
+    /// First and last day of the rows.
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    /// The statement's balance and its day.
+    pub balance: Option<(Money, NaiveDate)>,
+    /// Every row with what would happen to it, in file order; empty when the file was imported already.
+    pub rows: Arc<[ReviewRow]>,
+}
+
+/// One row of a review.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewRow {
+    /// What would happen to it.
+    pub state: RowState,
+    /// The row.
+    pub facts: TransactionFacts,
+}
+
+/// What an import would do with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowState {
+    /// Add it.
+    New,
+    /// Nothing: it is there already.
+    Known,
+    /// Bring the stored row up to date.
+    Amended,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportReport {
+    /// File by file.
+    pub files: Vec<FileReport>,
+}
+
+/// What an import did with one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileReport {
+    /// The file.
+    pub path: PathBuf,
+    /// Slug of the provider that recognised it; empty when none did.
+    pub provider: String,
+    /// `qfx`, `ofx` or `qbo`.
+    pub format: String,
+    /// The change, or why there is none. `Ok(None)`: all was known already, nothing was written.
+    pub outcome: Result<Option<Change>, Failure>,
+    /// Accounts seen for the first time.
+    pub accounts_imported: u64,
+    /// Accounts known before.
+    pub accounts_updated: u64,
+    /// Rows added.
+    pub transactions_imported: u64,
+    /// Rows amended.
+    pub transactions_updated: u64,
+    /// Rows that were there already.
+    pub transactions_skipped: u64,
+    /// What could not be used as it stood.
+    pub warnings: Vec<Warning>,
+    /// The result in one sentence.
+    pub message: String,
+}
+
+/// What to connect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectRequest {
+    /// Slug of the provider.
+    pub provider: String,
+    /// The connection to repair; `None` makes a new one.
+    pub connection: Option<ConnectionId>,
+    /// Answers to the provider's fields.
+    pub answers: Secrets,
+}
+
+/// A login that waits for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginPrompt {
+    /// To open in a browser. Good for this login only.
+    pub url: String,
+    /// The callback address, exactly as it must be registered.
+    pub callback_url: String,
+    /// Whether the redirect is caught here; otherwise why not, and it must be pasted.
+    pub listening: Result<Listening, String>,
+    /// Whether a browser was started.
+    pub browser_opened: bool,
+    /// When the login is given up.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// How the redirect is caught.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listening {
+    /// SHA-256 of the certificate that the browser will warn about, for https callbacks.
+    pub fingerprint: Option<String>,
+}
+
+/// A login that works.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundConnection {
+    /// Slug of the provider.
+    pub provider: String,
+    /// Name of the institution.
+    pub institution: String,
+    /// The environment in which it works.
+    pub environment: Option<String>,
+    /// Its accounts.
+    pub accounts: Vec<AccountDraft>,
+    /// When repairing: none of these accounts was there before, so it may be another person's login.
+    pub is_different: bool,
+    /// What to know about it.
+    pub warnings: Vec<Warning>,
+}
+
+/// What syncs did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncReport {
+    /// Connection by connection.
+    pub connections: Vec<ConnectionReport>,
+}
+
+/// What a sync of one connection did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionReport {
+    /// Which connection.
+    pub id: ConnectionId,
+    /// Slug of its provider.
+    pub provider: String,
+    /// Its name on screen.
+    pub name: String,
+    /// Its state afterwards.
+    pub status: ConnectionStatus,
+    /// Account by account.
+    pub accounts: Vec<SyncedAccount>,
+    /// Rows added.
+    pub transactions_imported: u64,
+    /// Rows amended.
+    pub transactions_updated: u64,
+    /// Rows withdrawn.
+    pub transactions_removed: u64,
+    /// Positions written.
+    pub holdings: u64,
+    /// The change, unless nothing was new.
+    pub change_id: Option<ChangeId>,
+    /// Why the whole connection failed or was left alone.
+    pub error: Option<Failure>,
+    /// What could not be used as it stood.
+    pub warnings: Vec<Warning>,
+}
+
+impl ConnectionReport {
+    /// Whether everything that was asked for arrived.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.error.is_none() && self.accounts.iter().all(|account| account.result == AccountResult::Ok)
+    }
+}
+
+/// What a sync did for one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncedAccount {
+    /// Which account; `None` when it could not even be stored.
+    pub id: Option<AccountId>,
+    /// Its name on screen.
+    pub name: String,
+    /// How it went.
+    pub result: AccountResult,
+    /// What is missing, and why.
+    pub reason: Option<String>,
+}
+
+/// How a sync of one account went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountResult {
+    /// Everything arrived.
+    Ok,
+    /// Some of it did.
+    Partial,
+    /// Nothing did.
+    Failed,
+}

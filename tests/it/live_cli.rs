@@ -1,0 +1,315 @@
+//! Live connections on the command line: the program itself, against servers on loopback.
+
+use std::{
+    path::PathBuf,
+    process::{Output, Stdio},
+    sync::Arc,
+};
+
+use chrono::{Days, Local, NaiveDate, TimeDelta, Utc};
+use dashtam::store::Store;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+use super::{
+    live::{ACTIVITIES, FakeAlpaca, deposit},
+    live_schwab::FakeSchwab,
+    server::{Answer, Server},
+};
+
+pub(crate) const SECRET: &str = "canary-secret-4be1";
+pub(crate) const PASSPHRASE: &str = "canary-passphrase-4be1";
+
+/// A profile of its own, with a passphrase vault.
+pub(crate) struct Profile {
+    pub(crate) folder: tempfile::TempDir,
+    endpoints: Vec<(String, String)>,
+    /// Everything that was ever printed.
+    pub(crate) said: String,
+}
+
+impl Profile {
+    pub(crate) fn new(endpoints: &[(&str, &Server)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("passphrase"), PASSPHRASE).unwrap();
+        let endpoint = |(slug, server): &(&str, &Server)| {
+            (format!("DASHTAM_ENDPOINT_{}", slug.to_uppercase()), server.origin.clone())
+        };
+        Self { folder, endpoints: endpoints.iter().map(endpoint).collect(), said: String::new() }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_dashtam"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .env("DASHTAM_DATA_DIR", self.data())
+            .env("DASHTAM_VAULT", "passphrase")
+            .env("DASHTAM_PASSPHRASE_FILE", self.folder.path().join("passphrase"))
+            .env("DASHTAM_LOG", "trace")
+            .env("BROWSER", "true")
+            .env("KEY", "PKTEST1")
+            .env("OTHER_KEY", "PKTEST2")
+            .env("SECRET", SECRET)
+            .envs(self.endpoints.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    pub(crate) async fn run(&mut self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().await.unwrap();
+        self.heard(&output);
+        output
+    }
+
+    pub(crate) fn heard(&mut self, output: &Output) {
+        self.said.push_str(&String::from_utf8_lossy(&output.stdout));
+        self.said.push_str(&String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// The JSON of a command that ends with `code`.
+    #[track_caller]
+    pub(crate) fn json(output: &Output, code: i32) -> Value {
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{err}");
+        let out = if code == 2 || output.stdout.is_empty() { &output.stderr } else { &output.stdout };
+        serde_json::from_slice(out).unwrap_or_else(|error| panic!("{error}: {} {err}", String::from_utf8_lossy(out)))
+    }
+
+    pub(crate) async fn connect(&mut self, key: &str, code: i32) -> Value {
+        let key = format!("api_key={key}");
+        let output = self
+            .run(&[
+                "connect",
+                "alpaca",
+                "--field",
+                "environment=paper",
+                "--field-env",
+                &key,
+                "--field-env",
+                "api_secret=SECRET",
+                "--format",
+                "json",
+            ])
+            .await;
+        Self::json(&output, code)
+    }
+
+    async fn list(&mut self, arguments: &[&str]) -> Value {
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--format", "json"]).collect();
+        let output = self.run(&arguments).await;
+        Self::json(&output, 0)
+    }
+}
+
+fn today() -> NaiveDate {
+    Local::now().date_naive()
+}
+
+async fn alpaca() -> (Arc<FakeAlpaca>, Server, Profile) {
+    let (fake, server) = FakeAlpaca::start().await;
+    fake.fill(250, today() - Days::new(1));
+    let profile = Profile::new(&[("alpaca", &server)]);
+    (fake, server, profile)
+}
+
+fn names(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn from_keys_to_holdings() {
+    let (fake, _server, mut profile) = alpaca().await;
+    let connection = profile.connect("KEY", 0).await;
+    assert_eq!((&connection["provider"], &connection["status"]), (&"alpaca".into(), &"active".into()));
+    assert_eq!(connection["environment"], "paper");
+    for name in ["id", "name", "institution", "last_sync_at", "next_sync_at", "login_expires_at", "error"] {
+        assert!(connection.get(name).is_some(), "{name}");
+    }
+    assert_eq!(profile.list(&["transactions", "--limit", "1000"]).await.as_array().unwrap().len(), 250);
+    let holdings = profile.list(&["holdings"]).await;
+    let tesla = holdings.as_array().unwrap().iter().find(|holding| holding["symbol"] == "TSLA").unwrap();
+    assert_eq!((&tesla["quantity"], &tesla["market_value"]), (&"-5".into(), &"-1700.00".into()));
+    assert_eq!(holdings.as_array().unwrap().len(), 4);
+    let snapshots = profile.list(&["snapshots"]).await;
+    let last = snapshots.as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["source"], &last["balance"]), (&"initial_connection".into(), &"20480.10".into()));
+    assert!(profile.list(&["net-worth"]).await.to_string().contains("20480.10"));
+
+    let report = profile.list(&["sync"]).await;
+    assert_eq!(names(&report), ["connections"]);
+    let one = &report["connections"][0];
+    assert_eq!(
+        names(one),
+        [
+            "id",
+            "provider",
+            "name",
+            "status",
+            "accounts",
+            "transactions_imported",
+            "transactions_updated",
+            "transactions_removed",
+            "holdings",
+            "change_id",
+            "error"
+        ]
+    );
+    assert_eq!(names(&one["accounts"][0]), ["id", "name", "result", "reason"]);
+    assert_eq!((&one["transactions_imported"], &one["change_id"]), (&0.into(), &Value::Null));
+    assert_eq!((&one["accounts"][0]["result"], &one["error"]), (&"ok".into(), &Value::Null));
+
+    // A limit of the server is kept in real time.
+    fake.push(deposit(900, today()));
+    fake.troubles.plan(ACTIVITIES, [Answer::status(429, "{}").with("Retry-After: 2")]);
+    let before = std::time::Instant::now();
+    let report = profile.list(&["sync", one["id"].as_str().unwrap()]).await;
+    assert_eq!(report["connections"][0]["transactions_imported"], 1);
+    assert!(before.elapsed() >= std::time::Duration::from_secs(2));
+    assert_eq!(report["connections"][0]["change_id"].as_str().map(str::is_empty), Some(false));
+
+    profile.list(&["undo"]).await;
+    assert_eq!(profile.list(&["transactions", "--limit", "1000"]).await.as_array().unwrap().len(), 250);
+    assert_eq!(profile.list(&["sync"]).await["connections"][0]["transactions_imported"], 1);
+
+    let id = one["id"].as_str().unwrap().to_owned();
+    let output = profile.run(&["disconnect", &id, "--remove-data"]).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(profile.list(&["accounts"]).await, serde_json::json!([]));
+    assert_eq!(profile.list(&["connections"]).await[0]["status"], "disconnected");
+    let report = profile.list(&["sync"]).await;
+    assert_eq!(report, serde_json::json!({"connections": []}));
+}
+
+#[tokio::test]
+async fn some_failing_is_3_and_all_failing_is_1() {
+    let (fake, _server, mut profile) = alpaca().await;
+    let first = profile.connect("KEY", 0).await;
+    let second = profile.connect("OTHER_KEY", 0).await;
+    fake.push(deposit(900, today()));
+    fake.refused.lock().unwrap().push("PKTEST2".into());
+    let output = profile.run(&["sync", "--format", "json"]).await;
+    let report = Profile::json(&output, 3);
+    let of =
+        |id: &Value| report["connections"].as_array().unwrap().iter().find(|one| one["id"] == *id).unwrap().clone();
+    let (good, bad) = (of(&first["id"]), of(&second["id"]));
+    assert_eq!((&good["transactions_imported"], &good["error"]), (&1.into(), &Value::Null));
+    assert_eq!((&bad["status"], &bad["error"]["kind"]), (&"revoked".into(), &"authentication".into()));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("dashtam reconnect"));
+
+    fake.refused.lock().unwrap().push("PKTEST1".into());
+    let output = profile.run(&["sync", "--format", "json"]).await;
+    assert_eq!(Profile::json(&output, 1)["connections"].as_array().unwrap().len(), 2);
+
+    // New keys in the place of the old ones.
+    fake.refused.lock().unwrap().clear();
+    let id = first["id"].as_str().unwrap();
+    let output = profile
+        .run(&[
+            "reconnect",
+            id,
+            "--field",
+            "environment=paper",
+            "--field-env",
+            "api_key=KEY",
+            "--field-env",
+            "api_secret=SECRET",
+            "--format",
+            "json",
+        ])
+        .await;
+    let repaired = Profile::json(&output, 0);
+    assert_eq!((&repaired["id"], &repaired["status"]), (&first["id"], &"active".into()));
+    assert_eq!(profile.list(&["accounts"]).await.as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn wrong_usage_is_2_and_repeats_no_secret() {
+    let (fake, server, mut profile) = alpaca().await;
+    for (arguments, parts) in [
+        (vec!["--field", "api_key=K", "--field", "api_secret=canary-typed-4be1"], vec!["api_key", "--field-env"]),
+        (vec!["--field", "canary-typed-4be1"], vec!["NAME=VALUE"]),
+        (vec!["--field-env", "api_key=KEY"], vec!["API secret key", "--field-env"]),
+        (vec!["--field", "environment=moon", "--field-env", "api_key=KEY"], vec!["Environment"]),
+        (vec!["--field-env", "api_key=NOT_SET"], vec!["NOT_SET"]),
+        (vec!["--field", "colour=red"], vec!["colour", "api_secret"]),
+    ] {
+        let output = profile.run(&[&["connect", "alpaca", "--format", "json"], &arguments[..]].concat()).await;
+        let error = Profile::json(&output, 2)["error"].to_string();
+        for part in parts {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(!error.contains("canary"), "{error}");
+    }
+    let output = profile.run(&["connect", "alpacca", "--format", "json"]).await;
+    let error = Profile::json(&output, 2)["error"].to_string();
+    assert!(error.contains("alpaca") && error.contains("schwab"), "{error}");
+    assert_eq!(server.asked().len(), 0);
+
+    // Refused keys: nothing is kept.
+    fake.refused.lock().unwrap().push("PKTEST1".into());
+    let error = profile.connect("KEY", 1).await;
+    assert_eq!(error["error"]["kind"], "authentication");
+    assert_eq!(profile.list(&["connections"]).await, serde_json::json!([]));
+    let output = profile.run(&["sync", "77", "--format", "json"]).await;
+    assert_eq!(Profile::json(&output, 1)["error"]["kind"], "not_found");
+}
+
+#[tokio::test]
+async fn schwab_by_pasting_the_address() {
+    let (fake, server) = FakeSchwab::start().await;
+    let mut profile = Profile::new(&[("schwab", &server)]);
+    let fields = ["--field-env", "app_key=KEY", "--field-env", "app_secret=SECRET", "--format", "json"];
+    let mut child =
+        profile.command(&[&["connect", "schwab"], &fields[..]].concat()).stdin(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let url = loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        if line.starts_with("http") {
+            break line;
+        }
+    };
+    assert!(url.starts_with(&format!("{}/v1/oauth/authorize?", server.origin)), "{url}");
+    let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap();
+    let redirect = format!("https://127.0.0.1:8182/?code=C0.canary%40&session=4be1&state={state}\n");
+    child.stdin.take().unwrap().write_all(redirect.as_bytes()).await.unwrap();
+    let mut rest = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        rest.push_str(&line);
+    }
+    let output = child.wait_with_output().await.unwrap();
+    profile.heard(&output);
+    profile.said.push_str(&rest);
+    assert_eq!(output.status.code(), Some(0), "{rest}");
+    let connection: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&connection["provider"], &connection["status"]), (&"schwab".into(), &"active".into()));
+    assert!(connection["login_expires_at"].is_string());
+    assert_eq!(profile.list(&["accounts"]).await.as_array().unwrap().len(), 2);
+
+    let output = profile.run(&["sync"]).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("the login ends"));
+    let ends = |left: TimeDelta| {
+        let store = Store::open(&profile.data().join("dashtam.redb")).unwrap();
+        let mut connection = store.read().unwrap().connections().unwrap().remove(0);
+        connection.login_expires_at = Some(Utc::now() + left);
+        let mut writer = store.begin(dashtam::domain::ChangeKind::Sync, "test", Utc::now()).unwrap();
+        writer.put_connection(&connection).unwrap();
+        writer.commit_unlisted().unwrap();
+    };
+    ends(TimeDelta::minutes(20 * 60 + 30));
+    let output = profile.run(&["sync"]).await;
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(err.contains("the login ends in 20 h") && err.contains("dashtam reconnect"), "{err}");
+    assert_eq!(fake.given.lock().unwrap().len(), 1, "one code, and no renewal yet");
+    super::live_secrets::nothing_leaked(&profile, &["C0.canary", "canary-access", "canary-refresh", "canary-id"]);
+}

@@ -1,0 +1,280 @@
+//! Schwab through the engine: logging in, renewing, running out, and accounts that go.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::TimeDelta;
+use dashtam::{
+    domain::{ConnectionStatus, SnapshotSource},
+    providers::Secrets,
+    sync::{AccountResult, Command, ConnectRequest, Event, login_ends_soon},
+};
+use serde_json::Value;
+
+use super::{
+    live::{Desk, Troubles, fixture},
+    server::{Answer, Asked, Server},
+};
+
+const TOKEN: &str = "/v1/oauth/token";
+const ACCOUNTS: &str = "/trader/v1/accounts";
+
+/// A broker whose refresh tokens work once.
+#[derive(Default)]
+pub(crate) struct FakeSchwab {
+    /// How often tokens were handed out; the number is in them.
+    issued: Mutex<u32>,
+    /// Codes and refresh tokens as they came.
+    pub(crate) given: Mutex<Vec<String>>,
+    pub(crate) troubles: Troubles,
+}
+
+impl FakeSchwab {
+    pub(crate) async fn start() -> (Arc<Self>, Server) {
+        let fake = Arc::new(Self::default());
+        let answering = Arc::clone(&fake);
+        let server = Server::start(move |asked| answering.answer(asked)).await;
+        (fake, server)
+    }
+
+    fn answer(&self, asked: &Asked) -> Answer {
+        if let Some(trouble) = self.troubles.take(&asked.path) {
+            return trouble;
+        }
+        if asked.path == TOKEN {
+            return self.tokens(asked);
+        }
+        let issued = *self.issued.lock().unwrap();
+        if asked.header("authorization") != Some(&format!("Bearer canary-access-{issued}")) {
+            return Answer::status(401, r#"{"message":"Unauthorized"}"#);
+        }
+        let file = |name: &str| Answer::json(fixture("schwab", name));
+        match asked.path.strip_prefix("/trader/v1/").unwrap_or_default() {
+            "accounts" => file("accounts.json"),
+            "accounts/accountNumbers" => file("account_numbers.json"),
+            "userPreference" => file("user_preference.json"),
+            path if path.contains("AA11BB22CC33") && path.ends_with("/transactions") => {
+                let inside = |name, test: fn(&str) -> bool| asked.param(name).is_some_and(test);
+                let recent = inside("startDate", |day| day < "2026-05") && inside("endDate", |day| day > "2026-10");
+                if recent { file("transactions.json") } else { Answer::json("[]") }
+            }
+            path if path.ends_with("/transactions") => Answer::json("[]"),
+            path if path.contains("AA11BB22CC33") => file("account.json"),
+            _ => {
+                let accounts: Vec<Value> = serde_json::from_str(&fixture("schwab", "accounts.json")).unwrap();
+                Answer::json(accounts[1].to_string())
+            }
+        }
+    }
+
+    fn tokens(&self, asked: &Asked) -> Answer {
+        let form = |name: &str| {
+            let pairs = asked.body.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()
+        };
+        let mut issued = self.issued.lock().unwrap();
+        let mut given = self.given.lock().unwrap();
+        given.extend(form("code").or_else(|| form("refresh_token")));
+        let reused = form("refresh_token").is_some_and(|token| token != format!("canary-refresh-{issued}"));
+        if reused || form("code").is_some_and(|code| code != "C0.canary%40") {
+            return Answer::status(400, r#"{"error":"invalid_grant","error_description":"it was used before"}"#);
+        }
+        *issued += 1;
+        Answer::json(format!(
+            r#"{{"expires_in":1800,"token_type":"Bearer","scope":"api","refresh_token":"canary-refresh-{issued}",
+                "access_token":"canary-access-{issued}","id_token":"canary-id"}}"#
+        ))
+    }
+
+    fn renewals(&self) -> usize {
+        self.given.lock().unwrap().iter().filter(|given| given.starts_with("canary-refresh")).count()
+    }
+}
+
+/// Logs in with the address bar's text pasted.
+async fn log_in(desk: &Desk, repairs: Option<dashtam::domain::ConnectionId>) -> dashtam::sync::ConnectionReport {
+    let job = desk.handle.job();
+    let answers = Secrets::new().with("app_key", "canary-app").with("app_secret", "canary-app-secret");
+    let request = ConnectRequest { provider: "schwab".into(), connection: repairs, answers };
+    let handle = desk.handle.clone();
+    let mut rejected = 0;
+    let paste = |event: &Event| match event {
+        Event::LoginWaiting { login, .. } => {
+            assert_eq!(login.callback_url, "https://127.0.0.1:8182");
+            let state = login.url.split("state=").nth(1).unwrap().split('&').next().unwrap();
+            let redirect = |state: &str| format!("https://127.0.0.1:8182/?code=C0.canary%40&session=s&state={state}");
+            for text in [redirect("another"), redirect(state)] {
+                let pasted = Secrets::new().with("redirect", text);
+                handle.send(Command::SubmitRedirect { job, pasted });
+            }
+        }
+        Event::PasteRejected { message, .. } => {
+            assert!(!message.contains("canary"), "{message}");
+            rejected += 1;
+        }
+        _ => {}
+    };
+    desk.handle.run_as(job, Command::Connect { job, request }, paste).await.unwrap();
+    assert_eq!(rejected, 1, "the wrong paste is answered, and the login goes on");
+    let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new() };
+    let Event::Synced { mut report, .. } = desk.handle.run_as(job, confirm, |_| {}).await.unwrap() else { panic!() };
+    report.connections.remove(0)
+}
+
+async fn connected() -> (Arc<FakeSchwab>, Server, Desk) {
+    let (fake, server) = FakeSchwab::start().await;
+    let desk = Desk::new(&[("schwab", &server)]);
+    let report = log_in(&desk, None).await;
+    assert_eq!((report.error, report.accounts.len(), report.transactions_imported), (None, 2, 14));
+    assert_eq!(desk.browser.opened().len(), 1);
+    (fake, server, desk)
+}
+
+#[tokio::test]
+async fn an_expired_token_is_renewed_unseen() {
+    let (fake, _server, desk) = connected().await;
+    assert_eq!(*fake.given.lock().unwrap(), ["C0.canary%40"], "decoded once, encoded once");
+    assert_eq!(desk.sync().await.error, None);
+    assert_eq!(fake.renewals(), 0, "the first token still works");
+    desk.clock.advance(TimeDelta::minutes(26));
+    let report = desk.sync().await;
+    assert_eq!((report.error, report.transactions_imported, fake.renewals()), (None, 0, 1));
+    // Refused before its time: renewed once, and asked again.
+    fake.troubles.plan(ACCOUNTS, [Answer::status(401, "{}")]);
+    let report = desk.sync().await;
+    assert_eq!((report.error, fake.renewals(), desk.status()), (None, 2, ConnectionStatus::Active));
+    // Refused with a fresh token too: access was withdrawn.
+    fake.troubles.plan(ACCOUNTS, vec![Answer::status(401, "{}"); 2]);
+    let report = desk.sync().await;
+    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Revoked, "revoked"));
+}
+
+#[tokio::test]
+async fn many_syncs_make_one_renewal() {
+    let (fake, server, desk) = connected().await;
+    desk.clock.advance(TimeDelta::hours(1));
+    let asked = server.asked().len();
+    let order = |job| Command::Sync { job, connections: Vec::new(), force: true, from: None };
+    let syncs: Vec<_> = (0..50).map(|_| desk.handle.run(order, |_| {})).collect();
+    for answer in futures_util::future::join_all(syncs).await {
+        let Event::Synced { report, .. } = answer.unwrap() else { panic!() };
+        assert_eq!(report.connections[0].error, None);
+    }
+    assert_eq!(fake.renewals(), 1);
+    assert!(server.asked().len() - asked < 30, "joined, not repeated");
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_stored_before_it_is_used() {
+    let (fake, server, mut desk) = connected().await;
+    let credential = |desk: &Desk| desk.store.read().unwrap().credential(desk.connection().id).unwrap().unwrap();
+    let sealed = credential(&desk);
+    desk.clock.advance(TimeDelta::hours(1));
+    let hold = server.hold(ACCOUNTS);
+    let job = desk.handle.job();
+    desk.handle.send(Command::Sync { job, connections: Vec::new(), force: false, from: None });
+    hold.reached().await;
+    assert_ne!(credential(&desk), sealed, "stored when the first question with it is asked");
+    // The program ends right there.
+    desk.restart().await;
+    hold.release();
+    desk.clock.advance(TimeDelta::hours(1));
+    let report = desk.sync().await;
+    assert_eq!((report.error, fake.renewals()), (None, 2));
+}
+
+#[tokio::test]
+async fn a_renewal_under_way_is_finished_when_its_sync_is_cancelled() {
+    let (fake, server, mut desk) = connected().await;
+    desk.clock.advance(TimeDelta::hours(1));
+    let hold = server.hold(TOKEN);
+    let (job, mut events) = (desk.handle.job(), desk.handle.subscribe());
+    desk.handle.send(Command::Sync { job, connections: Vec::new(), force: false, from: None });
+    hold.reached().await;
+    desk.handle.send(Command::Cancel { job });
+    while events.next().await.unwrap().answers() != Some(job) {}
+    hold.release();
+    desk.restart().await;
+    let report = desk.sync().await;
+    assert_eq!((report.error, fake.renewals()), (None, 1), "the token that was on its way is used");
+}
+
+#[tokio::test]
+async fn a_refused_renewal_expires_the_connection() {
+    let (fake, server, desk) = connected().await;
+    desk.clock.advance(TimeDelta::hours(1));
+    fake.troubles.plan(TOKEN, [Answer::status(400, r#"{"error":"invalid_grant"}"#)]);
+    let report = desk.sync().await;
+    let error = report.error.unwrap();
+    assert_eq!(
+        (report.status, error.kind, desk.status()),
+        (ConnectionStatus::Expired, "login_expired", ConnectionStatus::Expired)
+    );
+    assert!(error.hint.unwrap().contains("dashtam reconnect"));
+    let (asked, id, rows) = (server.asked().len(), desk.connection().id, desk.rows().len());
+    desk.sync().await;
+    assert_eq!(server.asked().len(), asked);
+    let report = log_in(&desk, Some(id)).await;
+    assert_eq!((report.id, report.error, desk.rows().len()), (id, None, rows));
+    assert_eq!((desk.status(), desk.ledger().accounts().len()), (ConnectionStatus::Active, 2));
+}
+
+#[tokio::test]
+async fn day_six_warns_and_day_seven_is_over() {
+    use dashtam::ports::Clock as _;
+    let (_fake, server, desk) = connected().await;
+    let soon = || login_ends_soon(&desk.connection(), desk.clock.now());
+    desk.advance(5);
+    assert_eq!((desk.sync().await.error, soon()), (None, false));
+    desk.advance(1);
+    assert_eq!((desk.sync().await.error, soon()), (None, true));
+    desk.clock.advance(TimeDelta::hours(23) + TimeDelta::minutes(50));
+    assert_eq!(desk.sync().await.error, None, "to the end");
+    desk.clock.advance(TimeDelta::minutes(11));
+    let asked = server.asked().len();
+    let due = desk.handle.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
+    let Event::Synced { report, .. } = due else { panic!() };
+    let error = report.connections[0].error.clone().unwrap();
+    assert_eq!((error.kind, desk.status()), ("login_expired", ConnectionStatus::Expired));
+    assert_eq!(server.asked().len(), asked, "the provider is not asked");
+    assert!(error.hint.unwrap().contains("dashtam reconnect"));
+}
+
+#[tokio::test]
+async fn accounts_go_after_two_complete_lists_without_them() {
+    let (fake, _server, desk) = connected().await;
+    let accounts: Vec<Value> = serde_json::from_str(&fixture("schwab", "accounts.json")).unwrap();
+    let only = |accounts: &[Value]| Answer::json(serde_json::to_string(accounts).unwrap());
+    let active = || desk.ledger().accounts().iter().filter(|line| line.account.is_active).count();
+    let broken = Answer::json(format!("[{},{{}}]", accounts[0]));
+    for (list, left) in [
+        (only(&accounts[..1]), 2),
+        (broken, 2),
+        (Answer::json("[]"), 2),
+        (only(&accounts), 2),
+        (only(&accounts[..1]), 2),
+        (only(&accounts[..1]), 1),
+        (only(&accounts), 2),
+    ] {
+        fake.troubles.plan(ACCOUNTS, [list]);
+        let report = desk.sync().await;
+        assert_eq!((report.error, active()), (None, left));
+    }
+}
+
+#[tokio::test]
+async fn one_account_that_fails_leaves_the_other() {
+    let (fake, server, desk) = connected().await;
+    desk.advance(1);
+    fake.troubles.plan(
+        &format!("{ACCOUNTS}/1122334455667788990011223344556677889900112233445566778899001122/transactions"),
+        [Answer::status(422, r#"{"message":"not today"}"#)],
+    );
+    let report = desk.sync().await;
+    let results: Vec<_> = report.accounts.iter().map(|account| account.result).collect();
+    assert_eq!(results, [AccountResult::Ok, AccountResult::Partial], "{:?}", server.asked().last());
+    let view = desk.ledger();
+    for line in view.accounts() {
+        let snapshots = desk.store.read().unwrap().snapshots(line.account.id).unwrap();
+        assert_eq!(snapshots.last().unwrap().source, SnapshotSource::ManualSync, "both balances are of today");
+    }
+}

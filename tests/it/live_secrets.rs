@@ -1,0 +1,97 @@
+//! No secret is found in anything that the program writes or says, in any of the usual disguises.
+
+use std::path::Path;
+
+use base64::Engine as _;
+
+use super::{
+    live::{ACTIVITIES, FakeAlpaca},
+    live_cli::{PASSPHRASE, Profile, SECRET},
+    server::Answer,
+};
+
+/// A secret as it is, and as it might be written.
+fn disguises(secret: &str) -> Vec<Vec<u8>> {
+    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
+    // At each of the three offsets; the first and last digits depend on the neighbours.
+    let shifted = (0..3).map(|shift| {
+        let text = base64.encode(format!("{}{secret}", &"xx"[..shift]));
+        text[if shift == 0 { 0 } else { shift + 1 }..text.len() - 2].to_owned()
+    });
+    let texts = [secret.to_owned(), hex.to_uppercase(), hex, percent.to_lowercase(), percent];
+    texts.into_iter().chain(shifted).map(String::into_bytes).collect()
+}
+
+fn holds(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.file_name().unwrap() != "passphrase" {
+            found.push((path.display().to_string(), std::fs::read(&path).unwrap()));
+        }
+    }
+}
+
+/// Fails when one of `secrets` is in a file of the profile or in what was printed.
+#[track_caller]
+pub(crate) fn nothing_leaked(profile: &Profile, secrets: &[&str]) {
+    let mut places = vec![("output".to_owned(), profile.said.clone().into_bytes())];
+    files(profile.folder.path(), &mut places);
+    assert!(places.iter().any(|(name, bytes)| name.ends_with(".log") && !bytes.is_empty()), "the log is written");
+    assert!(places.iter().any(|(name, _)| name.ends_with(".redb")));
+    for secret in secrets.iter().copied().chain([SECRET, PASSPHRASE]) {
+        for needle in disguises(secret) {
+            for (name, bytes) in &places {
+                assert!(!holds(bytes, &needle), "{secret} as {:?} in {name}", String::from_utf8_lossy(&needle));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_search_finds_every_disguise() {
+    let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    for planted in ["a=canary-1", "63616e6172792d31", "%63%61%6e%61%72%79%2d%31"] {
+        assert!(disguises("canary-1").iter().any(|needle| holds(planted.as_bytes(), needle)), "{planted}");
+    }
+    for before in ["", "k", "ke", "key", "user:"] {
+        let planted = encode(&format!("{before}canary-1:and more"));
+        assert!(disguises("canary-1").iter().any(|needle| holds(planted.as_bytes(), needle)), "{before}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_nowhere() {
+    let (fake, server) = FakeAlpaca::start().await;
+    fake.fill(3, chrono::Local::now().date_naive());
+    let mut profile = Profile::new(&[("alpaca", &server)]);
+    profile.connect("KEY", 0).await;
+    // A server that repeats what it was sent, in every tone.
+    let echo = |status| Answer::status(status, format!(r#"{{"message":"PKTEST1 and {SECRET} are wrong"}}"#));
+    for status in [400, 403, 404, 422] {
+        fake.troubles.plan("/v2/positions", [echo(status)]);
+        profile.run(&["-vv", "sync"]).await;
+    }
+    fake.troubles.plan(ACTIVITIES, [Answer::json(format!(r#"[{{"id":"{SECRET}x","activity_type":"CSD"}}]"#))]);
+    fake.troubles.plan("/v2/account", [Answer::json(format!("<{SECRET}>"))]);
+    profile.run(&["sync", "--format", "json"]).await;
+    fake.refused.lock().unwrap().push("PKTEST1".into());
+    profile.run(&["sync"]).await;
+    profile.connect("KEY", 1).await;
+    for list in ["connections", "accounts", "changes", "transactions"] {
+        profile.run(&[list, "--format", "json"]).await;
+    }
+    // A wrong passphrase opens nothing, and is repeated nowhere.
+    let path = profile.folder.path().join("passphrase");
+    std::fs::write(&path, "canary-wrong-4be1").unwrap();
+    let output = profile.run(&["sync"]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    nothing_leaked(&profile, &["PKTEST1", "canary-wrong-4be1"]);
+}
