@@ -199,6 +199,7 @@ impl Session {
             browser: Arc::new(SystemBrowser::new(self.setup.environment.browser.as_deref())),
             clipboard: Arc::new(TerminalClipboard),
             engine: self.handle.clone(),
+            vault: self.setup.environment.vault.unwrap_or(config.vault),
             folders: Folders {
                 home: std::env::home_dir(),
                 start: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),

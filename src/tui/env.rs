@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::theme::ThemeName;
 use crate::{
-    ports::{Browser, Clipboard, Clock},
+    ports::{Browser, Clipboard, Clock, VaultChoice},
     sync::Handle,
 };
 
@@ -23,6 +23,8 @@ pub struct Env {
     pub clipboard: Arc<dyn Clipboard>,
     /// The engine that does all writing.
     pub engine: Handle,
+    /// Where the key of stored logins is kept, as the user set it.
+    pub vault: VaultChoice,
     /// Folders.
     pub folders: Folders,
     /// A moment on the user's wall clock.

@@ -13,7 +13,7 @@ use dashtam::{
         VaultChoice,
         fake::{FakeBrowser, FakeClipboard, FakeClock, FakeEntropy, FakeSecretStore},
     },
-    providers::kit::{Http, HttpConfig},
+    providers::kit::{Http, HttpConfig, Origin},
     statements::Limits,
     store::Store,
     sync::{self, EngineConfig, LiveConfig, Schedule},
@@ -54,6 +54,8 @@ pub(crate) struct Harness {
     pub(crate) runtime: Runtime<TestBackend, NoTerminal>,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) clipboard: Arc<FakeClipboard>,
+    pub(crate) browser: Arc<FakeBrowser>,
+    pub(crate) engine: sync::Handle,
     pub(crate) store: Store,
     pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
     pub(crate) folder: TempDir,
@@ -66,23 +68,35 @@ impl Harness {
     }
 
     pub(crate) fn with(width: u16, height: u16, settings: Settings) -> Self {
+        Self::live(width, height, settings, VaultChoice::Memory, BTreeMap::new())
+    }
+
+    /// With providers that are found at other origins.
+    pub(crate) fn live(
+        width: u16,
+        height: u16,
+        settings: Settings,
+        choice: VaultChoice,
+        endpoints: BTreeMap<String, Origin>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::in_memory().unwrap();
         let clock = Arc::new(FakeClock::at(NOW.parse::<DateTime<Utc>>().unwrap()));
         let clipboard = Arc::new(FakeClipboard::default());
         let entropy = Arc::new(FakeEntropy::default());
         let vault = Vault::new(VaultOptions {
-            choice: VaultChoice::Memory,
+            choice,
             file: folder.path().join("vault"),
             keyring: Arc::new(FakeSecretStore::default()),
             entropy: entropy.clone(),
         });
+        let browser = Arc::new(FakeBrowser::default());
         let live = LiveConfig {
             http: Http::new(HttpConfig::new(clock.clone(), entropy.clone())).unwrap(),
             vault,
-            browser: Arc::new(FakeBrowser::default()),
+            browser: browser.clone(),
             entropy,
-            endpoints: BTreeMap::new(),
+            endpoints,
             schedule: Schedule::default(),
         };
         let limits = Limits::default();
@@ -91,9 +105,10 @@ impl Harness {
         fs::create_dir(&files).unwrap();
         let env = Env {
             clock: clock.clone(),
-            browser: Arc::new(FakeBrowser::default()),
+            browser: browser.clone(),
             clipboard: clipboard.clone(),
-            engine,
+            engine: engine.clone(),
+            vault: choice,
             folders: Folders { home: Some(files.clone()), start: files, recent: Some(folder.path().join("recent")) },
             local_time: |at| at.naive_utc(),
         };
@@ -101,7 +116,7 @@ impl Harness {
         let host = NoTerminal { suspended: Arc::clone(&suspended) };
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let runtime = Runtime::new(terminal, host, Ledger::new(store.clone()), env, settings).unwrap();
-        Self { runtime, clock, clipboard, store, suspended, folder }
+        Self { runtime, clock, clipboard, browser, engine, store, suspended, folder }
     }
 
     /// With the made-up household of `--demo`, imported file by file through the engine.

@@ -22,6 +22,7 @@ mod server;
 mod statements;
 mod statements_differential;
 mod statements_hostile;
+mod wizard;
 
 #[path = "../benches/data.rs"]
 #[allow(dead_code, unreachable_pub, reason = "shared with the benches, of which each uses a part")]

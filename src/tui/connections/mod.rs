@@ -114,7 +114,7 @@ impl Connections {
             Some(Item::Provider(provider)) => match provider.auth.auth_type() {
                 AuthType::FileImport => ctx.asks.push(Ask::Act(Action::Import)),
                 AuthType::Oauth | AuthType::ApiKey | AuthType::LinkToken | AuthType::Certificate => {
-                    ctx.push(Wizard::of(provider));
+                    ctx.push(Wizard::of(provider, ctx.env.vault));
                 }
             },
             Some(Item::Connection(connection)) if connection.status.needs_reauthentication() => self.reconnect(ctx),
@@ -132,7 +132,7 @@ impl Connections {
         match find(&connection.provider) {
             Ok(provider) if provider.file().is_some() => ctx.asks.push(Ask::Act(Action::Import)),
             Ok(_) if !connection.counts() => ctx.toast("It was disconnected: c connects it anew."),
-            Ok(provider) => ctx.push(Wizard::repair(provider, connection)),
+            Ok(provider) => ctx.push(Wizard::repair(provider, connection, ctx.env.vault)),
             Err(unknown) => ctx.toast(unknown.to_string()),
         }
     }

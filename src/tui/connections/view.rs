@@ -196,9 +196,10 @@ fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) ->
 fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     let theme = scene.paint.theme;
     let Some((at, report)) = connections.reports.get(&connection.id) else { return Vec::new() };
+    let what = if report.error.is_some() { "It failed".to_owned() } else { arrived(report) };
     let mut lines = vec![
         Line::Heading("Last sync".to_owned()),
-        Line::Text(format!("{} · {}", arrived(report), scene.moment.ago(*at)), theme.text),
+        Line::Text(format!("{what} {}", scene.moment.ago(*at)), theme.text),
     ];
     for account in &report.accounts {
         let (sign, style) = match account.result {

@@ -7,13 +7,13 @@ use ratatui::layout::Rect;
 
 use crate::{
     providers::Secrets,
-    sync::{Command, Event, Failure, JobId},
+    sync::{Command, Event, JobId},
     tui::{
         action::{Action, Place},
         msg::Effect,
         pane::{Ask, Ctx, News, Pane, Scene},
         widget::{
-            paint::{below, bottom, centred, padded, shrink_left, top},
+            paint::{below, centred, padded, shrink_left, top},
             secret::SecretField,
         },
     },
@@ -30,15 +30,8 @@ pub(crate) struct Unlock {
 }
 
 /// Lays the question on top.
-pub(crate) fn open(ctx: &mut Ctx<'_>, failure: &Failure, then: Vec<Effect>) {
-    let unlock = Unlock {
-        field: SecretField::new(false),
-        shown: false,
-        job: None,
-        problem: Some(failure.message.clone()),
-        then,
-    };
-    ctx.push(unlock);
+pub(crate) fn open(ctx: &mut Ctx<'_>, then: Vec<Effect>) {
+    ctx.push(Unlock { field: SecretField::new(false), shown: false, job: None, problem: None, then });
 }
 
 impl Pane for Unlock {
@@ -90,7 +83,7 @@ impl Pane for Unlock {
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
-        let inner = padded(scene.overlay(centred(area, area.width.min(72), 9), "The vault is locked", ""));
+        let inner = padded(scene.overlay(centred(area, area.width.min(72), 7), "The vault is locked", ""));
         let theme = scene.paint.theme;
         let row = top(inner, 1);
         let used = scene.paint.text(row, "Passphrase  ", theme.heading);
@@ -99,17 +92,11 @@ impl Pane for Unlock {
         match (&self.problem, self.job) {
             (Some(problem), _) => scene.paint.paragraph(body, problem, theme.warning),
             (None, Some(_)) => scene.paint.paragraph(body, "Opening it takes a moment…", theme.muted),
-            (None, None) => scene.paint.paragraph(body, "Stored logins are sealed with it.", theme.muted),
+            (None, None) => scene.paint.paragraph(
+                body,
+                "Stored logins are sealed with it; a new vault begins with it. Nothing can be synced before.",
+                theme.muted,
+            ),
         };
-        let show = if self.shown { "hide" } else { "show" };
-        let pieces = [
-            ("Enter", theme.key),
-            (" open   ", theme.text),
-            ("ctrl-r ", theme.key),
-            (show, theme.text),
-            ("   Esc", theme.key),
-            (" leave it locked", theme.text),
-        ];
-        scene.paint.pieces(bottom(inner, 1), &pieces);
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{AuthType, Change, ChangeId, Connection, ConnectionId},
     providers::find,
-    sync::{Command, Event, Failure, SyncReport},
+    sync::{Command, Event, SyncReport},
     tui::{
         app::{App, Job, Screen},
         env::Env,
@@ -122,7 +122,7 @@ impl App {
                 self.say(Level::News, text);
             }
             Event::JobFailed { failure, .. } if !told && failure.kind == "vault_locked" => {
-                effects.extend(self.ask_passphrase(failure, by_itself, env));
+                effects.extend(self.ask_passphrase(by_itself, env));
             }
             Event::JobFailed { failure, .. } if !told && failure.kind != "cancelled" => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
@@ -145,7 +145,7 @@ impl App {
 
     /// Asks for the passphrase of the vault, unless the user is in the middle of something that nobody interrupts for a
     /// sync that happens by itself.
-    fn ask_passphrase(&mut self, failure: &Failure, by_itself: bool, env: &Env) -> Vec<Effect> {
+    fn ask_passphrase(&mut self, by_itself: bool, env: &Env) -> Vec<Effect> {
         if by_itself && !self.layers.is_empty() {
             self.say(Level::News, "The vault is locked, so nothing is synced by itself. R asks for the passphrase.");
             return Vec::new();
@@ -160,7 +160,7 @@ impl App {
             })
         };
         let then = again.into_iter().map(Effect::Send).collect();
-        self.run(env, |_, ctx| unlock::open(ctx, failure, then)).1
+        self.run(env, |_, ctx| unlock::open(ctx, then)).1
     }
 
     /// `by_itself`: nobody asked, so nothing is said of nothing.

@@ -26,6 +26,7 @@ use super::{
 };
 use crate::{
     domain::{AuthType, Connection, ConnectionId},
+    ports::VaultChoice,
     providers::ProviderMetadata,
     sync::{Command, ConnectRequest, Event, Failure, JobId, Progress, SyncReport},
 };
@@ -44,6 +45,8 @@ pub(crate) struct Wizard {
     job: Option<JobId>,
     /// Providers were not offered: the wizard was opened for this one.
     direct: bool,
+    /// Said where it is told what is stored.
+    vault: VaultChoice,
 }
 
 /// The connection that gets a new login.
@@ -71,23 +74,31 @@ enum Step {
 
 impl Wizard {
     /// From the list of providers.
-    pub(crate) fn new() -> Self {
-        Self { chooser: Chooser::default(), chosen: None, repairs: None, step: Step::Choose, job: None, direct: false }
+    pub(crate) fn new(vault: VaultChoice) -> Self {
+        Self {
+            vault,
+            chooser: Chooser::default(),
+            chosen: None,
+            repairs: None,
+            step: Step::Choose,
+            job: None,
+            direct: false,
+        }
     }
 
     /// For one provider.
-    pub(crate) fn of(provider: &'static ProviderMetadata) -> Self {
+    pub(crate) fn of(provider: &'static ProviderMetadata, vault: VaultChoice) -> Self {
         let sheet = Sheet::new(provider, false, None);
-        Self { chosen: Some((provider, sheet)), step: Step::About, direct: true, ..Self::new() }
+        Self { chosen: Some((provider, sheet)), step: Step::About, direct: true, ..Self::new(vault) }
     }
 
     /// For a connection that needs a new login.
-    pub(crate) fn repair(provider: &'static ProviderMetadata, connection: &Connection) -> Self {
+    pub(crate) fn repair(provider: &'static ProviderMetadata, connection: &Connection, vault: VaultChoice) -> Self {
         let sheet = Sheet::new(provider, true, connection.environment.as_deref());
         let repairs =
             Repair { id: connection.id, name: connection.display_name().to_owned(), alias: connection.alias.clone() };
         let step = if sheet.is_empty() { Step::About } else { Step::Fields };
-        Self { chosen: Some((provider, sheet)), repairs: Some(repairs), step, direct: true, ..Self::new() }
+        Self { chosen: Some((provider, sheet)), repairs: Some(repairs), step, direct: true, ..Self::new(vault) }
     }
 
     fn provider(&self) -> Option<&'static ProviderMetadata> {
@@ -254,7 +265,7 @@ impl Wizard {
             Event::JobFailed { failure, .. } => {
                 self.job = None;
                 if failure.kind == "vault_locked" {
-                    super::layer::unlock::open(ctx, failure, Vec::new());
+                    super::layer::unlock::open(ctx, Vec::new());
                 }
                 self.step = Step::Failed(failure.clone());
             }

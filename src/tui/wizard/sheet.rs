@@ -47,10 +47,6 @@ impl Sheet {
         self.answers.is_empty()
     }
 
-    pub(super) fn has_secrets(&self) -> bool {
-        self.answers.iter().any(|(field, _)| field.is_secret())
-    }
-
     pub(super) fn step(&mut self, forward: bool) {
         let count = self.answers.len().max(1);
         self.at = if forward { (self.at + 1) % count } else { (self.at + count - 1) % count };

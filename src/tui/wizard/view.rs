@@ -5,6 +5,7 @@ use ratatui::{layout::Rect, style::Style};
 use super::{Moment, Step, Wizard, accounts::Accounts, sheet::Sheet};
 use crate::{
     domain::{AuthType, Money, text::mask_number},
+    ports::VaultChoice,
     providers::ProviderMetadata,
     sync::{AccountResult, ConnectionReport, Failure, Progress, SyncReport},
     tui::{
@@ -151,7 +152,13 @@ fn stored(wizard: &Wizard) -> String {
         Some(AuthType::Certificate) => "certificate and keys",
         Some(AuthType::ApiKey | AuthType::LinkToken | AuthType::FileImport) | None => "the keys",
     };
-    format!("{what}, sealed on this machine; nothing goes anywhere but to the institution")
+    let sealed = match wizard.vault {
+        VaultChoice::Auto => "sealed with the key of this profile's vault",
+        VaultChoice::Keyring => "sealed with a key from the keyring of this system",
+        VaultChoice::Passphrase => "sealed with your passphrase",
+        VaultChoice::Memory => "only until dashtam ends, since the vault is in memory",
+    };
+    format!("{what}, {sealed}; nothing goes anywhere but to the institution")
 }
 
 fn fields(wizard: &Wizard, sheet: &Sheet, scene: &mut Scene<'_>, area: Rect) {
