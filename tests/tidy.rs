@@ -27,7 +27,6 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
-    ("color_eyre", &["cli"]),
     ("crossterm", &["tui"]),
     ("etcetera", &["config"]),
     ("getrandom", &["ports"]),

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod connect;
 mod contract;
 mod frozen;
 mod harness;
@@ -16,6 +17,7 @@ mod made_up;
 mod oauth;
 mod oidc;
 mod process;
+mod pty;
 mod random;
 mod screen;
 mod server;
