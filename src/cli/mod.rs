@@ -233,8 +233,16 @@ fn write_export(
 }
 
 fn backup(session: &Session, file: Option<std::path::PathBuf>) -> Result<(), CliError> {
-    let file =
-        file.unwrap_or_else(|| session.setup.paths.backups().join(format!("dashtam-{}.redb", session.clock.today())));
+    let file = if let Some(file) = file {
+        file
+    } else {
+        let folder = session.setup.paths.backups();
+        session::private_folder(&folder).or_else(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(error),
+        })?;
+        folder.join(format!("dashtam-{}.redb", session.clock.now().format("%Y%m%dT%H%M%SZ")))
+    };
     session.store.backup(&file)?;
     Ok(writeln!(io::stderr(), "backed up to {}", file.display())?)
 }

@@ -1,5 +1,7 @@
 //! What the user changes by hand, and taking changes back.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 
 use super::Failure;
@@ -108,18 +110,20 @@ pub(super) fn toggle(
     Ok(change)
 }
 
-/// Whether anything was fetched or imported into the same accounts after the change.
+/// Whether anything was fetched or imported after the change.
 fn has_later_news(reader: &Reader, id: ChangeId) -> Result<bool, Failure> {
-    let Some(change) = reader.change(id)? else { return Ok(false) };
     let later = reader.changes(None, usize::MAX)?.into_iter().take_while(|later| later.id > id);
-    let mut news = later.filter(|later| matches!(later.kind, ChangeKind::Import | ChangeKind::Sync) && !later.undone);
-    Ok(news.any(|later| later.accounts.iter().any(|account| change.accounts.contains(account))))
+    let is_news = |later: Change| matches!(later.kind, ChangeKind::Import | ChangeKind::Sync) && !later.undone;
+    Ok(later.into_iter().any(is_news))
 }
 
 /// A later change that holds a row which this one holds too: both at once would tell it twice.
 fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
     const PAGE: usize = 4096;
     let reader = store.read()?;
+    if let Some(twin) = twin_account(&reader, id)? {
+        return Ok(Some(twin));
+    }
     for offset in (0..).step_by(PAGE) {
         let ids = reader.rows_of_change(id, offset, PAGE)?;
         for row in ids.iter().filter_map(|row| reader.transaction(*row).transpose()) {
@@ -145,6 +149,27 @@ fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
         }
     }
     Ok(None)
+}
+
+/// A later change that speaks of an account which this one made anew: an undo took the account away, perhaps with its
+/// connection, and it came again under another id.
+fn twin_account(reader: &Reader, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
+    let connections = reader.connections()?;
+    let accounts = reader.accounts()?;
+    let mut known = HashMap::new();
+    let mut twin = None;
+    for account in &accounts {
+        let connection = connections.iter().find(|connection| connection.id == account.connection_id);
+        let Some(connection) = connection.filter(|connection| connection.counts()) else { continue };
+        let name = (&connection.provider, &connection.institution_key, &account.provider_account_id);
+        if known.insert(name, account.id).is_some() {
+            twin = Some(account.id);
+        }
+    }
+    let Some(twin) = twin else { return Ok(None) };
+    let changes = reader.changes(None, usize::MAX)?.into_iter();
+    let speaks = |change: &Change| !change.undone && change.id != id && change.accounts.contains(&twin);
+    Ok(changes.filter(speaks).last().map(|change| change.id))
 }
 
 /// The change that a bare undo or redo is about: the newest that stands, or the one undone last.

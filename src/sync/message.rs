@@ -275,9 +275,7 @@ impl Event {
             Self::Progress { .. } | Self::LoginWaiting { .. } | Self::PasteRejected { .. } | Self::StoreChanged => None,
         }
     }
-}
 
-impl Event {
     /// The job that this event is about, if it is about one.
     #[must_use]
     pub const fn job(&self) -> Option<JobId> {

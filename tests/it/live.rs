@@ -106,15 +106,15 @@ impl Desk {
         let checked = self.handle.run_as(job, Command::Connect { job, request }, |_| {}).await?;
         assert!(matches!(checked, Event::ConnectionChecked { .. }), "{checked:?}");
         let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new() };
-        one(self.handle.run_as(job, confirm, |_| {}).await?)
+        Ok(one(self.handle.run_as(job, confirm, |_| {}).await?))
     }
 
     pub(crate) async fn sync(&self) -> ConnectionReport {
-        one(self.handle.run(|job| sync_all(job, None), |_| {}).await.unwrap()).unwrap()
+        one(self.handle.run(|job| sync_all(job, None), |_| {}).await.unwrap())
     }
 
     pub(crate) async fn sync_from(&self, from: NaiveDate) -> ConnectionReport {
-        one(self.handle.run(|job| sync_all(job, Some(from)), |_| {}).await.unwrap()).unwrap()
+        one(self.handle.run(|job| sync_all(job, Some(from)), |_| {}).await.unwrap())
     }
 
     pub(crate) fn connection(&self) -> Connection {
@@ -149,10 +149,10 @@ fn sync_all(job: sync::JobId, from: Option<NaiveDate>) -> Command {
     Command::Sync { job, connections: Vec::new(), force: false, from }
 }
 
-fn one(event: Event) -> Result<ConnectionReport, Failure> {
+fn one(event: Event) -> ConnectionReport {
     let Event::Synced { mut report, .. } = event else { panic!("{event:?}") };
     assert_eq!(report.connections.len(), 1);
-    Ok(report.connections.remove(0))
+    report.connections.remove(0)
 }
 
 fn spawn(

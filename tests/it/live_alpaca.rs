@@ -320,3 +320,34 @@ async fn disconnecting_wipes_the_keys() {
         assert!(matches!(nothing.await.unwrap(), Event::Synced { report, .. } if report.connections.is_empty()));
     }
 }
+
+#[tokio::test]
+async fn rows_that_came_again_are_not_brought_back_a_second_time() {
+    let (fake, _server, desk) = connected(HttpLimits::default()).await;
+    let newest = || desk.store.read().unwrap().changes(None, 1).unwrap()[0].id;
+    let toggle = |undo: bool, change| {
+        let change = Some(change);
+        desk.handle
+            .run(move |job| if undo { Command::Undo { job, change } } else { Command::Redo { job, change } }, |_| {})
+    };
+    let first = newest();
+    fake.push(deposit(900, day("2026-11-20")));
+    assert_eq!(desk.sync().await.transactions_imported, 1);
+    let second = newest();
+    toggle(true, second).await.unwrap();
+    assert_eq!(desk.sync().await.transactions_imported, 1);
+    let again = newest();
+    let refused = toggle(false, second).await.unwrap_err();
+    assert_eq!((refused.kind, desk.rows().len()), ("cannot_redo", 251));
+    assert!(refused.message.contains("came again"), "{}", refused.message);
+    toggle(true, again).await.unwrap();
+    toggle(false, second).await.unwrap();
+    assert_eq!(desk.rows().len(), 251, "now there is room for them");
+
+    // The same with the account itself.
+    toggle(true, second).await.unwrap();
+    toggle(true, first).await.unwrap();
+    assert_eq!(desk.sync().await.transactions_imported, 251);
+    assert_eq!(toggle(false, first).await.unwrap_err().kind, "cannot_redo");
+    assert_eq!((desk.rows().len(), desk.ledger().accounts().len()), (251, 1));
+}

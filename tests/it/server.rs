@@ -69,6 +69,7 @@ impl Answer {
     }
 }
 
+type Held = Arc<Mutex<Vec<(String, Arc<Hold>)>>>;
 type Handler = dyn Fn(&Asked) -> Answer + Send + Sync;
 
 /// A question that waits for its answer.
@@ -93,7 +94,7 @@ impl Hold {
 pub(crate) struct Server {
     pub(crate) origin: String,
     asked: Arc<Mutex<Vec<Asked>>>,
-    held: Arc<Mutex<Vec<(String, Arc<Hold>)>>>,
+    held: Held,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -109,7 +110,7 @@ impl Server {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (log, handler): (_, Arc<Handler>) = (asked.clone(), Arc::new(handler));
-        let held: Arc<Mutex<Vec<(String, Arc<Hold>)>>> = Arc::default();
+        let held: Held = Arc::default();
         let holding = held.clone();
         let task = tokio::spawn(async move {
             loop {
@@ -133,12 +134,7 @@ impl Server {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    log: Arc<Mutex<Vec<Asked>>>,
-    handler: Arc<Handler>,
-    held: Arc<Mutex<Vec<(String, Arc<Hold>)>>>,
-) {
+async fn serve(mut stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, handler: Arc<Handler>, holds: Held) {
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
     let head_end = loop {
@@ -169,11 +165,11 @@ async fn serve(
     let body = String::from_utf8_lossy(&bytes[head_end + 4..]).into_owned();
     let asked = Asked { method, path: path.into(), query: query.into(), head: head.clone(), body };
     let answer = handler(&asked);
-    let hold = held.lock().unwrap().iter().find(|(path, _)| *path == asked.path).map(|(_, hold)| hold.clone());
+    let hold = holds.lock().unwrap().iter().find(|(path, _)| *path == asked.path).map(|(_, hold)| Arc::clone(hold));
     log.lock().unwrap().push(asked);
     if let Some(hold) = hold {
         hold.reached.add_permits(1);
-        let _go = hold.go.acquire().await;
+        drop(hold.go.acquire().await);
     }
     let (status, headers, body, announced) = match answer {
         Answer::Silence => {

@@ -15,7 +15,7 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     paths
         .into_iter()
         .flat_map(|path| match path.is_dir() {
-            true if path.ends_with("target") => Vec::new(),
+            true if path.ends_with("target") || path.ends_with("node_modules") => Vec::new(),
             true => files_below(&path),
             false => vec![path],
         })
