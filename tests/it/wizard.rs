@@ -172,8 +172,8 @@ async fn a_refused_connection_is_mended_with_what_is_stored_and_ended() {
     let refusing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let refuses = refusing.clone();
     let server = Server::start(move |asked| {
-        let refused = refuses.load(std::sync::atomic::Ordering::Relaxed);
-        if refused { Answer::status(401, r#"{"message":"forbidden."}"#) } else { alpaca(asked) }
+        let now = refuses.load(std::sync::atomic::Ordering::Relaxed);
+        if now { Answer::status(401, r#"{"message":"forbidden."}"#) } else { alpaca(asked) }
     })
     .await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, (120, 40));
