@@ -13,7 +13,7 @@ use dashtam::{
         VaultChoice,
         fake::{FakeBrowser, FakeClipboard, FakeClock, FakeEntropy, FakeSecretStore},
     },
-    providers::kit::{Http, HttpConfig, Origin},
+    providers::kit::{Http, HttpConfig, Origin, fake::FakeTimer},
     statements::Limits,
     store::Store,
     sync::{self, EngineConfig, LiveConfig, Schedule},
@@ -91,8 +91,10 @@ impl Harness {
             entropy: entropy.clone(),
         });
         let browser = Arc::new(FakeBrowser::default());
+        // Waiting for a provider's pace moves the clock instead.
+        let timer = Arc::new(FakeTimer::new(clock.clone()));
         let live = LiveConfig {
-            http: Http::new(HttpConfig::new(clock.clone(), entropy.clone())).unwrap(),
+            http: Http::new(HttpConfig { timer, ..HttpConfig::new(clock.clone(), entropy.clone()) }).unwrap(),
             vault,
             browser: browser.clone(),
             entropy,

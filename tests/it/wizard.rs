@@ -172,8 +172,8 @@ async fn a_refused_connection_is_mended_with_what_is_stored_and_ended() {
     let refusing = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let refuses = refusing.clone();
     let server = Server::start(move |asked| {
-        let refused = refuses.load(std::sync::atomic::Ordering::Relaxed);
-        if refused { Answer::status(401, r#"{"message":"forbidden."}"#) } else { alpaca(asked) }
+        let now = refuses.load(std::sync::atomic::Ordering::Relaxed);
+        if now { Answer::status(401, r#"{"message":"forbidden."}"#) } else { alpaca(asked) }
     })
     .await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, (120, 40));
@@ -189,7 +189,7 @@ async fn a_refused_connection_is_mended_with_what_is_stored_and_ended() {
     h.shows(&["Alpaca is connected"]).keys("<esc>");
     assert_eq!(connections(&h)[0].status, ConnectionStatus::Active);
     assert_eq!((connections(&h).len(), h.store.read().unwrap().accounts().unwrap().len()), (1, 1));
-    h.keys("d").shows(&["End this connection?", "keep its data"]).keys("k").idle().await;
+    h.keys("d").shows(&["End this connection?", "keep its data"]).keys("o").idle().await;
     h.shows(&["– disconnected", "c connects it anew"]);
     assert!(h.store.read().unwrap().credential(ConnectionId(1)).unwrap().is_none());
     assert!(!h.advance(6_000).runtime.is_waiting_for_time(), "nothing live is connected any more");
@@ -234,7 +234,7 @@ async fn a_login_ends_with_a_pasted_address() {
     h.shows(&["Charles Schwab is connected", "Trading"]).hides("Roth IRA").keys("<enter>");
     assert_eq!(connections(&h)[0].excluded_accounts, ["70005678"]);
     assert!(connections(&h)[0].login_expires_at.is_some());
-    h.resize(120, 40).keys("5").shows(&["login ends", "in 7 days"]);
+    h.resize(120, 40).keys("5").shows(&["login ends", "in 6 days"]);
 }
 
 #[tokio::test]

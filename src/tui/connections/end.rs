@@ -35,7 +35,7 @@ pub(super) fn ask(connection: &Connection, ctx: &mut Ctx<'_>) {
     };
     let mut choices = vec![choice('r', "disconnect and remove its data", "accounts and rows go too", true)];
     if connection.counts() {
-        choices.insert(0, choice('k', "disconnect, keep its data", "rows stay, balances count no more", false));
+        choices.insert(0, choice('o', "disconnect, keep its data", "rows stay, balances count no more", false));
     }
     ctx.push(Menu::new("End this connection? Its login is wiped", choices, 0, chosen));
 }

@@ -23,10 +23,17 @@ pub(super) struct Accounts {
     pub(super) typing: bool,
     /// A connection is repaired: what was chosen then stays chosen.
     pub(super) repairs: bool,
-    /// The user was asked whether other accounts than before are meant.
-    pub(super) asked: bool,
-    /// Nothing is wanted: what was pressed does nothing.
-    pub(super) empty: bool,
+    /// Why Enter did not go on.
+    pub(super) held: Option<Held>,
+}
+
+/// What Enter waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// The user's word that other accounts than before are meant.
+    Different,
+    /// At least one account.
+    Empty,
 }
 
 impl Accounts {
@@ -39,8 +46,7 @@ impl Accounts {
             repairs: alias.is_some(),
             alias: Field::new(alias.unwrap_or_default()),
             typing: false,
-            asked: false,
-            empty: false,
+            held: None,
         }
     }
 
@@ -52,7 +58,7 @@ impl Accounts {
         if self.repairs || self.found.accounts.is_empty() {
             return;
         }
-        self.empty = false;
+        self.held = None;
         if !self.unwanted.remove(&self.cursor.at) {
             self.unwanted.insert(self.cursor.at);
         }
@@ -79,23 +85,21 @@ impl Accounts {
     /// Whether Enter must wait: for a choice, or for a second Enter.
     pub(super) fn must_ask(&mut self) -> bool {
         let all = self.found.accounts.len();
-        self.empty = all > 0 && self.unwanted.len() == all;
-        if self.empty {
-            return true;
-        }
-        if self.found.is_different && !self.asked {
-            self.asked = true;
+        let before = self.held.take();
+        if all > 0 && self.unwanted.len() == all {
+            self.held = Some(Held::Empty);
+        } else if self.found.is_different && before != Some(Held::Different) {
+            self.held = Some(Held::Different);
             self.typing = false;
-            return true;
         }
-        false
+        self.held.is_some()
     }
 
     /// One step back inside this step.
     pub(super) const fn back(&mut self) -> bool {
-        let was = self.typing || self.asked;
+        let was = self.typing || self.held.is_some();
         self.typing = false;
-        self.asked = false;
+        self.held = None;
         was
     }
 

@@ -360,11 +360,7 @@ impl Pane for Wizard {
 
     fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
         match (list, &mut self.step, &mut self.chosen) {
-            (ListId::Providers, Step::Choose, _) => {
-                if self.chooser.click(index) {
-                    self.choose(ctx);
-                }
-            }
+            (ListId::Providers, Step::Choose, _) if self.chooser.click(index) => self.choose(ctx),
             (ListId::Form, Step::Fields, Some((_, sheet))) => sheet.stand_on(index),
             (ListId::Form, Step::Login(login), _) => login.typing = true,
             (ListId::Form, Step::Accounts(accounts), _) => accounts.typing = true,

@@ -2,7 +2,11 @@
 
 use ratatui::{layout::Rect, style::Style};
 
-use super::{Moment, Step, Wizard, accounts::Accounts, sheet::Sheet};
+use super::{
+    Moment, Step, Wizard,
+    accounts::{Accounts, Held},
+    sheet::Sheet,
+};
 use crate::{
     domain::{AuthType, Money, text::mask_number},
     ports::VaultChoice,
@@ -244,14 +248,18 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     }
     accounts.alias.draw(&mut scene.paint, place, accounts.typing && scene.top, &[]);
     let last = bottom(foot, 1);
-    if accounts.asked {
-        scene.paint.text(below(foot, 1), "Keep this login all the same?", theme.warning);
-        keys(scene, last, &[("Enter", "keep it"), ("Esc", "no")]);
-    } else if accounts.empty {
-        scene.paint.text(below(foot, 1), "Choose at least one account.", theme.error);
-        keys(scene, last, &[("Space", "choose"), ("Esc", "back")]);
-    } else {
-        scene.paint.text(last, "Enter keeps it and fetches everything there is.", theme.muted);
+    match accounts.held {
+        Some(Held::Different) => {
+            scene.paint.text(below(foot, 1), "Keep this login all the same?", theme.warning);
+            keys(scene, last, &[("Enter", "keep it"), ("Esc", "no")]);
+        }
+        Some(Held::Empty) => {
+            scene.paint.text(below(foot, 1), "Choose at least one account.", theme.error);
+            keys(scene, last, &[("Space", "choose"), ("Esc", "back")]);
+        }
+        None => {
+            scene.paint.text(last, "Enter keeps it and fetches everything there is.", theme.muted);
+        }
     }
 }
 
