@@ -167,9 +167,10 @@ fn twin_account(reader: &Reader, id: ChangeId) -> Result<Option<ChangeId>, Failu
         }
     }
     let Some(twin) = twin else { return Ok(None) };
-    let changes = reader.changes(None, usize::MAX)?.into_iter();
+    // The journal tells the newest first; wanted is the one that brought the account again.
+    let mut oldest_first = reader.changes(None, usize::MAX)?.into_iter().rev();
     let speaks = |change: &Change| !change.undone && change.id != id && change.accounts.contains(&twin);
-    Ok(changes.filter(speaks).last().map(|change| change.id))
+    Ok(oldest_first.find(speaks).map(|change| change.id))
 }
 
 /// The change that a bare undo or redo is about: the newest that stands, or the one undone last.

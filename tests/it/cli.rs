@@ -73,15 +73,15 @@ fn statement(account: &str, card: bool, balance: &str, rows: &[(u32, &str, &str,
         )
     };
     text.push_str(open);
-    text.push_str(&format!("<ACCTID>{account}"));
+    text += &format!("<ACCTID>{account}");
     text.push_str(if card { "</CCACCTFROM>" } else { "<ACCTTYPE>CHECKING</BANKACCTFROM>" });
     text.push_str("\n<BANKTRANLIST>\n");
     for (day, amount, id, name) in rows {
-        text.push_str(&format!(
+        text += &format!(
             "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>202610{day:02}120000[0:GMT]<TRNAMT>{amount}<FITID>{id}<NAME>{name}</STMTTRN>\n"
-        ));
+        );
     }
-    text.push_str(&format!("</BANKTRANLIST><LEDGERBAL><BALAMT>{balance}<DTASOF>20261031</LEDGERBAL>{close}</OFX>\n"));
+    text += &format!("</BANKTRANLIST><LEDGERBAL><BALAMT>{balance}<DTASOF>20261031</LEDGERBAL>{close}</OFX>\n");
     text
 }
 

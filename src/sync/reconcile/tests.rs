@@ -249,7 +249,9 @@ fn history() -> impl Strategy<Value = Vec<TransactionDraft>> {
 /// The same history as a bank without ids tells it.
 fn without_ids(drafts: &[TransactionDraft]) -> Vec<TransactionDraft> {
     let mut drafts = drafts.to_vec();
-    drafts.iter_mut().for_each(|draft| draft.facts.provider_id = None);
+    for draft in &mut drafts {
+        draft.facts.provider_id = None;
+    }
     drafts
 }
 
