@@ -1,6 +1,7 @@
 //! The command line as scripts use it: the real binary, its output, its exit codes.
 
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -73,15 +74,17 @@ fn statement(account: &str, card: bool, balance: &str, rows: &[(u32, &str, &str,
         )
     };
     text.push_str(open);
-    text += &format!("<ACCTID>{account}");
+    write!(text, "<ACCTID>{account}").unwrap();
     text.push_str(if card { "</CCACCTFROM>" } else { "<ACCTTYPE>CHECKING</BANKACCTFROM>" });
     text.push_str("\n<BANKTRANLIST>\n");
     for (day, amount, id, name) in rows {
-        text += &format!(
-            "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>202610{day:02}120000[0:GMT]<TRNAMT>{amount}<FITID>{id}<NAME>{name}</STMTTRN>\n"
-        );
+        writeln!(
+            text,
+            "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>202610{day:02}120000[0:GMT]<TRNAMT>{amount}<FITID>{id}<NAME>{name}</STMTTRN>"
+        )
+        .unwrap();
     }
-    text += &format!("</BANKTRANLIST><LEDGERBAL><BALAMT>{balance}<DTASOF>20261031</LEDGERBAL>{close}</OFX>\n");
+    writeln!(text, "</BANKTRANLIST><LEDGERBAL><BALAMT>{balance}<DTASOF>20261031</LEDGERBAL>{close}</OFX>").unwrap();
     text
 }
 
