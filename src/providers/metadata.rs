@@ -319,8 +319,7 @@ impl ProviderMetadata {
             .map(|other| other.slug)
             .collect();
         Err(self.error(ProviderErrorKind::NotConfigured, format!("{} missing", what.join(" and "))).with_hint(format!(
-            "give it when connecting (dashtam connect {slug}), or set it under [providers.{slug}] in the \
-             configuration; providers that need no settings: {others}",
+            "give it when connecting (dashtam connect {slug}); providers that need no settings: {others}",
             slug = self.slug,
             others = others.join(", "),
         )))
