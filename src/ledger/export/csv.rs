@@ -87,9 +87,11 @@ fn line(out: &mut impl Write, cells: &[String]) -> io::Result<()> {
     out.write_all(b"\r\n")
 }
 
-/// Whether a spreadsheet could take the cell for a formula: it begins like one and is no number.
+/// Whether a spreadsheet could take the cell for a formula: it begins like one and is no number. A cell that has an
+/// apostrophe of its own in front of such a beginning gets another one, so that taking one away always gives the text.
 pub(super) fn is_formula(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number(cell)
+    let bare = cell.trim_start_matches('\'');
+    bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && (bare.len() < cell.len() || !is_number(cell))
 }
 
 fn is_number(cell: &str) -> bool {

@@ -113,7 +113,9 @@ proptest! {
             let facts = &entry.transaction.facts;
             let cell = |name: &str| {
                 let cell = &record[header.iter().position(|column| column == name).unwrap()];
-                cell.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r'])).unwrap_or(cell).to_owned()
+                cell.strip_prefix('\'').filter(|rest| {
+                    rest.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
+                }).unwrap_or(cell).to_owned()
             };
             for (name, value) in [
                 ("amount", facts.amount.to_string()),
