@@ -42,7 +42,7 @@ pub(super) struct Global {
     /// Made-up data in a throw-away profile
     #[arg(long, global = true)]
     pub(super) demo: bool,
-    /// Say more on standard error (twice: everything)
+    /// Write more into the log file (twice: everything)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }

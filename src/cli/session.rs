@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{args::Global, error::CliError};
 use crate::{
-    config::{self, Config, Environment, Log, Overrides, Paths},
+    config::{self, Config, Environment, Log, LogLevel, Overrides, Paths},
     ledger::Ledger,
     ports::{Clock, Entropy, SystemBrowser, SystemClock, SystemEntropy, VaultChoice},
     providers::{
@@ -29,6 +29,8 @@ pub(super) struct Setup {
     pub(super) paths: Paths,
     pub(super) config: Config,
     pub(super) environment: Environment,
+    /// How often `-v` was given.
+    verbose: u8,
     /// Removes the throw-away profile when it goes.
     scratch: Option<Scratch>,
 }
@@ -39,13 +41,19 @@ impl Setup {
         if global.demo {
             let scratch = Scratch::new()?;
             let paths = Paths::inside(&scratch.folder);
-            return Ok(Self { paths, config: Config::default(), environment, scratch: Some(scratch) });
+            return Ok(Self {
+                paths,
+                config: Config::default(),
+                environment,
+                verbose: global.verbose,
+                scratch: Some(scratch),
+            });
         }
         let paths = Self::paths(global, &environment)?;
         let loaded = Config::load(&paths.config).map_err(|error| {
             CliError::new("config", error.to_string()).hint("`dashtam config check` says the same after each repair")
         })?;
-        Ok(Self { paths, config: loaded.config, environment, scratch: None })
+        Ok(Self { paths, config: loaded.config, environment, verbose: global.verbose, scratch: None })
     }
 
     pub(super) fn paths(global: &Global, environment: &Environment) -> Result<Paths, CliError> {
@@ -87,7 +95,11 @@ impl Setup {
 impl Setup {
     /// The log file, as the program's own log. Without one the program works all the same.
     fn log(&self) -> Option<Log> {
-        let level = self.environment.log.unwrap_or(self.config.log);
+        let level = match self.verbose {
+            0 => self.environment.log.unwrap_or(self.config.log),
+            1 => LogLevel::Debug,
+            _ => LogLevel::Trace,
+        };
         match config::open_log(&self.paths.log(), level) {
             Ok(log) => {
                 // A second session of one process, as in tests, goes on with the first one's log.
