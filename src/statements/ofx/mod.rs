@@ -18,6 +18,7 @@ mod invest;
 mod kind;
 mod reader;
 mod record;
+mod relay;
 mod security;
 mod statement;
 mod survey;
@@ -84,7 +85,7 @@ pub fn stream(
         // Unpacked and decoded bytes may be more than the file has; the file's own size is the end.
         let mut step = |at: u64| progress(before.saturating_add(at).min(bytes.len() as u64));
         let mut reader = Reader::new(&text, &mut book, &mut step);
-        let cut = record::walk(&text, limits.depth, &mut reader)?;
+        let cut = relay::walk_apart(&text, limits.depth, &mut reader)?;
         reader.finish(cut);
         before = before.saturating_add(text.len() as u64);
         if !book.seen {

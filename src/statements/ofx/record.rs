@@ -373,6 +373,7 @@ impl<'a> Walker<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statements::ofx::relay::walk_apart;
 
     #[derive(Default)]
     struct Told(Vec<String>);
@@ -402,9 +403,32 @@ mod tests {
     }
 
     fn told(source: &str) -> String {
-        let mut told = Told::default();
+        let (mut told, mut apart) = (Told::default(), Told::default());
         walk(source, 200, &mut told).unwrap();
+        walk_apart(source, 200, &mut apart).unwrap();
+        assert_eq!(told.0, apart.0, "on another thread the same");
         told.0.join(" ")
+    }
+
+    #[test]
+    fn whoever_is_told_may_stop_it() {
+        struct Stops(usize);
+        impl<'a> Handler<'a> for Stops {
+            fn enter(&mut self, _tag: Tag, _at: usize) {}
+            fn leave(&mut self, _tag: Tag) {}
+            fn leaf(&mut self, _leaf: &Leaf<'a>) {}
+            fn record(&mut self, _record: &Record<'a, '_>) -> Result<(), StatementError> {
+                self.0 -= 1;
+                if self.0 == 0 { Err(StatementError::NoAccount) } else { Ok(()) }
+            }
+            fn tick(&mut self, _at: usize) -> Result<(), StatementError> {
+                Ok(())
+            }
+        }
+        let source = "<STMTTRN><TRNAMT>1</STMTTRN>".repeat(5000);
+        for stops in [1, 2, 700] {
+            assert!(matches!(walk_apart(&source, 200, &mut Stops(stops)), Err(StatementError::NoAccount)));
+        }
     }
 
     #[test]
@@ -458,6 +482,7 @@ mod tests {
     fn depth_is_limited() {
         let deep = "<A>".repeat(300);
         assert!(matches!(walk(&deep, 200, &mut Told::default()), Err(StatementError::TooLarge { .. })));
+        assert!(matches!(walk_apart(&deep, 200, &mut Told::default()), Err(StatementError::TooLarge { .. })));
         let stray = "</A></STMTTRN>".repeat(100_000);
         assert_eq!(told(&stray), "");
     }
