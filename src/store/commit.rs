@@ -66,8 +66,7 @@ impl Writer {
     /// # Errors
     /// [`StoreError::Invalid`] when something was written that belongs into the journal.
     pub fn commit_unlisted(self) -> Result<()> {
-        if !self.added.is_empty() || !self.amended.is_empty() || !self.records.is_empty() || self.source_bytes.is_some()
-        {
+        if !self.added.is_empty() || !self.amended.is_empty() || !self.records.is_empty() || self.raw_source.is_some() {
             return Err(StoreError::invalid("data without an entry in the journal"));
         }
         let mark = self.change - 1;
@@ -106,8 +105,8 @@ impl Writer {
     }
 
     fn write_source(&mut self) -> Result<()> {
-        let Some((packing, digest)) = self.source_bytes.take() else { return Ok(()) };
-        packing.store(&mut self.txn.open_table(SOURCES)?, self.change)?;
+        let Some(source) = self.raw_source.take() else { return Ok(()) };
+        let digest = source.store(&mut self.txn.open_table(SOURCES)?, self.change)?;
         let change = seal::seal_u64(&digest, self.change);
         self.txn.open_table(DIGESTS)?.insert(digest.as_slice(), change.as_slice())?;
         Ok(())

@@ -51,7 +51,7 @@ use chrono::{DateTime, Utc};
 pub use chunks::Chunks;
 pub use error::StoreError;
 pub use reader::Reader;
-pub use source::RawSource;
+pub use source::{NewSource, RawSource};
 pub use writer::Writer;
 
 use crate::domain::{AccountId, ChangeKind};

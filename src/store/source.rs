@@ -40,22 +40,29 @@ struct Heading {
     length: u64,
 }
 
-/// Compression under way on a thread of its own, while rows are written.
+/// A raw source on its way into the store. It is compressed on a thread of its own, while the rows are read from it and
+/// written; dropping it stops that.
 #[derive(Debug)]
-pub(super) struct Packing {
+pub struct NewSource {
     thread: Option<JoinHandle<std::io::Result<Vec<u8>>>>,
     stop: Arc<AtomicBool>,
     heading: Heading,
+    digest: [u8; 32],
 }
 
-impl Packing {
-    pub(super) fn start(name: &str, bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Self> {
-        let heading = Heading { name: name.to_owned(), length: bytes.as_ref().len() as u64 };
+impl NewSource {
+    /// Begins to compress `bytes`; `digest` is how they are recognised when they come again.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn pack(name: &str, bytes: impl Into<Arc<Vec<u8>>>, digest: [u8; 32]) -> Result<Self> {
+        let bytes: Arc<Vec<u8>> = bytes.into();
+        let heading = Heading { name: name.to_owned(), length: bytes.len() as u64 };
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&stop);
         let work = move || {
             let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
-            for part in bytes.as_ref().chunks(1 << 20) {
+            for part in bytes.chunks(1 << 20) {
                 if seen.load(Ordering::Relaxed) {
                     return Err(std::io::Error::other("stopped"));
                 }
@@ -65,12 +72,12 @@ impl Packing {
         };
         let thread = std::thread::Builder::new().name("raw-source".into()).spawn(work);
         let thread = thread.map_err(|error| StoreError::io("start a thread for", std::path::Path::new(""), error))?;
-        Ok(Self { thread: Some(thread), stop, heading })
+        Ok(Self { thread: Some(thread), stop, heading, digest })
     }
 
-    /// Waits for the end and stores the result.
-    pub(super) fn store(mut self, table: &mut Table<(u64, u64), Bytes>, change: u64) -> Result<()> {
-        let Some(thread) = self.thread.take() else { return Ok(()) };
+    /// Waits for the end and stores the result. Returns the digest.
+    pub(super) fn store(mut self, table: &mut Table<(u64, u64), Bytes>, change: u64) -> Result<[u8; 32]> {
+        let Some(thread) = self.thread.take() else { return Ok(self.digest) };
         let packed = match thread.join() {
             Ok(Ok(packed)) => packed,
             Ok(Err(error)) => return Err(StoreError::invalid(format!("the raw source: {error}"))),
@@ -81,11 +88,11 @@ impl Packing {
         for (piece, bytes) in (1..).zip(packed.chunks(PIECE)) {
             table.insert((change, piece), seal::seal(&piece_key(change, piece), bytes).as_slice())?;
         }
-        Ok(())
+        Ok(self.digest)
     }
 }
 
-impl Drop for Packing {
+impl Drop for NewSource {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }

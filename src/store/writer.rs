@@ -17,7 +17,7 @@ use super::{
     row,
     schema::{CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
     seal, small,
-    source::Packing,
+    source::NewSource,
     tail::Tail,
 };
 use crate::domain::{
@@ -48,7 +48,7 @@ pub struct Writer {
     pub(super) stale: BTreeSet<u64>,
     /// The columnar form of rows that are being appended.
     pub(super) tail: Tail,
-    pub(super) source_bytes: Option<(Packing, [u8; 32])>,
+    pub(super) raw_source: Option<NewSource>,
     /// Whether it took rows away.
     pub(super) upset: bool,
     /// A write failed half-way: it can only be dropped.
@@ -107,7 +107,7 @@ impl Writer {
             counts: BTreeMap::new(),
             stale: BTreeSet::new(),
             tail: Tail::default(),
-            source_bytes: None,
+            raw_source: None,
             upset: false,
             spoiled: false,
             live,
@@ -271,13 +271,12 @@ impl Writer {
         })
     }
 
-    /// Keeps the bytes this change was read from, compressed on another thread until the commit; `digest` is how they
-    /// are recognised. One source per change.
-    pub fn put_source(&mut self, name: &str, bytes: impl AsRef<[u8]> + Send + 'static, digest: [u8; 32]) -> Result<()> {
-        if self.source_bytes.is_some() {
+    /// Keeps the bytes this change was read from. One source per change.
+    pub fn put_source(&mut self, source: NewSource) -> Result<()> {
+        if self.raw_source.is_some() {
             return Err(StoreError::invalid("a second raw source of one change"));
         }
-        self.source_bytes = Some((Packing::start(name, bytes)?, digest));
+        self.raw_source = Some(source);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use dashtam::{
         Snapshot, SnapshotSource, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
         Warning,
     },
-    store::Store,
+    store::{NewSource, Store},
 };
 use rust_decimal::Decimal;
 
@@ -149,7 +149,7 @@ fn write(path: &Path) {
     writer.put_snapshot(&snapshot()).unwrap();
     writer.put_holding(&holding()).unwrap();
     writer.append_transactions(AccountId(1), rows()).unwrap();
-    writer.put_source("chase_2026-11.qfx", b"OFXHEADER:100".to_vec(), [7; 32]).unwrap();
+    writer.put_source(NewSource::pack("chase_2026-11.qfx", b"OFXHEADER:100".to_vec(), [7; 32]).unwrap()).unwrap();
     writer.put_sync_state(ConnectionId(1), "rows", b"cursor").unwrap();
     writer.put_credential(ConnectionId(1), b"sealed").unwrap();
     let counts = ChangeCounts { transactions_imported: 2, ..ChangeCounts::default() };

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{memory::Memory, *};
-use crate::store::{StoreError, live::Live, medium::Medium};
+use crate::store::{NewSource, StoreError, live::Live, medium::Medium};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -24,7 +24,7 @@ fn filled(path: &Path) {
     let first = import(&store, 1, (0..60).map(|n| row(n, i64::from(n), Some(&n.to_string()))).collect());
     let mut writer = begin(&store, ChangeKind::Import);
     writer.append_transactions(AccountId(1), (0..40).map(|n| row(n, -1, None))).unwrap();
-    writer.put_source("a.qfx", vec![7; 5000], [1; 32]).unwrap();
+    writer.put_source(NewSource::pack("a.qfx", vec![7; 5000], [1; 32]).unwrap()).unwrap();
     commit(writer);
     import(&store, 2, (0..20).map(|n| row(n, 5, Some("same"))).collect());
     store.toggle(first.id, true, now()).unwrap();

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::{
     domain::{ChangeId, TransactionId, UserFields, Warning},
-    store::{RawSource, StoreError},
+    store::{NewSource, RawSource, StoreError},
 };
 
 fn digest(number: u8) -> [u8; 32] {
@@ -23,7 +23,7 @@ fn a_dropped_writer_leaves_nothing_and_no_number_is_lost() {
     let mut writer = begin(&store, ChangeKind::Import);
     writer.put_account(&account(1, 1)).unwrap();
     writer.append_transactions(AccountId(1), [row(1, 1, None)]).unwrap();
-    writer.put_source("a.qfx", vec![1, 2, 3], digest(1)).unwrap();
+    writer.put_source(NewSource::pack("a.qfx", vec![1, 2, 3], digest(1)).unwrap()).unwrap();
     drop(writer);
     let reader = store.read().unwrap();
     assert_eq!((reader.transaction_count().unwrap(), reader.change_count().unwrap()), (0, 0));
@@ -101,8 +101,11 @@ fn a_source_comes_back_and_its_digest_counts_until_something_is_taken_away() {
     let store = Store::in_memory().unwrap();
     let bytes: Vec<u8> = (0..2_000_000_u32).flat_map(u32::to_le_bytes).collect();
     let mut writer = begin(&store, ChangeKind::Import);
-    writer.put_source("a.qfx", bytes.clone(), digest(1)).unwrap();
-    assert!(matches!(writer.put_source("b.qfx", vec![], digest(2)), Err(StoreError::Invalid { .. })));
+    writer.put_source(NewSource::pack("a.qfx", bytes.clone(), digest(1)).unwrap()).unwrap();
+    assert!(matches!(
+        writer.put_source(NewSource::pack("b.qfx", vec![], digest(2)).unwrap()),
+        Err(StoreError::Invalid { .. })
+    ));
     let change = commit(writer);
     let reader = store.read().unwrap();
     assert_eq!(reader.raw_source(change.id).unwrap(), Some(RawSource { name: "a.qfx".into(), bytes }));
@@ -115,7 +118,7 @@ fn a_source_comes_back_and_its_digest_counts_until_something_is_taken_away() {
     store.toggle(change.id, false, now()).unwrap();
     assert_eq!(store.read().unwrap().already_imported(digest(1)).unwrap(), None, "what came between is unknown");
     let mut writer = begin(&store, ChangeKind::Import);
-    writer.put_source("a.qfx", vec![7], digest(1)).unwrap();
+    writer.put_source(NewSource::pack("a.qfx", vec![7], digest(1)).unwrap()).unwrap();
     let again = commit(writer);
     assert_eq!(store.read().unwrap().already_imported(digest(1)).unwrap(), Some(again.id));
     let mut writer = begin(&store, ChangeKind::Sync);
@@ -257,7 +260,7 @@ fn removal_of_a_connection_s_data_is_for_good_and_touches_nothing_else() {
     let mut writer = begin(&store, ChangeKind::Sync);
     writer.append_transactions(AccountId(1), [row(4, 4, Some("C"))]).unwrap();
     writer.update_transaction(TransactionId(1), &row(1, 9, Some("A"))).unwrap();
-    writer.put_source("one.qfx", b"SECRET ONE".to_vec(), digest(1)).unwrap();
+    writer.put_source(NewSource::pack("one.qfx", b"SECRET ONE".to_vec(), digest(1)).unwrap()).unwrap();
     writer.put_sync_state(ConnectionId(1), "rows", b"cursor").unwrap();
     writer.put_credential(ConnectionId(1), b"sealed").unwrap();
     let sync = writer.commit(ChangeCounts::default(), vec![], Some(ConnectionId(1)), vec![]).unwrap();

@@ -5,6 +5,7 @@ use std::{
     io::{ErrorKind, Read as _},
     ops::ControlFlow,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{Importer, Stage};
@@ -12,7 +13,7 @@ use crate::{
     domain::{Change, text},
     providers::{ProviderMetadata, registry},
     statements::{Statement, StatementError, ofx},
-    store::Reader,
+    store::{NewSource, Reader},
     sync::Failure,
 };
 
@@ -42,9 +43,8 @@ pub(super) struct ParsedFile {
     pub(super) provider: &'static ProviderMetadata,
     /// `qfx`, `ofx` or `qbo`.
     pub(super) format: &'static str,
-    /// The file as it lies on disk, kept as the raw source.
-    pub(super) bytes: Vec<u8>,
-    pub(super) digest: [u8; 32],
+    /// The file as it lies on disk.
+    pub(super) source: NewSource,
     pub(super) statement: Statement,
 }
 
@@ -76,6 +76,8 @@ impl Importer<'_> {
         if let Some(known) = known_file(reader, path, digest)? {
             return Ok(FileContent::Known(Box::new(known)));
         }
+        let bytes = Arc::new(bytes);
+        let source = NewSource::pack(&name, Arc::clone(&bytes), digest)?;
         let total = bytes.len() as u64;
         let mut on_progress = |done| {
             self.report_progress(Stage::Reading, &name, done, total);
@@ -85,7 +87,7 @@ impl Importer<'_> {
         let provider = registry::file_provider(&statement.institution);
         let format = format_of(path);
         let path = path.to_owned();
-        Ok(FileContent::Parsed(Box::new(ParsedFile { path, provider, format, bytes, digest, statement })))
+        Ok(FileContent::Parsed(Box::new(ParsedFile { path, provider, format, source, statement })))
     }
 
     /// The whole file, refused before it is read when it is too large or no regular file.

@@ -35,7 +35,7 @@ pub(super) fn write(
         done += account.count(|outcome| *outcome == Outcome::New) as u64;
         accounts.push(account::write(&writing, &mut writer, account, said.transactions)?);
     }
-    writer.put_source(&name, parsed.bytes, parsed.digest)?;
+    writer.put_source(parsed.source)?;
     importer.check_cancelled()?;
     importer.report_progress(Stage::Writing, &name, total, total);
     Ok(writer.commit(counts, accounts, Some(connection.id), parsed.statement.warnings)?)
