@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource,
+        AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource, Text,
         TransactionStatus, TransactionSubtype, TransactionType,
     },
     ledger::{AccountLine, Entry, HoldingLine},
@@ -99,7 +99,7 @@ impl TransactionRecord {
         let Entry { transaction, user } = entry;
         let facts = transaction.facts;
         let description = facts.description().to_owned();
-        let own = |text: Option<Box<str>>| text.map(String::from);
+        let own = |text: Option<Text>| text.map(String::from);
         let security = facts.security.map(|security| *security).unwrap_or_default();
         Self {
             id: transaction.id.to_string(),

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountType, AssetCode, HoldingFacts, TransactionFacts};
+use super::{AccountType, AssetCode, HoldingFacts, Text, TransactionFacts};
 
 /// Something that could not be used as it stood, and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,9 +61,9 @@ pub struct BalanceDraft {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Correction {
     /// This row takes the place of the one with that provider id.
-    Replaces(Box<str>),
+    Replaces(Text),
     /// The row with that provider id is void; this row only says so.
-    Deletes(Box<str>),
+    Deletes(Text),
 }
 
 /// A row as a source describes it.
@@ -74,7 +74,7 @@ pub struct TransactionDraft {
     /// Whether it corrects an earlier row.
     pub correction: Option<Correction>,
     /// Provider id of the pending row that this one is the posted form of, where the provider links them.
-    pub pending_id: Option<Box<str>>,
+    pub pending_id: Option<Text>,
 }
 
 impl From<TransactionFacts> for TransactionDraft {

@@ -28,6 +28,7 @@ pub use id::{AccountId, ChangeId, ConnectionId, HoldingId, ParseIdError, Transac
 pub use money::{Money, MoneyError};
 pub use provider::{AuthType, Capability, CredentialType, ProviderCategory};
 pub use snapshot::{Snapshot, SnapshotSource};
+pub use text::Text;
 pub use transaction::{
     AssetType, ForeignAmount, Kind, Origin, Security, Transaction, TransactionFacts, TransactionStatus,
     TransactionSubtype, TransactionType, UserFields,

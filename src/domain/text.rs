@@ -11,6 +11,9 @@ use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use super::AssetCode;
 
+/// A text of a row or a name: up to 24 bytes in place, since most are short and a million of them are many.
+pub type Text = compact_str::CompactString;
+
 /// Combining marks kept on one base character; more is how text climbs over its neighbours.
 const MAX_MARKS: usize = 4;
 
@@ -56,7 +59,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 /// [`clean`], trimmed, runs of blanks folded to one; `None` when nothing is left.
 #[must_use]
-pub fn clean_line(text: &str) -> Option<Box<str>> {
+pub fn clean_line(text: &str) -> Option<Text> {
     let cleaned = clean(text);
     let trimmed = cleaned.trim();
     if trimmed.is_empty() {

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, AssetCode, ChangeId, Money, TransactionId, vocabulary};
+use super::{AccountId, AssetCode, ChangeId, Money, Text, TransactionId, vocabulary};
 
 vocabulary! {
     /// The first level: what kind of event it is.
@@ -161,9 +161,9 @@ impl AssetType {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Security {
     /// Ticker, or the best identifier there is (CUSIP, ISIN).
-    pub symbol: Option<Box<str>>,
+    pub symbol: Option<Text>,
     /// Name in words.
-    pub name: Option<Box<str>>,
+    pub name: Option<Text>,
     /// Kind of security, where known.
     pub asset_type: Option<AssetType>,
     /// Signed: into the account positive, out of it negative.
@@ -175,7 +175,7 @@ pub struct Security {
     /// Other fees, taxes and loads, zero or positive; contained in the amount.
     pub fees: Option<Decimal>,
     /// Groups partial fills and paired legs for display: the order or event id at the provider.
-    pub group: Option<Box<str>>,
+    pub group: Option<Text>,
 }
 
 /// The amount as it was in the currency of the purchase.
@@ -199,7 +199,7 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionFacts {
     /// The provider's id; unique within the account when present. FITIDs may be missing, and reused.
-    pub provider_id: Option<Box<str>>,
+    pub provider_id: Option<Text>,
     /// The institution's calendar day as written, never shifted between zones.
     pub date: NaiveDate,
     /// The exact moment, where the source has one.
@@ -215,15 +215,15 @@ pub struct TransactionFacts {
     /// How far it has come.
     pub status: TransactionStatus,
     /// Who was paid or who paid.
-    pub payee: Option<Box<str>>,
+    pub payee: Option<Text>,
     /// The full text when it differs from the payee; see [`TransactionFacts::description`].
-    pub description: Option<Box<str>>,
+    pub description: Option<Text>,
     /// The institution's remark.
-    pub memo: Option<Box<str>>,
+    pub memo: Option<Text>,
     /// Check number or reference number, as written.
-    pub reference: Option<Box<str>>,
+    pub reference: Option<Text>,
     /// The provider's own type code (`POS`, `FILL`), as written.
-    pub raw_type: Option<Box<str>>,
+    pub raw_type: Option<Text>,
     /// The security side, if any.
     pub security: Option<Box<Security>>,
     /// The amount in the currency of the purchase, if that differs.

@@ -19,7 +19,8 @@ use super::{
     wire::{Put, Take, decimal_head},
 };
 use crate::domain::{
-    AccountId, ChangeId, ForeignAmount, Kind, Money, Origin, Security, Transaction, TransactionFacts, TransactionId,
+    AccountId, ChangeId, ForeignAmount, Kind, Money, Origin, Security, Text, Transaction, TransactionFacts,
+    TransactionId,
 };
 
 const VERSION: u8 = 1;
@@ -178,7 +179,7 @@ fn decode_body(body: &[u8]) -> Option<(u32, TransactionFacts)> {
     facts.status = codes::to_status(status)?;
     facts.kind = Kind(codes::to_subtype(subtype)?);
     let has = |option: u16| options & option != 0;
-    let text = |take: &mut Take<'_>, present: bool| -> Option<Option<Box<str>>> {
+    let text = |take: &mut Take<'_>, present: bool| -> Option<Option<Text>> {
         if present { Some(Some(take.text()?.into())) } else { Some(None) }
     };
     facts.provider_id = text(&mut take, has(PROVIDER_ID))?;
@@ -210,7 +211,7 @@ fn decode_security(take: &mut Take<'_>) -> Option<Security> {
     let number = |take: &mut Take<'_>, present: bool| -> Option<Option<Decimal>> {
         if present { Some(Some(take.decimal()?)) } else { Some(None) }
     };
-    let text = |take: &mut Take<'_>, present: bool| -> Option<Option<Box<str>>> {
+    let text = |take: &mut Take<'_>, present: bool| -> Option<Option<Text>> {
         if present { Some(Some(take.text()?.into())) } else { Some(None) }
     };
     Some(Security {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::{
     AccountId, AssetCode, AssetType, ChangeId, ForeignAmount, Kind, Money, Origin, Security, Snapshot, SnapshotSource,
-    TransactionFacts, TransactionStatus, TransactionSubtype,
+    Text, TransactionFacts, TransactionStatus, TransactionSubtype,
 };
 
 pub(super) fn decimal() -> impl Strategy<Value = Decimal> {
@@ -25,8 +25,8 @@ fn instant() -> impl Strategy<Value = DateTime<Utc>> {
         .prop_map(|(seconds, nanos)| DateTime::from_timestamp(seconds, nanos).unwrap())
 }
 
-fn text() -> impl Strategy<Value = Option<Box<str>>> {
-    prop::option::of(prop_oneof![".{0,12}", "[a-z ]{0,300}"].prop_map(String::into_boxed_str))
+fn text() -> impl Strategy<Value = Option<Text>> {
+    prop::option::of(prop_oneof![".{0,12}", "[a-z ]{0,300}"].prop_map(Text::from))
 }
 
 fn currency() -> impl Strategy<Value = AssetCode> {

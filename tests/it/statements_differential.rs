@@ -58,7 +58,7 @@ fn ours(bytes: &[u8]) -> Vec<Row> {
     let statement = ofx::read(bytes, &Limits::default(), &mut |_| ControlFlow::Continue(())).unwrap();
     let rows = statement.accounts.iter().flat_map(|entry| &entry.transactions).map(|draft| {
         let facts = &draft.facts;
-        let text = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
+        let text = |text: &Option<dashtam::domain::Text>| text.as_deref().unwrap_or_default().to_owned();
         (text(&facts.provider_id), facts.date.to_string(), facts.amount, text(&facts.payee), text(&facts.memo))
     });
     rows.collect()

@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     columns::Fields,
     domain::{
-        Account, AccountId, AccountType, AssetCode, ChangeId, ConnectionId, Kind, Security, Transaction,
+        Account, AccountId, AccountType, AssetCode, ChangeId, ConnectionId, Kind, Security, Text, Transaction,
         TransactionFacts, TransactionStatus, TransactionSubtype, UserFields,
     },
     ledger::query::{Query, tests::any_text},
@@ -39,7 +39,7 @@ pub(in crate::ledger) fn accounts() -> Vec<Account> {
     vec![account(1, "A checking", "Bank a"), account(2, "Card", "Bank b"), account(3, "Broker", "c")]
 }
 
-fn text() -> impl Strategy<Value = Option<Box<str>>> {
+fn text() -> impl Strategy<Value = Option<Text>> {
     let text = prop_oneof!["[a-cA-C éÀ]{0,4}", Just("a\u{1}b".to_owned()), "\\PC{0,3}"];
     proptest::option::of(text.prop_map(Into::into))
 }

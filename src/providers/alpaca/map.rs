@@ -7,8 +7,8 @@ use super::wire::{Account, Activity, PortfolioHistory, Position};
 use crate::{
     domain::{
         AccountDraft, AccountType, AssetCode, AssetType, BalanceDraft, Correction, HoldingDraft, HoldingFacts, Kind,
-        Origin, Security, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub, Warning,
-        text,
+        Origin, Security, Text, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub,
+        Warning, text,
     },
     providers::{Environment, Validation, kit::OptionSymbol},
 };
@@ -220,7 +220,7 @@ pub(super) fn transaction(
 }
 
 /// `Buy 1 LPCN at 1.63`, `Dividend T`.
-fn describe(row: &Activity, subtype: Sub) -> Box<str> {
+fn describe(row: &Activity, subtype: Sub) -> Text {
     let mut words = subtype.as_str().replace('_', " ");
     if let Some(first) = words.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -298,6 +298,6 @@ fn asset_type(symbol: &str) -> AssetType {
     }
 }
 
-fn line(text: &str) -> Option<Box<str>> {
+fn line(text: &str) -> Option<Text> {
     text::clean_line(text)
 }

@@ -12,7 +12,8 @@ use super::{
 use crate::{
     domain::{
         AccountDraft, AccountType, AssetCode, AssetType, BalanceDraft, HoldingDraft, HoldingFacts, Kind, Origin,
-        Security, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub, Warning, text,
+        Security, Text, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub, Warning,
+        text,
     },
     providers::kit::OptionSymbol,
 };
@@ -114,7 +115,7 @@ fn asset_type(instrument: &Instrument) -> AssetType {
 }
 
 /// Options without the blanks that pad the root, as other brokers write them.
-fn symbol(instrument: &Instrument) -> Option<Box<str>> {
+fn symbol(instrument: &Instrument) -> Option<Text> {
     let written = instrument.symbol.as_deref().or(instrument.cusip.as_deref())?;
     if OptionSymbol::parse(written).is_some() {
         return Some(written.split_whitespace().collect::<String>().into());
@@ -122,7 +123,7 @@ fn symbol(instrument: &Instrument) -> Option<Box<str>> {
     text::clean_line(written)
 }
 
-fn name(instrument: &Instrument) -> Option<Box<str>> {
+fn name(instrument: &Instrument) -> Option<Text> {
     instrument
         .description
         .as_deref()
@@ -258,7 +259,7 @@ fn security(activity: &Activity, leg: &Leg, legs: &Legs, index: usize, subtype: 
 }
 
 /// `Buy 1 HIMS 2025-08-01 46 put at 0.81`.
-fn describe(subtype: Sub, security: Option<&Security>) -> Option<Box<str>> {
+fn describe(subtype: Sub, security: Option<&Security>) -> Option<Text> {
     let mut words = subtype.as_str().replace('_', " ");
     words.get_mut(..1)?.make_ascii_uppercase();
     if let Some(security) = security {

@@ -4,19 +4,19 @@
 //! what else a file holds, so every download of an account gives the same one.
 
 use super::{record::Record, tag::Tag, text};
-use crate::domain::{AccountType, AssetCode};
+use crate::domain::{AccountType, AssetCode, Text};
 
 /// An account as its `…ACCTFROM` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AccountName {
     /// `BANKID` or `BROKERID`.
-    pub(super) bank_id: Option<Box<str>>,
+    pub(super) bank_id: Option<Text>,
     /// `ACCTID`; empty when the file leaves it out.
-    pub(super) number: Box<str>,
+    pub(super) number: Text,
     /// What kind of account.
     pub(super) account_type: AccountType,
     /// `ACCTTYPE` as written, when it is none of the standard's.
-    pub(super) unknown_type: Option<Box<str>>,
+    pub(super) unknown_type: Option<Text>,
     /// Byte offset of the record.
     pub(super) at: usize,
     /// Whether there was a record at all.

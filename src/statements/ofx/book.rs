@@ -14,7 +14,7 @@ use super::{
     warnings::Warnings,
 };
 use crate::{
-    domain::{AccountDraft, AccountType, AssetCode, BalanceDraft, HoldingDraft, TransactionDraft},
+    domain::{AccountDraft, AccountType, AssetCode, BalanceDraft, HoldingDraft, Text, TransactionDraft},
     statements::{Institution, Limits, Statement, StatementAccount, StatementError},
 };
 
@@ -29,8 +29,8 @@ pub enum Item {
 
 struct Refusal {
     line: u32,
-    code: Box<str>,
-    message: Option<Box<str>>,
+    code: Text,
+    message: Option<Text>,
 }
 
 /// Everything but the rows.
@@ -44,7 +44,7 @@ pub(super) struct Book<'s> {
     by_identity: HashMap<String, usize>,
     refusals: Vec<Refusal>,
     /// Names that a list of accounts gives, by identity.
-    names: HashMap<String, Option<Box<str>>>,
+    names: HashMap<String, Option<Text>>,
     rows: usize,
     holdings: usize,
     sink: &'s mut dyn FnMut(Item),
@@ -101,7 +101,7 @@ impl<'s> Book<'s> {
     }
 
     /// An account in a list of accounts.
-    pub(super) fn listed(&mut self, record: &Record<'_, '_>, name: Option<Box<str>>) {
+    pub(super) fn listed(&mut self, record: &Record<'_, '_>, name: Option<Text>) {
         if let Some(account) = AccountName::of(record) {
             self.names.insert(account.identity(), name);
         }
@@ -134,7 +134,7 @@ impl<'s> Book<'s> {
         *slot = Some(slot.map_or((start, end), |(from, to)| (from.min(start), to.max(end))));
     }
 
-    pub(super) fn refused(&mut self, line: u32, code: Box<str>, message: Option<Box<str>>) {
+    pub(super) fn refused(&mut self, line: u32, code: Text, message: Option<Text>) {
         self.refusals.push(Refusal { line, code, message });
     }
 

@@ -15,16 +15,16 @@ use super::{
     text::{self, quoted},
 };
 use crate::{
-    domain::{AssetType, Kind, Origin, Security, TransactionFacts, TransactionSubtype as Subtype},
+    domain::{AssetType, Kind, Origin, Security, Text, TransactionFacts, TransactionSubtype as Subtype},
     statements::StatementError,
 };
 
 /// What is known of a security: from the list, else from the row.
 pub(super) struct Known {
     /// Ticker, else the identity the statement uses (CUSIP, ISIN).
-    pub(super) symbol: Box<str>,
+    pub(super) symbol: Text,
     /// Name in words.
-    pub(super) name: Option<Box<str>>,
+    pub(super) name: Option<Text>,
     /// Kind of security.
     pub(super) asset_type: AssetType,
     /// Units of the underlying per unit.
@@ -272,7 +272,7 @@ fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
 }
 
 /// What the row is about: the security by name (a bare number says less than the memo), else the journal's two sides.
-fn description(record: &Record<'_, '_>, known: Option<&Known>) -> Option<Box<str>> {
+fn description(record: &Record<'_, '_>, known: Option<&Known>) -> Option<Text> {
     if let Some(known) = known {
         if known.name.is_none() && record.leaf(Tag::Memo).is_some() {
             return None;

@@ -17,7 +17,7 @@ use super::{
     text::{self, quoted},
     token::Lines,
 };
-use crate::statements::StatementError;
+use crate::{domain::Text, statements::StatementError};
 
 /// Bytes between two calls of the caller's progress function.
 const STEP: usize = 1 << 20;
@@ -33,7 +33,7 @@ pub(super) struct Reader<'a, 'b, 's> {
     pub(super) pending_list: bool,
     /// Inside a list of accounts, which names accounts without saying anything of them.
     in_listing: bool,
-    listed_name: Option<Box<str>>,
+    listed_name: Option<Text>,
     /// Unless the file names another language.
     pub(super) english: bool,
     pub(super) server_day: Option<NaiveDate>,

@@ -10,15 +10,15 @@ use super::{
     tag::Tag,
     text,
 };
-use crate::domain::{AssetType, text::fold};
+use crate::domain::{AssetType, Text, text::fold};
 
 /// What the security list says about a security.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     /// `TICKER`.
-    pub(super) ticker: Option<Box<str>>,
+    pub(super) ticker: Option<Text>,
     /// `SECNAME`; for options without one, a name made of their terms.
-    pub(super) name: Option<Box<str>>,
+    pub(super) name: Option<Text>,
     /// From the kind of entry and the name.
     pub(super) asset_type: AssetType,
     /// `SHPERCTRCT`: units of the underlying per contract.
@@ -55,7 +55,7 @@ fn is_ticker(text: &str) -> bool {
 }
 
 /// `PUT 35.00 2005-01-21`.
-fn option_terms(record: &Record<'_, '_>, ticker: Option<&str>) -> Option<Box<str>> {
+fn option_terms(record: &Record<'_, '_>, ticker: Option<&str>) -> Option<Text> {
     let kind = record.leaf(Tag::OptType).and_then(text::line)?;
     let strike = record.leaf(Tag::StrikePrice).and_then(text::line)?;
     let expiry = record.leaf(Tag::DtExpire).and_then(|leaf| super::date::parse(leaf.text, false).date());

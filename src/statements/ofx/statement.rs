@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{account::AccountName, holding::Positions, reader::Reader, record::Record, tag::Tag, text::quoted};
-use crate::domain::{AccountType, AssetCode, BalanceDraft};
+use crate::domain::{AccountType, AssetCode, BalanceDraft, Text};
 
 /// What kind of statement a row stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Reader<'_, '_, '_> {
             });
             AccountName {
                 bank_id: None,
-                number: Box::default(),
+                number: Text::default(),
                 account_type: default_type(kind),
                 unknown_type: None,
                 at,

@@ -14,7 +14,10 @@ use super::{
     tag::Tag,
     text,
 };
-use crate::{domain::AssetCode, statements::StatementError};
+use crate::{
+    domain::{AssetCode, Text},
+    statements::StatementError,
+};
 
 /// The most statements a survey remembers; beyond that a file is not a bank's.
 const MOST: usize = 100_000;
@@ -28,7 +31,7 @@ pub(super) struct Survey {
     currencies: Vec<(usize, AssetCode)>,
     accounts: Vec<(usize, AccountName)>,
     symbol: Option<AssetCode>,
-    securities: HashMap<Box<str>, Listed>,
+    securities: HashMap<Text, Listed>,
 }
 
 /// What the numbers of a document say about its decimal mark.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::record::Leaf;
-use crate::domain::text;
+use crate::domain::{Text, text};
 
 /// The longest text kept, in bytes as written. The standard allows 390 characters; more is no statement's text.
 pub(super) const LONGEST: usize = 4_096;
@@ -30,7 +30,7 @@ pub(super) fn value<'a>(leaf: &Leaf<'a>) -> Cow<'a, str> {
 
 /// The value as one clean line; `None` when nothing is left.
 #[must_use]
-pub(super) fn line(leaf: &Leaf<'_>) -> Option<Box<str>> {
+pub(super) fn line(leaf: &Leaf<'_>) -> Option<Text> {
     // Nearly every value is a plain one, and telling so without branches is several times faster than cleaning it.
     let bytes = leaf.text.as_bytes();
     if is_plain(leaf) && !has_double_blank(bytes) {
@@ -55,7 +55,7 @@ fn is_plain(leaf: &Leaf<'_>) -> bool {
 
 /// The value as an identity: clean and trimmed, inner blanks as they are.
 #[must_use]
-pub(super) fn identity(leaf: &Leaf<'_>) -> Option<Box<str>> {
+pub(super) fn identity(leaf: &Leaf<'_>) -> Option<Text> {
     if is_plain(leaf) {
         return Some(leaf.text.into());
     }

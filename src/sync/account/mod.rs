@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{
         Account, AccountDraft, AccountId, BalanceDraft, ChangeCounts, Connection, ConnectionId, Correction, Holding,
-        HoldingDraft, Transaction, TransactionDraft, text,
+        HoldingDraft, Text, Transaction, TransactionDraft, text,
     },
     statements::institution,
     store::Reader,
@@ -155,7 +155,7 @@ pub(super) fn plan(
     })
 }
 
-fn reconcile_with(news: &News<'_>, stored: &[Transaction], superseded: &HashSet<Box<str>>) -> reconcile::Plan {
+fn reconcile_with(news: &News<'_>, stored: &[Transaction], superseded: &HashSet<Text>) -> reconcile::Plan {
     reconcile::reconcile(&Batch { drafts: news.rows, stored, superseded, trust: news.trust, complete: news.complete })
 }
 
@@ -230,11 +230,7 @@ fn stored_rows(reader: &Reader, account: AccountId, news: &News<'_>) -> Result<V
     Ok(stored)
 }
 
-fn read_superseded(
-    reader: &Reader,
-    connection: ConnectionId,
-    account: AccountId,
-) -> Result<HashSet<Box<str>>, Failure> {
+fn read_superseded(reader: &Reader, connection: ConnectionId, account: AccountId) -> Result<HashSet<Text>, Failure> {
     let kept = reader.sync_state(connection, &superseded_stream(account))?;
     Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
 }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{AccountPlan, superseded_stream};
 use crate::{
     domain::{
-        AccountId, Connection, Holding, HoldingDraft, Snapshot, SnapshotSource, TransactionDraft, TransactionFacts,
-        TransactionId, TransactionStatus,
+        AccountId, Connection, Holding, HoldingDraft, Snapshot, SnapshotSource, Text, TransactionDraft,
+        TransactionFacts, TransactionId, TransactionStatus,
     },
     store::Writer,
     sync::{Failure, reconcile::Outcome},
@@ -52,7 +52,7 @@ pub(in crate::sync) fn write(
     if !plan.rows.superseded.is_empty() {
         let stream = superseded_stream(account.id);
         let known = writer.sync_state(writing.connection.id, &stream)?;
-        let mut ids: Vec<Box<str>> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut ids: Vec<Text> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         ids.extend(plan.rows.superseded);
         let bytes = serde_json::to_vec(&ids).map_err(|error| Failure::new("store", error.to_string()))?;
         writer.put_sync_state(writing.connection.id, &stream, &bytes)?;

@@ -12,7 +12,7 @@ use super::{Live, SyncOrder, login::Session};
 use crate::{
     domain::{
         Account, AccountDraft, BalanceDraft, Capability, ChangeId, Connection, HoldingDraft, ProviderError,
-        ProviderErrorKind, TransactionDraft, Warning,
+        ProviderErrorKind, Text, TransactionDraft, Warning,
     },
     providers::{AccountRef, Cursor, Listing, TransactionRequest, kit::Pages},
     sync::{Progress, Stage},
@@ -144,7 +144,7 @@ async fn fetch_account(
 impl FetchedAccount {
     /// Adds a row. Lists that grow while they are read tell a row twice, at the end of one page and the start of the
     /// next: it is one row, and the later word counts. `places` says where each id is.
-    fn add(&mut self, row: TransactionDraft, places: &mut HashMap<Box<str>, usize>) {
+    fn add(&mut self, row: TransactionDraft, places: &mut HashMap<Text, usize>) {
         let Some(id) = row.facts.provider_id.clone() else { return self.rows.push(row) };
         match places.entry(id) {
             Entry::Occupied(place) => {

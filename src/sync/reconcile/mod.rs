@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use crate::domain::{
-    Correction, Security, Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus,
+    Correction, Security, Text, Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus,
 };
 
 /// How far a source's row ids can be believed.
@@ -33,7 +33,7 @@ pub(crate) struct Batch<'a> {
     /// those that a correction names.
     pub stored: &'a [Transaction],
     /// Ids that a correction took out of circulation earlier; a row under such an id is not news.
-    pub superseded: &'a HashSet<Box<str>>,
+    pub superseded: &'a HashSet<Text>,
     /// How far ids can be believed.
     pub trust: IdTrust,
     /// The days that the source was read for completely, pending rows included; inside them a pending row that
@@ -65,7 +65,7 @@ pub(crate) struct Plan {
     /// Pending rows that did not come back from a complete listing: void.
     pub vanished: Vec<TransactionId>,
     /// Ids that corrections of this batch take out of circulation.
-    pub superseded: Vec<Box<str>>,
+    pub superseded: Vec<Text>,
 }
 
 impl Plan {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::{AccountId, AssetCode, ChangeId, Kind, TransactionSubtype};
+use crate::domain::{AccountId, AssetCode, ChangeId, Kind, Text, TransactionSubtype};
 
 fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + chrono::Days::new(u64::from(day))
@@ -27,7 +27,7 @@ fn pending(id: &str, on: u32, cents: i64, payee: &str) -> TransactionDraft {
 #[derive(Default, Clone)]
 struct Book {
     rows: Vec<Transaction>,
-    superseded: HashSet<Box<str>>,
+    superseded: HashSet<Text>,
     trust: Option<IdTrust>,
 }
 

@@ -6,7 +6,7 @@ use ratatui::{layout::Rect, style::Style};
 
 use super::{SORTS, Transactions};
 use crate::{
-    domain::{Money, TransactionFacts, TransactionStatus},
+    domain::{Money, Text, TransactionFacts, TransactionStatus},
     ledger::{Entry, Listing},
     tui::{
         data, empty,
@@ -222,7 +222,7 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
         lines.push(Line::Blank);
     }
     let description = facts.description();
-    let text = |text: &Option<Box<str>>| text.as_deref().unwrap_or_default().to_owned();
+    let text = |text: &Option<Text>| text.as_deref().unwrap_or_default().to_owned();
     lines.extend([
         Line::pair("payee", if entry.user.payee.is_some() { facts.payee().to_owned() } else { String::new() }),
         Line::pair("text", if description == facts.payee() { String::new() } else { description.to_owned() }),
