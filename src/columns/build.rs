@@ -18,7 +18,9 @@ use super::{
     field,
     heads::Heads,
 };
-use crate::domain::{Transaction, TransactionStatus, TransactionSubtype, UserFields};
+use crate::domain::{
+    AccountId, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
+};
 
 /// A quick hash for the small tables; the keys come from the user's own files, chunk by chunk.
 #[derive(Default)]
@@ -172,7 +174,17 @@ impl ChunkBuilder {
 
     /// Adds a row; its id must belong to the chunk and be above the last one.
     pub fn push(&mut self, row: &Transaction, user: &UserFields) -> Result<(), ColumnsError> {
-        let id = row.id.0;
+        self.push_facts(row.id, row.account_id, &row.facts, user)
+    }
+
+    /// As [`ChunkBuilder::push`], of a row that is not put together yet.
+    pub fn push_facts(
+        &mut self,
+        TransactionId(id): TransactionId,
+        AccountId(account): AccountId,
+        facts: &TransactionFacts,
+        user: &UserFields,
+    ) -> Result<(), ColumnsError> {
         if id / CHUNK_ROWS != self.chunk || self.last_id.is_some_and(|last| last >= id) {
             return Err(ColumnsError::Misplaced { id, chunk: self.chunk });
         }
@@ -183,7 +195,6 @@ impl ChunkBuilder {
         self.last_id = Some(id);
         self.rows += 1;
 
-        let facts = &row.facts;
         let day = i64::from(facts.date.num_days_from_ce());
         put_varint(&mut self.days, zigzag(day - self.last_day));
         self.last_day = day;
@@ -199,7 +210,7 @@ impl ChunkBuilder {
         }
         self.units.push(&unit, || unit);
 
-        self.accounts.push(&row.account_id.0, || row.account_id.0);
+        self.accounts.push(&account, || account);
         self.subtypes.push(&facts.kind.subtype(), || facts.kind.subtype());
         self.statuses.push(&facts.status, || facts.status);
         let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_deref()).unwrap_or_default();

@@ -10,9 +10,10 @@ use super::{
     index, row,
     schema::{BY_DATE, BY_PROVIDER_ID, TRANSACTIONS},
     seal, small,
+    tail::Run,
     writer::Writer,
 };
-use crate::domain::{AccountId, ChangeId, Transaction, TransactionFacts, TransactionId};
+use crate::domain::{AccountId, TransactionFacts, TransactionId};
 
 /// Rows taken from the caller at a time: it may be parsing them, and its panics are its own.
 const BATCH: usize = if cfg!(test) { 3 } else { 4096 };
@@ -33,14 +34,16 @@ impl Writer {
         let first = self.next_transaction();
         let mut keys = index::Batch::default();
         let mut rows = rows.into_iter();
-        let mut batch = Vec::new();
         loop {
-            batch.reserve(BATCH);
-            batch.extend(rows.by_ref().take(BATCH));
+            // A batch ends with the chunk.
+            let left = CHUNK_ROWS - self.next_transaction() % CHUNK_ROWS;
+            let size = usize::try_from(left).map_or(BATCH, |left| left.min(BATCH));
+            let mut batch = Vec::with_capacity(rows.size_hint().1.map_or(size, |most| most.min(size)));
+            batch.extend(rows.by_ref().take(size));
             if batch.is_empty() {
                 break;
             }
-            self.run(|it| it.append_batch(account, number, std::mem::take(&mut batch), &mut keys))?;
+            self.run(|it| it.append_batch(account, batch, &mut keys))?;
         }
         self.run(|it| keys.insert(&mut it.txn.open_table(BY_DATE)?, &mut it.txn.open_table(BY_PROVIDER_ID)?))?;
         let end = self.next_transaction();
@@ -48,44 +51,36 @@ impl Writer {
         Ok(TransactionId(first)..TransactionId(end))
     }
 
+    /// Adds rows that all belong into one chunk.
     fn append_batch(
         &mut self,
         account: AccountId,
-        number: u32,
         batch: Vec<TransactionFacts>,
         keys: &mut index::Batch,
     ) -> Result<()> {
-        let change = self.change;
-        let mut value = Vec::with_capacity(256);
-        let mut pks = self.take_transactions(batch.len() as u64);
-        let mut batch = batch.into_iter();
-        while !pks.is_empty() {
-            let chunk = pks.start / CHUNK_ROWS;
-            let end = pks.end.min((chunk + 1) * CHUNK_ROWS);
-            let in_columns = self.begin_tail(chunk, pks.start)?;
-            let mut stored = Vec::with_capacity(if in_columns { batch.len() } else { 0 });
+        let (number, change) = (small(account)?, self.change);
+        let Range { start: first, end } = self.take_transactions(batch.len() as u64);
+        let in_columns = self.begin_tail(first / CHUNK_ROWS, first)?;
+        {
+            let mut value = Vec::with_capacity(256);
             let mut rows = self.txn.open_table(TRANSACTIONS)?;
             let mut cursor = rows.upper_bound_mut(Bound::<u64>::Unbounded)?;
-            for (pk, facts) in (pks.start..end).zip(batch.by_ref()) {
+            for (pk, facts) in (first..end).zip(&batch) {
                 value.clear();
                 value.extend_from_slice(&[0; seal::LEN]);
                 value.extend_from_slice(&change.to_le_bytes());
-                row::encode(&mut value, number, &facts);
+                row::encode(&mut value, number, facts);
                 seal::close(&pk.to_be_bytes(), &mut value);
                 cursor.insert_before(pk, value.as_slice()).map_err(|error| match error {
                     CursorError::UnorderedKey => StoreError::damaged("a row is numbered beyond the counter"),
                     other => other.into(),
                 })?;
-                keys.push(&row::head_of(number, &facts), pk);
-                if in_columns {
-                    let id = TransactionId(pk);
-                    stored.push(Transaction { id, account_id: account, change_id: ChangeId(change), facts });
-                }
+                keys.push(&row::head_of(number, facts), pk);
             }
             cursor.close()?;
-            drop(rows);
-            self.extend_tail(stored)?;
-            pks.start = end;
+        }
+        if in_columns {
+            self.extend_tail(Run { account, first: TransactionId(first), rows: batch })?;
         }
         Ok(())
     }

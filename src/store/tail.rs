@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     columns::ColumnsError,
-    domain::{Transaction, UserFields},
+    domain::{AccountId, TransactionFacts, TransactionId, UserFields},
 };
 
 /// From so many rows on a batch is worth a thread.
@@ -28,12 +28,19 @@ const WAITING: usize = 4;
 /// Chunks that may be unfinished at once.
 const UNFINISHED: usize = 2;
 
+/// Rows of one account with consecutive ids, the first of which is told.
+pub(super) struct Run {
+    pub(super) account: AccountId,
+    pub(super) first: TransactionId,
+    pub(super) rows: Vec<TransactionFacts>,
+}
+
 type Built = std::result::Result<Vec<u8>, ColumnsError>;
 
 /// One chunk in the making.
 enum Making {
     Here(Box<Builder>),
-    Away { rows: SyncSender<Vec<Transaction>>, thread: JoinHandle<Built> },
+    Away { rows: SyncSender<Run>, thread: JoinHandle<Built> },
 }
 
 /// The chunk that rows are appended to, and those before it whose threads are still at work.
@@ -43,16 +50,17 @@ pub(super) struct Tail {
     finishing: VecDeque<(u64, JoinHandle<Built>)>,
 }
 
-fn push_all(builder: &mut Builder, rows: &[Transaction]) -> std::result::Result<(), ColumnsError> {
+fn push_all(builder: &mut Builder, run: &Run) -> std::result::Result<(), ColumnsError> {
     let none = UserFields::default();
-    rows.iter().try_for_each(|row| builder.push(row, &none))
+    let ids = (run.first.0..).map(TransactionId);
+    ids.zip(&run.rows).try_for_each(|(id, facts)| builder.push_facts(id, run.account, facts, &none))
 }
 
 fn send_away(mut builder: Builder) -> Result<Making> {
-    let (rows, received) = sync_channel::<Vec<Transaction>>(WAITING);
+    let (rows, received) = sync_channel::<Run>(WAITING);
     let work = move || {
-        for batch in received {
-            push_all(&mut builder, &batch)?;
+        for run in received {
+            push_all(&mut builder, &run)?;
         }
         Ok(builder.finish())
     };
@@ -98,15 +106,15 @@ impl Writer {
     }
 
     /// Adds rows to the chunk that was begun.
-    pub(super) fn extend_tail(&mut self, rows: Vec<Transaction>) -> Result<()> {
+    pub(super) fn extend_tail(&mut self, run: Run) -> Result<()> {
         let Some((chunk, making)) = self.tail.current.take() else { return Ok(()) };
         let making = match making {
-            Making::Here(mut builder) if rows.len() < WORTH_A_THREAD => {
-                push_all(&mut builder, &rows)?;
+            Making::Here(mut builder) if run.rows.len() < WORTH_A_THREAD => {
+                push_all(&mut builder, &run)?;
                 Making::Here(builder)
             }
-            Making::Here(builder) => send(send_away(*builder)?, rows)?,
-            away @ Making::Away { .. } => send(away, rows)?,
+            Making::Here(builder) => send(send_away(*builder)?, run)?,
+            away @ Making::Away { .. } => send(away, run)?,
         };
         self.tail.current = Some((chunk, making));
         Ok(())
@@ -150,9 +158,9 @@ impl Writer {
 }
 
 /// Hands rows to the thread. It takes none only when it failed, which joining it tells.
-fn send(making: Making, batch: Vec<Transaction>) -> Result<Making> {
+fn send(making: Making, run: Run) -> Result<Making> {
     let Making::Away { rows, thread } = making else { return Ok(making) };
-    match rows.send(batch) {
+    match rows.send(run) {
         Ok(()) => Ok(Making::Away { rows, thread }),
         Err(_) => joined(thread).and_then(|_| Err(StoreError::damaged("rows came to no columnar form"))),
     }
