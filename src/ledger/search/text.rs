@@ -1,5 +1,7 @@
 //! Words in the texts: payees are searched once for the rows that share them, all other texts row by row.
 
+use std::{ops::Range, thread};
+
 use memchr::{memchr, memmem::Finder};
 
 use super::{RowSet, by_table};
@@ -134,31 +136,70 @@ impl<'a> Needle<'a> {
     }
 }
 
+/// From so many bytes on a buffer is worth a second thread.
+const WORTH_A_THREAD: usize = if cfg!(test) { 16 } else { 1 << 20 };
+
+/// Threads for one pass at most.
+const MOST_THREADS: usize = 4;
+
 /// One pass over a buffer of records: which of them have a hit that counts. `accept` gets a record and the place of a hit
-/// in it, and tells that it counts, or where in the record to look on.
+/// in it, and tells that it counts, or where in the record to look on. A large buffer is cut into a part for each
+/// processor.
 fn sweep(
     buffer: &[u8],
     ends: &[u32],
     needle: &Needle<'_>,
-    accept: impl Fn(&[u8], usize) -> Result<(), usize>,
+    accept: impl Fn(&[u8], usize) -> Result<(), usize> + Sync,
 ) -> RowSet {
     let mut rows = RowSet::none(ends.len());
-    let words = rows.words_mut();
-    let (mut at, mut row) = (0usize, 0usize);
+    let threads = if buffer.len() < WORTH_A_THREAD {
+        1
+    } else {
+        thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
+    };
+    let words_each = rows.words_mut().len().div_ceil(threads).max(1);
+    thread::scope(|scope| {
+        let mut parts = rows.words_mut().chunks_mut(words_each).enumerate();
+        let first = parts.next();
+        let sweep_part = |(part, words): (usize, &mut [u64])| {
+            let from = part * words_each * 64;
+            let to = ends.len().min(from + words.len() * 64);
+            sweep_rows(buffer, ends, from..to, words, needle, &accept);
+        };
+        for part in parts {
+            scope.spawn(move || sweep_part(part));
+        }
+        first.into_iter().for_each(sweep_part);
+    });
+    rows
+}
+
+/// The pass over the records of `range`, which has a bit each in `words`.
+fn sweep_rows(
+    buffer: &[u8],
+    ends: &[u32],
+    range: Range<usize>,
+    words: &mut [u64],
+    needle: &Needle<'_>,
+    accept: &impl Fn(&[u8], usize) -> Result<(), usize>,
+) {
+    let ends = &ends[..range.end];
+    let start_of = |row: usize| if row == 0 { 0 } else { ends[row - 1] as usize };
+    let buffer = &buffer[..start_of(range.end)];
+    let (mut at, mut row) = (start_of(range.start), range.start);
     while let Some(found) = needle.find(&buffer[at..]) {
         let hit = at + found;
         row = row_at(ends, row, hit);
         let Some(&end) = ends.get(row) else { break };
-        let start = if row == 0 { 0 } else { ends[row - 1] as usize };
+        let start = start_of(row);
         match accept(&buffer[start..end as usize], hit - start) {
             Ok(()) => {
-                words[row / 64] |= 1 << (row % 64);
+                words[(row - range.start) / 64] |= 1 << (row % 64);
                 at = end as usize;
             }
             Err(on) => at = start + on,
         }
     }
-    rows
 }
 
 /// The first row from `row` on that ends behind `at`: doubling steps, since the next hit is near or far.
