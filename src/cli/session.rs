@@ -21,7 +21,7 @@ use crate::{
     store::Store,
     sync::{self, EngineConfig, Handle, LiveConfig, Schedule},
     tui::{self, Env, Folders, Settings, TerminalClipboard, ThemeName},
-    vault::{TimedStore, Vault, VaultError, VaultOptions, read_passphrase_file},
+    vault::{Privacy, TimedStore, Vault, VaultOptions, privacy_of},
 };
 
 /// Places and settings; opens nothing.
@@ -121,6 +121,7 @@ impl Setup {
         let vault = Vault::new(VaultOptions {
             choice: self.environment.vault.unwrap_or(self.config.vault),
             file: self.paths.vault(),
+            passphrase_file: self.environment.passphrase_file.clone(),
             keyring: Arc::new(TimedStore::system()),
             entropy: Arc::clone(&entropy),
         });
@@ -134,14 +135,14 @@ impl Setup {
         Ok(LiveConfig { http, vault, browser, entropy, endpoints, schedule })
     }
 
-    /// The passphrase of the vault, from its file or asked for on a terminal; none when it needs none.
+    /// The passphrase of the vault, asked for on a terminal; none where a file holds it.
     fn passphrase(&self, exists: bool) -> Result<Secrets, CliError> {
-        let wrong = |error: VaultError| CliError::new("vault", error.to_string());
         if let Some(file) = &self.environment.passphrase_file {
-            let (passphrase, _) = read_passphrase_file(file).map_err(wrong)?;
-            let mut secrets = Secrets::new();
-            secrets.insert("passphrase", passphrase);
-            return Ok(secrets);
+            if privacy_of(file).is_ok_and(|privacy| privacy == Privacy::Shared) {
+                let file = file.display();
+                writeln!(io::stderr(), "warning: other users can read the passphrase file {file}: chmod 600 {file}")?;
+            }
+            return Ok(Secrets::new());
         }
         if !io::stdin().is_terminal() {
             return Ok(Secrets::new());
@@ -219,8 +220,14 @@ impl Session {
             },
             local_time: |at| at.with_timezone(&chrono::Local).naive_local(),
         };
-        let settings =
-            Settings { theme, mouse: config.mouse, masked: config.privacy, demo, sync_on_start: config.sync.on_start };
+        let settings = Settings {
+            theme,
+            mouse: config.mouse,
+            masked: config.privacy,
+            demo,
+            sync_on_start: config.sync.on_start,
+            lock_after: Some(config.lock_after).filter(|after| !after.is_zero()),
+        };
         let screen = tui::run(self.ledger.clone(), env, settings);
         self.runtime.block_on(screen).map_err(|error| CliError::new("screen", error.to_string()))
     }

@@ -48,7 +48,8 @@ pub fn spawn(config: EngineConfig) -> Handle {
     let (handle, commands, shared) = Handle::new();
     let EngineConfig { store, clock, limits, live } = config;
     let write_gate = Arc::new(AsyncMutex::new(()));
-    let live = Arc::new(Live::new(store.clone(), Arc::clone(&clock), live, Arc::clone(&write_gate)));
+    let live =
+        Arc::new(Live::new(store.clone(), Arc::clone(&clock), live, Arc::clone(&write_gate), Arc::clone(&shared)));
     let engine = Engine {
         parts: Arc::new(Parts {
             store: store.clone(),
@@ -208,6 +209,10 @@ impl Engine {
                 let report = parts.live.sync_due(order).await?;
                 Ok(Event::Synced { job, report })
             }),
+            Command::LockVault => {
+                self.parts.live.lock_vault();
+                self.parts.shared.end();
+            }
             Command::Unlock { job, passphrase } => self.talk(job, async move |parts| {
                 parts.live.unlock_with(passphrase).await?;
                 Ok(Event::Unlocked { job })
@@ -269,6 +274,7 @@ impl Engine {
         let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
         let work = work(Arc::clone(&parts));
         let stopped = cancel.clone();
+        let in_use = parts.live.use_vault();
         self.start(job, cancel, async move {
             let before = parts.store.generation();
             let answer = tokio::select! {
@@ -280,6 +286,7 @@ impl Engine {
             if parts.store.generation() != before {
                 parts.shared.publish(&Event::StoreChanged);
             }
+            drop(in_use);
         });
     }
 

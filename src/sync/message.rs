@@ -153,6 +153,9 @@ pub enum Command {
         /// The passphrase.
         passphrase: Secrets,
     },
+    /// Lock the vault if its passphrase was typed, since nobody seems to be there: at once, or when the work under way
+    /// is done. No answer; `VaultLocked` says when it happened.
+    LockVault,
     /// Give back the room that the database no longer needs, worth it after a large first import.
     /// Answer: `Compacted`.
     Compact {
@@ -241,6 +244,10 @@ pub enum Event {
         /// The job.
         job: JobId,
     },
+    /// The vault was opened with a typed passphrase, so that it can be locked again.
+    VaultOpened,
+    /// The vault was locked; its keys are wiped from memory.
+    VaultLocked,
     /// The database takes no more room than it needs.
     Compacted {
         /// The job.
@@ -272,7 +279,12 @@ impl Event {
             | Self::Unlocked { job }
             | Self::Compacted { job }
             | Self::JobFailed { job, .. } => Some(*job),
-            Self::Progress { .. } | Self::LoginWaiting { .. } | Self::PasteRejected { .. } | Self::StoreChanged => None,
+            Self::Progress { .. }
+            | Self::LoginWaiting { .. }
+            | Self::PasteRejected { .. }
+            | Self::VaultOpened
+            | Self::VaultLocked
+            | Self::StoreChanged => None,
         }
     }
 

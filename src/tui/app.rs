@@ -18,7 +18,7 @@ use super::{
     theme::Theme,
     toast::Toasts,
     transactions,
-    update::due::Due,
+    update::{due::Due, idle::Idle},
 };
 use crate::sync::{Command, JobId, Progress};
 
@@ -85,6 +85,7 @@ pub struct App {
     pub(crate) jobs: Vec<Job>,
     pub(crate) tickets: u64,
     pub(crate) due: Due,
+    pub(crate) idle: Idle,
     /// The sync asked for last, to be asked for again when the vault was locked.
     pub(crate) last_sync: Option<Command>,
     /// A reading is under way; another one is wanted when it is done.
@@ -120,6 +121,7 @@ impl App {
             jobs: Vec::new(),
             tickets: 0,
             due: Due::new((!settings.sync_on_start).then(|| env.clock.now())),
+            idle: Idle::new(settings.lock_after, env.clock.now()),
             last_sync: None,
             refreshing: false,
             refresh_again: false,
@@ -159,7 +161,7 @@ impl App {
     pub(crate) fn wake_at(&self) -> Option<DateTime<Utc>> {
         let prefix = self.typed_at.map(|at| at + PREFIX_HINT).filter(|at| self.moment.now < *at);
         let turning = self.layers.iter().filter_map(|layer| layer.wake_at(&self.moment)).min();
-        [prefix, self.toasts.wake_at(), turning, self.due_at()].into_iter().flatten().min()
+        [prefix, self.toasts.wake_at(), turning, self.due_at(), self.idle.lock_at()].into_iter().flatten().min()
     }
 
     /// Whether what may follow the keys typed so far is to be shown.

@@ -2,7 +2,7 @@
 //!
 //! Built in `cli`, faked in tests. INVARIANT: no module of the screen asks the machine for anything else.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -56,10 +56,12 @@ pub struct Settings {
     pub demo: bool,
     /// Whether connections that are due when it opens are synced.
     pub sync_on_start: bool,
+    /// Time without a key after which a vault with a typed passphrase is locked; `None`: never.
+    pub lock_after: Option<Duration>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeName::Dark, mouse: true, masked: false, demo: false, sync_on_start: true }
+        Self { theme: ThemeName::Dark, mouse: true, masked: false, demo: false, sync_on_start: true, lock_after: None }
     }
 }

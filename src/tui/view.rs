@@ -110,7 +110,9 @@ fn status(app: &App) -> Option<String> {
     if let Some(job) = app.jobs.last() {
         return Some(format!("{} {}", TURN[job.turns % TURN.len()], progress_text(&job.progress)));
     }
-    app.masked.then(|| "amounts hidden".to_owned())
+    let states = [(app.due.is_paused(), "vault locked"), (app.masked, "amounts hidden")];
+    let states: Vec<&str> = states.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text).collect();
+    (!states.is_empty()).then(|| states.join(" · "))
 }
 
 /// `reading chase.qfx 42%`.

@@ -83,6 +83,11 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Whether only the owner may read a file or look into a folder.
+pub fn privacy_of(path: &Path) -> io::Result<Privacy> {
+    fs::metadata(path).map(|metadata| privacy(&metadata))
+}
+
 #[cfg(unix)]
 fn privacy(metadata: &fs::Metadata) -> Privacy {
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());

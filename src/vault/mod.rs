@@ -18,9 +18,9 @@ mod state;
 mod timed;
 
 pub use error::VaultError;
-pub use file::Privacy;
+pub use file::{Privacy, privacy_of};
 pub use keyring::SystemKeyring;
-pub use passphrase::{Passphrase, read_passphrase_file};
+pub use passphrase::Passphrase;
 pub use process::harden_process;
 pub use state::{Protection, Vault, VaultOptions, VaultState};
 pub use timed::{PATIENCE, TimedStore};

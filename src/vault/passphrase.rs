@@ -75,8 +75,8 @@ fn derive(passphrase: &Passphrase, cost: Cost, salt: &[u8; SALT]) -> Option<Key>
 }
 
 /// The passphrase in the first line of a file (`DASHTAM_PASSPHRASE_FILE`), and whether others may read that file:
-/// the caller warns then, since mounted secrets of containers are often readable by all.
-pub fn read_passphrase_file(path: &Path) -> Result<(Passphrase, Privacy), VaultError> {
+/// that is warned of, since mounted secrets of containers are often readable by all.
+pub(super) fn read_passphrase_file(path: &Path) -> Result<(Passphrase, Privacy), VaultError> {
     let failed = |source| VaultError::File { file: file::shown(path), source };
     let (bytes, privacy) = file::read_secret(path, MOST_BYTES).map_err(failed)?;
     let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();

@@ -14,9 +14,9 @@ use crate::{
 
 use super::{
     VaultError,
-    file::{self, shown},
+    file::{self, Privacy, shown},
     header::{Cost, Header, ID, key_check},
-    passphrase::{Passphrase, unwrap, wrap},
+    passphrase::{Passphrase, read_passphrase_file, unwrap, wrap},
     seal::{self, Key, random_key},
 };
 
@@ -29,6 +29,8 @@ pub struct VaultOptions {
     pub choice: VaultChoice,
     /// The vault's file; see `config::Paths::vault`.
     pub file: PathBuf,
+    /// The file that holds the passphrase (`DASHTAM_PASSPHRASE_FILE`); read whenever none is given.
+    pub passphrase_file: Option<PathBuf>,
     /// The keyring, as a rule a [`super::TimedStore`].
     pub keyring: Arc<dyn SecretStore>,
     /// Where keys and nonces come from.
@@ -69,9 +71,16 @@ pub struct Vault(Arc<Inner>);
 
 struct Inner {
     options: VaultOptions,
-    key: Mutex<Option<Key>>,
+    open: Mutex<Option<Open>>,
     /// Held while unlocking, so that many callers cause one question.
     unlocking: Mutex<()>,
+}
+
+/// What an unlocked vault has.
+struct Open {
+    key: Key,
+    /// Somebody typed its passphrase, and can do so again.
+    typed: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -100,13 +109,20 @@ impl Vault {
     /// A locked vault. Nothing is read, asked or written yet.
     #[must_use]
     pub fn new(options: VaultOptions) -> Self {
-        Self(Arc::new(Inner { options, key: Mutex::new(None), unlocking: Mutex::new(()) }))
+        Self(Arc::new(Inner { options, open: Mutex::new(None), unlocking: Mutex::new(()) }))
     }
 
     /// Whether credentials can be sealed and opened now. Never blocks for long.
     #[must_use]
     pub fn is_unlocked(&self) -> bool {
-        lock(&self.0.key).is_some()
+        lock(&self.0.open).is_some()
+    }
+
+    /// Whether it is open because somebody typed its passphrase: only then is locking it worth anything. The keyring,
+    /// or the file with the passphrase, would open it again at once.
+    #[must_use]
+    pub fn can_lock(&self) -> bool {
+        lock(&self.0.open).as_ref().is_some_and(|open| open.typed)
     }
 
     /// How things stand, without asking the keyring.
@@ -120,43 +136,44 @@ impl Vault {
         Ok(VaultState { kind, exists, unlocked: self.is_unlocked() })
     }
 
-    /// Gets the key, making a vault where there is none. A passphrase is used only by a passphrase vault. May block
+    /// Gets the key, making a vault where there is none. A passphrase is used only by a passphrase vault; where none is
+    /// given, the file that holds it is read. May block
     /// for as long as the keyring is given ([`super::PATIENCE`]); a failure can be tried again.
     pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
         if self.is_unlocked() {
             return Ok(());
         }
-        let key = self.key(passphrase)?;
-        *lock(&self.0.key) = Some(key);
+        let open = self.key(passphrase)?;
+        *lock(&self.0.open) = Some(open);
         Ok(())
     }
 
     /// Forgets the key. A vault in memory stays open: its key is nowhere else.
     pub fn lock(&self) {
         if self.0.options.choice != VaultChoice::Memory {
-            *lock(&self.0.key) = None;
+            *lock(&self.0.open) = None;
         }
     }
 
     /// Credentials of a connection, sealed for the store.
     pub fn seal(&self, connection: ConnectionId, provider: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let key = lock(&self.0.key);
-        let key = key.as_ref().ok_or(VaultError::Locked)?;
-        seal::seal(key, &*self.0.options.entropy, connection, provider, secret)
+        let open = lock(&self.0.open);
+        let open = open.as_ref().ok_or(VaultError::Locked)?;
+        seal::seal(&open.key, &*self.0.options.entropy, connection, provider, secret)
     }
 
     /// What [`Vault::seal`] sealed for the same connection and provider.
     pub fn open(&self, connection: ConnectionId, provider: &str, sealed: &[u8]) -> Result<SecretBytes, VaultError> {
-        let key = lock(&self.0.key);
-        seal::unseal(key.as_ref().ok_or(VaultError::Locked)?, connection, provider, sealed)
+        let open = lock(&self.0.open);
+        seal::unseal(&open.as_ref().ok_or(VaultError::Locked)?.key, connection, provider, sealed)
     }
 
     /// Keeps the same key differently from now on: another passphrase, or from keyring to passphrase and back. What is
     /// sealed stays as it is. The vault must be unlocked.
     pub fn protect(&self, protection: &Protection) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
-        let key = lock(&self.0.key).clone().ok_or(VaultError::Locked)?;
+        let key = lock(&self.0.open).as_ref().map(|open| open.key.clone()).ok_or(VaultError::Locked)?;
         let old = self.header()?;
         let (asked, found) = (self.0.options.choice, protection.kind());
         if asked != VaultChoice::Auto && asked != found {
@@ -167,6 +184,7 @@ impl Vault {
             Protection::Passphrase(passphrase) => wrap(&key, passphrase, Cost::STANDARD, &*self.0.options.entropy)?,
         };
         self.write(&header, true)?;
+        *lock(&self.0.open) = Some(Open { key, typed: found == VaultChoice::Passphrase });
         if let Some(Header::Keyring { id, .. }) = old {
             self.0.options.keyring.remove(&entry(&id))?;
         }
@@ -177,39 +195,54 @@ impl Vault {
     /// one sealed can't be opened any more.
     pub fn abandon(&self) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
-        *lock(&self.0.key) = None;
+        *lock(&self.0.open) = None;
         let file = &self.0.options.file;
         let mut aside = file.as_os_str().to_owned();
         aside.push(".lost");
         std::fs::rename(file, aside).map_err(|source| self.failed(source))
     }
 
-    fn key(&self, passphrase: Option<&Passphrase>) -> Result<Key, VaultError> {
+    fn key(&self, passphrase: Option<&Passphrase>) -> Result<Open, VaultError> {
         let options = &self.0.options;
         if options.choice == VaultChoice::Memory {
-            return random_key(&*options.entropy);
+            return Ok(Open { key: random_key(&*options.entropy)?, typed: false });
         }
         match self.header()? {
-            Some(Header::Keyring { id, check }) => self.key_from_keyring(&id, &check),
+            Some(Header::Keyring { id, check }) => Ok(Open { key: self.key_from_keyring(&id, &check)?, typed: false }),
             Some(Header::Passphrase { cost, salt, wrapped }) => {
-                let passphrase = passphrase.ok_or(VaultError::NeedsPassphrase)?;
-                unwrap(passphrase, cost, &salt, &wrapped)?.ok_or_else(|| self.refused())
+                let (passphrase, typed) = self.passphrase(passphrase)?;
+                let key = unwrap(&passphrase, cost, &salt, &wrapped)?.ok_or_else(|| self.refused())?;
+                Ok(Open { key, typed })
             }
             None => self.begin(passphrase),
         }
     }
 
+    /// The passphrase that was typed, else the one in the file; and whether it was typed.
+    fn passphrase(&self, typed: Option<&Passphrase>) -> Result<(Passphrase, bool), VaultError> {
+        if let Some(typed) = typed {
+            return Ok((typed.clone(), true));
+        }
+        let file = self.0.options.passphrase_file.as_ref().ok_or(VaultError::NeedsPassphrase)?;
+        let (read, privacy) = read_passphrase_file(file)?;
+        if privacy == Privacy::Shared {
+            tracing::warn!("other users can read the passphrase file {}", shown(file));
+        }
+        Ok((read, false))
+    }
+
     /// Makes a new vault. Should another process have made one meanwhile, that one counts.
-    fn begin(&self, passphrase: Option<&Passphrase>) -> Result<Key, VaultError> {
+    fn begin(&self, passphrase: Option<&Passphrase>) -> Result<Open, VaultError> {
         let options = &self.0.options;
         let key = random_key(&*options.entropy)?;
-        let header = if options.choice == VaultChoice::Passphrase {
-            wrap(&key, passphrase.ok_or(VaultError::NeedsPassphrase)?, Cost::STANDARD, &*options.entropy)?
+        let (header, typed) = if options.choice == VaultChoice::Passphrase {
+            let (said, typed) = self.passphrase(passphrase)?;
+            (wrap(&key, &said, Cost::STANDARD, &*options.entropy)?, typed)
         } else {
-            self.keep_in_keyring(&key)?
+            (self.keep_in_keyring(&key)?, false)
         };
         match self.write(&header, false) {
-            Ok(()) => Ok(key),
+            Ok(()) => Ok(Open { key, typed }),
             Err(VaultError::File { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
                 if let Header::Keyring { id, .. } = &header {
                     options.keyring.remove(&entry(id))?;

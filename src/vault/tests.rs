@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{
     header::{Cost, Header},
-    passphrase::{unwrap, wrap},
+    passphrase::{read_passphrase_file, unwrap, wrap},
     seal::Key,
     *,
 };
@@ -36,10 +36,15 @@ impl Bench {
         self.folder.path().join("data/vault")
     }
 
+    fn passphrase_file(&self) -> PathBuf {
+        self.folder.path().join("passphrase")
+    }
+
     fn vault(&self, choice: VaultChoice) -> Vault {
         Vault::new(VaultOptions {
             choice,
             file: self.file(),
+            passphrase_file: Some(self.passphrase_file()).filter(|file| file.exists()),
             keyring: Arc::<FakeSecretStore>::clone(&self.keyring),
             entropy: Arc::new(crate::ports::SystemEntropy),
         })
@@ -219,6 +224,28 @@ fn files_are_private_and_links_are_refused() {
     fs::rename(bench.file(), &moved).unwrap();
     symlink(&moved, bench.file()).unwrap();
     assert!(matches!(bench.vault(VaultChoice::Auto).unlock(None), Err(VaultError::File { .. })));
+}
+
+#[test]
+fn a_vault_can_be_locked_when_its_passphrase_can_be_typed_again() {
+    let bench = Bench::new();
+    let typed = bench.vault(VaultChoice::Passphrase);
+    assert!(!typed.can_lock());
+    typed.unlock(Some(&passphrase("one"))).unwrap();
+    assert!(typed.can_lock());
+    typed.lock();
+    assert!(!typed.can_lock() && !typed.is_unlocked());
+    fs::write(bench.passphrase_file(), "one\n").unwrap();
+    let read = bench.vault(VaultChoice::Passphrase);
+    read.unlock(None).unwrap();
+    assert!(read.is_unlocked() && !read.can_lock());
+    fs::write(bench.passphrase_file(), "two\n").unwrap();
+    assert!(matches!(bench.vault(VaultChoice::Passphrase).unlock(None), Err(VaultError::Refused { .. })));
+    for other in [VaultChoice::Memory, VaultChoice::Keyring] {
+        let vault = Bench::new().vault(other);
+        vault.unlock(None).unwrap();
+        assert!(!vault.can_lock(), "{other}");
+    }
 }
 
 #[test]

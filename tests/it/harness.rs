@@ -57,6 +57,7 @@ pub(crate) struct Harness {
     pub(crate) browser: Arc<FakeBrowser>,
     pub(crate) engine: sync::Handle,
     pub(crate) store: Store,
+    pub(crate) vault: Vault,
     pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
     pub(crate) folder: TempDir,
 }
@@ -79,7 +80,24 @@ impl Harness {
         choice: VaultChoice,
         endpoints: BTreeMap<String, Origin>,
     ) -> Self {
+        Self::keyed(width, height, settings, choice, endpoints, None)
+    }
+
+    /// With a file that holds the passphrase of the vault.
+    pub(crate) fn keyed(
+        width: u16,
+        height: u16,
+        settings: Settings,
+        choice: VaultChoice,
+        endpoints: BTreeMap<String, Origin>,
+        passphrase: Option<&str>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let passphrase_file = passphrase.map(|text| {
+            let file = folder.path().join("passphrase");
+            fs::write(&file, text).unwrap();
+            file
+        });
         let store = Store::in_memory().unwrap();
         let clock = Arc::new(FakeClock::at(NOW.parse::<DateTime<Utc>>().unwrap()));
         let clipboard = Arc::new(FakeClipboard::default());
@@ -87,6 +105,7 @@ impl Harness {
         let vault = Vault::new(VaultOptions {
             choice,
             file: folder.path().join("vault"),
+            passphrase_file,
             keyring: Arc::new(FakeSecretStore::default()),
             entropy: entropy.clone(),
         });
@@ -95,7 +114,7 @@ impl Harness {
         let timer = Arc::new(FakeTimer::new(clock.clone()));
         let live = LiveConfig {
             http: Http::new(HttpConfig { timer, ..HttpConfig::new(clock.clone(), entropy.clone()) }).unwrap(),
-            vault,
+            vault: vault.clone(),
             browser: browser.clone(),
             entropy,
             endpoints,
@@ -118,7 +137,7 @@ impl Harness {
         let host = NoTerminal { suspended: Arc::clone(&suspended) };
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let runtime = Runtime::new(terminal, host, Ledger::new(store.clone()), env, settings).unwrap();
-        Self { runtime, clock, clipboard, browser, engine, store, suspended, folder }
+        Self { runtime, clock, clipboard, browser, engine, store, vault, suspended, folder }
     }
 
     /// With the made-up household of `--demo`, imported file by file through the engine.

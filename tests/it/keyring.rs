@@ -69,6 +69,7 @@ fn vault(limit: Duration) -> Vault {
     Vault::new(VaultOptions {
         choice: VaultChoice::Auto,
         file: std::path::PathBuf::from(std::env::var_os("HOME").unwrap()).join("dashtam/vault"),
+        passphrase_file: None,
         keyring: Arc::new(keyring),
         entropy: Arc::new(SystemEntropy),
     })

@@ -73,6 +73,7 @@ impl Desk {
         let vault = Vault::new(VaultOptions {
             choice: VaultChoice::Memory,
             file: folder.path().join("vault"),
+            passphrase_file: None,
             keyring: Arc::new(FakeSecretStore::default()),
             entropy: Arc::new(FakeEntropy::default()),
         });

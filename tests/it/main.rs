@@ -7,6 +7,7 @@ mod contract;
 mod frozen;
 mod harness;
 mod http;
+mod idle;
 mod keyring;
 mod live;
 mod live_alpaca;

@@ -17,7 +17,7 @@ use crate::{
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
 /// An Alpaca that knows one secret.
-fn alpaca(asked: &Asked) -> Answer {
+pub(crate) fn alpaca(asked: &Asked) -> Answer {
     if asked.header("apca-api-secret-key") != Some("canary-right") {
         return Answer::status(401, r#"{"message":"forbidden."}"#);
     }
@@ -55,7 +55,7 @@ fn schwab(asked: &Asked) -> Answer {
     }
 }
 
-fn screen(server: &Server, slug: &str, vault: VaultChoice, (width, height): (u16, u16)) -> Harness {
+pub(crate) fn screen(server: &Server, slug: &str, vault: VaultChoice, (width, height): (u16, u16)) -> Harness {
     let endpoints = BTreeMap::from([(slug.to_owned(), server.origin.parse().unwrap())]);
     Harness::live(width, height, Settings::default(), vault, endpoints)
 }
@@ -67,12 +67,12 @@ fn every_size(name: &str, h: &mut Harness) {
     }
 }
 
-fn connections(h: &Harness) -> Vec<dashtam::domain::Connection> {
+pub(crate) fn connections(h: &Harness) -> Vec<dashtam::domain::Connection> {
     h.store.read().unwrap().connections().unwrap()
 }
 
 /// To the fields of Alpaca, with a key and this secret.
-fn answer(h: &mut Harness, secret: &str) {
+pub(crate) fn answer(h: &mut Harness, secret: &str) {
     h.keys("calp<enter><enter><right><tab>").paste("PKCANARY\n").keys("<tab>").paste(secret);
 }
 

@@ -113,6 +113,8 @@ impl Live {
         order: SyncOrder,
     ) -> Result<SyncReport, Failure> {
         let checked = lock(&self.checked).remove(&job);
+        // A vault locked meanwhile has made the engine forget the login: that is what the user is to hear.
+        self.blocking(|live| live.unlock(None)).await?;
         let checked = checked.ok_or_else(|| Failure::new("not_found", "there is no checked login to keep"))?;
         // Accounts of a repaired connection were seen before.
         let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };

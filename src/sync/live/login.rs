@@ -65,14 +65,6 @@ impl Live {
         Ok(self.config.vault.seal(id, provider, &credentials.to_sealed_bytes())?)
     }
 
-    /// Opens the vault if it is not open. Without a passphrase only a vault that needs none can be opened.
-    pub(super) fn unlock(&self, passphrase: Option<&crate::vault::Passphrase>) -> Result<(), Failure> {
-        if self.config.vault.is_unlocked() {
-            return Ok(());
-        }
-        Ok(self.config.vault.unlock(passphrase)?)
-    }
-
     pub(super) fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
         let sealed = self.store.read()?.credential(connection.id)?;
         let sealed = sealed.ok_or_else(|| {
@@ -175,7 +167,9 @@ impl Session {
         };
         // A task of its own: once the provider has answered, the old token may be worth nothing, so the new one is
         // stored even when the job that wanted it is cancelled meanwhile.
+        let in_use = self.live.use_vault();
         let renewing = self.live.renewing.spawn(async move {
+            let _in_use = in_use;
             let _gate = gate.lock_owned().await;
             renewal.run().await
         });

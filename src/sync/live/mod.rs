@@ -6,6 +6,7 @@
 
 mod connect;
 mod fetch;
+mod lock;
 mod login;
 mod oauth;
 mod schedule;
@@ -23,7 +24,7 @@ use futures_util::{
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{ConnectionReport, Failure, JobId, Progress, SyncReport};
+use super::{ConnectionReport, Failure, JobId, Progress, SyncReport, handle::Shared as Told};
 use crate::{
     domain::{Connection, ConnectionId, ConnectionStatus, Disposition, ProviderError, ProviderErrorKind},
     ports::{Browser, Clock, Entropy},
@@ -61,6 +62,8 @@ pub(super) struct Live {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: LiveConfig,
+    /// Where its own news goes.
+    shared: Arc<Told>,
     /// Held by whoever writes; shared with the rest of the engine.
     pub(super) write_gate: Arc<AsyncMutex<()>>,
     /// Syncs under way. Held weakly: a sync that no job waits for any more is dropped with the last one that did.
@@ -69,6 +72,7 @@ pub(super) struct Live {
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
     /// Renewals that go on when the job that wanted them is cancelled: a provider may have taken the old token already.
     renewing: TaskTracker,
+    in_use: Mutex<lock::InUse>,
     /// Checked logins that wait for the user's word.
     checked: Mutex<HashMap<JobId, Checked>>,
     /// Where pasted redirects of logins under way go.
@@ -107,15 +111,18 @@ impl Live {
         clock: Arc<dyn Clock>,
         config: LiveConfig,
         write_gate: Arc<AsyncMutex<()>>,
+        shared: Arc<Told>,
     ) -> Self {
         Self {
             store,
             clock,
             config,
             write_gate,
+            shared,
             running: Mutex::default(),
             renewals: Mutex::default(),
             renewing: TaskTracker::new(),
+            in_use: Mutex::default(),
             checked: Mutex::default(),
             pasting: Mutex::default(),
         }
@@ -144,15 +151,6 @@ impl Live {
             // A login that just ended listens no more; its own answer says how it ended.
             let _ = login.send(redirect.clone());
         }
-    }
-
-    /// Opens the vault with what the user typed.
-    pub(super) async fn unlock_with(self: &Arc<Self>, passphrase: Secrets) -> Result<(), Failure> {
-        self.blocking(move |live| {
-            let passphrase = passphrase.get("passphrase").cloned();
-            live.unlock(passphrase.as_ref())
-        })
-        .await
     }
 
     /// Runs `work` on a blocking thread.

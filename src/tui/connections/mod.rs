@@ -36,6 +36,8 @@ pub(crate) struct Connections {
     finder: Finder,
     /// What the last sync of each connection did, and when.
     reports: HashMap<ConnectionId, (DateTime<Utc>, ConnectionReport)>,
+    /// Nothing is synced by itself before the vault is opened.
+    pub(crate) vault_locked: bool,
 }
 
 /// One line of the list.

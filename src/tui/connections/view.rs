@@ -10,7 +10,7 @@ use crate::{
     tui::{
         data,
         memory::ListId,
-        pane::Scene,
+        pane::{Moment, Scene},
         side::Line,
         theme::Theme,
         widget::{
@@ -88,7 +88,7 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
                     connection.last_sync_at.map_or_else(|| "never".to_owned(), |at| moment.ago(at)),
                     theme.muted,
                 ),
-                Cell::text(connection.next_sync_at.map(|at| moment.until(at)).unwrap_or_default(), theme.muted),
+                Cell::text(next_sync(connections, connection, &moment), theme.muted),
                 Cell::text(ends, theme.warning),
             ])
         }
@@ -135,6 +135,10 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
     if let Some(error) = &connection.error {
         lines.push(Line::Text(error.clone(), theme.error));
     }
+    if waits_for_vault(connections, connection) {
+        let text = "The vault is locked: nothing is synced by itself. r asks for its passphrase.";
+        lines.push(Line::Text(text.to_owned(), theme.warning));
+    }
     if let Some(hint) = what_to_press(connection, moment.now) {
         lines.push(Line::Text(hint.to_owned(), theme.key));
     }
@@ -148,7 +152,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
         Line::pair("environment", connection.environment.clone().unwrap_or_default()),
         Line::pair("since", when(connection.connected_at)),
         Line::pair("last news", when(connection.last_sync_at)),
-        Line::pair("next sync", connection.next_sync_at.map(|at| moment.until(at)).unwrap_or_default()),
+        Line::pair("next sync", next_sync(connections, connection, &moment)),
         Line::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
         Line::pair("budget", provider.map(budget).unwrap_or_default()),
         Line::pair("id", connection.id.to_string()),
@@ -167,6 +171,19 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
         lines.push(Line::Text("Statement files: i imports newer ones.".to_owned(), theme.muted));
     }
     lines
+}
+
+/// When news is fetched next by itself.
+fn next_sync(connections: &Connections, connection: &Connection, moment: &Moment) -> String {
+    if waits_for_vault(connections, connection) {
+        return "vault locked".to_owned();
+    }
+    connection.next_sync_at.map(|at| moment.until(at)).unwrap_or_default()
+}
+
+/// Whether only the locked vault keeps it from being synced when it is due.
+fn waits_for_vault(connections: &Connections, connection: &Connection) -> bool {
+    connections.vault_locked && connection.status == ConnectionStatus::Active && connection.next_sync_at.is_some()
 }
 
 /// How often the provider may be asked; nothing for files.

@@ -35,11 +35,18 @@ impl Due {
         job.is_some() && job == self.job
     }
 
+    /// Whether the vault must be opened before anything is synced by itself.
+    pub(crate) const fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     pub(super) fn hear(&mut self, event: &Event) {
         if self.is_job(event.answers()) {
             self.job = None;
             self.paused = matches!(event, Event::JobFailed { failure, .. } if failure.kind.starts_with("vault"));
-        } else if matches!(event, Event::Unlocked { .. } | Event::Synced { .. }) {
+        } else if matches!(event, Event::VaultLocked) {
+            self.paused = true;
+        } else if matches!(event, Event::VaultOpened | Event::Unlocked { .. } | Event::Synced { .. }) {
             self.paused = false;
         }
     }

@@ -107,6 +107,8 @@ impl App {
         }
         let by_itself = self.due.is_job(event.answers());
         self.due.hear(event);
+        self.connections.vault_locked = self.due.is_paused();
+        self.hear_of_vault(event);
         if let Event::Synced { report, .. } = event {
             self.connections.remember(report, self.moment.now);
         }

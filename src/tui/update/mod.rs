@@ -2,6 +2,7 @@
 
 pub(crate) mod due;
 mod engine;
+pub(crate) mod idle;
 
 use crossterm::event::KeyEventKind;
 use zeroize::Zeroize as _;
@@ -23,7 +24,8 @@ pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
     app.moment = Moment::of(env);
     app.toasts.expire(app.moment.now);
     app.dirty = true;
-    let mut effects = app.take(msg, env);
+    let mut effects: Vec<Effect> = app.watch_idle(&msg).into_iter().collect();
+    effects.extend(app.take(msg, env));
     effects.extend(app.sync_due(env));
     effects
 }

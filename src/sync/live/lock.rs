@@ -1,0 +1,76 @@
+//! The vault while the screen is open: opened for who needs it, locked when nobody is there.
+//!
+//! INVARIANT: it is never locked under work that began with it open: a renewed token that could not be sealed would be
+//! lost.
+
+use std::sync::Arc;
+
+use super::{Failure, Live, lock};
+use crate::{providers::Secrets, sync::Event, vault::Passphrase};
+
+/// Who works with the vault.
+#[derive(Debug, Default)]
+pub(super) struct InUse {
+    users: usize,
+    /// It is to be locked when the last one is done.
+    lock_wanted: bool,
+}
+
+/// Keeps the vault from being locked while it lives.
+pub(in crate::sync) struct VaultGuard(Arc<Live>);
+
+impl Drop for VaultGuard {
+    fn drop(&mut self) {
+        let mut in_use = lock(&self.0.in_use);
+        in_use.users = in_use.users.saturating_sub(1);
+        self.0.lock_if_free(&mut in_use);
+    }
+}
+
+impl Live {
+    /// For work that may need the vault.
+    pub(in crate::sync) fn use_vault(self: &Arc<Self>) -> VaultGuard {
+        lock(&self.in_use).users += 1;
+        VaultGuard(Arc::clone(self))
+    }
+
+    /// Locks a vault whose passphrase was typed, at once or when the work under way is done.
+    pub(in crate::sync) fn lock_vault(&self) {
+        let mut in_use = lock(&self.in_use);
+        in_use.lock_wanted = true;
+        self.lock_if_free(&mut in_use);
+    }
+
+    fn lock_if_free(&self, in_use: &mut InUse) {
+        if in_use.users > 0 || !std::mem::take(&mut in_use.lock_wanted) || !self.config.vault.can_lock() {
+            return;
+        }
+        self.config.vault.lock();
+        // Logins that wait for the user's word are as secret as those that are kept.
+        lock(&self.checked).clear();
+        self.shared.publish(&Event::VaultLocked);
+    }
+
+    /// Opens the vault with what the user typed.
+    pub(in crate::sync) async fn unlock_with(self: &Arc<Self>, passphrase: Secrets) -> Result<(), Failure> {
+        lock(&self.in_use).lock_wanted = false;
+        self.blocking(move |live| {
+            let passphrase = passphrase.get("passphrase").cloned();
+            live.unlock(passphrase.as_ref())
+        })
+        .await
+    }
+
+    /// Opens the vault if it is not open. Without a passphrase only a vault that needs none typed can be opened.
+    pub(super) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), Failure> {
+        let vault = &self.config.vault;
+        if vault.is_unlocked() {
+            return Ok(());
+        }
+        vault.unlock(passphrase)?;
+        if vault.can_lock() {
+            self.shared.publish(&Event::VaultOpened);
+        }
+        Ok(())
+    }
+}
