@@ -7,14 +7,16 @@ use serde::Serialize;
 
 use super::{
     args::{AnswerArgs, Format},
+    configured,
     error::{CliError, PARTLY},
     output::{self, Column},
     record::ConnectionRecord,
     session::Session,
 };
 use crate::{
+    config::AnswerSource,
     domain::{ConnectionId, ConnectionStatus, text},
-    providers::{self, Field, ProviderMetadata, Secrets},
+    providers::{self, Field, Problem, ProviderMetadata, Secrets},
     sync::{
         AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, SyncReport, login_ends_soon,
     },
@@ -34,7 +36,8 @@ pub(super) fn connect(
         return Err(CliError::usage(format!("{} works with statement files", metadata.display_name))
             .hint("download one from the institution and run `dashtam import FILE`"));
     }
-    let answers = answers(metadata, args)?;
+    let configured = configured::answers(&session.setup.config.providers, metadata.slug)?;
+    let answers = answers(metadata, args, &configured, repairs.is_some())?;
     session.unlock()?;
     let request = ConnectRequest { provider: metadata.slug.to_owned(), connection: repairs, answers };
     let job = session.handle.job();
@@ -60,7 +63,7 @@ pub(super) fn connect(
     let view = session.ledger.view()?;
     let connection = view.connections().iter().find(|connection| Some(connection.id) == id);
     let connection = connection.ok_or_else(|| CliError::new("internal", "the new connection is gone"))?;
-    let record = ConnectionRecord::from(connection);
+    let record = ConnectionRecord::new(connection, session, &view);
     let form = if format == Format::Jsonl { Format::Jsonl } else { Format::Json };
     output::object(out, form, &record, |_| Ok(()))?;
     // The connection is made, whatever its first sync says.
@@ -139,7 +142,13 @@ fn follow(handle: &Handle, job: JobId, event: &Event) {
 }
 
 /// Answers from arguments, variables and files; on a terminal the missing ones are asked for.
-fn answers(metadata: &ProviderMetadata, args: &AnswerArgs) -> Result<Secrets, CliError> {
+/// `repairs`: what is not answered stays as it is stored.
+fn answers(
+    metadata: &ProviderMetadata,
+    args: &AnswerArgs,
+    configured: &Secrets,
+    repairs: bool,
+) -> Result<Secrets, CliError> {
     let field = |name: &str| {
         metadata.fields().iter().find(|field| field.name == name).ok_or_else(|| {
             let known: Vec<&str> = metadata.fields().iter().map(|field| field.name).collect();
@@ -161,29 +170,37 @@ fn answers(metadata: &ProviderMetadata, args: &AnswerArgs) -> Result<Secrets, Cl
     for pair in &args.field_env {
         let (name, variable) = split(pair)?;
         field(name)?;
-        let value = std::env::var(variable)
-            .map_err(|_| CliError::usage(format!("the environment variable `{variable}` for `{name}` is not set")))?;
-        answers.insert(name, value.into());
+        answers.insert(name, read(name, &AnswerSource::Variable(variable.to_owned()))?);
     }
     for pair in &args.field_file {
         let (name, path) = split(pair)?;
         field(name)?;
-        let value = std::fs::read_to_string(path)
-            .map_err(|error| CliError::usage(format!("{path} for `{name}` can't be read: {error}")))?;
-        answers.insert(name, value.trim().into());
+        answers.insert(name, read(name, &AnswerSource::File(path.into()))?);
     }
+    let taken: Vec<&str> = configured.names().filter(|name| answers.get(name).is_none()).collect();
+    if !taken.is_empty() && io::stderr().is_terminal() {
+        writeln!(io::stderr(), "taken from the configuration: {}", taken.join(", "))?;
+    }
+    let mut answers = answers.or(configured);
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         for field in metadata.fields() {
             if answers.get(field.name).is_none() {
-                answers.insert(field.name, ask(field)?);
+                answers.insert(field.name, ask(field, repairs)?);
             }
         }
     }
-    if let Err(problems) = metadata.accept(&answers) {
+    let missing = |problem: &Problem| repairs && answers.get(problem.field).is_none();
+    let problems = metadata.accept(&answers).err().unwrap_or_default();
+    let problems: Vec<Problem> = problems.into_iter().filter(|problem| !missing(problem)).collect();
+    if !problems.is_empty() {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Err(CliError::usage(all.join("; ")).hint("--field, --field-env and --field-file answer fields"));
     }
     Ok(answers)
+}
+
+fn read(name: &str, source: &AnswerSource) -> Result<SecretString, CliError> {
+    source.read().map_err(|error| CliError::usage(format!("`{name}`: {error}")))
 }
 
 fn split(pair: &str) -> Result<(&str, &str), CliError> {
@@ -192,10 +209,11 @@ fn split(pair: &str) -> Result<(&str, &str), CliError> {
 }
 
 /// Asks for one field until the answer is valid.
-fn ask(field: &Field) -> Result<SecretString, CliError> {
+fn ask(field: &Field, repairs: bool) -> Result<SecretString, CliError> {
     loop {
         let mut err = io::stderr().lock();
-        let default = field.default.map(|default| format!(" [{default}]")).unwrap_or_default();
+        let default = if repairs { Some("as stored") } else { field.default };
+        let default = default.map(|default| format!(" [{default}]")).unwrap_or_default();
         writeln!(err, "{} — {}", field.label, field.help)?;
         let choices: Vec<&str> = field.choices().map(|(value, _)| value).collect();
         if !choices.is_empty() {
@@ -213,7 +231,8 @@ fn ask(field: &Field) -> Result<SecretString, CliError> {
             }
             line.trim().into()
         };
-        match field.problem(secrecy::ExposeSecret::expose_secret(&answer)) {
+        let text = secrecy::ExposeSecret::expose_secret(&answer);
+        match field.problem(text).filter(|_| !repairs || !text.trim().is_empty()) {
             None => return Ok(answer),
             Some(problem) => writeln!(io::stderr(), "{problem}")?,
         }

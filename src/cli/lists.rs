@@ -231,10 +231,14 @@ pub(super) fn connections(session: &Session, out: &mut dyn Write, format: Format
         Column::left("Last sync", |row| maybe(row.last_sync_at.as_ref())),
         Column::left("Next sync", |row| maybe(row.next_sync_at.as_ref())),
         Column::left("Login ends", |row| maybe(row.login_expires_at.as_ref())),
+        Column::right("Requests today", |row| match (row.requests_today, row.requests_per_day) {
+            (Some(made), Some(limit)) => format!("{made} of {limit}"),
+            _ => String::new(),
+        }),
         Column::left("Error", |row| row.error.clone().unwrap_or_default()),
     ];
     let view = session.ledger.view()?;
-    let rows = view.connections().iter().map(|connection| Ok(ConnectionRecord::from(connection)));
+    let rows = view.connections().iter().map(|connection| Ok(ConnectionRecord::new(connection, session, &view)));
     let empty = "nothing is connected: import a statement with `dashtam import FILE`";
     output::list(out, format, rows, COLUMNS, empty)
 }

@@ -4,6 +4,7 @@
 //! `docs/cli.md`; no secret is taken from an argument.
 
 mod args;
+mod configured;
 mod connect;
 mod error;
 mod import;
@@ -257,7 +258,9 @@ fn config(global: &Global, out: &mut dyn Write, what: &ConfigCommand) -> Result<
     match what {
         ConfigCommand::Path => writeln!(out, "{}", paths.config.display())?,
         ConfigCommand::Check | ConfigCommand::Show => {
-            let loaded = Config::load(&paths.config).map_err(|error| CliError::new("config", error.to_string()))?;
+            let loaded = Config::load(&paths.config)
+                .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
+                .map_err(|error| CliError::new("config", error.to_string()))?;
             for warning in &loaded.warnings {
                 writeln!(io::stderr(), "warning: {warning}")?;
             }

@@ -4,12 +4,14 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+use super::session::Session;
 use crate::{
     domain::{
         AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource, Text,
         TransactionStatus, TransactionSubtype, TransactionType,
     },
-    ledger::{AccountLine, Entry, HoldingLine},
+    ledger::{AccountLine, Entry, HoldingLine, View},
+    providers::find,
 };
 
 /// RFC 3339 in UTC, to the second.
@@ -233,11 +235,18 @@ pub(super) struct ConnectionRecord {
     pub(super) last_sync_at: Option<String>,
     pub(super) next_sync_at: Option<String>,
     pub(super) login_expires_at: Option<String>,
+    /// Made of the provider on this UTC day, for all its connections; where a day has a limit.
+    pub(super) requests_today: Option<u32>,
+    /// The limit.
+    pub(super) requests_per_day: Option<u32>,
     pub(super) error: Option<String>,
 }
 
-impl From<&Connection> for ConnectionRecord {
-    fn from(connection: &Connection) -> Self {
+impl ConnectionRecord {
+    pub(super) fn new(connection: &Connection, session: &Session, view: &View) -> Self {
+        let provider = find(&connection.provider).ok();
+        let set = session.setup.config.providers.get(&connection.provider).and_then(|set| set.requests_per_day);
+        let limit = provider.and_then(|provider| provider.pace.at_most(set).per_day);
         Self {
             id: connection.id.to_string(),
             provider: connection.provider.clone(),
@@ -249,6 +258,8 @@ impl From<&Connection> for ConnectionRecord {
             last_sync_at: connection.last_sync_at.map(instant),
             next_sync_at: connection.next_sync_at.map(instant),
             login_expires_at: connection.login_expires_at.map(instant),
+            requests_today: limit.map(|_| view.requests_of_day(&connection.provider, session.clock.now())),
+            requests_per_day: limit,
             error: connection.error.clone(),
         }
     }

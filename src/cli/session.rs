@@ -9,7 +9,7 @@ use std::{
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{args::Global, error::CliError};
+use super::{args::Global, configured, error::CliError};
 use crate::{
     config::{self, Config, Environment, Log, LogLevel, Overrides, Paths},
     ledger::Ledger,
@@ -50,9 +50,12 @@ impl Setup {
             });
         }
         let paths = Self::paths(global, &environment)?;
-        let loaded = Config::load(&paths.config).map_err(|error| {
-            CliError::new("config", error.to_string()).hint("`dashtam config check` says the same after each repair")
-        })?;
+        let loaded = Config::load(&paths.config)
+            .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
+            .map_err(|error| {
+                CliError::new("config", error.to_string())
+                    .hint("`dashtam config check` says the same after each repair")
+            })?;
         Ok(Self { paths, config: loaded.config, environment, verbose: global.verbose, scratch: None })
     }
 
@@ -116,6 +119,7 @@ impl Setup {
     /// What talking to providers needs. Nothing is asked, read or sent yet.
     fn live(&self, clock: &Arc<dyn Clock>, offline: bool) -> Result<LiveConfig, CliError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let providers = &self.config.providers;
         let http = HttpConfig { offline, ..HttpConfig::new(Arc::clone(clock), Arc::clone(&entropy)) };
         let http = Http::new(http).map_err(|error| CliError::new("network", error.to_string()))?;
         let vault = Vault::new(VaultOptions {
@@ -126,19 +130,23 @@ impl Setup {
             entropy: Arc::clone(&entropy),
         });
         let mut endpoints = BTreeMap::new();
-        for (slug, origin) in &self.environment.endpoints {
+        let configured = providers.iter().filter_map(|(slug, set)| Some((slug, set.endpoint.as_ref()?)));
+        // The environment comes last, so it wins.
+        for (slug, origin) in configured.chain(&self.environment.endpoints) {
             let origin = origin.parse().map_err(|error: OriginError| CliError::usage(error.to_string()))?;
             endpoints.insert(slug.clone(), origin);
         }
         let schedule = Schedule { every: self.config.sync.every, overlap_days: self.config.sync.overlap_days };
         let browser = Arc::new(SystemBrowser::new(self.environment.browser.as_deref()));
-        Ok(LiveConfig { http, vault, browser, entropy, endpoints, schedule })
+        let providers = providers.clone();
+        Ok(LiveConfig { http, vault, browser, entropy, endpoints, providers, schedule })
     }
 
     /// The passphrase of the vault, asked for on a terminal; none where a file holds it.
     fn passphrase(&self, exists: bool) -> Result<Secrets, CliError> {
         if let Some(file) = &self.environment.passphrase_file {
-            if privacy_of(file).is_ok_and(|privacy| privacy == Privacy::Shared) {
+            // The log says it too; scripts read standard error as one JSON document.
+            if io::stderr().is_terminal() && privacy_of(file).is_ok_and(|privacy| privacy == Privacy::Shared) {
                 let file = file.display();
                 writeln!(io::stderr(), "warning: other users can read the passphrase file {file}: chmod 600 {file}")?;
             }
@@ -213,6 +221,7 @@ impl Session {
             clipboard: Arc::new(TerminalClipboard),
             engine: self.handle.clone(),
             vault: self.setup.environment.vault.unwrap_or(config.vault),
+            providers: Arc::new(config.providers.clone()),
             folders: Folders {
                 home: std::env::home_dir(),
                 start: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),

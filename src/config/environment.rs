@@ -94,7 +94,8 @@ fn refuse(variable: &str, value: &str, allowed: &str) -> EnvironmentError {
     EnvironmentError { variable: variable.to_owned(), value: clean(value).into_owned(), allowed: allowed.to_owned() }
 }
 
-const ORIGIN: &str = "https://host[:port], or http://127.0.0.1[:port] (also localhost and [::1]), without a path";
+pub(super) const ORIGIN: &str =
+    "https://host[:port], or http://127.0.0.1[:port] (also localhost and [::1]), without a path";
 
 /// The origin (scheme, host, port) of an address that a provider may be moved to: https, or http to this very
 /// machine. `None` for anything else, such as a path, a query or a login in it.

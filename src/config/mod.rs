@@ -1,12 +1,14 @@
 //! What the user and the machine have set: the file `config.toml`, the environment, the places on disk, the log.
 //!
 //! Read once by `cli` at start and handed down as plain values.
-//! INVARIANT: nobody else reads an environment variable or knows where files live; no secret is ever in here.
+//! INVARIANT: nobody else reads an environment variable or knows where files live; no secret is ever
+//! kept in here.
 
 mod environment;
 mod log;
 mod parse;
 mod paths;
+mod provider;
 mod redact;
 mod settings;
 mod value;
@@ -15,6 +17,7 @@ pub use environment::{Environment, EnvironmentError, origin};
 pub use log::{Log, open_log};
 pub use parse::{ConfigError, Loaded, Problem};
 pub use paths::{Overrides, Paths, PathsError, Profile};
+pub use provider::{Answer, AnswerError, AnswerSource, ConfiguredError, ProviderConfig, ProviderSettings};
 pub use redact::redact;
 pub use settings::{Binding, Config, LogLevel, SETTINGS, Setting, StartScreen, SyncConfig, Theme};
 

@@ -8,6 +8,8 @@ use toml::{
 };
 
 use super::{
+    environment::{ORIGIN, origin},
+    provider::{Answer, AnswerSource, PROVIDERS, ProviderConfig},
     settings::{Binding, Config, SETTINGS, Setting},
     value::Value,
 };
@@ -81,9 +83,23 @@ impl Config {
             std::fs::read_to_string(path)
         });
         match read {
-            Ok(text) => Self::parse(&text).map_err(|problems| ConfigError::Invalid { file, problems }),
+            Ok(text) => {
+                let mut loaded = Self::parse(&text).map_err(|problems| ConfigError::Invalid { file, problems })?;
+                loaded.config.find_files_beside(path);
+                Ok(loaded)
+            }
             Err(source) if source.kind() == ErrorKind::NotFound => Ok(Loaded::default()),
             Err(source) => Err(ConfigError::Unreadable { file, source }),
+        }
+    }
+
+    /// Files named in the configuration are meant from the folder it is in.
+    fn find_files_beside(&mut self, config: &Path) {
+        let folder = config.parent().unwrap_or(Path::new(""));
+        for answer in self.providers.values_mut().flat_map(|provider| &mut provider.answers) {
+            if let AnswerSource::File(file) = &mut answer.source {
+                *file = folder.join(file.as_path());
+            }
         }
     }
 
@@ -123,7 +139,12 @@ impl Config {
             let _ = write!(out, "\n# {}\n# Allowed: {}.\n# ", setting.help, (setting.allowed)());
         });
         format!(
-            "{head}{settings}\n[{KEYS}]\n\n# The user's own keys, by the names of `dashtam keys`.\n# refresh = \"f5\"\n"
+            "{head}{settings}\n[{KEYS}]\n\n# The user's own keys, by the names of `dashtam keys`.\n# refresh = \"f5\"\n\n\
+             # What is set once for a provider, by the slugs of `dashtam providers`: answers to its fields, of which a\n\
+             # secret stands in a file (NAME_file) or an environment variable (NAME_env) of its own, another origin, and\n\
+             # the most requests of one day.\n# [{PROVIDERS}.schwab]\n# app_key_file = \"schwab.key\"\n\
+             # app_secret_env = \"SCHWAB_SECRET\"\n# callback_url = \"https://127.0.0.1:8182\"\n\
+             # endpoint = \"https://localhost:8443\"\n# requests_per_day = 1000\n"
         )
     }
 
@@ -144,6 +165,9 @@ impl Config {
         for binding in &self.keys {
             let keys = toml::Value::from(binding.keys.clone());
             let _ = writeln!(out, "{} = {keys}", toml::Value::from(binding.action.as_str()));
+        }
+        for (slug, provider) in &self.providers {
+            provider.show(slug, &mut out);
         }
         out
     }
@@ -182,6 +206,9 @@ impl Reader<'_> {
         if name == KEYS {
             return self.keys(table);
         }
+        if name == PROVIDERS {
+            return self.providers(table);
+        }
         if !SETTINGS.iter().any(|setting| setting.section == name) {
             return self
                 .warn(offset, &format!("the section [{name}] is unknown and ignored; there are {}", sections()));
@@ -203,6 +230,67 @@ impl Reader<'_> {
         if (setting.read)(&mut self.loaded.config, &plain).is_none() {
             let message =
                 format!("{section}.{} can't be {}; allowed: {}", setting.key, plain.shown(), (setting.allowed)());
+            self.error(value.span().start, &message);
+        }
+    }
+
+    fn providers(&mut self, table: &DeTable<'_>) {
+        for (slug, value) in table {
+            let name = slug.get_ref();
+            let Some(settings) = value.get_ref().as_table() else {
+                let message = format!("{PROVIDERS}.{name} must be a table: [{PROVIDERS}.{name}]");
+                self.error(value.span().start, &message);
+                continue;
+            };
+            let mut provider = ProviderConfig { line: self.line(slug.span().start), ..ProviderConfig::default() };
+            for (key, value) in settings {
+                self.provider_setting(name, &mut provider, key, value);
+            }
+            provider.answers.sort_by_key(|answer| answer.line);
+            self.loaded.config.providers.insert(name.to_string(), provider);
+        }
+    }
+
+    fn provider_setting(
+        &mut self,
+        slug: &str,
+        provider: &mut ProviderConfig,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        let said = plain(value.get_ref());
+        let key_name = key.get_ref().as_ref();
+        let allowed = match key_name {
+            "endpoint" => {
+                provider.endpoint = said.text().and_then(origin);
+                provider.endpoint.is_none().then_some(ORIGIN)
+            }
+            "requests_per_day" => {
+                provider.requests_per_day = said.number(1, 1_000_000).and_then(|number| number.try_into().ok());
+                provider.requests_per_day.is_none().then_some("a whole number from 1 to 1000000")
+            }
+            _ => {
+                let text = match &said {
+                    Value::Text(text) if !text.trim().is_empty() => Some(text.clone()),
+                    Value::Number(number) => Some(number.to_string()),
+                    Value::Text(_) | Value::Switch(_) | Value::Other(_) => None,
+                };
+                let line = self.line(key.span().start);
+                let answer = text.map(|text| Answer::of(key_name, text, line));
+                let missing = answer.is_none();
+                provider.answers.extend(answer);
+                // What stands there is not repeated: it may be a secret in the wrong place.
+                if missing {
+                    self.error(
+                        value.span().start,
+                        &format!("{PROVIDERS}.{slug}.{key_name} must be a text that is not blank"),
+                    );
+                }
+                None
+            }
+        };
+        if let Some(allowed) = allowed {
+            let message = format!("{PROVIDERS}.{slug}.{key_name} can't be {}; allowed: {allowed}", said.shown());
             self.error(value.span().start, &message);
         }
     }
@@ -245,6 +333,6 @@ fn plain(value: &DeValue<'_>) -> Value {
 fn sections() -> String {
     let mut names: Vec<_> = SETTINGS.iter().map(|setting| setting.section).collect();
     names.dedup();
-    names.push(KEYS);
+    names.extend([KEYS, "providers.SLUG"]);
     format!("[{}]", names.join("], ["))
 }

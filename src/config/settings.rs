@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::{domain::vocabulary, ports::VaultChoice, statements::Limits};
 
-use super::value::{Value, show_duration, show_size};
+use super::{
+    provider::ProviderSettings,
+    value::{Value, show_duration, show_size},
+};
 
 vocabulary! {
     /// The colours of the screen.
@@ -66,6 +69,8 @@ pub struct Config {
     pub log: LogLevel,
     /// The user's own keys, as written; the action table checks them.
     pub keys: Vec<Binding>,
+    /// What is set for single providers, as written.
+    pub providers: ProviderSettings,
 }
 
 /// When connections are synced while the screen is open.
@@ -103,6 +108,7 @@ impl Default for Config {
             lock_after: Duration::from_secs(15 * 60),
             log: LogLevel::Info,
             keys: Vec::new(),
+            providers: ProviderSettings::new(),
         }
     }
 }

@@ -56,7 +56,7 @@ fn unknown_names_warn_with_their_line_and_the_rest_counts() {
         [
             "line 1: `mouse` is ignored: it belongs under [screen]",
             "line 3: `them` is unknown and ignored; [screen] has theme, start, mouse, privacy",
-            "line 6: the section [sceen] is unknown and ignored; there are [screen], [import], [sync], [vault], [log], [keys]",
+            "line 6: the section [sceen] is unknown and ignored; there are [screen], [import], [sync], [vault], [log], [keys], [providers.SLUG]",
         ]
     );
 }
@@ -76,6 +76,39 @@ fn errors_name_every_line_and_what_is_allowed() {
     assert!(errors("[screen]\n\ntheme = \n")[0].starts_with("line 3: "));
     assert!(errors("[keys]\nquit = 3")[0].contains("keys.quit can't be 3"));
     assert!(errors("[screen]\nmouse = true\nmouse = false")[0].starts_with("line 3: "));
+}
+
+#[test]
+fn settings_of_providers_are_read_by_their_place() {
+    let text = "[providers.schwab]\napp_key_file = \"keys/app\"\napp_secret_env = \"SECRET\"\nquery_id = 12\n\
+                endpoint = \"http://127.0.0.1:1/\"\nrequests_per_day = 9\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.toml"), text).unwrap();
+    let config = Config::load(&folder.path().join("config.toml")).unwrap().config;
+    let schwab = &config.providers["schwab"];
+    assert_eq!((schwab.endpoint.as_deref(), schwab.requests_per_day), (Some("http://127.0.0.1:1"), Some(9)));
+    assert_eq!(schwab.value("query_id"), Some("12"));
+    assert!(schwab.answers("app_key") && schwab.answers("app_secret") && schwab.value("app_key").is_none());
+    assert_eq!(schwab.answers[0].source, AnswerSource::File(folder.path().join("keys/app")));
+    let error = schwab.read_answers("schwab").unwrap_err().to_string();
+    assert!(
+        error.contains("line 2, providers.schwab.app_key_file") && error.contains("keys/app can't be read"),
+        "{error}"
+    );
+    let again = Config::parse(&config.show()).unwrap().config.providers;
+    assert_eq!(again["schwab"].answers.len(), 3);
+    assert_eq!(
+        errors("[providers]\nalpaca = 3\n[providers.schwab]\nendpoint = \"http://a.example\"\nrequests_per_day = 0\napp_key_file = \"\"\n")
+            .iter()
+            .map(|error| error.split(" can't").next().unwrap().to_owned())
+            .collect::<Vec<_>>(),
+        [
+            "line 2: providers.alpaca must be a table: [providers.alpaca]",
+            "line 4: providers.schwab.endpoint",
+            "line 5: providers.schwab.requests_per_day",
+            "line 6: providers.schwab.app_key_file must be a text that is not blank",
+        ]
+    );
 }
 
 #[test]

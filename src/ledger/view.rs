@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use chrono::{DateTime, Utc};
+
 use super::{
     By, Group, Listing, Query, Sort, aggregate,
     error::{LedgerError, Result},
@@ -19,7 +21,7 @@ use crate::{
         Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money, Snapshot,
         Transaction, TransactionId, UserFields,
     },
-    store::{Reader, Store},
+    store::{Reader, Requests, Store},
 };
 
 /// Takes views of a store.
@@ -61,6 +63,7 @@ impl Ledger {
             scope: Scope::new(accounts.iter().map(|line| &line.account)),
             accounts,
             connections,
+            requests: reader.requests()?,
             reader,
         };
         Ok(View { inner: Arc::new(inner), loaded: None })
@@ -146,6 +149,7 @@ pub(super) struct Inner {
     transaction_count: u64,
     accounts: Vec<AccountLine>,
     connections: Vec<Connection>,
+    requests: Vec<Requests>,
     pub(super) scope: Scope,
 }
 
@@ -200,6 +204,13 @@ impl View {
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&AccountLine> {
         self.inner.accounts.iter().find(|line| line.account.id == id)
+    }
+
+    /// Requests made of a provider on the UTC day of `now`, as far as they are noted: for those with a daily budget.
+    #[must_use]
+    pub fn requests_of_day(&self, provider: &str, now: DateTime<Utc>) -> u32 {
+        let noted = self.inner.requests.iter().find(|noted| noted.provider == provider);
+        noted.filter(|noted| noted.day == now.date_naive()).map_or(0, |noted| noted.count)
     }
 
     /// All connections, by id.

@@ -144,6 +144,12 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// With no more requests a day than this, where the provider allows more.
+    #[must_use]
+    pub fn at_most(self, per_day: Option<u32>) -> Self {
+        Self { per_day: [self.per_day, per_day].into_iter().flatten().min(), ..self }
+    }
+
     /// For providers that are never asked.
     pub const NONE: Self = Self { per_minute: 0, burst: 0, per_day: None, sync_interval: Duration::ZERO };
 }
@@ -319,10 +325,19 @@ impl ProviderMetadata {
             .map(|other| other.slug)
             .collect();
         Err(self.error(ProviderErrorKind::NotConfigured, format!("{} missing", what.join(" and "))).with_hint(format!(
-            "give it when connecting (dashtam connect {slug}); providers that need no settings: {others}",
+            "give it when connecting (dashtam connect {slug}), or set it under [providers.{slug}] in the \
+             configuration: {keys}; providers that need no settings: {others}",
             slug = self.slug,
+            keys = missing.iter().map(|setting| self.key_of(setting.name)).collect::<Vec<_>>().join(", "),
             others = others.join(", "),
         )))
+    }
+
+    /// The key that answers a field in the configuration, where no secret may stand itself.
+    #[must_use]
+    pub fn key_of(&self, field: &str) -> String {
+        let secret = self.fields().iter().any(|known| known.name == field && known.is_secret());
+        if secret { format!("{field}_file or {field}_env") } else { field.to_owned() }
     }
 
     /// An adapter. Settings are checked first.

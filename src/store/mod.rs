@@ -24,6 +24,7 @@ mod pages;
 mod park;
 mod reader;
 mod record;
+mod requests;
 mod row;
 mod schema;
 mod seal;
@@ -51,6 +52,7 @@ use chrono::{DateTime, Utc};
 pub use chunks::Chunks;
 pub use error::StoreError;
 pub use reader::Reader;
+pub use requests::Requests;
 pub use source::{NewSource, RawSource};
 pub use writer::Writer;
 

@@ -50,6 +50,7 @@ pub fn spawn(config: EngineConfig) -> Handle {
     let write_gate = Arc::new(AsyncMutex::new(()));
     let live =
         Arc::new(Live::new(store.clone(), Arc::clone(&clock), live, Arc::clone(&write_gate), Arc::clone(&shared)));
+    live.set_budgets();
     let engine = Engine {
         parts: Arc::new(Parts {
             store: store.clone(),
@@ -123,6 +124,7 @@ impl Engine {
             self.job_ended(&ended);
         }
         self.parts.live.settle().await;
+        self.parts.live.note_requests().await;
         // The command that stopped the engine, or nothing when the last handle went.
         self.parts.shared.end();
     }
@@ -281,6 +283,7 @@ impl Engine {
                 answer = AssertUnwindSafe(work).catch_unwind() => answer.unwrap_or_else(|_| Err(panicked())),
                 () = stopped.cancelled() => Err(Failure::cancelled()),
             };
+            parts.live.note_requests().await;
             parts.live.forget_login(job);
             parts.shared.publish(&answer.unwrap_or_else(|failure| Event::JobFailed { job, failure }));
             if parts.store.generation() != before {

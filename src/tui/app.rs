@@ -111,7 +111,7 @@ impl App {
             accounts: accounts::Accounts::default(),
             transactions: transactions::Transactions::default(),
             holdings: holdings::Holdings::default(),
-            connections: connections::Connections::default(),
+            connections: connections::Connections::new(std::sync::Arc::clone(&env.providers)),
             activity: activity::Activity::default(),
             layers: Vec::new(),
             toasts: Toasts::default(),

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::theme::ThemeName;
 use crate::{
+    config::ProviderSettings,
     ports::{Browser, Clipboard, Clock, VaultChoice},
     sync::Handle,
 };
@@ -25,6 +26,8 @@ pub struct Env {
     pub engine: Handle,
     /// Where the key of stored logins is kept, as the user set it.
     pub vault: VaultChoice,
+    /// What the configuration says of single providers.
+    pub providers: Arc<ProviderSettings>,
     /// Folders.
     pub folders: Folders,
     /// A moment on the user's wall clock.

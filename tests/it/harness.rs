@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
 use chrono::{DateTime, Duration, Utc};
 use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use dashtam::{
+    config::ProviderSettings,
     demo,
     ledger::Ledger,
     ports::{
@@ -49,6 +50,28 @@ impl Host for NoTerminal {
     }
 }
 
+/// What the user set.
+pub(crate) struct Given {
+    pub(crate) choice: VaultChoice,
+    /// Where providers are found.
+    pub(crate) endpoints: BTreeMap<String, Origin>,
+    /// Content of the passphrase file.
+    pub(crate) passphrase: Option<&'static str>,
+    /// Settings of providers.
+    pub(crate) providers: ProviderSettings,
+}
+
+impl Default for Given {
+    fn default() -> Self {
+        Self {
+            choice: VaultChoice::Memory,
+            endpoints: BTreeMap::new(),
+            passphrase: None,
+            providers: ProviderSettings::new(),
+        }
+    }
+}
+
 /// The application and what it was given.
 pub(crate) struct Harness {
     pub(crate) runtime: Runtime<TestBackend, NoTerminal>,
@@ -80,18 +103,12 @@ impl Harness {
         choice: VaultChoice,
         endpoints: BTreeMap<String, Origin>,
     ) -> Self {
-        Self::keyed(width, height, settings, choice, endpoints, None)
+        Self::given(width, height, settings, Given { choice, endpoints, ..Given::default() })
     }
 
-    /// With a file that holds the passphrase of the vault.
-    pub(crate) fn keyed(
-        width: u16,
-        height: u16,
-        settings: Settings,
-        choice: VaultChoice,
-        endpoints: BTreeMap<String, Origin>,
-        passphrase: Option<&str>,
-    ) -> Self {
+    /// With all that the user may have set.
+    pub(crate) fn given(width: u16, height: u16, settings: Settings, given: Given) -> Self {
+        let Given { choice, endpoints, passphrase, providers } = given;
         let folder = tempfile::tempdir().unwrap();
         let passphrase_file = passphrase.map(|text| {
             let file = folder.path().join("passphrase");
@@ -118,6 +135,7 @@ impl Harness {
             browser: browser.clone(),
             entropy,
             endpoints,
+            providers: providers.clone(),
             schedule: Schedule::default(),
         };
         let limits = Limits::default();
@@ -130,6 +148,7 @@ impl Harness {
             clipboard: clipboard.clone(),
             engine: engine.clone(),
             vault: choice,
+            providers: Arc::new(providers),
             folders: Folders { home: Some(files.clone()), start: files, recent: Some(folder.path().join("recent")) },
             local_time: |at| at.naive_utc(),
         };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use dashtam::{ports::VaultChoice, tui::Settings};
 
 use crate::{
-    harness::{Harness, matches},
+    harness::{Given, Harness, matches},
     server::{Answer, Server},
     wizard::{alpaca, answer, connections},
 };
@@ -98,8 +98,9 @@ async fn a_passphrase_file_opens_the_vault_without_a_question() {
     let server = Server::start(alpaca).await;
     let endpoints = BTreeMap::from([("alpaca".to_owned(), server.origin.parse().unwrap())]);
     let settings = Settings { lock_after: Some(Duration::from_secs(15 * 60)), ..Settings::default() };
-    let mut h =
-        Harness::keyed(120, 40, settings, VaultChoice::Passphrase, endpoints, Some("canary phrase\nnot read\n"));
+    let passphrase = Some("canary phrase\nnot read\n");
+    let given = Given { choice: VaultChoice::Passphrase, endpoints, passphrase, ..Given::default() };
+    let mut h = Harness::given(120, 40, settings, given);
     answer(&mut h, "canary-right");
     h.keys("<enter>").idle().await.shows(&["1 account"]).keys("<enter>").idle().await.keys("<enter>5").idle().await;
     assert!(h.vault.is_unlocked());

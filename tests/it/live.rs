@@ -11,6 +11,7 @@ use std::{
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use dashtam::{
+    config::ProviderSettings,
     domain::{Connection, ConnectionId, ConnectionStatus, Transaction},
     ledger::Ledger,
     ports::{
@@ -49,6 +50,8 @@ pub(crate) struct Desk {
     pub(crate) limits: HttpLimits,
     pub(crate) handle: Handle,
     endpoints: Vec<(&'static str, String)>,
+    /// What the configuration says; counts from the next start on.
+    pub(crate) providers: ProviderSettings,
     _folder: tempfile::TempDir,
 }
 
@@ -79,16 +82,24 @@ impl Desk {
         });
         let timer = Arc::new(FakeTimer::new(clock.clone()));
         let browser = Arc::new(FakeBrowser::default());
-        let handle = spawn(&store, &clock, &timer, &vault, &browser, limits, &endpoints);
-        Self { store, clock, timer, vault, browser, limits, handle, endpoints, _folder: folder }
+        let providers = ProviderSettings::new();
+        let handle = spawn(
+            &store,
+            &clock,
+            &timer,
+            &vault,
+            &browser,
+            Given { limits, endpoints: &endpoints, providers: &providers },
+        );
+        Self { providers, store, clock, timer, vault, browser, limits, handle, endpoints, _folder: folder }
     }
 
     /// Stops the engine and starts another one, as the next start of the program does.
     pub(crate) async fn restart(&mut self) {
         self.handle.send(Command::Shutdown);
         self.handle.idle().await;
-        self.handle =
-            spawn(&self.store, &self.clock, &self.timer, &self.vault, &self.browser, self.limits, &self.endpoints);
+        let given = Given { limits: self.limits, endpoints: &self.endpoints, providers: &self.providers };
+        self.handle = spawn(&self.store, &self.clock, &self.timer, &self.vault, &self.browser, given);
     }
 
     pub(crate) fn advance(&self, days: i64) {
@@ -156,15 +167,23 @@ fn one(event: Event) -> ConnectionReport {
     report.connections.remove(0)
 }
 
+/// What the user set.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    limits: HttpLimits,
+    endpoints: &'a [(&'static str, String)],
+    providers: &'a ProviderSettings,
+}
+
 fn spawn(
     store: &Store,
     clock: &Arc<FakeClock>,
     timer: &Arc<FakeTimer>,
     vault: &Vault,
     browser: &Arc<FakeBrowser>,
-    limits: HttpLimits,
-    endpoints: &[(&'static str, String)],
+    given: Given<'_>,
 ) -> Handle {
+    let Given { limits, endpoints, providers } = given;
     let entropy = Arc::new(FakeEntropy::default());
     let http = HttpConfig { timer: timer.clone(), limits, ..HttpConfig::new(clock.clone(), entropy.clone()) };
     let endpoints = endpoints.iter().map(|(slug, origin)| ((*slug).to_owned(), origin.parse().unwrap()));
@@ -174,6 +193,7 @@ fn spawn(
         browser: browser.clone(),
         entropy,
         endpoints: endpoints.collect(),
+        providers: providers.clone(),
         schedule: Schedule::default(),
     };
     sync::spawn(EngineConfig { store: store.clone(), clock: clock.clone(), limits: Limits::default(), live })

@@ -232,6 +232,53 @@ async fn some_failing_is_3_and_all_failing_is_1() {
 }
 
 #[tokio::test]
+async fn the_configuration_answers_moves_and_limits_a_provider() {
+    let (_fake, server) = FakeAlpaca::start().await;
+    let mut profile = Profile::new(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let write = |text: String| std::fs::write(&config, text).unwrap();
+    write(format!(
+        "[providers.alpaca]\nendpoint = \"{}\"\nrequests_per_day = 40\nenvironment = \"paper\"\n\
+         api_key_env = \"KEY\"\napi_secret_file = \"alpaca.secret\"\n",
+        server.origin
+    ));
+    let at = config.to_str().unwrap().to_owned();
+    let configured = |rest: &[&str]| -> Vec<String> {
+        ["--config", &at].iter().chain(rest).map(|text| (*text).to_owned()).collect()
+    };
+    let connect = configured(&["connect", "alpaca", "--format", "json"]);
+    let connect: Vec<&str> = connect.iter().map(String::as_str).collect();
+    let missing = profile.run(&connect).await;
+    let error = Profile::json(&missing, 1)["error"].clone();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("line 6") && message.contains("api_secret_file"), "{message}");
+    assert!(error["hint"].as_str().unwrap().contains("config path"));
+
+    std::fs::write(folder.path().join("alpaca.secret"), format!("{SECRET}\n")).unwrap();
+    let output = profile.run(&connect).await;
+    let connection = Profile::json(&output, 0);
+    let made = server.asked().len();
+    assert_eq!((&connection["requests_today"], &connection["requests_per_day"]), (&made.into(), &40.into()));
+    let list = configured(&["connections"]);
+    let table = profile.run(&list.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    assert!(String::from_utf8_lossy(&table.stdout).contains(&format!("{made} of 40")));
+
+    write("[providers.alpaka]\nenvironment = \"paper\"\n".to_owned());
+    for rest in [&["accounts"][..], &["config", "check"]] {
+        let wrong = configured(&[rest, &["--format", "json"]].concat());
+        let wrong = profile.run(&wrong.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let error = Profile::json(&wrong, 1)["error"].clone();
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains("config.toml") && message.contains("line 1") && message.contains("schwab"),
+            "{message}"
+        );
+    }
+    super::live_secrets::nothing_leaked(&profile, &[PASSPHRASE]);
+}
+
+#[tokio::test]
 async fn wrong_usage_is_2_and_repeats_no_secret() {
     let (fake, server, mut profile) = alpaca().await;
     for (arguments, parts) in [

@@ -255,14 +255,14 @@ impl Api {
     /// Waits for the pace; an error when that would take too long.
     async fn permit(&self, url: &Url) -> Result<(), ProviderError> {
         let config = &self.http.0.config;
+        let pace = self.http.0.limiter.pace(self.metadata.slug, self.metadata.pace);
         loop {
             let now = config.clock.now();
-            let (until, why) =
-                match self.http.0.limiter.acquire(self.metadata.slug, &host_key(url), self.metadata.pace, now) {
-                    Permit::Now => return Ok(()),
-                    Permit::At(until) => (until, "it asked to be left alone for a while"),
-                    Permit::Exhausted(until) => (until, "its daily budget of requests is used up"),
-                };
+            let (until, why) = match self.http.0.limiter.acquire(self.metadata.slug, &host_key(url), pace, now) {
+                Permit::Now => return Ok(()),
+                Permit::At(until) => (until, "it asked to be left alone for a while"),
+                Permit::Exhausted(until) => (until, "its daily budget of requests is used up"),
+            };
             let wait = (until - now).to_std().unwrap_or_default();
             if wait > config.limits.wait {
                 return Err(self.metadata.error(ProviderErrorKind::RateLimited { until: Some(until) }, why));

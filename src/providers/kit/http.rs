@@ -10,7 +10,10 @@ use async_trait::async_trait;
 use reqwest::{Client, redirect, tls};
 
 use super::limiter::{Limiter, Spent};
-use crate::ports::{Clock, Entropy};
+use crate::{
+    ports::{Clock, Entropy},
+    providers::ProviderMetadata,
+};
 
 /// How long and how much; the defaults are what the program runs with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +124,18 @@ impl Http {
         Ok(Self(Arc::new(Inner { https, loopback, limiter: Limiter::default(), config })))
     }
 
-    /// What a provider's daily budget has left today.
+    /// From now on a provider is sent no more requests a day than this, even if it allows more.
+    pub fn limit(&self, slug: &str, per_day: u32) {
+        self.0.limiter.limit(slug, per_day);
+    }
+
+    /// The requests a provider may be sent in a day, where that is limited.
+    #[must_use]
+    pub fn budget(&self, metadata: &ProviderMetadata) -> Option<u32> {
+        self.0.limiter.pace(metadata.slug, metadata.pace).per_day
+    }
+
+    /// Requests made of a provider today.
     #[must_use]
     pub fn spent(&self, slug: &str) -> Spent {
         self.0.limiter.spent(slug, self.0.config.clock.now())

@@ -29,6 +29,8 @@ pub(super) struct Limiter(Mutex<State>);
 struct State {
     buckets: HashMap<String, Bucket>,
     spent: HashMap<String, Spent>,
+    /// The most requests a day that the user wants.
+    wanted: HashMap<String, u32>,
 }
 
 /// Generic cell rate: one moment says everything that a token count and its age would.
@@ -54,6 +56,15 @@ pub(super) enum Permit {
 impl Limiter {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn limit(&self, slug: &str, per_day: u32) {
+        self.state().wanted.insert(slug.to_owned(), per_day);
+    }
+
+    /// How often a provider may be asked: as it says, and no more than the user wants.
+    pub(super) fn pace(&self, slug: &str, own: Pace) -> Pace {
+        own.at_most(self.state().wanted.get(slug).copied())
     }
 
     pub(super) fn acquire(&self, slug: &str, host: &str, pace: Pace, now: DateTime<Utc>) -> Permit {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
 use crate::{
+    config::ConfiguredError,
     domain::{AccountDraft, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
     providers::{self, Credentials, ProviderMetadata, Secrets, Validation},
     sync::{ConnectRequest, FoundConnection},
@@ -28,10 +29,15 @@ impl Live {
     ) -> Result<FoundConnection, Failure> {
         let metadata =
             providers::find(&request.provider).map_err(|error| Failure::new("not_found", error.to_string()))?;
-        let answers = match request.connection {
-            Some(id) => self.blocking(move |live| live.answered_before(id, request.answers)).await?,
-            None => request.answers,
-        };
+        let answers = self
+            .blocking(move |live| {
+                let answers = request.answers.or(&live.configured(metadata.slug)?);
+                match request.connection {
+                    Some(id) => live.answered_before(id, answers),
+                    None => Ok(answers),
+                }
+            })
+            .await?;
         let accepted = metadata.accept(&answers).map_err(|problems| {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Failure::new("validation", format!("{}: {}", metadata.display_name, all.join("; ")))
@@ -47,6 +53,18 @@ impl Live {
         let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection };
         lock(&self.checked).insert(job, checked);
         Ok(found)
+    }
+
+    /// What the configuration answers for a provider.
+    fn configured(&self, slug: &str) -> Result<Secrets, Failure> {
+        let mut answers = Secrets::new();
+        if let Some(config) = self.config.providers.get(slug) {
+            let read = config.read_answers(slug).map_err(|error| Failure::from(&error))?;
+            for (field, answer) in read {
+                answers.insert(field, answer);
+            }
+        }
+        Ok(answers)
     }
 
     /// Answers for a new login of a connection: what is left blank stays as it is stored, as far as it can be opened.
@@ -193,6 +211,14 @@ impl Live {
             Ok(writer.commit_unlisted()?)
         })
         .await
+    }
+}
+
+impl From<&ConfiguredError> for Failure {
+    fn from(error: &ConfiguredError) -> Self {
+        Self::new("config", error.to_string()).with_hint(
+            "put it there, or take the line out of the file that `dashtam config path` names and answer when asked",
+        )
     }
 }
 

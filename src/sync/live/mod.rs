@@ -4,6 +4,7 @@
 //! INVARIANT: nothing of a connection is kept before its credentials were checked; a renewed token is stored before it
 //! is used; what one account or connection fails at never keeps the others from their news.
 
+mod budget;
 mod connect;
 mod fetch;
 mod lock;
@@ -26,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{ConnectionReport, Failure, JobId, Progress, SyncReport, handle::Shared as Told};
 use crate::{
+    config::ProviderSettings,
     domain::{Connection, ConnectionId, ConnectionStatus, Disposition, ProviderError, ProviderErrorKind},
     ports::{Browser, Clock, Entropy},
     providers::{
@@ -53,6 +55,8 @@ pub struct LiveConfig {
     pub entropy: Arc<dyn Entropy>,
     /// Origins that replace those of providers, by slug.
     pub endpoints: BTreeMap<String, Origin>,
+    /// What the user set for single providers.
+    pub providers: ProviderSettings,
     /// When connections are due.
     pub schedule: Schedule,
 }

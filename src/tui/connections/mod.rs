@@ -3,7 +3,7 @@
 mod end;
 mod view;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
@@ -22,6 +22,7 @@ use super::{
     wizard::Wizard,
 };
 use crate::{
+    config::ProviderSettings,
     domain::{AuthType, Connection, ConnectionId, ProviderCategory},
     providers::{PROVIDERS, ProviderMetadata, find},
     sync::{Command, ConnectionReport, SyncReport},
@@ -38,6 +39,8 @@ pub(crate) struct Connections {
     reports: HashMap<ConnectionId, (DateTime<Utc>, ConnectionReport)>,
     /// Nothing is synced by itself before the vault is opened.
     pub(crate) vault_locked: bool,
+    /// What the configuration says of single providers.
+    settings: Arc<ProviderSettings>,
 }
 
 /// One line of the list.
@@ -55,6 +58,10 @@ impl Item<'_> {
 }
 
 impl Connections {
+    pub(crate) fn new(settings: Arc<ProviderSettings>) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
     fn items<'a>(&self, data: &'a Data) -> Vec<Item<'a>> {
         let mut items = Vec::new();
         let connected: Vec<_> = data.view.connections().iter().filter(|connection| self.finds(connection)).collect();
@@ -116,7 +123,7 @@ impl Connections {
             Some(Item::Provider(provider)) => match provider.auth.auth_type() {
                 AuthType::FileImport => ctx.asks.push(Ask::Act(Action::Import)),
                 AuthType::Oauth | AuthType::ApiKey | AuthType::LinkToken | AuthType::Certificate => {
-                    ctx.push(Wizard::of(provider, ctx.env.vault));
+                    ctx.push(Wizard::of(provider, ctx.env));
                 }
             },
             Some(Item::Connection(connection)) if connection.status.needs_reauthentication() => self.reconnect(ctx),
@@ -134,7 +141,7 @@ impl Connections {
         match find(&connection.provider) {
             Ok(provider) if provider.file().is_some() => ctx.asks.push(Ask::Act(Action::Import)),
             Ok(_) if !connection.counts() => ctx.toast("It was disconnected: c connects it anew."),
-            Ok(provider) => ctx.push(Wizard::repair(provider, connection, ctx.env.vault)),
+            Ok(provider) => ctx.push(Wizard::repair(provider, connection, ctx.env)),
             Err(unknown) => ctx.toast(unknown.to_string()),
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn draw(connections: &Connections, scene: &mut Scene<'_>, area: Rect)
     if let Some(area) = areas.side {
         let lines = match selected(connections, scene) {
             Some(Item::Connection(connection)) => connected(connections, connection, scene),
-            Some(Item::Provider(provider)) => offered(provider, scene.paint.theme),
+            Some(Item::Provider(provider)) => offered(connections, provider, scene),
             Some(Item::Heading(_)) | None => Vec::new(),
         };
         connections.split.draw(scene, area, "Detail", &lines);
@@ -154,7 +154,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
         Line::pair("last news", when(connection.last_sync_at)),
         Line::pair("next sync", next_sync(connections, connection, &moment)),
         Line::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
-        Line::pair("budget", provider.map(budget).unwrap_or_default()),
+        provider.map_or_else(|| Line::pair("budget", ""), |provider| budget(connections, provider, scene)),
         Line::pair("id", connection.id.to_string()),
         Line::Blank,
     ]);
@@ -187,12 +187,16 @@ fn waits_for_vault(connections: &Connections, connection: &Connection) -> bool {
 }
 
 /// How often the provider may be asked; nothing for files.
-fn budget(provider: &ProviderMetadata) -> String {
-    let pace = &provider.pace;
+fn budget(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Line {
+    let set = connections.settings.get(provider.slug).and_then(|set| set.requests_per_day);
+    let pace = provider.pace.at_most(set);
     match (pace.per_day, pace.per_minute) {
-        (Some(requests), _) => format!("{requests} requests a day"),
-        (None, 0) => String::new(),
-        (None, requests) => format!("{requests} requests/min"),
+        (Some(most), _) => {
+            let made = scene.data.view.requests_of_day(provider.slug, scene.moment.now);
+            Line::pair("requests", format!("{made} of {most} today (UTC)"))
+        }
+        (None, 0) => Line::pair("budget", ""),
+        (None, requests) => Line::pair("budget", format!("{requests} requests/min")),
     }
 }
 
@@ -232,7 +236,8 @@ fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'
     lines
 }
 
-fn offered(provider: &ProviderMetadata, theme: &Theme) -> Vec<Line> {
+fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Vec<Line> {
+    let theme = scene.paint.theme;
     let tick = |capability| {
         let has = provider.capabilities.contains(&capability);
         let word = capability.as_str().replace('_', " ");
@@ -250,7 +255,7 @@ fn offered(provider: &ProviderMetadata, theme: &Theme) -> Vec<Line> {
     if let Some(days) = provider.history.days {
         lines.push(Line::pair("history", format!("{days} days")));
     }
-    lines.push(Line::pair("budget", budget(provider)));
+    lines.push(budget(connections, provider, scene));
     let fields = provider.auth.fields();
     if !fields.is_empty() {
         lines.push(Line::Blank);

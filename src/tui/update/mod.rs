@@ -148,7 +148,7 @@ impl App {
                 self.run(env, |_, ctx| ctx.push(palette)).1
             }
             Action::Import => self.run(env, |_, ctx| super::layer::picker::open(ctx)).1,
-            Action::Connect => self.run(env, |_, ctx| ctx.push(Wizard::new(ctx.env.vault))).1,
+            Action::Connect => self.run(env, |_, ctx| ctx.push(Wizard::new(ctx.env))).1,
             Action::Sync => self.sync(self.connections.selected_connection(&self.data), env),
             Action::SyncAll => self.sync(None, env),
             Action::Undo => self.undo(self.chosen_change(), env),

@@ -12,19 +12,28 @@ mod view;
 
 pub(crate) use view::arrived;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use self::{accounts::Accounts, chooser::Chooser, login::Login, sheet::Sheet};
+use self::{
+    accounts::Accounts,
+    chooser::Chooser,
+    login::Login,
+    sheet::{Before, Sheet},
+};
 use super::{
     action::{Action, Place},
     app::Screen,
+    env::Env,
     memory::ListId,
     msg::{Effect, Jump},
     pane::{Ask, Ctx, Moment, News, Pane, Scene},
 };
 use crate::{
+    config::ProviderSettings,
     domain::{AuthType, Connection, ConnectionId},
     ports::VaultChoice,
     providers::ProviderMetadata,
@@ -47,6 +56,8 @@ pub(crate) struct Wizard {
     direct: bool,
     /// Said where it is told what is stored.
     vault: VaultChoice,
+    /// What the configuration says of single providers: what it answers is not asked.
+    settings: Arc<ProviderSettings>,
 }
 
 /// The connection that gets a new login.
@@ -74,9 +85,10 @@ enum Step {
 
 impl Wizard {
     /// From the list of providers.
-    pub(crate) fn new(vault: VaultChoice) -> Self {
+    pub(crate) fn new(env: &Env) -> Self {
         Self {
-            vault,
+            vault: env.vault,
+            settings: Arc::clone(&env.providers),
             chooser: Chooser::default(),
             chosen: None,
             repairs: None,
@@ -87,18 +99,19 @@ impl Wizard {
     }
 
     /// For one provider.
-    pub(crate) fn of(provider: &'static ProviderMetadata, vault: VaultChoice) -> Self {
-        let sheet = Sheet::new(provider, false, None);
-        Self { chosen: Some((provider, sheet)), step: Step::About, direct: true, ..Self::new(vault) }
+    pub(crate) fn of(provider: &'static ProviderMetadata, env: &Env) -> Self {
+        let sheet = Sheet::new(provider, env.providers.get(provider.slug), None);
+        Self { chosen: Some((provider, sheet)), step: Step::About, direct: true, ..Self::new(env) }
     }
 
     /// For a connection that needs a new login.
-    pub(crate) fn repair(provider: &'static ProviderMetadata, connection: &Connection, vault: VaultChoice) -> Self {
-        let sheet = Sheet::new(provider, true, connection.environment.as_deref());
+    pub(crate) fn repair(provider: &'static ProviderMetadata, connection: &Connection, env: &Env) -> Self {
+        let before = Before { environment: connection.environment.as_deref() };
+        let sheet = Sheet::new(provider, env.providers.get(provider.slug), Some(before));
         let repairs =
             Repair { id: connection.id, name: connection.display_name().to_owned(), alias: connection.alias.clone() };
         let step = if sheet.is_empty() { Step::About } else { Step::Fields };
-        Self { chosen: Some((provider, sheet)), repairs: Some(repairs), step, direct: true, ..Self::new(vault) }
+        Self { chosen: Some((provider, sheet)), repairs: Some(repairs), step, direct: true, ..Self::new(env) }
     }
 
     fn provider(&self) -> Option<&'static ProviderMetadata> {
@@ -109,7 +122,8 @@ impl Wizard {
     fn callback(&self) -> Option<&str> {
         let (provider, sheet) = self.chosen.as_ref()?;
         let registered = provider.oauth()?.callback_url;
-        Some(sheet.plain("callback_url").unwrap_or(registered))
+        let configured = self.settings.get(provider.slug).and_then(|set| set.value("callback_url"));
+        Some(sheet.plain("callback_url").or(configured).unwrap_or(registered))
     }
 
     fn choose(&mut self, ctx: &mut Ctx<'_>) {
@@ -120,7 +134,7 @@ impl Wizard {
             return;
         }
         if self.provider().is_none_or(|known| known.slug != provider.slug) {
-            self.chosen = Some((provider, Sheet::new(provider, false, None)));
+            self.chosen = Some((provider, Sheet::new(provider, self.settings.get(provider.slug), None)));
         }
         self.step = Step::About;
     }

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use crate::{
+    config::ProviderConfig,
     providers::{Field as Asked, FieldKind, ProviderMetadata, Secrets},
     tui::{
         memory::{ListId, Target},
@@ -34,13 +35,41 @@ pub(super) struct Sheet {
     submitted: bool,
     /// Blank answers keep what is stored with the connection.
     stored: bool,
+    /// Labels of the fields that the configuration answers.
+    configured: Vec<&'static str>,
+}
+
+/// What is stored with a connection that gets a new login.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before<'a> {
+    pub(super) environment: Option<&'a str>,
 }
 
 impl Sheet {
-    /// `environment` is the one of the connection to repair.
-    pub(super) fn new(provider: &'static ProviderMetadata, repairs: bool, environment: Option<&str>) -> Self {
-        let answers = provider.fields().iter().map(|field| (field, input(field, repairs, environment))).collect();
-        Self { answers, at: 0, shown: false, submitted: false, stored: repairs }
+    /// All fields but those that the configuration answers.
+    pub(super) fn new(
+        provider: &'static ProviderMetadata,
+        settings: Option<&ProviderConfig>,
+        before: Option<Before<'_>>,
+    ) -> Self {
+        let is_set = |field: &&Asked| settings.is_some_and(|settings| settings.answers(field.name));
+        let (set, asked): (Vec<_>, Vec<_>) = provider.fields().iter().partition(is_set);
+        Self {
+            answers: asked.into_iter().map(|field| (field, input(field, before))).collect(),
+            at: 0,
+            shown: false,
+            submitted: false,
+            stored: before.is_some(),
+            configured: set.into_iter().map(|field| field.label).collect(),
+        }
+    }
+
+    /// Which fields are answered by the configuration, in words; empty when none is.
+    pub(super) fn configured(&self) -> String {
+        if self.configured.is_empty() {
+            return String::new();
+        }
+        format!("Taken from the configuration: {}.", self.configured.join(", "))
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -194,14 +223,14 @@ impl Sheet {
     }
 }
 
-fn input(field: &'static Asked, repairs: bool, environment: Option<&str>) -> Input {
+fn input(field: &'static Asked, before: Option<Before<'_>>) -> Input {
     match field.kind {
-        FieldKind::Text if repairs => Input::Text(Field::default()),
+        FieldKind::Text if before.is_some() => Input::Text(Field::default()),
         FieldKind::Text => Input::Text(Field::new(field.default.unwrap_or_default())),
         FieldKind::Secret => Input::Secret(SecretField::new(false)),
         FieldKind::SecretFile => Input::Secret(SecretField::new(true)),
         FieldKind::Environment(_) => {
-            let wanted = environment.or(field.default);
+            let wanted = before.and_then(|before| before.environment).or(field.default);
             Input::Choice(field.choices().position(|(name, _)| Some(name) == wanted).unwrap_or(0))
         }
     }

@@ -131,7 +131,15 @@ fn about(wizard: &Wizard, scene: &mut Scene<'_>, area: Rect) {
         say(scene, &mut at, "Register this callback address for your app, to the letter:", theme.text);
         scene.paint.text(shrink_left(at, 2), callback, theme.heading);
         at = below(at, 1);
-        say(scene, &mut at, "Another one can be given on the next page.", theme.muted);
+        let fixed = wizard.chosen.as_ref().is_some_and(|(_, sheet)| sheet.plain("callback_url").is_none());
+        let text = if fixed { "It is set in the configuration." } else { "Another one can be given on the next page." };
+        say(scene, &mut at, text, theme.muted);
+    }
+    if let Some((_, sheet)) = &wizard.chosen
+        && sheet.is_empty()
+    {
+        gap(&mut at);
+        say(scene, &mut at, &sheet.configured(), theme.muted);
     }
 }
 
@@ -170,6 +178,11 @@ fn fields(wizard: &Wizard, sheet: &Sheet, scene: &mut Scene<'_>, area: Rect) {
     let mut at = Rect { height: area.height.saturating_sub(3), ..area };
     if wizard.repairs.is_some() {
         say(scene, &mut at, "What is left blank stays as it is stored.", theme.muted);
+        gap(&mut at);
+    }
+    let configured = sheet.configured();
+    if !configured.is_empty() {
+        say(scene, &mut at, &configured, theme.muted);
         gap(&mut at);
     }
     sheet.draw(scene, at);

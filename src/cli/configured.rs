@@ -1,0 +1,119 @@
+//! `[providers.<slug>]` compared with what the providers say about themselves.
+
+use secrecy::SecretString;
+
+use super::error::CliError;
+use crate::{
+    config::{AnswerSource, Config, ConfigError, Problem, ProviderConfig, ProviderSettings},
+    providers::{self, ProviderMetadata, Secrets},
+};
+
+/// Everything in the settings of providers that can't be meant, by line.
+pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), ConfigError> {
+    let mut problems: Vec<Problem> = config
+        .providers
+        .iter()
+        .flat_map(|(slug, settings)| match providers::find(slug) {
+            Ok(metadata) => wrong_answers(metadata, slug, settings),
+            Err(unknown) => vec![Problem { line: settings.line, message: format!("[providers.{slug}]: {unknown}") }],
+        })
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    problems.sort_by_key(|problem| problem.line);
+    Err(ConfigError::Invalid { file: crate::domain::text::clean(&file.to_string_lossy()).into_owned(), problems })
+}
+
+fn wrong_answers(metadata: &ProviderMetadata, slug: &str, settings: &ProviderConfig) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if metadata.file().is_some() {
+        let message = format!(
+            "[providers.{slug}]: {} works with statement files, there is nothing to set",
+            metadata.display_name
+        );
+        return vec![Problem { line: settings.line, message }];
+    }
+    if slug != metadata.slug {
+        let message = format!("[providers.{slug}] must be written [providers.{}]", metadata.slug);
+        return vec![Problem { line: settings.line, message }];
+    }
+    for (index, answer) in settings.answers.iter().enumerate() {
+        let key = format!("providers.{slug}.{}", answer.key());
+        let message = match (metadata.fields().iter().find(|field| field.name == answer.field), &answer.source) {
+            (None, _) => format!("{key} is unknown; {} takes {}", metadata.display_name, keys(metadata)),
+            _ if settings.answers[..index].iter().any(|other| other.field == answer.field) => {
+                format!("{key} answers `{}` a second time", answer.field)
+            }
+            (Some(field), AnswerSource::Value(_)) if field.is_secret() => {
+                format!("{key} is a secret, which this file must not hold: write {}", metadata.key_of(field.name))
+            }
+            (Some(field), AnswerSource::Value(value)) => match field.problem(value) {
+                Some(problem) => format!("{key}: {problem}"),
+                None => continue,
+            },
+            (Some(_), AnswerSource::File(_) | AnswerSource::Variable(_)) => continue,
+        };
+        problems.push(Problem { line: answer.line, message });
+    }
+    problems
+}
+
+/// What may stand in the table of a provider.
+fn keys(metadata: &ProviderMetadata) -> String {
+    let fields = metadata.fields().iter().map(|field| metadata.key_of(field.name));
+    fields.chain(["endpoint", "requests_per_day"].map(str::to_owned)).collect::<Vec<_>>().join(", ")
+}
+
+/// The answers of the configuration for a provider.
+pub(super) fn answers(settings: &ProviderSettings, slug: &str) -> Result<Secrets, CliError> {
+    let Some(settings) = settings.get(slug) else { return Ok(Secrets::new()) };
+    let read: Vec<(&str, SecretString)> =
+        settings.read_answers(slug).map_err(|error| CliError::from(crate::sync::Failure::from(&error)))?;
+    Ok(read.into_iter().fold(Secrets::new(), |answers, (field, answer)| answers.with(field, answer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let config = Config::parse(text).unwrap().config;
+        match check(&config, std::path::Path::new("/c/config.toml")) {
+            Err(ConfigError::Invalid { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
+            Err(other) => vec![other.to_string()],
+            Ok(()) => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_meant_is_taken() {
+        let text = "[providers.schwab]\napp_key_file = \"key\"\napp_secret_env = \"S\"\n\
+                    callback_url = \"https://127.0.0.1:9\"\nendpoint = \"http://127.0.0.1:1\"\nrequests_per_day = 5\n\
+                    [providers.alpaca]\nenvironment = \"paper\"\n";
+        assert_eq!(problems(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_can_not_be_meant_is_told_by_line() {
+        let text = "[providers.alpacca]\n[providers.chase_file]\n[providers.schwab]\napp_key = \"canary\"\nappkey = \"x\"\n\
+                    callback_url = \"http://x\"\n[providers.alpaca]\napi_key_file = \"a\"\napi_key_env = \"b\"\nenvironment = \"moon\"\n";
+        let told = problems(text);
+        let parts = [
+            ("line 1: ", "alpaca, "),
+            ("line 2: ", "statement files"),
+            ("line 4: ", "write app_key_file or app_key_env"),
+            (
+                "line 5: ",
+                "takes app_key_file or app_key_env, app_secret_file or app_secret_env, callback_url, endpoint",
+            ),
+            ("line 6: ", "https addresses only"),
+            ("line 9: ", "a second time"),
+            ("line 10: ", "must be one of"),
+        ];
+        assert_eq!(told.len(), parts.len(), "{told:#?}");
+        for (told, (line, part)) in told.iter().zip(parts) {
+            assert!(told.starts_with(line) && told.contains(part) && !told.contains("canary"), "{told}");
+        }
+    }
+}

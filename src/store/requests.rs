@@ -1,0 +1,86 @@
+//! Requests made of each provider on its newest day, so that a daily budget outlives the program.
+//!
+//! Kept beside the counters of [`META`] as `requests.<provider>`: days since 0001-01-01 (1) in the upper half, their
+//! number in the lower one. Outside undo.
+
+use chrono::{Datelike as _, NaiveDate};
+
+use super::{
+    error::{Result, StoreError},
+    reader::Reader,
+    schema::META,
+    seal,
+    writer::Writer,
+};
+
+const PREFIX: &str = "requests.";
+
+/// Requests made of one provider on one UTC day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requests {
+    /// The provider's slug.
+    pub provider: String,
+    /// The day.
+    pub day: NaiveDate,
+    /// How many.
+    pub count: u32,
+}
+
+impl Writer {
+    /// Notes how many requests were made of a provider, in place of what was noted before.
+    pub fn put_requests(&mut self, requests: &Requests) -> Result<()> {
+        let name = format!("{PREFIX}{}", requests.provider);
+        let day = u64::try_from(requests.day.num_days_from_ce()).unwrap_or_default();
+        let value = seal::seal_u64(name.as_bytes(), day << 32 | u64::from(requests.count));
+        self.run(|it| {
+            it.txn.open_table(META)?.insert(name.as_str(), value.as_slice())?;
+            Ok(())
+        })
+    }
+}
+
+impl Reader {
+    /// The requests noted for every provider, by slug.
+    pub fn requests(&self) -> Result<Vec<Requests>> {
+        self.guarded(|| {
+            let meta = self.txn.open_table(META)?;
+            let mut all = Vec::new();
+            for entry in meta.range(PREFIX..)? {
+                let (name, value) = entry?;
+                let Some(provider) = name.value().strip_prefix(PREFIX) else { break };
+                let value = seal::open_u64(name.value().as_bytes(), value.value())?;
+                let [day, count] = [value >> 32, value & u64::from(u32::MAX)].map(u32::try_from);
+                let day = day.ok().and_then(|day| NaiveDate::from_num_days_from_ce_opt(day.try_into().ok()?));
+                let (Some(day), Ok(count)) = (day, count) else {
+                    return Err(StoreError::damaged("the requests of a day can't be read"));
+                };
+                all.push(Requests { provider: provider.to_owned(), day, count });
+            }
+            Ok(all)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::ChangeKind, store::Store};
+
+    #[test]
+    fn the_newest_number_of_each_provider_is_kept() {
+        let store = Store::in_memory().unwrap();
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let put = |provider: &str, day, count| {
+            let mut writer = store.begin(ChangeKind::Sync, "requests", chrono::Utc::now()).unwrap();
+            writer.put_requests(&Requests { provider: provider.to_owned(), day, count }).unwrap();
+            writer.commit_unlisted().unwrap();
+        };
+        put("alpaca", day("2026-11-20"), 7);
+        put("schwab", day("2026-11-20"), u32::MAX);
+        put("alpaca", day("2026-11-21"), 1);
+        let kept = store.read().unwrap().requests().unwrap();
+        let short: Vec<_> = kept.iter().map(|kept| (kept.provider.as_str(), kept.day, kept.count)).collect();
+        assert_eq!(short, [("alpaca", day("2026-11-21"), 1), ("schwab", day("2026-11-20"), u32::MAX)]);
+        store.verify().unwrap();
+    }
+}
