@@ -182,6 +182,13 @@ pub(super) enum Command {
         /// The new file [default: one named by the day, in the backups folder]
         file: Option<PathBuf>,
     },
+    /// Put a backup in the place of the database, which is kept beside it
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
+    /// Look at configuration, folders, database, vault, terminal and logins, and say what needs mending
+    Doctor,
     /// Show or check the configuration
     Config {
         #[command(subcommand)]

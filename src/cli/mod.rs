@@ -6,6 +6,7 @@
 mod args;
 mod configured;
 mod connect;
+mod doctor;
 mod error;
 mod import;
 mod lists;
@@ -30,6 +31,7 @@ use crate::{
     config::{Config, Environment},
     domain::{AccountId, Change, ChangeId, ConnectionId, text},
     ledger::export,
+    store::Store,
     sync::{self, Event},
     vault,
 };
@@ -101,6 +103,8 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, CliError> {
     match command {
         Command::Providers => lists::providers(out, format)?,
         Command::Config { what } => return config(&global, out, &what),
+        Command::Restore { file } => restore(&global, out, format, &file)?,
+        Command::Doctor => return doctor::run(&global, out, format),
         Command::Keys => keys(out)?,
         Command::Completions { shell } => clap_complete::generate(shell, &mut Cli::command(), "dashtam", out),
         Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
@@ -138,7 +142,13 @@ fn with_session(session: &Session, out: &mut dyn Write, format: Format, command:
         Command::Rename { id, name } => rename(session, &id, name)?,
         Command::Export { to, selection, output } => write_export(session, out, to, selection, output.as_deref())?,
         Command::Backup { file } => backup(session, file)?,
-        Command::Providers | Command::Config { .. } | Command::Keys | Command::Completions { .. } | Command::Man => {}
+        Command::Restore { .. }
+        | Command::Doctor
+        | Command::Providers
+        | Command::Config { .. }
+        | Command::Keys
+        | Command::Completions { .. }
+        | Command::Man => {}
     }
     Ok(0)
 }
@@ -246,6 +256,34 @@ fn backup(session: &Session, file: Option<std::path::PathBuf>) -> Result<(), Cli
     };
     session.store.backup(&file)?;
     Ok(writeln!(io::stderr(), "backed up to {}", file.display())?)
+}
+
+/// What a restore did.
+#[derive(serde::Serialize)]
+struct Restored {
+    backup: String,
+    database: String,
+    /// Where the database before is now; none when there was none.
+    kept_as: Option<String>,
+}
+
+fn restore(global: &Global, out: &mut dyn Write, format: Format, file: &std::path::Path) -> Result<(), CliError> {
+    if global.demo {
+        return Err(CliError::usage("made-up data is thrown away: there is nothing to restore into"));
+    }
+    let paths = Setup::new(global)?.paths;
+    let database = paths.database();
+    let now = chrono::Utc::now().format("before-%Y%m%dT%H%M%SZ").to_string();
+    let names = std::iter::once(now.clone()).chain((2..).map(|count| format!("{now}-{count}")));
+    let is_free = |name: &String| !std::path::Path::new(&format!("{}.{name}", database.display())).exists();
+    let kept_as = names.into_iter().find(is_free).unwrap_or(now);
+    let kept = Store::restore(file, &database, &kept_as)?;
+    let shown = |path: &std::path::Path| path.display().to_string();
+    let done = Restored { backup: shown(file), database: shown(&database), kept_as: kept.as_deref().map(shown) };
+    output::object(out, format, &done, |out| {
+        writeln!(out, "restored {} from {}", done.database, done.backup)?;
+        done.kept_as.iter().try_for_each(|kept| writeln!(out, "what was there before is kept as {kept}"))
+    })
 }
 
 fn keys(out: &mut dyn Write) -> Result<(), CliError> {

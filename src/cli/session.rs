@@ -59,6 +59,11 @@ impl Setup {
         Ok(Self { paths, config: loaded.config, environment, verbose: global.verbose, scratch: None })
     }
 
+    /// From what is known already.
+    pub(super) const fn of(paths: Paths, config: Config, environment: Environment) -> Self {
+        Self { paths, config, environment, verbose: 0, scratch: None }
+    }
+
     pub(super) fn paths(global: &Global, environment: &Environment) -> Result<Paths, CliError> {
         let overrides = Overrides {
             data_dir: global.data_dir.clone(),
@@ -122,13 +127,7 @@ impl Setup {
         let providers = &self.config.providers;
         let http = HttpConfig { offline, ..HttpConfig::new(Arc::clone(clock), Arc::clone(&entropy)) };
         let http = Http::new(http).map_err(|error| CliError::new("network", error.to_string()))?;
-        let vault = Vault::new(VaultOptions {
-            choice: self.environment.vault.unwrap_or(self.config.vault),
-            file: self.paths.vault(),
-            passphrase_file: self.environment.passphrase_file.clone(),
-            keyring: Arc::new(TimedStore::system()),
-            entropy: Arc::clone(&entropy),
-        });
+        let vault = self.vault(Arc::clone(&entropy));
         let mut endpoints = BTreeMap::new();
         let configured = providers.iter().filter_map(|(slug, set)| Some((slug, set.endpoint.as_ref()?)));
         // The environment comes last, so it wins.
@@ -140,6 +139,17 @@ impl Setup {
         let browser = Arc::new(SystemBrowser::new(self.environment.browser.as_deref()));
         let providers = providers.clone();
         Ok(LiveConfig { http, vault, browser, entropy, endpoints, providers, schedule })
+    }
+
+    /// The vault of this profile, locked.
+    pub(super) fn vault(&self, entropy: Arc<dyn Entropy>) -> Vault {
+        Vault::new(VaultOptions {
+            choice: self.environment.vault.unwrap_or(self.config.vault),
+            file: self.paths.vault(),
+            passphrase_file: self.environment.passphrase_file.clone(),
+            keyring: Arc::new(TimedStore::system()),
+            entropy,
+        })
     }
 
     /// The passphrase of the vault, asked for on a terminal; none where a file holds it.

@@ -25,6 +25,7 @@ mod park;
 mod reader;
 mod record;
 mod requests;
+mod restore;
 mod row;
 mod schema;
 mod seal;

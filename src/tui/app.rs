@@ -27,7 +27,7 @@ const PREFIX_HINT: Duration = Duration::milliseconds(300);
 /// From this width on, a list and its side stand beside each other.
 pub(crate) const WIDE: u16 = 100;
 /// The least size that is drawn.
-pub(crate) const LEAST: (u16, u16) = (60, 20);
+pub const LEAST: (u16, u16) = (60, 20);
 
 /// The six screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

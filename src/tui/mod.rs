@@ -34,10 +34,10 @@ use std::io::stdout;
 use ratatui::{Terminal, backend::CrosstermBackend};
 
 pub use action::{keys_page, parse_keys};
-pub use app::App;
+pub use app::{App, LEAST};
 pub use env::{Env, Folders, Settings};
 pub use memory::ViewMemory;
-pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard};
+pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard, terminal_size};
 pub use theme::ThemeName;
 
 use crate::ledger::Ledger;

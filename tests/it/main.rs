@@ -21,6 +21,7 @@ mod oidc;
 mod process;
 mod pty;
 mod random;
+mod repair;
 mod screen;
 mod server;
 mod statements;

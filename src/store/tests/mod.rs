@@ -4,6 +4,7 @@ mod history;
 mod memory;
 mod model;
 mod power;
+mod restore;
 mod safety;
 mod surface;
 

@@ -19,7 +19,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 /// A database with a bit of everything, closed.
-fn filled(path: &Path) {
+pub(super) fn filled(path: &Path) {
     let store = Store::open(path).unwrap();
     let first = import(&store, 1, (0..60).map(|n| row(n, i64::from(n), Some(&n.to_string()))).collect());
     let mut writer = begin(&store, ChangeKind::Import);

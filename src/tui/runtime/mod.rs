@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend, layout::Rect};
 use tokio::sync::mpsc;
 
-pub use terminal::{SystemHost, TerminalClipboard};
+pub use terminal::{SystemHost, TerminalClipboard, terminal_size};
 
 use super::{
     app::App,

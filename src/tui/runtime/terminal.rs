@@ -115,3 +115,9 @@ impl Clipboard for TerminalClipboard {
             .map_err(|error| ClipboardError(error.to_string()))
     }
 }
+
+/// Columns and lines of the terminal, where it tells them.
+#[must_use]
+pub fn terminal_size() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok()
+}

@@ -1,0 +1,86 @@
+//! A backup put in the place of the database.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    Store,
+    backup::remove_if_there,
+    error::{Result, StoreError},
+    file::{self, Found},
+    live::{self, Live},
+    medium::Medium,
+    verify,
+};
+
+impl Store {
+    /// Puts a copy of the backup `from` in the place of the database at `to`. The copy is verified whole, and brought to
+    /// this program's layout, before anything is replaced; the backup itself is only read. The database that was there is
+    /// kept as `to.kept_as`, whatever state it is in; `None` comes back when there was none. Cut off at any moment,
+    /// there is either the one database or the other.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when a process has the database open, [`StoreError::Damaged`] and [`StoreError::Newer`] for
+    /// a backup that can't be used, [`StoreError::Io`]. Nothing is changed then.
+    pub fn restore(from: &Path, to: &Path, kept_as: &str) -> Result<Option<PathBuf>> {
+        // First of all: opening the place makes an empty file where none is.
+        let source = open_backup(from)?;
+        if fs::canonicalize(from).is_ok_and(|from| fs::canonicalize(to).is_ok_and(|to| from == to)) {
+            return Err(StoreError::io(
+                "restore",
+                from,
+                io::Error::other("it is the database itself, not a backup of it"),
+            ));
+        }
+        let was_there = fs::symlink_metadata(to).is_ok_and(|metadata| metadata.len() > 0);
+        let _lock = file::open_locked(to)?;
+        let beside = live::beside(to, "restore");
+        let kept = was_there.then(|| live::beside(to, kept_as));
+        let done = copy_verified(source, from, &beside).and_then(|()| put(&beside, to, kept.as_deref()));
+        if done.is_err() {
+            // What failed first is what is told.
+            let _ = remove_if_there(&beside);
+            if !was_there {
+                let _ = remove_if_there(to);
+            }
+        }
+        done.map(|()| kept)
+    }
+}
+
+fn open_backup(from: &Path) -> Result<File> {
+    let failed = |source| StoreError::io("read", from, source);
+    // Looked at before it is opened: opening a pipe would wait for its other end.
+    if !fs::metadata(from).map_err(failed)?.is_file() {
+        return Err(failed(io::Error::other("it is not a regular file")));
+    }
+    File::open(from).map_err(failed)
+}
+
+fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
+    if file::inspect(&source, from)? == Found::New {
+        return Err(StoreError::damaged("it is empty").at(from));
+    }
+    let start = io::Seek::rewind(&mut source);
+    remove_if_there(beside)?;
+    let copy = file::create_locked(beside)?;
+    let copied = start.and_then(|()| io::copy(&mut source, &mut &copy)).and_then(|_| copy.sync_all());
+    copied.map_err(|source| StoreError::io("copy to", beside, source))?;
+    let copy = Arc::new(copy);
+    // Its pages are checked as if it came from a killed process: nobody knows where it has been.
+    let live = Live::unverified(from, Medium::file(Arc::clone(&copy)), Some(copy), true, true)?;
+    super::error::guarded(from, || verify::all(&live))?;
+    super::error::guarded(from, || live.trim_and_close())
+}
+
+fn put(beside: &Path, to: &Path, kept: Option<&Path>) -> Result<()> {
+    if let Some(kept) = kept {
+        // A second name rather than a new one, so that there is a database at every moment.
+        fs::hard_link(to, kept).map_err(|source| StoreError::io("keep the database before as", kept, source))?;
+    }
+    live::put_in_place(beside, to)
+}
