@@ -49,12 +49,26 @@ pub(super) fn connect(
     for warning in &found.warnings {
         writeln!(io::stderr(), "warning: {}", text::clean(&warning.message))?;
     }
+    if let Some(known) = found.same_as() {
+        session.handle.send(Command::Cancel { job });
+        let message = format!("{} (connection {}) has these accounts already", known.name, known.id);
+        return Err(CliError::new("already_connected", message)
+            .hint(format!("nothing was changed; to give it this login: dashtam reconnect {} …", known.id)));
+    }
     if found.is_different {
         session.handle.send(Command::Cancel { job });
         return Err(CliError::new("different_login", "this login opens none of the accounts of that connection")
             .hint("connect it as a connection of its own, or log in as before"));
     }
-    let confirm = Command::ConfirmConnection { job, alias: args.name.clone(), excluded: Vec::new() };
+    for known in &found.known {
+        let (count, name) = (known.accounts.len(), text::clean(&known.name));
+        writeln!(
+            io::stderr(),
+            "warning: {count} of these accounts are in {name} (connection {}) and stay there",
+            known.id
+        )?;
+    }
+    let confirm = Command::ConfirmConnection { job, alias: args.name.clone(), excluded: Vec::new(), renews: None };
     let Event::Synced { report, .. } = session.runtime.block_on(session.handle.run_as(job, confirm, |_| {}))? else {
         return Err(CliError::new("internal", "the engine answered something else"));
     };

@@ -23,7 +23,7 @@ use super::{
     edit::{self, Edit},
     handle::Shared,
     import::{Importer, Reviewed},
-    live::{Live, LiveConfig, LoginStep, Occasion, SyncOrder},
+    live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
 };
 use crate::{ports::Clock, statements::Limits, store::Store};
 
@@ -192,9 +192,9 @@ impl Engine {
                 self.parts.live.submit_redirect(job, &pasted);
                 self.parts.shared.end();
             }
-            Command::ConfirmConnection { job, alias, excluded } => self.talk(job, async move |parts| {
+            Command::ConfirmConnection { job, alias, excluded, renews } => self.talk(job, async move |parts| {
                 let order = parts.order(job, Occasion::First, None);
-                let report = parts.live.confirm(job, alias, excluded, order).await?;
+                let report = parts.live.confirm(job, Kept { alias, excluded, renews }, order).await?;
                 Ok(Event::Synced { job, report })
             }),
             Command::Disconnect { job, connection, remove_data } => self.talk(job, async move |parts| {

@@ -118,8 +118,10 @@ pub enum Command {
         job: JobId,
         /// The user's name for it.
         alias: Option<String>,
-        /// Provider ids of accounts that are not wanted.
+        /// Provider ids of accounts that are not wanted. Those that another connection has are left to it.
         excluded: Vec<String>,
+        /// Make it the new login of this connection, one of [`FoundConnection::known`], instead of a new connection.
+        renews: Option<ConnectionId>,
     },
     /// End a connection and wipe its credentials. Answer: `Disconnected`.
     Disconnect {

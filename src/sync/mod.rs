@@ -19,5 +19,6 @@ pub use live::{LiveConfig, Schedule, login_ends_soon};
 pub use message::{Command, Event, Failure, JobId, Progress, Stage};
 pub use report::{
     AccountResult, AccountReview, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
-    ImportReport, ImportReview, Listening, LoginPrompt, ReviewRow, RowState, SyncReport, SyncedAccount,
+    ImportReport, ImportReview, KnownConnection, Listening, LoginPrompt, ReviewRow, RowState, SyncReport,
+    SyncedAccount,
 };

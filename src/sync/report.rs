@@ -182,8 +182,36 @@ pub struct FoundConnection {
     pub accounts: Vec<AccountDraft>,
     /// When repairing: none of these accounts was there before, so it may be another person's login.
     pub is_different: bool,
+    /// Other connections of the provider that have some of these accounts already.
+    pub known: Vec<KnownConnection>,
     /// What to know about it.
     pub warnings: Vec<Warning>,
+}
+
+/// A connection that has accounts which a new login opens too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownConnection {
+    /// Which one.
+    pub id: ConnectionId,
+    /// Its name on screen.
+    pub name: String,
+    /// Provider ids of the accounts.
+    pub accounts: Vec<String>,
+}
+
+impl FoundConnection {
+    /// The other connection that has this account.
+    #[must_use]
+    pub fn elsewhere(&self, provider_account_id: &str) -> Option<&KnownConnection> {
+        self.known.iter().find(|known| known.accounts.iter().any(|account| account == provider_account_id))
+    }
+
+    /// The connection that gets this login instead of a new one, where a new one would have no account of its own.
+    #[must_use]
+    pub fn same_as(&self) -> Option<&KnownConnection> {
+        let all_known = self.accounts.iter().all(|account| self.elsewhere(&account.provider_account_id).is_some());
+        self.known.first().filter(|_| all_known)
+    }
 }
 
 /// What syncs did.

@@ -117,7 +117,7 @@ impl Desk {
         let request = ConnectRequest { provider: provider.into(), connection: repairs, answers };
         let checked = self.handle.run_as(job, Command::Connect { job, request }, |_| {}).await?;
         assert!(matches!(checked, Event::ConnectionChecked { .. }), "{checked:?}");
-        let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new() };
+        let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None };
         Ok(one(self.handle.run_as(job, confirm, |_| {}).await?))
     }
 
@@ -263,6 +263,9 @@ impl FakeAlpaca {
             return trouble;
         }
         match asked.path.as_str() {
+            "/v2/account" if key.starts_with("PKOTHER") => {
+                Answer::json(fixture("alpaca", "account.json").replace("5b0c7a3e", "77777777"))
+            }
             "/v2/account" => Answer::json(fixture("alpaca", "account.json")),
             "/v2/positions" => {
                 let own = self.positions.lock().unwrap().clone();

@@ -54,7 +54,7 @@ impl Profile {
             .env("DASHTAM_LOG", "trace")
             .env("BROWSER", "true")
             .env("KEY", "PKTEST1")
-            .env("OTHER_KEY", "PKTEST2")
+            .env("OTHER_KEY", "PKOTHER1")
             .env("SECRET", SECRET)
             .envs(self.endpoints.iter().cloned())
             .stdin(Stdio::null())
@@ -195,7 +195,7 @@ async fn some_failing_is_3_and_all_failing_is_1() {
     let first = profile.connect("KEY", 0).await;
     let second = profile.connect("OTHER_KEY", 0).await;
     fake.push(deposit(900, today()));
-    fake.refused.lock().unwrap().push("PKTEST2".into());
+    fake.refused.lock().unwrap().push("PKOTHER1".into());
     let output = profile.run(&["sync", "--format", "json"]).await;
     let report = Profile::json(&output, 3);
     let of =
@@ -229,6 +229,21 @@ async fn some_failing_is_3_and_all_failing_is_1() {
     let repaired = Profile::json(&output, 0);
     assert_eq!((&repaired["id"], &repaired["status"]), (&first["id"], &"active".into()));
     assert_eq!(profile.list(&["accounts"]).await.as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_same_login_is_not_connected_twice() {
+    let (_fake, _server, mut profile) = alpaca().await;
+    let first = profile.connect("KEY", 0).await;
+    let again = profile.connect("KEY", 1).await;
+    let (error, id) = (&again["error"], first["id"].as_str().unwrap());
+    assert_eq!(error["kind"], "already_connected");
+    assert!(error["message"].as_str().unwrap().contains("Alpaca"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains(&format!("dashtam reconnect {id}")), "{error}");
+    assert_eq!(profile.list(&["connections"]).await.as_array().unwrap().len(), 1);
+    assert_eq!(profile.list(&["accounts"]).await.as_array().unwrap().len(), 1);
+    let output = profile.run(&["reconnect", id, "--field-env", "api_key=KEY", "--format", "json"]).await;
+    assert_eq!(Profile::json(&output, 0)["id"], *id, "what is not given stays as it is stored");
 }
 
 #[tokio::test]

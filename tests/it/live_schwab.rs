@@ -92,6 +92,15 @@ impl FakeSchwab {
 
 /// Logs in with the address bar's text pasted.
 async fn log_in(desk: &Desk, repairs: Option<dashtam::domain::ConnectionId>) -> dashtam::sync::ConnectionReport {
+    log_in_without(desk, repairs, &[]).await
+}
+
+/// As [`log_in`], without the accounts of these provider ids.
+pub(crate) async fn log_in_without(
+    desk: &Desk,
+    repairs: Option<dashtam::domain::ConnectionId>,
+    excluded: &[&str],
+) -> dashtam::sync::ConnectionReport {
     let job = desk.handle.job();
     let answers = Secrets::new().with("app_key", "canary-app").with("app_secret", "canary-app-secret");
     let request = ConnectRequest { provider: "schwab".into(), connection: repairs, answers };
@@ -115,7 +124,8 @@ async fn log_in(desk: &Desk, repairs: Option<dashtam::domain::ConnectionId>) -> 
     };
     desk.handle.run_as(job, Command::Connect { job, request }, paste).await.unwrap();
     assert_eq!(rejected, 1, "the wrong paste is answered, and the login goes on");
-    let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new() };
+    let excluded = excluded.iter().map(|id| (*id).to_owned()).collect();
+    let confirm = Command::ConfirmConnection { job, alias: None, excluded, renews: None };
     let Event::Synced { mut report, .. } = desk.handle.run_as(job, confirm, |_| {}).await.unwrap() else { panic!() };
     report.connections.remove(0)
 }

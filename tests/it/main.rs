@@ -1,6 +1,7 @@
 //! The tests that need more than one room: one binary, so that the crate is linked once.
 #![cfg(test)]
 
+mod again;
 mod budget;
 mod cli;
 mod connect;

@@ -76,7 +76,7 @@ async fn log_in(desk: &Desk, authority: &Authority) {
             _ => {}
         }
     }
-    let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new() };
+    let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None };
     desk.handle.run_as(job, confirm, |_| {}).await.unwrap();
 }
 

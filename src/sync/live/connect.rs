@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
 use crate::{
     config::ConfiguredError,
-    domain::{AccountDraft, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
+    domain::{Account, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
     providers::{self, Credentials, ProviderMetadata, Secrets, Validation},
-    sync::{ConnectRequest, FoundConnection},
+    sync::{ConnectRequest, FoundConnection, KnownConnection},
 };
 
 /// A login that works and waits for the user's word. Nothing of it is stored.
@@ -17,6 +17,13 @@ pub(in crate::sync) struct Checked {
     found: FoundConnection,
     /// The connection to repair.
     repairs: Option<ConnectionId>,
+}
+
+/// What the user wants of a checked login.
+pub(in crate::sync) struct Kept {
+    pub(in crate::sync) alias: Option<String>,
+    pub(in crate::sync) excluded: Vec<String>,
+    pub(in crate::sync) renews: Option<ConnectionId>,
 }
 
 impl Live {
@@ -103,50 +110,72 @@ impl Live {
             environment: environment.map(str::to_owned),
             accounts,
             is_different: false,
+            known: Vec::new(),
             warnings,
         })
     }
 
-    /// Sees whether a repaired login opens none of the accounts that were there before.
+    /// Sees whether a repaired login opens none of the accounts that were there before, and which accounts other
+    /// connections have already.
     async fn compare(
         self: &Arc<Self>,
         mut found: FoundConnection,
         repairs: Option<ConnectionId>,
     ) -> Result<FoundConnection, Failure> {
-        let Some(connection) = repairs else { return Ok(found) };
-        let known = self.known_accounts(connection).await?;
-        let is_known = |draft: &AccountDraft| {
-            known.iter().any(|known| known.account.provider_account_id == draft.provider_account_id)
-        };
-        found.is_different = !known.is_empty() && !found.accounts.iter().any(is_known);
-        Ok(found)
+        self.blocking(move |live| {
+            let reader = live.store.read()?;
+            let accounts = reader.accounts()?;
+            let of = |id: ConnectionId| accounts.iter().filter(move |account| account.connection_id == id);
+            let is_found = |account: &&Account| {
+                found.accounts.iter().any(|draft| draft.provider_account_id == account.provider_account_id)
+            };
+            let is_different =
+                repairs.is_some_and(|id| of(id).next().is_some() && !of(id).any(|known| is_found(&known)));
+            let others = reader
+                .connections()?
+                .into_iter()
+                .filter(|other| other.provider == found.provider && other.counts() && Some(other.id) != repairs);
+            let known = others.map(|other| KnownConnection {
+                id: other.id,
+                name: other.display_name().to_owned(),
+                accounts: of(other.id).filter(is_found).map(|account| account.provider_account_id.clone()).collect(),
+            });
+            let known = known.filter(|known| !known.accounts.is_empty()).collect();
+            found.is_different = is_different;
+            found.known = known;
+            Ok(found)
+        })
+        .await
     }
 
     /// Keeps a checked connection and syncs it for the first time.
     pub(in crate::sync) async fn confirm(
         self: &Arc<Self>,
         job: JobId,
-        alias: Option<String>,
-        excluded: Vec<String>,
+        kept: Kept,
         order: SyncOrder,
     ) -> Result<SyncReport, Failure> {
         let checked = lock(&self.checked).remove(&job);
         // A vault locked meanwhile has made the engine forget the login: that is what the user is to hear.
         self.blocking(|live| live.unlock(None)).await?;
-        let checked = checked.ok_or_else(|| Failure::new("not_found", "there is no checked login to keep"))?;
+        let mut checked = checked.ok_or_else(|| Failure::new("not_found", "there is no checked login to keep"))?;
+        checked.repairs =
+            checked.repairs.or(kept.renews.filter(|id| checked.found.known.iter().any(|known| known.id == *id)));
+        if let (None, Some(known)) = (checked.repairs, checked.found.same_as()) {
+            return Err(already_connected(known));
+        }
         // Accounts of a repaired connection were seen before.
         let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };
-        let connection = self.writing(move |live| live.keep_connection(checked, alias, excluded)).await?;
+        let connection = self.writing(move |live| live.keep_connection(checked, kept)).await?;
         self.sync(vec![connection], SyncOrder { occasion, ..order }).await
     }
 
-    fn keep_connection(
-        &self,
-        checked: Checked,
-        alias: Option<String>,
-        excluded: Vec<String>,
-    ) -> Result<ConnectionId, Failure> {
+    fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, Failure> {
         let Checked { metadata, credentials, found, repairs } = checked;
+        let Kept { alias, mut excluded, renews: _ } = kept;
+        // An account is in one connection, or its rows and its balance would count twice.
+        let others = found.known.iter().filter(|known| Some(known.id) != repairs);
+        excluded.extend(others.flat_map(|known| known.accounts.iter().cloned()));
         let now = self.clock.now();
         let wrong_state = |error: crate::domain::TransitionError| Failure::new("wrong_state", error.to_string());
         let login_expires_at = credentials.oauth().and_then(|oauth| oauth.login_expires_at);
@@ -161,9 +190,8 @@ impl Live {
             connection.error = None;
             connection.next_sync_at = Some(now);
             connection.alias = alias.or(connection.alias);
-            if !excluded.is_empty() {
-                connection.excluded_accounts = excluded;
-            }
+            excluded.retain(|account| !connection.excluded_accounts.contains(account));
+            connection.excluded_accounts.extend(excluded);
             writer.put_connection(&connection)?;
             writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
             writer.commit_unlisted()?;
@@ -220,6 +248,11 @@ impl From<&ConfiguredError> for Failure {
             "put it there, or take the line out of the file that `dashtam config path` names and answer when asked",
         )
     }
+}
+
+fn already_connected(known: &KnownConnection) -> Failure {
+    Failure::new("already_connected", format!("{} has these accounts already", known.name))
+        .with_hint(format!("give it this login: dashtam reconnect {}", known.id))
 }
 
 fn no_connection(id: ConnectionId) -> Failure {

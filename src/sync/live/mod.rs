@@ -38,7 +38,7 @@ use crate::{
     vault::Vault,
 };
 
-pub(super) use connect::Checked;
+pub(super) use connect::{Checked, Kept};
 pub(super) use oauth::LoginStep;
 pub use oauth::login_ends_soon;
 pub use schedule::Schedule;

@@ -48,9 +48,10 @@ fn chosen(end: &End, ctx: &mut Ctx<'_>) {
         return;
     }
     let accounts = if end.accounts == 1 { "1 account".to_owned() } else { format!("{} accounts", end.accounts) };
+    let rows = if end.rows == 1 { "1 row".to_owned() } else { format!("{} rows", plain(end.rows.into())) };
     let lines = vec![
         format!("Remove {} with everything in it?", end.name),
-        format!("{accounts} and {} rows are removed. This can't be undone.", plain(end.rows.into())),
+        format!("{accounts} and {rows} are removed. This can't be undone."),
     ];
     ctx.push(Confirm::new("Remove", lines, vec![effect]));
 }

@@ -34,14 +34,23 @@ pub(super) enum Held {
     Different,
     /// At least one account.
     Empty,
+    /// The user's word that the connection which has these accounts gets the new login.
+    Same,
+    /// Nothing: these accounts belong to another connection than the one that is repaired.
+    Taken,
 }
 
 impl Accounts {
     /// `alias` is the name of the connection to repair, empty when it has none.
     pub(super) fn new(found: FoundConnection, alias: Option<String>) -> Self {
+        let known = found
+            .accounts
+            .iter()
+            .enumerate()
+            .filter(|(_, account)| found.elsewhere(&account.provider_account_id).is_some());
         Self {
+            unwanted: known.map(|(index, _)| index).collect(),
             found,
-            unwanted: BTreeSet::new(),
             cursor: Cursor::default(),
             repairs: alias.is_some(),
             alias: Field::new(alias.unwrap_or_default()),
@@ -59,7 +68,9 @@ impl Accounts {
             return;
         }
         self.held = None;
-        if !self.unwanted.remove(&self.cursor.at) {
+        let known = self.found.accounts.get(self.cursor.at);
+        let is_elsewhere = known.is_some_and(|known| self.found.elsewhere(&known.provider_account_id).is_some());
+        if !is_elsewhere && !self.unwanted.remove(&self.cursor.at) {
             self.unwanted.insert(self.cursor.at);
         }
         self.cursor.act(Action::Down, self.found.accounts.len(), 1);
@@ -86,7 +97,11 @@ impl Accounts {
     pub(super) fn must_ask(&mut self) -> bool {
         let all = self.found.accounts.len();
         let before = self.held.take();
-        if all > 0 && self.unwanted.len() == all {
+        if all > 0 && self.found.same_as().is_some() {
+            let held = if self.repairs { Held::Taken } else { Held::Same };
+            self.held = (held == Held::Taken || before != Some(held)).then_some(held);
+            self.typing = false;
+        } else if all > 0 && self.unwanted.len() == all {
             self.held = Some(Held::Empty);
         } else if self.found.is_different && before != Some(Held::Different) {
             self.held = Some(Held::Different);
@@ -107,7 +122,9 @@ impl Accounts {
     pub(super) fn answers(&self) -> (Option<String>, Vec<String>) {
         let alias = Some(self.alias.value().trim()).filter(|alias| !alias.is_empty()).map(str::to_owned);
         let accounts = self.found.accounts.iter().enumerate();
-        let unwanted = accounts.filter(|(index, _)| self.unwanted.contains(index));
+        let is_elsewhere = |id: &str| self.found.elsewhere(id).is_some();
+        let unwanted = accounts
+            .filter(|(index, account)| self.unwanted.contains(index) && !is_elsewhere(&account.provider_account_id));
         (alias, unwanted.map(|(_, account)| account.provider_account_id.clone()).collect())
     }
 }

@@ -161,7 +161,8 @@ impl Wizard {
                     return;
                 }
                 let (alias, excluded) = accounts.answers();
-                ctx.effects.push(Effect::Send(Command::ConfirmConnection { job, alias, excluded }));
+                let renews = accounts.found.same_as().map(|known| known.id);
+                ctx.effects.push(Effect::Send(Command::ConfirmConnection { job, alias, excluded, renews }));
                 self.step = Step::Syncing(None);
             }
             Step::Done(report) => {

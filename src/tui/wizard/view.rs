@@ -241,7 +241,13 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     for warning in &found.warnings {
         say(scene, &mut at, &format!("! {}", warning.message), theme.warning);
     }
-    if found.is_different {
+    for known in &found.known {
+        let (some, are, stay) =
+            if known.accounts.len() == 1 { (1, "is", "stays") } else { (known.accounts.len(), "are", "stay") };
+        let text = format!("! {some} of {what} {are} in the connection {} already, and {stay} there.", known.name);
+        say(scene, &mut at, &text, theme.warning);
+    }
+    if found.is_different && found.same_as().is_none() {
         let text = "! None of these accounts was there before. It may be another person's login: what was there stays, \
                     and these are added to the same connection.";
         say(scene, &mut at, text, theme.warning);
@@ -266,12 +272,27 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
             scene.paint.text(below(foot, 1), "Keep this login all the same?", theme.warning);
             keys(scene, last, &[("Enter", "keep it"), ("Esc", "no")]);
         }
+        Some(Held::Same) => {
+            let name = found.same_as().map_or("", |known| known.name.as_str());
+            let text = format!("Nothing new to connect. Give {name} this login instead?");
+            scene.paint.text(below(foot, 1), &text, theme.warning);
+            keys(scene, last, &[("Enter", "renew its login"), ("Esc", "no")]);
+        }
+        Some(Held::Taken) => {
+            let text = "This login opens none of its accounts. Log in as before, or leave it.";
+            scene.paint.text(below(foot, 1), text, theme.error);
+            keys(scene, last, &[("Esc", "back")]);
+        }
         Some(Held::Empty) => {
             scene.paint.text(below(foot, 1), "Choose at least one account.", theme.error);
             keys(scene, last, &[("Space", "choose"), ("Esc", "back")]);
         }
         None => {
-            scene.paint.text(last, "Enter keeps it and fetches everything there is.", theme.muted);
+            let text = match found.same_as() {
+                Some(known) if !accounts.repairs => format!("Enter gives {} this login.", known.name),
+                _ => "Enter keeps it and fetches everything there is.".to_owned(),
+            };
+            scene.paint.text(last, &text, theme.muted);
         }
     }
 }
