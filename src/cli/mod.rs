@@ -39,6 +39,7 @@ use crate::{
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    crate::config::report_panics();
     let unprotected = vault::harden_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -6,6 +6,7 @@
 
 mod environment;
 mod log;
+mod panic;
 mod parse;
 mod paths;
 mod provider;
@@ -15,6 +16,7 @@ mod value;
 
 pub use environment::{Environment, EnvironmentError, origin};
 pub use log::{Log, open_log};
+pub use panic::{describe_panic, report_panics};
 pub use parse::{ConfigError, Loaded, Problem};
 pub use paths::{Overrides, Paths, PathsError, Profile};
 pub use provider::{Answer, AnswerError, AnswerSource, ConfiguredError, ProviderConfig, ProviderSettings};

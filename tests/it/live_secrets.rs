@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use base64::Engine as _;
+use dashtam::config::LogLevel;
 
 use super::{
     live::{ACTIVITIES, FakeAlpaca},
@@ -77,6 +78,58 @@ fn the_search_finds_every_disguise() {
     for before in ["", "k", "ke", "key", "user:"] {
         let planted = encode(&format!("{before}canary-1:and more"));
         assert!(disguises("canary-1").iter().any(|needle| holds(planted.as_bytes(), needle)), "{before}");
+    }
+}
+
+/// The other process of [`a_panic_tells_its_place_and_no_secret`].
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+fn child_panics() {
+    let log = dashtam::config::open_log(Path::new(&std::env::var("CHILD_LOG").unwrap()), LogLevel::Trace).unwrap();
+    tracing::dispatcher::set_global_default(log.dispatch.clone()).unwrap();
+    dashtam::config::report_panics();
+    let secret = std::env::var("CHILD_SECRET").unwrap();
+    let refused: Result<(), String> = Err(secret.clone());
+    let ends: [Box<dyn Fn() + Send>; 4] = [
+        Box::new({
+            let refused = refused.clone();
+            move || refused.clone().unwrap()
+        }),
+        Box::new({
+            let secret = secret.clone();
+            move || panic!("could not use {secret}")
+        }),
+        Box::new(move || std::panic::panic_any(secret.clone())),
+        Box::new(|| panic!("a fixed text")),
+    ];
+    for end in ends {
+        std::thread::spawn(end).join().unwrap_err();
+    }
+    drop(log);
+}
+
+#[test]
+fn a_panic_tells_its_place_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("dashtam.log");
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "live_secrets::child_panics"])
+        .env("CHILD_LOG", &log)
+        .env("CHILD_SECRET", SECRET)
+        .env("RUST_BACKTRACE", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let err = String::from_utf8(output.stderr).unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    for text in [&err, &log] {
+        assert_eq!(text.matches("internal error at ").count(), 4, "{text}");
+        assert!(text.contains("live_secrets.rs:") && text.contains("a fixed text"), "{text}");
+    }
+    for needle in disguises(SECRET) {
+        for text in [err.as_bytes(), log.as_bytes(), &output.stdout] {
+            assert!(!holds(text, &needle), "{}", String::from_utf8_lossy(text));
+        }
     }
 }
 

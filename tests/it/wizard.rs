@@ -255,3 +255,21 @@ async fn a_login_ends_with_the_redirect_or_with_a_refusal() {
     h.idle().await.shows(&["2 accounts"]).keys("<esc>").idle().await.shows(&["▸ "]);
     assert!(connections(&h).is_empty());
 }
+
+#[tokio::test]
+async fn a_silent_server_leaves_the_keys_alone() {
+    let server = Server::start(alpaca).await;
+    let mut h = screen(&server, "alpaca", VaultChoice::Memory, (120, 40));
+    answer(&mut h, "canary-right");
+    h.keys("<enter>").idle().await.keys("<enter>").idle().await.keys("<enter>5").idle().await;
+    let hold = server.hold("/v2/positions");
+    h.keys("r");
+    hold.reached().await;
+    h.keys("3").shows(&["Transactions"]).keys("/AAPL<enter>").shows(&["AAPL"]).keys("<esc>5").shows(&["● active"]);
+    h.keys("e").shows(&["Name"]).keys("<ctrl-u>Mine<enter>");
+    let mut events = h.engine.subscribe();
+    while !matches!(events.next().await, Some(Event::Edited { .. })) {}
+    assert_eq!(connections(&h)[0].alias.as_deref(), Some("Mine"), "an edit does not wait for the sync");
+    hold.release();
+    h.idle().await.shows(&["Mine", "Last sync"]);
+}

@@ -16,7 +16,10 @@ use crossterm::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Host;
-use crate::ports::{Clipboard, ClipboardError};
+use crate::{
+    config::describe_panic,
+    ports::{Clipboard, ClipboardError},
+};
 
 /// The terminal of the process; given back when this is dropped.
 pub struct SystemHost {
@@ -98,7 +101,7 @@ fn restore_on_panic(thread: ThreadId) {
             give_back();
             report(info);
         } else {
-            tracing::error!(panic = %info, "a worker failed");
+            tracing::error!("a worker failed: {}", describe_panic(info));
         }
     }));
 }
