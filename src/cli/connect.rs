@@ -237,7 +237,16 @@ fn ask(field: &Field, repairs: bool) -> Result<SecretString, CliError> {
         err.flush()?;
         drop(err);
         let answer: SecretString = if field.is_secret() {
-            rpassword::read_password()?.into()
+            let typed = SecretString::from(rpassword::read_password()?);
+            let text = secrecy::ExposeSecret::expose_secret(&typed);
+            match field.is_path(text).then(|| AnswerSource::File(text.trim().into()).read()) {
+                None => typed,
+                Some(Ok(content)) => content,
+                Some(Err(error)) => {
+                    writeln!(io::stderr(), "no such file can be read: {}", error.reason())?;
+                    continue;
+                }
+            }
         } else {
             let mut line = String::new();
             if io::stdin().lock().read_line(&mut line)? == 0 {

@@ -118,6 +118,17 @@ fn read_small(path: &std::path::Path) -> std::io::Result<String> {
     Ok(text)
 }
 
+impl AnswerError {
+    /// What the system said, without the place: what was typed as a path may be a secret in the wrong field.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::File { source, .. } => source.to_string(),
+            Self::Variable(_) => "it is not set".to_owned(),
+        }
+    }
+}
+
 impl Answer {
     /// The key under which it stands: the field's name, with `_file` or `_env` behind it where it stands elsewhere.
     #[must_use]

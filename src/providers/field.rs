@@ -32,7 +32,7 @@ pub enum FieldKind {
     Text,
     /// Masked, and never accepted from an argument of the command line.
     Secret,
-    /// The content of a PEM file, chosen by its path; masked like a secret.
+    /// The content of a PEM file, masked like a secret; its path may be typed instead ([`Field::is_path`]).
     SecretFile,
     /// One of the provider's environments.
     Environment(&'static [Environment]),
@@ -43,6 +43,13 @@ impl Field {
     #[must_use]
     pub const fn is_secret(&self) -> bool {
         matches!(self.kind, FieldKind::Secret | FieldKind::SecretFile)
+    }
+
+    /// Whether `text` names the file that holds the answer, rather than being the content of it.
+    #[must_use]
+    pub fn is_path(&self, text: &str) -> bool {
+        let text = text.trim();
+        matches!(self.kind, FieldKind::SecretFile) && !text.is_empty() && !text.starts_with("-----BEGIN ")
     }
 
     /// What can be chosen, as (value, label); empty for a free text.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
 use crate::{
-    config::ConfiguredError,
+    config::{AnswerSource, ConfiguredError},
     domain::{Account, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
-    providers::{self, Credentials, ProviderMetadata, Secrets, Validation},
+    providers::{self, Credentials, Field, ProviderMetadata, Secrets, Validation},
     sync::{ConnectRequest, FoundConnection, KnownConnection},
 };
 
@@ -38,7 +38,7 @@ impl Live {
             providers::find(&request.provider).map_err(|error| Failure::new("not_found", error.to_string()))?;
         let answers = self
             .blocking(move |live| {
-                let answers = request.answers.or(&live.configured(metadata.slug)?);
+                let answers = read_files(metadata.fields(), request.answers)?.or(&live.configured(metadata.slug)?);
                 match request.connection {
                     Some(id) => live.answered_before(id, answers),
                     None => Ok(answers),
@@ -250,6 +250,23 @@ impl From<&ConfiguredError> for Failure {
     }
 }
 
+/// Puts the content of files in the place of their paths, for fields that take files.
+fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, Failure> {
+    for field in fields {
+        let Some(path) = answers.expose(field.name).filter(|text| field.is_path(text)) else { continue };
+        let read = AnswerSource::File(path.trim().into()).read();
+        let content = read.map_err(|error| {
+            let why = error.reason();
+            Failure::new(
+                "validation",
+                format!("{}: it is neither PEM text nor a file that can be read: {why}", field.label),
+            )
+        })?;
+        answers.insert(field.name, content);
+    }
+    Ok(answers)
+}
+
 fn already_connected(known: &KnownConnection) -> Failure {
     Failure::new("already_connected", format!("{} has these accounts already", known.name))
         .with_hint(format!("give it this login: dashtam reconnect {}", known.id))
@@ -257,4 +274,41 @@ fn already_connected(known: &KnownConnection) -> Failure {
 
 fn no_connection(id: ConnectionId) -> Failure {
     Failure::new("not_found", format!("there is no connection {id}")).with_hint("`dashtam connections` lists them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::{FieldKind, check};
+
+    const FIELDS: [Field; 2] = [
+        Field {
+            name: "key",
+            label: "Private key",
+            help: "",
+            kind: FieldKind::SecretFile,
+            default: None,
+            check: check::any,
+        },
+        Field { name: "token", label: "Token", help: "", kind: FieldKind::Secret, default: None, check: check::any },
+    ];
+
+    #[test]
+    fn a_path_gives_way_to_what_is_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.pem");
+        let pem = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----";
+        std::fs::write(&file, format!("{pem}\n")).unwrap();
+        let path = file.to_str().unwrap();
+        let answers = |key: &str| Secrets::new().with("key", key).with("token", path);
+        for key in [path, pem] {
+            let read = read_files(&FIELDS, answers(key)).unwrap();
+            assert_eq!((read.expose("key"), read.expose("token")), (Some(pem), Some(path)));
+        }
+        let missing = read_files(&FIELDS, answers("/nowhere/key.pem")).unwrap_err();
+        assert!(missing.message.starts_with("Private key: it is neither PEM text nor a file"), "{missing}");
+        assert!(!missing.message.contains("nowhere"), "it may be a secret that lost its heading");
+        assert!(read_files(&FIELDS, answers(folder.path().to_str().unwrap())).is_err());
+        assert!(read_files(&FIELDS, Secrets::new()).unwrap().is_empty());
+    }
 }

@@ -177,7 +177,7 @@ impl Wizard {
     /// Tries the answers.
     fn check(&mut self, ctx: &mut Ctx<'_>) {
         let Some((provider, sheet)) = &mut self.chosen else { return };
-        let Some(answers) = sheet.finish() else {
+        let Some(answers) = sheet.finish(ctx.env.folders.home.as_deref()) else {
             self.step = Step::Fields;
             return;
         };

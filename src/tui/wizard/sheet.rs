@@ -1,5 +1,7 @@
 //! The fields of a provider being answered.
 
+use std::path::Path;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
@@ -126,6 +128,10 @@ impl Sheet {
         let (field, input) = self.answers.get(index)?;
         let text = value(field, input);
         let blank = text.trim().is_empty();
+        // What is in the file is looked at when it is read.
+        if field.is_path(text) {
+            return None;
+        }
         if blank && (self.stored || !self.submitted) {
             return None;
         }
@@ -136,7 +142,7 @@ impl Sheet {
     }
 
     /// The answers, or nothing and the cursor on the first one that is wrong.
-    pub(super) fn finish(&mut self) -> Option<Secrets> {
+    pub(super) fn finish(&mut self, home: Option<&Path>) -> Option<Secrets> {
         self.submitted = true;
         if let Some(wrong) = (0..self.answers.len()).find(|index| self.problem(*index).is_some()) {
             self.at = wrong;
@@ -146,6 +152,9 @@ impl Sheet {
         let mut answers = Secrets::new();
         for (field, input) in &self.answers {
             match input {
+                Input::Secret(secret) if field.is_path(secret.as_str()) => {
+                    answers.insert(field.name, path(secret.as_str(), home).into());
+                }
                 Input::Secret(secret) => answers.insert(field.name, secret.to_secret()),
                 Input::Text(_) | Input::Choice(_) => answers.insert(field.name, value(field, input).into()),
             }
@@ -210,6 +219,7 @@ impl Sheet {
             let hint = match field.default {
                 _ if self.stored => "as stored",
                 Some(default) => default,
+                None if matches!(field.kind, FieldKind::SecretFile) => "path of the file, or its content pasted",
                 None if field.is_secret() => "type or paste it",
                 None => "",
             };
@@ -217,10 +227,23 @@ impl Sheet {
         }
         match input {
             Input::Text(text) => text.draw(&mut scene.paint, place, focused, &[]),
-            Input::Secret(secret) => secret.draw(&mut scene.paint, place, focused, self.shown && active),
+            Input::Secret(secret) => {
+                // A path is no secret, and a mistyped one should be seen.
+                let text = secret.as_str();
+                let is_place = field.is_path(text) && text.starts_with(['/', '~', '.', '\'', '"']);
+                let shown = (self.shown && active) || is_place;
+                secret.draw(&mut scene.paint, place, focused, shown);
+            }
             Input::Choice(_) => {}
         }
     }
+}
+
+/// A path as it was typed or dropped: without the quotes of a terminal, `~` in full.
+fn path(typed: &str, home: Option<&Path>) -> String {
+    let typed = typed.trim().trim_matches(['\'', '"']);
+    let inside = typed.strip_prefix("~/").and_then(|rest| Some(home?.join(rest)));
+    inside.map_or_else(|| typed.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
 fn input(field: &'static Asked, before: Option<Before<'_>>) -> Input {
@@ -241,5 +264,87 @@ fn value<'a>(field: &'static Asked, input: &'a Input) -> &'a str {
         Input::Text(text) => text.value(),
         Input::Secret(secret) => secret.as_str(),
         Input::Choice(at) => field.choices().nth(*at).map_or("", |(name, _)| name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::buffer::Buffer;
+
+    use super::*;
+    use crate::{
+        domain::{Capability, CredentialType, ProviderCategory},
+        ledger::Ledger,
+        providers::{Auth, Build, Environment, History, Pace, check},
+        store::Store,
+        tui::{
+            data::Data,
+            pane::Moment,
+            theme::{Theme, ThemeName},
+            widget::paint::Paint,
+        },
+    };
+
+    const fn field(name: &'static str, label: &'static str, kind: FieldKind) -> Asked {
+        Asked { name, label, help: "", kind, default: None, check: check::any }
+    }
+
+    /// A bank that wants a client certificate.
+    static METADATA: ProviderMetadata = ProviderMetadata {
+        slug: "made_up",
+        display_name: "Bank of Tests",
+        summary: "Exists in tests only.",
+        category: ProviderCategory::Bank,
+        auth: Auth::Certificate(&[
+            field("certificate", "Certificate", FieldKind::SecretFile),
+            field("private_key", "Private key", FieldKind::SecretFile),
+            field("token", "Token", FieldKind::Secret),
+        ]),
+        credential_type: CredentialType::Certificate,
+        capabilities: &[Capability::Accounts],
+        required_settings: &[],
+        environments: &[Environment { name: "production", label: "Production", origin: "https://bank.example" }],
+        extra_hosts: &[],
+        pace: Pace::NONE,
+        history: History { days: None, overlap_days: 0 },
+        documentation_url: "https://bank.example",
+        production_ready: false,
+        build: Build::File,
+    };
+
+    fn drawn(sheet: &Sheet) -> String {
+        let data = Data::load(&Ledger::new(Store::in_memory().unwrap()), chrono::NaiveDate::MIN).unwrap();
+        let area = Rect::new(0, 0, 60, 6);
+        let mut buffer = Buffer::empty(area);
+        let theme = Theme::of(ThemeName::Plain);
+        let moment =
+            Moment { now: chrono::DateTime::UNIX_EPOCH, today: chrono::NaiveDate::MIN, local: |at| at.naive_utc() };
+        let paint =
+            Paint { buffer: &mut buffer, theme: &theme, targets: &mut Vec::new(), cursor: &mut None, masked: false };
+        let mut offsets = std::collections::HashMap::new();
+        let mut scene = Scene { paint, offsets: &mut offsets, data: &data, moment, wide: false, top: true };
+        sheet.draw(&mut scene, area);
+        let line = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+        (0..area.height).map(line).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn key_files_are_named_by_path_or_pasted() {
+        let mut sheet = Sheet::new(&METADATA, None, None);
+        assert!(drawn(&sheet).contains("▸ Certificate   path of the file, or its content pasted"), "{}", drawn(&sheet));
+        sheet.paste("'~/keys/cert.pem'");
+        sheet.step(true);
+        sheet.paste("-----BEGIN PRIVATE KEY-----\rcanary\r-----END PRIVATE KEY-----\r");
+        sheet.step(true);
+        assert!(sheet.finish(None).is_none(), "the token is missing");
+        sheet.paste("canary-token");
+        let shown = drawn(&sheet);
+        assert!(shown.contains("'~/keys/cert.pem'") && !shown.contains("canary"), "{shown}");
+        let answers = sheet.finish(Some(Path::new("/home/me"))).unwrap();
+        assert_eq!(answers.expose("certificate"), Some("/home/me/keys/cert.pem"));
+        assert_eq!(
+            answers.expose("private_key"),
+            Some("-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----")
+        );
     }
 }
