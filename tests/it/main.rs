@@ -19,6 +19,7 @@ mod live_secrets;
 mod made_up;
 mod oauth;
 mod oidc;
+mod other_host;
 mod process;
 mod pty;
 mod random;
