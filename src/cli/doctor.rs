@@ -207,8 +207,7 @@ fn database(paths: &Paths, findings: &mut Findings) {
     });
     match read {
         Ok((accounts, rows, changes, known)) => {
-            let counted = format!("whole: {accounts} accounts, {rows} transactions, {changes} changes");
-            findings.ok("database", counted);
+            findings.ok("database", format!("whole; accounts: {accounts}, transactions: {rows}, changes: {changes}"));
             connections(&known, findings);
         }
         Err(error) => findings.fail("database", error.to_string(), newest_backup(paths)),

@@ -75,7 +75,7 @@ fn the_doctor_makes_nothing_and_finds_what_is_wrong() {
     assert_eq!(fs::read_dir(profile.0.path()).unwrap().count(), 0, "it only looks");
 
     profile.import("chase_checking.qfx");
-    told(&profile.doctor("database", 0), "ok", "1 accounts, 9 transactions");
+    told(&profile.doctor("database", 0), "ok", "accounts: 1, transactions: 9");
     told(&profile.doctor("connections", 0), "ok", "Chase: active");
     fs::set_permissions(profile.data(), fs::Permissions::from_mode(0o755)).unwrap();
     told(&profile.doctor("folders", 0), "warning", "other users can read");
