@@ -194,6 +194,12 @@ impl View {
         self.inner.generation
     }
 
+    /// Whether the store's file has much unused room.
+    #[must_use]
+    pub fn is_loose(&self) -> bool {
+        self.inner.reader.is_loose()
+    }
+
     /// All accounts, by institution, then name.
     #[must_use]
     pub fn accounts(&self) -> &[AccountLine] {

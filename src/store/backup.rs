@@ -11,8 +11,8 @@ use super::{
     live::{self, Live},
     medium::Medium,
     schema::{
-        self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, DIGESTS, META, PARKED,
-        RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+        self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
+        PARKED, RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
     },
     verify,
 };
@@ -103,6 +103,7 @@ fn copy(from: &ReadTransaction, to: &Live) -> Result<()> {
         };
     }
     schema::every_table!(copy_table);
+    Counter::Loose.set(&mut txn.open_table(META)?, 0)?;
     txn.commit()?;
     Ok(())
 }

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::domain::{AccountId, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, Warning};
 
+/// From so many new rows on a change leaves room in the file that compacting gives back.
+const LOOSE_FROM: u64 = if cfg!(test) { 100 } else { 200_000 };
+
 /// The entry a commit writes into the journal.
 pub(super) struct Entry {
     pub(super) counts: ChangeCounts,
@@ -131,6 +134,9 @@ impl Writer {
             }
             if it.upset {
                 Counter::LastUpset.set(&mut meta, mark)?;
+            }
+            if it.added.iter().map(|run| run.end - run.start).sum::<u64>() >= LOOSE_FROM {
+                Counter::Loose.set(&mut meta, 1)?;
             }
             let generation = Counter::Generation.get(&meta)?.unwrap_or_default() + 1;
             Counter::Generation.set(&mut meta, generation)?;

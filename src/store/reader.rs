@@ -34,6 +34,7 @@ pub struct Reader {
     changes: ReadOnlyTable<u64, Bytes>,
     undone: ReadOnlyTable<u64, Bytes>,
     generation: u64,
+    is_loose: bool,
     path: PathBuf,
     /// Keeps the database open: a snapshot outlives a compaction.
     _live: Arc<Live>,
@@ -48,7 +49,9 @@ impl std::fmt::Debug for Reader {
 impl Reader {
     pub(super) fn new(live: Arc<Live>, path: &std::path::Path) -> Result<Self> {
         let txn = live.read()?;
-        let generation = Counter::Generation.get(&txn.open_table(META)?)?.unwrap_or_default();
+        let meta = txn.open_table(META)?;
+        let generation = Counter::Generation.get(&meta)?.unwrap_or_default();
+        let is_loose = Counter::Loose.get(&meta)?.is_some_and(|loose| loose != 0);
         Ok(Self {
             rows: txn.open_table(TRANSACTIONS)?,
             by_date: txn.open_table(BY_DATE)?,
@@ -58,6 +61,7 @@ impl Reader {
             undone: txn.open_table(UNDONE)?,
             txn,
             generation,
+            is_loose,
             path: path.to_owned(),
             _live: live,
         })
@@ -65,6 +69,12 @@ impl Reader {
 
     pub(super) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         guarded(&self.path, work)
+    }
+
+    /// Whether the file is worth [`super::Store::compact`].
+    #[must_use]
+    pub const fn is_loose(&self) -> bool {
+        self.is_loose
     }
 
     /// The [`super::Store::generation`] this snapshot is of.

@@ -87,6 +87,8 @@ pub(super) enum Counter {
     NextChange,
     /// The last change that took rows away: digests of earlier imports don't count any more.
     LastUpset,
+    /// Not zero after a change that left much unused room in the file.
+    Loose,
 }
 
 impl Counter {
@@ -100,6 +102,7 @@ impl Counter {
             Self::NextTransaction => "next_transaction",
             Self::NextChange => "next_change",
             Self::LastUpset => "last_upset",
+            Self::Loose => "loose",
         }
     }
 

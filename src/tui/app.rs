@@ -88,6 +88,8 @@ pub struct App {
     pub(crate) idle: Idle,
     /// The sync asked for last, to be asked for again when the vault was locked.
     pub(crate) last_sync: Option<Command>,
+    /// The database was told to compact itself, and has not done so yet.
+    pub(crate) compacting: bool,
     /// A reading is under way; another one is wanted when it is done.
     pub(crate) refreshing: bool,
     pub(crate) refresh_again: bool,
@@ -123,6 +125,7 @@ impl App {
             due: Due::new((!settings.sync_on_start).then(|| env.clock.now())),
             idle: Idle::new(settings.lock_after, env.clock.now()),
             last_sync: None,
+            compacting: false,
             refreshing: false,
             refresh_again: false,
             dirty: true,

@@ -18,9 +18,6 @@ use crate::{
 /// Rows that an undo may touch without asking first.
 const ASK_FROM: u64 = 10;
 
-/// Rows of an import after which the database is compacted.
-const COMPACT_FROM: u64 = 200_000;
-
 impl App {
     /// The change that undo and redo are about: the selected one in Activity.
     pub(super) fn chosen_change(&self) -> Option<ChangeId> {
@@ -131,13 +128,10 @@ impl App {
                 self.say(Level::Error, format!("{}{hint}", failure.message));
             }
             Event::Synced { report, .. } if !told => self.tell_synced(report, by_itself),
-            Event::ImportFinished { report, .. } => {
-                let rows: u64 = report.files.iter().map(|file| file.transactions_imported).sum();
-                if rows >= COMPACT_FROM {
-                    effects.push(Effect::Send(Command::Compact { job: env.engine.job() }));
-                }
+            Event::Compacted { .. } => {
+                self.compacting = false;
+                self.say(Level::News, "The database was compacted after a large import.");
             }
-            Event::Compacted { .. } => self.say(Level::News, "The database was compacted after the large import."),
             Event::Disconnected { .. } => self.say(Level::News, "Disconnected; its login is wiped."),
             Event::StoreChanged => effects.extend(self.refresh()),
             _ => {}

@@ -18,6 +18,7 @@ use super::{
     toast::Level,
     wizard::Wizard,
 };
+use crate::sync::Command;
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
@@ -236,7 +237,9 @@ impl App {
             Loaded::Columns(Ok(data)) => {
                 if data.view.generation() == self.data.view.generation() {
                     self.data = *data;
-                    return self.tell_fresh(env);
+                    let mut effects = self.tell_fresh(env);
+                    effects.extend(self.compact(env));
+                    return effects;
                 }
                 Vec::new()
             }
@@ -255,6 +258,15 @@ impl App {
             Loaded::Opened(Ok(())) => Vec::new(),
             other => self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Loaded(&other), ctx))).1,
         }
+    }
+
+    /// Compacts the database in the background when it has room to give back; not again when that failed.
+    fn compact(&mut self, env: &Env) -> Option<Effect> {
+        if self.compacting || !self.data.view.is_loose() {
+            return None;
+        }
+        self.compacting = true;
+        Some(Effect::Send(Command::Compact { job: env.engine.job() }))
     }
 
     /// Tells every pane that there is a new reading.
