@@ -109,9 +109,8 @@ pub(super) fn transactions(
     ];
     let view = searchable(session, args, by.is_some())?;
     let (listing, count) = listing(session, &view, args)?;
-    let by = by.map(parse_by).transpose()?.or_else(|| listing.request().query.by());
-    if let Some(by) = by {
-        return groups(out, format, &view, &listing, by);
+    if let Some(by) = grouping(by, listing.request().query.by())? {
+        return groups(out, format, &view, &listing, by, args.limit);
     }
     let names = AccountNames::of(&view);
     let rows = (0..count).filter_map(|index| {
@@ -123,6 +122,18 @@ pub(super) fn transactions(
     });
     let empty = if view.transaction_count() == 0 { NO_ACCOUNTS } else { "no transaction matches" };
     output::list(out, format, rows, COLUMNS, empty)
+}
+
+/// What `--by` and `by:` in `--query` ask for together.
+fn grouping(option: Option<&str>, query: Option<By>) -> Result<Option<By>, CliError> {
+    match (option.map(parse_by).transpose()?, query) {
+        (Some(option), Some(query)) if option != query => {
+            let text =
+                format!("rows are grouped once: --by {option} and `by:{query}` in --query contradict each other");
+            Err(CliError::usage(text).hint("leave one of them out"))
+        }
+        (option, query) => Ok(option.or(query)),
+    }
 }
 
 fn parse_by(text: &str) -> Result<By, CliError> {
@@ -142,8 +153,15 @@ struct GroupRecord {
     transactions: u64,
 }
 
-/// The sums of a list, group by group; a group with several currencies has a line for each.
-fn groups(out: &mut dyn Write, format: Format, view: &View, listing: &Listing, by: By) -> Result<(), CliError> {
+/// The sums of a list, group by group, at most `limit` groups; one with several currencies has a line for each.
+fn groups(
+    out: &mut dyn Write,
+    format: Format,
+    view: &View,
+    listing: &Listing,
+    by: By,
+    limit: Option<usize>,
+) -> Result<(), CliError> {
     const COLUMNS: &[Column<GroupRecord>] = &[
         Column::left("Group", |row| row.group.clone()),
         Column::right("Sum", |row| maybe_money(row.sum, &row.currency)),
@@ -151,7 +169,7 @@ fn groups(out: &mut dyn Write, format: Format, view: &View, listing: &Listing, b
         Column::right("Rows", |row| row.transactions.to_string()),
     ];
     let mut rows = Vec::new();
-    for group in view.aggregates(listing, by)? {
+    for group in view.aggregates(listing, by, None)?.into_iter().take(limit.unwrap_or(usize::MAX)) {
         let label = view.label(&group.key)?;
         let record = |currency: AssetCode, sum, transactions| {
             Ok(GroupRecord { group: label.clone(), currency: currency.to_string(), sum, transactions })

@@ -224,6 +224,10 @@ fn write_export(
     let rows = args::TransactionArgs { selection, ..args::TransactionArgs::default() };
     let view = lists::searchable(session, &rows, false)?;
     let (listing, _) = lists::listing(session, &view, &rows)?;
+    if let Some(by) = listing.request().query.by() {
+        let text = format!("--query: an export has rows, not groups, so `by:{by}` makes no sense in it");
+        return Err(CliError::usage(text).hint("leave it out, or take `dashtam transactions --by`"));
+    }
     let form = match to {
         ExportFormat::Csv => export::Format::Csv,
         ExportFormat::Json => export::Format::Json,

@@ -12,7 +12,7 @@
 //! Query::parse(text, today), problems(), by(), narrows(&wider), is_empty(); query::completions(text, cursor, &vocabulary)
 //! view.list(&ListRequest { account, query, sort }) -> Listing; list_from(&request, Some(&previous)) reuses what narrows
 //! listing.len() id(index) ids(range) position_of(id) contains(id) sums() too_large() refine(&query)
-//! view.entries(&listing, offset, limit), aggregates(&listing, By) -> Vec<Group>, label(&group.key), export(&listing, format, out)
+//! view.entries(&listing, offset, limit), aggregates(&listing, By, sort) -> Vec<Group>, label(&group.key), term(&group.key), export(&listing, format, out)
 //! view.net_worth(day), net_worth_series(Every, until), running_balance(account), check(account), checks(account)
 //! ```
 //!
@@ -34,7 +34,7 @@ mod view;
 mod words;
 mod worth;
 
-pub use aggregate::{Group, GroupKey, aggregate};
+pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
 pub use error::LedgerError;
 pub use holdings::{HoldingLine, MergedHolding, merged_by_symbol};
 pub use listing::Listing;

@@ -188,10 +188,10 @@ fn a_view_lists_finds_sums_and_groups() {
     assert_eq!(view.list(&request("acct:abc", SortKey::Date, true)).unwrap().len(), 1);
 
     let all = view.list(&ListRequest::default()).unwrap();
-    let groups = view.aggregates(&all, By::Payee).unwrap();
+    let groups = view.aggregates(&all, By::Payee, None).unwrap();
     let labels: Vec<_> = groups.iter().map(|group| view.label(&group.key).unwrap()).collect();
     assert_eq!(labels, ["Payroll", "Café Zoë", "Market"], "as written in the first row, by size, then name");
-    let months = view.aggregates(&all, By::Month).unwrap();
+    let months = view.aggregates(&all, By::Month, None).unwrap();
     assert_eq!(months.iter().map(|group| group.rows).collect::<Vec<_>>(), [4, 1]);
 
     let check = view.check(AccountId(1)).unwrap().unwrap();

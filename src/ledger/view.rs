@@ -9,11 +9,12 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    By, Group, Listing, Query, Sort, aggregate,
+    By, Group, GroupSort, Listing, Query, Sort, aggregate,
     error::{LedgerError, Result},
     holdings::{self, HoldingLine},
     order::order,
     search::Scope,
+    sort_groups,
 };
 use crate::{
     columns::{CHUNK_ROWS, ChunkBuilder, Columns, ColumnsError, searchable},
@@ -352,13 +353,15 @@ impl View {
         Ok(Listing::search(&self.inner, &loaded.columns, request, &order, previous))
     }
 
-    /// Sums the rows of a list by month, payee, account …
-    pub fn aggregates(&self, listing: &Listing, by: By) -> Result<Vec<Group>> {
+    /// Sums the rows of a list by month, payee, account …, in the order of [`aggregate`] unless told another one.
+    pub fn aggregates(&self, listing: &Listing, by: By, sort: Option<GroupSort>) -> Result<Vec<Group>> {
         let loaded = self.loaded.as_ref().ok_or(LedgerError::NeedsColumns)?;
-        if listing.is_of(&loaded.columns) {
-            return Ok(aggregate(&loaded.columns, &self.inner.scope, listing.rows(), by));
+        let again = if listing.is_of(&loaded.columns) { None } else { Some(self.list(listing.request())?) };
+        let scope = &self.inner.scope;
+        let mut groups = aggregate(&loaded.columns, scope, again.as_ref().unwrap_or(listing).rows(), by);
+        if let Some(sort) = sort {
+            sort_groups(&mut groups, scope, sort);
         }
-        let again = self.list(listing.request())?;
-        Ok(aggregate(&loaded.columns, &self.inner.scope, again.rows(), by))
+        Ok(groups)
     }
 }

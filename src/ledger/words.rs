@@ -1,6 +1,11 @@
 //! What groups are called, and the words that queries are completed from.
 
-use super::{AccountLine, GroupKey, View, error::Result, query::Vocabulary};
+use super::{
+    AccountLine, GroupKey, View,
+    error::Result,
+    query::{Vocabulary, quoted},
+    search::Scope,
+};
 use crate::columns::{Columns, Fields, searchable};
 
 impl View {
@@ -30,6 +35,12 @@ impl View {
         })
     }
 
+    /// The term of the query language that finds exactly the rows of a group among those that were grouped.
+    #[must_use]
+    pub fn term(&self, key: &GroupKey) -> String {
+        self.inner.scope.term(key)
+    }
+
     /// The words that queries are completed from; more of them once columns are there.
     #[must_use]
     pub fn vocabulary(&self) -> Vocabulary {
@@ -56,6 +67,29 @@ impl View {
     }
 }
 
+impl Scope {
+    /// See [`View::term`].
+    pub(super) fn term(&self, key: &GroupKey) -> String {
+        let whole = |name: &str, text: &str| {
+            let folded = searchable(text);
+            if folded.is_empty() { format!("{name}:=") } else { format!("{name}:={}", quoted(&folded)) }
+        };
+        match key {
+            GroupKey::Period { from, to } if from == to => format!("date:{from}"),
+            GroupKey::Period { from, to } => format!("date:{}", period_label(*from, *to).to_lowercase()),
+            GroupKey::Payee(text, _) => whole("payee", text),
+            GroupKey::Account(id) => whole("acct", &self.only(*id)),
+            GroupKey::Institution(text, _) => whole("inst", text),
+            GroupKey::Type(value) => format!("type:{value}"),
+            GroupKey::Subtype(value) => format!("sub:{value}"),
+            GroupKey::Status(value) => format!("status:{value}"),
+            GroupKey::Category(text) => whole("cat", text),
+            GroupKey::Symbol(text) => whole("sym", text),
+            GroupKey::Currency(value) => whole("cur", value.as_str()),
+        }
+    }
+}
+
 /// Every tag in use, folded.
 fn tags(columns: &Columns) -> Vec<String> {
     let mut found = std::collections::BTreeSet::new();
@@ -76,7 +110,7 @@ fn period_label(from: chrono::NaiveDate, to: chrono::NaiveDate) -> String {
     match (to - from).num_days() {
         ..=6 => format!("{from}..{to}"),
         7..=31 => from.format("%Y-%m").to_string(),
-        32..=92 => format!("{}-Q{}", from.year(), from.month0() / 3 + 1),
-        _ => from.year().to_string(),
+        32..=92 => format!("{:04}-Q{}", from.year(), from.month0() / 3 + 1),
+        _ => format!("{:04}", from.year()),
     }
 }

@@ -13,6 +13,7 @@ use super::action::Action;
 pub(crate) enum ListId {
     Accounts,
     Transactions,
+    Groups,
     Holdings,
     Connections,
     Activity,

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use super::{data::Data, memory::Target};
+use super::{data::Data, memory::Target, transactions::Grouped};
 use crate::{
     domain::{AccountId, ChangeId, TransactionId},
-    ledger::{Entry, ListRequest, Listing},
+    ledger::{Entry, GroupSort, ListRequest, Listing},
     sync::{Command, Event},
 };
 
@@ -42,8 +42,8 @@ pub(crate) enum Loaded {
     Fresh(Result<Box<Data>, String>),
     /// The view has its columns now.
     Columns(Result<Box<Data>, String>),
-    /// Rows listed.
-    Listing { ticket: u64, result: Result<Listing, String> },
+    /// Rows listed, and in groups where the query asks for them.
+    Listing { ticket: u64, result: Result<(Listing, Option<Grouped>), String> },
     /// Words that a filter is completed from.
     Vocabulary(crate::ledger::query::Vocabulary),
     /// Balance after each row of an account, newest first.
@@ -81,8 +81,8 @@ pub(crate) enum Effect {
     Refresh,
     /// Load what searching needs. Answer: `Columns`.
     LoadColumns,
-    /// List rows. Answer: `Listing`.
-    List { ticket: u64, request: ListRequest },
+    /// List rows; `order` is that of groups, if the user chose one. Answer: `Listing`.
+    List { ticket: u64, request: ListRequest, order: Option<GroupSort> },
     /// Collect the words that a filter is completed from. Answer: `Vocabulary`.
     ReadVocabulary,
     /// Work out running balances. Answer: `Running`.

@@ -258,6 +258,13 @@ fn filters_sums_names_and_exports() {
     let sums = profile.json(&["transactions", "--by", "payee"]);
     assert_eq!((&sums[0]["group"], &sums[0]["sum"]), (&"Groceries".into(), &"-120.00".into()));
     assert_eq!(profile.error(&["transactions", "--by", "weather"], 2)["kind"], "usage");
+    for same in [&["--query", "by:payee"][..], &["--query", "by:payee", "--by", "payee"]] {
+        assert_eq!(profile.json(&[&["transactions"], same].concat()), sums);
+    }
+    assert_eq!(count(&["transactions", "--by", "payee", "--limit", "1"]), 1);
+    let error = profile.error(&["transactions", "--by", "month", "--query", "coffee by:payee"], 2);
+    assert!(error["message"].as_str().unwrap().contains("--by month and `by:payee`"), "{error}");
+    assert_eq!(profile.error(&["export", "--to", "csv", "--query", "by:month"], 2)["kind"], "usage");
 
     let id = profile.json(&["accounts"])[0]["id"].as_str().unwrap().to_owned();
     assert!(profile.run(&["rename", &id, "Daily money"]).status.success());

@@ -7,6 +7,7 @@ mod cli;
 mod connect;
 mod contract;
 mod frozen;
+mod groups;
 mod harness;
 mod http;
 mod idle;

@@ -4,7 +4,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::{borrow::Cow, cmp::Reverse, collections::HashMap};
 
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 
@@ -16,7 +16,7 @@ use super::{
     sum::{self, Sums},
 };
 use crate::{
-    columns::Columns,
+    columns::{Columns, searchable},
     domain::{AccountId, AssetCode, TransactionId, TransactionStatus, TransactionSubtype, TransactionType},
 };
 
@@ -42,9 +42,9 @@ pub enum GroupKey {
     Subtype(TransactionSubtype),
     /// A state.
     Status(TransactionStatus),
-    /// The user's category; empty where rows have none.
+    /// The user's category as it is written first; empty where rows have none.
     Category(String),
-    /// A symbol; empty where rows have none.
+    /// A symbol as it is written first; empty where rows have none.
     Symbol(String),
     /// A currency.
     Currency(AssetCode),
@@ -78,14 +78,62 @@ pub fn aggregate(columns: &Columns, scope: &Scope, rows: Option<&RowSet>, by: By
         for (money, rows) in groups.iter().flat_map(|group| &group.sums.totals) {
             *counts.entry(money.currency).or_default() += rows;
         }
-        let main = counts.into_iter().max_by_key(|(currency, rows)| (*rows, std::cmp::Reverse(*currency)));
+        let main = counts.into_iter().max_by_key(|(currency, rows)| (*rows, Reverse(*currency)));
         let size = |group: &Group| {
             let own = |(currency, _)| group.sums.totals.iter().find(|(money, _)| money.currency == currency);
             main.and_then(own).map(|(money, _)| money.amount.abs())
         };
-        groups.sort_by_key(|group| std::cmp::Reverse((size(group), group.rows)));
+        groups.sort_by_key(|group| Reverse((size(group), group.rows)));
     }
     groups
+}
+
+/// What groups are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupSortKey {
+    /// What they are called; stretches of time by their days.
+    Name,
+    /// How many rows they have.
+    Rows,
+    /// The size of their sum in one currency, whatever its sign.
+    Sum(AssetCode),
+}
+
+/// A sort key of groups and its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupSort {
+    /// What by.
+    pub key: GroupSortKey,
+    /// From the greatest to the least.
+    pub descending: bool,
+}
+
+/// Sorts groups; those that are equal by the key keep their order.
+pub fn sort_groups(groups: &mut [Group], scope: &Scope, sort: GroupSort) {
+    match sort.key {
+        GroupSortKey::Name => groups.sort_by_cached_key(|group| sort_name(&group.key, scope)),
+        GroupSortKey::Rows => groups.sort_by_key(|group| group.rows),
+        GroupSortKey::Sum(currency) => groups.sort_by_cached_key(|group| {
+            let own = group.sums.totals.iter().find(|(money, _)| money.currency == currency);
+            (group.sums.too_large.contains(&currency), own.map(|(money, _)| money.amount.abs()))
+        }),
+    }
+    if sort.descending {
+        groups.reverse();
+    }
+}
+
+fn sort_name(key: &GroupKey, scope: &Scope) -> String {
+    match key {
+        GroupKey::Period { from, .. } => from.to_string(),
+        GroupKey::Payee(text, _) | GroupKey::Institution(text, _) => text.clone(),
+        GroupKey::Account(id) => scope.sort_name(*id).to_owned(),
+        GroupKey::Type(value) => value.to_string(),
+        GroupKey::Subtype(value) => value.to_string(),
+        GroupKey::Status(value) => value.to_string(),
+        GroupKey::Category(text) | GroupKey::Symbol(text) => searchable(text).into_owned(),
+        GroupKey::Currency(value) => value.to_string(),
+    }
 }
 
 /// How rows fall into numbered groups: by the place that a column gives them in a table of groups.
@@ -149,16 +197,8 @@ impl<'a> Grouping<'a> {
                 let key = |group: usize| TransactionStatus::ALL.get(group).copied().map(GroupKey::Status);
                 Self::each(Places::Statuses(columns.statuses()), TransactionStatus::ALL.len(), key)
             }
-            By::Category => {
-                let table = columns.category_table();
-                let key = |group: usize| table.get(group).map(|text| GroupKey::Category(text.to_string()));
-                Self::each(Places::Large(columns.categories()), table.len(), key)
-            }
-            By::Symbol => {
-                let table = columns.symbol_table();
-                let key = |group: usize| table.get(group).map(|text| GroupKey::Symbol(text.to_string()));
-                Self::each(Places::Large(columns.symbols()), table.len(), key)
-            }
+            By::Category => Self::by_text(columns.categories(), columns.category_table(), GroupKey::Category),
+            By::Symbol => Self::by_text(columns.symbols(), columns.symbol_table(), GroupKey::Symbol),
             By::Currency => {
                 let (table, distinct) = numbered(columns.unit_table().iter().map(|unit| unit.currency));
                 let groups = distinct.len();
@@ -171,6 +211,23 @@ impl<'a> Grouping<'a> {
     /// One group for each place.
     fn each(places: Places<'a>, groups: usize, key: impl Fn(usize) -> Option<GroupKey> + 'a) -> Self {
         Self { groups, places, table: (0..).take(groups).collect(), key: Box::new(key) }
+    }
+
+    /// Texts that a query does not tell apart are one group.
+    fn by_text(places: &'a [u32], texts: &'a [Box<str>], key: fn(String) -> GroupKey) -> Self {
+        let mut known: HashMap<Cow<'a, str>, u32> = HashMap::new();
+        let mut firsts: Vec<&'a str> = Vec::new();
+        let mut table = Vec::with_capacity(texts.len());
+        for text in texts {
+            let group = *known.entry(searchable(text)).or_insert_with(|| {
+                firsts.push(text);
+                u32::try_from(firsts.len() - 1).unwrap_or(u32::MAX)
+            });
+            table.push(group);
+        }
+        let groups = firsts.len();
+        let key = move |group: usize| firsts.get(group).map(|text| key((*text).to_owned()));
+        Self { groups, places: Places::Large(places), table, key: Box::new(key) }
     }
 
     /// Days fall into periods by a table, made once for the days in use.

@@ -26,13 +26,14 @@ fn key_of(row: &Row, by: By) -> String {
         By::Year => format!("{:04}-01-01", facts.date.year()),
         By::Payee => String::from_utf8_lossy(columns(&[(row.clone(), user.clone())]).payee_of(0)).into_owned(),
         By::Account => account.id.to_string(),
-        By::Institution => crate::columns::searchable(&account.institution).into_owned(),
+        By::Institution => searchable(&account.institution).into_owned(),
         By::Type => facts.kind.transaction_type().to_string(),
         By::Subtype => facts.kind.subtype().to_string(),
         By::Status => facts.status.to_string(),
-        By::Category => user.category.clone().unwrap_or_default(),
+        By::Category => searchable(user.category.as_deref().unwrap_or_default()).into_owned(),
         By::Symbol => {
-            facts.security.as_ref().and_then(|security| security.symbol.as_deref()).unwrap_or_default().into()
+            let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_deref());
+            searchable(symbol.unwrap_or_default()).into_owned()
         }
         By::Currency => facts.currency.to_string(),
     }
@@ -41,10 +42,8 @@ fn key_of(row: &Row, by: By) -> String {
 fn shown(key: &GroupKey) -> String {
     match key {
         GroupKey::Period { from, .. } => from.to_string(),
-        GroupKey::Payee(text, _)
-        | GroupKey::Institution(text, _)
-        | GroupKey::Category(text)
-        | GroupKey::Symbol(text) => text.clone(),
+        GroupKey::Payee(text, _) | GroupKey::Institution(text, _) => text.clone(),
+        GroupKey::Category(text) | GroupKey::Symbol(text) => searchable(text).into_owned(),
         GroupKey::Account(id) => id.to_string(),
         GroupKey::Type(value) => value.to_string(),
         GroupKey::Subtype(value) => value.to_string(),
@@ -76,6 +75,11 @@ proptest! {
                 let rows = &expected[&shown(&group.key)];
                 prop_assert_eq!(group.rows, rows.len() as u64);
                 agree(&group.sums, &naive(rows));
+                // The term of a group finds its rows and no others.
+                let text = query.narrowed(&scope.term(&group.key));
+                let narrowed = Query::parse(&text, today());
+                prop_assert!(narrowed.problems().is_empty(), "{}: {:?}", text, narrowed.problems());
+                prop_assert_eq!(search(&columns, &scope, narrowed.expr(), None).count() as u64, group.rows, "{}", text);
             }
             if by.is_time() {
                 prop_assert!(groups.iter().map(|group| shown(&group.key)).eq(expected.into_keys()));

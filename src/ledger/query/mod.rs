@@ -25,6 +25,7 @@ pub use amount::AmountRange;
 pub use by::By;
 pub use complete::{Completion, Vocabulary, completions};
 pub use date::DateRange;
+pub(in crate::ledger) use show::quoted;
 pub use term::{KEYS, Key, KeyHelp, Pattern, Term};
 
 /// What a user asks for, ready to be searched for.
@@ -102,6 +103,16 @@ impl Query {
             other => Expr::And(vec![days, other]),
         };
         Self { expr, ..self }
+    }
+
+    /// The text of a query that finds, ungrouped, the rows of this one that `term` (a text in this language) finds too.
+    #[must_use]
+    pub fn narrowed(&self, term: &str) -> String {
+        match &self.expr {
+            Expr::All => term.to_owned(),
+            Expr::Or(_) => format!("({}) {term}", self.expr),
+            Expr::And(_) | Expr::Not(_) | Expr::Term(_) => format!("{} {term}", self.expr),
+        }
     }
 
     /// Whether every row matches.

@@ -102,7 +102,7 @@ fn listed(f: &mut fmt::Formatter<'_>, key: Key, names: &[&str]) -> fmt::Result {
 }
 
 /// In quotes unless it would be read back as the same text without them.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::ledger) fn quoted(text: &str) -> String {
     let plain = !text.is_empty()
         && !text.starts_with(['-', '=', '<', '>', '|'])
         && !text.eq_ignore_ascii_case("or")

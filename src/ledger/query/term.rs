@@ -173,9 +173,11 @@ pub(super) fn meaning(word: &Word, today: NaiveDate) -> Result<Meaning, String> 
         }
         Key::By => {
             only_has(name, word, Op::Has)?;
-            let words = || By::ALL.iter().map(|by| by.as_str()).collect::<Vec<_>>().join(", ");
             let by = By::parse(&word.value);
-            return by.map(Meaning::By).ok_or_else(|| format!("rows can be grouped by {}", words()));
+            let hint = || {
+                format!("rows are not grouped by `{}`; try {}", word.value, nearest(By::ALL, By::as_str, &word.value))
+            };
+            return by.map(Meaning::By).ok_or_else(hint);
         }
     };
     Ok(Meaning::Term(term))
@@ -232,12 +234,17 @@ fn members<T: Copy>(name: &str, word: &Word, all: &[T], spelling: fn(T) -> &'sta
         Op::Above | Op::AtLeast | Op::Below | Op::AtMost => Vec::new(),
     };
     if found.is_empty() {
-        let mut words: Vec<_> = all.iter().map(|member| spelling(*member)).collect();
-        words.sort_by_key(|spelling| distance(spelling, &wanted));
-        words.truncate(9);
-        return Err(format!("there is no {name} `{}`; try {}", word.value, words.join(", ")));
+        return Err(format!("there is no {name} `{}`; try {}", word.value, nearest(all, spelling, &wanted)));
     }
     Ok(found)
+}
+
+/// The words most like what was written.
+fn nearest<T: Copy>(all: &[T], spelling: fn(T) -> &'static str, wanted: &str) -> String {
+    let mut words: Vec<_> = all.iter().map(|member| spelling(*member)).collect();
+    words.sort_by_key(|spelling| distance(spelling, wanted));
+    words.truncate(7);
+    words.join(", ")
 }
 
 fn unknown_key(name: &str) -> String {

@@ -54,6 +54,15 @@ impl Scope {
         self.names(id).is_some_and(|names| matches(&names.institution, pattern))
     }
 
+    /// What `acct:=` finds this account by and no other: its folded name, or its id where several are called so.
+    pub(in crate::ledger) fn only(&self, id: AccountId) -> String {
+        let name = self.sort_name(id);
+        let pattern = Pattern { text: name.to_owned(), whole: true };
+        let is_clear = !name.is_empty()
+            && self.accounts.iter().all(|names| names.id == id || !self.is_account(names.id, &pattern));
+        if is_clear { name.to_owned() } else { id.to_string() }
+    }
+
     /// The folded name of an account, for sorting.
     pub(in crate::ledger) fn sort_name(&self, id: AccountId) -> &str {
         self.names(id).map_or("", |names| &names.called[0])

@@ -121,6 +121,7 @@ fn term_holds(row: &Transaction, user: &UserFields, accounts: &[Account], term: 
             let tags = user.tags.iter().filter_map(|tag| given(Some(tag)));
             let (own, note) = (given(user.payee.as_deref()), given(user.note.as_deref()));
             let texts: Vec<String> = match *fields {
+                Fields::PAYEE if pattern.whole => own.or(shown).into_iter().collect(),
                 Fields::PAYEE => own.into_iter().chain(shown).collect(),
                 Fields::MEMO => memo.into_iter().collect(),
                 Fields::TAG => tags.collect(),

@@ -69,7 +69,9 @@ fn with_heads(columns: &Columns, heads: &RowSet) -> RowSet {
 fn accept(record: &[u8], hit: usize, fields: Fields, pattern: &Pattern) -> Result<(), usize> {
     let counts = if pattern.whole {
         let ends = record.get(hit + pattern.text.len()).is_none_or(|next| *next < b' ');
-        ends && fields.begin_at(&record[..hit])
+        // A whole payee is the one shown, which is the first text of a head: what `by:payee` groups.
+        let begins = if fields == Fields::PAYEE { hit == 1 } else { fields.begin_at(&record[..hit]) };
+        ends && begins
     } else {
         fields.hold(&record[..hit])
     };

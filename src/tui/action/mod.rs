@@ -23,6 +23,8 @@ pub(crate) enum Place {
     Holdings,
     Connections,
     Activity,
+    /// Rows in groups.
+    Groups,
     /// Typing a filter.
     Filter,
     /// The file picker's list.
@@ -66,6 +68,7 @@ impl Scope {
         Place::Holdings,
         Place::Connections,
         Place::Activity,
+        Place::Groups,
     ]);
 
     pub(crate) const fn of(places: &[Place]) -> Self {

@@ -100,8 +100,7 @@ const STEPS: Scope = Scope::of(&[
     Place::ConnectAccounts,
     Place::ConnectDone,
 ]);
-const FILTERED: Scope =
-    Scope::of(&[Place::Accounts, Place::Transactions, Place::Holdings, Place::Connections, Place::Activity]);
+const FILTERED: Scope = Scope(SCREENS.0 & !Scope::of(&[Place::Overview]).0);
 const EVERYWHERE: Scope = Scope(LISTS.0 | FIELDS.0 | STEPS.0 | Scope::of(&[Place::Importing, Place::Confirm]).0);
 
 /// All actions.
@@ -112,7 +111,7 @@ pub(crate) const TABLE: &[Spec] = &[
         SCREENS.and(&[Place::Change])),
     row(Action::Filter, &["/"], "filter", "Filter the rows", "filter", Group::Look, FILTERED),
     row(Action::Sort, &["s"], "sort", "Choose the order", "sort", Group::Look,
-        Scope::of(&[Place::Transactions, Place::Holdings])),
+        Scope::of(&[Place::Transactions, Place::Groups, Place::Holdings])),
     row(Action::Group, &["m"], "merge", "Merge holdings by symbol, or show them by account", "merge", Group::Look,
         Scope::of(&[Place::Holdings])),
     row(Action::Edit, &["e"], "edit", "Edit what is your own: payee, category, tags, note, names", "edit", Group::Data,
@@ -131,7 +130,7 @@ pub(crate) const TABLE: &[Spec] = &[
         Group::Data, SCREENS),
     row(Action::Sync, &["r"], "sync", "Sync this connection", "", Group::Data, SCREENS),
     row(Action::SortReverse, &["S"], "sort-reverse", "Reverse the order", "", Group::Look,
-        Scope::of(&[Place::Transactions, Place::Holdings])),
+        Scope::of(&[Place::Transactions, Place::Groups, Place::Holdings])),
     row(Action::Mark, &["space"], "mark", "Mark the row", "", Group::Look, ROWS),
     row(Action::NextHit, &["n"], "next-hit", "Next row the last filter found", "", Group::Look, ROWS),
     row(Action::PreviousHit, &["N"], "previous-hit", "Previous row the last filter found", "", Group::Look, ROWS),

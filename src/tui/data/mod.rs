@@ -14,7 +14,7 @@ pub(crate) use worth::Worth;
 use super::widget::chart::Point;
 use crate::{
     domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionId},
-    ledger::{AccountLine, Check, Entry, Every, HoldingLine, Ledger, LedgerError, View},
+    ledger::{AccountLine, Check, Entry, Every, GroupKey, HoldingLine, Ledger, LedgerError, View},
 };
 
 /// Journal entries kept at hand; older ones are in the store.
@@ -87,6 +87,14 @@ impl Data {
     /// A row with what the user says about it; `None` when it is gone or can't be read.
     pub(crate) fn entry(&self, id: TransactionId) -> Option<Entry> {
         self.view.entry(id).ok().flatten()
+    }
+
+    /// What a group is called.
+    pub(crate) fn group_label(&self, key: &GroupKey) -> String {
+        if let GroupKey::Account(id) = key {
+            return self.account_label(*id);
+        }
+        self.view.label(key).map_or_else(|_| "can't be read".to_owned(), |label| label.replace('_', " "))
     }
 
     /// Whether there is anything at all.

@@ -9,13 +9,14 @@ use std::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    ledger::{Ledger, LedgerError, ListRequest, Listing, Sort, View},
+    ledger::{GroupSort, Ledger, LedgerError, ListRequest, Listing, Sort, View},
     tui::{
         app::App,
         data::Data,
         env::Env,
         layer::CHUNK,
         msg::{Effect, FolderEntry, Loaded},
+        transactions::Grouped,
     },
 };
 
@@ -48,12 +49,12 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
                 Loaded::Columns(data.with_columns().map(Box::new).map_err(|error| error.to_string()))
             })
         }
-        Effect::List { ticket, request } => {
+        Effect::List { ticket, request, order } => {
             let small = view.transaction_count() <= AT_ONCE && view.has_columns();
-            let cheap = request.query.is_all() && request.sort == Sort::default();
+            let cheap = request.query.is_empty() && request.sort == Sort::default();
             let previous = app.transactions.listing().cloned();
             let work = move || {
-                let listed = list(&view, &request, previous.as_ref());
+                let listed = list(view, &request, order, previous.as_ref());
                 Loaded::Listing { ticket, result: listed.map_err(|error| error.to_string()) }
             };
             if small || cheap { now(work()) } else { later(&answer, work) }
@@ -100,11 +101,19 @@ fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send 
     1
 }
 
-fn list(view: &View, request: &ListRequest, previous: Option<&Listing>) -> Result<Listing, LedgerError> {
-    match view.list_from(request, previous) {
-        Err(LedgerError::NeedsColumns) => view.with_columns(view.load_columns()?).list(request),
-        listed => listed,
+fn list(
+    mut view: View,
+    request: &ListRequest,
+    order: Option<GroupSort>,
+    previous: Option<&Listing>,
+) -> Result<(Listing, Option<Grouped>), LedgerError> {
+    let simple = request.query.is_empty() && request.sort == Sort::default();
+    if !simple && !view.has_columns() {
+        view = view.with_columns(view.load_columns()?);
     }
+    let listing = view.list_from(request, previous)?;
+    let grouped = Grouped::read(&view, &listing, order)?;
+    Ok((listing, grouped))
 }
 
 /// Folders first, from A to Z, then files, the newest first.

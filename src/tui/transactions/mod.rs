@@ -5,8 +5,11 @@
 
 mod complete;
 mod edit;
+mod groups;
 mod hits;
 mod view;
+
+pub(crate) use groups::Grouped;
 
 use std::collections::BTreeSet;
 
@@ -62,6 +65,7 @@ pub(crate) struct Transactions {
     keep: Option<TransactionId>,
     complete: complete::Complete,
     hits: hits::Hits,
+    groups: groups::Groups,
     split: Split,
 }
 
@@ -79,8 +83,15 @@ impl Transactions {
         self.listing.as_ref()
     }
 
+    /// The selected row; none while groups are shown.
     pub(crate) fn selected(&self) -> Option<TransactionId> {
-        self.id_at(self.cursor.at)
+        self.id_at(self.cursor.at).filter(|_| !self.groups.are_shown())
+    }
+
+    /// Moves over what is listed; says whether it was a movement.
+    fn step(&mut self, action: Action, page: usize) -> bool {
+        let len = self.len();
+        if self.groups.are_shown() { self.groups.act(action, page) } else { self.cursor.act(action, len, page) }
     }
 
     fn entry(&self, ctx: &Ctx<'_>) -> Option<Entry> {
@@ -92,7 +103,8 @@ impl Transactions {
         self.wanted = ctx.ticket();
         self.listing_now = true;
         let request = ListRequest { account: self.account, query: self.query.clone(), sort: self.sort };
-        ctx.effects.push(Effect::List { ticket: self.wanted, request });
+        let order = self.groups.order(self.query.by());
+        ctx.effects.push(Effect::List { ticket: self.wanted, request, order });
         self.running.clear();
         let by_date = self.sort.key == SortKey::Date;
         if let Some(account) = self.account.filter(|_| by_date && self.query.is_all()) {
@@ -116,6 +128,7 @@ impl Transactions {
         self.marks.clear();
         self.cursor = Cursor::default();
         self.keep = None;
+        self.groups = groups::Groups::default();
         self.split.back();
         self.listing = None;
         self.relist(ctx);
@@ -127,10 +140,11 @@ impl Transactions {
         self.keep = Some(row);
     }
 
-    fn listed(&mut self, result: &Result<Listing, String>, ctx: &mut Ctx<'_>) {
+    fn listed(&mut self, result: &Result<(Listing, Option<Grouped>), String>, ctx: &mut Ctx<'_>) {
         self.listing_now = false;
         match result {
-            Ok(listing) => {
+            Ok((listing, grouped)) => {
+                self.groups.listed(grouped.as_ref());
                 let keep = self.keep.take();
                 if let Some(at) = keep.and_then(|row| listing.position_of(row)) {
                     self.cursor.at = at;
@@ -231,6 +245,48 @@ impl Transactions {
         }
     }
 
+    /// Another filter than the one on screen.
+    fn refilter(&mut self, text: String, ctx: &mut Ctx<'_>) {
+        self.field.set(text);
+        self.cursor = Cursor::default();
+        self.split.back();
+        self.set_query(ctx);
+    }
+
+    /// What keys do while groups are shown.
+    fn in_groups(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        match action {
+            Action::Open => {
+                if let Some(text) = self.groups.enter(self.field.value(), ctx) {
+                    self.refilter(text, ctx);
+                }
+            }
+            Action::Sort => self.groups.sort_menu(ctx),
+            Action::SortReverse => self.sort_groups(None, ctx),
+            Action::Copy => self.groups.copy_menu(ctx),
+            Action::Explain => {
+                if let Some(listing) = &self.listing {
+                    self.groups.explain(listing, ctx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn sort_groups(&mut self, place: Option<usize>, ctx: &mut Ctx<'_>) {
+        if self.groups.sort_by(place) {
+            self.groups.stay();
+            self.relist(ctx);
+        }
+    }
+
+    fn open_filter(&mut self, ctx: &mut Ctx<'_>) {
+        self.split.back();
+        self.editing = true;
+        self.before = self.field.value().to_owned();
+        ctx.effects.push(Effect::ReadVocabulary);
+    }
+
     fn open_side(&mut self) {
         self.split.back();
         self.split.act(Action::In, 1);
@@ -238,15 +294,19 @@ impl Transactions {
 
     fn in_field(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         match action {
-            Action::Accept => self.editing = false,
+            Action::Accept => {
+                self.editing = false;
+                if self.field.value() != self.before {
+                    self.groups.forget_way();
+                }
+            }
             Action::Complete | Action::PreviousPane
                 if self.complete.next(&mut self.field, action == Action::Complete) =>
             {
                 self.set_query(ctx);
             }
             Action::Down | Action::Up => {
-                let len = self.len();
-                self.cursor.act(action, len, ctx.page);
+                self.step(action, ctx.page);
             }
             _ => {}
         }
@@ -255,7 +315,11 @@ impl Transactions {
 
 impl Pane for Transactions {
     fn place(&self) -> Place {
-        if self.editing { Place::Filter } else { Place::Transactions }
+        match (self.editing, self.groups.are_shown()) {
+            (true, _) => Place::Filter,
+            (false, true) => Place::Groups,
+            (false, false) => Place::Transactions,
+        }
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -266,19 +330,14 @@ impl Pane for Transactions {
         if self.split.act(action, ctx.page) {
             return;
         }
-        let len = self.len();
-        if self.cursor.act(action, len, ctx.page) {
+        if self.step(action, ctx.page) {
             self.split.rewind();
             return;
         }
         match action {
+            Action::Filter => self.open_filter(ctx),
+            _ if self.groups.are_shown() => self.in_groups(action, ctx),
             Action::Open => self.open_side(),
-            Action::Filter => {
-                self.split.back();
-                self.editing = true;
-                self.before = self.field.value().to_owned();
-                ctx.effects.push(Effect::ReadVocabulary);
-            }
             Action::Sort => self.sort_menu(ctx),
             Action::SortReverse => self.sort_by(Sort { descending: !self.sort.descending, ..self.sort }, ctx),
             Action::Mark => self.mark(ctx),
@@ -323,6 +382,10 @@ impl Pane for Transactions {
             self.marks.clear();
             return true;
         }
+        if let Some(text) = self.groups.leave() {
+            self.refilter(text, ctx);
+            return true;
+        }
         if !self.field.value().is_empty() {
             self.keep = self.selected();
             self.field = Field::default();
@@ -337,7 +400,16 @@ impl Pane for Transactions {
         false
     }
 
-    fn click(&mut self, list: ListId, index: usize, _ctx: &mut Ctx<'_>) {
+    fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Groups {
+            let again = self.groups.click(index) && !self.split.in_side;
+            self.editing = false;
+            self.split.back();
+            if again {
+                self.in_groups(Action::Open, ctx);
+            }
+            return;
+        }
         if list != ListId::Transactions {
             return;
         }
@@ -353,6 +425,8 @@ impl Pane for Transactions {
     fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
         if list == ListId::Side {
             self.split.wheel(rows);
+        } else if self.groups.are_shown() {
+            self.groups.scroll(rows);
         } else {
             let len = self.len();
             self.cursor.scroll(rows, len);
@@ -360,6 +434,9 @@ impl Pane for Transactions {
     }
 
     fn column(&mut self, place: usize, ctx: &mut Ctx<'_>) {
+        if self.groups.are_shown() {
+            return self.sort_groups(Some(place), ctx);
+        }
         let Some((key, ..)) = SORTS.get(place) else { return };
         let descending =
             if *key == self.sort.key { !self.sort.descending } else { matches!(key, SortKey::Date | SortKey::Amount) };
@@ -372,6 +449,7 @@ impl Pane for Transactions {
                 if self.account.is_some_and(|account| ctx.data.account(account).is_none()) {
                     self.account = None;
                 }
+                self.groups.stay();
                 self.keep = self.keep.or_else(|| self.selected().filter(|_| self.cursor.at > 0));
                 self.relist(ctx);
                 false

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ratatui::{layout::Rect, style::Style};
 
-use super::{SORTS, Transactions};
+use super::{SORTS, Transactions, groups};
 use crate::{
     domain::{Money, Text, TransactionFacts, TransactionStatus},
     ledger::{Entry, Listing},
@@ -27,8 +27,12 @@ pub(super) fn draw(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         list(rows, scene, area);
     }
     if let Some(area) = areas.side {
-        let entry = rows.selected().and_then(|id| scene.data.entry(id));
-        let lines = entry.map(|entry| details(&entry, scene)).unwrap_or_default();
+        let lines = if rows.groups.are_shown() {
+            groups::view::details(&rows.groups, scene)
+        } else {
+            let entry = rows.selected().and_then(|id| scene.data.entry(id));
+            entry.map(|entry| details(&entry, scene)).unwrap_or_default()
+        };
         rows.split.draw(scene, area, "Detail", &lines);
     }
 }
@@ -44,6 +48,10 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         plain(all.into())
     } else {
         format!("{} of {}", plain(rows.len().into()), plain(all.into()))
+    };
+    let count = match rows.groups.len() {
+        0 => count,
+        groups => format!("{} groups · {count}", plain(groups.into())),
     };
     let focused = scene.top && !rows.split.in_side;
     let inner = scene.paint.frame(area, &format!("Transactions · {whose}"), &count, focused);
@@ -64,7 +72,11 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         }
         return;
     }
-    table(rows, scene, body, focused);
+    if rows.groups.are_shown() {
+        groups::view::draw(&rows.groups, scene, body, focused);
+    } else {
+        table(rows, scene, body, focused);
+    }
 }
 
 /// The filter line with its sum, the hint about a wrong word, and the sum of marked rows; returns the lines used.

@@ -1,11 +1,11 @@
 //! Figures over time, drawn with eighth blocks. The one place where money becomes a float.
 
 use chrono::NaiveDate;
-use ratatui::layout::Rect;
+use ratatui::{layout::Rect, style::Modifier};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
 use super::{
-    paint::{Paint, above, bottom, rows, shrink_left, top},
+    paint::{Paint, above, below, bottom, rows, shrink_left, top},
     text::width,
 };
 
@@ -88,6 +88,52 @@ pub(crate) fn blocks(paint: &mut Paint<'_>, area: Rect, points: &[Point]) {
         let floor = (usize::from(area.height) - 1 - from_top) * 8;
         let text: String = heights.iter().map(|height| EIGHTHS[height.saturating_sub(floor).min(8)]).collect();
         paint.text(line, &text, style);
+    }
+}
+
+/// Signed figures side by side: what is above zero stands up, what is below hangs down, and where there is only one of
+/// them it has all the room. At most as many figures as columns.
+pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
+    if area.is_empty() || values.is_empty() {
+        return;
+    }
+    let size = |value: Option<&Decimal>| value.and_then(|value| value.abs().to_f64()).unwrap_or(0.0);
+    let (gain, loss) = (
+        size(values.iter().filter(|value| **value > Decimal::ZERO).max()),
+        size(values.iter().filter(|value| **value < Decimal::ZERO).min()),
+    );
+    let height = f64::from(area.height);
+    let up = match (gain > 0.0, loss > 0.0) {
+        (true, true) => (height * gain / (gain + loss)).round().clamp(1.0, (height - 1.0).max(1.0)),
+        (true, false) => height,
+        (false, _) => 0.0,
+    };
+    // Both sides have one scale.
+    let scale = (gain / up.max(1.0)).max(loss / (height - up).max(1.0)) / 8.0;
+    let eighths = |value: Decimal| (size(Some(&value)) / scale).round().to_usize().unwrap_or(0).max(1);
+    let up = up.to_u16().unwrap_or(0);
+    let count = u16::try_from(values.len()).unwrap_or(u16::MAX);
+    let step = (area.width / count).clamp(1, 4);
+    let wide = if step > 2 { step - 1 } else { step };
+    for (x, value) in (area.x..area.right()).step_by(usize::from(step)).zip(values) {
+        if value.is_zero() {
+            continue;
+        }
+        let (height, hangs) = (eighths(*value), value.is_sign_negative());
+        let lines = if hangs { below(area, up) } else { top(area, up) };
+        let style = paint.theme.amount(*value);
+        for (line, row) in rows(lines).enumerate() {
+            let before = if hangs { line } else { usize::from(lines.height) - 1 - line };
+            let filled = height.saturating_sub(before * 8).min(8);
+            // There are no blocks that hang: what is left of one that stands, the other way round.
+            let (block, style) = match filled {
+                0 => continue,
+                8 => ("█", style),
+                part if hangs => (EIGHTHS[8 - part], style.add_modifier(Modifier::REVERSED)),
+                part => (EIGHTHS[part], style),
+            };
+            paint.text(Rect { x, width: wide.min(area.right() - x), ..row }, &block.repeat(usize::from(wide)), style);
+        }
     }
 }
 

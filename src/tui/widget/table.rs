@@ -24,8 +24,8 @@ pub(crate) enum Size {
 
 /// One column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Column {
-    pub(crate) title: &'static str,
+pub(crate) struct Column<'a> {
+    pub(crate) title: &'a str,
     pub(crate) size: Size,
     pub(crate) right: bool,
     /// 0: always there; the column with the highest number goes first when space is short.
@@ -34,8 +34,8 @@ pub(crate) struct Column {
     pub(crate) sort: Option<usize>,
 }
 
-impl Column {
-    pub(crate) const fn new(title: &'static str, size: Size) -> Self {
+impl<'a> Column<'a> {
+    pub(crate) const fn new(title: &'a str, size: Size) -> Self {
         Self { title, size, right: false, rank: 0, sort: None }
     }
 
@@ -95,7 +95,7 @@ impl Row {
 /// A table to be drawn.
 pub(crate) struct Table<'a> {
     pub(crate) list: ListId,
-    pub(crate) columns: &'a [Column],
+    pub(crate) columns: &'a [Column<'a>],
     pub(crate) len: usize,
     pub(crate) selected: Option<usize>,
     pub(crate) focused: bool,
