@@ -207,6 +207,18 @@ impl Columns {
         &self.reference_ends
     }
 
+    /// The number of the order that a trade fills together with others; none where it stands alone.
+    #[must_use]
+    pub fn order(&self, row: u32) -> Option<u32> {
+        self.orders.get(row as usize).copied().filter(|order| *order > 0)
+    }
+
+    /// Whether any order was filled in several parts.
+    #[must_use]
+    pub const fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
     /// All rows, newest day first and within a day the highest id first. Made once, when first asked for.
     #[must_use]
     pub fn newest_first(&self) -> &[u32] {
@@ -225,7 +237,11 @@ impl Columns {
         let per_row = 4 + 8 + 2 + 2 + 1 + 1 + 4 + 4 + 4 + 4 + 4;
         let tables = self.wide.len() * 16 + (self.symbol_table.len() + self.category_table.len()) * 32;
         let texts = self.heads.len() + self.head_ends.len() * 4 + self.tails.len() + self.references.len();
-        self.len() * per_row + tables + texts + self.newest_first.get().map_or(0, |order| order.len() * 4)
+        self.len() * per_row
+            + self.orders.len() * 4
+            + tables
+            + texts
+            + self.newest_first.get().map_or(0, |order| order.len() * 4)
     }
 }
 

@@ -17,6 +17,7 @@ use super::{
     bytes::{put_text, put_varint, put_wide_varint, wide_zigzag, zigzag},
     field,
     heads::Heads,
+    orders::Orders,
 };
 use crate::domain::{
     AccountId, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
@@ -122,6 +123,7 @@ pub struct ChunkBuilder {
     references: Vec<u8>,
     last_reference: Vec<u8>,
     reference: Vec<u8>,
+    orders: Orders,
     rows: u64,
 }
 
@@ -150,6 +152,7 @@ impl ChunkBuilder {
             references: Vec::new(),
             last_reference: Vec::new(),
             reference: Vec::new(),
+            orders: Orders::default(),
             rows: 0,
         }
     }
@@ -193,6 +196,7 @@ impl ChunkBuilder {
             _ => self.runs.push((id, 1)),
         }
         self.last_id = Some(id);
+        self.orders.push(self.rows, AccountId(account), facts);
         self.rows += 1;
 
         let day = i64::from(facts.date.num_days_from_ce());
@@ -273,6 +277,7 @@ impl ChunkBuilder {
         out.extend_from_slice(&self.tail_lengths);
         out.extend_from_slice(&self.tails);
         out.extend_from_slice(&self.references);
+        self.orders.write(&mut out);
         out
     }
 }

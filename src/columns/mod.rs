@@ -15,6 +15,7 @@ mod bytes;
 mod field;
 mod heads;
 mod id_runs;
+mod orders;
 mod payees;
 mod read;
 #[cfg(test)]
@@ -34,7 +35,7 @@ use crate::domain::{AccountId, AssetCode, Transaction, TransactionStatus, Transa
 pub const CHUNK_ROWS: u64 = if cfg!(test) { 64 } else { 65_536 };
 
 /// The layout of blobs written by this program. Blobs of another version are rebuilt from rows.
-pub const FORMAT_VERSION: u8 = 1;
+pub const FORMAT_VERSION: u8 = 2;
 
 /// Why blobs could not be read, or a row not be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +103,8 @@ pub struct Columns {
     tail_ends: Vec<u32>,
     references: Vec<u8>,
     reference_ends: Vec<u32>,
+    /// Numbers of orders with several fills, 0 for none, up to the last row that has one.
+    orders: Vec<u32>,
     newest_first: OnceLock<Box<[u32]>>,
     payees: OnceLock<Payees>,
 }

@@ -4,6 +4,7 @@ use super::{
     CHUNK_ROWS, Columns, ColumnsError, FORMAT_VERSION, Unit,
     build::QuickMap,
     bytes::{Bytes, unzigzag, wide_unzigzag},
+    orders,
 };
 use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype};
 
@@ -24,6 +25,8 @@ pub(super) struct Assembler {
     accounts: QuickMap<AccountId, u16>,
     symbols: QuickMap<Box<str>, u32>,
     categories: QuickMap<Box<str>, u32>,
+    /// The highest number of an order.
+    orders: u32,
 }
 
 impl Assembler {
@@ -53,6 +56,8 @@ impl Assembler {
         heads(&mut bytes, rows, columns)?;
         tails(&mut bytes, rows, columns)?;
         references(&mut bytes, rows, columns)?;
+        let first = columns.days.len() - rows;
+        orders::read(&mut bytes, first, rows, &mut columns.orders, &mut self.orders)?;
         if bytes.0.is_empty() { Ok(()) } else { Err(damaged("length")) }
     }
 
@@ -75,6 +80,7 @@ impl Assembler {
         columns.tail_ends.shrink_to_fit();
         columns.references.shrink_to_fit();
         columns.reference_ends.shrink_to_fit();
+        columns.orders.shrink_to_fit();
         columns
     }
 

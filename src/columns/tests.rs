@@ -46,6 +46,39 @@ fn assert_same(columns: &Columns, rows: &[(Transaction, UserFields)]) {
 }
 
 #[test]
+fn fills_of_one_order_have_one_number() {
+    use TransactionStatus::{Cancelled, Settled};
+    use TransactionSubtype::{Buy, Dividend, Sell};
+
+    let fill = |id: u64, group: Option<&str>, subtype: TransactionSubtype, status: TransactionStatus| {
+        let mut row = row(1, Decimal::ONE, "USD", "");
+        row.id = TransactionId(id);
+        row.facts.security = Some(Box::new(Security { group: group.map(Into::into), ..Security::default() }));
+        (row.facts.kind, row.facts.status) = (Kind(subtype), status);
+        (row, UserFields::default())
+    };
+    let rows = [
+        fill(1, Some("a"), Buy, Settled),
+        fill(2, Some("b"), Buy, Settled),
+        fill(3, Some("a"), Buy, Settled),
+        fill(4, None, Buy, Settled),
+        fill(5, Some("b"), Buy, Settled),
+        fill(6, Some("a"), Sell, Settled),
+        fill(7, Some("a"), Buy, Cancelled),
+        fill(8, Some("a"), Buy, Cancelled),
+        fill(9, Some("c"), Dividend, Settled),
+        fill(10, Some("c"), Dividend, Settled),
+        fill(CHUNK_ROWS + 1, Some("a"), Buy, Settled),
+        fill(CHUNK_ROWS + 2, Some("a"), Buy, Settled),
+        fill(CHUNK_ROWS + 3, Some("d"), Buy, Settled),
+    ];
+    let columns = columns(&rows);
+    let orders: Vec<_> = (0..13).map(|row| columns.order(row).unwrap_or(0)).collect();
+    assert_eq!(orders, [1, 2, 1, 0, 2, 0, 0, 0, 0, 0, 3, 3, 0]);
+    assert!(columns.has_orders() && !self::columns(&rows[3..5]).has_orders());
+}
+
+#[test]
 fn rows_come_back_over_chunk_borders_and_gaps() {
     let ids = [1, 2, 3, 9, 10, CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 1, 5 * CHUNK_ROWS + 7];
     let rows: Vec<_> = ids

@@ -41,6 +41,8 @@ enum Kind {
         /// The same as a set; none for all rows.
         set: Option<RowSet>,
         sums: Sums,
+        /// Where each line begins, if any is of several rows.
+        lines: Option<Box<[u32]>>,
     },
 }
 
@@ -83,7 +85,8 @@ impl Listing {
         }
         let rows = set.as_ref().map_or_else(|| Arc::clone(order), |set| set.in_order(order).into());
         let sums = sums(columns, set.as_ref());
-        Self::new(Arc::clone(inner), request, Kind::Rows { columns: Arc::clone(columns), rows, set, sums })
+        let lines = lines(columns, &rows);
+        Self::new(Arc::clone(inner), request, Kind::Rows { columns: Arc::clone(columns), rows, set, sums, lines })
     }
 
     fn new(inner: Arc<Inner>, request: &ListRequest, kind: Kind) -> Self {
@@ -161,6 +164,43 @@ impl Listing {
         }
     }
 
+    /// How many lines the list has when trades that fill one order and follow each other share one.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.starts().map_or_else(|| self.len(), <[u32]>::len)
+    }
+
+    /// The places of the rows that share a line.
+    #[must_use]
+    pub fn line(&self, line: usize) -> Range<usize> {
+        let Some(starts) = self.starts() else { return line..line.saturating_add(1) };
+        let start = |line: usize| starts.get(line).map_or(self.len(), |start| *start as usize);
+        start(line)..start(line.saturating_add(1))
+    }
+
+    /// The line that the row at a place is in.
+    #[must_use]
+    pub fn line_of(&self, place: usize) -> usize {
+        self.starts().map_or(place, |starts| starts.partition_point(|start| *start as usize <= place).saturating_sub(1))
+    }
+
+    /// The exact sum of the rows at these places; none where they have several currencies, or no columns are there.
+    #[must_use]
+    pub fn sum(&self, places: Range<usize>) -> Option<Money> {
+        let Kind::Rows { columns, rows, .. } = &self.0.as_ref()?.kind else { return None };
+        let mut amounts =
+            rows.get(places)?.iter().map(|row| Some(Money::new(columns.amount(*row)?, columns.unit(*row)?.currency)));
+        let first = amounts.next()??;
+        amounts.try_fold(first, |sum, amount| sum.try_add(amount?).ok())
+    }
+
+    fn starts(&self) -> Option<&[u32]> {
+        match &self.0.as_ref()?.kind {
+            Kind::Rows { lines, .. } => lines.as_deref(),
+            Kind::Pages { .. } => None,
+        }
+    }
+
     /// The place of a row; none when it is not in the list.
     #[must_use]
     pub fn position_of(&self, id: TransactionId) -> Option<usize> {
@@ -225,4 +265,21 @@ impl Listing {
         let request = ListRequest { query: query.clone(), ..list.request.clone() };
         query.narrows(&list.request.query).then(|| Self::search(&list.inner, columns, &request, rows, Some(self)))
     }
+}
+
+/// Where each line begins; none when each has one row.
+fn lines(columns: &Columns, rows: &[u32]) -> Option<Box<[u32]>> {
+    if !columns.has_orders() {
+        return None;
+    }
+    let mut starts = Vec::with_capacity(rows.len());
+    let mut last = None;
+    for (place, row) in (0u32..).zip(rows) {
+        let order = columns.order(*row);
+        if order.is_none() || order != last {
+            starts.push(place);
+        }
+        last = order;
+    }
+    (starts.len() < rows.len()).then(|| starts.into())
 }

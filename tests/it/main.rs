@@ -6,6 +6,7 @@ mod budget;
 mod cli;
 mod connect;
 mod contract;
+mod fills;
 mod frozen;
 mod groups;
 mod harness;

@@ -13,7 +13,7 @@ pub(crate) use worth::Worth;
 
 use super::widget::chart::Point;
 use crate::{
-    domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionId},
+    domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionFacts, TransactionId},
     ledger::{AccountLine, Check, Entry, Every, GroupKey, HoldingLine, Ledger, LedgerError, View},
 };
 
@@ -112,4 +112,28 @@ impl Data {
 pub(crate) fn label(account: &Account) -> String {
     let (name, tail) = (account.display_name(), account.tail());
     if tail.is_empty() || name.ends_with(tail) { name.to_owned() } else { format!("{name} ··{tail}") }
+}
+
+/// What a list calls a row. Trades are often described with their quantity and price, which `masked` leaves out.
+pub(crate) fn payee(facts: &TransactionFacts, own: Option<&str>, masked: bool) -> String {
+    let traded = facts.payee.is_none() && facts.security.as_ref().is_some_and(|security| security.quantity.is_some());
+    match own.filter(|own| !own.is_empty()).unwrap_or_else(|| facts.payee()) {
+        "" => facts.kind.subtype().as_str().replace('_', " "),
+        text if own == Some(text) || !traded || !masked => text.to_owned(),
+        _ => trade(facts, None, None),
+    }
+}
+
+/// `Buy 10 AAPL at 150.25`, with what is known.
+pub(crate) fn trade(facts: &TransactionFacts, quantity: Option<String>, price: Option<String>) -> String {
+    let mut text = facts.kind.subtype().as_str().replace('_', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_deref()).map(str::to_owned);
+    for part in [quantity, symbol, price.map(|price| format!("at {price}"))].into_iter().flatten() {
+        text.push(' ');
+        text.push_str(&part);
+    }
+    text
 }

@@ -9,6 +9,7 @@ use crate::{
     ledger::Entry,
     tui::{
         action::{Action, Place},
+        data,
         memory::ListId,
         msg::{Effect, Jump, Loaded},
         pane::{Ask, Ctx, News, Pane, Scene},
@@ -183,7 +184,7 @@ impl Pane for ChangePage {
             let facts = &entry.transaction.facts;
             Row::cells(vec![
                 Cell::text(facts.date.to_string(), theme.text),
-                Cell::text(entry.payee().to_owned(), theme.text),
+                Cell::text(data::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked), theme.text),
                 Cell::text(data.account_label(entry.transaction.account_id), theme.muted),
                 Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
                 if facts.origin.line > 0 {

@@ -7,13 +7,15 @@ mod complete;
 mod edit;
 mod groups;
 mod hits;
+mod order;
 mod view;
 
 pub(crate) use groups::Grouped;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use crossterm::event::KeyEvent;
+use order::{Item, Order};
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
@@ -66,16 +68,20 @@ pub(crate) struct Transactions {
     complete: complete::Complete,
     hits: hits::Hits,
     groups: groups::Groups,
+    orders: order::Orders,
     split: Split,
 }
 
 impl Transactions {
+    /// Lines on screen.
     fn len(&self) -> usize {
-        self.listing.as_ref().map_or(0, Listing::len)
+        self.listing.as_ref().map_or(0, |listing| self.orders.len(listing))
     }
 
-    fn id_at(&self, index: usize) -> Option<TransactionId> {
-        self.listing.as_ref()?.id(index)
+    /// What the cursor stands on.
+    fn item(&self) -> Option<Item> {
+        let listing = self.listing.as_ref().filter(|_| !self.groups.are_shown() && self.cursor.at < self.len())?;
+        Some(self.orders.item(listing, self.cursor.at))
     }
 
     /// What is on screen now.
@@ -83,9 +89,14 @@ impl Transactions {
         self.listing.as_ref()
     }
 
-    /// The selected row; none while groups are shown.
+    /// The selected row, or the first of an order; none while groups are shown.
     pub(crate) fn selected(&self) -> Option<TransactionId> {
-        self.id_at(self.cursor.at).filter(|_| !self.groups.are_shown())
+        self.listing.as_ref()?.id(self.item()?.first())
+    }
+
+    /// The selected order.
+    fn order(&self) -> Option<Range<usize>> {
+        if let Some(Item::Order(places)) = self.item() { Some(places) } else { None }
     }
 
     /// Moves over what is listed; says whether it was a movement.
@@ -129,6 +140,7 @@ impl Transactions {
         self.cursor = Cursor::default();
         self.keep = None;
         self.groups = groups::Groups::default();
+        self.orders.close();
         self.split.back();
         self.listing = None;
         self.relist(ctx);
@@ -146,11 +158,12 @@ impl Transactions {
             Ok((listing, grouped)) => {
                 self.groups.listed(grouped.as_ref());
                 let keep = self.keep.take();
-                if let Some(at) = keep.and_then(|row| listing.position_of(row)) {
-                    self.cursor.at = at;
+                self.orders.listed(listing);
+                if let Some(place) = keep.and_then(|row| listing.position_of(row)) {
+                    self.cursor.at = self.orders.shown_at(listing, place);
                 }
                 self.listing = Some(listing.clone());
-                self.cursor.clamp(listing.len());
+                self.cursor.clamp(self.len());
                 if !self.query.is_all() {
                     self.hits.remember(listing);
                 }
@@ -181,16 +194,28 @@ impl Transactions {
     }
 
     fn mark(&mut self, ctx: &Ctx<'_>) {
-        if let Some(id) = self.selected()
-            && !self.marks.remove(&id)
-        {
-            self.marks.insert(id);
+        if let (Some(listing), Some(item)) = (&self.listing, self.item()) {
+            let places = if let Item::Order(places) = &item { places.clone() } else { item.first()..item.first() + 1 };
+            let ids = listing.ids(places).unwrap_or_default();
+            let marked = ids.iter().all(|id| self.marks.contains(id));
+            for id in ids {
+                if marked {
+                    self.marks.remove(&id)
+                } else {
+                    self.marks.insert(id)
+                };
+            }
         }
         let len = self.len();
         self.cursor.act(Action::Down, len, ctx.page);
     }
 
     fn copy_menu(&self, ctx: &mut Ctx<'_>) {
+        if let (Some(listing), Some(places)) = (&self.listing, self.order()) {
+            let Some(order) = Order::read(listing, places, order::MOST, ctx.data) else { return };
+            ctx.push(Menu::new("Copy", order.copies(ctx.masked), 0, super::accounts::copy));
+            return;
+        }
         let Some(entry) = self.entry(ctx) else { return };
         let facts = &entry.transaction.facts;
         let line = format!("{}\t{}\t{} {}", facts.date, entry.payee(), facts.amount, facts.currency);
@@ -239,8 +264,17 @@ impl Transactions {
 
     fn next_hit(&mut self, forward: bool, ctx: &mut Ctx<'_>) {
         let Some(listing) = &self.listing else { return };
-        match self.hits.next(listing, self.cursor.at, forward) {
-            Some(at) => self.cursor.at = at,
+        let Some(item) = self.item() else { return };
+        // From an order forward means from its last fill.
+        let from = if let Item::Order(places) = &item
+            && forward
+        {
+            places.end - 1
+        } else {
+            item.first()
+        };
+        match self.hits.next(listing, from, forward) {
+            Some(place) => self.cursor.at = self.orders.shown_at(listing, place),
             None => ctx.toast("No row that the last filter found: / filters."),
         }
     }
@@ -287,9 +321,22 @@ impl Transactions {
         ctx.effects.push(Effect::ReadVocabulary);
     }
 
-    fn open_side(&mut self) {
+    /// Opens an order, or closes the one that is open; else the side.
+    fn open(&mut self) {
+        if let (Some(listing), Some(places)) = (&self.listing, self.order()) {
+            self.cursor.at = self.orders.toggle(listing, &places);
+            return;
+        }
         self.split.back();
         self.split.act(Action::In, 1);
+    }
+
+    fn edit(&self, ctx: &mut Ctx<'_>) {
+        if self.order().is_some() {
+            ctx.toast("This is an order of several fills: Enter opens it, then each can be edited.");
+        } else {
+            edit::open(self, ctx);
+        }
     }
 
     fn in_field(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -337,13 +384,13 @@ impl Pane for Transactions {
         match action {
             Action::Filter => self.open_filter(ctx),
             _ if self.groups.are_shown() => self.in_groups(action, ctx),
-            Action::Open => self.open_side(),
+            Action::Open => self.open(),
             Action::Sort => self.sort_menu(ctx),
             Action::SortReverse => self.sort_by(Sort { descending: !self.sort.descending, ..self.sort }, ctx),
             Action::Mark => self.mark(ctx),
             Action::NextHit => self.next_hit(true, ctx),
             Action::PreviousHit => self.next_hit(false, ctx),
-            Action::Edit => edit::open(self, ctx),
+            Action::Edit => self.edit(ctx),
             Action::Copy => self.copy_menu(ctx),
             Action::Explain => self.explain(ctx),
             _ => {}
@@ -382,6 +429,10 @@ impl Pane for Transactions {
             self.marks.clear();
             return true;
         }
+        if let Some(at) = self.orders.close() {
+            self.cursor.at = at;
+            return true;
+        }
         if let Some(text) = self.groups.leave() {
             self.refilter(text, ctx);
             return true;
@@ -418,7 +469,7 @@ impl Pane for Transactions {
         self.split.back();
         self.cursor.at = index;
         if again {
-            self.open_side();
+            self.open();
         }
     }
 

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use ratatui::{layout::Rect, style::Style};
 
-use super::{SORTS, Transactions, groups};
+use super::{
+    SORTS, Transactions, groups,
+    order::{self, Item, Order},
+};
 use crate::{
     domain::{Money, Text, TransactionFacts, TransactionStatus},
     ledger::{Entry, Listing},
@@ -27,14 +30,19 @@ pub(super) fn draw(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         list(rows, scene, area);
     }
     if let Some(area) = areas.side {
-        let lines = if rows.groups.are_shown() {
-            groups::view::details(&rows.groups, scene)
-        } else {
-            let entry = rows.selected().and_then(|id| scene.data.entry(id));
-            entry.map(|entry| details(&entry, scene)).unwrap_or_default()
-        };
+        let lines =
+            if rows.groups.are_shown() { groups::view::details(&rows.groups, scene) } else { selected(rows, scene) };
         rows.split.draw(scene, area, "Detail", &lines);
     }
+}
+
+fn selected(rows: &Transactions, scene: &Scene<'_>) -> Vec<Line> {
+    if let (Some(listing), Some(places)) = (&rows.listing, rows.order()) {
+        let order = Order::read(listing, places, order::MOST, scene.data);
+        return order.map(|order| order::details(&order, scene)).unwrap_or_default();
+    }
+    let entry = rows.selected().and_then(|id| scene.data.entry(id));
+    entry.map(|entry| details(&entry, scene)).unwrap_or_default()
 }
 
 fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
@@ -47,7 +55,8 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
     let count = if rows.query.is_all() {
         plain(all.into())
     } else {
-        format!("{} of {}", plain(rows.len().into()), plain(all.into()))
+        let found = rows.listing.as_ref().map_or(0, Listing::len);
+        format!("{} of {}", plain(found.into()), plain(all.into()))
     };
     let count = match rows.groups.len() {
         0 => count,
@@ -154,26 +163,57 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
         sorted: sort_place(rows),
     };
     table.draw(&mut scene.paint, scene.offsets, area, |index| {
-        let Some(entry) = rows.id_at(index).and_then(|id| data.entry(id)) else {
+        let Some(listing) = &rows.listing else { return Row::cells(Vec::new()) };
+        let item = rows.orders.item(listing, index);
+        let order = match &item {
+            Item::Order(places) => Order::read(listing, places.clone(), order::FEW, data),
+            Item::Row(_) | Item::Fill(_) => None,
+        };
+        let Some(entry) = listing.id(item.first()).and_then(|id| data.entry(id)) else {
             return Row::cells(vec![Cell::text("…", theme.muted)]);
         };
         let facts = &entry.transaction.facts;
         let (word, style) = status(facts.status, theme);
-        let from_newest = if rows.sort.descending { index } else { len - 1 - index };
+        let amount = order.as_ref().map_or(facts.amount, |order| order.sum.amount);
+        // After an order is after the newest of its fills.
+        let newest = match &item {
+            Item::Order(places) if !rows.sort.descending => places.end - 1,
+            other => other.first(),
+        };
+        let from_newest = if rows.sort.descending { newest } else { listing.len().saturating_sub(newest + 1) };
         let balance = rows.running.get(from_newest).copied().flatten().filter(|_| running);
+        let text = match (&item, &order) {
+            (Item::Order(_), Some(order)) => {
+                let sign = if rows.orders.is_open(listing.line_of(item.first())) { "-" } else { "+" };
+                format!("{sign} {}", order.label(masked))
+            }
+            (Item::Fill(_), _) => format!("  {}", shown_payee(&entry, masked)),
+            _ => shown_payee(&entry, masked),
+        };
+        let note = match &order {
+            Some(order) if word.is_empty() => format!("{} fills", plain(order.count.into())),
+            _ => foreign(facts, word, rows, data),
+        };
+        let chosen = match &item {
+            Item::Order(places) if !rows.marks.is_empty() => {
+                listing.ids(places.clone()).is_ok_and(|ids| ids.iter().all(|id| rows.marks.contains(id)))
+            }
+            Item::Order(_) => false,
+            Item::Row(_) | Item::Fill(_) => rows.marks.contains(&entry.transaction.id),
+        };
         let cells = vec![
             Cell::text(facts.date.to_string(), theme.text),
-            Cell::text(shown_payee(&entry), theme.text),
+            Cell::text(text, theme.text),
             if one { Cell::Empty } else { Cell::text(data.account_label(entry.transaction.account_id), theme.muted) },
             Cell::text(category(&entry), theme.muted),
-            Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
+            Cell::Figure(Figure::money(amount, facts.currency, masked), theme.amount(amount)),
             balance.map_or(Cell::Empty, |balance| {
                 Cell::Figure(Figure::money(balance, facts.currency, masked), theme.muted)
             }),
-            Cell::text(foreign(facts, word, rows, data), style),
+            Cell::text(note, style),
         ];
         let over = (facts.status == TransactionStatus::Cancelled).then_some(theme.struck);
-        Row::Cells { cells, marked: rows.marks.contains(&entry.transaction.id), style: over }
+        Row::Cells { cells, marked: chosen, style: over }
     });
 }
 
@@ -186,9 +226,8 @@ fn foreign(facts: &TransactionFacts, word: &'static str, rows: &Transactions, da
     if mixed { facts.currency.to_string() } else { String::new() }
 }
 
-fn shown_payee(entry: &Entry) -> String {
-    let payee = entry.payee();
-    if payee.is_empty() { entry.transaction.facts.kind.subtype().as_str().replace('_', " ") } else { payee.to_owned() }
+fn shown_payee(entry: &Entry, masked: bool) -> String {
+    data::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked)
 }
 
 fn category(entry: &Entry) -> String {
@@ -212,7 +251,7 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
     let facts = &entry.transaction.facts;
     let words = |word: &str| word.replace('_', " ");
     let mut lines = vec![
-        Line::Heading(shown_payee(entry)),
+        Line::Heading(shown_payee(entry, masked)),
         Line::Pair("", String::new(), None),
         Line::Text(format!("{}   {}", amount::money(facts.money(), masked), facts.status), theme.amount(facts.amount)),
         Line::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),

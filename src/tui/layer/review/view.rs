@@ -7,6 +7,7 @@ use crate::{
     domain::text::rounded,
     sync::{Failure, ImportReport, ImportReview, RowState},
     tui::{
+        data,
         memory::{ListId, Target},
         pane::Scene,
         view::progress_text,
@@ -195,7 +196,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
             Row::cells(vec![
                 Cell::text(mark, style),
                 Cell::text(facts.date.to_string(), text),
-                Cell::text(facts.payee().to_owned(), text),
+                Cell::text(data::payee(facts, None, masked), text),
                 Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
                 if facts.origin.line > 0 {
                     Cell::text(facts.origin.line.to_string(), theme.muted)
