@@ -28,11 +28,12 @@ use self::{
     session::{Session, Setup},
 };
 use crate::{
-    config::{Config, Environment},
+    config::{Config, ConfigError, Environment, Paths},
     domain::{AccountId, Change, ChangeId, ConnectionId, text},
     ledger::export,
     store::Store,
     sync::{self, Event},
+    tui::{self, Keymap},
     vault,
 };
 
@@ -92,7 +93,9 @@ fn report(error: &CliError, format: Format) {
         writeln!(err, "{}", serde_json::json!({ "error": error }))
     } else {
         let hint = error.hint.iter().map(|hint| format!("\n  {}", text::clean(hint)));
-        writeln!(err, "error: {}{}", text::clean(&error.message), hint.collect::<String>())
+        // A message may have several lines, each of which is made safe.
+        let lines: Vec<_> = error.message.lines().map(text::clean).collect();
+        writeln!(err, "error: {}{}", lines.join("\n"), hint.collect::<String>())
     };
 }
 
@@ -106,7 +109,7 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, CliError> {
         Command::Config { what } => return config(&global, out, &what),
         Command::Restore { file } => restore(&global, out, format, &file)?,
         Command::Doctor => return doctor::run(&global, out, format),
-        Command::Keys => keys(out)?,
+        Command::Keys => keys(&global, out)?,
         Command::Completions { shell } => clap_complete::generate(shell, &mut Cli::command(), "dashtam", out),
         Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
         command => {
@@ -160,8 +163,10 @@ fn screen(global: &Global) -> Result<u8, CliError> {
         return Err(CliError::usage("the screen needs a terminal on standard input and output")
             .hint("in scripts use a command, such as `dashtam accounts`; `dashtam --help` lists them"));
     }
-    let session = Setup::new(global)?.open(global.offline)?;
-    let result = session.show_screen(global.demo);
+    let setup = Setup::new(global)?;
+    let keymap = keymap(&setup.paths, &setup.config)?;
+    let session = setup.open(global.offline)?;
+    let result = session.show_screen(global.demo, keymap);
     session.close();
     result.map(|()| 0)
 }
@@ -291,8 +296,17 @@ fn restore(global: &Global, out: &mut dyn Write, format: Format, file: &std::pat
     })
 }
 
-fn keys(out: &mut dyn Write) -> Result<(), CliError> {
-    Ok(out.write_all(crate::tui::keys_page().as_bytes())?)
+fn keys(global: &Global, out: &mut dyn Write) -> Result<(), CliError> {
+    let setup = Setup::new(global)?;
+    Ok(out.write_all(tui::keys_page(&keymap(&setup.paths, &setup.config)?).as_bytes())?)
+}
+
+/// The keys in force.
+fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError> {
+    Keymap::of(&config.keys).map_err(|problems| {
+        let error = ConfigError::Invalid { file: paths.config.display().to_string(), problems };
+        CliError::new("config", error.to_string()).hint("`dashtam keys` lists names and keys")
+    })
 }
 
 fn config(global: &Global, out: &mut dyn Write, what: &ConfigCommand) -> Result<u8, CliError> {
@@ -307,6 +321,7 @@ fn config(global: &Global, out: &mut dyn Write, what: &ConfigCommand) -> Result<
             for warning in &loaded.warnings {
                 writeln!(io::stderr(), "warning: {warning}")?;
             }
+            keymap(&paths, &loaded.config)?;
             if matches!(what, ConfigCommand::Show) {
                 out.write_all(loaded.config.show().as_bytes())?;
             }

@@ -20,7 +20,7 @@ use crate::{
     },
     store::Store,
     sync::{self, EngineConfig, Handle, LiveConfig, Schedule},
-    tui::{self, Env, Folders, Settings, TerminalClipboard, ThemeName},
+    tui::{self, Env, Folders, Keymap, Settings, TerminalClipboard, ThemeName},
     vault::{Privacy, TimedStore, Vault, VaultOptions, privacy_of},
 };
 
@@ -216,7 +216,7 @@ impl Session {
     }
 
     /// Runs the screen until the user leaves it.
-    pub(super) fn show_screen(&self, demo: bool) -> Result<(), CliError> {
+    pub(super) fn show_screen(&self, demo: bool, keymap: Keymap) -> Result<(), CliError> {
         let config = &self.setup.config;
         let theme = match config.theme {
             _ if self.setup.environment.no_color => ThemeName::Plain,
@@ -247,7 +247,7 @@ impl Session {
             sync_on_start: config.sync.on_start,
             lock_after: Some(config.lock_after).filter(|after| !after.is_zero()),
         };
-        let screen = tui::run(self.ledger.clone(), env, settings);
+        let screen = tui::run(self.ledger.clone(), env, settings, keymap);
         self.runtime.block_on(screen).map_err(|error| CliError::new("screen", error.to_string()))
     }
 

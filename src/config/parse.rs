@@ -139,7 +139,7 @@ impl Config {
             let _ = write!(out, "\n# {}\n# Allowed: {}.\n# ", setting.help, (setting.allowed)());
         });
         format!(
-            "{head}{settings}\n[{KEYS}]\n\n# The user's own keys, by the names of `dashtam keys`.\n# refresh = \"f5\"\n\n\
+            "{head}{settings}\n[{KEYS}]\n\n# The user's own keys, by the names of `dashtam keys`.\n# sync-all = \"f5\"\n\n\
              # What is set once for a provider, by the slugs of `dashtam providers`: answers to its fields, of which a\n\
              # secret stands in a file (NAME_file) or an environment variable (NAME_env) of its own, another origin, and\n\
              # the most requests of one day.\n# [{PROVIDERS}.schwab]\n# app_key_file = \"schwab.key\"\n\

@@ -100,7 +100,7 @@ pub struct App {
 
 impl App {
     /// The screen as it opens on `data`, and what it wants done at once.
-    pub(crate) fn new(data: Data, settings: Settings, env: &Env) -> (Self, Vec<Effect>) {
+    pub(crate) fn new(data: Data, settings: Settings, keymap: Keymap, env: &Env) -> (Self, Vec<Effect>) {
         let mut app = Self {
             data,
             settings,
@@ -117,7 +117,7 @@ impl App {
             activity: activity::Activity::default(),
             layers: Vec::new(),
             toasts: Toasts::default(),
-            keymap: Keymap::standard(),
+            keymap,
             typed: Vec::new(),
             typed_at: None,
             jobs: Vec::new(),

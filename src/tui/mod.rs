@@ -33,7 +33,7 @@ use std::io::stdout;
 
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-pub use action::{keys_page, parse_keys};
+pub use action::{Keymap, keys_page, parse_keys};
 pub use app::{App, LEAST};
 pub use env::{Env, Folders, Settings};
 pub use memory::ViewMemory;
@@ -47,10 +47,10 @@ use crate::ledger::Ledger;
 ///
 /// # Errors
 /// When the store can't be read or the terminal fails; the terminal is given back either way.
-pub async fn run(ledger: Ledger, env: Env, settings: Settings) -> Result<(), ScreenError> {
+pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -> Result<(), ScreenError> {
     let host = SystemHost::open(settings.mouse).map_err(|error| ScreenError::Terminal(error.to_string()))?;
     let terminal =
         Terminal::new(CrosstermBackend::new(stdout())).map_err(|error| ScreenError::Terminal(error.to_string()))?;
-    let mut runtime = Runtime::new(terminal, host, ledger, env, settings)?;
+    let mut runtime = Runtime::new(terminal, host, ledger, env, settings, keymap)?;
     runtime.run().await
 }

@@ -3,7 +3,7 @@
 use ratatui::{Frame, layout::Rect};
 
 use super::{
-    action::{Action, Place, hints, pretty},
+    action::{Action, Place, pretty},
     app::{App, LEAST, Screen},
     memory::{Target, ViewMemory},
     pane::Scene,
@@ -134,8 +134,7 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
     }
     let place = app.place();
     let mut at = room;
-    let all: Vec<(String, &str, Action)> =
-        hints(place).map(|(keys, hint, action)| (pretty(keys), hint, action)).collect();
+    let all: Vec<(String, &str, Action)> = app.keymap.hints(place).collect();
     // Help stays when others have to go.
     let reserve = |index: usize| -> u16 {
         let later = all[index + 1..].iter().find(|(_, _, action)| *action == Action::Help);

@@ -310,6 +310,19 @@ fn a_bad_configuration_says_line_and_what_is_allowed() {
     let output = profile.run(&["config", "check", "--config", &config]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("line 2"));
+    let config = profile.file("keys.toml", "[keys]\nundo = \"i\"\nredo = \"hyper\"\n");
+    for command in [&["config", "check"][..], &["keys"]] {
+        let output = profile.run(&[command, &["--config", &config]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("\n  line 2: keys.undo: `i` is a key of import") && said.contains("\n  line 3: "),
+            "{said}"
+        );
+    }
+    let config = profile.file("fine.toml", "[keys]\nsync-all = \"f5\"\n");
+    let page = String::from_utf8(profile.run(&["keys", "--config", &config]).stdout).unwrap();
+    assert!(page.contains("| `f5` | Sync all connections | sync-all |"), "{page}");
 }
 
 /// The demonstration goes through the importer like any other file.

@@ -18,7 +18,7 @@ use dashtam::{
     statements::Limits,
     store::Store,
     sync::{self, EngineConfig, LiveConfig, Schedule},
-    tui::{Env, Folders, Host, Runtime, Settings, parse_keys},
+    tui::{Env, Folders, Host, Keymap, Runtime, Settings, parse_keys},
     vault::{Vault, VaultOptions},
 };
 use futures_util::stream::Pending;
@@ -59,6 +59,8 @@ pub(crate) struct Given {
     pub(crate) passphrase: Option<&'static str>,
     /// Settings of providers.
     pub(crate) providers: ProviderSettings,
+    /// Keys.
+    pub(crate) keymap: Keymap,
 }
 
 impl Default for Given {
@@ -68,6 +70,7 @@ impl Default for Given {
             endpoints: BTreeMap::new(),
             passphrase: None,
             providers: ProviderSettings::new(),
+            keymap: Keymap::default(),
         }
     }
 }
@@ -95,6 +98,11 @@ impl Harness {
         Self::live(width, height, settings, VaultChoice::Memory, BTreeMap::new())
     }
 
+    /// With keys of the user's own.
+    pub(crate) fn keyed(width: u16, height: u16, keymap: Keymap) -> Self {
+        Self::given(width, height, Settings::default(), Given { keymap, ..Given::default() })
+    }
+
     /// With providers that are found at other origins.
     pub(crate) fn live(
         width: u16,
@@ -108,7 +116,7 @@ impl Harness {
 
     /// With all that the user may have set.
     pub(crate) fn given(width: u16, height: u16, settings: Settings, given: Given) -> Self {
-        let Given { choice, endpoints, passphrase, providers } = given;
+        let Given { choice, endpoints, passphrase, providers, keymap } = given;
         let folder = tempfile::tempdir().unwrap();
         let passphrase_file = passphrase.map(|text| {
             let file = folder.path().join("passphrase");
@@ -155,7 +163,7 @@ impl Harness {
         let suspended = Arc::default();
         let host = NoTerminal { suspended: Arc::clone(&suspended) };
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let runtime = Runtime::new(terminal, host, Ledger::new(store.clone()), env, settings).unwrap();
+        let runtime = Runtime::new(terminal, host, Ledger::new(store.clone()), env, settings, keymap).unwrap();
         Self { runtime, clock, clipboard, browser, engine, store, vault, suspended, folder }
     }
 

@@ -1,6 +1,9 @@
 //! What a person does on the screen, from the first key to the last.
 
-use dashtam::tui::{Settings, ThemeName};
+use dashtam::{
+    config::Config,
+    tui::{Keymap, Settings, ThemeName},
+};
 use ratatui::style::Color;
 
 use crate::harness::{Harness, bank_statement, matches};
@@ -235,6 +238,23 @@ async fn a_prefix_shows_what_may_follow_and_timers_end() {
     assert!(h.runtime.is_waiting_for_time());
     h.advance(5_000).hides("Amounts are hidden");
     assert!(!h.runtime.is_waiting_for_time());
+}
+
+#[tokio::test]
+async fn keys_of_the_users_own_are_used_and_shown() {
+    let text = "[keys]\nimport = \"f5\"\nactivity = [\"g a\", \"f6\"]\nexplain = []\n";
+    let keymap = Keymap::of(&Config::parse(text).unwrap().config.keys).unwrap();
+    let mut h = Harness::keyed(120, 60, keymap);
+    h.shows(&["f5 import"]).hides("i import ").keys("i").hides("Import statement files");
+    h.keys("<f5>").idle().await.shows(&["Import statement files"]).keys("<esc>");
+    h.keys("6")
+        .shows(&["1 Overview"])
+        .hides("Activity ·")
+        .keys("g")
+        .advance(300)
+        .shows(&["a  Activity", "g  First row"]);
+    h.keys("a?").shows(&["f5", "Import statement files"]).hides("Explain where").keys("<esc>");
+    h.keys(":import").shows(&["Import statement files", "f5"]);
 }
 
 #[tokio::test]

@@ -27,7 +27,6 @@ const NAMED: &[(&str, KeyCode)] = &[
     ("pagedown", KeyCode::PageDown),
     ("backspace", KeyCode::Backspace),
     ("delete", KeyCode::Delete),
-    ("f1", KeyCode::F(1)),
 ];
 
 impl Chord {
@@ -67,14 +66,19 @@ impl Chord {
             };
             rest = after;
         }
-        if let Some((_, code)) = NAMED.iter().find(|(name, _)| *name == rest) {
-            return Some(Self { code: *code, modifiers });
-        }
         let mut characters = rest.chars();
-        match (characters.next(), characters.next()) {
-            (Some(character), None) => Some(Self { code: KeyCode::Char(character), modifiers }),
-            _ => None,
-        }
+        let function = || rest.strip_prefix('f')?.parse().ok().filter(|number| (1..=12).contains(number));
+        let code = match (NAMED.iter().find(|(name, _)| *name == rest), characters.next(), characters.next()) {
+            (Some((_, code)), ..) => *code,
+            (None, Some(character), None) => KeyCode::Char(character),
+            _ => KeyCode::F(function()?),
+        };
+        Some(Self::of(&KeyEvent::new(code, modifiers)))
+    }
+
+    /// Whether it is a character that a field takes.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && !self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
     }
 
     /// Reads a sequence: `g g`.
@@ -103,6 +107,7 @@ impl fmt::Display for Chord {
         }
         match self.code {
             KeyCode::Char(character) => write!(f, "{character}"),
+            KeyCode::F(number) => write!(f, "f{number}"),
             other => write!(f, "{other}"),
         }
     }
@@ -162,14 +167,29 @@ mod tests {
 
     #[test]
     fn writing_and_reading_agree() {
-        for text in
-            ["ctrl-d", "shift-tab", "g", "G", "space", "enter", "-", "ctrl--", ":", "?", "pagedown", "alt-ctrl-x"]
-        {
+        for text in [
+            "ctrl-d",
+            "shift-tab",
+            "g",
+            "G",
+            "space",
+            "enter",
+            "-",
+            "ctrl--",
+            ":",
+            "?",
+            "pagedown",
+            "alt-ctrl-x",
+            "f1",
+            "f12",
+            "ctrl-f5",
+        ] {
             let chord = Chord::parse(text).unwrap();
             assert_eq!(Chord::parse(&chord.to_string()), Some(chord), "{text}");
         }
         assert_eq!(Chord::parse_sequence("g g").map(|chords| chords.len()), Some(2));
-        assert_eq!(Chord::parse("nonsense"), None);
+        assert_eq!(Chord::parse("shift-a"), Chord::parse("A"));
+        assert_eq!((Chord::parse("nonsense"), Chord::parse("f13"), Chord::parse("f0")), (None, None, None));
         assert_eq!(Chord::parse(""), None);
     }
 

@@ -2,19 +2,22 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, TABLE, pretty};
+use super::{Group, Keymap, keymap::shown, pretty};
 
-/// The page `docs/keys.md`, also printed by `dashtam keys`.
+/// The page `docs/keys.md`; `dashtam keys` prints it with the user's own keys.
 #[must_use]
-pub fn keys_page() -> String {
+pub fn keys_page(keymap: &Keymap) -> String {
     let mut page = String::from(
         "# Keys\n\nWritten from the action table (`src/tui/action/table.rs`); `UPDATE_DOCS=1 cargo test` rewrites it.\n\
-         The footer shows the most useful ones, `?` all of them, `:` finds one by name.\n",
+         The footer shows the most useful ones, `?` all of them, `:` finds one by name.\n\nKeys of your own stand in the \
+         configuration (`dashtam config path`), by the names of the last column. They take the place of an action's keys; `[]` takes \
+         them away:\n\n```toml\n[keys]\nsync-all = \"f5\"\nfirst = [\"g g\", \"home\", \"alt-a\"]\nexplain = []\n```\n\nA key that would \
+         mean two things in one place is an error, told by line when the screen opens and by `dashtam config check`.\n",
     );
     for group in Group::ALL {
         let _ = write!(page, "\n## {}\n\n| Key | What it does | Name |\n|---|---|---|\n", group.title());
-        for spec in TABLE.iter().filter(|spec| spec.group == group) {
-            let keys: Vec<String> = spec.keys.iter().map(|keys| format!("`{}`", pretty(keys))).collect();
+        for (spec, keys) in keymap.each().filter(|(spec, _)| spec.group == group) {
+            let keys: Vec<String> = keys.iter().map(|keys| format!("`{}`", pretty(&shown(keys)))).collect();
             let _ = writeln!(page, "| {} | {} | {} |", keys.join(" "), spec.title, spec.name);
         }
     }
@@ -26,7 +29,7 @@ mod tests {
     #[test]
     fn the_page_is_current() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
-        let page = super::keys_page();
+        let page = super::keys_page(&super::Keymap::default());
         if std::env::var_os("UPDATE_DOCS").is_some() {
             std::fs::write(path, &page).unwrap();
         }

@@ -1,17 +1,20 @@
-//! Named actions and their keys: one table makes the footer, the help, the palette, `docs/keys.md` and, later,
-//! the user's own keys.
+//! Named actions and their keys: one table makes the footer, the help, the palette, `docs/keys.md` and the names for the
+//! user's own keys.
 //!
 //! Used by the root update and by whatever shows hints. INVARIANT: no key is read anywhere else, except text typed
 //! into a field.
 
 mod chord;
 mod docs;
+mod keymap;
 mod table;
 
 pub use chord::parse_keys;
 pub use docs::keys_page;
+pub use keymap::Keymap;
 
 pub(crate) use chord::{Chord, pretty};
+pub(crate) use keymap::shown as keys_shown;
 pub(crate) use table::{Action, TABLE};
 
 /// Where keys can go: a screen, or an overlay, or a field inside one.
@@ -89,7 +92,6 @@ impl Scope {
         self.0 & (1 << place as u32) != 0
     }
 
-    #[cfg(test)]
     const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -153,63 +155,6 @@ pub(crate) enum Lookup {
     Nothing,
 }
 
-/// The keys in force: the table's, and later the user's own.
-#[derive(Debug)]
-pub(crate) struct Keymap {
-    bindings: Vec<(Scope, Vec<Chord>, Action)>,
-}
-
-impl Keymap {
-    /// The table's keys.
-    pub(crate) fn standard() -> Self {
-        let bindings = TABLE
-            .iter()
-            .flat_map(|spec| spec.keys.iter().map(move |keys| (spec, keys)))
-            .filter_map(|(spec, keys)| Some((spec.scope, Chord::parse_sequence(keys)?, spec.action)))
-            .collect();
-        Self { bindings }
-    }
-
-    /// What `typed` means in `place`.
-    pub(crate) fn find(&self, place: Place, typed: &[Chord]) -> Lookup {
-        let mut prefix = false;
-        for (scope, keys, action) in &self.bindings {
-            if scope.has(place) && keys.starts_with(typed) {
-                if keys.len() == typed.len() {
-                    return Lookup::Action(*action);
-                }
-                prefix = true;
-            }
-        }
-        if prefix { Lookup::Prefix } else { Lookup::Nothing }
-    }
-
-    /// What may follow `typed` in `place`.
-    pub(crate) fn continuations(&self, place: Place, typed: &[Chord]) -> Vec<(String, &'static str)> {
-        self.bindings
-            .iter()
-            .filter(|(scope, keys, _)| scope.has(place) && keys.len() > typed.len() && keys.starts_with(typed))
-            .map(|(_, keys, action)| {
-                let rest: Vec<String> = keys[typed.len()..].iter().map(ToString::to_string).collect();
-                (rest.join(" "), spec_of(*action, place).map_or("", |spec| spec.title))
-            })
-            .collect()
-    }
-}
-
-/// The table's row for `action` in `place`.
-pub(crate) fn spec_of(action: Action, place: Place) -> Option<&'static Spec> {
-    TABLE.iter().find(|spec| spec.action == action && spec.scope.has(place))
-}
-
-/// The footer of `place`: key, word and action, most useful first.
-pub(crate) fn hints(place: Place) -> impl Iterator<Item = (&'static str, &'static str, Action)> {
-    TABLE
-        .iter()
-        .filter(move |spec| spec.scope.has(place) && !spec.hint.is_empty())
-        .filter_map(|spec| Some((*spec.keys.first()?, spec.hint, spec.action)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,15 +184,5 @@ mod tests {
         let count = names.len();
         names.dedup();
         assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn g_waits_for_a_second_key() {
-        let map = Keymap::standard();
-        let g = Chord::parse("g").unwrap();
-        assert_eq!(map.find(Place::Accounts, &[g]), Lookup::Prefix);
-        assert_eq!(map.find(Place::Accounts, &[g, g]), Lookup::Action(Action::First));
-        assert_eq!(map.find(Place::Filter, &[g]), Lookup::Nothing);
-        assert!(!map.continuations(Place::Accounts, &[g]).is_empty());
     }
 }

@@ -82,7 +82,7 @@ const LISTS: Scope =
     SCREENS.and(&[Place::Picker, Place::Review, Place::Menu, Place::Page, Place::Change, Place::ConnectAccounts]);
 const ROWS: Scope = Scope::of(&[Place::Transactions]);
 /// Where text is typed.
-const FIELDS: Scope = Scope::of(&[
+pub(super) const FIELDS: Scope = Scope::of(&[
     Place::Filter,
     Place::PickerPath,
     Place::Form,

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    action::{Action, Group, Place, Spec, TABLE, pretty},
+    action::{Action, Chord, Group, Keymap, Place, Spec, keys_shown, pretty},
     memory::{ListId, Target, scrolled},
     pane::{Ctx, Pane, Scene},
     widget::{
@@ -25,11 +25,14 @@ enum Line {
 }
 
 impl Help {
-    pub(crate) fn new(place: Place) -> Self {
+    pub(crate) fn new(place: Place, keymap: &Keymap) -> Self {
         let mut lines = Vec::new();
         let mut section = |keep: &dyn Fn(&Spec) -> bool| {
             for group in Group::ALL {
-                let specs: Vec<&Spec> = TABLE.iter().filter(|spec| spec.group == group && keep(spec)).collect();
+                let specs: Vec<(&Spec, &[Vec<Chord>])> = keymap
+                    .each()
+                    .filter(|(spec, keys)| spec.group == group && keep(spec) && !keys.is_empty())
+                    .collect();
                 if specs.is_empty() {
                     continue;
                 }
@@ -37,8 +40,8 @@ impl Help {
                     lines.push(Line::Blank);
                 }
                 lines.push(Line::Heading(group.title()));
-                for spec in specs {
-                    let keys: Vec<String> = spec.keys.iter().map(|keys| pretty(keys)).collect();
+                for (spec, keys) in specs {
+                    let keys: Vec<String> = keys.iter().map(|keys| pretty(&keys_shown(keys))).collect();
                     lines.push(Line::Key(keys.join("  "), spec.title));
                 }
             }

@@ -8,7 +8,7 @@ use nucleo_matcher::{
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    action::{Action, Place, TABLE, pretty},
+    action::{Action, Keymap, Place, Spec, keys_shown, pretty},
     data,
     memory::ListId,
     msg::Jump,
@@ -46,7 +46,7 @@ pub(crate) struct Palette {
 }
 
 impl Palette {
-    pub(crate) fn new(place: Place) -> Self {
+    pub(crate) fn new(place: Place, keymap: &Keymap) -> Self {
         let mut palette = Self {
             place,
             field: Field::default(),
@@ -55,15 +55,16 @@ impl Palette {
             cursor: Cursor::default(),
             filled: false,
         };
-        palette.fill_actions();
+        palette.fill_actions(keymap);
         palette.find();
         palette
     }
 
-    fn fill_actions(&mut self) {
+    fn fill_actions(&mut self, keymap: &Keymap) {
         let own = [Action::Palette, Action::Back, Action::Down, Action::Up, Action::In, Action::Out];
-        for spec in TABLE.iter().filter(|spec| spec.scope.has(self.place) && !own.contains(&spec.action)) {
-            let keys = spec.keys.first().map(|keys| pretty(keys)).unwrap_or_default();
+        let here = |spec: &Spec| spec.scope.has(self.place) && !own.contains(&spec.action);
+        for (spec, keys) in keymap.each().filter(|(spec, _)| here(spec)) {
+            let keys = keys.first().map(|keys| pretty(&keys_shown(keys))).unwrap_or_default();
             self.entries.push(Entry { title: spec.title.to_owned(), keys, does: Does::Act(spec.action) });
         }
     }

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 pub use terminal::{SystemHost, TerminalClipboard, terminal_size};
 
 use super::{
+    action::Keymap,
     app::App,
     data::Data,
     env::{Env, Settings},
@@ -85,10 +86,11 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         ledger: Ledger,
         env: Env,
         settings: Settings,
+        keymap: Keymap,
     ) -> Result<Self, ScreenError> {
         let data = Data::load(&ledger, env.clock.today()).map_err(|error| ScreenError::Store(error.to_string()))?;
         let events = env.engine.subscribe();
-        let (app, effects) = App::new(data, settings, &env);
+        let (app, effects) = App::new(data, settings, keymap, &env);
         let (answer, answers) = mpsc::unbounded_channel();
         let input = Some(host.input());
         let memory = ViewMemory::default();

@@ -131,7 +131,7 @@ impl Order {
         let quantity = total(&quantity_of);
         let average = total(&value_of).zip(quantity).and_then(|(value, quantity)| value.checked_div(quantity));
         let average = average.map(|average| average.round_dp(6));
-        Some(Self { quantity, average, fills, count, sum })
+        Some(Self { fills, count, sum, quantity, average })
     }
 
     pub(super) fn first(&self) -> Option<&Entry> {

@@ -141,11 +141,11 @@ impl App {
                 Vec::new()
             }
             Action::Help => {
-                let help = Help::new(self.place());
+                let help = Help::new(self.place(), &self.keymap);
                 self.run(env, |_, ctx| ctx.push(help)).1
             }
             Action::Palette => {
-                let palette = Palette::new(self.place());
+                let palette = Palette::new(self.place(), &self.keymap);
                 self.run(env, |_, ctx| ctx.push(palette)).1
             }
             Action::Import => self.run(env, |_, ctx| super::layer::picker::open(ctx)).1,

@@ -1,0 +1,208 @@
+//! The keys in force: the table's, and the user's own in their place.
+
+use super::{Action, Chord, Lookup, Place, Scope, Spec, TABLE, pretty};
+use crate::config::{Binding, Problem};
+
+/// Which keys do what, where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keymap {
+    /// Sequences by the place of their action in the table.
+    keys: Vec<Vec<Vec<Chord>>>,
+}
+
+impl Default for Keymap {
+    /// The table's keys.
+    fn default() -> Self {
+        let read = |spec: &Spec| spec.keys.iter().filter_map(|keys| Chord::parse_sequence(keys)).collect();
+        Self { keys: TABLE.iter().map(read).collect() }
+    }
+}
+
+impl Keymap {
+    /// The table's keys with the user's own in their place.
+    ///
+    /// # Errors
+    /// All that is wrong with them, by the line of the configuration: unknown names, keys that can't be pressed or would
+    /// make a letter impossible to type, and keys that mean two things in one place.
+    pub fn of(bindings: &[Binding]) -> Result<Self, Vec<Problem>> {
+        let mut map = Self::default();
+        let mut problems = Vec::new();
+        let mut changed: Vec<(usize, &Binding)> = Vec::new();
+        for binding in bindings {
+            match sequences(binding) {
+                Ok((at, keys)) => {
+                    map.keys[at] = keys;
+                    changed.push((at, binding));
+                }
+                Err(message) => problems.push(Problem { line: binding.line, message }),
+            }
+        }
+        for (place, (at, binding)) in changed.iter().enumerate() {
+            // Of two lines that contradict each other, the later one is named.
+            let skipped = |other: usize| changed[place + 1..].iter().any(|(later, _)| *later == other);
+            let others = (0..TABLE.len()).filter(|other| other != at && !skipped(*other));
+            problems.extend(
+                others.filter_map(|other| map.conflict(*at, other)).map(|message| Problem {
+                    line: binding.line,
+                    message: format!("keys.{}: {message}", binding.action),
+                }),
+            );
+        }
+        problems.sort_by_key(|problem| problem.line);
+        if problems.is_empty() { Ok(map) } else { Err(problems) }
+    }
+
+    /// Why keys of one action hide keys of another, if they do.
+    fn conflict(&self, at: usize, other: usize) -> Option<String> {
+        if !TABLE[at].scope.meets(TABLE[other].scope) {
+            return None;
+        }
+        let hides = |own: &&Vec<Chord>| {
+            self.keys[other].iter().any(|keys| keys.starts_with(own.as_slice()) || own.starts_with(keys.as_slice()))
+        };
+        let own = self.keys[at].iter().find(hides)?;
+        let name = TABLE[other].name;
+        Some(format!("`{}` is a key of {name} too; choose another key, or give {name} another one", shown(own)))
+    }
+
+    /// Each action with its keys.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&'static Spec, &[Vec<Chord>])> {
+        TABLE.iter().zip(self.keys.iter().map(Vec::as_slice))
+    }
+
+    /// What `typed` means in `place`.
+    pub(crate) fn find(&self, place: Place, typed: &[Chord]) -> Lookup {
+        let mut prefix = false;
+        for (spec, sequences) in self.each().filter(|(spec, _)| spec.scope.has(place)) {
+            for keys in sequences.iter().filter(|keys| keys.starts_with(typed)) {
+                if keys.len() == typed.len() {
+                    return Lookup::Action(spec.action);
+                }
+                prefix = true;
+            }
+        }
+        if prefix { Lookup::Prefix } else { Lookup::Nothing }
+    }
+
+    /// What may follow `typed` in `place`.
+    pub(crate) fn continuations(&self, place: Place, typed: &[Chord]) -> Vec<(String, &'static str)> {
+        let longer = |keys: &&Vec<Chord>| keys.len() > typed.len() && keys.starts_with(typed);
+        self.each()
+            .filter(|(spec, _)| spec.scope.has(place))
+            .flat_map(|(spec, sequences)| sequences.iter().filter(longer).map(|keys| (keys, spec.title)))
+            .map(|(keys, title)| (shown(&keys[typed.len()..]), title))
+            .collect()
+    }
+
+    /// The footer of `place`: key, word and action, most useful first.
+    pub(crate) fn hints(&self, place: Place) -> impl Iterator<Item = (String, &'static str, Action)> {
+        self.each()
+            .filter(move |(spec, _)| spec.scope.has(place) && !spec.hint.is_empty())
+            .filter_map(|(spec, sequences)| Some((pretty(&shown(sequences.first()?)), spec.hint, spec.action)))
+    }
+}
+
+/// As written in the table and the configuration: `g g`.
+pub(crate) fn shown(keys: &[Chord]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// The place of a binding's action in the table, and its keys.
+fn sequences(binding: &Binding) -> Result<(usize, Vec<Vec<Chord>>), String> {
+    let name = &binding.action;
+    let Some(at) = TABLE.iter().position(|spec| spec.name == name) else {
+        return Err(format!("keys.{name}: there is no action of that name; `dashtam keys` lists them"));
+    };
+    let spec = &TABLE[at];
+    if spec.action == Action::Quit && binding.keys.is_empty() {
+        return Err(format!("keys.{name}: some key must end the program"));
+    }
+    let mut all = Vec::new();
+    for text in &binding.keys {
+        let keys = Chord::parse_sequence(text).ok_or_else(|| {
+            format!("keys.{name}: `{text}` is no key; write \"x\", \"X\", \"ctrl-x\", \"f5\", \"space\", or keys in a row, \"g x\"")
+        })?;
+        if spec.scope.meets(FIELDS) && keys.iter().any(|chord| chord.is_text()) {
+            return Err(format!(
+                "keys.{name}: `{text}` could no longer be typed into fields; choose one with ctrl or alt"
+            ));
+        }
+        all.push(keys);
+    }
+    Ok((at, all))
+}
+
+/// Where text is typed.
+const FIELDS: Scope = super::table::FIELDS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(bindings: &[(&str, &[&str])]) -> Result<Keymap, Vec<String>> {
+        let bindings: Vec<Binding> = (1..)
+            .zip(bindings)
+            .map(|(line, (action, keys))| Binding {
+                action: (*action).to_owned(),
+                keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+                line,
+            })
+            .collect();
+        Keymap::of(&bindings).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    }
+
+    fn find(map: &Keymap, place: Place, keys: &str) -> Lookup {
+        map.find(place, &Chord::parse_sequence(keys).unwrap())
+    }
+
+    #[test]
+    fn g_waits_for_a_second_key() {
+        let map = Keymap::default();
+        assert_eq!(find(&map, Place::Accounts, "g"), Lookup::Prefix);
+        assert_eq!(find(&map, Place::Accounts, "g g"), Lookup::Action(Action::First));
+        assert_eq!(find(&map, Place::Filter, "g"), Lookup::Nothing);
+        assert!(!map.continuations(Place::Accounts, &Chord::parse_sequence("g").unwrap()).is_empty());
+    }
+
+    #[test]
+    fn own_keys_take_the_place_of_the_tables() {
+        let map = of(&[("sync-all", &["f5", "g s"]), ("explain", &[]), ("undo", &["x"])]).unwrap();
+        assert_eq!(find(&map, Place::Accounts, "f5"), Lookup::Action(Action::SyncAll));
+        assert_eq!(find(&map, Place::Accounts, "g s"), Lookup::Action(Action::SyncAll));
+        assert_eq!(find(&map, Place::Accounts, "R"), Lookup::Nothing);
+        assert_eq!(find(&map, Place::Accounts, "x"), Lookup::Action(Action::Undo));
+        assert!(map.hints(Place::Accounts).any(|(key, _, action)| key == "f5" && action == Action::SyncAll));
+    }
+
+    #[test]
+    fn two_lines_can_swap_keys() {
+        let map = of(&[("sync", &["R"]), ("sync-all", &["r"])]).unwrap();
+        assert_eq!(find(&map, Place::Accounts, "r"), Lookup::Action(Action::SyncAll));
+    }
+
+    #[test]
+    fn every_fault_names_key_action_and_line() {
+        let faults = of(&[
+            ("undo", &["z"]),
+            ("refresh", &["f5"]),
+            ("redo", &["hyper-x"]),
+            ("copy", &["i"]),
+            ("edit", &["g"]),
+            ("accept", &["a"]),
+            ("quit", &[]),
+            ("explain", &["z"]),
+        ])
+        .unwrap_err();
+        let begin = |line: usize, text: &str| {
+            assert!(faults.iter().any(|fault| fault.starts_with(text)), "{line} {text}: {faults:?}")
+        };
+        begin(2, "line 2: keys.refresh: there is no action");
+        begin(3, "line 3: keys.redo: `hyper-x` is no key");
+        begin(4, "line 4: keys.copy: `i` is a key of import too");
+        begin(5, "line 5: keys.edit: `g` is a key of first too");
+        begin(6, "line 6: keys.accept: `a` could no longer be typed");
+        begin(7, "line 7: keys.quit: some key must");
+        begin(8, "line 8: keys.explain: `z` is a key of undo too");
+        assert_eq!(faults.len(), 7, "{faults:?}");
+    }
+}
