@@ -305,11 +305,16 @@ pub(crate) fn bank_statement(account: &str, rows: &[(&str, &str, &str)], balance
 /// Compares the screen with the stored one under `tests/it/snapshots`.
 #[track_caller]
 pub(crate) fn matches(name: &str, harness: &mut Harness) {
+    let folder = harness.folder.path().display().to_string();
+    matches_text(name, &harness.screen().replace(&folder, "/tmp"));
+}
+
+/// As [`matches`], of a screen from which what changes from run to run was taken.
+#[track_caller]
+pub(crate) fn matches_text(name: &str, screen: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    let folder = harness.folder.path().display().to_string();
-    let screen = harness.screen().replace(&folder, "/tmp");
     settings.bind(|| insta::assert_snapshot!(name, screen));
 }

@@ -2,11 +2,13 @@
 
 use dashtam::{
     config::Config,
+    domain::ChangeKind,
+    sync::{Command, Event, Stage},
     tui::{Keymap, Settings, ThemeName},
 };
 use ratatui::style::Color;
 
-use crate::harness::{Harness, bank_statement, matches};
+use crate::harness::{Harness, NOW, bank_statement, matches};
 
 const ROWS: &[(&str, &str, &str)] = &[
     ("2026-11-02", "2000.00", "Payroll ACME"),
@@ -238,6 +240,42 @@ async fn a_prefix_shows_what_may_follow_and_timers_end() {
     assert!(h.runtime.is_waiting_for_time());
     h.advance(5_000).hides("Amounts are hidden");
     assert!(!h.runtime.is_waiting_for_time());
+}
+
+#[tokio::test]
+async fn the_palette_opens_over_a_change_and_leads_away_from_it() {
+    let mut h = imported(100, 30).await;
+    h.keys("6<enter>").idle().await.shows(&["Payroll ACME"]).keys(":").shows(&["Command", "Last row"]);
+    h.keys("<esc>").shows(&["Payroll ACME"]).hides("Command ");
+    h.keys("<ctrl-p>last row<enter>").shows(&["▸ 2026-11-12"]);
+    h.keys(":rows chase<enter>").idle().await.shows(&["Transactions · Chase"]).hides("Command ");
+    h.keys("<esc>").idle().await.shows(&["Accounts · 1"]);
+}
+
+#[tokio::test]
+async fn a_cancelled_import_leaves_nothing_and_says_so() {
+    let mut h = Harness::new(80, 24);
+    h.write("a.qfx", &statement());
+    h.write("b.qfx", &bank_statement("000999", ROWS, "1.00"));
+    h.keys("i<tab>").idle().await.keys("gg<down><space><space><enter>").idle().await.shows(&["Enter imports 10 rows"]);
+    let before = h.store.read().unwrap().changes(None, 9).unwrap().len();
+    // Writes wait until this one is dropped, so that the import is under way when it is cancelled.
+    let gate = h.store.begin(ChangeKind::Edit, "gate", NOW.parse().unwrap()).unwrap();
+    let mut events = h.engine.subscribe();
+    h.keys("<enter>");
+    while !matches!(events.next().await, Some(Event::Progress { progress, .. }) if progress.stage == Stage::Comparing) {
+    }
+    h.keys("<esc>").shows(&["stopping"]);
+    // Commands are taken in order: with the answer to this one the cancel has been taken too.
+    h.engine.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
+    drop(gate);
+    h.idle().await.shows(&["Cancelled: nothing was written.", "Import statement files", "a.qfx"]);
+    let store = h.store.read().unwrap();
+    assert_eq!((store.transaction_count().unwrap(), store.accounts().unwrap().len()), (0, 0));
+    assert_eq!((store.changes(None, 9).unwrap().len(), store.connections().unwrap().len()), (before, 0));
+    // The same files are imported when they are asked for again.
+    h.keys("<enter>").idle().await.shows(&["Enter imports 10 rows"]).keys("<enter>").idle().await;
+    assert_eq!(rows(&h), 10);
 }
 
 #[tokio::test]

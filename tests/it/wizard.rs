@@ -10,7 +10,7 @@ use dashtam::{
 };
 
 use crate::{
-    harness::{Harness, matches},
+    harness::{Harness, matches, matches_text},
     server::{Answer, Asked, Server},
 };
 
@@ -209,6 +209,27 @@ async fn log_in(h: &mut Harness) -> String {
     callback
 }
 
+/// The waiting screen at every size, with zeros for what is another one in every run: ports and certificate.
+fn waiting(h: &mut Harness, addresses: [&str; 2]) {
+    for (width, height) in SIZES {
+        let screen = h.resize(width, height).screen();
+        let mut text = screen.clone();
+        for address in addresses {
+            let port = address.rsplit_once(':').unwrap().1;
+            assert_eq!(port.len(), 5, "{address}");
+            text = text.replace(port, "00000");
+        }
+        for word in screen.split_whitespace() {
+            // A fingerprint, or a part of one.
+            if word.len() > 8 && word.bytes().all(|byte| byte == b':' || byte.is_ascii_hexdigit()) {
+                let zeros: String = word.chars().map(|c| if c == ':' { ':' } else { '0' }).collect();
+                text = text.replace(word, &zeros);
+            }
+        }
+        matches_text(&format!("wizard_waiting_{width}x{height}"), &text);
+    }
+}
+
 fn state(h: &Harness) -> String {
     let url = h.browser.opened().pop().unwrap();
     url.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).unwrap().to_owned()
@@ -220,8 +241,9 @@ async fn a_login_ends_with_a_pasted_address() {
     let mut h = screen(&server, "schwab", VaultChoice::Memory, (80, 24));
     let callback = log_in(&mut h).await;
     let state = state(&h);
-    // Addresses and certificates are other ones in every run.
-    h.shows(&["A browser was opened", "given up in 5:00", "SHA-256", "Paste it here"]).keys("y");
+    h.advance(5_000).hides("Copied");
+    waiting(&mut h, [&callback, &server.origin]);
+    h.resize(80, 24).shows(&["A browser was opened", "given up in 4:55", "SHA-256", "Paste it here"]).keys("y");
     assert_eq!(h.clipboard.text(), h.browser.opened().pop());
     assert!(h.runtime.is_waiting_for_time(), "the countdown runs");
     let mut events = h.engine.subscribe();

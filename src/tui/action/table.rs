@@ -126,6 +126,8 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Help, &["?", "f1"], "help", "Show the keys", "help", Group::Program, SCREENS),
     row(Action::Help, &["?", "f1"], "help-here", "Show the keys", "", Group::Overlay,
         Scope::of(&[Place::Picker, Place::Review, Place::Menu, Place::Change, Place::Importing])),
+    row(Action::Palette, &[":", "ctrl-p"], "palette-here", "Find an action by name", "", Group::Overlay,
+        Scope::of(&[Place::Change])),
     row(Action::Redo, &["U"], "redo", "Bring back what was undone last, or the selected change in Activity", "",
         Group::Data, SCREENS),
     row(Action::Sync, &["r"], "sync", "Sync this connection", "", Group::Data, SCREENS),

@@ -109,11 +109,11 @@ impl Palette {
 
     fn run(&self, at: usize, ctx: &mut Ctx<'_>) {
         let Some(entry) = self.hits.get(at).map(|index| &self.entries[*index]) else { return };
-        ctx.asks.push(Ask::Pop);
-        ctx.asks.push(match entry.does {
-            Does::Act(action) => Ask::Act(action),
-            Does::Go(jump) => Ask::Go(jump),
-        });
+        match entry.does {
+            Does::Act(action) => ctx.asks.extend([Ask::Pop, Ask::Act(action)]),
+            // Not beneath the overlay that it was opened over.
+            Does::Go(jump) => ctx.asks.extend([Ask::Clear, Ask::Go(jump)]),
+        }
     }
 }
 

@@ -169,8 +169,17 @@ impl Review {
         if let Some(last) = changes.last() {
             ctx.go(Jump::Change(last.id));
         }
-        if report.files.iter().any(|file| file.outcome.is_err()) {
-            self.state = State::Partly(report.clone());
+        let mut failures = report.files.iter().filter_map(|file| file.outcome.as_ref().err()).peekable();
+        if failures.peek().is_some() {
+            match (failures.all(|failure| failure.kind == "cancelled"), changes.len()) {
+                (false, _) => self.state = State::Partly(report.clone()),
+                (true, 0) => cancelled(ctx),
+                (true, kept) => {
+                    ctx.asks.push(Ask::Clear);
+                    let all = report.files.len();
+                    ctx.toast(format!("Cancelled: {kept} of {all} files imported, nothing of the others was written."));
+                }
+            }
             return;
         }
         ctx.asks.push(Ask::Clear);
@@ -285,8 +294,7 @@ impl Pane for Review {
             }
             Event::JobFailed { job, failure } if *job == self.job => {
                 if failure.kind == "cancelled" {
-                    ctx.asks.push(Ask::Pop);
-                    ctx.toast("Cancelled: nothing was written.");
+                    cancelled(ctx);
                 } else {
                     self.state = State::Failed(failure.clone());
                 }
@@ -299,6 +307,12 @@ impl Pane for Review {
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
         view::draw(self, scene, area);
     }
+}
+
+/// Back to where the files were chosen.
+fn cancelled(ctx: &mut Ctx<'_>) {
+    ctx.asks.push(Ask::Pop);
+    ctx.toast("Cancelled: nothing was written.");
 }
 
 /// The name of a file without its folder.
