@@ -236,6 +236,7 @@ impl Session {
                 home: std::env::home_dir(),
                 start: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
                 recent: (!demo).then(|| self.setup.paths.state.join("recent-folders")),
+                log: Some(self.setup.paths.log()),
             },
             local_time: |at| at.with_timezone(&chrono::Local).naive_local(),
         };

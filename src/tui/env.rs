@@ -43,6 +43,8 @@ pub struct Folders {
     pub start: PathBuf,
     /// The file that remembers folders from which files were imported; `None`: they are forgotten at the end.
     pub recent: Option<PathBuf>,
+    /// The log file, of which Activity shows the end; `None`: there is none.
+    pub log: Option<PathBuf>,
 }
 
 /// How the screen is to look and behave.

@@ -54,6 +54,8 @@ pub(crate) enum Loaded {
     Recent(Vec<PathBuf>),
     /// Rows of a change.
     ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<Entry>, String> },
+    /// The last lines of the log, the newest last; none where there is no log.
+    Log(Vec<String>),
     /// Something was copied, or not.
     Copied { what: &'static str, result: Result<(), String> },
     /// A page was opened, or not.
@@ -95,6 +97,8 @@ pub(crate) enum Effect {
     Remember(PathBuf),
     /// Read rows of a change. Answer: `ChangeRows`.
     ChangeRows { change: ChangeId, offset: u64 },
+    /// Read the end of the log. Answer: `Log`.
+    ReadLog,
     /// Put text on the clipboard. Answer: `Copied`.
     Copy { what: &'static str, text: String },
     /// Open a page in the browser. Answer: `Opened`.

@@ -157,7 +157,12 @@ impl Harness {
             engine: engine.clone(),
             vault: choice,
             providers: Arc::new(providers),
-            folders: Folders { home: Some(files.clone()), start: files, recent: Some(folder.path().join("recent")) },
+            folders: Folders {
+                home: Some(files.clone()),
+                start: files,
+                recent: Some(folder.path().join("recent")),
+                log: Some(folder.path().join("log")),
+            },
             local_time: |at| at.naive_utc(),
         };
         let suspended = Arc::default();

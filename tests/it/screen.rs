@@ -243,6 +243,21 @@ async fn a_prefix_shows_what_may_follow_and_timers_end() {
 }
 
 #[tokio::test]
+async fn the_end_of_the_log_stands_beside_the_journal() {
+    let mut h = imported(120, 40).await;
+    h.keys("6").idle().await.hides("newest first").keys("1");
+    let lines: String = (0..5_000)
+        .fold(String::new(), |text, n| text + &format!("2026-11-20T14:00:00Z  INFO dashtam::sync: line {n}\n"));
+    let tail = "2026-11-20T14:59:58.123456Z  WARN dashtam::sync::live: Alpaca is slow\nnot of this form\n";
+    std::fs::write(h.folder.path().join("log"), lines + tail).unwrap();
+    h.keys("6").idle().await.shows(&["Log, newest first", "not of this form", "14:59:58 Alpaca is slow", "line 4999"]);
+    matches("log_120x40", &mut h);
+    h.resize(80, 24).keys("<tab>").shows(&["Log, newest first"]).keys("<esc>");
+    std::fs::remove_file(h.folder.path().join("log")).unwrap();
+    h.keys("1").keys("6").idle().await.keys("<tab>").hides("newest first");
+}
+
+#[tokio::test]
 async fn the_palette_opens_over_a_change_and_leads_away_from_it() {
     let mut h = imported(100, 30).await;
     h.keys("6<enter>").idle().await.shows(&["Payroll ACME"]).keys(":").shows(&["Command", "Last row"]);

@@ -194,7 +194,7 @@ mod tests {
         ])
         .unwrap_err();
         let begin = |line: usize, text: &str| {
-            assert!(faults.iter().any(|fault| fault.starts_with(text)), "{line} {text}: {faults:?}")
+            assert!(faults.iter().any(|fault| fault.starts_with(text)), "{line} {text}: {faults:?}");
         };
         begin(2, "line 2: keys.refresh: there is no action");
         begin(3, "line 3: keys.redo: `hyper-x` is no key");

@@ -1,5 +1,6 @@
-//! Screen 6: the journal. Every import, sync and edit, what it did, and its undo.
+//! Screen 6: the journal. Every import, sync and edit, what it did, and its undo; the end of the log beside it.
 
+mod log;
 mod view;
 
 use crossterm::event::KeyEvent;
@@ -11,6 +12,7 @@ use super::{
     finder::Finder,
     layer::{ChangePage, Choice, Menu, Page},
     memory::ListId,
+    msg::Loaded,
     pane::{Ctx, News, Pane, Scene},
     side::Split,
     widget::cursor::Cursor,
@@ -25,6 +27,8 @@ pub(crate) struct Activity {
     finder: Finder,
     /// A change to stand on once the reading that holds it is there.
     wanted: Option<ChangeId>,
+    /// The end of the log file, the newest line last.
+    log: Vec<String>,
 }
 
 impl Activity {
@@ -130,6 +134,10 @@ impl Pane for Activity {
                 self.wanted = None;
             }
             self.cursor.clamp(self.shown(ctx.data).len());
+        }
+        if let News::Loaded(Loaded::Log(lines)) = news {
+            self.log.clone_from(lines);
+            return true;
         }
         false
     }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::Activity;
+use super::{Activity, log};
 use crate::{
     domain::{Change, ChangeKind},
     tui::{
@@ -30,7 +30,8 @@ pub(super) fn draw(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         list(activity, scene, area);
     }
     if let Some(area) = areas.side {
-        let lines = activity.selected(scene.data).map(|change| details(change, scene)).unwrap_or_default();
+        let mut lines = activity.selected(scene.data).map(|change| details(change, scene)).unwrap_or_default();
+        lines.extend(log::lines(&activity.log, scene));
         activity.split.draw(scene, area, "Detail", &lines);
     }
 }

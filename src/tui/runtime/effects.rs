@@ -3,6 +3,7 @@
 use std::{
     fmt::Write as _,
     fs,
+    io::{Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
 };
 
@@ -26,6 +27,9 @@ const AT_ONCE: u64 = 20_000;
 const RECENT: usize = 8;
 /// Entries of a folder that are shown.
 const ENTRIES: usize = 20_000;
+/// How much is read of the end of the log, and how many lines of it are kept.
+const LOG_BYTES: u64 = 64 << 10;
+const LOG_LINES: usize = 200;
 
 /// Starts an effect; says how many answers will come.
 pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answer: &UnboundedSender<Loaded>) -> usize {
@@ -85,6 +89,10 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             let result = view.change_rows(change, offset, limit).map_err(|error| error.to_string());
             Loaded::ChangeRows { change, offset, result }
         }),
+        Effect::ReadLog => {
+            let file = env.folders.log.clone();
+            later(&answer, move || Loaded::Log(file.and_then(|file| read_log(&file).ok()).unwrap_or_default()))
+        }
         Effect::Copy { what, text } => {
             now(Loaded::Copied { what, result: env.clipboard.copy(&text).map_err(|error| error.to_string()) })
         }
@@ -114,6 +122,19 @@ fn list(
     let listing = view.list_from(request, previous)?;
     let grouped = Grouped::read(&view, &listing, order)?;
     Ok((listing, grouped))
+}
+
+/// The last lines of a log, however long it is.
+fn read_log(path: &Path) -> std::io::Result<Vec<String>> {
+    let mut file = fs::File::open(path)?;
+    let begin = file.metadata()?.len().saturating_sub(LOG_BYTES);
+    file.seek(SeekFrom::Start(begin))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_BYTES).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    // The first line may have lost its beginning.
+    let lines: Vec<&str> = text.lines().skip(usize::from(begin > 0)).collect();
+    Ok(lines.iter().skip(lines.len().saturating_sub(LOG_LINES)).map(|line| (*line).to_owned()).collect())
 }
 
 /// Folders first, from A to Z, then files, the newest first.

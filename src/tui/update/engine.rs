@@ -99,8 +99,10 @@ impl App {
                 self.jobs.push(Job { id: *job, progress: progress.clone(), turns: 0 });
             }
         }
+        let mut effects = Vec::new();
         if let Some(job) = event.answers() {
             self.jobs.retain(|known| known.id != job);
+            effects = self.read_log();
         }
         let by_itself = self.due.is_job(event.answers());
         self.due.hear(event);
@@ -109,8 +111,8 @@ impl App {
         if let Event::Synced { report, .. } = event {
             self.connections.remember(report, self.moment.now);
         }
-        let (told, mut effects) =
-            self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
+        let (told, more) = self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
+        effects.extend(more);
         match event {
             Event::ChangeToggled { change, .. } => {
                 let text = if change.undone {

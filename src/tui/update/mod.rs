@@ -181,7 +181,7 @@ impl App {
         match jump {
             Jump::Screen(screen) => {
                 self.screen = screen;
-                Vec::new()
+                self.read_log()
             }
             Jump::Rows(account) => {
                 self.screen = Screen::Transactions;
@@ -194,7 +194,7 @@ impl App {
             Jump::Change(change) => {
                 self.screen = Screen::Activity;
                 self.activity.select(change, &self.data);
-                Vec::new()
+                self.read_log()
             }
             Jump::Account(account) => {
                 self.screen = Screen::Accounts;
@@ -202,6 +202,11 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Asks for the end of the log where it is shown.
+    pub(crate) fn read_log(&self) -> Vec<Effect> {
+        if self.screen == Screen::Activity { vec![Effect::ReadLog] } else { Vec::new() }
     }
 
     /// Asks for a new reading; while one is under way, for one more after it.
@@ -271,12 +276,12 @@ impl App {
 
     /// Tells every pane that there is a new reading.
     pub(crate) fn tell_fresh(&mut self, env: &Env) -> Vec<Effect> {
-        self.run(env, |panes, ctx| {
+        let told = self.run(env, |panes, ctx| {
             for pane in panes.each() {
                 pane.hear(&News::Fresh, ctx);
             }
-        })
-        .1
+        });
+        [told.1, self.read_log()].concat()
     }
 
     pub(crate) fn say(&mut self, level: Level, text: impl Into<String>) {

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn folders() -> Folders {
-        Folders { home: Some("/home/me".into()), start: "/work".into(), recent: None }
+        Folders { home: Some("/home/me".into()), start: "/work".into(), ..Folders::default() }
     }
 
     #[test]
