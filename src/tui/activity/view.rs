@@ -40,7 +40,8 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
     let data = scene.data;
     let shown = activity.shown(data);
     let focused = scene.top && !activity.split.in_side;
-    let inner = scene.paint.frame(area, "Activity", &format!("{} changes", plain(shown.len().into())), focused);
+    let count = if shown.len() == 1 { "1 change".to_owned() } else { format!("{} changes", plain(shown.len().into())) };
+    let inner = scene.paint.frame(area, "Activity", &count, focused);
     if data.changes.is_empty() {
         empty::no_data(scene, inner);
         return;

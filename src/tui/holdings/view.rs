@@ -77,7 +77,9 @@ fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene:
         let unknown =
             if total.unknown > 0 { format!("   {} without known cost", total.unknown) } else { String::new() };
         let sum = amount::money(Money::new(total.value.round_dp(digits), *currency), masked);
-        let gain_text = format!("   gain {}{share}", amount::difference(gain, masked));
+        let nothing_known = total.unknown > 0 && value.is_zero() && cost.is_zero();
+        let gain_text =
+            if nothing_known { String::new() } else { format!("   gain {}{share}", amount::difference(gain, masked)) };
         scene.paint.pieces(
             padded(line),
             &[

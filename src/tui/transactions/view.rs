@@ -60,6 +60,7 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
     };
     let count = match rows.groups.len() {
         0 => count,
+        1 => format!("1 group · {count}"),
         groups => format!("{} groups · {count}", plain(groups.into())),
     };
     let focused = scene.top && !rows.split.in_side;
