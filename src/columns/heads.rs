@@ -7,9 +7,20 @@ use super::build::QuickHasher;
 /// Slots looked at for one payee.
 const PROBES: usize = 4;
 
-/// Slots at most: half a megabyte, which stays in the nearer caches. A text beyond that may be kept twice, which costs
+/// Slots at most: a megabyte, which stays in the nearer caches. A text beyond that may be kept twice, which costs
 /// room and nothing else.
 const MOST_SLOTS: usize = 1 << 16;
+
+/// Where a text may be: with its bounds, so that a look-up waits for the slot and the text and nothing else.
+#[derive(Debug, Clone, Copy, Default)]
+struct Slot {
+    /// The upper half of the hash.
+    tag: u32,
+    /// The place plus one; zero is free.
+    number: u32,
+    start: u32,
+    end: u32,
+}
 
 /// Texts kept once, numbered in order of appearance. Not a hash map of boxed texts: a million look-ups must not wait for
 /// memory.
@@ -17,8 +28,7 @@ const MOST_SLOTS: usize = 1 << 16;
 pub(super) struct Heads {
     pub(super) bytes: Vec<u8>,
     pub(super) ends: Vec<u32>,
-    /// The upper half of the hash and the place plus one; zero is free.
-    slots: Vec<u64>,
+    slots: Vec<Slot>,
 }
 
 impl Heads {
@@ -33,38 +43,35 @@ impl Heads {
         }
         let hash = hash(text);
         let mut free = hash;
-        for slot in (hash..).take(PROBES) {
-            match self.slot(slot) {
-                0 => {
-                    free = slot;
-                    break;
-                }
-                entry if entry >> 32 == hash >> 32 && self.get(place(entry)) == text => return Some(place(entry)),
-                _ => {}
+        for near in (hash..).take(PROBES) {
+            let slot = self.slots[index(near, self.slots.len())];
+            if slot.number == 0 {
+                free = near;
+                break;
+            }
+            if slot.tag == tag(hash) && self.bytes[slot.start as usize..slot.end as usize] == *text {
+                return Some(slot.number - 1);
             }
         }
-        let place = u32::try_from(self.ends.len()).ok()?;
+        let (place, start) = (u32::try_from(self.ends.len()).ok()?, u32::try_from(self.bytes.len()).ok()?);
         self.bytes.extend_from_slice(text);
-        self.ends.push(u32::try_from(self.bytes.len()).ok()?);
-        self.set_slot(free, entry(hash, place));
+        let end = u32::try_from(self.bytes.len()).ok()?;
+        self.ends.push(end);
+        let free = index(free, self.slots.len());
+        self.slots[free] = Slot { tag: tag(hash), number: place + 1, start, end };
         Some(place)
     }
 
-    fn slot(&self, hash: u64) -> u64 {
-        self.slots[index(hash, self.slots.len())]
-    }
-
-    fn set_slot(&mut self, hash: u64, entry: u64) {
-        let index = index(hash, self.slots.len());
-        self.slots[index] = entry;
-    }
-
     fn grow(&mut self) {
-        self.slots = vec![0; (self.slots.len() * 4).max(256)];
-        for place in 0..u32::try_from(self.ends.len()).unwrap_or(u32::MAX) {
-            let hash = hash(self.get(place));
-            let free = (hash..).take(PROBES).find(|slot| self.slot(*slot) == 0).unwrap_or(hash);
-            self.set_slot(free, entry(hash, place));
+        let slots = (self.slots.len() * 4).max(256);
+        self.slots = vec![Slot::default(); slots];
+        let mut start = 0;
+        for (number, end) in (1..).zip(&self.ends) {
+            let hash = hash(&self.bytes[start as usize..*end as usize]);
+            let is_free = |near: &u64| self.slots[index(*near, slots)].number == 0;
+            let free = (hash..).take(PROBES).find(is_free).unwrap_or(hash);
+            self.slots[index(free, slots)] = Slot { tag: tag(hash), number, start, end: *end };
+            start = *end;
         }
     }
 }
@@ -80,11 +87,6 @@ const fn index(hash: u64, slots: usize) -> usize {
     hash as usize & (slots - 1)
 }
 
-const fn entry(hash: u64, place: u32) -> u64 {
-    hash >> 32 << 32 | (place as u64 + 1)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is the place plus one")]
-const fn place(entry: u64) -> u32 {
-    (entry as u32).wrapping_sub(1)
+const fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }

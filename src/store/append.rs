@@ -16,7 +16,7 @@ use super::{
 use crate::domain::{AccountId, TransactionFacts, TransactionId};
 
 /// Rows taken from the caller at a time: it may be parsing them, and its panics are its own.
-const BATCH: usize = if cfg!(test) { 3 } else { 4096 };
+const BATCH: usize = if cfg!(test) { 3 } else { 16_384 };
 
 impl Writer {
     /// Adds rows to an account, in the order given. Returns their ids, which are consecutive.

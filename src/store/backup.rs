@@ -81,9 +81,10 @@ fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<Live> {
         copy(txn, &live)?;
         // Gives back the room that redb took in advance; closing leaves nothing to repair.
         live.trim_and_close()?;
-        let live = Live::over(to, Medium::file(Arc::clone(&file)), Some(file), false)?;
-        verify::all(&live)?;
-        Ok(live)
+        let over = || Live::over(to, Medium::file(Arc::clone(&file)), Some(Arc::clone(&file)), false);
+        verify::all(&over()?)?;
+        // Anew, with nothing in its cache of what only the verification wanted.
+        over()
     });
     if made.is_err() {
         // Ours, begun a moment ago.

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Memory for pages. More makes nothing faster that was measured, and stays resident.
-const CACHE: usize = 64 << 20;
+const CACHE: usize = 24 << 20;
 
 /// Up to this size (some 20,000 rows) everything is verified before anything is shown: every page after an unclean stop,
 /// else every value and index key, which spares the commit that redb's own check ends with. Beyond, values are verified

@@ -133,6 +133,8 @@ impl App {
             Event::Compacted { .. } => {
                 self.compacting = false;
                 self.say(Level::News, "The database was compacted after a large import.");
+                // The reading on screen keeps the old file and its cache alive.
+                effects.extend(self.refresh());
             }
             Event::Disconnected { .. } => self.say(Level::News, "Disconnected; its login is wiped."),
             Event::StoreChanged => effects.extend(self.refresh()),
