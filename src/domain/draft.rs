@@ -72,9 +72,9 @@ pub struct TransactionDraft {
     /// What the institution says.
     pub facts: TransactionFacts,
     /// Whether it corrects an earlier row.
-    pub correction: Option<Correction>,
+    pub correction: Option<Box<Correction>>,
     /// Provider id of the pending row that this one is the posted form of, where the provider links them.
-    pub pending_id: Option<Text>,
+    pub pending_id: Option<Box<str>>,
 }
 
 impl From<TransactionFacts> for TransactionDraft {

@@ -145,7 +145,7 @@ async fn alpaca_finds_the_row_that_a_correction_speaks_of() {
     .await;
     let outside = Outside::new(HttpLimits::default());
     let page = alpaca(&outside, &server).fetch_transactions(&keys(), &request("1")).await.unwrap();
-    assert_eq!(page.rows[0].correction, Some(dashtam::domain::Correction::Replaces("old".into())));
+    assert_eq!(page.rows[0].correction.as_deref(), Some(&dashtam::domain::Correction::Replaces("old".into())));
 }
 
 fn schwab(outside: &Outside, server: &Server) -> (Arc<dyn Provider>, Credentials) {

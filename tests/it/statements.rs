@@ -57,7 +57,7 @@ fn transaction(draft: &TransactionDraft) -> Value {
         .foreign
         .as_deref()
         .map(|foreign| json!({ "amount": foreign.money.amount.to_string(), "currency": foreign.money.currency, "rate": foreign.rate.to_string() }));
-    let correction = draft.correction.as_ref().map(|correction| match correction {
+    let correction = draft.correction.as_deref().map(|correction| match correction {
         Correction::Replaces(id) => json!({ "replaces": id }),
         Correction::Deletes(id) => json!({ "deletes": id }),
     });

@@ -136,10 +136,10 @@ fn other_rows_are_classified_by_code_and_sign() {
 fn corrections_amend_and_cancellations_void() {
     let (drafts, _) = activities();
     let first = one(&drafts, "0008").facts.provider_id.clone().unwrap();
-    assert_eq!(one(&drafts, "0012").correction, Some(Correction::Replaces(first)));
+    assert_eq!(one(&drafts, "0012").correction.as_deref(), Some(&Correction::Replaces(first)));
     let cancelled = one(&drafts, "0013");
     let fee = one(&drafts, "0011").facts.provider_id.clone().unwrap();
-    assert_eq!(cancelled.correction, Some(Correction::Deletes(fee)));
+    assert_eq!(cancelled.correction.as_deref(), Some(&Correction::Deletes(fee)));
     assert_eq!(cancelled.facts.status, TransactionStatus::Cancelled);
 }
 

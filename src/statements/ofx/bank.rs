@@ -130,7 +130,7 @@ impl<'a> Reader<'a, '_, '_> {
         } else {
             kind::status(standard)
         };
-        let correction = self.correction(&row);
+        let correction = self.correction(&row).map(Box::new);
         self.hand_over(Item::Transaction(account, TransactionDraft { facts, correction, pending_id: None }))
     }
 

@@ -209,7 +209,7 @@ fn stored_rows(reader: &Reader, account: AccountId, news: &News<'_>) -> Result<V
         let to = last.checked_add_days(reach).unwrap_or(NaiveDate::MAX);
         stored = reader.rows_between(account, from, to)?;
     }
-    let corrected = news.rows.iter().filter_map(|draft| match &draft.correction {
+    let corrected = news.rows.iter().filter_map(|draft| match draft.correction.as_deref() {
         Some(Correction::Replaces(id) | Correction::Deletes(id)) => Some(&**id),
         None => None,
     });

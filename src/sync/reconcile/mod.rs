@@ -158,7 +158,7 @@ fn apply_corrections(batch: &Batch<'_>, plan: &mut Plan) {
         ordinary.filter_map(|(index, draft)| Some((draft.facts.provider_id.as_deref()?, index))).collect();
     let mut seen = HashSet::new();
     for (index, draft) in batch.drafts.iter().enumerate() {
-        let (id, replaces) = match &draft.correction {
+        let (id, replaces) = match draft.correction.as_deref() {
             None => continue,
             Some(Correction::Replaces(id)) => (id, true),
             Some(Correction::Deletes(id)) => (id, false),

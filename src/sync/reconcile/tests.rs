@@ -153,9 +153,9 @@ fn an_id_that_arrives_later_joins_its_row() {
 fn corrections_amend_or_void_whatever_comes_first() {
     let original = row("1", 1, -450, "Coffee");
     let mut replacement = row("2", 1, -540, "Coffee");
-    replacement.correction = Some(Correction::Replaces("1".into()));
+    replacement.correction = Some(Box::new(Correction::Replaces("1".into())));
     let mut deletion = row("3", 1, -450, "Coffee");
-    deletion.correction = Some(Correction::Deletes("1".into()));
+    deletion.correction = Some(Box::new(Correction::Deletes("1".into())));
 
     for together in [vec![original.clone(), replacement.clone()], vec![replacement.clone(), original.clone()]] {
         let mut book = Book::default();
