@@ -235,7 +235,8 @@ fn connections(known: &[Connection], findings: &mut Findings) {
             let left = connection.login_expires_at.map_or(0, |ends| (ends - now).num_hours().max(0));
             findings.warn("connections", format!("{name}: the login ends in {left} h"), renew);
         } else if let Some(error) = &connection.error {
-            findings.warn("connections", format!("{name}: {error}"), format!("dashtam sync {}", connection.id));
+            // The error names the provider itself.
+            findings.warn("connections", error.clone(), format!("dashtam sync {}", connection.id));
         } else {
             let ends = connection.login_expires_at.map(|ends| format!(", login ends {}", ends.date_naive()));
             findings.ok("connections", format!("{name}: {}{}", connection.status, ends.unwrap_or_default()));

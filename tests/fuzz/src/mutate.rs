@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::Read as _,
     path::Path,
     time::{Duration, Instant},
 };
@@ -60,6 +61,22 @@ fn mutate(random: &mut Random, seeds: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// What long runs have found worth keeping: the files of a plain tar, gzipped. Each has a heading of 512 bytes, with its
+/// size in octal digits at 124, and is filled up to a multiple of 512.
+fn grown(path: &Path) -> Vec<Vec<u8>> {
+    let mut tar = Vec::new();
+    let opened = fs::File::open(path).expect("the grown corpus");
+    flate2::read::GzDecoder::new(opened).read_to_end(&mut tar).expect("the grown corpus unpacks");
+    let (mut rest, mut files) = (tar.as_slice(), Vec::new());
+    while let Some((heading, body)) = rest.split_first_chunk::<512>() {
+        let digits = String::from_utf8_lossy(&heading[124..135]);
+        let Ok(size) = usize::from_str_radix(digits.trim_matches(['\0', ' ']), 8) else { break };
+        files.extend(body.get(..size).filter(|body| !body.is_empty()).map(<[u8]>::to_vec));
+        rest = body.get(size.next_multiple_of(512)..).unwrap_or_default();
+    }
+    files
+}
+
 fn main() {
     let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(10);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
@@ -69,6 +86,7 @@ fn main() {
             seeds.extend(fs::read(entry.path()));
         }
     }
+    seeds.extend(grown(&folder.join("grown.tar.gz")));
     assert!(!seeds.is_empty(), "no seeds in {}", folder.display());
     let mut random = Random(std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(0x5eed_5eed));
     let (start, mut rounds, mut slowest) = (Instant::now(), 0u64, Duration::ZERO);
@@ -88,9 +106,9 @@ fn main() {
         }
         rounds += 1;
         // What is now and then kept leads further away from the seeds.
-        if rounds % 4_096 == 0 && bytes.len() < 4_000 && seeds.len() < 400 {
+        if rounds % 4_096 == 0 && bytes.len() < 4_000 && seeds.len() < 10_000 {
             seeds.push(bytes);
         }
     }
-    println!("{rounds} rounds of three targets in {seconds} s without a panic; the slowest took {slowest:?}");
+    println!("{} seeds, {rounds} rounds of three targets in {seconds} s without a panic; the slowest took {slowest:?}", seeds.len());
 }
