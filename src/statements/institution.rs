@@ -8,19 +8,29 @@ use crate::domain::AccountType;
 /// One line per key: what kind of key, the key, the institution's name.
 const TABLE: &str = include_str!("../../assets/institutions.tsv");
 
-/// The name people know an institution by: from `ORG`, else `INTU.BID`, else `BANKID` or `BROKERID`, else `FID`; else
-/// what the file itself calls it. `None` when the file says nothing.
+/// The name in the table: from `ORG`, else `INTU.BID`, else `BANKID` or `BROKERID`, else `FID`. A `FID` is unique under
+/// its `ORG` only, so beside one that the table lacks it says nothing.
 #[must_use]
-pub fn name(institution: &Institution) -> Option<String> {
-    let org = institution.org.as_deref().map(str::trim).filter(|org| !org.is_empty());
+pub fn well_known(institution: &Institution) -> Option<&'static str> {
+    let org = said_org(institution);
     let keys = [
         ("org", org),
         ("bid", institution.bid.as_deref()),
         ("bank", institution.bank_id.as_deref()),
-        ("fid", institution.fid.as_deref()),
+        ("fid", institution.fid.as_deref().filter(|_| org.is_none())),
     ];
-    let known = keys.into_iter().find_map(|(kind, key)| find(kind, key?.trim()));
-    known.map(str::to_owned).or_else(|| org.map(presentable)).or_else(|| {
+    keys.into_iter().find_map(|(kind, key)| find(kind, key?.trim()))
+}
+
+fn said_org(institution: &Institution) -> Option<&str> {
+    institution.org.as_deref().map(str::trim).filter(|org| !org.is_empty())
+}
+
+/// The name people know an institution by: that of the table, else what the file itself calls it. `None` when the file
+/// says nothing.
+#[must_use]
+pub fn name(institution: &Institution) -> Option<String> {
+    well_known(institution).map(str::to_owned).or_else(|| said_org(institution).map(presentable)).or_else(|| {
         // A broker's domain is better than nothing; a number is not.
         let bank = institution.bank_id.as_deref()?.trim();
         bank.contains(|c: char| c.is_alphabetic()).then(|| presentable(bank))
@@ -107,6 +117,8 @@ mod tests {
         assert_eq!(of(Some("FIRST ACME BANK OF OHIO"), None, None, None).as_deref(), Some("First Acme Bank of Ohio"));
         assert_eq!(of(None, None, None, Some("broker.example")).as_deref(), Some("broker.example"));
         assert_eq!(of(None, None, None, Some("999999999")), None);
+        assert_eq!(of(None, Some("1001"), None, None).as_deref(), Some("Capital One"));
+        assert_eq!(of(Some("NCH"), Some("1001"), None, None).as_deref(), Some("NCH"), "a number under another ORG");
     }
 
     #[test]

@@ -153,6 +153,50 @@ fn a_file_is_imported_once_and_can_be_taken_back() {
     assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 3);
 }
 
+/// The same statement as another institution signs it.
+fn signed(text: &str, org: &str, fid: &str) -> String {
+    text.replace("<ORG>B1<FID>10898", &format!("<ORG>{org}<FID>{fid}"))
+}
+
+#[test]
+fn one_institution_is_one_connection_and_two_have_two_names() {
+    let profile = Profile::new();
+    let signatures = [
+        ("000000001001", "Vanguard", "15103"),
+        ("000000001002", "The Vanguard Group", "84022"),
+        ("000000001003", "SMALLTOWN BANKS", "41"),
+        ("000000001004", "SMALLTOWN BANKS", "42"),
+        ("000000001005", "NCH", "1001"),
+        ("000000001006", "Capital One Bank", "1001"),
+    ];
+    for _ in 0..2 {
+        for (account, org, fid) in signatures {
+            let text = signed(&statement(account, true, "-129.00", COFFEES), org, fid);
+            profile.json(&["import", &profile.file(&format!("{account}.qfx"), &text)]);
+        }
+    }
+    let connections = profile.json(&["connections"]);
+    let names: Vec<&str> = connections.as_array().unwrap().iter().map(|each| each["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Vanguard", "Smalltown Banks", "Smalltown Banks (42)", "NCH", "Capital One"]);
+    let accounts = profile.json(&["accounts"]);
+    let mut at: Vec<(&str, &str)> = accounts.as_array().unwrap().iter().map(account_and_connection).collect();
+    at.sort_unstable();
+    let expected = [
+        ("****1001", "1"),
+        ("****1002", "1"),
+        ("****1003", "2"),
+        ("****1004", "3"),
+        ("****1005", "4"),
+        ("****1006", "5"),
+    ];
+    assert_eq!(at, expected, "none is doubled, each is where its file is from");
+    assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 18);
+}
+
+fn account_and_connection(account: &Value) -> (&str, &str) {
+    (account["number_masked"].as_str().unwrap(), account["connection_id"].as_str().unwrap())
+}
+
 #[test]
 fn overlapping_files_add_what_is_new_and_undo_takes_exactly_one_files_rows() {
     let profile = Profile::new();

@@ -6,7 +6,7 @@ use super::{Importer, ParsedFile, Stage};
 use crate::{
     domain::{
         Account, AccountId, ChangeCounts, ChangeId, Connection, ConnectionId, ConnectionStatus, Transaction,
-        TransactionId,
+        TransactionId, text,
     },
     providers::{FileSpec, InstitutionName},
     store::Reader,
@@ -135,8 +135,9 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
     Ok(account.clone())
 }
 
-/// The connection that stands for the file's institution. A file that says less of where it comes from than an earlier one
-/// did belongs to the file connection that knows its first account; a disconnected one is never taken up again.
+/// The connection that stands for the file's institution; where several do, the one that knows its first account. A file
+/// that says less of where it comes from than an earlier one did belongs to the file connection that knows its first
+/// account; a disconnected one is never taken up again.
 fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
     let said = &parsed.statement.institution;
     let named = |spec: &FileSpec| (spec.institution)(said);
@@ -146,31 +147,37 @@ fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[
         crate::providers::find(&connection.provider).is_ok_and(|provider| provider.file().is_some())
     };
     let usable = || connections.iter().filter(|connection| connection.counts() && is_file(connection));
+    let first = parsed.statement.accounts.first().map(|account| &account.account.provider_account_id);
+    let knows_it = |connection: &&Connection| {
+        accounts
+            .iter()
+            .any(|account| account.connection_id == connection.id && Some(&account.provider_account_id) == first)
+    };
+    // A well-known institution's key is its name, also for connections made under another key of it.
     let is_same = |connection: &&Connection| {
-        connection.provider == parsed.provider.slug && connection.institution_key == identity.key
+        connection.provider == parsed.provider.slug
+            && (connection.institution_key == identity.key
+                || connection.institution.to_ascii_lowercase() == identity.key)
     };
     let is_anonymous = said.org.is_none() && said.fid.is_none() && said.bid.is_none();
     let by_account = || {
-        let first = &parsed.statement.accounts.first()?.account.provider_account_id;
-        let knows_it = |connection: &&Connection| {
-            let may_be = is_anonymous || connection.institution == identity.name;
-            may_be
-                && accounts
-                    .iter()
-                    .any(|account| account.connection_id == connection.id && account.provider_account_id == *first)
-        };
-        let mut owners = usable().filter(knows_it);
+        let may_be = |connection: &&Connection| is_anonymous || connection.institution == identity.name;
+        let mut owners = usable().filter(may_be).filter(knows_it);
         owners.next().filter(|_| owners.next().is_none())
     };
-    if let Some(connection) = usable().find(is_same).or_else(by_account) {
+    let same = || usable().filter(is_same);
+    if let Some(connection) = same().find(knows_it).or_else(|| same().next()).or_else(by_account) {
         return (connection.clone(), false);
     }
+    let is_taken = usable().any(|connection| connection.display_name() == identity.name);
+    let number = said.fid.as_deref().or(said.bid.as_deref()).or(said.bank_id.as_deref()).filter(|_| is_taken);
+    let alias = number.and_then(text::clean_line).map(|number| format!("{} ({number})", identity.name));
     let connection = Connection {
         id: ConnectionId(0),
         provider: parsed.provider.slug.to_owned(),
         institution: identity.name,
         institution_key: identity.key,
-        alias: None,
+        alias,
         status: ConnectionStatus::Pending,
         environment: None,
         excluded_accounts: Vec::new(),
