@@ -242,6 +242,7 @@ impl Session {
         };
         let settings = Settings {
             theme,
+            start: config.start,
             mouse: config.mouse,
             masked: config.privacy,
             demo,

@@ -20,7 +20,10 @@ use super::{
     transactions,
     update::{due::Due, idle::Idle},
 };
-use crate::sync::{Command, JobId, Progress};
+use crate::{
+    config::StartScreen,
+    sync::{Command, JobId, Progress},
+};
 
 /// How long a prefix key waits before what may follow is shown.
 const PREFIX_HINT: Duration = Duration::milliseconds(300);
@@ -49,6 +52,19 @@ impl Screen {
         (Self::Connections, "Connections", Action::Connections),
         (Self::Activity, "Activity", Action::Activity),
     ];
+}
+
+impl From<StartScreen> for Screen {
+    fn from(start: StartScreen) -> Self {
+        match start {
+            StartScreen::Overview => Self::Overview,
+            StartScreen::Accounts => Self::Accounts,
+            StartScreen::Transactions => Self::Transactions,
+            StartScreen::Holdings => Self::Holdings,
+            StartScreen::Connections => Self::Connections,
+            StartScreen::Activity => Self::Activity,
+        }
+    }
 }
 
 /// A job of the engine that is under way.
@@ -108,7 +124,7 @@ impl App {
             masked: settings.masked,
             size: Rect::default(),
             moment: Moment::of(env),
-            screen: Screen::Overview,
+            screen: settings.start.into(),
             overview: overview::Overview::default(),
             accounts: accounts::Accounts::default(),
             transactions: transactions::Transactions::default(),

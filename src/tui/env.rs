@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 
 use super::theme::ThemeName;
 use crate::{
-    config::ProviderSettings,
+    config::{ProviderSettings, StartScreen},
     ports::{Browser, Clipboard, Clock, VaultChoice},
     sync::Handle,
 };
@@ -53,6 +53,8 @@ pub struct Folders {
 pub struct Settings {
     /// Colours.
     pub theme: ThemeName,
+    /// The screen shown first.
+    pub start: StartScreen,
     /// Whether wheel and clicks are used; when not, the terminal's own selection works.
     pub mouse: bool,
     /// Whether amounts are hidden from the start.
@@ -67,6 +69,14 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeName::Dark, mouse: true, masked: false, demo: false, sync_on_start: true, lock_after: None }
+        Self {
+            theme: ThemeName::Dark,
+            start: StartScreen::Overview,
+            mouse: true,
+            masked: false,
+            demo: false,
+            sync_on_start: true,
+            lock_after: None,
+        }
     }
 }

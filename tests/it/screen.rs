@@ -1,7 +1,7 @@
 //! What a person does on the screen, from the first key to the last.
 
 use dashtam::{
-    config::Config,
+    config::{Config, StartScreen},
     domain::ChangeKind,
     sync::{Command, Event, Stage},
     tui::{Keymap, Settings, ThemeName},
@@ -50,6 +50,15 @@ async fn the_first_minute_needs_no_reading() {
     h.keys("2").shows(&["Chase", "5,000.00"]);
     h.keys("<enter>").idle().await.shows(&["Transactions · Chase", "Stumptown Coffee", "Balance"]);
     h.keys("6u").idle().await.shows(&["Undone: import of chase.qfx", "undone"]);
+}
+
+#[tokio::test]
+async fn the_screen_of_the_settings_comes_first() {
+    let titles = ["Nothing here yet", "┌ Accounts", "┌ Transactions", "┌ Holdings", "┌ Connect", "┌ Activity"];
+    for (&start, title) in StartScreen::ALL.iter().zip(titles) {
+        let mut h = Harness::with(80, 24, Settings { start, ..Settings::default() });
+        h.idle().await.shows(&[title]);
+    }
 }
 
 #[tokio::test]
