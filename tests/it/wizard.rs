@@ -211,8 +211,8 @@ async fn log_in(h: &mut Harness) -> String {
 
 /// The waiting screen at every size, with zeros for what is another one in every run: ports and certificate.
 fn waiting(h: &mut Harness, addresses: [&str; 2]) {
-    for (width, height) in SIZES {
-        let screen = h.resize(width, height).screen();
+    for (width, height) in [(60, 20), SIZES[0], SIZES[1]] {
+        let screen = h.resize(width, height).shows(&["A browser was opened", "Paste it here"]).screen();
         let mut text = screen.clone();
         for address in addresses {
             let port = address.rsplit_once(':').unwrap().1;
@@ -250,7 +250,7 @@ async fn a_login_ends_with_a_pasted_address() {
     h.paste(&format!("{callback}/?code=canary-code&state=other\r")).keys("<enter>");
     while !matches!(events.next().await, Some(Event::PasteRejected { .. })) {}
     h.feed(&crossterm::event::Event::FocusGained);
-    h.shows(&["✗ ", "Paste it here"]).hides("canary-code");
+    h.resize(60, 20).shows(&["✗ ", "Paste it here", "Or paste the address"]).hides("canary-code").resize(80, 24);
     h.paste(&format!("{callback}/?code=canary-code&state={state}")).keys("<enter>").idle().await;
     h.shows(&["✓ Charles Schwab", "2 accounts", "Trading", "Roth IRA"]).keys("j<space><enter>").idle().await;
     h.shows(&["Charles Schwab is connected", "Trading"]).hides("Roth IRA").keys("<enter>");

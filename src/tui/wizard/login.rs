@@ -11,11 +11,15 @@ use crate::{
         memory::{ListId, Target},
         pane::Scene,
         widget::{
-            paint::{below, padded, shrink_left, top},
+            paint::{above, below, bottom, padded, shrink_left, top},
             secret::SecretField,
+            text::wrap,
         },
     },
 };
+
+/// From this height on, lines are left free.
+const ROOMY: u16 = 20;
 
 /// The waiting screen.
 pub(super) struct Login {
@@ -88,19 +92,31 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
     at.width = at.width.saturating_sub(used + 2);
     scene.paint.text(at, title, theme.title_focus);
     let mut at = padded(below(area, 2));
+    let rejected = login.rejected.as_deref().map(|why| format!("✗ {why}"));
+    let refusal = rejected.as_deref().map_or(0, |why| wrap(why, usize::from(at.width)).len());
+    let refusal = u16::try_from(refusal).unwrap_or(0);
+    // The field to paste into is always there; what stands above it gives way.
+    let foot = bottom(at, 1 + refusal);
+    at = above(at, 1 + refusal);
+    let roomy = area.height >= ROOMY;
+    let space = |at: &mut Rect| {
+        if roomy {
+            gap(at);
+        }
+    };
     let opened = if prompt.browser_opened {
-        "A browser was opened. Log in there and allow access. The address, should it be needed:"
+        "A browser was opened. Log in and allow access there, at:"
     } else {
-        "No browser was opened. Open this address in one, log in there and allow access:"
+        "No browser was opened. Log in and allow access at:"
     };
     say(scene, &mut at, opened, theme.text);
-    gap(&mut at);
+    space(&mut at);
     let whole = Rect { x: area.x, width: area.width, ..at };
     at = below(at, super::view::address(scene, whole, &prompt.url));
-    gap(&mut at);
+    space(&mut at);
     routes(login, scene, &mut at);
-    gap(&mut at);
-    let row = top(at, 1);
+    space(&mut at);
+    let row = Rect { y: at.y.min(foot.y), ..top(foot, 1) };
     scene.paint.target(row, Target::Row(ListId::Form, 0));
     let label = if login.typing { theme.heading } else { theme.muted };
     let used = scene.paint.text(row, if login.typing { "▸ Paste it here  " } else { "  Paste it here  " }, label);
@@ -110,9 +126,8 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
         scene.paint.text(shrink_left(place, 1), hint, theme.muted);
     }
     login.pasted.draw(&mut scene.paint, place, login.typing && scene.top, login.shown);
-    at = below(at, 1);
-    if let Some(rejected) = &login.rejected {
-        say(scene, &mut at, &format!("✗ {rejected}"), theme.error);
+    if let Some(rejected) = &rejected {
+        scene.paint.paragraph(Rect { y: row.y + 1, height: refusal, ..foot }, rejected, theme.error);
     }
 }
 
@@ -127,7 +142,12 @@ fn routes(login: &Login, scene: &mut Scene<'_>, at: &mut Rect) {
                 let text = "It will warn of a certificate made just now for this login; go on when its SHA-256 is";
                 let used = scene.paint.paragraph(shrink_left(*at, 3), text, theme.muted);
                 *at = below(*at, used);
-                let used = scene.paint.paragraph(shrink_left(*at, 3), fingerprint, theme.muted);
+                let place = shrink_left(*at, 3);
+                let halves = fingerprint.split_at_checked(fingerprint.len().div_ceil(2));
+                let used = match halves.filter(|_| fingerprint.len() > usize::from(place.width)) {
+                    Some((left, right)) => scene.paint.paragraph(place, &format!("{left}\n{right}"), theme.muted),
+                    None => scene.paint.paragraph(place, fingerprint, theme.muted),
+                };
                 *at = below(*at, used);
             }
             if let (false, Some(port)) = (prompt.browser_opened, login.port()) {
@@ -140,6 +160,8 @@ fn routes(login: &Login, scene: &mut Scene<'_>, at: &mut Rect) {
         }
         Err(why) => say(scene, at, &format!("1  The browser can't come back here by itself: {why}"), theme.warning),
     }
-    let text = "2  Or paste the address at which the browser ended, even if the page says it can't be reached.";
-    say(scene, at, text, theme.text);
+    scene.paint.text(top(*at, 1), "2", theme.text);
+    let text = "Or paste the address at which the browser ended, even if the page says it can't be reached.";
+    let used = scene.paint.paragraph(shrink_left(*at, 3), text, theme.text);
+    *at = below(*at, used);
 }
