@@ -16,7 +16,7 @@ pub(crate) fn no_data(scene: &mut Scene<'_>, area: Rect) {
         scene,
         area,
         "Nothing here yet",
-        &[("i", "import a statement file (QFX or OFX, as every bank offers)"), ("c", "see what can be connected")],
+        &[("i", "import a statement file (QFX or OFX) of your bank"), ("c", "see what can be connected")],
     );
 }
 

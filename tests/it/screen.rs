@@ -53,6 +53,27 @@ async fn the_first_minute_needs_no_reading() {
 }
 
 #[tokio::test]
+async fn empty_screens_say_all_of_it_on_the_smallest_screen() {
+    let mut h = Harness::new(60, 20);
+    h.idle().await.shows(&["i  import a statement file (QFX or OFX) of your bank"]).hides("…");
+}
+
+#[tokio::test]
+async fn the_chosen_currency_is_in_sight_on_the_smallest_screen() {
+    let mut h = Harness::new(60, 20);
+    for (account, currency, balance) in
+        [("111111", "USD", "5000.00"), ("222222", "CAD", "400.00"), ("333333", "AUD", "30.00")]
+    {
+        let text = bank_statement(account, ROWS, balance).replace("<CURDEF>USD", &format!("<CURDEF>{currency}"));
+        let path = h.write("chase.qfx", &text);
+        h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await.keys("<enter>").idle().await;
+    }
+    h.keys("1").shows(&["▸ 5,000.00 USD"]).hides("30.00 AUD");
+    h.keys("l").shows(&["▸ 400.00 CAD"]).keys("l").shows(&["▸ 30.00 AUD"]);
+    h.keys("l").shows(&["▸ 5,000.00 USD"]);
+}
+
+#[tokio::test]
 async fn the_screen_of_the_settings_comes_first() {
     let titles = ["Nothing here yet", "┌ Accounts", "┌ Transactions", "┌ Holdings", "┌ Connect", "┌ Activity"];
     for (&start, title) in StartScreen::ALL.iter().zip(titles) {

@@ -31,7 +31,7 @@ pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         empty::no_data(scene, inner);
         return;
     }
-    let classes = scene.data.worth.iter().map(|worth| worth.classes.len() + 1).sum::<usize>();
+    let classes: usize = scene.data.worth.iter().map(|worth| worth.classes.len() + 1).sum();
     let wanted = u16::try_from(classes).unwrap_or(u16::MAX).saturating_add(2);
     if scene.wide {
         let height = wanted.clamp(10, (area.height / 2).max(10));
@@ -63,8 +63,13 @@ fn worth(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let right = if scene.data.worth.len() > 1 { "h l" } else { "" };
     let inner = padded(scene.paint.frame(area, "Net worth", right, false));
     let theme = scene.paint.theme;
-    let mut lines = rows(inner);
     let shown = overview.worth(scene.data).map(|worth| worth.currency);
+    let height = |worth: &Worth| worth.classes.len() + 1;
+    let all: usize = scene.data.worth.iter().map(height).sum();
+    let before: usize = scene.data.worth.iter().take_while(|worth| shown != Some(worth.currency)).map(height).sum();
+    // The chosen currency is in sight; lines before it give way where room is short.
+    let hidden = before.min(all.saturating_sub(inner.height.into()));
+    let mut lines = std::iter::repeat_n(Rect::ZERO, hidden).chain(rows(inner));
     for worth in &scene.data.worth {
         let Some(line) = lines.next() else { return };
         let mark = if scene.data.worth.len() > 1 && shown == Some(worth.currency) { "▸ " } else { "" };
