@@ -133,7 +133,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Sync, &["r"], "sync", "Sync this connection", "", Group::Data, SCREENS),
     row(Action::SortReverse, &["S"], "sort-reverse", "Reverse the order", "", Group::Look,
         Scope::of(&[Place::Transactions, Place::Groups, Place::Holdings])),
-    row(Action::Mark, &["space"], "mark", "Mark the row", "", Group::Look, ROWS),
+    row(Action::Mark, &["space"], "mark", "Mark rows to see their sum", "", Group::Look, ROWS),
     row(Action::NextHit, &["n"], "next-hit", "Next row the last filter found", "", Group::Look, ROWS),
     row(Action::PreviousHit, &["N"], "previous-hit", "Previous row the last filter found", "", Group::Look, ROWS),
     row(Action::Explain, &["x"], "explain", "Explain where a figure comes from", "", Group::Look, SCREENS),

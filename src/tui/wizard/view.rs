@@ -376,7 +376,8 @@ fn done(report: &SyncReport, scene: &mut Scene<'_>, area: Rect) {
 fn sentence(hint: &str) -> String {
     let mut characters = hint.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", characters.as_str())
+    let stop = if hint.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", characters.as_str())
 }
 
 /// What came, in one sentence.
