@@ -47,6 +47,11 @@ pub(super) struct Global {
     pub(super) verbose: u8,
 }
 
+/// A day, as everything prints one.
+fn date(written: &str) -> Result<NaiveDate, &'static str> {
+    written.parse().map_err(|_| "write a day as YYYY-MM-DD, for example 2026-01-31")
+}
+
 /// The form of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -147,7 +152,7 @@ pub(super) enum Command {
         #[arg(long)]
         force: bool,
         /// Fetch rows from this day on
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = date)]
         from: Option<NaiveDate>,
     },
     /// Give an account or a connection a name of your own
@@ -160,7 +165,7 @@ pub(super) enum Command {
     /// Net worth by currency; accounts of disconnected connections don't count
     NetWorth {
         /// On this day [default: today]
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = date)]
         on: Option<NaiveDate>,
         /// The history instead of one day
         #[arg(long, value_enum, value_name = "STEP")]
@@ -239,10 +244,10 @@ pub(super) struct TransactionArgs {
     #[command(flatten)]
     pub(super) selection: Selection,
     /// First day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub(super) from: Option<NaiveDate>,
     /// Last day
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub(super) to: Option<NaiveDate>,
     /// At most this many
     #[arg(long, value_name = "N")]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::AnswerSource,
-    domain::{ConnectionId, ConnectionStatus, text},
+    domain::{Connection, ConnectionId, ConnectionStatus, text},
     providers::{self, Field, Problem, ProviderMetadata, Secrets},
     sync::{
         AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, SyncReport, login_ends_soon,
@@ -338,7 +338,14 @@ pub(super) fn sync(
         Column::right("Holdings", |row| row.holdings.to_string()),
     ];
     let connections = ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>, _>>()?;
-    session.unlock()?;
+    // Without a login there is nothing to unseal, and the engine says what is wrong with the order.
+    let is_wanted = |connection: &Connection| connections.is_empty() || connections.contains(&connection.id);
+    let has_login = |connection: &Connection| {
+        connection.counts() && providers::find(&connection.provider).is_ok_and(|provider| provider.file().is_none())
+    };
+    if session.ledger.view()?.connections().iter().any(|connection| is_wanted(connection) && has_login(connection)) {
+        session.unlock()?;
+    }
     let order = |job| Command::Sync { job, connections, force, from };
     let Event::Synced { report, .. } = session.runtime.block_on(session.handle.run(order, |_| {}))? else {
         return Err(CliError::new("internal", "the engine answered something else"));

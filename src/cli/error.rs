@@ -61,7 +61,10 @@ impl From<StoreError> for CliError {
 
 impl From<LedgerError> for CliError {
     fn from(error: LedgerError) -> Self {
-        Self::new("store", error.to_string())
+        match error {
+            LedgerError::Write(closed) if closed.kind() == ErrorKind::BrokenPipe => closed.into(),
+            other => Self::new("store", other.to_string()),
+        }
     }
 }
 

@@ -110,7 +110,12 @@ fn run(cli: Cli, out: &mut dyn Write) -> Result<u8, CliError> {
         Command::Restore { file } => restore(&global, out, format, &file)?,
         Command::Doctor => return doctor::run(&global, out, format),
         Command::Keys => keys(&global, out)?,
-        Command::Completions { shell } => clap_complete::generate(shell, &mut Cli::command(), "dashtam", out),
+        Command::Completions { shell } => {
+            // Written whole afterwards: the generator panics when a reader goes away.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "dashtam", &mut script);
+            out.write_all(&script)?;
+        }
         Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
         command => {
             let session = Setup::new(&global)?.open(global.offline)?;

@@ -65,6 +65,9 @@ impl Setup {
     }
 
     pub(super) fn paths(global: &Global, environment: &Environment) -> Result<Paths, CliError> {
+        if let Some(named) = global.config.as_ref().filter(|file| file.try_exists().is_ok_and(|exists| !exists)) {
+            return Err(CliError::usage(format!("--config: there is no file {}", named.display())));
+        }
         let overrides = Overrides {
             data_dir: global.data_dir.clone(),
             config: global.config.clone(),

@@ -258,6 +258,40 @@ fn exit_codes_tell_done_failed_wrong_and_partly() {
 }
 
 #[test]
+fn what_is_wrong_is_said_with_what_to_write() {
+    let profile = Profile::new();
+    let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
+    profile.json(&["import", &file]);
+    for wrong in [&["transactions", "--from", "2026-13-01"][..], &["net-worth", "--on", "soon"]] {
+        let output = profile.run(wrong);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8(output.stderr).unwrap().contains("write a day as YYYY-MM-DD"));
+    }
+    let message = profile.error(&["config", "check", "--config", "/nonexistent/own.toml"], 2)["message"].clone();
+    assert_eq!(message, "--config: there is no file /nonexistent/own.toml");
+    // A vault that can't be opened, as on a machine without a keyring: these orders need none.
+    for (order, kind) in [(&["sync", "77"][..], "not_found"), (&["sync", "1"], "not_live")] {
+        let output = profile.command(&[order, &["--format", "json"]].concat()).env("DASHTAM_VAULT", "keyring").output();
+        let error: Value = serde_json::from_slice(&output.unwrap().stderr).unwrap();
+        assert_eq!(error["error"]["kind"], kind, "{error}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let profile = Profile::new();
+    let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
+    profile.json(&["import", &file]);
+    for arguments in [&["transactions"][..], &["export", "--to", "csv"], &["completions", "bash"], &["man"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = profile.command(arguments).stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
 fn without_a_terminal_the_screen_says_so() {
     let profile = Profile::new();
     for arguments in [&[][..], &["--demo"]] {
