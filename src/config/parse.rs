@@ -103,7 +103,7 @@ impl Config {
         }
     }
 
-    /// Reads the text of a file. Errors come by line, all at once.
+    /// Reads the text of a file. Errors come by line, all at once, with the unknown names.
     pub fn parse(text: &str) -> Result<Loaded, Vec<Problem>> {
         let (table, errors) = DeTable::parse_recoverable(text.trim_start_matches('\u{feff}'));
         let mut reader = Reader { text, loaded: Loaded::default(), errors: Vec::new() };
@@ -117,6 +117,8 @@ impl Config {
         }
         let Reader { mut loaded, mut errors, .. } = reader;
         if !errors.is_empty() {
+            // A file that is mended once is mended of everything.
+            errors.append(&mut loaded.warnings);
             errors.sort_by_key(|problem| problem.line);
             return Err(errors);
         }

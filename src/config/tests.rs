@@ -201,3 +201,9 @@ fn profiles_are_plain_folder_names() {
     }
     assert!("2026_taxes-B".parse::<Profile>().is_ok());
 }
+
+#[test]
+fn unknown_names_are_told_with_the_errors() {
+    let problems = Config::parse("[screen]\nprivcy = true\nmouse = 7\n").unwrap_err();
+    assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3], "{problems:?}");
+}
