@@ -82,6 +82,7 @@ pub fn account_name(institution: Option<&str>, account_type: AccountType, number
         }
     };
     let mut name = match institution.map(str::trim).filter(|institution| !institution.is_empty()) {
+        Some(institution) if ends_with_word(institution, &kind) => institution.to_owned(),
         Some(institution) => format!("{institution} {kind}"),
         None => kind,
     };
@@ -94,9 +95,22 @@ pub fn account_name(institution: Option<&str>, account_type: AccountType, number
     name
 }
 
+/// Whether a name already ends with that word: no `Lakeside Brokerage Brokerage`.
+fn ends_with_word(name: &str, word: &str) -> bool {
+    name.split_whitespace().next_back().is_some_and(|last| last.eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_is_named_without_saying_a_word_twice() {
+        let named = |institution| account_name(institution, AccountType::Brokerage, "1234567");
+        assert_eq!(named(Some("Lakeside")), "Lakeside Brokerage ··4567");
+        assert_eq!(named(Some("Lakeside Brokerage")), "Lakeside Brokerage ··4567");
+        assert_eq!(named(None), "Brokerage ··4567");
+    }
 
     fn of(org: Option<&str>, fid: Option<&str>, bid: Option<&str>, bank: Option<&str>) -> Option<String> {
         name(&Institution {

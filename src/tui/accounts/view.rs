@@ -106,11 +106,11 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     });
 }
 
-/// The account's label without the institution that stands above it.
+/// The account's label without the institution that stands above it, unless only the number would be left.
 fn own_part(account: &Account) -> String {
     let label = data::label(account);
     let rest = label.strip_prefix(account.institution.as_str()).map(str::trim_start);
-    rest.filter(|rest| !rest.is_empty()).map(str::to_owned).unwrap_or(label)
+    rest.filter(|rest| rest.starts_with(char::is_alphanumeric)).map(str::to_owned).unwrap_or(label)
 }
 
 fn age(moment: &crate::tui::pane::Moment, day: chrono::NaiveDate, theme: &crate::tui::theme::Theme) -> Cell {
