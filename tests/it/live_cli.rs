@@ -190,6 +190,21 @@ async fn from_keys_to_holdings() {
 }
 
 #[tokio::test]
+async fn an_account_that_comes_in_part_is_3_and_says_why() {
+    let (fake, _server, mut profile) = alpaca().await;
+    profile.connect("KEY", 0).await;
+    fake.push(deposit(901, today()));
+    fake.troubles.plan("/v2/positions", [Answer::status(422, r#"{"message":"no positions today"}"#)]);
+    let output = profile.run(&["sync", "--format", "json"]).await;
+    let report = Profile::json(&output, 3);
+    let connection = &report["connections"][0];
+    assert_eq!((&connection["error"], &connection["transactions_imported"]), (&Value::Null, &1.into()), "{report}");
+    assert_eq!(connection["accounts"][0]["result"], "partial");
+    assert!(connection["accounts"][0]["reason"].as_str().unwrap().contains("no positions today"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no positions today"));
+}
+
+#[tokio::test]
 async fn some_failing_is_3_and_all_failing_is_1() {
     let (fake, _server, mut profile) = alpaca().await;
     let first = profile.connect("KEY", 0).await;
