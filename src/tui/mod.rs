@@ -15,6 +15,7 @@ mod env;
 mod finder;
 mod holdings;
 mod layer;
+mod list;
 mod memory;
 mod msg;
 mod overview;

@@ -10,6 +10,7 @@ use super::{
     action::{Action, Place},
     data::Data,
     env::Env,
+    list::List,
     memory::{ListId, Target},
     msg::{Effect, Jump, Loaded},
     toast::Level,
@@ -25,24 +26,56 @@ pub(crate) trait Pane: Send {
     /// Does what a key or the palette asks.
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>);
 
+    /// The list of a pane that has just one.
+    fn list(&mut self) -> Option<&mut List> {
+        None
+    }
+
+    /// Rows of that list which can be selected now.
+    fn rows(&self, _data: &Data) -> usize {
+        0
+    }
+
+    /// Keeps the selected row of that list inside.
+    fn settle(&mut self, data: &Data) {
+        let rows = self.rows(data);
+        if let Some(list) = self.list() {
+            list.cursor.clamp(rows);
+        }
+    }
+
     /// A key that means no action in this place: text for a field.
-    fn key(&mut self, _event: KeyEvent, _ctx: &mut Ctx<'_>) {}
+    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
+        if let Some(list) = self.list() {
+            list.finder.key(event);
+            self.settle(ctx.data);
+        }
+    }
 
     /// Pasted text; says whether it was wanted.
-    fn paste(&mut self, _text: &str, _ctx: &mut Ctx<'_>) -> bool {
-        false
+    fn paste(&mut self, text: &str, ctx: &mut Ctx<'_>) -> bool {
+        let wanted = self.list().is_some_and(|list| list.finder.paste(text));
+        self.settle(ctx.data);
+        wanted
     }
 
     /// One step back inside; false when there is none, so that the root takes it.
     fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
-        false
+        self.list().is_some_and(|list| list.split.back() || list.finder.back())
     }
 
     /// A click on a row.
     fn click(&mut self, _list: ListId, _index: usize, _ctx: &mut Ctx<'_>) {}
 
     /// The wheel over a list.
-    fn scroll(&mut self, _list: ListId, _rows: isize, _ctx: &mut Ctx<'_>) {}
+    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
+        let len = self.rows(ctx.data);
+        match self.list() {
+            Some(own) if list == ListId::Side => own.split.wheel(rows),
+            Some(own) => own.cursor.scroll(rows, len),
+            None => {}
+        }
+    }
 
     /// A click on a column's header.
     fn column(&mut self, _place: usize, _ctx: &mut Ctx<'_>) {}

@@ -2,7 +2,6 @@
 
 mod view;
 
-use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::{
@@ -10,11 +9,11 @@ use super::{
     data::{self, Data},
     finder::Finder,
     layer::{Choice, Form, Input, Menu, Page},
+    list::List,
     memory::ListId,
     msg::{Effect, Jump},
     pane::{Ctx, News, Pane, Scene},
-    side::Split,
-    widget::{amount, cursor::Cursor},
+    widget::amount,
 };
 use crate::{
     domain::{AccountId, AccountType, Money},
@@ -25,10 +24,7 @@ use crate::{
 /// The screen.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    /// Over accounts, headings not counted.
-    cursor: Cursor,
-    split: Split,
-    finder: Finder,
+    list: List,
 }
 
 /// One line of the list.
@@ -39,7 +35,7 @@ enum Item<'a> {
 
 impl Accounts {
     fn shown<'a>(&self, data: &'a Data) -> Vec<&'a AccountLine> {
-        data.accounts().iter().filter(|line| self.finder.finds(&haystack(line))).collect()
+        data.accounts().iter().filter(|line| self.list.finder.finds(&haystack(line))).collect()
     }
 
     fn items<'a>(&self, data: &'a Data) -> Vec<Item<'a>> {
@@ -59,17 +55,17 @@ impl Accounts {
     /// The place of the selected account among the items.
     fn selected_item(&self, items: &[Item<'_>]) -> Option<usize> {
         let accounts = items.iter().enumerate().filter(|(_, item)| matches!(item, Item::Account(_)));
-        accounts.map(|(index, _)| index).nth(self.cursor.at)
+        accounts.map(|(index, _)| index).nth(self.list.cursor.at)
     }
 
     pub(crate) fn selected<'a>(&self, data: &'a Data) -> Option<&'a AccountLine> {
-        self.shown(data).get(self.cursor.at).copied()
+        self.shown(data).get(self.list.cursor.at).copied()
     }
 
     pub(crate) fn select(&mut self, account: AccountId, data: &Data) {
-        self.finder = Finder::default();
+        self.list.finder = Finder::default();
         if let Some(at) = data.accounts().iter().position(|line| line.account.id == account) {
-            self.cursor.at = at;
+            self.list.cursor.at = at;
         }
     }
 
@@ -186,40 +182,29 @@ fn totals<'a>(lines: impl Iterator<Item = &'a AccountLine>) -> Vec<Money> {
 
 impl Pane for Accounts {
     fn place(&self) -> Place {
-        if self.finder.editing { Place::Filter } else { Place::Accounts }
+        self.list.place(Place::Accounts)
+    }
+
+    fn list(&mut self) -> Option<&mut List> {
+        Some(&mut self.list)
+    }
+
+    fn rows(&self, data: &Data) -> usize {
+        self.shown(data).len()
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        let len = self.shown(ctx.data).len();
-        if self.split.act(action, ctx.page) {
-            return;
-        }
-        if self.cursor.act(action, len, ctx.page) {
-            self.split.rewind();
+        let rows = self.rows(ctx.data);
+        if self.list.act(action, rows, ctx.page) {
             return;
         }
         match action {
             Action::Open => self.open(ctx),
-            Action::Filter => self.finder.open(),
-            Action::Accept => self.finder.editing = false,
             Action::Edit => self.edit(ctx),
             Action::Copy => self.copy(ctx),
             Action::Explain => self.explain(ctx),
             _ => {}
         }
-    }
-
-    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
-        self.finder.key(event);
-        self.cursor.clamp(self.shown(ctx.data).len());
-    }
-
-    fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
-        self.finder.paste(text)
-    }
-
-    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
-        self.split.back() || self.finder.back()
     }
 
     fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
@@ -228,26 +213,14 @@ impl Pane for Accounts {
         }
         let items = self.items(ctx.data);
         let at = items.iter().take(index).filter(|item| matches!(item, Item::Account(_))).count();
-        if matches!(items.get(index), Some(Item::Account(_))) {
-            let again = self.cursor.at == at && !self.split.in_side;
-            self.cursor.at = at;
-            if again {
-                self.open(ctx);
-            }
-        }
-    }
-
-    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
-        if list == ListId::Side {
-            self.split.wheel(rows);
-        } else {
-            self.cursor.scroll(rows, self.shown(ctx.data).len());
+        if matches!(items.get(index), Some(Item::Account(_))) && self.list.pick(at) {
+            self.open(ctx);
         }
     }
 
     fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, News::Fresh) {
-            self.cursor.clamp(self.shown(ctx.data).len());
+            self.settle(ctx.data);
         }
         false
     }

@@ -22,13 +22,13 @@ use crate::{
 };
 
 pub(super) fn draw(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
-    let areas = accounts.split.areas(scene.wide, area);
+    let areas = accounts.list.split.areas(scene.wide, area);
     if let Some(area) = areas.list {
         list(accounts, scene, area);
     }
     if let Some(area) = areas.side {
         let lines = accounts.selected(scene.data).map(|line| details(line, scene)).unwrap_or_default();
-        accounts.split.draw(scene, area, "Detail", &lines);
+        accounts.list.split.draw(scene, area, "Detail", &lines);
     }
 }
 
@@ -39,16 +39,16 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     let sums: Vec<String> =
         totals(shown.iter().copied()).into_iter().map(|total| amount::money(total, masked)).collect();
     let title = format!("Accounts · {}", data.accounts().len());
-    let focused = scene.top && !accounts.split.in_side;
+    let focused = scene.top && !accounts.list.split.in_side;
     let inner = scene.paint.frame(area, &title, &sums.join("  "), focused);
     if data.accounts().is_empty() {
         empty::no_data(scene, inner);
         return;
     }
-    let finder = accounts.finder.is_active();
+    let finder = accounts.list.finder.is_active();
     if finder {
         let found = format!("{} of {}", shown.len(), data.accounts().len());
-        accounts.finder.draw(scene, top(inner, 1), &found);
+        accounts.list.finder.draw(scene, top(inner, 1), &found);
     }
     let body = if finder { below(inner, 1) } else { inner };
     let items = accounts.items(data);

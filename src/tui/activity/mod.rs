@@ -3,7 +3,6 @@
 mod log;
 mod view;
 
-use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::{
@@ -11,20 +10,17 @@ use super::{
     data::Data,
     finder::Finder,
     layer::{ChangePage, Choice, Menu, Page},
+    list::List,
     memory::ListId,
     msg::Loaded,
     pane::{Ctx, News, Pane, Scene},
-    side::Split,
-    widget::cursor::Cursor,
 };
 use crate::domain::{Change, ChangeId};
 
 /// The screen.
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
-    cursor: Cursor,
-    split: Split,
-    finder: Finder,
+    list: List,
     /// A change to stand on once the reading that holds it is there.
     wanted: Option<ChangeId>,
     /// The end of the log file, the newest line last.
@@ -33,17 +29,20 @@ pub(crate) struct Activity {
 
 impl Activity {
     fn shown<'a>(&self, data: &'a Data) -> Vec<&'a Change> {
-        data.changes.iter().filter(|change| self.finder.finds(&format!("{} {}", change.kind, change.source))).collect()
+        data.changes
+            .iter()
+            .filter(|change| self.list.finder.finds(&format!("{} {}", change.kind, change.source)))
+            .collect()
     }
 
     pub(crate) fn selected<'a>(&self, data: &'a Data) -> Option<&'a Change> {
-        self.shown(data).get(self.cursor.at).copied()
+        self.shown(data).get(self.list.cursor.at).copied()
     }
 
     pub(crate) fn select(&mut self, change: ChangeId, data: &Data) {
-        self.finder = Finder::default();
+        self.list.finder = Finder::default();
         match data.changes.iter().position(|known| known.id == change) {
-            Some(at) => self.cursor.at = at,
+            Some(at) => self.list.cursor.at = at,
             None => self.wanted = Some(change),
         }
     }
@@ -60,22 +59,24 @@ impl Activity {
 
 impl Pane for Activity {
     fn place(&self) -> Place {
-        if self.finder.editing { Place::Filter } else { Place::Activity }
+        self.list.place(Place::Activity)
+    }
+
+    fn list(&mut self) -> Option<&mut List> {
+        Some(&mut self.list)
+    }
+
+    fn rows(&self, data: &Data) -> usize {
+        self.shown(data).len()
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        let len = self.shown(ctx.data).len();
-        if self.split.act(action, ctx.page) {
-            return;
-        }
-        if self.cursor.act(action, len, ctx.page) {
-            self.split.rewind();
+        let rows = self.rows(ctx.data);
+        if self.list.act(action, rows, ctx.page) {
             return;
         }
         match action {
             Action::Open => self.open(ctx),
-            Action::Filter => self.finder.open(),
-            Action::Accept => self.finder.editing = false,
             Action::Explain => ctx.push(Page::new("What the journal is", view::EXPLANATION)),
             Action::Copy => {
                 if let Some(change) = self.selected(ctx.data) {
@@ -94,34 +95,9 @@ impl Pane for Activity {
         }
     }
 
-    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
-        self.finder.key(event);
-        self.cursor.clamp(self.shown(ctx.data).len());
-    }
-
-    fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
-        self.finder.paste(text)
-    }
-
-    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
-        self.split.back() || self.finder.back()
-    }
-
     fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
-        if list == ListId::Activity {
-            let again = self.cursor.at == index && !self.split.in_side;
-            self.cursor.at = index;
-            if again {
-                self.open(ctx);
-            }
-        }
-    }
-
-    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
-        if list == ListId::Side {
-            self.split.wheel(rows);
-        } else {
-            self.cursor.scroll(rows, self.shown(ctx.data).len());
+        if list == ListId::Activity && self.list.pick(index) {
+            self.open(ctx);
         }
     }
 
@@ -130,10 +106,10 @@ impl Pane for Activity {
             if let Some(at) =
                 self.wanted.and_then(|wanted| ctx.data.changes.iter().position(|known| known.id == wanted))
             {
-                self.cursor.at = at;
+                self.list.cursor.at = at;
                 self.wanted = None;
             }
-            self.cursor.clamp(self.shown(ctx.data).len());
+            self.settle(ctx.data);
         }
         if let News::Loaded(Loaded::Log(lines)) = news {
             self.log.clone_from(lines);

@@ -25,21 +25,21 @@ pub(super) const EXPLANATION: &str = "# The journal\nEvery import, sync and edit
     The raw file of each import is kept in the store, so that every row can be traced to its line.";
 
 pub(super) fn draw(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
-    let areas = activity.split.areas(scene.wide, area);
+    let areas = activity.list.split.areas(scene.wide, area);
     if let Some(area) = areas.list {
         list(activity, scene, area);
     }
     if let Some(area) = areas.side {
         let mut lines = activity.selected(scene.data).map(|change| details(change, scene)).unwrap_or_default();
         lines.extend(log::lines(&activity.log, scene));
-        activity.split.draw(scene, area, "Detail", &lines);
+        activity.list.split.draw(scene, area, "Detail", &lines);
     }
 }
 
 fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
     let data = scene.data;
     let shown = activity.shown(data);
-    let focused = scene.top && !activity.split.in_side;
+    let focused = scene.top && !activity.list.split.in_side;
     let count = if shown.len() == 1 { "1 change".to_owned() } else { format!("{} changes", plain(shown.len().into())) };
     let inner = scene.paint.frame(area, "Activity", &count, focused);
     if data.changes.is_empty() {
@@ -47,8 +47,8 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         return;
     }
     let mut body = inner;
-    if activity.finder.is_active() {
-        activity.finder.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), data.changes.len()));
+    if activity.list.finder.is_active() {
+        activity.list.finder.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), data.changes.len()));
         body = below(body, 1);
     }
     let columns = [
@@ -66,7 +66,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         list: ListId::Activity,
         columns: &columns,
         len: shown.len(),
-        selected: (!shown.is_empty()).then_some(activity.cursor.at),
+        selected: (!shown.is_empty()).then_some(activity.list.cursor.at),
         focused,
         headers: true,
         sorted: None,

@@ -6,19 +6,16 @@ mod view;
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::{
     action::{Action, Place},
     data::Data,
-    finder::Finder,
     layer::{Choice, Form, Input, Menu, Page},
+    list::List,
     memory::ListId,
     msg::Effect,
     pane::{Ask, Ctx, News, Pane, Scene},
-    side::Split,
-    widget::cursor::Cursor,
     wizard::Wizard,
 };
 use crate::{
@@ -31,10 +28,7 @@ use crate::{
 /// The screen.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    /// Over connections and providers, headings not counted.
-    cursor: Cursor,
-    split: Split,
-    finder: Finder,
+    list: List,
     /// What the last sync of each connection did, and when.
     reports: HashMap<ConnectionId, (DateTime<Utc>, ConnectionReport)>,
     /// Nothing is synced by itself before the vault is opened.
@@ -73,7 +67,7 @@ impl Connections {
             let providers: Vec<_> = PROVIDERS
                 .iter()
                 .filter(|provider| provider.category == *category)
-                .filter(|provider| self.finder.finds(&format!("{} {}", provider.display_name, provider.slug)))
+                .filter(|provider| self.list.finder.finds(&format!("{} {}", provider.display_name, provider.slug)))
                 .collect();
             if !providers.is_empty() {
                 items.push(Item::Heading(category.label()));
@@ -84,16 +78,17 @@ impl Connections {
     }
 
     fn finds(&self, connection: &Connection) -> bool {
-        self.finder.finds(&format!("{} {} {}", connection.display_name(), connection.institution, connection.provider))
-    }
-
-    fn len(&self, data: &Data) -> usize {
-        self.items(data).iter().filter(|item| item.can_be_selected()).count()
+        self.list.finder.finds(&format!(
+            "{} {} {}",
+            connection.display_name(),
+            connection.institution,
+            connection.provider
+        ))
     }
 
     fn selected_item(&self, items: &[Item<'_>]) -> Option<usize> {
         let can_be = items.iter().enumerate().filter(|(_, item)| item.can_be_selected());
-        can_be.map(|(index, _)| index).nth(self.cursor.at)
+        can_be.map(|(index, _)| index).nth(self.list.cursor.at)
     }
 
     fn selected<'a>(&self, data: &'a Data) -> Option<Item<'a>> {
@@ -114,10 +109,6 @@ impl Connections {
         self.reports.extend(report.connections.iter().map(|connection| (connection.id, (now, connection.clone()))));
     }
 
-    fn settle(&mut self, data: &Data) {
-        self.cursor.clamp(self.len(data));
-    }
-
     fn open(&mut self, ctx: &mut Ctx<'_>) {
         match self.selected(ctx.data) {
             Some(Item::Provider(provider)) => match provider.auth.auth_type() {
@@ -128,8 +119,8 @@ impl Connections {
             },
             Some(Item::Connection(connection)) if connection.status.needs_reauthentication() => self.reconnect(ctx),
             Some(Item::Connection(_)) => {
-                self.split.back();
-                self.split.act(Action::In, 1);
+                self.list.split.back();
+                self.list.split.act(Action::In, 1);
             }
             Some(Item::Heading(_)) | None => {}
         }
@@ -226,23 +217,25 @@ fn rename(
 
 impl Pane for Connections {
     fn place(&self) -> Place {
-        if self.finder.editing { Place::Filter } else { Place::Connections }
+        self.list.place(Place::Connections)
+    }
+
+    fn list(&mut self) -> Option<&mut List> {
+        Some(&mut self.list)
+    }
+
+    fn rows(&self, data: &Data) -> usize {
+        self.items(data).iter().filter(|item| item.can_be_selected()).count()
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         self.settle(ctx.data);
-        if self.split.act(action, ctx.page) {
-            return;
-        }
-        let len = self.len(ctx.data);
-        if self.cursor.act(action, len, ctx.page) {
-            self.split.rewind();
+        let rows = self.rows(ctx.data);
+        if self.list.act(action, rows, ctx.page) {
             return;
         }
         match action {
             Action::Open => self.open(ctx),
-            Action::Filter => self.finder.open(),
-            Action::Accept => self.finder.editing = false,
             Action::Edit => self.edit(ctx),
             Action::Reconnect => self.reconnect(ctx),
             Action::Disconnect => self.end(ctx),
@@ -250,19 +243,6 @@ impl Pane for Connections {
             Action::Explain => self.explain(ctx),
             _ => {}
         }
-    }
-
-    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
-        self.finder.key(event);
-        self.cursor.clamp(self.len(ctx.data));
-    }
-
-    fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
-        self.finder.paste(text)
-    }
-
-    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
-        self.split.back() || self.finder.back()
     }
 
     fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
@@ -275,18 +255,8 @@ impl Pane for Connections {
             return;
         }
         let at = items.iter().take(index).filter(|item| item.can_be_selected()).count();
-        let again = self.cursor.at == at && !self.split.in_side;
-        self.cursor.at = at;
-        if again {
+        if self.list.pick(at) {
             self.open(ctx);
-        }
-    }
-
-    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
-        if list == ListId::Side {
-            self.split.wheel(rows);
-        } else {
-            self.cursor.scroll(rows, self.len(ctx.data));
         }
     }
 

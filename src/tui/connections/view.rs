@@ -27,7 +27,7 @@ pub(super) const EXPLANATION: &str = "# A connection\nis your link to one instit
     # What is stored\nKeys and tokens are sealed with a key from the keyring of your system; statement files need none.";
 
 pub(super) fn draw(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
-    let areas = connections.split.areas(scene.wide, area);
+    let areas = connections.list.split.areas(scene.wide, area);
     if let Some(area) = areas.list {
         list(connections, scene, area);
     }
@@ -37,7 +37,7 @@ pub(super) fn draw(connections: &Connections, scene: &mut Scene<'_>, area: Rect)
             Some(Item::Provider(provider)) => offered(connections, provider, scene),
             Some(Item::Heading(_)) | None => Vec::new(),
         };
-        connections.split.draw(scene, area, "Detail", &lines);
+        connections.list.split.draw(scene, area, "Detail", &lines);
     }
 }
 
@@ -50,12 +50,12 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
     let data = scene.data;
     let count = data.view.connections().len();
     let right = if count == 0 { "nothing connected yet".to_owned() } else { format!("{count} connected") };
-    let focused = scene.top && !connections.split.in_side;
+    let focused = scene.top && !connections.list.split.in_side;
     let inner = scene.paint.frame(area, "Connections", &right, focused);
     let mut body = inner;
     let items = connections.items(data);
-    if connections.finder.is_active() {
-        connections.finder.draw(scene, top(inner, 1), "");
+    if connections.list.finder.is_active() {
+        connections.list.finder.draw(scene, top(inner, 1), "");
         body = below(body, 1);
     }
     let columns = [

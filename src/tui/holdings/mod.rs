@@ -3,19 +3,16 @@
 mod position;
 mod view;
 
-use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use self::position::{Order, Position};
 use super::{
     action::{Action, Place},
     data::Data,
-    finder::Finder,
     layer::{Choice, Menu, Page},
+    list::List,
     memory::ListId,
     pane::{Ask, Ctx, News, Pane, Scene},
-    side::Split,
-    widget::cursor::Cursor,
 };
 
 /// The orders one can choose; by the letter that chooses them.
@@ -35,25 +32,23 @@ pub(crate) struct Holdings {
     order: Order,
     reversed: bool,
     positions: Vec<Position>,
-    cursor: Cursor,
-    split: Split,
-    finder: Finder,
+    list: List,
 }
 
 impl Holdings {
     fn shown(&self) -> Vec<&Position> {
-        self.positions.iter().filter(|position| self.finder.finds(&position.haystack())).collect()
+        self.positions.iter().filter(|position| self.list.finder.finds(&position.haystack())).collect()
     }
 
     fn selected(&self) -> Option<&Position> {
-        self.shown().get(self.cursor.at).copied()
+        self.shown().get(self.list.cursor.at).copied()
     }
 
     fn recount(&mut self, data: &Data) {
         self.positions = position::positions(data, self.merged);
         position::sort(&mut self.positions, self.order, self.reversed);
         let len = self.shown().len();
-        self.cursor.clamp(len);
+        self.list.cursor.clamp(len);
     }
 
     fn sort_menu(&self, ctx: &mut Ctx<'_>) {
@@ -91,25 +86,27 @@ impl Holdings {
 
 impl Pane for Holdings {
     fn place(&self) -> Place {
-        if self.finder.editing { Place::Filter } else { Place::Holdings }
+        self.list.place(Place::Holdings)
+    }
+
+    fn list(&mut self) -> Option<&mut List> {
+        Some(&mut self.list)
+    }
+
+    fn rows(&self, _data: &Data) -> usize {
+        self.shown().len()
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        let len = self.shown().len();
-        if self.split.act(action, ctx.page) {
-            return;
-        }
-        if self.cursor.act(action, len, ctx.page) {
-            self.split.rewind();
+        let rows = self.rows(ctx.data);
+        if self.list.act(action, rows, ctx.page) {
             return;
         }
         match action {
             Action::Open => {
-                self.split.back();
-                self.split.act(Action::In, 1);
+                self.list.split.back();
+                self.list.split.act(Action::In, 1);
             }
-            Action::Filter => self.finder.open(),
-            Action::Accept => self.finder.editing = false,
             Action::Group => {
                 self.merged = !self.merged;
                 self.recount(ctx.data);
@@ -125,33 +122,10 @@ impl Pane for Holdings {
         }
     }
 
-    fn key(&mut self, event: KeyEvent, _ctx: &mut Ctx<'_>) {
-        self.finder.key(event);
-        let len = self.shown().len();
-        self.cursor.clamp(len);
-    }
-
-    fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
-        self.finder.paste(text)
-    }
-
-    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
-        self.split.back() || self.finder.back()
-    }
-
     fn click(&mut self, list: ListId, index: usize, _ctx: &mut Ctx<'_>) {
         if list == ListId::Holdings {
-            self.split.back();
-            self.cursor.at = index;
-        }
-    }
-
-    fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
-        if list == ListId::Side {
-            self.split.wheel(rows);
-        } else {
-            let len = self.shown().len();
-            self.cursor.scroll(rows, len);
+            self.list.split.back();
+            self.list.cursor.at = index;
         }
     }
 

@@ -30,19 +30,19 @@ pub(super) const EXPLANATION: &str = "# Value\nAs the institution states it, els
     of one symbol added up over accounts; a price is shown only where all agree, and a cost only where all know theirs.";
 
 pub(super) fn draw(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
-    let areas = holdings.split.areas(scene.wide, area);
+    let areas = holdings.list.split.areas(scene.wide, area);
     if let Some(area) = areas.list {
         list(holdings, scene, area);
     }
     if let Some(area) = areas.side {
         let lines = holdings.selected().map(|position| details(position, scene)).unwrap_or_default();
-        holdings.split.draw(scene, area, "Detail", &lines);
+        holdings.list.split.draw(scene, area, "Detail", &lines);
     }
 }
 
 fn list(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
     let how = if holdings.merged { "merged by symbol" } else { "by account" };
-    let focused = scene.top && !holdings.split.in_side;
+    let focused = scene.top && !holdings.list.split.in_side;
     let shown = holdings.shown();
     let inner = scene.paint.frame(area, &format!("Holdings · {how}"), &shown.len().to_string(), focused);
     if holdings.positions.is_empty() {
@@ -55,8 +55,8 @@ fn list(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
         return;
     }
     let mut body = inner;
-    if holdings.finder.is_active() {
-        holdings.finder.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), holdings.positions.len()));
+    if holdings.list.finder.is_active() {
+        holdings.list.finder.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), holdings.positions.len()));
         body = below(body, 1);
     }
     let sums = totals(&holdings.positions);
@@ -113,7 +113,7 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
         list: ListId::Holdings,
         columns: &columns,
         len: shown.len(),
-        selected: (!shown.is_empty()).then_some(holdings.cursor.at),
+        selected: (!shown.is_empty()).then_some(holdings.list.cursor.at),
         focused,
         headers: true,
         sorted: place.map(|place| (place, by_text(place) == holdings.reversed)),
