@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, AssetCode, text},
-    ledger::{self, By, ListRequest, Listing, Query, Sort, View},
+    ledger::{self, By, ListRequest, Query, RowList, Sort, View},
     providers::PROVIDERS,
 };
 
@@ -54,7 +54,7 @@ pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: Format) -
 }
 
 /// The rows that the arguments ask for, newest first, and how many of them are wanted.
-pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) -> Result<(Listing, usize), CliError> {
+pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) -> Result<(RowList, usize), CliError> {
     let account = args.selection.account.as_deref().map(|wanted| find_account(view, wanted)).transpose()?;
     let today = session.clock.today();
     let mut query = Query::parse(args.selection.query.as_deref().unwrap_or_default(), today);
@@ -158,7 +158,7 @@ fn groups(
     out: &mut dyn Write,
     format: Format,
     view: &View,
-    listing: &Listing,
+    listing: &RowList,
     by: By,
     limit: Option<usize>,
 ) -> Result<(), CliError> {

@@ -10,7 +10,7 @@ use crate::{
         AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource, Text,
         TransactionStatus, TransactionSubtype, TransactionType,
     },
-    ledger::{AccountLine, Entry, HoldingLine, View},
+    ledger::{AccountLine, HoldingLine, LedgerEntry, View},
     providers::find,
 };
 
@@ -97,8 +97,8 @@ pub(super) struct TransactionRecord {
 }
 
 impl TransactionRecord {
-    pub(super) fn new(entry: Entry, account: String) -> Self {
-        let Entry { transaction, user } = entry;
+    pub(super) fn new(entry: LedgerEntry, account: String) -> Self {
+        let LedgerEntry { transaction, user } = entry;
         let facts = transaction.facts;
         let description = facts.description().to_owned();
         let own = |text: Option<Text>| text.map(String::from);

@@ -60,7 +60,7 @@ impl Fund {
     }
 }
 
-/// What a row of the brokerage account is.
+/// The kind of a row of the brokerage account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Deed {
     /// Cash in, or a fee when negative.

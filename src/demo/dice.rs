@@ -1,4 +1,4 @@
-//! Chance that falls the same way every time: a die per day and purpose.
+//! Deterministic pseudo-random numbers, seeded by day and purpose.
 
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;

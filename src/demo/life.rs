@@ -1,4 +1,4 @@
-//! What the household does, day by day.
+//! The household's transactions, day by day.
 #![expect(clippy::inconsistent_digit_grouping, reason = "amounts in cents: 12_50 is twelve fifty")]
 
 use chrono::{Datelike as _, Days, NaiveDate, Weekday};
@@ -22,7 +22,7 @@ pub(super) struct Row {
     pub(super) foreign: Option<(Decimal, &'static str)>,
 }
 
-/// What kind of bank account a book is of.
+/// The kind of bank account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Checking,
@@ -76,7 +76,7 @@ pub(super) struct Household {
     checks: u32,
 }
 
-/// What comes every month, on the card: day, amount in cents, name.
+/// Monthly charges on the card: day, amount in cents, name.
 const SUBSCRIPTIONS: &[(u32, i64, &str)] = &[
     (1, 39_00, "Riverside Climbing Gym"),
     (5, 10_99, "Tonewave Music"),
@@ -97,8 +97,8 @@ fn whole(amount: i64) -> Decimal {
 }
 
 impl Household {
-    /// From the day the accounts were opened to the last day told.
-    pub(super) fn live(first: NaiveDate, last: NaiveDate) -> Self {
+    /// Simulates the household from the day the accounts were opened to `last`.
+    pub(super) fn simulate(first: NaiveDate, last: NaiveDate) -> Self {
         let mut household = Self {
             checking: Book::new(Class::Checking, "000000512347890"),
             card: Book::new(Class::Card(12_000), "4000000000004421"),

@@ -1,7 +1,7 @@
 //! A made-up household's statements, for `--demo`: two years up to yesterday, in files as banks hand them out.
 //!
-//! `cli` writes them into a temporary folder and has them imported like any download, so that what a newcomer sees is
-//! what the importers do. INVARIANT: pure; the same day gives the same text, and every balance is the sum of its rows.
+//! `cli` writes them into a temporary folder and has them imported like any download, so that the demo shows
+//! the work of the real importers. INVARIANT: pure; the same day gives the same text, and every balance is the sum of its rows.
 //!
 //! Statement files have no pending rows, so there are none here: those come from live providers only.
 
@@ -20,7 +20,7 @@ use write::{Writer, bank_file, broker_file};
 pub struct DemoFile {
     /// Its name, `Chase_2026Q3.qfx`.
     pub name: String,
-    /// What is in it, OFX in UTF-8.
+    /// Its content, OFX in UTF-8.
     pub text: String,
 }
 
@@ -32,7 +32,7 @@ const OVERLAP: Days = Days::new(5);
 pub fn statements(today: NaiveDate) -> Vec<DemoFile> {
     let last = today - Days::new(1);
     let first = last - Months::new(24);
-    let household = Household::live(first, last);
+    let household = Household::simulate(first, last);
     let mut files = Vec::new();
     let mut start = first;
     while start <= last {

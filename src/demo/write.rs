@@ -10,7 +10,7 @@ use super::{
     life::{Book, Class, Row},
 };
 
-/// Text under way.
+/// The text written so far.
 pub(super) struct Writer {
     out: String,
     xml: bool,

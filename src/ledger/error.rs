@@ -1,4 +1,4 @@
-//! What can go wrong while reading.
+//! Errors of the read side.
 
 use crate::{columns::ColumnsError, store::StoreError};
 
@@ -8,10 +8,10 @@ pub enum LedgerError {
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The rows can't be brought into columns.
+    /// The columns could not be built.
     #[error(transparent)]
     Columns(#[from] ColumnsError),
-    /// Searching and sorting need the columns, which were not loaded yet. A mistake in the program.
+    /// Searching and sorting need the columns, which are not loaded yet. A bug in the caller.
     #[error("the rows are not loaded yet; try again in a moment")]
     NeedsColumns,
     /// An exported file could not be written.
@@ -19,5 +19,5 @@ pub enum LedgerError {
     Write(#[from] std::io::Error),
 }
 
-/// What the read side returns.
+/// A result of the read side.
 pub(super) type Result<T, E = LedgerError> = std::result::Result<T, E>;

@@ -10,37 +10,37 @@
 //!     change_rows(change, offset, limit) snapshots(account) entry(id) vocabulary()
 //! view.load_columns() -> Arc<Columns>, view.with_columns(columns) -> View, has_columns()
 //! Query::parse(text, today), problems(), by(), narrows(&wider), is_empty(); query::completions(text, cursor, &vocabulary)
-//! view.list(&ListRequest { account, query, sort }) -> Listing; list_from(&request, Some(&previous)) reuses what narrows
+//! view.list(&ListRequest { account, query, sort }) -> RowList; list_from(&request, Some(&previous)) reuses what narrows
 //! listing.len() id(index) ids(range) position_of(id) contains(id) sums() too_large() refine(&query)
 //! view.entries(&listing, offset, limit), aggregates(&listing, By, sort) -> Vec<Group>, label(&group.key), term(&group.key), export(&listing, format, out)
 //! view.net_worth(day), net_worth_series(Every, until), running_balance(account), check(account), checks(account)
 //! ```
 //!
-//! INVARIANT: nothing here writes; every figure is exact or absent; no clock: who knows the day passes it.
+//! INVARIANT: nothing here writes; every figure is exact or absent; no clock: the caller passes the day.
 
 mod aggregate;
 mod error;
 pub mod export;
 mod holdings;
-mod listing;
+mod labels;
 mod order;
 pub mod query;
+mod row_list;
 mod running;
 pub mod search;
 mod sum;
 #[cfg(test)]
 mod tests;
 mod view;
-mod words;
 mod worth;
 
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
 pub use error::LedgerError;
 pub use holdings::{HoldingLine, MergedHolding, merged_by_symbol};
-pub use listing::Listing;
 pub use order::{Sort, SortKey, order};
 pub use query::{By, Query};
+pub use row_list::RowList;
 pub use running::Check;
 pub use sum::{Sums, counts, sums};
-pub use view::{AccountLine, Entry, Ledger, ListRequest, View};
+pub use view::{AccountLine, Ledger, LedgerEntry, ListRequest, View};
 pub use worth::{Every, NetWorth, WorthLine};

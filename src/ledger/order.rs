@@ -10,9 +10,9 @@ use rust_decimal::Decimal;
 use super::search::Scope;
 use crate::columns::Columns;
 
-/// What a list is sorted by.
+/// The sort key of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each name says what it sorts by")]
+#[expect(missing_docs, reason = "each name is the sort key")]
 pub enum SortKey {
     Date,
     Amount,
@@ -43,7 +43,7 @@ impl SortKey {
 /// A sort key and its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sort {
-    /// What by.
+    /// The key.
     pub key: SortKey,
     /// From the greatest to the least.
     pub descending: bool,

@@ -81,7 +81,7 @@ fn request(text: &str, key: SortKey, descending: bool) -> ListRequest {
     ListRequest { account: None, query: Query::parse(text, today()), sort: Sort { key, descending } }
 }
 
-fn ids(listing: &Listing) -> Vec<TransactionId> {
+fn ids(listing: &RowList) -> Vec<TransactionId> {
     listing.ids(0..usize::MAX).unwrap()
 }
 
@@ -181,7 +181,7 @@ fn a_view_lists_finds_sums_and_groups() {
         view.entries(&found, 0, 9).unwrap().iter().map(|entry| entry.transaction.facts.amount.to_string()).collect();
     assert_eq!(shown, ["-5.50", "-4.50"]);
     let sums =
-        |listing: &Listing| listing.sums().iter().map(|(money, rows)| format!("{money} of {rows}")).collect::<Vec<_>>();
+        |listing: &RowList| listing.sums().iter().map(|(money, rows)| format!("{money} of {rows}")).collect::<Vec<_>>();
     assert_eq!(sums(&found), ["-10.00 USD of 2"]);
     let markets = view.list(&request("market", SortKey::Date, true)).unwrap();
     assert_eq!((markets.len(), sums(&markets)), (2, vec!["-10.00 USD of 1".to_owned()]));

@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    By, Group, GroupSort, Listing, Query, Sort, aggregate,
+    By, Group, GroupSort, Query, RowList, Sort, aggregate,
     error::{LedgerError, Result},
     holdings::{self, HoldingLine},
     order::order,
@@ -38,7 +38,7 @@ impl Ledger {
         Self { store }
     }
 
-    /// What is there now. Cheap: accounts, balances and connections; rows are read when they are asked for.
+    /// A view of the current state. Cheap: reads accounts, balances and connections; rows are read on demand.
     pub fn view(&self) -> Result<View> {
         let reader = self.store.read()?;
         let connections = reader.connections()?;
@@ -46,7 +46,8 @@ impl Ledger {
             connections.iter().map(|connection| (connection.id, Arc::new(connection.clone()))).collect();
         let mut accounts = Vec::new();
         for account in reader.accounts()? {
-            let connection = shared.get(&account.connection_id).cloned().unwrap_or_else(|| Arc::new(lost(&account)));
+            let connection =
+                shared.get(&account.connection_id).cloned().unwrap_or_else(|| Arc::new(missing_connection(&account)));
             accounts.push(AccountLine {
                 balance: reader.latest_snapshot(account.id)?.as_ref().map(balance),
                 transaction_count: reader.count_of(account.id)?,
@@ -71,8 +72,8 @@ impl Ledger {
     }
 }
 
-/// Stands in for the connection of an account that outlived it.
-fn lost(account: &Account) -> Connection {
+/// A placeholder for the missing connection of an account.
+fn missing_connection(account: &Account) -> Connection {
     Connection {
         id: account.connection_id,
         provider: String::new(),
@@ -95,30 +96,30 @@ pub(super) fn balance(snapshot: &Snapshot) -> Balance {
     Balance { current, available: snapshot.available, as_of: snapshot.date }
 }
 
-/// An account with what a list shows of it.
+/// An account with the figures that lists show.
 #[derive(Debug, Clone)]
 pub struct AccountLine {
     /// The account.
     pub account: Account,
     /// Its newest balance; none before the first.
     pub balance: Option<Balance>,
-    /// The connection it comes through.
+    /// The connection that delivers it.
     pub connection: Arc<Connection>,
     /// How many rows it has.
     pub transaction_count: u64,
 }
 
-/// A row with what the user says about it.
+/// A row with the user's own fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// The row.
     pub transaction: Transaction,
-    /// The user's words.
+    /// The user's own fields.
     pub user: UserFields,
 }
 
-impl Entry {
-    /// The payee to show: the user's word, else the institution's.
+impl LedgerEntry {
+    /// The payee to show: the user's, else the institution's.
     #[must_use]
     pub fn payee(&self) -> &str {
         let own = self.user.payee.as_deref().filter(|payee| !payee.is_empty());
@@ -126,7 +127,7 @@ impl Entry {
     }
 }
 
-/// What to list.
+/// A request for a list of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListRequest {
     /// Only rows of this account.
@@ -137,7 +138,7 @@ pub struct ListRequest {
     pub sort: Sort,
 }
 
-/// Everything as it was at one moment. Clones share it.
+/// A consistent state of all data at one moment. Clones share it.
 #[derive(Debug, Clone)]
 pub struct View {
     pub(super) inner: Arc<Inner>,
@@ -160,7 +161,7 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-/// Orders kept: the one in use and one to turn back to.
+/// Sort orders kept: the current one and the one before it.
 const ORDERS: usize = 2;
 
 pub(super) struct Loaded {
@@ -237,14 +238,14 @@ impl View {
         self.inner.transaction_count
     }
 
-    /// A row; none when there is no such row in this view.
-    pub fn entry(&self, id: TransactionId) -> Result<Option<Entry>> {
+    /// A row; `None` if this view has no such row.
+    pub fn entry(&self, id: TransactionId) -> Result<Option<LedgerEntry>> {
         let Some(transaction) = self.inner.reader.transaction(id)? else { return Ok(None) };
-        Ok(Some(Entry { transaction, user: self.inner.reader.user_fields(id)? }))
+        Ok(Some(LedgerEntry { transaction, user: self.inner.reader.user_fields(id)? }))
     }
 
     /// Rows of a list, from `offset` on: the page on screen, an export.
-    pub fn entries(&self, listing: &Listing, offset: usize, limit: usize) -> Result<Vec<Entry>> {
+    pub fn entries(&self, listing: &RowList, offset: usize, limit: usize) -> Result<Vec<LedgerEntry>> {
         let ids = listing.ids(offset..offset.saturating_add(limit))?;
         let mut entries = Vec::with_capacity(ids.len());
         for id in ids {
@@ -264,7 +265,7 @@ impl View {
     }
 
     /// The rows that a change added, then those it amended; rows that are gone are left out.
-    pub fn change_rows(&self, change: ChangeId, offset: u64, limit: usize) -> Result<Vec<Entry>> {
+    pub fn change_rows(&self, change: ChangeId, offset: u64, limit: usize) -> Result<Vec<LedgerEntry>> {
         let mut entries = Vec::new();
         for id in self.inner.reader.rows_of_change(change, offset, limit)? {
             entries.extend(self.entry(id)?);
@@ -292,7 +293,7 @@ impl View {
         if let Some(error) = failed {
             return Err(error.into());
         }
-        // A blob that makes no sense, although its seal is whole, was written by a faulty program: rows know better.
+        // The checksum is valid but the content is not: written by a buggy version. Rebuild it from the rows.
         let columns = match columns {
             Ok(columns) => columns,
             Err(ColumnsError::Version { .. } | ColumnsError::Damaged { .. } | ColumnsError::Misplaced { .. }) => {
@@ -337,24 +338,24 @@ impl View {
     }
 
     /// Rows that match, in order. Without columns only the newest rows first, all or of one account.
-    pub fn list(&self, request: &ListRequest) -> Result<Listing> {
+    pub fn list(&self, request: &ListRequest) -> Result<RowList> {
         self.list_from(request, None)
     }
 
     /// As [`View::list`]; where the request narrows that of `previous`, only its rows are looked at.
-    pub fn list_from(&self, request: &ListRequest, previous: Option<&Listing>) -> Result<Listing> {
+    pub fn list_from(&self, request: &ListRequest, previous: Option<&RowList>) -> Result<RowList> {
         let Some(loaded) = &self.loaded else {
             if request.query.is_all() && request.sort == Sort::default() {
-                return Listing::pages(Arc::clone(&self.inner), request);
+                return RowList::pages(Arc::clone(&self.inner), request);
             }
             return Err(LedgerError::NeedsColumns);
         };
         let order = loaded.order(&self.inner.scope, request.sort);
-        Ok(Listing::search(&self.inner, &loaded.columns, request, &order, previous))
+        Ok(RowList::search(&self.inner, &loaded.columns, request, &order, previous))
     }
 
-    /// Sums the rows of a list by month, payee, account …, in the order of [`aggregate`] unless told another one.
-    pub fn aggregates(&self, listing: &Listing, by: By, sort: Option<GroupSort>) -> Result<Vec<Group>> {
+    /// Sums the rows of a list by month, payee, account …, in the order of `sort`, else of [`aggregate`].
+    pub fn aggregates(&self, listing: &RowList, by: By, sort: Option<GroupSort>) -> Result<Vec<Group>> {
         let loaded = self.loaded.as_ref().ok_or(LedgerError::NeedsColumns)?;
         let again = if listing.is_of(&loaded.columns) { None } else { Some(self.list(listing.request())?) };
         let scope = &self.inner.scope;

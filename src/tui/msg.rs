@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::{data::Data, memory::Target, transactions::Grouped};
 use crate::{
     domain::{AccountId, ChangeId, TransactionId},
-    ledger::{Entry, GroupSort, ListRequest, Listing},
+    ledger::{GroupSort, LedgerEntry, ListRequest, RowList},
     sync::{Command, Event},
 };
 
@@ -43,7 +43,7 @@ pub(crate) enum Loaded {
     /// The view has its columns now.
     Columns(Result<Box<Data>, String>),
     /// Rows listed, and in groups where the query asks for them.
-    Listing { ticket: u64, result: Result<(Listing, Option<Grouped>), String> },
+    Listing { ticket: u64, result: Result<(RowList, Option<Grouped>), String> },
     /// Words that a filter is completed from.
     Vocabulary(crate::ledger::query::Vocabulary),
     /// Balance after each row of an account, newest first.
@@ -53,7 +53,7 @@ pub(crate) enum Loaded {
     /// Folders of earlier imports, newest first.
     Recent(Vec<PathBuf>),
     /// Rows of a change.
-    ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<Entry>, String> },
+    ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, String> },
     /// The last lines of the log, the newest last; none where there is no log.
     Log(Vec<String>),
     /// Something was copied, or not.

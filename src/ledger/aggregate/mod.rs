@@ -1,4 +1,4 @@
-//! Sums by month, payee, account …: what `by:` shows.
+//! Sums by month, payee, account …: the groups of `by:`.
 
 mod parts;
 #[cfg(test)]
@@ -20,7 +20,7 @@ use crate::{
     domain::{AccountId, AssetCode, TransactionId, TransactionStatus, TransactionSubtype, TransactionType},
 };
 
-/// What the rows of a group have in common.
+/// The value that all rows of a group share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupKey {
     /// A stretch of time.
@@ -53,7 +53,7 @@ pub enum GroupKey {
 /// One line of an aggregation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// What its rows have in common.
+    /// The value that its rows share.
     pub key: GroupKey,
     /// Its rows, also those that do not count in sums.
     pub rows: u64,
@@ -88,21 +88,21 @@ pub fn aggregate(columns: &Columns, scope: &Scope, rows: Option<&RowSet>, by: By
     groups
 }
 
-/// What groups are sorted by.
+/// The sort key of groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupSortKey {
-    /// What they are called; stretches of time by their days.
+    /// By label; periods by their first day.
     Name,
-    /// How many rows they have.
+    /// By number of rows.
     Rows,
-    /// The size of their sum in one currency, whatever its sign.
+    /// By the absolute value of their sum in one currency.
     Sum(AssetCode),
 }
 
 /// A sort key of groups and its direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupSort {
-    /// What by.
+    /// The key.
     pub key: GroupSortKey,
     /// From the greatest to the least.
     pub descending: bool,
@@ -213,7 +213,7 @@ impl<'a> Grouping<'a> {
         Self { groups, places, table: (0..).take(groups).collect(), key: Box::new(key) }
     }
 
-    /// Texts that a query does not tell apart are one group.
+    /// Texts that are equal to a query form one group.
     fn by_text(places: &'a [u32], texts: &'a [Box<str>], key: fn(String) -> GroupKey) -> Self {
         let mut known: HashMap<Cow<'a, str>, u32> = HashMap::new();
         let mut firsts: Vec<&'a str> = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Entry;
+use super::LedgerEntry;
 use crate::domain::Account;
 
 const COLUMNS: [&str; 23] = [
@@ -35,7 +35,7 @@ pub(super) fn heading(out: &mut impl Write) -> io::Result<()> {
     line(out, &COLUMNS.map(str::to_owned))
 }
 
-pub(super) fn row(out: &mut impl Write, entry: &Entry, account: Option<&Account>) -> io::Result<()> {
+pub(super) fn row(out: &mut impl Write, entry: &LedgerEntry, account: Option<&Account>) -> io::Result<()> {
     let (row, user) = (&entry.transaction, &entry.user);
     let facts = &row.facts;
     let security = facts.security.as_deref();
@@ -87,8 +87,9 @@ fn line(out: &mut impl Write, cells: &[String]) -> io::Result<()> {
     out.write_all(b"\r\n")
 }
 
-/// Whether a spreadsheet could take the cell for a formula: it begins like one and is no number. A cell that has an
-/// apostrophe of its own in front of such a beginning gets another one, so that taking one away always gives the text.
+/// Whether a spreadsheet could interpret the cell as a formula: it begins with a formula character and is not a number.
+/// A cell that already begins with an apostrophe before such a character counts too and gets a second apostrophe, so that
+/// removing one apostrophe always restores the text.
 pub(super) fn is_formula(cell: &str) -> bool {
     let bare = cell.trim_start_matches('\'');
     bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && (bare.len() < cell.len() || !is_number(cell))

@@ -1,15 +1,20 @@
-//! Plain-text accounting: each row becomes a balanced entry of the account and what stands against it.
+//! Plain-text accounting: each row becomes a balanced entry between its account and a counter-account.
 
 use std::{
     collections::HashSet,
     io::{self, Write},
 };
 
-use super::Entry;
+use super::LedgerEntry;
 use crate::domain::{Account, AccountCategory, AssetCode, TransactionStatus, TransactionSubtype, TransactionType};
 
 /// An entry for ledger and hledger.
-pub(super) fn plain(out: &mut impl Write, entry: &Entry, account: Option<&Account>, hledger: bool) -> io::Result<()> {
+pub(super) fn plain(
+    out: &mut impl Write,
+    entry: &LedgerEntry,
+    account: Option<&Account>,
+    hledger: bool,
+) -> io::Result<()> {
     let facts = &entry.transaction.facts;
     let code = facts.provider_id.as_deref().map_or_else(|| entry.transaction.id.to_string(), ToOwned::to_owned);
     let code = line(&code).replace(['(', ')'], "");
@@ -35,7 +40,7 @@ pub(super) fn plain(out: &mut impl Write, entry: &Entry, account: Option<&Accoun
 /// An entry for beancount; accounts are opened where they first occur.
 pub(super) fn beancount(
     out: &mut impl Write,
-    entry: &Entry,
+    entry: &LedgerEntry,
     account: Option<&Account>,
     opened: &mut HashSet<String>,
 ) -> io::Result<()> {
@@ -77,8 +82,8 @@ const fn flag(status: TransactionStatus) -> char {
     }
 }
 
-/// The names of the account and of what stands against it.
-fn accounts(entry: &Entry, account: Option<&Account>) -> [Vec<String>; 2] {
+/// The names of the account and of the counter-account.
+fn accounts(entry: &LedgerEntry, account: Option<&Account>) -> [Vec<String>; 2] {
     let facts = &entry.transaction.facts;
     let own = account.map_or_else(
         || vec!["Assets".to_owned(), format!("Account {}", entry.transaction.account_id)],

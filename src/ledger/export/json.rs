@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::Entry;
+use super::LedgerEntry;
 use crate::domain::{
     Account, AccountId, AssetCode, ChangeId, TransactionId, TransactionStatus, TransactionSubtype, TransactionType,
 };
@@ -38,7 +38,7 @@ struct Row<'a> {
     change_id: ChangeId,
 }
 
-pub(super) fn row(out: &mut impl Write, entry: &Entry, account: Option<&Account>) -> std::io::Result<()> {
+pub(super) fn row(out: &mut impl Write, entry: &LedgerEntry, account: Option<&Account>) -> std::io::Result<()> {
     let (row, user) = (&entry.transaction, &entry.user);
     let facts = &row.facts;
     let security = facts.security.as_deref();

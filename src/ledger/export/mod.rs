@@ -1,7 +1,7 @@
 //! Rows as files for other programs: CSV, JSON, and the journals of ledger, hledger and beancount.
 //!
-//! INVARIANT: pure writers: what they are given goes to the writer in the order given, amounts with all their digits.
-//! Text can't become anything else: no formula in a spreadsheet, no directive in a journal.
+//! INVARIANT: pure writers: rows are written in the order given, amounts with all their digits. A text never becomes a
+//! formula in a spreadsheet or a directive in a journal.
 
 mod csv;
 mod journal;
@@ -11,7 +11,7 @@ mod tests;
 
 use std::{borrow::Cow, collections::HashSet, io::Write};
 
-use super::{Entry, Listing, View, error::Result};
+use super::{LedgerEntry, RowList, View, error::Result};
 use crate::domain::{Account, AccountId};
 
 /// A kind of file.
@@ -52,7 +52,7 @@ impl Format {
     }
 }
 
-/// A cell that no spreadsheet takes for a formula: one that begins like a formula and is no number gets an apostrophe.
+/// The cell, prefixed with an apostrophe if a spreadsheet could interpret it as a formula.
 #[must_use]
 pub fn defused(cell: &str) -> Cow<'_, str> {
     if csv::is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
@@ -86,7 +86,7 @@ impl<'a, W: Write> Exporter<'a, W> {
     }
 
     /// Adds a row. Rows that moved no money (failed, withdrawn) are left out of journals.
-    pub fn row(&mut self, entry: &Entry) -> Result<()> {
+    pub fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
         let account = (self.accounts)(entry.transaction.account_id);
         match self.format {
             Format::Csv => csv::row(&mut self.out, entry, account)?,
@@ -109,7 +109,7 @@ impl<'a, W: Write> Exporter<'a, W> {
         Ok(())
     }
 
-    /// Ends the file; tells how many rows it has.
+    /// Ends the file; returns the number of rows written.
     pub fn finish(mut self) -> Result<u64> {
         if self.format == Format::Json {
             self.out.write_all(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?;
@@ -123,8 +123,8 @@ impl<'a, W: Write> Exporter<'a, W> {
 const PAGE: usize = 4096;
 
 impl View {
-    /// Writes the rows of a list in its order; tells how many it wrote.
-    pub fn export(&self, listing: &Listing, format: Format, out: impl Write) -> Result<u64> {
+    /// Writes the rows of a list in its order; returns the number written.
+    pub fn export(&self, listing: &RowList, format: Format, out: impl Write) -> Result<u64> {
         let account = |id| self.account(id).map(|line| &line.account);
         let mut exporter = Exporter::new(format, &account, out)?;
         for first in (0..listing.len()).step_by(PAGE) {

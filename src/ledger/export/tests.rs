@@ -12,7 +12,7 @@ use crate::{
     ledger::search::tests::{accounts, any_rows},
 };
 
-fn entry(payee: &str, memo: &str, amount: &str) -> Entry {
+fn entry(payee: &str, memo: &str, amount: &str) -> LedgerEntry {
     let date = NaiveDate::from_ymd_opt(2026, 11, 20).unwrap();
     let mut facts = TransactionFacts::new(date, amount.parse().unwrap(), AssetCode::USD);
     facts.payee = Some(payee.into());
@@ -24,13 +24,13 @@ fn entry(payee: &str, memo: &str, amount: &str) -> Entry {
         tags: vec!["road trip".into(), "fun".into()],
         ..UserFields::default()
     };
-    Entry {
+    LedgerEntry {
         transaction: Transaction { id: TransactionId(7), account_id: AccountId(2), change_id: ChangeId(1), facts },
         user,
     }
 }
 
-fn written(format: Format, entries: &[Entry]) -> String {
+fn written(format: Format, entries: &[LedgerEntry]) -> String {
     let accounts = accounts();
     let account = |id| accounts.iter().find(|account| account.id == id);
     let mut out = Vec::new();
@@ -102,7 +102,7 @@ fn empty_files_are_whole() {
 proptest! {
     #[test]
     fn every_row_comes_back_from_csv_and_json(rows in any_rows(12)) {
-        let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| Entry { transaction, user }).collect();
+        let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| LedgerEntry { transaction, user }).collect();
         let objects: Vec<serde_json::Value> = serde_json::from_str(&written(Format::Json, &entries)).unwrap();
         let text = written(Format::Csv, &entries);
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
@@ -133,7 +133,7 @@ proptest! {
 
     #[test]
     fn journals_keep_their_shape_whatever_texts_hold(rows in any_rows(12)) {
-        let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| Entry { transaction, user }).collect();
+        let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| LedgerEntry { transaction, user }).collect();
         let counting = entries.iter().filter(|entry| crate::ledger::counts(entry.transaction.facts.status)).count();
         for format in [Format::Ledger, Format::Hledger, Format::Beancount] {
             let text = written(format, &entries);

@@ -39,7 +39,7 @@ impl AmountRange {
 /// Reads the right side of `amt`; the error is a hint.
 pub(super) fn parse(op: Op, value: &str) -> Result<AmountRange, String> {
     let number = |text: &str| {
-        number(text).ok_or_else(|| format!("`{text}` is no amount; write amt:12.50, amt>100 or amt:-20..-5"))
+        number(text).ok_or_else(|| format!("`{text}` is not an amount; write amt:12.50, amt>100 or amt:-20..-5"))
     };
     if let Some((low, high)) = value.split_once("..") {
         if op != Op::Has {
@@ -81,7 +81,7 @@ fn number(text: &str) -> Option<Decimal> {
     Some(if amount.is_zero() { Decimal::ZERO } else { amount })
 }
 
-/// With the operator that stands behind the key: `:12.5`, `>100`, `:-20..-5`.
+/// With its operator, as written after the key: `:12.5`, `>100`, `:-20..-5`.
 impl fmt::Display for AmountRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.low, self.high) {

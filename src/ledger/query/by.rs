@@ -1,8 +1,8 @@
-//! What rows can be grouped by.
+//! Groupings of rows.
 
 /// The grouping of `by:` and `--by`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each name says what it groups by")]
+#[expect(missing_docs, reason = "each name is the grouping")]
 pub enum By {
     Day,
     Week,

@@ -1,4 +1,4 @@
-//! What could be typed at the cursor of the filter bar.
+//! Completions at the cursor of the filter bar.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::{
     By, date,
     lex::{Token, TokenKind, tokens},
     show::quoted,
-    term::{KEYS, Key},
+    term::{KEYS, QueryKey},
 };
 use crate::{
     columns::searchable,
@@ -35,19 +35,19 @@ pub struct Vocabulary {
 /// One suggestion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// The bytes of the text that it takes the place of.
+    /// The bytes of the text that it replaces.
     pub range: Range<usize>,
-    /// What to put there.
+    /// The replacement.
     pub insert: String,
-    /// What it means, for keys; empty for values.
+    /// The help text of a key; empty for values.
     pub help: &'static str,
 }
 
 /// Suggestions offered at once.
 const MOST: usize = 50;
 
-/// What could stand at the cursor (a byte offset): keys for the beginning of a word, values behind a key. Values that
-/// begin with what was typed come before those that hold it somewhere.
+/// Completions at the cursor (a byte offset): keys at the beginning of a word, values after a key. Values that begin with
+/// the typed text come before those that contain it elsewhere.
 #[must_use]
 pub fn completions(text: &str, cursor: usize, vocabulary: &Vocabulary) -> Vec<Completion> {
     let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
@@ -65,7 +65,7 @@ pub fn completions(text: &str, cursor: usize, vocabulary: &Vocabulary) -> Vec<Co
         None if word.quoted => Vec::new(),
         None => keys(&text[range.start..cursor], range.clone()),
         Some(name) if word.value_range.start <= cursor => {
-            let Some(key) = Key::parse(name) else { return Vec::new() };
+            let Some(key) = QueryKey::parse(name) else { return Vec::new() };
             let typed = text[word.value_range.start..cursor].trim_start_matches('"');
             values(key, typed, &word.value_range, vocabulary)
         }
@@ -81,24 +81,24 @@ fn keys(typed: &str, range: Range<usize>) -> Vec<Completion> {
         .collect()
 }
 
-fn values(key: Key, typed: &str, range: &Range<usize>, vocabulary: &Vocabulary) -> Vec<Completion> {
+fn values(key: QueryKey, typed: &str, range: &Range<usize>, vocabulary: &Vocabulary) -> Vec<Completion> {
     let owned = |words: &[String]| words.to_vec();
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let all: Vec<String> = match key {
-        Key::Account => owned(&vocabulary.accounts),
-        Key::Institution => owned(&vocabulary.institutions),
-        Key::Currency => owned(&vocabulary.currencies),
-        Key::Symbol => owned(&vocabulary.symbols),
-        Key::Category => owned(&vocabulary.categories),
-        Key::Tag => owned(&vocabulary.tags),
-        Key::Payee => owned(&vocabulary.payees),
-        Key::Type => TransactionType::ALL.iter().map(ToString::to_string).collect(),
-        Key::Subtype => TransactionSubtype::ALL.iter().map(ToString::to_string).collect(),
-        Key::Status => TransactionStatus::ALL.iter().map(ToString::to_string).collect(),
-        Key::By => By::ALL.iter().map(ToString::to_string).collect(),
-        Key::Date | Key::From | Key::To => words(&date::NAMES),
-        Key::Last => words(&["7d", "30d", "90d", "3m", "6m", "12m", "1y"]),
-        Key::Memo | Key::Note | Key::Id | Key::Amount | Key::Magnitude => Vec::new(),
+        QueryKey::Account => owned(&vocabulary.accounts),
+        QueryKey::Institution => owned(&vocabulary.institutions),
+        QueryKey::Currency => owned(&vocabulary.currencies),
+        QueryKey::Symbol => owned(&vocabulary.symbols),
+        QueryKey::Category => owned(&vocabulary.categories),
+        QueryKey::Tag => owned(&vocabulary.tags),
+        QueryKey::Payee => owned(&vocabulary.payees),
+        QueryKey::Type => TransactionType::ALL.iter().map(ToString::to_string).collect(),
+        QueryKey::Subtype => TransactionSubtype::ALL.iter().map(ToString::to_string).collect(),
+        QueryKey::Status => TransactionStatus::ALL.iter().map(ToString::to_string).collect(),
+        QueryKey::By => By::ALL.iter().map(ToString::to_string).collect(),
+        QueryKey::Date | QueryKey::From | QueryKey::To => words(&date::NAMES),
+        QueryKey::Last => words(&["7d", "30d", "90d", "3m", "6m", "12m", "1y"]),
+        QueryKey::Memo | QueryKey::Note | QueryKey::Id | QueryKey::Amount | QueryKey::Magnitude => Vec::new(),
     };
     let typed = searchable(typed);
     let mut matching: Vec<(bool, String)> = all

@@ -1,4 +1,4 @@
-//! Days and stretches of days, written out or relative to today.
+//! Days and ranges of days, absolute or relative to today.
 
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 
@@ -28,7 +28,7 @@ impl DateRange {
     }
 }
 
-/// What `date:` completes to.
+/// Names that `date:` completes to.
 pub(super) const NAMES: [&str; 11] = [
     "today",
     "yesterday",
@@ -62,7 +62,7 @@ const MONTHS: [&str; 12] = [
 pub(super) fn parse(op: Op, value: &str, today: NaiveDate) -> Result<DateRange, String> {
     let period = |text: &str| {
         period(text, today).ok_or_else(|| {
-            format!("`{text}` is no date; write 2026, 2026-03, 2026-03-15, 2026-q1, today or last-month")
+            format!("`{text}` is not a date; write 2026, 2026-03, 2026-03-15, 2026-q1, today or last-month")
         })
     };
     if let Some((from, to)) = value.split_once("..") {
@@ -89,7 +89,7 @@ pub(super) fn parse(op: Op, value: &str, today: NaiveDate) -> Result<DateRange, 
 
 /// Reads `90d`, `2w`, `3m`, `1y`: so many days (weeks …) that end today, today included.
 pub(super) fn last(value: &str, today: NaiveDate) -> Result<DateRange, String> {
-    let hint = || format!("`{value}` is no stretch of time; write last:90d, last:2w, last:3m or last:1y");
+    let hint = || format!("`{value}` is not a length of time; write last:90d, last:2w, last:3m or last:1y");
     let digits = value.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = value.split_at(digits);
     let count: u32 = count.parse().map_err(|_| hint())?;
@@ -136,7 +136,7 @@ pub(super) fn absolute(text: &str) -> Option<(NaiveDate, NaiveDate)> {
     }
 }
 
-/// What a bare word must look like to be a date: `2026`, `2026-03`, `2026-03-15`, `2026-q1`; of our times, with dashes.
+/// A bare word that is read as a date: `2026`, `2026-03`, `2026-03-15`, `2026-q1`; years 1900 to 2099, with dashes.
 pub(super) fn unmistakable(text: &str) -> Option<(NaiveDate, NaiveDate)> {
     let (first, last) = absolute(text)?;
     let dashes = text.len() != 8 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

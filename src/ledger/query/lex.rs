@@ -1,4 +1,4 @@
-//! Cuts a query into words, groups and signs. Every text has a cut; nothing here can fail.
+//! Splits a query into words, groups and signs. Never fails.
 
 use std::ops::Range;
 
@@ -29,11 +29,11 @@ pub(super) struct Word {
     pub(super) value: String,
     /// The bytes of the value, quotes included.
     pub(super) value_range: Range<usize>,
-    /// Whether any part stood in quotes: it is then a text and nothing else.
+    /// Whether any part was quoted; a quoted word is always a text.
     pub(super) quoted: bool,
 }
 
-/// What stands between key and value.
+/// The operator between key and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
     Has,

@@ -1,9 +1,8 @@
 //! The one query language: filter bar, `--query`, reports. `docs/query.md` shows it to users.
 //!
-//! [`Query::parse`] never fails: what makes no sense becomes a [`Problem`] with its place and a hint, and is left
-//! out. Relative dates are resolved when a query is parsed, against the day that the caller passes.
+//! [`Query::parse`] never fails: an invalid part becomes a [`Problem`] with its place and a hint, and is left out. Relative dates are resolved when a query is parsed, against the day that the caller passes.
 //!
-//! INVARIANT: parsing, showing and comparing queries is pure; what a query finds is `ledger::search`'s work.
+//! INVARIANT: parsing, printing and comparing queries is pure; `ledger::search` executes them.
 
 mod amount;
 mod by;
@@ -26,9 +25,9 @@ pub use by::By;
 pub use complete::{Completion, Vocabulary, completions};
 pub use date::DateRange;
 pub(in crate::ledger) use show::quoted;
-pub use term::{KEYS, Key, KeyHelp, Pattern, Term};
+pub use term::{KEYS, KeyHelp, Pattern, QueryKey, Term};
 
-/// What a user asks for, ready to be searched for.
+/// A parsed query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
     expr: Expr,
@@ -36,7 +35,7 @@ pub struct Query {
     problems: Vec<Problem>,
 }
 
-/// A part of a query that was left out, and what to write instead.
+/// A part of a query that was left out, with a hint for correcting it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// Its bytes in the text; to be underlined.
@@ -45,7 +44,7 @@ pub struct Problem {
     pub hint: String,
 }
 
-/// Terms and how they hang together.
+/// Terms joined by boolean operators.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Expr {
     /// Every row.
@@ -71,13 +70,13 @@ impl Query {
         parse::parse(text, today)
     }
 
-    /// What was left out, by place.
+    /// The parts that were left out, by place.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// The grouping asked for with `by:`.
+    /// The grouping of `by:`.
     #[must_use]
     pub const fn by(&self) -> Option<By> {
         self.by
@@ -121,8 +120,8 @@ impl Query {
         matches!(self.expr, Expr::All)
     }
 
-    /// What is left to look for among the rows that `wider` finds: the parts of this query that `wider` does not imply.
-    /// Only where this query narrows it.
+    /// The parts of this query that `wider` does not imply: the condition left to test on the rows that `wider` finds.
+    /// Requires that this query narrows `wider`.
     #[must_use]
     pub fn beyond(&self, wider: &Self) -> Expr {
         match &self.expr {
@@ -136,14 +135,14 @@ impl Query {
         }
     }
 
-    /// Whether nothing is asked for: every row, and no grouping.
+    /// Whether the query is empty: every row, without grouping.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.is_all() && self.by.is_none()
     }
 
     /// Whether every row that matches this query is known to match `wider` too, so that only the rows found for
-    /// `wider` have to be looked at. `false` may also mean that it can't be told.
+    /// `wider` have to be searched. `false` may also mean undecided.
     #[must_use]
     pub fn narrows(&self, wider: &Self) -> bool {
         narrow::implies(&self.expr, &wider.expr)

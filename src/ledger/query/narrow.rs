@@ -5,7 +5,7 @@ use super::{
     term::{Pattern, Term},
 };
 
-/// Whether `narrow` is known to imply `wide`. Sound, not complete: `false` may mean that it can't be told.
+/// Whether `narrow` is known to imply `wide`. Sound, not complete: `false` may also mean undecided.
 pub(super) fn implies(narrow: &Expr, wide: &Expr) -> bool {
     if narrow == wide {
         return true;

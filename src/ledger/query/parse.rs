@@ -1,4 +1,4 @@
-//! Puts words together: blanks mean *and* and bind tighter than `or`; `-` turns a term or a group around.
+//! Builds the expression: blanks mean *and* and bind tighter than `or`; `-` negates a term or a group.
 
 use chrono::NaiveDate;
 
@@ -38,7 +38,7 @@ impl<'a> Parser<'a> {
         self.tokens.get(self.at)
     }
 
-    /// Terms joined by `or`, up to the end or the closing parenthesis. `top`: `by:` may stand here.
+    /// Terms joined by `or`, up to the end or the closing parenthesis. `top`: `by:` is allowed here.
     fn either(&mut self, depth: usize, top: bool) -> Option<Expr> {
         let mut sides = Vec::new();
         let mut dangling = None;

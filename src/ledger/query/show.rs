@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     Expr, Query, date,
-    term::{Key, Pattern, Term},
+    term::{Pattern, QueryKey, Term},
 };
 use crate::{
     columns::Fields,
@@ -59,27 +59,27 @@ impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(Fields::ANY, pattern) => f.write_str(&quoted(&pattern.text)),
-            Self::Text(Fields::PAYEE, pattern) => keyed(f, Key::Payee, pattern),
-            Self::Text(Fields::MEMO, pattern) => keyed(f, Key::Memo, pattern),
-            Self::Text(Fields::TAG, pattern) => keyed(f, Key::Tag, pattern),
-            Self::Text(_, pattern) => keyed(f, Key::Note, pattern),
-            Self::Account(pattern) => keyed(f, Key::Account, pattern),
-            Self::Institution(pattern) => keyed(f, Key::Institution, pattern),
-            Self::Currency(pattern) => keyed(f, Key::Currency, pattern),
-            Self::Symbol(pattern) => keyed(f, Key::Symbol, pattern),
-            Self::Category(pattern) => keyed(f, Key::Category, pattern),
-            Self::Id(pattern) => keyed(f, Key::Id, pattern),
-            Self::Type(members) => listed(f, Key::Type, &spelled(members, TransactionType::as_str)),
-            Self::Subtype(members) => listed(f, Key::Subtype, &spelled(members, TransactionSubtype::as_str)),
-            Self::Status(members) => listed(f, Key::Status, &spelled(members, TransactionStatus::as_str)),
-            Self::Amount(range) => write!(f, "{}{range}", Key::Amount.name()),
-            Self::Magnitude(range) => write!(f, "{}{range}", Key::Magnitude.name()),
+            Self::Text(Fields::PAYEE, pattern) => keyed(f, QueryKey::Payee, pattern),
+            Self::Text(Fields::MEMO, pattern) => keyed(f, QueryKey::Memo, pattern),
+            Self::Text(Fields::TAG, pattern) => keyed(f, QueryKey::Tag, pattern),
+            Self::Text(_, pattern) => keyed(f, QueryKey::Note, pattern),
+            Self::Account(pattern) => keyed(f, QueryKey::Account, pattern),
+            Self::Institution(pattern) => keyed(f, QueryKey::Institution, pattern),
+            Self::Currency(pattern) => keyed(f, QueryKey::Currency, pattern),
+            Self::Symbol(pattern) => keyed(f, QueryKey::Symbol, pattern),
+            Self::Category(pattern) => keyed(f, QueryKey::Category, pattern),
+            Self::Id(pattern) => keyed(f, QueryKey::Id, pattern),
+            Self::Type(members) => listed(f, QueryKey::Type, &spelled(members, TransactionType::as_str)),
+            Self::Subtype(members) => listed(f, QueryKey::Subtype, &spelled(members, TransactionSubtype::as_str)),
+            Self::Status(members) => listed(f, QueryKey::Status, &spelled(members, TransactionStatus::as_str)),
+            Self::Amount(range) => write!(f, "{}{range}", QueryKey::Amount.name()),
+            Self::Magnitude(range) => write!(f, "{}{range}", QueryKey::Magnitude.name()),
             Self::Date(_, shown) => f.write_str(shown),
         }
     }
 }
 
-fn keyed(f: &mut fmt::Formatter<'_>, key: Key, pattern: &Pattern) -> fmt::Result {
+fn keyed(f: &mut fmt::Formatter<'_>, key: QueryKey, pattern: &Pattern) -> fmt::Result {
     let sign = if pattern.whole { ":=" } else { ":" };
     let value = if pattern.text.is_empty() { String::new() } else { quoted(&pattern.text) };
     write!(f, "{}{sign}{value}", key.name())
@@ -90,7 +90,7 @@ fn spelled<T: Copy>(members: &[T], spelling: fn(T) -> &'static str) -> Vec<&'sta
 }
 
 /// One member by its name, several by what their names begin with alike (`sub:b` for `buy` and `buy_to_cover`).
-fn listed(f: &mut fmt::Formatter<'_>, key: Key, names: &[&str]) -> fmt::Result {
+fn listed(f: &mut fmt::Formatter<'_>, key: QueryKey, names: &[&str]) -> fmt::Result {
     let first = names.first().copied().unwrap_or_default();
     let common = names.iter().fold(first, |common, name| {
         let length = common.bytes().zip(name.bytes()).take_while(|(left, right)| left == right).count();

@@ -1,4 +1,4 @@
-//! The conditions that rows are held against, and the keys that write them.
+//! The conditions of a query, and their keys.
 
 use chrono::NaiveDate;
 
@@ -18,7 +18,7 @@ use crate::{
 pub struct Pattern {
     /// In the form of [`searchable`].
     pub text: String,
-    /// Whether the whole text must be equal (`key:=text`; nothing behind the sign means that there is no text).
+    /// Whether the whole text must be equal (`key:=text`; `key:=` alone matches rows without such a text).
     pub whole: bool,
 }
 
@@ -55,8 +55,8 @@ pub enum Term {
 
 /// The keys of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "KEYS says what each is for")]
-pub enum Key {
+#[expect(missing_docs, reason = "KEYS describes each")]
+pub enum QueryKey {
     Payee,
     Memo,
     Note,
@@ -79,48 +79,48 @@ pub enum Key {
     By,
 }
 
-/// How a key is written and what it looks at.
+/// The spelling and the help text of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyHelp {
     /// The key.
-    pub key: Key,
-    /// As written, without the colon.
+    pub key: QueryKey,
+    /// The short spelling, without the colon.
     pub name: &'static str,
-    /// Written out.
+    /// The long spelling.
     pub long: &'static str,
-    /// What it looks at.
+    /// The help text.
     pub help: &'static str,
 }
 
-const fn key(key: Key, name: &'static str, long: &'static str, help: &'static str) -> KeyHelp {
+const fn key(key: QueryKey, name: &'static str, long: &'static str, help: &'static str) -> KeyHelp {
     KeyHelp { key, name, long, help }
 }
 
 /// All keys, in the order in which they are offered.
 pub const KEYS: &[KeyHelp] = &[
-    key(Key::Payee, "payee", "payee", "who was paid or who paid"),
-    key(Key::Memo, "memo", "memo", "the institution's remark"),
-    key(Key::Account, "acct", "account", "account name, last digits of its number, or id"),
-    key(Key::Institution, "inst", "institution", "institution of the account"),
-    key(Key::Amount, "amt", "amount", "signed amount: amt>100 amt:-20..-5 amt:12.5"),
-    key(Key::Magnitude, "abs", "abs", "amount without its sign: abs>100"),
-    key(Key::Date, "date", "date", "day, month, quarter, year or range: date:2026-03"),
-    key(Key::From, "from", "from", "this day and later"),
-    key(Key::To, "to", "to", "this day and earlier"),
-    key(Key::Last, "last", "last", "the days up to today: last:90d last:2w last:3m last:1y"),
-    key(Key::Type, "type", "type", "type of transaction: trade, transfer, income…"),
-    key(Key::Subtype, "sub", "subtype", "subtype: buy, dividend, purchase…"),
-    key(Key::Status, "status", "status", "pending, settled, failed or cancelled"),
-    key(Key::Category, "cat", "category", "your category"),
-    key(Key::Tag, "tag", "tag", "your tags"),
-    key(Key::Note, "note", "note", "your note"),
-    key(Key::Currency, "cur", "currency", "currency or coin"),
-    key(Key::Symbol, "sym", "symbol", "symbol of the security"),
-    key(Key::Id, "id", "id", "the institution's id of the row, or its id here"),
-    key(Key::By, "by", "by", "group the result: by:month by:payee by:account by:type"),
+    key(QueryKey::Payee, "payee", "payee", "who was paid or who paid"),
+    key(QueryKey::Memo, "memo", "memo", "the institution's remark"),
+    key(QueryKey::Account, "acct", "account", "account name, last digits of its number, or id"),
+    key(QueryKey::Institution, "inst", "institution", "institution of the account"),
+    key(QueryKey::Amount, "amt", "amount", "signed amount: amt>100 amt:-20..-5 amt:12.5"),
+    key(QueryKey::Magnitude, "abs", "abs", "amount without its sign: abs>100"),
+    key(QueryKey::Date, "date", "date", "day, month, quarter, year or range: date:2026-03"),
+    key(QueryKey::From, "from", "from", "this day and later"),
+    key(QueryKey::To, "to", "to", "this day and earlier"),
+    key(QueryKey::Last, "last", "last", "the days up to today: last:90d last:2w last:3m last:1y"),
+    key(QueryKey::Type, "type", "type", "type of transaction: trade, transfer, income…"),
+    key(QueryKey::Subtype, "sub", "subtype", "subtype: buy, dividend, purchase…"),
+    key(QueryKey::Status, "status", "status", "pending, settled, failed or cancelled"),
+    key(QueryKey::Category, "cat", "category", "your category"),
+    key(QueryKey::Tag, "tag", "tag", "your tags"),
+    key(QueryKey::Note, "note", "note", "your note"),
+    key(QueryKey::Currency, "cur", "currency", "currency or coin"),
+    key(QueryKey::Symbol, "sym", "symbol", "symbol of the security"),
+    key(QueryKey::Id, "id", "id", "the institution's id of the row, or its id here"),
+    key(QueryKey::By, "by", "by", "group the result: by:month by:payee by:account by:type"),
 ];
 
-impl Key {
+impl QueryKey {
     /// The key of a name in lower case, short or long.
     pub(super) fn parse(name: &str) -> Option<Self> {
         KEYS.iter().find(|help| help.name == name || help.long == name).map(|help| help.key)
@@ -132,46 +132,48 @@ impl Key {
     }
 }
 
-/// What one word of a query comes to.
+/// The result of parsing one word.
 pub(super) enum Meaning {
     Term(Term),
     By(By),
 }
 
-/// Understands one word; the error is a hint.
+/// Parses one word; the error is a hint.
 pub(super) fn meaning(word: &Word, today: NaiveDate) -> Result<Meaning, String> {
     let Some(name) = &word.key else {
         return free(word).map(Meaning::Term);
     };
-    let key = Key::parse(name).ok_or_else(|| unknown_key(name))?;
+    let key = QueryKey::parse(name).ok_or_else(|| unknown_key(name))?;
     if word.value.is_empty() && word.op != Op::Is {
         return Err(format!("write a value behind {name}, for example {}", example(key)));
     }
     let shown = |key: &str| format!("{key}{}{}", sign(word.op), word.value.to_lowercase());
     let term = match key {
-        Key::Payee => Term::Text(Fields::PAYEE, pattern(name, word)?),
-        Key::Memo => Term::Text(Fields::MEMO, pattern(name, word)?),
-        Key::Tag => Term::Text(Fields::TAG, pattern(name, word)?),
-        Key::Note => Term::Text(Fields::NOTE, pattern(name, word)?),
-        Key::Account => Term::Account(pattern(name, word)?),
-        Key::Institution => Term::Institution(pattern(name, word)?),
-        Key::Currency => Term::Currency(pattern(name, word)?),
-        Key::Symbol => Term::Symbol(pattern(name, word)?),
-        Key::Category => Term::Category(pattern(name, word)?),
-        Key::Id => Term::Id(pattern(name, word)?),
-        Key::Type => Term::Type(members(name, word, TransactionType::ALL, TransactionType::as_str)?),
-        Key::Subtype => Term::Subtype(members(name, word, TransactionSubtype::ALL, TransactionSubtype::as_str)?),
-        Key::Status => Term::Status(members(name, word, TransactionStatus::ALL, TransactionStatus::as_str)?),
-        Key::Amount => Term::Amount(amount::parse(word.op, &word.value)?),
-        Key::Magnitude => Term::Magnitude(amount::parse(word.op, &word.value)?),
-        Key::Date => Term::Date(date::parse(word.op, &word.value, today)?, shown("date")),
-        Key::From => Term::Date(date::parse(only_has(name, word, Op::AtLeast)?, &word.value, today)?, shown("from")),
-        Key::To => Term::Date(date::parse(only_has(name, word, Op::AtMost)?, &word.value, today)?, shown("to")),
-        Key::Last => {
+        QueryKey::Payee => Term::Text(Fields::PAYEE, pattern(name, word)?),
+        QueryKey::Memo => Term::Text(Fields::MEMO, pattern(name, word)?),
+        QueryKey::Tag => Term::Text(Fields::TAG, pattern(name, word)?),
+        QueryKey::Note => Term::Text(Fields::NOTE, pattern(name, word)?),
+        QueryKey::Account => Term::Account(pattern(name, word)?),
+        QueryKey::Institution => Term::Institution(pattern(name, word)?),
+        QueryKey::Currency => Term::Currency(pattern(name, word)?),
+        QueryKey::Symbol => Term::Symbol(pattern(name, word)?),
+        QueryKey::Category => Term::Category(pattern(name, word)?),
+        QueryKey::Id => Term::Id(pattern(name, word)?),
+        QueryKey::Type => Term::Type(members(name, word, TransactionType::ALL, TransactionType::as_str)?),
+        QueryKey::Subtype => Term::Subtype(members(name, word, TransactionSubtype::ALL, TransactionSubtype::as_str)?),
+        QueryKey::Status => Term::Status(members(name, word, TransactionStatus::ALL, TransactionStatus::as_str)?),
+        QueryKey::Amount => Term::Amount(amount::parse(word.op, &word.value)?),
+        QueryKey::Magnitude => Term::Magnitude(amount::parse(word.op, &word.value)?),
+        QueryKey::Date => Term::Date(date::parse(word.op, &word.value, today)?, shown("date")),
+        QueryKey::From => {
+            Term::Date(date::parse(only_has(name, word, Op::AtLeast)?, &word.value, today)?, shown("from"))
+        }
+        QueryKey::To => Term::Date(date::parse(only_has(name, word, Op::AtMost)?, &word.value, today)?, shown("to")),
+        QueryKey::Last => {
             only_has(name, word, Op::Has)?;
             Term::Date(date::last(&word.value, today)?, shown("last"))
         }
-        Key::By => {
+        QueryKey::By => {
             only_has(name, word, Op::Has)?;
             let by = By::parse(&word.value);
             let hint = || {
@@ -193,7 +195,7 @@ fn free(word: &Word) -> Result<Term, String> {
     }
     let text = searchable(&word.value).into_owned();
     if text.is_empty() {
-        return Err("there is nothing to look for between the quotes".to_owned());
+        return Err("the quotes are empty; write a text between them".to_owned());
     }
     Ok(Term::Text(Fields::ANY, Pattern { text, whole: false }))
 }
@@ -208,41 +210,41 @@ fn pattern(name: &str, word: &Word) -> Result<Pattern, String> {
     };
     let text = searchable(&word.value).into_owned();
     if text.is_empty() && !word.value.is_empty() {
-        return Err(format!("there is nothing to look for behind {name}"));
+        return Err(format!("write a text behind {name}:"));
     }
     Ok(Pattern { text, whole })
 }
 
-/// `from:`, `to:`, `last:` and `by:` take no sign of comparison; `instead` is what they stand for.
+/// `from:`, `to:`, `last:` and `by:` accept no comparison sign; `instead` is the operator they imply.
 fn only_has(name: &str, word: &Word, instead: Op) -> Result<Op, String> {
     if word.op == Op::Has && !word.value.contains("..") {
         return Ok(instead);
     }
-    Err(format!("{name}: takes one value and no sign; write {}", Key::parse(name).map_or("", example)))
+    Err(format!("{name}: takes one value and no sign; write {}", QueryKey::parse(name).map_or("", example)))
 }
 
 /// The members whose spelling begins with the value, so that a filter works while it is typed.
 fn members<T: Copy>(name: &str, word: &Word, all: &[T], spelling: fn(T) -> &'static str) -> Result<Vec<T>, String> {
-    let wanted = word.value.trim().to_ascii_lowercase().replace(['-', ' '], "_");
+    let spelled = word.value.trim().to_ascii_lowercase().replace(['-', ' '], "_");
     let found: Vec<T> = match word.op {
-        Op::Is => all.iter().copied().filter(|member| spelling(*member) == wanted).collect(),
+        Op::Is => all.iter().copied().filter(|member| spelling(*member) == spelled).collect(),
         Op::Has => {
-            let exact = all.iter().copied().filter(|member| spelling(*member) == wanted).collect::<Vec<_>>();
-            let begins = || all.iter().copied().filter(|member| spelling(*member).starts_with(&wanted)).collect();
+            let exact = all.iter().copied().filter(|member| spelling(*member) == spelled).collect::<Vec<_>>();
+            let begins = || all.iter().copied().filter(|member| spelling(*member).starts_with(&spelled)).collect();
             if exact.is_empty() { begins() } else { exact }
         }
         Op::Above | Op::AtLeast | Op::Below | Op::AtMost => Vec::new(),
     };
     if found.is_empty() {
-        return Err(format!("there is no {name} `{}`; try {}", word.value, nearest(all, spelling, &wanted)));
+        return Err(format!("there is no {name} `{}`; try {}", word.value, nearest(all, spelling, &spelled)));
     }
     Ok(found)
 }
 
-/// The words most like what was written.
-fn nearest<T: Copy>(all: &[T], spelling: fn(T) -> &'static str, wanted: &str) -> String {
+/// The words closest to the written one.
+fn nearest<T: Copy>(all: &[T], spelling: fn(T) -> &'static str, written: &str) -> String {
     let mut words: Vec<_> = all.iter().map(|member| spelling(*member)).collect();
-    words.sort_by_key(|spelling| distance(spelling, wanted));
+    words.sort_by_key(|spelling| distance(spelling, written));
     words.truncate(7);
     words.join(", ")
 }
@@ -287,27 +289,27 @@ pub(super) const fn sign(op: Op) -> &'static str {
     }
 }
 
-const fn example(key: Key) -> &'static str {
+const fn example(key: QueryKey) -> &'static str {
     match key {
-        Key::Payee => "payee:coffee",
-        Key::Memo => "memo:rent",
-        Key::Note => "note:refund",
-        Key::Account => "acct:7890",
-        Key::Institution => "inst:chase",
-        Key::Type => "type:income",
-        Key::Subtype => "sub:dividend",
-        Key::Status => "status:pending",
-        Key::Currency => "cur:usd",
-        Key::Symbol => "sym:aapl",
-        Key::Category => "cat:food",
-        Key::Tag => "tag:trip",
-        Key::Id => "id:20261120",
-        Key::Amount => "amt<-100",
-        Key::Magnitude => "abs>100",
-        Key::Date => "date:2026-03",
-        Key::From => "from:2026-03",
-        Key::To => "to:2026-03",
-        Key::Last => "last:90d",
-        Key::By => "by:month",
+        QueryKey::Payee => "payee:coffee",
+        QueryKey::Memo => "memo:rent",
+        QueryKey::Note => "note:refund",
+        QueryKey::Account => "acct:7890",
+        QueryKey::Institution => "inst:chase",
+        QueryKey::Type => "type:income",
+        QueryKey::Subtype => "sub:dividend",
+        QueryKey::Status => "status:pending",
+        QueryKey::Currency => "cur:usd",
+        QueryKey::Symbol => "sym:aapl",
+        QueryKey::Category => "cat:food",
+        QueryKey::Tag => "tag:trip",
+        QueryKey::Id => "id:20261120",
+        QueryKey::Amount => "amt<-100",
+        QueryKey::Magnitude => "abs>100",
+        QueryKey::Date => "date:2026-03",
+        QueryKey::From => "from:2026-03",
+        QueryKey::To => "to:2026-03",
+        QueryKey::Last => "last:90d",
+        QueryKey::By => "by:month",
     }
 }

@@ -1,4 +1,4 @@
-//! What queries mean, what is left out of them, and that no text is too odd.
+//! Parsing of queries: results, problems, and arbitrary text.
 
 use proptest::prelude::*;
 

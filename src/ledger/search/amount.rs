@@ -42,7 +42,7 @@ fn bounds(range: &AmountRange, unit: Unit) -> Bounds {
 }
 
 /// The mantissa of an amount at another scale, rounded down, and whether that is exact. No mantissa of a row has more
-/// than 96 bits, so one that does not fit may stand at the end of the range.
+/// than 96 bits, so one that does not fit is clamped to the end of the range.
 fn at_scale(amount: Decimal, scale: u8) -> (i128, bool) {
     let (mantissa, own, scale) = (amount.mantissa(), amount.scale(), u32::from(scale));
     if scale >= own {

@@ -1,9 +1,9 @@
-//! Finds the rows that a query asks for.
+//! Finds the rows that match a query.
 //!
 //! Used by [`super::View::list`]. Text is looked for with one sweep over the whole text buffer, or row by row where an
 //! earlier condition left few rows; everything else is a pass over one column.
 //!
-//! INVARIANT: finds exactly the rows that holding every single row against the query would find (property test).
+//! INVARIANT: finds exactly the rows that testing every row against the query would find (property test).
 
 mod amount;
 mod rows;
@@ -106,8 +106,8 @@ impl Search<'_> {
         }
     }
 
-    fn accounts(&self, within: Option<&RowSet>, wanted: impl Fn(crate::domain::AccountId) -> bool) -> RowSet {
-        let table: Vec<_> = self.columns.account_table().iter().map(|id| wanted(*id)).collect();
+    fn accounts(&self, within: Option<&RowSet>, matches: impl Fn(crate::domain::AccountId) -> bool) -> RowSet {
+        let table: Vec<_> = self.columns.account_table().iter().map(|id| matches(*id)).collect();
         by_table(&table, self.columns.accounts(), within)
     }
 
@@ -130,16 +130,16 @@ pub(super) fn days(range: DateRange) -> (i32, i32) {
     (from, to)
 }
 
-/// The rows whose place in a table is wanted.
+/// The rows whose entry in `table` is true.
 fn by_table<P: Copy + Into<u32>>(table: &[bool], places: &[P], within: Option<&RowSet>) -> RowSet {
-    if table.iter().all(|wanted| !wanted) {
+    if table.iter().all(|matches| !matches) {
         return RowSet::none(places.len());
     }
-    let wanted = |row: usize| {
+    let matches = |row: usize| {
         let place: u32 = places[row].into();
         table[place as usize]
     };
-    RowSet::matching(places.len(), within, wanted)
+    RowSet::matching(places.len(), within, matches)
 }
 
 pub(super) fn begins(text: &str, pattern: &Pattern) -> bool {

@@ -22,8 +22,8 @@ impl RowSet {
         rows
     }
 
-    /// The rows for which `wanted` holds, asked only for those in `within`.
-    pub(in crate::ledger) fn matching(length: usize, within: Option<&Self>, wanted: impl Fn(usize) -> bool) -> Self {
+    /// The rows for which `matches` returns true; called only for rows in `within`.
+    pub(in crate::ledger) fn matching(length: usize, within: Option<&Self>, matches: impl Fn(usize) -> bool) -> Self {
         let mut rows = Self::none(length);
         for (index, word) in rows.words.iter_mut().enumerate() {
             let (first, mask) = (index * 64, within.map_or(u64::MAX, |within| within.words[index]));
@@ -32,12 +32,12 @@ impl RowSet {
                 while candidates != 0 {
                     let bit = candidates.trailing_zeros() as usize;
                     candidates &= candidates - 1;
-                    *word |= u64::from(wanted(first + bit)) << bit;
+                    *word |= u64::from(matches(first + bit)) << bit;
                 }
                 continue;
             }
             for bit in 0..(length - first).min(64) {
-                *word |= u64::from(wanted(first + bit)) << bit;
+                *word |= u64::from(matches(first + bit)) << bit;
             }
             *word &= mask;
         }

@@ -1,4 +1,4 @@
-//! What accounts are called, for `acct:` and `inst:`.
+//! Names of accounts, for `acct:` and `inst:`.
 
 use crate::{
     columns::searchable,
@@ -41,20 +41,21 @@ impl Scope {
         self.accounts.get(place)
     }
 
-    /// Whether `acct:` with this pattern means the account.
+    /// Whether `acct:` with this pattern matches the account.
     #[must_use]
     pub fn is_account(&self, id: AccountId, pattern: &Pattern) -> bool {
         let named = |names: &Names| names.called.iter().any(|name| matches(name, pattern));
         pattern.text == id.to_string() || self.names(id).is_some_and(named)
     }
 
-    /// Whether `inst:` with this pattern means the account.
+    /// Whether `inst:` with this pattern matches the account.
     #[must_use]
     pub fn is_institution(&self, id: AccountId, pattern: &Pattern) -> bool {
         self.names(id).is_some_and(|names| matches(&names.institution, pattern))
     }
 
-    /// What `acct:=` finds this account by and no other: its folded name, or its id where several are called so.
+    /// The value with which `acct:=` matches this account only: its folded name, or its id if another account has that
+    /// name.
     pub(in crate::ledger) fn only(&self, id: AccountId) -> String {
         let name = self.sort_name(id);
         let pattern = Pattern { text: name.to_owned(), whole: true };

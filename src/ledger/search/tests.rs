@@ -90,7 +90,7 @@ pub(in crate::ledger) fn columns(rows: &[Row]) -> Columns {
     Columns::from_rows(rows.iter().map(|(row, user)| (row, user))).unwrap()
 }
 
-/// The meaning of a query, word for word, for one row.
+/// Whether one row matches, by the definition of each term.
 fn holds_for(row: &Row, accounts: &[Account], expr: &Expr) -> bool {
     match expr {
         Expr::All => true,

@@ -38,7 +38,7 @@ pub(super) fn search(columns: &Columns, fields: Fields, pattern: &Pattern, withi
         }
         return rows;
     }
-    // Where every field of a buffer is looked in, no hit has to be told apart.
+    // If every field of a buffer is searched, every hit counts.
     let heads = if fields.in_heads() {
         let in_any = fields.is_all_of_heads() && !pattern.whole;
         let accept = |record: &[u8], hit: usize| if in_any { Ok(()) } else { accept(record, hit, fields, pattern) };
@@ -99,7 +99,7 @@ pub(super) fn search_references(columns: &Columns, pattern: &Pattern) -> RowSet 
         let places = |row: usize| u32::try_from(row).unwrap_or(u32::MAX);
         return RowSet::matching(columns.len(), None, |row| columns.reference_of(places(row)).is_empty());
     }
-    // Ids stand without anything between them: a hit may reach over a border.
+    // Ids are stored without separators: a hit may span two of them.
     sweep(columns.references(), columns.reference_ends(), &Needle::new(needle), |reference, hit| {
         let counts = reference.len() >= hit + needle.len() && (!pattern.whole || reference.len() == needle.len());
         if counts { Ok(()) } else { Err(hit + 1) }
@@ -118,7 +118,7 @@ fn matches(record: &[u8], needle: &Needle<'_>, fields: Fields, pattern: &Pattern
     false
 }
 
-/// What is looked for. A single byte is in most rows: there every hit costs, and a plain search for it costs least.
+/// The searched text. A single byte occurs in most rows, and memchr is the cheapest search for it.
 enum Needle<'a> {
     Byte(u8),
     Text(Box<Finder<'a>>),
@@ -145,8 +145,8 @@ const WORTH_A_THREAD: usize = if cfg!(test) { 16 } else { 1 << 20 };
 const MOST_THREADS: usize = 4;
 
 /// One pass over a buffer of records: which of them have a hit that counts. `accept` gets a record and the place of a hit
-/// in it, and tells that it counts, or where in the record to look on. A large buffer is cut into a part for each
-/// processor.
+/// in it; returns Ok if the hit counts, else the place in the record to continue from. A large buffer is split into a
+/// part per processor.
 fn sweep(
     buffer: &[u8],
     ends: &[u32],

@@ -14,7 +14,7 @@ pub(crate) use worth::Worth;
 use super::widget::chart::Point;
 use crate::{
     domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionFacts, TransactionId},
-    ledger::{AccountLine, Check, Entry, Every, GroupKey, HoldingLine, Ledger, LedgerError, View},
+    ledger::{AccountLine, Check, Every, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View},
 };
 
 /// Journal entries kept at hand; older ones are in the store.
@@ -85,7 +85,7 @@ impl Data {
     }
 
     /// A row with what the user says about it; `None` when it is gone or can't be read.
-    pub(crate) fn entry(&self, id: TransactionId) -> Option<Entry> {
+    pub(crate) fn entry(&self, id: TransactionId) -> Option<LedgerEntry> {
         self.view.entry(id).ok().flatten()
     }
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     domain::{Change, ChangeId},
-    ledger::Entry,
+    ledger::LedgerEntry,
     tui::{
         action::{Action, Place},
         data,
@@ -31,7 +31,7 @@ pub(crate) struct ChangePage {
     change: Change,
     /// Rows it added or amended.
     count: usize,
-    rows: BTreeMap<usize, Entry>,
+    rows: BTreeMap<usize, LedgerEntry>,
     /// What could be asked for next.
     asked: u64,
     cursor: Cursor,

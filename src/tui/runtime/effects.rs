@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    ledger::{GroupSort, Ledger, LedgerError, ListRequest, Listing, Sort, View},
+    ledger::{GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View},
     tui::{
         app::App,
         data::Data,
@@ -113,8 +113,8 @@ fn list(
     mut view: View,
     request: &ListRequest,
     order: Option<GroupSort>,
-    previous: Option<&Listing>,
-) -> Result<(Listing, Option<Grouped>), LedgerError> {
+    previous: Option<&RowList>,
+) -> Result<(RowList, Option<Grouped>), LedgerError> {
     let simple = request.query.is_empty() && request.sort == Sort::default();
     if !simple && !view.has_columns() {
         view = view.with_columns(view.load_columns()?);

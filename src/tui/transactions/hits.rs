@@ -1,20 +1,20 @@
 //! What the last filter found, so that `n` and `N` find it again among all rows.
 
-use crate::ledger::Listing;
+use crate::ledger::RowList;
 
 /// Rows found, by id.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
-    found: Option<Listing>,
+    found: Option<RowList>,
 }
 
 impl Hits {
-    pub(super) fn remember(&mut self, listing: &Listing) {
+    pub(super) fn remember(&mut self, listing: &RowList) {
         self.found = Some(listing.clone());
     }
 
     /// The nearest place in `listing` before or after `at` that holds a row found.
-    pub(super) fn next(&self, listing: &Listing, at: usize, forward: bool) -> Option<usize> {
+    pub(super) fn next(&self, listing: &RowList, at: usize, forward: bool) -> Option<usize> {
         let found = self.found.as_ref()?;
         let is_hit = |index: usize| listing.id(index).is_some_and(|id| found.contains(id));
         if forward {

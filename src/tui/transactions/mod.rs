@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, Money, TransactionId, TransactionStatus},
-    ledger::{Entry, ListRequest, Listing, Query, Sort, SortKey},
+    ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey},
 };
 
 /// The orders one can choose, by the letter that chooses them.
@@ -54,7 +54,7 @@ pub(crate) struct Transactions {
     /// The filter before it was opened for typing, for Esc.
     before: String,
     query: Query,
-    listing: Option<Listing>,
+    listing: Option<RowList>,
     /// The listing that is wanted; answers to others come too late.
     wanted: u64,
     listing_now: bool,
@@ -85,7 +85,7 @@ impl Transactions {
     }
 
     /// What is on screen now.
-    pub(crate) const fn listing(&self) -> Option<&Listing> {
+    pub(crate) const fn listing(&self) -> Option<&RowList> {
         self.listing.as_ref()
     }
 
@@ -105,7 +105,7 @@ impl Transactions {
         if self.groups.are_shown() { self.groups.act(action, page) } else { self.cursor.act(action, len, page) }
     }
 
-    fn entry(&self, ctx: &Ctx<'_>) -> Option<Entry> {
+    fn entry(&self, ctx: &Ctx<'_>) -> Option<LedgerEntry> {
         ctx.data.entry(self.selected()?)
     }
 
@@ -152,7 +152,7 @@ impl Transactions {
         self.keep = Some(row);
     }
 
-    fn listed(&mut self, result: &Result<(Listing, Option<Grouped>), String>, ctx: &mut Ctx<'_>) {
+    fn listed(&mut self, result: &Result<(RowList, Option<Grouped>), String>, ctx: &mut Ctx<'_>) {
         self.listing_now = false;
         match result {
             Ok((listing, grouped)) => {

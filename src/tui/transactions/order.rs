@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{Money, TransactionId},
-    ledger::{Entry, Listing},
+    ledger::{LedgerEntry, RowList},
     tui::{
         data::{Data, trade},
         layer::Choice,
@@ -48,12 +48,12 @@ pub(super) struct Orders {
 
 impl Orders {
     /// Lines on screen.
-    pub(super) fn len(&self, listing: &Listing) -> usize {
+    pub(super) fn len(&self, listing: &RowList) -> usize {
         listing.lines() + self.open.map_or(0, |(line, _)| listing.line(line).len())
     }
 
     /// What stands at a place of the screen.
-    pub(super) fn item(&self, listing: &Listing, at: usize) -> Item {
+    pub(super) fn item(&self, listing: &RowList, at: usize) -> Item {
         let mut line = at;
         if let Some((open, _)) = self.open.filter(|(open, _)| at > *open) {
             let places = listing.line(open);
@@ -68,7 +68,7 @@ impl Orders {
     }
 
     /// Where the row at a place of the listing stands on screen: in its order, when that is open.
-    pub(super) fn shown_at(&self, listing: &Listing, place: usize) -> usize {
+    pub(super) fn shown_at(&self, listing: &RowList, place: usize) -> usize {
         let line = listing.line_of(place);
         match self.open {
             Some((open, _)) if open == line => line + 1 + place.saturating_sub(listing.line(line).start),
@@ -78,7 +78,7 @@ impl Orders {
     }
 
     /// Opens the order with these rows, or closes it; gives its place on screen.
-    pub(super) fn toggle(&mut self, listing: &Listing, places: &Range<usize>) -> usize {
+    pub(super) fn toggle(&mut self, listing: &RowList, places: &Range<usize>) -> usize {
         let line = listing.line_of(places.start);
         let was = self.open.take().is_some_and(|(open, _)| open == line);
         self.open = listing.id(places.start).filter(|_| !was).map(|first| (line, first));
@@ -95,7 +95,7 @@ impl Orders {
     }
 
     /// Finds the open order in another listing.
-    pub(super) fn listed(&mut self, listing: &Listing) {
+    pub(super) fn listed(&mut self, listing: &RowList) {
         self.open = self.open.and_then(|(_, first)| {
             let line = listing.line_of(listing.position_of(first)?);
             (listing.line(line).len() > 1).then_some((line, first))
@@ -106,7 +106,7 @@ impl Orders {
 /// An order from its fills.
 pub(super) struct Order {
     /// The first of them; all, unless there are very many.
-    fills: Vec<Entry>,
+    fills: Vec<LedgerEntry>,
     pub(super) count: usize,
     pub(super) sum: Money,
     /// Of all fills, signed; none where one of them does not say.
@@ -117,14 +117,14 @@ pub(super) struct Order {
 
 impl Order {
     /// Reads at most so many fills: with more of them there is neither quantity nor average.
-    pub(super) fn read(listing: &Listing, places: Range<usize>, most: usize, data: &Data) -> Option<Self> {
+    pub(super) fn read(listing: &RowList, places: Range<usize>, most: usize, data: &Data) -> Option<Self> {
         let (count, sum) = (places.len(), listing.sum(places.clone())?);
         let ids = listing.ids(places.start..places.end.min(places.start + most)).ok()?;
-        let fills: Vec<Entry> = ids.into_iter().filter_map(|id| data.entry(id)).collect();
-        let security = |entry: &Entry| entry.transaction.facts.security.clone();
-        let quantity_of = |entry: &Entry| security(entry)?.quantity;
-        let value_of = |entry: &Entry| quantity_of(entry)?.checked_mul(security(entry)?.unit_price?);
-        let total = |value: &dyn Fn(&Entry) -> Option<Decimal>| {
+        let fills: Vec<LedgerEntry> = ids.into_iter().filter_map(|id| data.entry(id)).collect();
+        let security = |entry: &LedgerEntry| entry.transaction.facts.security.clone();
+        let quantity_of = |entry: &LedgerEntry| security(entry)?.quantity;
+        let value_of = |entry: &LedgerEntry| quantity_of(entry)?.checked_mul(security(entry)?.unit_price?);
+        let total = |value: &dyn Fn(&LedgerEntry) -> Option<Decimal>| {
             let all = fills.len() == count;
             fills.iter().try_fold(Decimal::ZERO, |sum, entry| sum.checked_add(value(entry)?)).filter(|_| all)
         };
@@ -134,7 +134,7 @@ impl Order {
         Some(Self { fills, count, sum, quantity, average })
     }
 
-    pub(super) fn first(&self) -> Option<&Entry> {
+    pub(super) fn first(&self) -> Option<&LedgerEntry> {
         self.fills.first()
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{Money, Text, TransactionFacts, TransactionStatus},
-    ledger::{Entry, Listing},
+    ledger::{LedgerEntry, RowList},
     tui::{
         data, empty,
         memory::ListId,
@@ -55,7 +55,7 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
     let count = if rows.query.is_all() {
         plain(all.into())
     } else {
-        let found = rows.listing.as_ref().map_or(0, Listing::len);
+        let found = rows.listing.as_ref().map_or(0, RowList::len);
         format!("{} of {}", plain(found.into()), plain(all.into()))
     };
     let count = match rows.groups.len() {
@@ -128,7 +128,7 @@ fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
     used
 }
 
-fn listing_sums(listing: &Listing, masked: bool) -> String {
+fn listing_sums(listing: &RowList, masked: bool) -> String {
     let sums: Vec<String> = listing.sums().iter().map(|(total, _)| amount::money(*total, masked)).collect();
     sums.join("  ")
 }
@@ -227,11 +227,11 @@ fn foreign(facts: &TransactionFacts, word: &'static str, rows: &Transactions, da
     if mixed { facts.currency.to_string() } else { String::new() }
 }
 
-fn shown_payee(entry: &Entry, masked: bool) -> String {
+fn shown_payee(entry: &LedgerEntry, masked: bool) -> String {
     data::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked)
 }
 
-fn category(entry: &Entry) -> String {
+fn category(entry: &LedgerEntry) -> String {
     entry.user.category.clone().unwrap_or_default()
 }
 
@@ -246,7 +246,7 @@ fn status(status: TransactionStatus, theme: &crate::tui::theme::Theme) -> (&'sta
 }
 
 /// Everything known of one row.
-pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
+pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<Line> {
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
     let facts = &entry.transaction.facts;
@@ -317,7 +317,7 @@ pub(crate) fn details(entry: &Entry, scene: &Scene<'_>) -> Vec<Line> {
 }
 
 /// `chase_2026-11.qfx:214`: the file or connection, and the line in it.
-fn origin(entry: &Entry, data: &data::Data) -> String {
+fn origin(entry: &LedgerEntry, data: &data::Data) -> String {
     let change = entry.transaction.change_id;
     let source = data.change(change).map_or_else(|| format!("change {change}"), |change| change.source.clone());
     match entry.transaction.facts.origin.line {
@@ -327,7 +327,7 @@ fn origin(entry: &Entry, data: &data::Data) -> String {
 }
 
 /// Where the figures of the screen come from.
-pub(super) fn explanation(rows: &Transactions, listing: &Listing, ctx: &Ctx<'_>) -> String {
+pub(super) fn explanation(rows: &Transactions, listing: &RowList, ctx: &Ctx<'_>) -> String {
     let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| ctx.data.account_label(account));
     let mut text = format!("# {} rows of {whose}\n", plain(listing.len().into()));
     if !rows.query.is_all() {

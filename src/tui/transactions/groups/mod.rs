@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{AssetCode, Money},
-    ledger::{By, Group, GroupKey, GroupSort, GroupSortKey, LedgerError, Listing, View},
+    ledger::{By, Group, GroupKey, GroupSort, GroupSortKey, LedgerError, RowList, View},
     tui::{
         action::Action,
         layer::{Choice, Menu, Page},
@@ -32,7 +32,7 @@ pub(crate) struct Grouped {
 
 impl Grouped {
     /// Groups the rows of a list as its query asks; none when it does not ask. Work for a worker thread.
-    pub(crate) fn read(view: &View, listing: &Listing, sort: Option<GroupSort>) -> Result<Option<Self>, LedgerError> {
+    pub(crate) fn read(view: &View, listing: &RowList, sort: Option<GroupSort>) -> Result<Option<Self>, LedgerError> {
         let Some(by) = listing.request().query.by() else { return Ok(None) };
         let currencies = listing.sums().into_iter().map(|(total, _)| total.currency).chain(listing.too_large());
         let mut peaks: Vec<Money> = currencies.map(Money::zero).collect();
@@ -213,7 +213,7 @@ impl Groups {
         ctx.push(Menu::new("Copy", choices, 0, crate::tui::accounts::copy));
     }
 
-    pub(super) fn explain(&self, listing: &Listing, ctx: &mut Ctx<'_>) {
+    pub(super) fn explain(&self, listing: &RowList, ctx: &mut Ctx<'_>) {
         if let Some(grouped) = &self.shown {
             ctx.push(Page::new("Where these figures come from", view::explanation(grouped, listing, ctx)));
         }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::{Grouped, Groups, sum_in};
 use crate::{
     domain::Money,
-    ledger::{By, Group, GroupKey, Listing},
+    ledger::{By, Group, GroupKey, RowList},
     tui::{
         memory::ListId,
         pane::{Ctx, Scene},
@@ -195,7 +195,7 @@ fn uncounted(group: &Group) -> u64 {
 }
 
 /// Where the figures of the groups come from.
-pub(super) fn explanation(grouped: &Grouped, listing: &Listing, ctx: &Ctx<'_>) -> String {
+pub(super) fn explanation(grouped: &Grouped, listing: &RowList, ctx: &Ctx<'_>) -> String {
     let rows = plain(listing.len().into());
     let mut text = format!("# {rows} rows in {} groups by {}\n", plain(grouped.groups.len().into()), grouped.by);
     text.push_str(

@@ -1,4 +1,4 @@
-//! A list of rows: which there are and in which order, not yet their contents.
+//! A list of rows: the ids in order, without the contents.
 
 use std::{
     ops::Range,
@@ -20,7 +20,7 @@ use crate::{
 
 /// Rows that match a request. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Listing(Option<Arc<List>>);
+pub struct RowList(Option<Arc<List>>);
 
 #[derive(Debug)]
 struct List {
@@ -31,9 +31,9 @@ struct List {
 
 #[derive(Debug)]
 enum Kind {
-    /// Read off the index page by page: newest first, before columns are there.
+    /// Read from the index page by page: newest first, before the columns are loaded.
     Pages { length: usize, page: Mutex<(usize, Vec<TransactionId>)> },
-    /// Found in columns.
+    /// Found in the columns.
     Rows {
         columns: Arc<Columns>,
         /// In order.
@@ -49,7 +49,7 @@ enum Kind {
 /// Ids read off the index at a time.
 const PAGE: usize = 256;
 
-impl Listing {
+impl RowList {
     pub(super) fn pages(inner: Arc<Inner>, request: &ListRequest) -> Result<Self> {
         let count = match request.account {
             Some(account) => inner.reader.count_of(account)?,
@@ -93,7 +93,7 @@ impl Listing {
         Self(Some(Arc::new(List { inner, request: request.clone(), kind })))
     }
 
-    /// What was asked for.
+    /// The request it answers.
     #[must_use]
     pub fn request(&self) -> &ListRequest {
         static NOTHING: ListRequest = ListRequest {
@@ -243,7 +243,7 @@ impl Listing {
         self.exact_sums().map(|sums| sums.totals.clone()).unwrap_or_default()
     }
 
-    /// Currencies whose sum has more digits than can be shown exactly; [`Listing::sums`] leaves them out.
+    /// Currencies whose sum has more digits than can be shown exactly; [`RowList::sums`] leaves them out.
     #[must_use]
     pub fn too_large(&self) -> Vec<AssetCode> {
         self.exact_sums().map(|sums| sums.too_large.clone()).unwrap_or_default()
@@ -256,8 +256,8 @@ impl Listing {
         }
     }
 
-    /// The rows of this list that match a narrower query too, in the same order; none when it can't be told that the
-    /// query is narrower, or columns are not there.
+    /// The rows of this list that match a narrower query too, in the same order; `None` if the query is
+    /// not known to be narrower, or the columns are not loaded.
     #[must_use]
     pub fn refine(&self, query: &Query) -> Option<Self> {
         let list = self.0.as_deref()?;

@@ -1,4 +1,4 @@
-//! What groups are called, and the words that queries are completed from.
+//! Labels of groups, and the vocabulary for completing queries.
 
 use super::{
     AccountLine, GroupKey, View,
@@ -9,7 +9,7 @@ use super::{
 use crate::columns::{Columns, Fields, searchable};
 
 impl View {
-    /// What a group is called; payees and institutions as they are written, not as they are compared.
+    /// The label of a group; payees and institutions as written, not folded.
     pub fn label(&self, key: &GroupKey) -> Result<String> {
         Ok(match key {
             GroupKey::Period { from, to } if from == to => from.to_string(),
