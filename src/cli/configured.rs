@@ -27,7 +27,7 @@ pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), Confi
 
 fn wrong_answers(metadata: &ProviderMetadata, slug: &str, settings: &ProviderConfig) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if metadata.file().is_some() {
+    if metadata.is_file() {
         let message = format!(
             "[providers.{slug}]: {} works with statement files, there is nothing to set",
             metadata.display_name

@@ -32,7 +32,7 @@ pub(super) fn connect(
     args: &AnswerArgs,
 ) -> Result<u8, CliError> {
     let metadata = providers::find(provider).map_err(|error| CliError::usage(error.to_string()))?;
-    if metadata.file().is_some() {
+    if metadata.is_file() {
         return Err(CliError::usage(format!("{} works with statement files", metadata.display_name))
             .hint("download one from the institution and run `dashtam import FILE`"));
     }
@@ -340,10 +340,13 @@ pub(super) fn sync(
     let connections = ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>, _>>()?;
     // Without a login there is nothing to unseal, and the engine says what is wrong with the order.
     let is_wanted = |connection: &Connection| connections.is_empty() || connections.contains(&connection.id);
-    let has_login = |connection: &Connection| {
-        connection.counts() && providers::find(&connection.provider).is_ok_and(|provider| provider.file().is_none())
-    };
-    if session.ledger.view()?.connections().iter().any(|connection| is_wanted(connection) && has_login(connection)) {
+    if session
+        .ledger
+        .view()?
+        .connections()
+        .iter()
+        .any(|connection| is_wanted(connection) && providers::is_live(connection))
+    {
         session.unlock()?;
     }
     let order = |job| Command::Sync { job, connections, force, from };

@@ -287,7 +287,7 @@ pub(super) fn providers(out: &mut dyn Write, format: Format) -> Result<(), CliEr
             slug: provider.slug,
             name: provider.display_name,
             category: provider.category.as_str(),
-            auth: provider.auth.auth_type().as_str(),
+            auth: provider.auth.words().name,
             capabilities: provider.capabilities.iter().map(|capability| capability.as_str()).collect(),
             required_settings: provider.required_settings.iter().map(|setting| setting.name).collect(),
             environments: provider.environments.iter().map(|environment| environment.name).collect(),

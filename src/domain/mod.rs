@@ -26,7 +26,7 @@ pub use error::{Disposition, ProviderError, ProviderErrorKind};
 pub use holding::{Holding, HoldingFacts};
 pub use id::{AccountId, ChangeId, ConnectionId, HoldingId, ParseIdError, TransactionId};
 pub use money::{Money, MoneyError};
-pub use provider::{AuthType, Capability, CredentialType, ProviderCategory};
+pub use provider::{Capability, ProviderCategory};
 pub use snapshot::{Snapshot, SnapshotSource};
 pub use text::Text;
 pub use transaction::{

@@ -1,9 +1,9 @@
-//! The words with which a provider describes itself.
+//! Classification of providers and of the data they offer.
 
 use super::vocabulary;
 
 vocabulary! {
-    /// What kind of institution a provider is.
+    /// Kind of institution.
     pub enum ProviderCategory {
         Bank = "bank",
         CreditCard = "credit_card",
@@ -18,7 +18,7 @@ vocabulary! {
 }
 
 impl ProviderCategory {
-    /// For people: a heading.
+    /// Heading on screen.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -36,44 +36,7 @@ impl ProviderCategory {
 }
 
 vocabulary! {
-    /// How one connects.
-    pub enum AuthType {
-        Oauth = "oauth",
-        ApiKey = "api_key",
-        FileImport = "file_import",
-        LinkToken = "link_token",
-        Certificate = "certificate",
-    }
-}
-
-vocabulary! {
-    /// What a stored credential is.
-    pub enum CredentialType {
-        Oauth2 = "oauth2",
-        ApiKey = "api_key",
-        LinkToken = "link_token",
-        Certificate = "certificate",
-        FileImport = "file_import",
-        Custom = "custom",
-    }
-}
-
-impl CredentialType {
-    /// Whether it can be renewed without the user.
-    #[must_use]
-    pub const fn supports_refresh(self) -> bool {
-        matches!(self, Self::Oauth2 | Self::LinkToken)
-    }
-
-    /// Whether it works until someone withdraws it. (A client certificate ends at its notAfter.)
-    #[must_use]
-    pub const fn never_expires(self) -> bool {
-        matches!(self, Self::ApiKey | Self::FileImport)
-    }
-}
-
-vocabulary! {
-    /// What a provider can tell.
+    /// A kind of data that a provider offers.
     pub enum Capability {
         Accounts = "accounts",
         Transactions = "transactions",

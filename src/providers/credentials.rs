@@ -1,8 +1,8 @@
-//! What a connection needs to log in, as one closed set.
+//! Credentials of a connection, as a closed set of kinds.
 //!
 //! Built by the connection flows, sealed by the vault, read by adapters. INVARIANT: secrets are
-//! [`SecretString`]: `Debug` shows none, dropping wipes them, and the only way to bytes is
-//! [`Credentials::to_sealed_bytes`], which the vault alone calls.
+//! [`SecretString`]: `Debug` hides them, dropping zeroizes them, and [`Credentials::to_sealed_bytes`] is the only
+//! conversion to bytes.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::domain::CredentialType;
-
-/// Named secret texts: answers to fields, settings, or what a provider handed out.
+/// Secret texts by name: answers to fields, settings, or values issued by a provider.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(BTreeMap<String, SecretString>);
 
 impl Secrets {
-    /// None.
+    /// An empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets one, replacing what was there.
+    /// Sets a value, replacing an existing one.
     pub fn insert(&mut self, name: impl Into<String>, value: SecretString) {
         self.0.insert(name.into(), value);
     }
@@ -36,19 +34,19 @@ impl Secrets {
         self
     }
 
-    /// The one called `name`; `None` when absent or blank.
+    /// The value of `name`; `None` if absent or blank.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&SecretString> {
         self.0.get(name).filter(|value| !value.expose_secret().trim().is_empty())
     }
 
-    /// The text of the one called `name`, for the moment it is put to use.
+    /// The plain text of `name`. Keep it only while it is in use.
     #[must_use]
     pub fn expose(&self, name: &str) -> Option<&str> {
         self.get(name).map(secrecy::ExposeSecret::expose_secret)
     }
 
-    /// These, and where they are silent the `other` ones.
+    /// Fills absent and blank values from `other`.
     #[must_use]
     pub fn or(mut self, other: &Self) -> Self {
         for (name, value) in &other.0 {
@@ -64,13 +62,13 @@ impl Secrets {
         self.0.keys().map(String::as_str)
     }
 
-    /// How many there are.
+    /// Number of values.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -92,53 +90,51 @@ impl PartialEq for Secrets {
 pub struct OauthCredentials {
     /// Sent with every call.
     pub access_token: SecretString,
-    /// Renews the access token; absent where the provider gives none.
+    /// Renews the access token; absent if the provider issues none.
     pub refresh_token: Option<SecretString>,
-    /// `Bearer`, as the provider says.
+    /// `Bearer`, from the token reply.
     pub token_type: String,
-    /// What was granted, as the provider says.
+    /// Granted scopes, from the token reply.
     pub scope: Option<String>,
-    /// When the access token ends.
+    /// Expiry of the access token.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When the login itself ends, however often tokens are renewed; kept through renewals.
+    /// Expiry of the login, which renewing tokens does not extend.
     pub login_expires_at: Option<DateTime<Utc>>,
-    /// App key, secret and callback address where the user gave them while connecting.
+    /// App key, secret and callback address, if the user entered them while connecting.
     pub app: Secrets,
 }
 
 impl OauthCredentials {
-    /// Whether the access token ends within five minutes of `now`.
+    /// Whether the access token expires within five minutes of `now`.
     #[must_use]
     pub fn needs_renewal(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_some_and(|expires| expires - now < chrono::Duration::minutes(5))
     }
 
-    /// Whether only a new login helps.
+    /// Whether the login itself has expired: only a new login helps.
     #[must_use]
     pub fn login_expired(&self, now: DateTime<Utc>) -> bool {
         self.login_expires_at.is_some_and(|expires| expires <= now)
     }
 }
 
-/// What a connection needs to log in.
+/// Credentials of one connection.
 #[derive(Debug, Clone)]
 pub enum Credentials {
     /// An OAuth login.
     Oauth2(OauthCredentials),
     /// Keys, by field name.
     ApiKey(Secrets),
-    /// What a linking flow handed out, by name.
+    /// Values issued by a linking flow, by name.
     LinkToken(Secrets),
-    /// Client certificate, its key and whatever goes with them, by field name.
+    /// Client certificate, private key and related values, by field name.
     Certificate(Secrets),
-    /// Anything else, by name.
-    Custom(Secrets),
 }
 
-/// Sealed bytes that hold no credentials this version understands.
+/// Why stored bytes are not usable credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialsError {
-    /// Damaged, or never credentials.
+    /// Damaged, or not credentials.
     #[error("the stored credentials can't be read; connect again")]
     Unreadable,
     /// Written by a newer version.
@@ -151,10 +147,20 @@ pub enum CredentialsError {
 
 const VERSION: u32 = 1;
 
+/// Name of the kind in the sealed form. Part of the stored format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CredentialKind {
+    Oauth2,
+    ApiKey,
+    LinkToken,
+    Certificate,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Wire {
     v: u32,
-    r#type: CredentialType,
+    r#type: CredentialKind,
     #[serde(default)]
     fields: BTreeMap<String, Plain>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -193,24 +199,21 @@ impl Plain {
 }
 
 impl Credentials {
-    /// What they are.
-    #[must_use]
-    pub const fn credential_type(&self) -> CredentialType {
+    const fn kind(&self) -> CredentialKind {
         match self {
-            Self::Oauth2(_) => CredentialType::Oauth2,
-            Self::ApiKey(_) => CredentialType::ApiKey,
-            Self::LinkToken(_) => CredentialType::LinkToken,
-            Self::Certificate(_) => CredentialType::Certificate,
-            Self::Custom(_) => CredentialType::Custom,
+            Self::Oauth2(_) => CredentialKind::Oauth2,
+            Self::ApiKey(_) => CredentialKind::ApiKey,
+            Self::LinkToken(_) => CredentialKind::LinkToken,
+            Self::Certificate(_) => CredentialKind::Certificate,
         }
     }
 
-    /// The named values: keys, or for OAuth those of the app.
+    /// The named values: keys, or the app's values for OAuth.
     #[must_use]
     pub const fn fields(&self) -> &Secrets {
         match self {
             Self::Oauth2(oauth) => &oauth.app,
-            Self::ApiKey(fields) | Self::LinkToken(fields) | Self::Certificate(fields) | Self::Custom(fields) => fields,
+            Self::ApiKey(fields) | Self::LinkToken(fields) | Self::Certificate(fields) => fields,
         }
     }
 
@@ -219,7 +222,7 @@ impl Credentials {
     pub const fn oauth(&self) -> Option<&OauthCredentials> {
         match self {
             Self::Oauth2(oauth) => Some(oauth),
-            Self::ApiKey(_) | Self::LinkToken(_) | Self::Certificate(_) | Self::Custom(_) => None,
+            Self::ApiKey(_) | Self::LinkToken(_) | Self::Certificate(_) => None,
         }
     }
 
@@ -228,7 +231,7 @@ impl Credentials {
     pub fn to_sealed_bytes(&self) -> Zeroizing<Vec<u8>> {
         let wire = Wire {
             v: VERSION,
-            r#type: self.credential_type(),
+            r#type: self.kind(),
             fields: self.fields().0.iter().map(|(name, value)| (name.clone(), Plain::of(value))).collect(),
             oauth: self.oauth().map(|oauth| WireOauth {
                 access_token: Plain::of(&oauth.access_token),
@@ -267,7 +270,7 @@ impl Credentials {
         let wire: Wire = serde_json::from_slice(bytes).map_err(|_| CredentialsError::Unreadable)?;
         let fields = Secrets(wire.fields.into_iter().map(|(name, value)| (name, value.into_secret())).collect());
         Ok(match (wire.r#type, wire.oauth) {
-            (CredentialType::Oauth2, Some(oauth)) => Self::Oauth2(OauthCredentials {
+            (CredentialKind::Oauth2, Some(oauth)) => Self::Oauth2(OauthCredentials {
                 access_token: oauth.access_token.into_secret(),
                 refresh_token: oauth.refresh_token.map(Plain::into_secret),
                 token_type: oauth.token_type,
@@ -276,11 +279,10 @@ impl Credentials {
                 login_expires_at: oauth.login_expires_at,
                 app: fields,
             }),
-            (CredentialType::ApiKey, None) => Self::ApiKey(fields),
-            (CredentialType::LinkToken, None) => Self::LinkToken(fields),
-            (CredentialType::Certificate, None) => Self::Certificate(fields),
-            (CredentialType::Custom, None) => Self::Custom(fields),
-            (CredentialType::Oauth2 | CredentialType::FileImport, None) | (_, Some(_)) => {
+            (CredentialKind::ApiKey, None) => Self::ApiKey(fields),
+            (CredentialKind::LinkToken, None) => Self::LinkToken(fields),
+            (CredentialKind::Certificate, None) => Self::Certificate(fields),
+            (CredentialKind::Oauth2, None) | (_, Some(_)) => {
                 return Err(CredentialsError::Unreadable);
             }
         })
@@ -299,7 +301,6 @@ mod tests {
             Credentials::ApiKey(fields()),
             Credentials::LinkToken(fields()),
             Credentials::Certificate(fields()),
-            Credentials::Custom(fields()),
             Credentials::Oauth2(OauthCredentials {
                 access_token: CANARY.into(),
                 refresh_token: Some(CANARY.into()),
@@ -319,7 +320,7 @@ mod tests {
             assert!(!debug.contains("canary"), "{debug}");
             let bytes = credentials.to_sealed_bytes();
             let back = Credentials::from_bytes(&bytes).unwrap();
-            assert_eq!(back.credential_type(), credentials.credential_type());
+            assert_eq!(back.kind(), credentials.kind());
             assert_eq!(back.fields().expose("api_secret"), Some(CANARY));
             assert_eq!(*back.to_sealed_bytes(), *bytes);
         }

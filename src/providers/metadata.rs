@@ -1,130 +1,65 @@
-//! What a provider says about itself, as data.
+//! Description of a provider, as data.
 //!
 //! Read by the wizard, the provider list, the command line, the engine's schedule and the tests.
-//! INVARIANT: everything that differs between providers outside their own folder is stated here; no other
-//! room asks for a slug to decide what to do.
+//! INVARIANT: every difference between providers that matters outside their folders is declared here; no other
+//! room compares slugs.
 
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Answers, Credentials, Field, FieldKind, FileSpec, LinkProvider, OauthProvider, Problem, Provider, Secrets,
+    Answers, Auth, Credentials, Field, FieldKind, FileSpec, LinkProvider, OauthProvider, OauthSpec, Problem, Provider,
+    Secrets,
     kit::{Http, Origin},
     registry,
 };
-use crate::domain::{AuthType, Capability, CredentialType, ProviderCategory, ProviderError, ProviderErrorKind};
+use crate::domain::{Capability, ProviderCategory, ProviderError, ProviderErrorKind};
 
 /// One institution that can be connected.
 #[derive(Debug)]
 pub struct ProviderMetadata {
-    /// Its name in commands, settings and the store: lower-case letters, digits, `-`, `_`; never changes.
+    /// Name in commands, settings and the store: lower-case letters, digits, `-`, `_`. Never changes.
     pub slug: &'static str,
-    /// Its name for people.
+    /// Name on screen.
     pub display_name: &'static str,
-    /// How connecting works and what is stored, in two sentences at most.
+    /// How connecting works and which values are stored, in at most two sentences.
     pub summary: &'static str,
-    /// What kind of institution.
+    /// Kind of institution.
     pub category: ProviderCategory,
-    /// How one connects.
+    /// How a user connects.
     pub auth: Auth,
-    /// What is stored of it.
-    pub credential_type: CredentialType,
-    /// What it can tell.
+    /// Kinds of data it offers.
     pub capabilities: &'static [Capability],
-    /// What must be configured or answered before an adapter can be built.
+    /// Values that must be configured or answered before an adapter can be built.
     pub required_settings: &'static [RequiredSetting],
-    /// Where it lives; the first one is the default. Empty for statement files.
+    /// Its servers; the first one is the default. Empty for statement files.
     pub environments: &'static [Environment],
-    /// Hosts it may be asked at besides those of its environments.
+    /// Hosts it may use besides those of its environments.
     pub extra_hosts: &'static [&'static str],
-    /// How fast it may be asked.
+    /// Limits on requests.
     pub pace: Pace,
-    /// How far back it goes.
+    /// How far back its data goes.
     pub history: History,
-    /// Where the institution describes its interface, or its downloads.
+    /// The institution's documentation of its interface or its downloads.
     pub documentation_url: &'static str,
-    /// Whether it has been used with real accounts.
+    /// Whether it was tested with real accounts.
     pub production_ready: bool,
-    /// Makes an adapter.
-    pub build: Build,
 }
 
-/// How one connects.
-#[derive(Debug)]
-pub enum Auth {
-    /// In the browser, with the authorization code flow.
-    Oauth(&'static OauthSpec),
-    /// With keys from the institution's web site.
-    ApiKey(&'static [Field]),
-    /// Not at all: with statement files.
-    FileImport(FileSpec),
-    /// Through a linking page or a one-time token.
-    LinkToken(LinkSpec),
-    /// With a client certificate.
-    Certificate(&'static [Field]),
-}
-
-/// An authorization code flow, as data.
-#[derive(Debug)]
-pub struct OauthSpec {
-    /// Opened in the browser.
-    pub authorize_url: &'static str,
-    /// Where codes and refresh tokens are redeemed.
-    pub token_url: &'static str,
-    /// Where a token is given back, if anywhere.
-    pub revoke_url: Option<&'static str>,
-    /// What is asked for.
-    pub scopes: &'static [&'static str],
-    /// Added to the authorization address.
-    pub extra: &'static [(&'static str, &'static str)],
-    /// How the app proves itself to the token endpoint.
-    pub client_authentication: ClientAuthentication,
-    /// Value of `iss` in the redirect, where the provider announces one.
-    pub issuer: Option<&'static str>,
-    /// The address that must be registered for the app, unless the user registered another one.
-    pub callback_url: &'static str,
-    /// How long a login lasts, however often tokens are renewed.
-    pub login_lifetime: Option<Duration>,
-    /// Name of the field with the client id.
-    pub id_field: &'static str,
-    /// Name of the field with the client secret.
-    pub secret_field: &'static str,
-    /// What is asked before the browser opens, unless configured.
-    pub fields: &'static [Field],
-}
-
-/// How an app proves itself to a token endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClientAuthentication {
-    /// In the `Authorization` header.
-    Basic,
-    /// In the form.
-    Body,
-}
-
-/// A linking flow.
-#[derive(Debug)]
-pub struct LinkSpec {
-    /// What is asked first.
-    pub fields: &'static [Field],
-    /// Whether a page is opened that the user finishes.
-    pub opens_page: bool,
-}
-
-/// One of the places where a provider lives.
+/// One of a provider's servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Environment {
-    /// In answers and in the store: `production`, `sandbox`, `paper`.
+    /// Name in answers and in the store: `production`, `sandbox`, `paper`.
     pub name: &'static str,
-    /// For people.
+    /// Name on screen.
     pub label: &'static str,
     /// Scheme and host: `https://api.example.com`.
     pub origin: &'static str,
 }
 
-/// A value that must be there before an adapter is built.
+/// A value that must be present before an adapter is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequiredSetting {
-    /// Its name, the same as the field that asks for it.
+    /// Name of the setting and of the field that asks for it.
     pub name: &'static str,
     /// What it is, for people.
     pub what: &'static str,
@@ -144,44 +79,31 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// With no more requests a day than this, where the provider allows more.
+    /// The same pace with at most `per_day` requests a day.
     #[must_use]
     pub fn at_most(self, per_day: Option<u32>) -> Self {
         Self { per_day: [self.per_day, per_day].into_iter().flatten().min(), ..self }
     }
 
-    /// For providers that are never asked.
+    /// For providers without requests.
     pub const NONE: Self = Self { per_minute: 0, burst: 0, per_day: None, sync_interval: Duration::ZERO };
 }
 
-/// How far back a provider goes.
+/// How far back a provider's data goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct History {
-    /// Days before today that it still tells; `None` is everything.
+    /// Days before today that it still serves; `None` means all.
     pub days: Option<u32>,
-    /// Days that a later sync asks for again, since rows change after the fact.
+    /// Days before the watermark that a later sync fetches again, since rows change after they appear.
     pub overlap_days: u32,
 }
 
-/// Makes an adapter from what is configured.
-#[derive(Debug, Clone, Copy)]
-pub enum Build {
-    /// Statement files have none.
-    File,
-    /// From keys or certificates.
-    Plain(fn(&BuildContext<'_>) -> Result<Arc<dyn Provider>, ProviderError>),
-    /// With an OAuth flow.
-    Oauth(fn(&BuildContext<'_>) -> Result<Arc<dyn OauthProvider>, ProviderError>),
-    /// With a linking flow.
-    Link(fn(&BuildContext<'_>) -> Result<Arc<dyn LinkProvider>, ProviderError>),
-}
-
-/// What an adapter is built from. Adapters read nothing else.
+/// Inputs of an adapter's builder. Adapters read nothing else.
 #[derive(Debug, Clone)]
 pub struct BuildContext<'a> {
     /// The one HTTP client of the program.
     pub http: &'a Http,
-    /// Which environment; `None` is the default one.
+    /// Name of the environment; `None` is the default one.
     pub environment: Option<&'a str>,
     /// Replaces scheme, host and port of every address of this provider (`DASHTAM_ENDPOINT_<SLUG>`).
     pub endpoint: Option<Origin>,
@@ -189,74 +111,55 @@ pub struct BuildContext<'a> {
     pub settings: Secrets,
 }
 
-/// The name of the variable that moves a provider's addresses to another origin.
+/// The environment variable that moves a provider's addresses to another origin.
 #[must_use]
 pub fn endpoint_variable(slug: &str) -> String {
     format!("DASHTAM_ENDPOINT_{}", slug.to_ascii_uppercase().replace('-', "_"))
 }
 
-/// Answers to a provider's fields that passed every check.
+/// Answers to a provider's fields that passed all checks.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     /// The chosen environment.
     pub environment: Option<&'static str>,
-    /// Everything else, trimmed, by field name.
+    /// All other values, trimmed, by field name.
     pub values: Secrets,
 }
 
-impl Auth {
-    /// Its name.
-    #[must_use]
-    pub const fn auth_type(&self) -> AuthType {
-        match self {
-            Self::Oauth(_) => AuthType::Oauth,
-            Self::ApiKey(_) => AuthType::ApiKey,
-            Self::FileImport(_) => AuthType::FileImport,
-            Self::LinkToken(_) => AuthType::LinkToken,
-            Self::Certificate(_) => AuthType::Certificate,
-        }
-    }
-
-    /// What is asked of the user.
-    #[must_use]
-    pub const fn fields(&self) -> &'static [Field] {
-        match self {
-            Self::Oauth(spec) => spec.fields,
-            Self::ApiKey(fields) | Self::Certificate(fields) => fields,
-            Self::LinkToken(spec) => spec.fields,
-            Self::FileImport(_) => &[],
-        }
-    }
-}
-
 impl ProviderMetadata {
-    /// What is asked of the user, in order.
+    /// The fields to ask for, in order.
     #[must_use]
     pub const fn fields(&self) -> &'static [Field] {
         self.auth.fields()
     }
 
-    /// Whether it can tell this.
+    /// Whether it offers this kind of data.
     #[must_use]
     pub fn can(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
     }
 
-    /// Its statement files, if that is how it works.
+    /// Whether its data comes from statement files instead of a connection.
+    #[must_use]
+    pub const fn is_file(&self) -> bool {
+        self.file().is_some()
+    }
+
+    /// How its statement files are recognised, if it is a file provider.
     #[must_use]
     pub const fn file(&self) -> Option<&FileSpec> {
         match &self.auth {
             Auth::FileImport(spec) => Some(spec),
-            Auth::Oauth(_) | Auth::ApiKey(_) | Auth::LinkToken(_) | Auth::Certificate(_) => None,
+            Auth::Oauth { .. } | Auth::ApiKey { .. } | Auth::LinkToken { .. } | Auth::Certificate { .. } => None,
         }
     }
 
-    /// Its OAuth flow, if it has one.
+    /// Its OAuth login, if it has one.
     #[must_use]
     pub const fn oauth(&self) -> Option<&'static OauthSpec> {
         match &self.auth {
-            Auth::Oauth(spec) => Some(spec),
-            Auth::FileImport(_) | Auth::ApiKey(_) | Auth::LinkToken(_) | Auth::Certificate(_) => None,
+            Auth::Oauth { spec, .. } => Some(spec),
+            Auth::FileImport(_) | Auth::ApiKey { .. } | Auth::LinkToken { .. } | Auth::Certificate { .. } => None,
         }
     }
 
@@ -279,7 +182,7 @@ impl ProviderMetadata {
         })
     }
 
-    /// Checks answers to every field; all problems at once.
+    /// Checks the answers to all fields and returns all problems at once.
     pub fn accept(&self, answers: &Answers) -> Result<Accepted, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut accepted = Accepted { environment: None, values: Secrets::new() };
@@ -300,17 +203,17 @@ impl ProviderMetadata {
         if problems.is_empty() { Ok(accepted) } else { Err(problems) }
     }
 
-    /// The credentials that answers amount to, where no further step is needed.
+    /// The credentials made of the answers, if the login needs no further step.
     #[must_use]
     pub fn credentials(&self, accepted: &Accepted) -> Option<Credentials> {
         match self.auth {
-            Auth::ApiKey(_) => Some(Credentials::ApiKey(accepted.values.clone())),
-            Auth::Certificate(_) => Some(Credentials::Certificate(accepted.values.clone())),
-            Auth::Oauth(_) | Auth::LinkToken(_) | Auth::FileImport(_) => None,
+            Auth::ApiKey { .. } => Some(Credentials::ApiKey(accepted.values.clone())),
+            Auth::Certificate { .. } => Some(Credentials::Certificate(accepted.values.clone())),
+            Auth::Oauth { .. } | Auth::LinkToken { .. } | Auth::FileImport(_) => None,
         }
     }
 
-    /// Whether everything required is there; names what is missing and where to set it.
+    /// Checks that all required settings are present; the error names those missing and where to set them.
     pub fn check_settings(&self, settings: &Secrets) -> Result<(), ProviderError> {
         let missing: Vec<&RequiredSetting> =
             self.required_settings.iter().filter(|setting| settings.get(setting.name).is_none()).collect();
@@ -333,43 +236,43 @@ impl ProviderMetadata {
         )))
     }
 
-    /// The key that answers a field in the configuration, where no secret may stand itself.
+    /// The configuration key of a field; a secret is given by file or environment variable.
     #[must_use]
     pub fn key_of(&self, field: &str) -> String {
         let secret = self.fields().iter().any(|known| known.name == field && known.is_secret());
         if secret { format!("{field}_file or {field}_env") } else { field.to_owned() }
     }
 
-    /// An adapter. Settings are checked first.
+    /// Builds an adapter after checking the settings.
     pub fn provider(&self, context: &BuildContext<'_>) -> Result<Arc<dyn Provider>, ProviderError> {
         self.check_settings(&context.settings)?;
-        match self.build {
-            Build::Plain(build) => build(context),
-            Build::Oauth(build) => build(context).map(|provider| provider as Arc<dyn Provider>),
-            Build::Link(build) => build(context).map(|provider| provider as Arc<dyn Provider>),
-            Build::File => Err(self
-                .error(ProviderErrorKind::Validation, "works with statement files, there is nothing to connect to")
+        match self.auth {
+            Auth::ApiKey { build, .. } | Auth::Certificate { build, .. } => build(context),
+            Auth::Oauth { build, .. } => build(context).map(|provider| provider as Arc<dyn Provider>),
+            Auth::LinkToken { build, .. } => build(context).map(|provider| provider as Arc<dyn Provider>),
+            Auth::FileImport(_) => Err(self
+                .error(ProviderErrorKind::Validation, "works with statement files; there is nothing to connect to")
                 .with_hint("download a QFX or OFX file and import it: dashtam import FILE")),
         }
     }
 
-    /// An adapter with its OAuth flow.
+    /// Builds an adapter with its OAuth flow.
     pub fn oauth_provider(&self, context: &BuildContext<'_>) -> Result<Arc<dyn OauthProvider>, ProviderError> {
         self.check_settings(&context.settings)?;
-        match self.build {
-            Build::Oauth(build) => build(context),
-            Build::Plain(_) | Build::Link(_) | Build::File => {
+        match self.auth {
+            Auth::Oauth { build, .. } => build(context),
+            Auth::ApiKey { .. } | Auth::Certificate { .. } | Auth::LinkToken { .. } | Auth::FileImport(_) => {
                 Err(self.error(ProviderErrorKind::Validation, "does not log in through the browser"))
             }
         }
     }
 
-    /// An adapter with its linking flow.
+    /// Builds an adapter with its linking flow.
     pub fn link_provider(&self, context: &BuildContext<'_>) -> Result<Arc<dyn LinkProvider>, ProviderError> {
         self.check_settings(&context.settings)?;
-        match self.build {
-            Build::Link(build) => build(context),
-            Build::Plain(_) | Build::Oauth(_) | Build::File => {
+        match self.auth {
+            Auth::LinkToken { build, .. } => build(context),
+            Auth::ApiKey { .. } | Auth::Certificate { .. } | Auth::Oauth { .. } | Auth::FileImport(_) => {
                 Err(self.error(ProviderErrorKind::Validation, "has no linking page"))
             }
         }

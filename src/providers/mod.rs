@@ -1,12 +1,13 @@
-//! Providers: the institutions that can be connected, and how to talk to each.
+//! Providers: one adapter per institution that can be connected.
 //!
-//! `sync` builds an adapter from [`ProviderMetadata`], credentials and settings, and asks it for drafts; the
-//! screen and the command line derive their forms from the same metadata. Adding a provider is one
-//! folder here and one line in [`registry`]; see `docs/adding-a-provider.md`.
-//! INVARIANT: an adapter turns replies into drafts and nothing else: it never reads the environment, the
-//! clock of the machine, the store or the terminal, and it keeps no state that outlives a sync.
+//! `sync` builds an adapter from [`ProviderMetadata`], credentials and settings, and fetches drafts from it; the
+//! screen and the command line derive their forms from the same metadata. A new provider is one folder here and one
+//! line in [`registry`]; see `docs/adding-a-provider.md`.
+//! INVARIANT: an adapter only turns replies into drafts. It never reads the environment, the system clock, the store
+//! or the terminal, and keeps no state beyond one sync.
 
 pub mod alpaca;
+mod auth;
 pub mod chase_file;
 mod credentials;
 mod field;
@@ -18,15 +19,15 @@ mod provider;
 pub mod registry;
 pub mod schwab;
 
+pub use auth::{Auth, AuthWords, Build, ClientAuthentication, LinkSpec, OauthSpec};
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
 pub use field::{Answers, Field, FieldKind, Problem, check};
 pub use file::{FileSpec, InstitutionName};
 pub use metadata::{
-    Accepted, Auth, Build, BuildContext, ClientAuthentication, Environment, History, LinkSpec, OauthSpec, Pace,
-    ProviderMetadata, RequiredSetting, endpoint_variable,
+    Accepted, BuildContext, Environment, History, Pace, ProviderMetadata, RequiredSetting, endpoint_variable,
 };
 pub use provider::{
     AccountRef, Authorization, Cursor, LinkProvider, LinkStep, Listing, OauthProvider, Page, Provider,
     TransactionRequest, Validation,
 };
-pub use registry::{PROVIDERS, UnknownProvider, find};
+pub use registry::{PROVIDERS, UnknownProvider, find, is_file_source, is_live};

@@ -1,25 +1,25 @@
-//! The one list of providers.
+//! The list of providers.
 //!
-//! INVARIANT: a provider is its folder plus one line here; the tests below hold every entry to the rules.
+//! INVARIANT: a provider is its folder plus one line here; the tests below check every entry.
 
 use super::{ProviderMetadata, alpaca, chase_file, ofx_file, schwab};
-use crate::statements::Institution;
+use crate::{domain::Connection, statements::Institution};
 
-/// Every provider; among file providers the one that claims everything is last.
+/// All providers. Among file providers, the one that accepts every file is last.
 pub static PROVIDERS: &[&ProviderMetadata] =
     &[&alpaca::METADATA, &schwab::METADATA, &chase_file::METADATA, &ofx_file::METADATA];
 
-/// A slug that no provider has.
+/// An unknown slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no provider `{slug}`; there are: {known}")]
 pub struct UnknownProvider {
-    /// What was asked for, safe to show.
+    /// The slug, safe to show.
     pub slug: String,
-    /// What there is.
+    /// All known slugs.
     pub known: String,
 }
 
-/// The provider with that slug, in any case.
+/// Finds a provider by slug, ignoring case.
 pub fn find(slug: &str) -> Result<&'static ProviderMetadata, UnknownProvider> {
     PROVIDERS.iter().copied().find(|metadata| metadata.slug.eq_ignore_ascii_case(slug.trim())).ok_or_else(|| {
         UnknownProvider {
@@ -39,15 +39,24 @@ pub fn file_provider(institution: &Institution) -> &'static ProviderMetadata {
         .unwrap_or(&ofx_file::METADATA)
 }
 
+/// Whether the connection receives its data from statement files.
+#[must_use]
+pub fn is_file_source(connection: &Connection) -> bool {
+    find(&connection.provider).is_ok_and(ProviderMetadata::is_file)
+}
+
+/// Whether the connection can be synced: it was not ended, and its provider is known and not a file provider.
+#[must_use]
+pub fn is_live(connection: &Connection) -> bool {
+    connection.counts() && find(&connection.provider).is_ok_and(|metadata| !metadata.is_file())
+}
+
 #[cfg(test)]
 mod tests {
     use std::{collections::HashSet, path::Path};
 
     use super::*;
-    use crate::{
-        domain::CredentialType,
-        providers::{Auth, Build, FieldKind},
-    };
+    use crate::providers::FieldKind;
 
     fn each(rule: impl Fn(&ProviderMetadata) -> Result<(), String>) {
         let broken: Vec<String> =
@@ -73,25 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn every_provider_can_do_something_and_builds_the_way_it_connects() {
-        each(|m| {
-            ensure(!m.capabilities.is_empty(), "no capability")?;
-            let matches = matches!(
-                (&m.auth, &m.build, m.credential_type),
-                (Auth::FileImport(_), Build::File, CredentialType::FileImport)
-                    | (Auth::Oauth(_), Build::Oauth(_), CredentialType::Oauth2)
-                    | (Auth::ApiKey(_), Build::Plain(_), CredentialType::ApiKey | CredentialType::Custom)
-                    | (Auth::Certificate(_), Build::Plain(_), CredentialType::Certificate)
-                    | (Auth::LinkToken(_), Build::Link(_), CredentialType::LinkToken)
-            );
-            ensure(matches, "auth, build and credential_type speak of different ways to connect")
-        });
+    fn every_provider_offers_something() {
+        each(|m| ensure(!m.capabilities.is_empty(), "no capability"));
     }
 
     #[test]
     fn live_providers_say_where_and_how_fast() {
         each(|m| {
-            let live = !matches!(m.build, Build::File);
+            let live = !m.is_file();
             ensure(m.environments.is_empty() != live, "environments: some for live providers, none for files")?;
             for environment in m.environments {
                 let host = environment.origin.strip_prefix("https://").ok_or("origin must be https")?;
@@ -99,7 +97,7 @@ mod tests {
             }
             ensure(m.extra_hosts.iter().all(|host| !host.contains('/')), "extra hosts are bare names")?;
             ensure(!live || (m.pace.per_minute > 0 && m.pace.burst > 0), "pace is missing")?;
-            if let Auth::Oauth(spec) = &m.auth {
+            if let Some(spec) = m.oauth() {
                 let urls = [Some(spec.authorize_url), Some(spec.token_url), spec.revoke_url];
                 ensure(urls.into_iter().flatten().all(|url| url.starts_with("https://")), "OAuth over https only")?;
                 let asked = |name: &str| spec.fields.iter().any(|field| field.name == name);
@@ -132,7 +130,7 @@ mod tests {
     fn every_provider_has_its_folder_and_page() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         each(|m| {
-            let live = !matches!(m.build, Build::File);
+            let live = !m.is_file();
             let files = ["mod.rs", "map.rs", "tests.rs"].into_iter().chain(live.then_some("wire.rs"));
             for file in files {
                 let path = root.join("src/providers").join(m.slug).join(file);

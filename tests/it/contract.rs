@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use dashtam::{
     domain::{AssetCode, Disposition, ProviderError, ProviderErrorKind},
     providers::{
-        AccountRef, Auth, Build, Credentials, OauthCredentials, PROVIDERS, Page, Provider, ProviderMetadata,
+        AccountRef, Auth, Credentials, OauthCredentials, PROVIDERS, Page, Provider, ProviderMetadata,
         TransactionRequest,
         kit::{HttpLimits, Pages},
     },
@@ -25,7 +25,7 @@ struct Contract {
 
 /// One for every live provider of the registry.
 fn contracts() -> Vec<Contract> {
-    let live = PROVIDERS.iter().copied().filter(|metadata| !matches!(metadata.build, Build::File));
+    let live = PROVIDERS.iter().copied().filter(|metadata| !metadata.is_file());
     let all: Vec<Contract> = live.map(contract).collect();
     assert!(!all.is_empty());
     all
@@ -48,7 +48,7 @@ fn contract(metadata: &'static ProviderMetadata) -> Contract {
 
 fn credentials(metadata: &ProviderMetadata) -> Credentials {
     match metadata.auth {
-        Auth::Oauth(_) => Credentials::Oauth2(OauthCredentials {
+        Auth::Oauth { .. } => Credentials::Oauth2(OauthCredentials {
             access_token: "canary-access-5d1f".into(),
             refresh_token: Some("canary-refresh-5d1f".into()),
             token_type: "Bearer".into(),
@@ -57,7 +57,7 @@ fn credentials(metadata: &ProviderMetadata) -> Credentials {
             login_expires_at: None,
             app: canaries(metadata),
         }),
-        Auth::ApiKey(_) | Auth::Certificate(_) | Auth::LinkToken(_) | Auth::FileImport(_) => {
+        Auth::ApiKey { .. } | Auth::Certificate { .. } | Auth::LinkToken { .. } | Auth::FileImport(_) => {
             metadata.credentials(&metadata.accept(&canaries(metadata)).unwrap()).unwrap()
         }
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dashtam::{
-    domain::{AccountDraft, AccountType, AssetCode, Capability, CredentialType, ProviderCategory, ProviderError},
+    domain::{AccountDraft, AccountType, AssetCode, Capability, ProviderCategory, ProviderError},
     providers::{
-        Auth, Build, ClientAuthentication, Credentials, Environment, Field, FieldKind, History, Listing, OauthProvider,
+        Auth, ClientAuthentication, Credentials, Environment, Field, FieldKind, History, Listing, OauthProvider,
         OauthSpec, Pace, Provider, ProviderMetadata, Validation, check,
         kit::{Api, Call, OauthFlow, rows},
     },
@@ -37,8 +37,13 @@ pub(crate) static METADATA: ProviderMetadata = ProviderMetadata {
     display_name: "Bank of Tests",
     summary: "Exists in tests only.",
     category: ProviderCategory::Bank,
-    auth: Auth::Oauth(&OAUTH),
-    credential_type: CredentialType::Oauth2,
+    auth: Auth::Oauth {
+        spec: &OAUTH,
+        build: |context| {
+            let api = Api::new(&METADATA, context)?;
+            Ok(Arc::new(MadeUp { flow: OauthFlow::new(api.clone(), &OAUTH, &context.settings), api }))
+        },
+    },
     capabilities: &[Capability::Accounts],
     required_settings: &[],
     environments: &[Environment { name: "production", label: "Production", origin: "https://api.bank.example" }],
@@ -47,10 +52,6 @@ pub(crate) static METADATA: ProviderMetadata = ProviderMetadata {
     history: History { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example/docs",
     production_ready: false,
-    build: Build::Oauth(|context| {
-        let api = Api::new(&METADATA, context)?;
-        Ok(Arc::new(MadeUp { flow: OauthFlow::new(api.clone(), &OAUTH, &context.settings), api }))
-    }),
 };
 
 #[derive(Debug)]

@@ -15,13 +15,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AccountRef, Auth, Build, Credentials, Cursor, Environment, Field, FieldKind, History, Listing, Pace, Page,
-    Provider, ProviderMetadata, TransactionRequest, Validation, check,
+    AccountRef, Auth, Credentials, Cursor, Environment, Field, FieldKind, History, Listing, Pace, Page, Provider,
+    ProviderMetadata, TransactionRequest, Validation, check,
     kit::{Api, Call, Reply, rows},
 };
 use crate::domain::{
-    AccountDraft, BalanceDraft, Capability, CredentialType, HoldingDraft, ProviderCategory, ProviderError,
-    ProviderErrorKind,
+    AccountDraft, BalanceDraft, Capability, HoldingDraft, ProviderCategory, ProviderError, ProviderErrorKind,
 };
 
 const ENVIRONMENTS: &[Environment] = &[
@@ -32,40 +31,41 @@ const ENVIRONMENTS: &[Environment] = &[
 /// Rows of a page: the most there are.
 const PAGE_SIZE: usize = 100;
 
-/// What it says about itself.
+const FIELDS: &[Field] = &[
+    Field {
+        name: "environment",
+        label: "Environment",
+        help: "Keys of a paper account begin with PK, live ones with AK; the other one is tried when a key fits it.",
+        kind: FieldKind::Environment(ENVIRONMENTS),
+        default: Some("live"),
+        check: check::any,
+    },
+    Field {
+        name: "api_key",
+        label: "API key ID",
+        help: "On the dashboard, under API Keys.",
+        kind: FieldKind::Secret,
+        default: None,
+        check: check::token,
+    },
+    Field {
+        name: "api_secret",
+        label: "API secret key",
+        help: "Shown once, when the key is generated.",
+        kind: FieldKind::Secret,
+        default: None,
+        check: check::token,
+    },
+];
+
+/// The provider's entry in the registry.
 pub static METADATA: ProviderMetadata = ProviderMetadata {
     slug: "alpaca",
     display_name: "Alpaca",
     summary: "Create an API key on alpaca.markets and enter key and secret here. They are stored sealed and used for \
               reading only.",
     category: ProviderCategory::Brokerage,
-    auth: Auth::ApiKey(&[
-        Field {
-            name: "environment",
-            label: "Environment",
-            help: "Keys of a paper account begin with PK, live ones with AK; the other one is tried when a key fits it.",
-            kind: FieldKind::Environment(ENVIRONMENTS),
-            default: Some("live"),
-            check: check::any,
-        },
-        Field {
-            name: "api_key",
-            label: "API key ID",
-            help: "On the dashboard, under API Keys.",
-            kind: FieldKind::Secret,
-            default: None,
-            check: check::token,
-        },
-        Field {
-            name: "api_secret",
-            label: "API secret key",
-            help: "Shown once, when the key is generated.",
-            kind: FieldKind::Secret,
-            default: None,
-            check: check::token,
-        },
-    ]),
-    credential_type: CredentialType::ApiKey,
+    auth: Auth::ApiKey { fields: FIELDS, build: |context| Ok(Arc::new(Alpaca { api: Api::new(&METADATA, context)? })) },
     capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings, Capability::BalanceHistory],
     required_settings: &[],
     environments: ENVIRONMENTS,
@@ -75,7 +75,6 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     history: History { days: None, overlap_days: 7 },
     documentation_url: "https://docs.alpaca.markets/reference",
     production_ready: false,
-    build: Build::Plain(|context| Ok(Arc::new(Alpaca { api: Api::new(&METADATA, context)? }))),
 };
 
 #[derive(Debug)]

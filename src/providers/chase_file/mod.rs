@@ -6,10 +6,10 @@ mod map;
 #[cfg(test)]
 mod tests;
 
-use super::{Auth, Build, FileSpec, History, Pace, ProviderMetadata};
-use crate::domain::{Capability, CredentialType, ProviderCategory};
+use super::{Auth, FileSpec, History, Pace, ProviderMetadata};
+use crate::domain::{Capability, ProviderCategory};
 
-/// What it says about itself.
+/// The provider's entry in the registry.
 pub static METADATA: ProviderMetadata = ProviderMetadata {
     slug: "chase_file",
     display_name: "Chase (statement file)",
@@ -20,7 +20,6 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
         claims: map::is_chase,
         institution: map::institution,
     }),
-    credential_type: CredentialType::FileImport,
     capabilities: &[Capability::Accounts, Capability::Transactions],
     required_settings: &[],
     environments: &[],
@@ -29,5 +28,4 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     history: History { days: None, overlap_days: 0 },
     documentation_url: "https://www.chase.com/digital/customer-service",
     production_ready: true,
-    build: Build::File,
 };

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{backoff, reply::cut};
 use crate::{
-    domain::{CredentialType, ProviderError, ProviderErrorKind, text},
+    domain::{ProviderError, ProviderErrorKind, text},
     providers::ProviderMetadata,
 };
 
@@ -50,7 +50,7 @@ pub(super) fn of_status(
     now: DateTime<Utc>,
 ) -> Failure {
     let wait = backoff::requested(headers, now);
-    let renewable = matches!(metadata.credential_type, CredentialType::Oauth2);
+    let renewable = metadata.oauth().is_some();
     let (kind, what, hint) = match status.as_u16() {
         401 if renewable => (ProviderErrorKind::LoginExpired, "the login has expired", Some("log in again")),
         401 => (ProviderErrorKind::Authentication, "it refuses the credentials", Some("check them and reconnect")),

@@ -6,10 +6,10 @@ mod map;
 #[cfg(test)]
 mod tests;
 
-use super::{Auth, Build, FileSpec, History, Pace, ProviderMetadata};
-use crate::domain::{Capability, CredentialType, ProviderCategory};
+use super::{Auth, FileSpec, History, Pace, ProviderMetadata};
+use crate::domain::{Capability, ProviderCategory};
 
-/// What it says about itself.
+/// The provider's entry in the registry.
 pub static METADATA: ProviderMetadata = ProviderMetadata {
     slug: "ofx_file",
     display_name: "Statement file (QFX, OFX)",
@@ -21,7 +21,6 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
         claims: |_| true,
         institution: map::institution,
     }),
-    credential_type: CredentialType::FileImport,
     capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings],
     required_settings: &[],
     environments: &[],
@@ -30,5 +29,4 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     history: History { days: None, overlap_days: 0 },
     documentation_url: "https://financialdataexchange.org/ofx",
     production_ready: true,
-    build: Build::File,
 };

@@ -17,13 +17,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::{
-    AccountRef, Auth, Build, ClientAuthentication, Credentials, Cursor, Environment, Field, FieldKind, History,
-    Listing, OauthProvider, OauthSpec, Pace, Page, Provider, ProviderMetadata, RequiredSetting, TransactionRequest,
-    Validation, check,
+    AccountRef, Auth, ClientAuthentication, Credentials, Cursor, Environment, Field, FieldKind, History, Listing,
+    OauthProvider, OauthSpec, Pace, Page, Provider, ProviderMetadata, RequiredSetting, TransactionRequest, Validation,
+    check,
     kit::{Api, Call, OauthFlow, Reply, rows},
 };
 use crate::domain::{
-    AccountDraft, Capability, CredentialType, HoldingDraft, ProviderCategory, ProviderError, ProviderErrorKind, Warning,
+    AccountDraft, Capability, HoldingDraft, ProviderCategory, ProviderError, ProviderErrorKind, Warning,
 };
 
 /// Days of one question: a longer range is refused.
@@ -75,15 +75,21 @@ const FIELDS: &[Field] = &[
     },
 ];
 
-/// What it says about itself.
+/// The provider's entry in the registry.
 pub static METADATA: ProviderMetadata = ProviderMetadata {
     slug: "schwab",
     display_name: "Charles Schwab",
     summary: "Log in on schwab.com in your browser, with an app of your own from developer.schwab.com. App key, secret \
               and tokens are stored sealed; Schwab asks for a new login every seven days.",
     category: ProviderCategory::Brokerage,
-    auth: Auth::Oauth(&OAUTH),
-    credential_type: CredentialType::Oauth2,
+    auth: Auth::Oauth {
+        spec: &OAUTH,
+        build: |context| {
+            let api = Api::new(&METADATA, context)?;
+            let flow = OauthFlow::new(api.clone(), &OAUTH, &context.settings);
+            Ok(Arc::new(Schwab { api, flow, hashes: OnceCell::new() }))
+        },
+    },
     capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings],
     required_settings: &[
         RequiredSetting { name: "app_key", what: "the key of your app on developer.schwab.com" },
@@ -96,11 +102,6 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     history: History { days: Some(4 * 365), overlap_days: 10 },
     documentation_url: "https://developer.schwab.com",
     production_ready: false,
-    build: Build::Oauth(|context| {
-        let api = Api::new(&METADATA, context)?;
-        let flow = OauthFlow::new(api.clone(), &OAUTH, &context.settings);
-        Ok(Arc::new(Schwab { api, flow, hashes: OnceCell::new() }))
-    }),
 };
 
 #[derive(Debug)]

@@ -143,9 +143,7 @@ fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[
     let named = |spec: &FileSpec| (spec.institution)(said);
     let identity =
         parsed.provider.file().map_or_else(|| InstitutionName { name: String::new(), key: String::new() }, named);
-    let is_file = |connection: &Connection| {
-        crate::providers::find(&connection.provider).is_ok_and(|provider| provider.file().is_some())
-    };
+    let is_file = |connection: &Connection| crate::providers::is_file_source(connection);
     let usable = || connections.iter().filter(|connection| connection.counts() && is_file(connection));
     let first = parsed.statement.accounts.first().map(|account| &account.account.provider_account_id);
     let knows_it = |connection: &&Connection| {

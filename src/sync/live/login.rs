@@ -7,7 +7,7 @@ use tokio::sync::{Mutex as AsyncMutex, RwLock};
 use super::{Failure, Live, lock, store_error};
 use crate::{
     domain::{ChangeKind, Connection, ConnectionId, ProviderError, ProviderErrorKind},
-    providers::{Build, BuildContext, Credentials, OauthProvider, Provider, ProviderMetadata, Secrets},
+    providers::{Auth, BuildContext, Credentials, OauthProvider, Provider, ProviderMetadata, Secrets},
     vault::VaultError,
 };
 
@@ -38,7 +38,7 @@ impl Live {
             endpoint: self.config.endpoints.get(metadata.slug).cloned(),
             settings,
         };
-        if matches!(metadata.build, Build::Oauth(_)) {
+        if matches!(metadata.auth, Auth::Oauth { .. }) {
             let oauth = metadata.oauth_provider(&context)?;
             return Ok((Arc::clone(&oauth) as Arc<dyn Provider>, Some(oauth)));
         }

@@ -31,7 +31,7 @@ use crate::{
     domain::{Connection, ConnectionId, ConnectionStatus, Disposition, ProviderError, ProviderErrorKind},
     ports::{Browser, Clock, Entropy},
     providers::{
-        Secrets,
+        self, Secrets,
         kit::{Http, Origin},
     },
     store::Store,
@@ -201,8 +201,7 @@ impl Live {
     fn chosen(&self, wanted: &[ConnectionId]) -> Result<Vec<Connection>, Failure> {
         let connections = self.store.read()?.connections()?;
         if wanted.is_empty() {
-            let can = |connection: &Connection| connection.counts() && schedule::is_live(connection);
-            return Ok(connections.into_iter().filter(can).collect());
+            return Ok(connections.into_iter().filter(providers::is_live).collect());
         }
         let find = |id: &ConnectionId| {
             let found = connections.iter().find(|connection| connection.id == *id);
@@ -210,7 +209,7 @@ impl Live {
                 Failure::new("not_found", format!("there is no connection {id}"))
                     .with_hint("`dashtam connections` lists them")
             })?;
-            if !schedule::is_live(connection) {
+            if providers::is_file_source(connection) {
                 let message =
                     format!("{} comes as statement files; there is nothing to fetch", connection.display_name());
                 return Err(Failure::new("not_live", message).with_hint("import its newest statement instead"));

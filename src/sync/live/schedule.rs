@@ -25,15 +25,10 @@ impl Default for Schedule {
     }
 }
 
-/// Whether there is anything to fetch from (statement files have nothing).
-pub(super) fn is_live(connection: &Connection) -> bool {
-    providers::find(&connection.provider).is_ok_and(|metadata| metadata.file().is_none())
-}
-
 /// Whether the schedule wants it synced now. A login that ended is due too: asking for it marks it as expired.
 pub(super) fn is_due(connection: &Connection, now: DateTime<Utc>) -> bool {
     connection.status == ConnectionStatus::Active
-        && is_live(connection)
+        && providers::is_live(connection)
         && [connection.next_sync_at, connection.login_expires_at].iter().flatten().any(|at| *at <= now)
 }
 

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::ProviderSettings,
-    domain::{AuthType, Connection, ConnectionId, ProviderCategory},
+    domain::{Connection, ConnectionId, ProviderCategory},
     providers::{PROVIDERS, ProviderMetadata, find},
     sync::{Command, ConnectionReport, SyncReport},
 };
@@ -111,12 +111,8 @@ impl Connections {
 
     fn open(&mut self, ctx: &mut Ctx<'_>) {
         match self.selected(ctx.data) {
-            Some(Item::Provider(provider)) => match provider.auth.auth_type() {
-                AuthType::FileImport => ctx.asks.push(Ask::Act(Action::Import)),
-                AuthType::Oauth | AuthType::ApiKey | AuthType::LinkToken | AuthType::Certificate => {
-                    ctx.push(Wizard::of(provider, ctx.env));
-                }
-            },
+            Some(Item::Provider(provider)) if provider.is_file() => ctx.asks.push(Ask::Act(Action::Import)),
+            Some(Item::Provider(provider)) => ctx.push(Wizard::of(provider, ctx.env)),
             Some(Item::Connection(connection)) if connection.status.needs_reauthentication() => self.reconnect(ctx),
             Some(Item::Connection(_)) => {
                 self.list.split.back();
@@ -130,7 +126,7 @@ impl Connections {
     fn reconnect(&self, ctx: &mut Ctx<'_>) {
         let Some(Item::Connection(connection)) = self.selected(ctx.data) else { return };
         match find(&connection.provider) {
-            Ok(provider) if provider.file().is_some() => ctx.asks.push(Ask::Act(Action::Import)),
+            Ok(provider) if provider.is_file() => ctx.asks.push(Ask::Act(Action::Import)),
             Ok(_) if !connection.counts() => ctx.toast("It was disconnected: c connects it anew."),
             Ok(provider) => ctx.push(Wizard::repair(provider, connection, ctx.env)),
             Err(unknown) => ctx.toast(unknown.to_string()),

@@ -4,7 +4,7 @@ use ratatui::{layout::Rect, style::Style};
 
 use super::{Connections, Item};
 use crate::{
-    domain::{AuthType, Capability, Connection, ConnectionStatus},
+    domain::{Capability, Connection, ConnectionStatus},
     providers::{ProviderMetadata, find},
     sync::{AccountResult, login_ends_soon},
     tui::{
@@ -94,7 +94,7 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
         }
         Item::Provider(provider) => Row::cells(vec![
             Cell::text(provider.display_name, theme.text),
-            Cell::text(how(provider.auth.auth_type()), theme.muted),
+            Cell::text(provider.auth.words().label, theme.muted),
         ]),
     });
 }
@@ -107,16 +107,6 @@ pub(crate) fn mark(status: ConnectionStatus, theme: &Theme) -> (&'static str, St
         ConnectionStatus::Expired | ConnectionStatus::Revoked => ("!", theme.warning),
         ConnectionStatus::Failed => ("✗", theme.error),
         ConnectionStatus::Disconnected => ("–", theme.muted),
-    }
-}
-
-const fn how(auth: AuthType) -> &'static str {
-    match auth {
-        AuthType::Oauth => "log in",
-        AuthType::ApiKey => "keys",
-        AuthType::FileImport => "files",
-        AuthType::LinkToken => "link",
-        AuthType::Certificate => "certificate",
     }
 }
 
@@ -164,9 +154,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
     for line in accounts {
         lines.push(Line::Text(data::label(&line.account), theme.text));
     }
-    if connection.next_sync_at.is_none()
-        && provider.is_some_and(|provider| provider.auth.auth_type() == AuthType::FileImport)
-    {
+    if connection.next_sync_at.is_none() && provider.is_some_and(ProviderMetadata::is_file) {
         lines.push(Line::Blank);
         lines.push(Line::Text("Statement files: i imports newer ones.".to_owned(), theme.muted));
     }
@@ -251,7 +239,7 @@ fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene
     ];
     lines.extend(Capability::ALL.iter().map(|capability| tick(*capability)));
     lines.push(Line::Blank);
-    lines.push(Line::pair("connects by", how(provider.auth.auth_type())));
+    lines.push(Line::pair("connects by", provider.auth.words().label));
     if let Some(days) = provider.history.days {
         lines.push(Line::pair("history", format!("{days} days")));
     }
@@ -265,7 +253,7 @@ fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene
     lines.push(Line::Blank);
     let state = if provider.production_ready { "used with real accounts" } else { "not yet used with real accounts" };
     lines.push(Line::Text(state.to_owned(), theme.muted));
-    if provider.auth.auth_type() == AuthType::FileImport {
+    if provider.is_file() {
         lines.push(Line::Text("Enter imports a file.".to_owned(), theme.key));
     } else {
         lines.push(Line::Text("Enter connects it.".to_owned(), theme.key));

@@ -4,9 +4,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::engine::is_live;
 use crate::{
     domain::ConnectionStatus,
+    providers::is_live,
     sync::{Command, Event, JobId},
     tui::{app::App, env::Env, msg::Effect},
 };

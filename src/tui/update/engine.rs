@@ -1,8 +1,8 @@
 //! What the engine is asked for from anywhere, and what it tells.
 
 use crate::{
-    domain::{AuthType, Change, ChangeId, Connection, ConnectionId},
-    providers::find,
+    domain::{Change, ChangeId, ConnectionId},
+    providers::is_live,
     sync::{Command, Event, SyncReport},
     tui::{
         app::{App, Job, Screen},
@@ -204,12 +204,6 @@ fn undo_question(change: &Change) -> Vec<String> {
     );
     lines.push("Edits of your own are kept. U brings everything back.".to_owned());
     lines
-}
-
-/// Whether a connection can be asked for news.
-pub(super) fn is_live(connection: &Connection) -> bool {
-    connection.counts()
-        && find(&connection.provider).is_ok_and(|provider| provider.auth.auth_type() != AuthType::FileImport)
 }
 
 /// Rows that undoing or redoing a change touches.

@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::{
-    domain::{AuthType, ProviderCategory, text::fold},
+    domain::{ProviderCategory, text::fold},
     providers::{PROVIDERS, ProviderMetadata},
     tui::{
         action::Action,
@@ -127,18 +127,8 @@ impl Chooser {
             Item::Heading(category) => Row::Heading(category.label().to_owned(), String::new()),
             Item::Provider(provider) => Row::cells(vec![
                 Cell::text(provider.display_name, theme.text),
-                Cell::text(how(provider.auth.auth_type()), theme.muted),
+                Cell::text(provider.auth.words().label, theme.muted),
             ]),
         });
-    }
-}
-
-const fn how(auth: AuthType) -> &'static str {
-    match auth {
-        AuthType::Oauth => "log in with the browser",
-        AuthType::ApiKey => "keys from its web site",
-        AuthType::FileImport => "statement files",
-        AuthType::LinkToken => "a link or a token",
-        AuthType::Certificate => "a certificate",
     }
 }

@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     config::ProviderSettings,
-    domain::{AuthType, Connection, ConnectionId},
+    domain::{Connection, ConnectionId},
     ports::VaultChoice,
     providers::ProviderMetadata,
     sync::{Command, ConnectRequest, Event, Failure, JobId, Progress, SyncReport},
@@ -128,7 +128,7 @@ impl Wizard {
 
     fn choose(&mut self, ctx: &mut Ctx<'_>) {
         let Some(provider) = self.chooser.selected() else { return };
-        if provider.auth.auth_type() == AuthType::FileImport {
+        if provider.is_file() {
             ctx.asks.push(Ask::Pop);
             ctx.asks.push(Ask::Act(Action::Import));
             return;

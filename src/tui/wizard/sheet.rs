@@ -273,9 +273,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Capability, CredentialType, ProviderCategory},
+        domain::{Capability, ProviderCategory, ProviderErrorKind},
         ledger::Ledger,
-        providers::{Auth, Build, Environment, History, Pace, check},
+        providers::{Auth, Environment, History, Pace, check},
         store::Store,
         tui::{
             data::Data,
@@ -295,12 +295,14 @@ mod tests {
         display_name: "Bank of Tests",
         summary: "Exists in tests only.",
         category: ProviderCategory::Bank,
-        auth: Auth::Certificate(&[
-            field("certificate", "Certificate", FieldKind::SecretFile),
-            field("private_key", "Private key", FieldKind::SecretFile),
-            field("token", "Token", FieldKind::Secret),
-        ]),
-        credential_type: CredentialType::Certificate,
+        auth: Auth::Certificate {
+            fields: &[
+                field("certificate", "Certificate", FieldKind::SecretFile),
+                field("private_key", "Private key", FieldKind::SecretFile),
+                field("token", "Token", FieldKind::Secret),
+            ],
+            build: |_| Err(METADATA.error(ProviderErrorKind::NotConfigured, "exists in tests only")),
+        },
         capabilities: &[Capability::Accounts],
         required_settings: &[],
         environments: &[Environment { name: "production", label: "Production", origin: "https://bank.example" }],
@@ -309,7 +311,6 @@ mod tests {
         history: History { days: None, overlap_days: 0 },
         documentation_url: "https://bank.example",
         production_ready: false,
-        build: Build::File,
     };
 
     fn drawn(sheet: &Sheet) -> String {

@@ -8,7 +8,7 @@ use super::{
     sheet::Sheet,
 };
 use crate::{
-    domain::{AuthType, Money, text::mask_number},
+    domain::{Money, text::mask_number},
     ports::VaultChoice,
     providers::ProviderMetadata,
     sync::{AccountResult, ConnectionReport, Failure, Progress, SyncReport},
@@ -65,12 +65,8 @@ pub(super) fn draw(wizard: &Wizard, scene: &mut Scene<'_>, area: Rect) {
 /// Where in the whole this step is.
 fn trail(wizard: &Wizard, scene: &mut Scene<'_>, line: Rect) {
     let theme = scene.paint.theme;
-    let (asks, tries) = match wizard.provider().map(|provider| provider.auth.auth_type()) {
-        Some(AuthType::Oauth) => ("Your app", "Login"),
-        Some(AuthType::ApiKey) => ("Keys", "Check"),
-        Some(AuthType::Certificate) => ("Certificate", "Check"),
-        Some(AuthType::LinkToken | AuthType::FileImport) | None => ("Details", "Check"),
-    };
+    let words = wizard.provider().map(|provider| provider.auth.words());
+    let (asks, tries) = words.map_or(("Details", "Check"), |words| (words.fields_step, words.check_step));
     let at = match wizard.step {
         Step::Choose => 0,
         Step::About => 1,
@@ -159,11 +155,7 @@ fn history(provider: &ProviderMetadata) -> String {
 }
 
 fn stored(wizard: &Wizard) -> String {
-    let what = match wizard.provider().map(|provider| provider.auth.auth_type()) {
-        Some(AuthType::Oauth) => "app key, app secret and tokens",
-        Some(AuthType::Certificate) => "certificate and keys",
-        Some(AuthType::ApiKey | AuthType::LinkToken | AuthType::FileImport) | None => "the keys",
-    };
+    let what = wizard.provider().map_or("the keys", |provider| provider.auth.words().stored);
     let sealed = match wizard.vault {
         VaultChoice::Auto => "sealed with the key of this profile's vault",
         VaultChoice::Keyring => "sealed with a key from the keyring of this system",
