@@ -123,6 +123,17 @@ fn crates_are_named_only_by_their_rooms() {
     );
 }
 
+#[test]
+fn tests_share_code_through_support_only() {
+    let mut broken = Vec::new();
+    for file in rust_files("tests/it").iter().filter(|file| !file.path.starts_with("tests/it/support/")) {
+        let other = file.crate_paths().into_iter().filter(|(_, target)| target != "support");
+        broken.extend(other.map(|(line, target)| format!("{}:{line}: names crate::{target}", file.path)));
+        broken.extend(file.words("super").iter().map(|line| format!("{}:{line}: names super", file.path)));
+    }
+    report("no test imports another test", "move what both need into tests/it/support", &broken);
+}
+
 /// Whether a room has a module of its own by that name, which is meant then.
 fn has_module(room: &str, name: &str) -> bool {
     let names = [format!("/{name}.rs"), format!("/{name}/mod.rs")];

@@ -66,7 +66,12 @@ impl File {
 
     /// How many `super::` lead to the root of the crate.
     fn depth(&self) -> usize {
-        let inside = self.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+        let inside = self
+            .path
+            .trim_start_matches("src/")
+            .trim_start_matches("tests/it/")
+            .trim_end_matches(".rs")
+            .trim_end_matches("/mod");
         inside.split('/').count()
     }
 

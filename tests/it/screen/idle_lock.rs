@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use dashtam::{ports::VaultChoice, tui::Settings};
 
-use crate::{
+use crate::support::{
+    alpaca::small_alpaca,
     harness::{Given, Harness, matches},
     server::{Answer, Server},
-    wizard::{alpaca, answer, connections},
+    wizard::{answer, connections},
 };
 
 const QUARTER: i64 = 15 * 60_000;
@@ -33,7 +34,7 @@ async fn connected(server: &Server, vault: VaultChoice) -> Harness {
 
 #[tokio::test]
 async fn a_typed_passphrase_is_forgotten_after_a_pause() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = connected(&server, VaultChoice::Passphrase).await;
     h.advance(QUARTER - 60_000).idle().await;
     assert!(h.vault.is_unlocked(), "not yet");
@@ -58,7 +59,7 @@ async fn a_typed_passphrase_is_forgotten_after_a_pause() {
 
 #[tokio::test]
 async fn the_key_that_ends_a_long_sleep_finds_the_vault_locked() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = connected(&server, VaultChoice::Passphrase).await;
     // The machine slept: the time is over, and no timer fired.
     h.clock.advance(chrono::TimeDelta::hours(5));
@@ -68,7 +69,7 @@ async fn the_key_that_ends_a_long_sleep_finds_the_vault_locked() {
 
 #[tokio::test]
 async fn the_vault_stays_open_under_work() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = connected(&server, VaultChoice::Passphrase).await;
     let hold = server.hold("/v2/positions");
     h.keys("r");
@@ -85,7 +86,7 @@ async fn the_vault_stays_open_under_work() {
 
 #[tokio::test]
 async fn other_vaults_are_left_open() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     for vault in [VaultChoice::Memory, VaultChoice::Keyring] {
         let mut h = connected(&server, vault).await;
         h.advance(2 * QUARTER).idle().await.hides("vault locked");
@@ -95,7 +96,7 @@ async fn other_vaults_are_left_open() {
 
 #[tokio::test]
 async fn a_passphrase_file_opens_the_vault_without_a_question() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let endpoints = BTreeMap::from([("alpaca".to_owned(), server.origin.parse().unwrap())]);
     let settings = Settings { lock_after: Some(Duration::from_secs(15 * 60)), ..Settings::default() };
     let passphrase = Some("canary phrase\nnot read\n");
@@ -116,7 +117,7 @@ async fn a_passphrase_file_opens_the_vault_without_a_question() {
 
 #[tokio::test]
 async fn a_login_that_waits_for_its_word_is_forgotten_with_the_key() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, VaultChoice::Passphrase);
     answer(&mut h, "canary-right");
     h.keys("<enter>").idle().await.keys("canary phrase<enter>").idle().await.shows(&["1 account"]);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crossterm::event::MouseEventKind;
 
-use crate::harness::{Harness, bank_statement, matches};
+use crate::support::harness::{Harness, bank_statement, matches};
 
 const DOLLARS: &[(&str, &str, &str)] = &[
     ("2026-08-03", "2000.00", "Payroll ACME"),

@@ -14,7 +14,7 @@ use dashtam::{
 };
 use serde_json::Value;
 
-use super::server::{Answer, Asked, Outside, Server, canaries};
+use crate::support::server::{Answer, Asked, Outside, Server, canaries};
 
 struct Contract {
     metadata: &'static ProviderMetadata,

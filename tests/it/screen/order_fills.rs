@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dashtam::{ports::VaultChoice, tui::Settings};
 use serde_json::{Value, json};
 
-use crate::{
+use crate::support::{
     harness::{Harness, matches},
     server::{Answer, Asked, Server},
 };
@@ -19,7 +19,7 @@ fn fill(number: u32, order: &str, symbol: &str, quantity: &str, price: &str) -> 
 /// One order in three fills, one in two with another row between them, one in one.
 fn broker(asked: &Asked) -> Answer {
     match asked.path.as_str() {
-        "/v2/account" => Answer::json(include_str!("../../fixtures/providers/alpaca/account.json")),
+        "/v2/account" => Answer::json(include_str!("../../../fixtures/providers/alpaca/account.json")),
         "/v2/account/activities" if asked.param("page_token").is_none() && asked.param("date").is_none() => {
             let rows = json!([
                 fill(6, "apart", "WRLD", "1", "50"),
@@ -32,7 +32,9 @@ fn broker(asked: &Asked) -> Answer {
             Answer::json(rows.to_string())
         }
         "/v2/positions" | "/v2/account/activities" => Answer::json("[]"),
-        "/v2/account/portfolio/history" => Answer::json(include_str!("../../fixtures/providers/alpaca/history.json")),
+        "/v2/account/portfolio/history" => {
+            Answer::json(include_str!("../../../fixtures/providers/alpaca/history.json"))
+        }
         _ => Answer::status(404, "{}"),
     }
 }

@@ -1,133 +1,24 @@
 //! Schwab through the engine: logging in, renewing, running out, and accounts that go.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use dashtam::{
     domain::{ConnectionStatus, SnapshotSource},
-    providers::Secrets,
-    sync::{AccountResult, Command, ConnectRequest, Event, login_ends_soon},
+    sync::{AccountResult, Command, Event, login_ends_soon},
 };
 use serde_json::Value;
 
-use super::{
-    live::{Desk, Troubles, fixture},
-    server::{Answer, Asked, Server},
+use crate::support::{
+    desk::Desk,
+    fixtures::fixture,
+    schwab::{ACCOUNTS, FakeSchwab, TOKEN, log_in_to_schwab},
+    server::{Answer, Server},
 };
-
-const TOKEN: &str = "/v1/oauth/token";
-const ACCOUNTS: &str = "/trader/v1/accounts";
-
-/// A broker whose refresh tokens work once.
-#[derive(Default)]
-pub(crate) struct FakeSchwab {
-    /// How often tokens were handed out; the number is in them.
-    issued: Mutex<u32>,
-    /// Codes and refresh tokens as they came.
-    pub(crate) given: Mutex<Vec<String>>,
-    pub(crate) troubles: Troubles,
-}
-
-impl FakeSchwab {
-    pub(crate) async fn start() -> (Arc<Self>, Server) {
-        let fake = Arc::new(Self::default());
-        let answering = Arc::clone(&fake);
-        let server = Server::start(move |asked| answering.answer(asked)).await;
-        (fake, server)
-    }
-
-    fn answer(&self, asked: &Asked) -> Answer {
-        if let Some(trouble) = self.troubles.take(&asked.path) {
-            return trouble;
-        }
-        if asked.path == TOKEN {
-            return self.tokens(asked);
-        }
-        let issued = *self.issued.lock().unwrap();
-        if asked.header("authorization") != Some(&format!("Bearer canary-access-{issued}")) {
-            return Answer::status(401, r#"{"message":"Unauthorized"}"#);
-        }
-        let file = |name: &str| Answer::json(fixture("schwab", name));
-        match asked.path.strip_prefix("/trader/v1/").unwrap_or_default() {
-            "accounts" => file("accounts.json"),
-            "accounts/accountNumbers" => file("account_numbers.json"),
-            "userPreference" => file("user_preference.json"),
-            path if path.contains("AA11BB22CC33") && path.ends_with("/transactions") => {
-                let inside = |name, test: fn(&str) -> bool| asked.param(name).is_some_and(test);
-                let recent = inside("startDate", |day| day < "2026-05") && inside("endDate", |day| day > "2026-10");
-                if recent { file("transactions.json") } else { Answer::json("[]") }
-            }
-            path if path.ends_with("/transactions") => Answer::json("[]"),
-            path if path.contains("AA11BB22CC33") => file("account.json"),
-            _ => {
-                let accounts: Vec<Value> = serde_json::from_str(&fixture("schwab", "accounts.json")).unwrap();
-                Answer::json(accounts[1].to_string())
-            }
-        }
-    }
-
-    fn tokens(&self, asked: &Asked) -> Answer {
-        let form = |name: &str| {
-            let pairs = asked.body.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.to_owned()).next()
-        };
-        let mut issued = self.issued.lock().unwrap();
-        let mut given = self.given.lock().unwrap();
-        given.extend(form("code").or_else(|| form("refresh_token")));
-        let reused = form("refresh_token").is_some_and(|token| token != format!("canary-refresh-{issued}"));
-        if reused || form("code").is_some_and(|code| code != "C0.canary%40") {
-            return Answer::status(400, r#"{"error":"invalid_grant","error_description":"it was used before"}"#);
-        }
-        *issued += 1;
-        Answer::json(format!(
-            r#"{{"expires_in":1800,"token_type":"Bearer","scope":"api","refresh_token":"canary-refresh-{issued}",
-                "access_token":"canary-access-{issued}","id_token":"canary-id"}}"#
-        ))
-    }
-
-    fn renewals(&self) -> usize {
-        self.given.lock().unwrap().iter().filter(|given| given.starts_with("canary-refresh")).count()
-    }
-}
 
 /// Logs in with the address bar's text pasted.
 async fn log_in(desk: &Desk, repairs: Option<dashtam::domain::ConnectionId>) -> dashtam::sync::ConnectionReport {
-    log_in_without(desk, repairs, &[]).await
-}
-
-/// As [`log_in`], without the accounts of these provider ids.
-pub(crate) async fn log_in_without(
-    desk: &Desk,
-    repairs: Option<dashtam::domain::ConnectionId>,
-    excluded: &[&str],
-) -> dashtam::sync::ConnectionReport {
-    let job = desk.handle.job();
-    let answers = Secrets::new().with("app_key", "canary-app").with("app_secret", "canary-app-secret");
-    let request = ConnectRequest { provider: "schwab".into(), connection: repairs, answers };
-    let handle = desk.handle.clone();
-    let mut rejected = 0;
-    let paste = |event: &Event| match event {
-        Event::LoginWaiting { login, .. } => {
-            assert_eq!(login.callback_url, "https://127.0.0.1:8182");
-            let state = login.url.split("state=").nth(1).unwrap().split('&').next().unwrap();
-            let redirect = |state: &str| format!("https://127.0.0.1:8182/?code=C0.canary%40&session=s&state={state}");
-            for text in [redirect("another"), redirect(state)] {
-                let pasted = Secrets::new().with("redirect", text);
-                handle.send(Command::SubmitRedirect { job, pasted });
-            }
-        }
-        Event::PasteRejected { message, .. } => {
-            assert!(!message.contains("canary"), "{message}");
-            rejected += 1;
-        }
-        _ => {}
-    };
-    desk.handle.run_as(job, Command::Connect { job, request }, paste).await.unwrap();
-    assert_eq!(rejected, 1, "the wrong paste is answered, and the login goes on");
-    let excluded = excluded.iter().map(|id| (*id).to_owned()).collect();
-    let confirm = Command::ConfirmConnection { job, alias: None, excluded, renews: None };
-    let Event::Synced { mut report, .. } = desk.handle.run_as(job, confirm, |_| {}).await.unwrap() else { panic!() };
-    report.connections.remove(0)
+    log_in_to_schwab(desk, repairs, &[]).await
 }
 
 async fn connected() -> (Arc<FakeSchwab>, Server, Desk) {

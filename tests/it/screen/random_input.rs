@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::harness::{Harness, bank_statement};
+use crate::support::harness::{Harness, bank_statement};
 
 #[derive(Debug, Clone)]
 enum Step {

@@ -6,7 +6,7 @@ use std::process::Command;
 #[test]
 fn a_hardened_process_leaves_nothing_behind() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "process::inside_a_hardened_process", "--ignored", "--nocapture"])
+        .args(["--exact", "cli::process_hardening::inside_a_hardened_process", "--ignored", "--nocapture"])
         .output()
         .unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);

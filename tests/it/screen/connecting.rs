@@ -1,63 +1,37 @@
 //! Connecting on the screen, from `c` to the rows.
 
-use std::collections::BTreeMap;
-
 use dashtam::{
     domain::{ConnectionId, ConnectionStatus},
     ports::VaultChoice,
     sync::Event,
-    tui::Settings,
 };
 
-use crate::{
+use crate::support::{
+    alpaca::small_alpaca,
     harness::{Harness, matches, matches_text},
     server::{Answer, Asked, Server},
+    wizard::{answer, connections, screen},
 };
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
-/// An Alpaca that knows one secret.
-pub(crate) fn alpaca(asked: &Asked) -> Answer {
-    if asked.header("apca-api-secret-key") != Some("canary-right") {
-        return Answer::status(401, r#"{"message":"forbidden."}"#);
-    }
-    match asked.path.as_str() {
-        "/v2/account" => Answer::json(include_str!("../../fixtures/providers/alpaca/account.json")),
-        "/v2/positions" => Answer::json(include_str!("../../fixtures/providers/alpaca/positions.json")),
-        "/v2/account/activities" if asked.param("page_token").is_none() && asked.param("date").is_none() => {
-            Answer::json(
-                r#"[{"id":"20261119000000000::1","activity_type":"DIV","date":"2026-11-19","net_amount":"1.12",
-                    "status":"executed","symbol":"AAPL","qty":"2","per_share_amount":"0.56"}]"#,
-            )
-        }
-        "/v2/account/activities" => Answer::json("[]"),
-        "/v2/account/portfolio/history" => Answer::json(include_str!("../../fixtures/providers/alpaca/history.json")),
-        _ => Answer::status(404, "{}"),
-    }
-}
-
 /// A Schwab with two accounts and no rows.
 fn schwab(asked: &Asked) -> Answer {
     match asked.path.as_str() {
-        "/v1/oauth/token" => Answer::json(include_str!("../../fixtures/providers/schwab/token.json")),
+        "/v1/oauth/token" => Answer::json(include_str!("../../../fixtures/providers/schwab/token.json")),
         "/trader/v1/accounts/accountNumbers" => {
-            Answer::json(include_str!("../../fixtures/providers/schwab/account_numbers.json"))
+            Answer::json(include_str!("../../../fixtures/providers/schwab/account_numbers.json"))
         }
-        "/trader/v1/accounts" => Answer::json(include_str!("../../fixtures/providers/schwab/accounts.json")),
+        "/trader/v1/accounts" => Answer::json(include_str!("../../../fixtures/providers/schwab/accounts.json")),
         "/trader/v1/userPreference" => {
-            Answer::json(include_str!("../../fixtures/providers/schwab/user_preference.json"))
+            Answer::json(include_str!("../../../fixtures/providers/schwab/user_preference.json"))
         }
         path if path.ends_with("/transactions") => Answer::json("[]"),
         path if path.starts_with("/trader/v1/accounts/") => {
-            Answer::json(include_str!("../../fixtures/providers/schwab/account.json"))
+            Answer::json(include_str!("../../../fixtures/providers/schwab/account.json"))
         }
         _ => Answer::status(404, "{}"),
     }
-}
-
-pub(crate) fn screen(server: &Server, slug: &str, vault: VaultChoice, (width, height): (u16, u16)) -> Harness {
-    let endpoints = BTreeMap::from([(slug.to_owned(), server.origin.parse().unwrap())]);
-    Harness::live(width, height, Settings::default(), vault, endpoints)
 }
 
 fn every_size(name: &str, h: &mut Harness) {
@@ -67,18 +41,9 @@ fn every_size(name: &str, h: &mut Harness) {
     }
 }
 
-pub(crate) fn connections(h: &Harness) -> Vec<dashtam::domain::Connection> {
-    h.store.read().unwrap().connections().unwrap()
-}
-
-/// To the fields of Alpaca, with a key and this secret.
-pub(crate) fn answer(h: &mut Harness, secret: &str) {
-    h.keys("calp<enter><enter><right><tab>").paste("PKCANARY\n").keys("<tab>").paste(secret);
-}
-
 #[tokio::test]
 async fn an_institution_is_connected_by_keys_alone() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, SIZES[0]);
     h.keys("c");
     every_size("choose", &mut h);
@@ -112,7 +77,7 @@ async fn an_institution_is_connected_by_keys_alone() {
 
 #[tokio::test]
 async fn escape_is_one_step_and_leaves_nothing() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, SIZES[0]);
     answer(&mut h, "canary-right");
     h.keys("<enter>").idle().await.shows(&["1 account"]);
@@ -140,7 +105,7 @@ async fn files_lead_to_the_import() {
 
 #[tokio::test]
 async fn a_locked_vault_asks_and_goes_on() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "alpaca", VaultChoice::Passphrase, SIZES[0]);
     answer(&mut h, "canary-right");
     h.keys("<enter>").idle().await.shows(&["The vault is locked", "Passphrase"]);
@@ -151,7 +116,7 @@ async fn a_locked_vault_asks_and_goes_on() {
 
 #[tokio::test]
 async fn what_is_due_syncs_by_itself_and_one_connection_when_asked() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, (120, 40));
     answer(&mut h, "canary-right");
     h.keys("<enter>").idle().await.keys("<enter>").idle().await.keys("<enter>5").idle().await;
@@ -173,7 +138,7 @@ async fn a_refused_connection_is_mended_with_what_is_stored_and_ended() {
     let refuses = refusing.clone();
     let server = Server::start(move |asked| {
         let now = refuses.load(std::sync::atomic::Ordering::Relaxed);
-        if now { Answer::status(401, r#"{"message":"forbidden."}"#) } else { alpaca(asked) }
+        if now { Answer::status(401, r#"{"message":"forbidden."}"#) } else { small_alpaca(asked) }
     })
     .await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, (120, 40));
@@ -280,7 +245,7 @@ async fn a_login_ends_with_the_redirect_or_with_a_refusal() {
 
 #[tokio::test]
 async fn a_silent_server_leaves_the_keys_alone() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, (120, 40));
     answer(&mut h, "canary-right");
     h.keys("<enter>").idle().await.keys("<enter>").idle().await.keys("<enter>5").idle().await;

@@ -8,7 +8,7 @@ use dashtam::statements::{
 };
 use proptest::prelude::*;
 
-use crate::data;
+use crate::support::data;
 
 fn read(bytes: &[u8]) -> Result<Statement, StatementError> {
     ofx::read(bytes, &Limits::default(), &mut |_| ControlFlow::Continue(()))

@@ -8,11 +8,12 @@ use dashtam::{
     tui::Settings,
 };
 
-use crate::{
+use crate::support::{
+    alpaca::{FakeAlpaca, small_alpaca},
+    desk::{Desk, keys},
     harness::{Given, Harness, matches},
-    live::{Desk, FakeAlpaca, keys},
     server::Server,
-    wizard::{alpaca, answer, connections},
+    wizard::{answer, connections},
 };
 
 fn configured(text: &str) -> ProviderSettings {
@@ -68,7 +69,7 @@ fn screen(server: &Server, config: &str) -> Harness {
 
 #[tokio::test]
 async fn the_screen_says_what_is_left_of_the_day() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "[providers.alpaca]\nrequests_per_day = 50\n");
     answer(&mut h, "canary-right");
     h.keys("<enter>").idle().await.keys("<enter>").idle().await.keys("<enter>5").idle().await;
@@ -77,7 +78,7 @@ async fn the_screen_says_what_is_left_of_the_day() {
 
 #[tokio::test]
 async fn what_the_configuration_answers_is_not_asked() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("alpaca.secret");
     let config = format!(
@@ -100,7 +101,7 @@ async fn what_the_configuration_answers_is_not_asked() {
 
 #[tokio::test]
 async fn everything_configured_leaves_nothing_to_ask() {
-    let server = Server::start(alpaca).await;
+    let server = Server::start(small_alpaca).await;
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);

@@ -5,69 +5,11 @@ use std::path::Path;
 use base64::Engine as _;
 use dashtam::config::LogLevel;
 
-use super::{
-    live::{ACTIVITIES, FakeAlpaca},
-    live_cli::{PASSPHRASE, Profile, SECRET},
+use crate::support::{
+    alpaca::{ACTIVITIES, FakeAlpaca},
+    profile::{Profile, SECRET, disguises, holds, nothing_leaked},
     server::Answer,
 };
-
-/// A secret as it is, and as it might be written.
-fn disguises(secret: &str) -> Vec<Vec<u8>> {
-    let hex: String = secret
-        .bytes()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect();
-    let percent = hex
-        .as_bytes()
-        .chunks(2)
-        .map(|pair| format!("%{}", String::from_utf8_lossy(pair)))
-        .collect::<Vec<_>>()
-        .concat()
-        .to_uppercase();
-    let base64 = base64::engine::general_purpose::STANDARD_NO_PAD;
-    // At each of the three offsets; the first and last digits depend on the neighbours.
-    let shifted = (0..3).map(|shift| {
-        let text = base64.encode(format!("{}{secret}", &"xx"[..shift]));
-        text[if shift == 0 { 0 } else { shift + 1 }..text.len() - 2].to_owned()
-    });
-    let texts = [secret.to_owned(), hex.to_uppercase(), hex, percent.to_lowercase(), percent];
-    texts.into_iter().chain(shifted).map(String::into_bytes).collect()
-}
-
-fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
-}
-
-fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.file_name().unwrap() != "passphrase" {
-            found.push((path.display().to_string(), std::fs::read(&path).unwrap()));
-        }
-    }
-}
-
-/// Fails when one of `secrets` is in a file of the profile or in what was printed.
-#[track_caller]
-pub(crate) fn nothing_leaked(profile: &Profile, secrets: &[&str]) {
-    let mut places = vec![("output".to_owned(), profile.said.clone().into_bytes())];
-    files(profile.folder.path(), &mut places);
-    assert!(
-        places.iter().any(|(name, bytes)| name.ends_with("dashtam.log") && !bytes.is_empty()),
-        "the log is written"
-    );
-    assert!(places.iter().any(|(name, _)| name.ends_with("dashtam.redb")));
-    for secret in secrets.iter().copied().chain([SECRET, PASSPHRASE]) {
-        for needle in disguises(secret) {
-            for (name, bytes) in &places {
-                assert!(!holds(bytes, &needle), "{secret} as {:?} in {name}", String::from_utf8_lossy(&needle));
-            }
-        }
-    }
-}
 
 #[test]
 fn the_search_finds_every_disguise() {
@@ -113,7 +55,7 @@ fn a_panic_tells_its_place_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("dashtam.log");
     let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "live_secrets::child_panics"])
+        .args(["--ignored", "--exact", "--nocapture", "cli::no_secret_leaks::child_panics"])
         .env("CHILD_LOG", &log)
         .env("CHILD_SECRET", SECRET)
         .env("RUST_BACKTRACE", "1")
@@ -124,7 +66,7 @@ fn a_panic_tells_its_place_and_no_secret() {
     let log = std::fs::read_to_string(log).unwrap();
     for text in [&err, &log] {
         assert_eq!(text.matches("internal error at ").count(), 4, "{text}");
-        assert!(text.contains("live_secrets.rs:") && text.contains("a fixed text"), "{text}");
+        assert!(text.contains("no_secret_leaks.rs:") && text.contains("a fixed text"), "{text}");
     }
     for needle in disguises(SECRET) {
         for text in [err.as_bytes(), log.as_bytes(), &output.stdout] {

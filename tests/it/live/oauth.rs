@@ -8,8 +8,8 @@ use dashtam::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{
-    made_up,
+use crate::support::{
+    made_up_provider as made_up,
     server::{Answer, Asked, Outside, Server},
 };
 

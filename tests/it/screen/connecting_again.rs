@@ -12,19 +12,20 @@ use dashtam::{
     tui::Settings,
 };
 
-use crate::{
+use crate::support::{
+    alpaca::small_alpaca,
+    desk::{Desk, keys},
     harness::{Harness, matches},
-    live::{Desk, keys},
-    live_schwab::FakeSchwab,
+    schwab::{FakeSchwab, log_in_to_schwab},
     server::{Answer, Server},
-    wizard::{alpaca, answer, connections},
+    wizard::{answer, connections},
 };
 
 /// An Alpaca whose account has the id that is set.
 async fn renamed() -> (Arc<Mutex<String>>, Server) {
     let id = Arc::new(Mutex::new("5b0c7a3e".to_owned()));
     let own = id.clone();
-    let server = Server::start(move |asked| match alpaca(asked) {
+    let server = Server::start(move |asked| match small_alpaca(asked) {
         Answer::Reply(200, headers, body) if asked.path == "/v2/account" => {
             let body = String::from_utf8(body).unwrap().replace("5b0c7a3e", &own.lock().unwrap());
             Answer::Reply(200, headers, body.into_bytes())
@@ -68,10 +69,10 @@ async fn accounts_of_another_connection_stay_there() {
     let (_, server) = FakeSchwab::start().await;
     let desk = Desk::new(&[("schwab", &server)]);
     // Two connections of one login: the first has one of its two accounts.
-    crate::live_schwab::log_in_without(&desk, None, &["70005678"]).await;
+    log_in_to_schwab(&desk, None, &["70005678"]).await;
     let stored = || desk.store.read().unwrap().accounts().unwrap();
     assert_eq!(stored().len(), 1);
-    crate::live_schwab::log_in_without(&desk, None, &[]).await;
+    log_in_to_schwab(&desk, None, &[]).await;
     let mut ids: Vec<String> = stored().into_iter().map(|account| account.provider_account_id).collect();
     ids.sort();
     ids.dedup();

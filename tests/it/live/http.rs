@@ -14,7 +14,7 @@ use dashtam::{
 };
 use serde_json::json;
 
-use super::server::{Answer, Outside, Server, canaries};
+use crate::support::server::{Answer, Outside, Server, canaries};
 
 fn keys() -> Credentials {
     Credentials::ApiKey(canaries(find("alpaca").unwrap()))

@@ -9,8 +9,9 @@ use dashtam::{
 };
 use serde_json::json;
 
-use super::{
-    live::{ACTIVITIES, Desk, FakeAlpaca, day, deposit, impatient, keys},
+use crate::support::{
+    alpaca::{ACTIVITIES, FakeAlpaca, deposit},
+    desk::{Desk, day, impatient, keys},
     server::{Answer, Server},
 };
 

@@ -8,7 +8,7 @@ use dashtam::{
 };
 use ratatui::style::Color;
 
-use crate::harness::{Harness, NOW, bank_statement, matches};
+use crate::support::harness::{Harness, NOW, bank_statement, matches};
 
 const ROWS: &[(&str, &str, &str)] = &[
     ("2026-11-02", "2000.00", "Payroll ACME"),

@@ -24,12 +24,12 @@ const STEP: &str = "DASHTAM_TEST_KEYRING_STEP";
 const SESSION: &str = r#"
 set -eu
 printf test-password | gnome-keyring-daemon --daemonize --unlock --components=secrets >/dev/null
-DASHTAM_TEST_KEYRING_STEP=use "$0" --exact keyring::inside_a_session --ignored --nocapture
+DASHTAM_TEST_KEYRING_STEP=use "$0" --exact store::keyring::inside_a_session --ignored --nocapture
 test "$(secret-tool lookup service dashtam | wc -c)" -eq 32 && echo "INDEPENDENT READER: 32 bytes"
 # A session of its own finds the same keyring, not unlocked.
-DASHTAM_TEST_KEYRING_STEP=locked dbus-run-session -- "$0" --exact keyring::inside_a_session --ignored --nocapture
+DASHTAM_TEST_KEYRING_STEP=locked dbus-run-session -- "$0" --exact store::keyring::inside_a_session --ignored --nocapture
 DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent DASHTAM_TEST_KEYRING_STEP=absent \
-    "$0" --exact keyring::inside_a_session --ignored --nocapture
+    "$0" --exact store::keyring::inside_a_session --ignored --nocapture
 "#;
 
 fn is_there(program: &str) -> bool {

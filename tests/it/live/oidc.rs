@@ -16,7 +16,7 @@ use tokio::{
     process::Child,
 };
 
-use super::live::Desk;
+use crate::support::desk::Desk;
 
 struct Authority {
     port: u16,

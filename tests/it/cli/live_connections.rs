@@ -1,114 +1,18 @@
 //! Live connections on the command line: the program itself, against servers on loopback.
 
-use std::{
-    path::PathBuf,
-    process::{Output, Stdio},
-    sync::Arc,
-};
+use std::{process::Stdio, sync::Arc};
 
 use chrono::{Days, Local, NaiveDate, TimeDelta, Utc};
 use dashtam::store::Store;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
-use super::{
-    live::{ACTIVITIES, FakeAlpaca, deposit},
-    live_schwab::FakeSchwab,
+use crate::support::{
+    alpaca::{ACTIVITIES, FakeAlpaca, deposit},
+    profile::{PASSPHRASE, Profile, SECRET, nothing_leaked},
+    schwab::FakeSchwab,
     server::{Answer, Server},
 };
-
-pub(crate) const SECRET: &str = "canary-secret-4be1";
-pub(crate) const PASSPHRASE: &str = "canary-passphrase-4be1";
-
-/// A profile of its own, with a passphrase vault.
-pub(crate) struct Profile {
-    pub(crate) folder: tempfile::TempDir,
-    endpoints: Vec<(String, String)>,
-    /// Everything that was ever printed.
-    pub(crate) said: String,
-}
-
-impl Profile {
-    pub(crate) fn new(endpoints: &[(&str, &Server)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("passphrase"), PASSPHRASE).unwrap();
-        let endpoint = |(slug, server): &(&str, &Server)| {
-            (format!("DASHTAM_ENDPOINT_{}", slug.to_uppercase()), server.origin.clone())
-        };
-        Self { folder, endpoints: endpoints.iter().map(endpoint).collect(), said: String::new() }
-    }
-
-    pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    pub(crate) fn command(&self, arguments: &[&str]) -> tokio::process::Command {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_dashtam"));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .env("DASHTAM_DATA_DIR", self.data())
-            .env("DASHTAM_VAULT", "passphrase")
-            .env("DASHTAM_PASSPHRASE_FILE", self.folder.path().join("passphrase"))
-            .env("DASHTAM_LOG", "trace")
-            .env("BROWSER", "true")
-            .env("KEY", "PKTEST1")
-            .env("OTHER_KEY", "PKOTHER1")
-            .env("SECRET", SECRET)
-            .envs(self.endpoints.iter().cloned())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        command
-    }
-
-    pub(crate) async fn run(&mut self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().await.unwrap();
-        self.heard(&output);
-        output
-    }
-
-    pub(crate) fn heard(&mut self, output: &Output) {
-        self.said.push_str(&String::from_utf8_lossy(&output.stdout));
-        self.said.push_str(&String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// The JSON of a command that ends with `code`.
-    #[track_caller]
-    pub(crate) fn json(output: &Output, code: i32) -> Value {
-        let err = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{err}");
-        let out = if code == 2 || output.stdout.is_empty() { &output.stderr } else { &output.stdout };
-        serde_json::from_slice(out).unwrap_or_else(|error| panic!("{error}: {} {err}", String::from_utf8_lossy(out)))
-    }
-
-    pub(crate) async fn connect(&mut self, key: &str, code: i32) -> Value {
-        let key = format!("api_key={key}");
-        let output = self
-            .run(&[
-                "connect",
-                "alpaca",
-                "--field",
-                "environment=paper",
-                "--field-env",
-                &key,
-                "--field-env",
-                "api_secret=SECRET",
-                "--format",
-                "json",
-            ])
-            .await;
-        Self::json(&output, code)
-    }
-
-    async fn list(&mut self, arguments: &[&str]) -> Value {
-        let arguments: Vec<&str> = arguments.iter().copied().chain(["--format", "json"]).collect();
-        let output = self.run(&arguments).await;
-        Self::json(&output, 0)
-    }
-}
 
 fn today() -> NaiveDate {
     Local::now().date_naive()
@@ -305,7 +209,7 @@ async fn the_configuration_answers_moves_and_limits_a_provider() {
             "{message}"
         );
     }
-    super::live_secrets::nothing_leaked(&profile, &[PASSPHRASE]);
+    nothing_leaked(&profile, &[PASSPHRASE]);
 }
 
 #[tokio::test]
@@ -388,5 +292,5 @@ async fn schwab_by_pasting_the_address() {
     assert_eq!(output.status.code(), Some(0));
     assert!(err.contains("the login ends in 20 h") && err.contains("dashtam reconnect"), "{err}");
     assert_eq!(fake.given.lock().unwrap().len(), 1, "one code, and no renewal yet");
-    super::live_secrets::nothing_leaked(&profile, &["C0.canary", "canary-access", "canary-refresh", "canary-id"]);
+    nothing_leaked(&profile, &["C0.canary", "canary-access", "canary-refresh", "canary-id"]);
 }

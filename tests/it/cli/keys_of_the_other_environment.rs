@@ -15,7 +15,10 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::aws_lc_rs::default_provider, pki_types::PrivatePkcs8KeyDer},
 };
 
-use crate::{live::fixture, live_cli::Profile, live_secrets::nothing_leaked};
+use crate::support::{
+    fixtures::fixture,
+    profile::{Profile, nothing_leaked},
+};
 
 const PAPER: &str = "paper-api.alpaca.markets";
 const LIVE: &str = "api.alpaca.markets";

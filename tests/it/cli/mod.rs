@@ -1,0 +1,10 @@
+//! The real binary: commands, output, exit codes, terminals and leaks.
+
+mod commands;
+mod connect_with_keys;
+mod doctor_and_restore;
+mod keys_of_the_other_environment;
+mod live_connections;
+mod no_secret_leaks;
+mod process_hardening;
+mod real_terminal;

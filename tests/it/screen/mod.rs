@@ -1,0 +1,9 @@
+//! The screens through the harness: keys in, text and stored rows out.
+
+mod connecting;
+mod connecting_again;
+mod everyday;
+mod grouping;
+mod idle_lock;
+mod order_fills;
+mod random_input;

@@ -1,0 +1,5 @@
+//! The statement readers over files, samples and damaged input.
+
+mod fixtures;
+mod hostile;
+mod second_reader;

@@ -1,0 +1,15 @@
+//! What several tests share: the harness, servers, fakes and profiles. Holds no test of the program.
+
+pub(crate) mod alpaca;
+pub(crate) mod desk;
+pub(crate) mod fixtures;
+pub(crate) mod harness;
+pub(crate) mod made_up_provider;
+pub(crate) mod profile;
+pub(crate) mod schwab;
+pub(crate) mod server;
+pub(crate) mod wizard;
+
+#[path = "../../benches/data.rs"]
+#[allow(dead_code, unreachable_pub, reason = "shared with the benches, of which each uses a part")]
+pub(crate) mod data;
