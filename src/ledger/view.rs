@@ -198,8 +198,8 @@ impl View {
 
     /// Whether the store's file has much unused room.
     #[must_use]
-    pub fn is_loose(&self) -> bool {
-        self.inner.reader.is_loose()
+    pub fn is_compactable(&self) -> bool {
+        self.inner.reader.is_compactable()
     }
 
     /// All accounts, by institution, then name.

@@ -5,47 +5,12 @@
 
 use std::{ops::Bound, thread};
 
-use chrono::{Datelike as _, NaiveDate};
 use redb::{CursorError, Table};
 
-use super::{
+use crate::store::{
     error::{Result, StoreError},
-    row::Head,
+    format::{keys, row::Head},
 };
-use crate::domain::TransactionId;
-
-/// Order-preserving form of a date.
-const fn day(days_from_ce: i32) -> u32 {
-    days_from_ce.cast_unsigned() ^ 0x8000_0000
-}
-
-pub(super) fn day_of(date: NaiveDate) -> u32 {
-    day(date.num_days_from_ce())
-}
-
-/// 32 bits of the provider's id; the stored id decides, this only narrows.
-pub(super) fn hash(provider_id: &[u8]) -> u32 {
-    crc32fast::hash(provider_id)
-}
-
-/// account (32 bits), date or hash (32 bits), pk (64 bits).
-pub(super) const fn pack(account: u32, middle: u32, pk: u64) -> u128 {
-    ((account as u128) << 96) | ((middle as u128) << 64) | pk as u128
-}
-
-/// The pk in a packed key.
-#[expect(clippy::cast_possible_truncation, reason = "the low half of the key is the pk")]
-pub(super) const fn pk(key: u128) -> TransactionId {
-    TransactionId(key as u64)
-}
-
-pub(super) fn by_date(head: &Head<'_>, pk: u64) -> u128 {
-    pack(head.account, day_of(head.date), pk)
-}
-
-pub(super) fn by_provider_id(head: &Head<'_>, pk: u64) -> Option<u128> {
-    head.provider_id.map(|id| pack(head.account, hash(id), pk))
-}
 
 /// Keys of many rows, gathered in one pass and added in order.
 #[derive(Debug, Default)]
@@ -56,8 +21,8 @@ pub(super) struct Batch {
 
 impl Batch {
     pub(super) fn push(&mut self, head: &Head<'_>, pk: u64) {
-        self.by_date.push(by_date(head, pk));
-        self.by_provider_id.extend(by_provider_id(head, pk));
+        self.by_date.push(keys::by_date(head, pk));
+        self.by_provider_id.extend(keys::by_provider_id(head, pk));
     }
 
     /// Adds all keys to the tables and forgets them; many keys on two threads, a table each.
@@ -115,18 +80,4 @@ fn insert_sorted(table: &mut Table<u128, ()>, keys: &[u128]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_sort_by_account_date_row() {
-        let date = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap();
-        let key = |account, year, pk| by_date(&Head { account, date: date(year), provider_id: None }, pk);
-        let sorted = [key(1, -5, 9), key(1, 1999, 3), key(1, 2026, 1), key(1, 2026, 2), key(2, -5, 1)];
-        assert!(sorted.is_sorted());
-        assert_eq!(pk(sorted[1]), TransactionId(3));
-    }
 }

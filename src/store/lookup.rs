@@ -3,16 +3,18 @@
 use chrono::NaiveDate;
 use redb::ReadableTable;
 
-use super::{
-    error::Result,
-    index,
-    record::{self, AccountUser, Key, Kind},
-    row,
-    schema::Bytes,
-    seal,
-};
-use crate::domain::{
-    Account, AccountId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId, UserFields,
+use crate::{
+    domain::{Account, AccountId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId, UserFields},
+    store::{
+        error::Result,
+        format::{
+            checksum,
+            keys::{self, Key, Kind},
+            record::{self, AccountUser},
+            row,
+        },
+        schema::Bytes,
+    },
 };
 
 /// The body of a record, as it stands.
@@ -22,7 +24,7 @@ pub(super) fn record<T>(
     read: impl FnOnce(u64, &[u8]) -> Result<T>,
 ) -> Result<Option<T>> {
     let Some(value) = records.get(key.as_bytes())? else { return Ok(None) };
-    let (change, body) = seal::open_version(key.as_bytes(), value.value())?;
+    let (change, body) = checksum::check_version(key.as_bytes(), value.value())?;
     read(change, body).map(Some)
 }
 
@@ -37,7 +39,7 @@ pub(super) fn records<T>(
         .range(prefix.as_bytes()..end.as_slice())?
         .map(|entry| {
             let (key, value) = entry?;
-            let (change, body) = seal::open_version(key.value(), value.value())?;
+            let (change, body) = checksum::check_version(key.value(), value.value())?;
             read(key.value(), change, body)
         })
         .collect()
@@ -62,7 +64,7 @@ pub(super) fn accounts(table: &impl ReadableTable<Bytes, Bytes>) -> Result<Vec<A
 
 fn connection_content(contents: &impl ReadableTable<u64, Bytes>, id: u64) -> Result<Option<Connection>> {
     let Some(value) = contents.get(id)? else { return Ok(None) };
-    record::from_json(seal::open(&id.to_be_bytes(), value.value())?).map(Some)
+    record::from_json(checksum::check(&id.to_be_bytes(), value.value())?).map(Some)
 }
 
 pub(super) fn connection(
@@ -108,7 +110,7 @@ pub(super) fn latest_snapshot(
     let end = prefix.successor();
     let Some(entry) = table.range(prefix.as_bytes()..end.as_slice())?.next_back() else { return Ok(None) };
     let (key, value) = entry?;
-    let (change, body) = seal::open_version(key.value(), value.value())?;
+    let (change, body) = checksum::check_version(key.value(), value.value())?;
     record::to_snapshot(key.value(), change, body).map(Some)
 }
 
@@ -131,7 +133,7 @@ pub(super) fn sync_state(
 
 pub(super) fn transaction(rows: &impl ReadableTable<u64, Bytes>, id: TransactionId) -> Result<Option<Transaction>> {
     let Some(value) = rows.get(id.0)? else { return Ok(None) };
-    let (change, body) = seal::open_version(&id.0.to_be_bytes(), value.value())?;
+    let (change, body) = checksum::check_version(&id.0.to_be_bytes(), value.value())?;
     row::decode(id, change, body).map(Some)
 }
 
@@ -142,10 +144,10 @@ pub(super) fn by_provider_id(
     account: u32,
     provider_id: &str,
 ) -> Result<Vec<Transaction>> {
-    let hash = index::hash(provider_id.as_bytes());
+    let hash = keys::hash(provider_id.as_bytes());
     let mut found = Vec::new();
-    for entry in ids.range(index::pack(account, hash, 0)..=index::pack(account, hash, u64::MAX))? {
-        let pk = index::pk(entry?.0.value());
+    for entry in ids.range(keys::pack(account, hash, 0)..=keys::pack(account, hash, u64::MAX))? {
+        let pk = keys::pk(entry?.0.value());
         let row = transaction(rows, pk)?.ok_or_else(super::StoreError::index_without_row)?;
         if row.facts.provider_id.as_deref() == Some(provider_id) {
             found.push(row);
@@ -156,12 +158,12 @@ pub(super) fn by_provider_id(
 
 /// How many rows an account has.
 pub(super) fn count(counts: &impl ReadableTable<u64, Bytes>, account: u64) -> Result<u64> {
-    counts.get(account)?.map_or(Ok(0), |value| seal::open_u64(&account.to_be_bytes(), value.value()))
+    counts.get(account)?.map_or(Ok(0), |value| checksum::check_u64(&account.to_be_bytes(), value.value()))
 }
 
 /// Every account that has rows.
 pub(super) fn accounts_with_rows(counts: &impl ReadableTable<u64, Bytes>) -> Result<Vec<u32>> {
-    counts.iter()?.map(|entry| super::small(AccountId(entry?.0.value()))).collect()
+    counts.iter()?.map(|entry| keys::account_number(AccountId(entry?.0.value()))).collect()
 }
 
 /// How many rows there are.

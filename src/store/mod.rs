@@ -6,38 +6,21 @@
 //! INVARIANT: what [`Writer::commit`] returned is on the disk; what was not committed leaves no trace; no
 //! bytes in the file make it panic; nothing here deletes or truncates a file that it can't read.
 
-mod append;
-mod backup;
-mod chunks;
-mod codes;
-mod commit;
-mod erase;
+mod columns;
+mod database;
 mod error;
-mod file;
+mod format;
 mod history;
 mod index;
-mod journal;
-mod live;
 mod lookup;
-mod medium;
-mod pages;
-mod park;
+mod raw_source;
 mod reader;
-mod record;
 mod requests;
-mod restore;
-mod row;
 mod schema;
-mod seal;
-mod seen;
-mod source;
-mod tail;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
-mod verify;
-mod wire;
 mod writer;
 
 use std::{
@@ -50,16 +33,16 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-pub use chunks::Chunks;
+pub use columns::chunks::Chunks;
 pub use error::StoreError;
+pub use raw_source::{NewSource, RawSource};
 pub use reader::Reader;
 pub use requests::Requests;
-pub use source::{NewSource, RawSource};
 pub use writer::Writer;
 
-use crate::domain::{AccountId, ChangeKind};
+use crate::domain::ChangeKind;
+use database::open::OpenDatabase;
 use error::{Result, guarded};
-use live::Live;
 
 /// The database. Clones share it.
 #[derive(Clone)]
@@ -67,7 +50,7 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     path: PathBuf,
-    live: RwLock<Arc<Live>>,
+    database: RwLock<Arc<OpenDatabase>>,
     writing: Mutex<bool>,
     written: Condvar,
     generation: AtomicU64,
@@ -86,7 +69,7 @@ impl Store {
     /// [`StoreError::Locked`] at once when another process has it, [`StoreError::Damaged`], [`StoreError::Newer`],
     /// [`StoreError::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        Self::of(Live::open(path)?, path)
+        Self::of(OpenDatabase::open(path)?, path)
     }
 
     /// A database that ends with the process: tests, throw-away profiles.
@@ -94,14 +77,14 @@ impl Store {
     /// # Errors
     /// None in practice.
     pub fn in_memory() -> Result<Self> {
-        Self::of(Live::memory()?, Path::new("(memory)"))
+        Self::of(OpenDatabase::memory()?, Path::new("(memory)"))
     }
 
-    fn of(live: Live, path: &Path) -> Result<Self> {
-        let generation = guarded(path, || live.generation())?;
+    fn of(database: OpenDatabase, path: &Path) -> Result<Self> {
+        let generation = guarded(path, || database.generation())?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
-            live: RwLock::new(Arc::new(live)),
+            database: RwLock::new(Arc::new(database)),
             writing: Mutex::new(false),
             written: Condvar::new(),
             generation: AtomicU64::new(generation),
@@ -124,7 +107,7 @@ impl Store {
     /// all.
     #[must_use]
     pub fn was_unclean(&self) -> bool {
-        self.live().was_unclean
+        self.database().was_unclean
     }
 
     /// One consistent snapshot. It never waits for a writer and no writer waits for it.
@@ -132,13 +115,13 @@ impl Store {
     /// # Errors
     /// When the file can't be read.
     pub fn read(&self) -> Result<Reader> {
-        if self.live().medium.has_failed()
+        if self.database().backend.has_failed()
             && let Some(_permit) = self.try_permit()
         {
-            self.heal()?;
+            self.reopen_after_failure()?;
         }
-        let live = self.live();
-        guarded(&self.0.path, || Reader::new(live, &self.0.path))
+        let database = self.database();
+        guarded(&self.0.path, || Reader::new(database, &self.0.path))
     }
 
     /// Begins a change. One at a time: waits until the one before is committed or dropped. Dropping the writer
@@ -148,17 +131,17 @@ impl Store {
     /// When the file can't be read or written.
     pub fn begin(&self, kind: ChangeKind, source: &str, at: DateTime<Utc>) -> Result<Writer> {
         let permit = self.permit();
-        self.heal()?;
-        let live = self.live();
-        guarded(&self.0.path, || Writer::new(permit, live, kind, source, at))
+        self.reopen_after_failure()?;
+        let database = self.database();
+        guarded(&self.0.path, || Writer::new(permit, database, kind, source, at))
     }
 
-    fn live(&self) -> Arc<Live> {
-        Arc::clone(&self.0.live.read().unwrap_or_else(PoisonError::into_inner))
+    fn database(&self) -> Arc<OpenDatabase> {
+        Arc::clone(&self.0.database.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn replace(&self, live: Live) {
-        *self.0.live.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(live);
+    fn replace(&self, database: OpenDatabase) {
+        *self.0.database.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(database);
     }
 
     fn permit(&self) -> Permit {
@@ -180,10 +163,10 @@ impl Store {
 
     /// Opens the database anew when a read or write failed (a full disk): redb refuses all work after that.
     /// The caller holds the permit.
-    fn heal(&self) -> Result<()> {
-        let live = self.live();
-        if live.medium.has_failed() {
-            self.replace(live.reopen(&self.0.path)?);
+    fn reopen_after_failure(&self) -> Result<()> {
+        let database = self.database();
+        if database.backend.has_failed() {
+            self.replace(database.reopen(&self.0.path)?);
         }
         Ok(())
     }
@@ -203,9 +186,4 @@ impl Drop for Permit {
         *self.0.0.writing.lock().unwrap_or_else(PoisonError::into_inner) = false;
         self.0.0.written.notify_one();
     }
-}
-
-/// Accounts are numbered in 32 bits in rows and index keys.
-fn small(account: AccountId) -> Result<u32> {
-    u32::try_from(account.0).map_err(|_| StoreError::invalid(format!("account {account}: ids go up to {}", u32::MAX)))
 }

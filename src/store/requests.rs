@@ -5,11 +5,11 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
-use super::{
+use crate::store::{
     error::{Result, StoreError},
+    format::checksum,
     reader::Reader,
     schema::META,
-    seal,
     writer::Writer,
 };
 
@@ -31,7 +31,7 @@ impl Writer {
     pub fn put_requests(&mut self, requests: &Requests) -> Result<()> {
         let name = format!("{PREFIX}{}", requests.provider);
         let day = u64::try_from(requests.day.num_days_from_ce()).unwrap_or_default();
-        let value = seal::seal_u64(name.as_bytes(), day << 32 | u64::from(requests.count));
+        let value = checksum::add_u64(name.as_bytes(), day << 32 | u64::from(requests.count));
         self.run(|it| {
             it.txn.open_table(META)?.insert(name.as_str(), value.as_slice())?;
             Ok(())
@@ -48,7 +48,7 @@ impl Reader {
             for entry in meta.range(PREFIX..)? {
                 let (name, value) = entry?;
                 let Some(provider) = name.value().strip_prefix(PREFIX) else { break };
-                let value = seal::open_u64(name.value().as_bytes(), value.value())?;
+                let value = checksum::check_u64(name.value().as_bytes(), value.value())?;
                 let [day, count] = [value >> 32, value & u64::from(u32::MAX)].map(u32::try_from);
                 let day = day.ok().and_then(|day| NaiveDate::from_num_days_from_ce_opt(day.try_into().ok()?));
                 let (Some(day), Ok(count)) = (day, count) else {

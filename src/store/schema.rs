@@ -5,9 +5,9 @@
 
 use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use super::{
+use crate::store::{
     error::{Result, StoreError},
-    seal,
+    format::checksum,
 };
 
 /// The layout this program writes.
@@ -23,9 +23,9 @@ pub(super) type Bytes = &'static [u8];
 pub(super) const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
 /// pk → sealed (change, row body). The rows as they stand now.
 pub(super) const TRANSACTIONS: TableDefinition<u64, Bytes> = TableDefinition::new("transactions");
-/// (account, date, pk) packed by [`super::index::by_date`].
+/// (account, date, pk) packed by [`super::keys::by_date`].
 pub(super) const BY_DATE: TableDefinition<u128, ()> = TableDefinition::new("by_date");
-/// (account, hash of provider id, pk) packed by [`super::index::by_provider_id`].
+/// (account, hash of provider id, pk) packed by [`super::keys::by_provider_id`].
 pub(super) const BY_PROVIDER_ID: TableDefinition<u128, ()> = TableDefinition::new("by_provider_id");
 /// account → sealed number of rows.
 pub(super) const COUNTS: TableDefinition<u64, Bytes> = TableDefinition::new("counts");
@@ -86,9 +86,9 @@ pub(super) enum Counter {
     NextTransaction,
     NextChange,
     /// The last change that took rows away: digests of earlier imports don't count any more.
-    LastUpset,
+    LastRemoval,
     /// Not zero after a change that left much unused room in the file.
-    Loose,
+    Compactable,
 }
 
 impl Counter {
@@ -101,20 +101,20 @@ impl Counter {
             Self::NextHolding => "next_holding",
             Self::NextTransaction => "next_transaction",
             Self::NextChange => "next_change",
-            Self::LastUpset => "last_upset",
-            Self::Loose => "loose",
+            Self::LastRemoval => "last_upset",
+            Self::Compactable => "loose",
         }
     }
 
     /// The stored number; `None` when it was never written.
     pub(super) fn get(self, meta: &impl ReadableTable<&'static str, Bytes>) -> Result<Option<u64>> {
         let name = self.name();
-        meta.get(name)?.map(|value| seal::open_u64(name.as_bytes(), value.value())).transpose()
+        meta.get(name)?.map(|value| checksum::check_u64(name.as_bytes(), value.value())).transpose()
     }
 
     pub(super) fn set(self, meta: &mut Table<&'static str, Bytes>, value: u64) -> Result<()> {
         let name = self.name();
-        meta.insert(name, seal::seal_u64(name.as_bytes(), value).as_slice())?;
+        meta.insert(name, checksum::add_u64(name.as_bytes(), value).as_slice())?;
         Ok(())
     }
 }
@@ -138,7 +138,7 @@ pub(super) fn create(txn: &WriteTransaction) -> Result<()> {
         counter.set(&mut meta, 1)?;
     }
     Counter::Generation.set(&mut meta, 0)?;
-    Counter::LastUpset.set(&mut meta, 0)?;
+    Counter::LastRemoval.set(&mut meta, 0)?;
     Counter::Schema.set(&mut meta, VERSION)
 }
 

@@ -3,16 +3,16 @@
 use std::{path::Path, sync::Arc};
 
 use super::{memory::Memory, safety::everything, *};
-use crate::store::{StoreError, live::Live, medium::Medium};
+use crate::store::{StoreError, database::backend::Backend, database::open::OpenDatabase};
 
 fn over(memory: &Memory) -> Result<Store, StoreError> {
     let path = Path::new("disk");
-    Store::of(Live::over(path, Medium::over(Arc::new(memory.clone())), None, true)?, path)
+    Store::of(OpenDatabase::over(path, Backend::over(Arc::new(memory.clone())), None, true)?, path)
 }
 
 fn fresh(memory: &Memory) -> Store {
     let path = Path::new("disk");
-    Store::of(Live::fresh(path, Medium::over(Arc::new(memory.clone())), None).unwrap(), path).unwrap()
+    Store::of(OpenDatabase::fresh(path, Backend::over(Arc::new(memory.clone())), None).unwrap(), path).unwrap()
 }
 
 /// One import, one undo, one import: each atomic, whatever of their writes reached the disk. `DASHTAM_CUTS` raises

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{memory::Memory, *};
-use crate::store::{NewSource, StoreError, live::Live, medium::Medium};
+use crate::store::{NewSource, StoreError, database::backend::Backend, database::open::OpenDatabase};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -263,8 +263,9 @@ fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
         let mut bytes = image.clone();
         let at = used[round * 7919 % used.len()];
         bytes[at] ^= 1 << (round % 8);
-        let medium = Medium::over(Arc::new(Memory::of(bytes)));
-        let opened = Live::unverified(&path, medium, None, false, false).and_then(|live| Store::of(live, &path));
+        let backend = Backend::over(Arc::new(Memory::of(bytes)));
+        let opened = OpenDatabase::unverified(&path, backend, None, false, false)
+            .and_then(|database| Store::of(database, &path));
         match opened.and_then(|store| rows(&store)) {
             Ok(found) => assert!(found == expected, "byte {at} of round {round}"),
             Err(_) => noticed += 1,

@@ -50,12 +50,12 @@ fn a_snapshot_sees_neither_later_commits_nor_their_compaction() {
 fn a_large_import_leaves_a_loose_file_until_it_is_compacted() {
     let store = Store::in_memory().unwrap();
     import(&store, 1, vec![row(1, 1, None)]);
-    assert!(!store.read().unwrap().is_loose());
+    assert!(!store.read().unwrap().is_compactable());
     import(&store, 1, (0..100).map(|amount| row(1, amount, None)).collect());
     import(&store, 1, vec![row(2, 1, None)]);
-    assert!(store.read().unwrap().is_loose());
+    assert!(store.read().unwrap().is_compactable());
     store.compact().unwrap();
-    assert!(!store.read().unwrap().is_loose());
+    assert!(!store.read().unwrap().is_compactable());
 }
 
 #[test]

@@ -267,7 +267,7 @@ impl App {
 
     /// Compacts the database in the background when it has room to give back; not again when that failed.
     fn compact(&mut self, env: &Env) -> Option<Effect> {
-        if self.compacting || !self.data.view.is_loose() {
+        if self.compacting || !self.data.view.is_compactable() {
             return None;
         }
         self.compacting = true;

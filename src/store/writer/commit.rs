@@ -2,28 +2,29 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{
-    chunks,
-    error::{Result, StoreError, guarded},
-    journal::{self, Touched},
-    lookup,
-    record::Key,
-    schema::{CHANGES, COLUMNS, COUNTS, Counter, DIGESTS, META, RECORDS, SOURCES, TOUCHED, TRANSACTIONS},
-    seal,
-    writer::Writer,
+use crate::{
+    domain::{AccountId, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, Warning},
+    store::{
+        columns::chunks,
+        error::{Result, StoreError, guarded},
+        format::{checksum, keys::Key},
+        history::journal::{self, Touched},
+        lookup,
+        schema::{CHANGES, COLUMNS, COUNTS, Counter, DIGESTS, META, RECORDS, SOURCES, TOUCHED, TRANSACTIONS},
+        writer::Writer,
+    },
 };
-use crate::domain::{AccountId, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, Warning};
 
 /// From so many new rows on a change leaves room in the file that compacting gives back.
-const LOOSE_FROM: u64 = if cfg!(test) { 100 } else { 200_000 };
+const COMPACTABLE_FROM: u64 = if cfg!(test) { 100 } else { 200_000 };
 
 /// The entry a commit writes into the journal.
-pub(super) struct Entry {
-    pub(super) counts: ChangeCounts,
-    pub(super) accounts: Vec<AccountId>,
-    pub(super) connection_id: Option<ConnectionId>,
-    pub(super) warnings: Vec<Warning>,
-    pub(super) about: Option<ChangeId>,
+pub(in crate::store) struct Entry {
+    pub(in crate::store) counts: ChangeCounts,
+    pub(in crate::store) accounts: Vec<AccountId>,
+    pub(in crate::store) connection_id: Option<ConnectionId>,
+    pub(in crate::store) warnings: Vec<Warning>,
+    pub(in crate::store) about: Option<ChangeId>,
 }
 
 impl Writer {
@@ -38,7 +39,7 @@ impl Writer {
         self.commit_entry(Entry { counts, accounts, connection_id, warnings, about: None })
     }
 
-    pub(super) fn commit_entry(mut self, entry: Entry) -> Result<Change> {
+    pub(in crate::store) fn commit_entry(mut self, entry: Entry) -> Result<Change> {
         let change = Change {
             id: ChangeId(self.change),
             kind: self.kind,
@@ -52,7 +53,7 @@ impl Writer {
             undone: false,
         };
         self.run(|it| {
-            it.witness(change.connection_id)?;
+            it.keep_alive(change.connection_id)?;
             it.txn.open_table(CHANGES)?.insert(change.id.0, journal::encode(&change)?.as_slice())?;
             it.write_touched()?;
             it.write_source()?;
@@ -77,18 +78,18 @@ impl Writer {
     }
 
     /// Notes that the change speaks of an account.
-    pub(super) fn speak_of(&mut self, account: AccountId) {
-        self.spoken.insert(Key::account(account));
+    pub(in crate::store) fn add_reference(&mut self, account: AccountId) {
+        self.referenced.insert(Key::account(account));
     }
 
     /// A change that speaks of a connection or an account witnesses that it exists, by a version of its own, so that
     /// undoing the change which created it does not orphan later data. Edits never do.
-    fn witness(&mut self, named: Option<ConnectionId>) -> Result<()> {
+    fn keep_alive(&mut self, named: Option<ConnectionId>) -> Result<()> {
         if !matches!(self.kind, ChangeKind::Import | ChangeKind::Sync) {
             return Ok(());
         }
-        let spoken = std::mem::take(&mut self.spoken);
-        for key in spoken.into_iter().chain(named.map(Key::connection)) {
+        let referenced = std::mem::take(&mut self.referenced);
+        for key in referenced.into_iter().chain(named.map(Key::connection)) {
             if self.records.contains(&key) {
                 continue;
             }
@@ -110,14 +111,14 @@ impl Writer {
     fn write_source(&mut self) -> Result<()> {
         let Some(source) = self.raw_source.take() else { return Ok(()) };
         let digest = source.store(&mut self.txn.open_table(SOURCES)?, self.change)?;
-        let change = seal::seal_u64(&digest, self.change);
+        let change = checksum::add_u64(&digest, self.change);
         self.txn.open_table(DIGESTS)?.insert(digest.as_slice(), change.as_slice())?;
         Ok(())
     }
 
     /// Commits; `mark` is the last change whose digest no longer counts if rows were taken away.
     fn finish(mut self, mark: u64) -> Result<()> {
-        if self.spoiled {
+        if self.poisoned {
             return Err(StoreError::invalid("a change of which a part could not be written"));
         }
         let generation = self.run(|it| {
@@ -132,17 +133,17 @@ impl Writer {
             ] {
                 counter.set(&mut meta, value)?;
             }
-            if it.upset {
-                Counter::LastUpset.set(&mut meta, mark)?;
+            if it.removed_rows {
+                Counter::LastRemoval.set(&mut meta, mark)?;
             }
-            if it.added.iter().map(|run| run.end - run.start).sum::<u64>() >= LOOSE_FROM {
-                Counter::Loose.set(&mut meta, 1)?;
+            if it.added.iter().map(|run| run.end - run.start).sum::<u64>() >= COMPACTABLE_FROM {
+                Counter::Compactable.set(&mut meta, 1)?;
             }
             let generation = Counter::Generation.get(&meta)?.unwrap_or_default() + 1;
             Counter::Generation.set(&mut meta, generation)?;
             Ok(generation)
         });
-        let Self { txn, permit, live, .. } = self;
+        let Self { txn, permit, database, .. } = self;
         let store = permit.store().clone();
         let done = match generation {
             Ok(generation) => guarded(store.path(), || Ok(txn.commit()?)).map(|()| generation),
@@ -151,7 +152,7 @@ impl Writer {
                 Err(error)
             }
         };
-        drop(live);
+        drop(database);
         match done {
             Ok(generation) => {
                 store.0.generation.store(generation, Ordering::Release);
@@ -159,7 +160,7 @@ impl Writer {
             }
             Err(error) => {
                 // The database is opened anew so that reading goes on; if that fails too, the next one tries again.
-                let _ = store.heal();
+                let _ = store.reopen_after_failure();
                 Err(error)
             }
         }
@@ -182,7 +183,7 @@ impl Writer {
             let count = lookup::count(&counts, id)?.checked_add_signed(delta);
             match count.ok_or_else(|| StoreError::damaged("fewer rows are counted than there are"))? {
                 0 => drop(counts.remove(id)?),
-                count => drop(counts.insert(id, seal::seal_u64(&id.to_be_bytes(), count).as_slice())?),
+                count => drop(counts.insert(id, checksum::add_u64(&id.to_be_bytes(), count).as_slice())?),
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Undo and redo of added rows, in bulk: the rows of an undone change are kept in packed blocks.
 //!
 //! A row that the change added and that nobody wrote since has no other version, so the look-ups of
-//! [`super::history`] can be spared: a million rows are parked in bounded memory. INVARIANT: a block of
+//! [`crate::store::history::versions`] can be spared: a million rows are parked in bounded memory. INVARIANT: a block of
 //! `parked` belongs to a change that is undone.
 
 use std::{
@@ -12,19 +12,23 @@ use std::{
 
 use redb::{CursorError, ReadableTable as _};
 
-use super::{
-    chunks::CHUNK_ROWS,
-    error::{Result, StoreError},
-    index,
-    journal::Undone,
-    record::{self, Key, Kind},
-    row,
-    schema::{BY_DATE, BY_PROVIDER_ID, PARKED, TRANSACTIONS, VERSIONS},
-    seal,
-    wire::{Put, Take},
-    writer::Writer,
+use crate::{
+    domain::TransactionId,
+    store::{
+        columns::chunks::CHUNK_ROWS,
+        error::{Result, StoreError},
+        format::{
+            bytes::{Decoder, Encoder},
+            checksum,
+            keys::{self, Key, Kind},
+            row,
+        },
+        history::journal::Undone,
+        index,
+        schema::{BY_DATE, BY_PROVIDER_ID, PARKED, TRANSACTIONS, VERSIONS},
+        writer::Writer,
+    },
 };
-use crate::domain::TransactionId;
 
 /// Bytes of rows in one block, before packing.
 const BLOCK: usize = if cfg!(test) { 300 } else { 1 << 20 };
@@ -51,7 +55,7 @@ impl Block {
         if self.bytes.is_empty() {
             self.first = pk;
         }
-        let mut put = Put(&mut self.bytes);
+        let mut put = Encoder(&mut self.bytes);
         put.varint(pk);
         put.bytes(body);
     }
@@ -60,7 +64,7 @@ impl Block {
         let packed = zstd::bulk::compress(&self.bytes, LEVEL)
             .map_err(|error| StoreError::invalid(format!("rows to be parked: {error}")))?;
         self.bytes.clear();
-        Ok((self.first, seal::seal(&block_key(change, self.first), &packed)))
+        Ok((self.first, checksum::add(&block_key(change, self.first), &packed)))
     }
 }
 
@@ -72,12 +76,12 @@ fn unpack(
     mut each: impl FnMut(TransactionId, &[u8]) -> Result<()>,
 ) -> Result<()> {
     let damaged = || StoreError::damaged("undone rows can't be unpacked");
-    let packed = seal::open(&block_key(change, first), value)?;
+    let packed = checksum::check(&block_key(change, first), value)?;
     let mut bytes = Vec::new();
     let decoder = zstd::Decoder::new(packed).map_err(|_| damaged())?;
     // A block ends with the row that fills it; a row is far smaller than a block.
     decoder.take(4 << 30).read_to_end(&mut bytes).map_err(|_| damaged())?;
-    let mut take = Take(&bytes);
+    let mut take = Decoder(&bytes);
     while !take.0.is_empty() {
         let (pk, body) = take.varint().zip(take.bytes()).ok_or_else(damaged)?;
         each(TransactionId(pk), body)?;
@@ -86,7 +90,7 @@ fn unpack(
 }
 
 /// The block without the rows that go: nothing when all stay, empty when none is left.
-pub(super) fn without(
+pub(in crate::store) fn without(
     key: (u64, u64),
     value: &[u8],
     mut goes: impl FnMut(TransactionId, &[u8]) -> bool,
@@ -121,20 +125,20 @@ struct Moved {
 
 impl Moved {
     fn push(&mut self, head: &row::Head<'_>, pk: u64) {
-        let day = index::day_of(head.date);
+        let day = keys::day_of(head.date);
         let (count, from, to) = self.keys.entry(head.account).or_insert((0, day, day));
         (*count, *from, *to) = (*count + 1, day.min(*from), day.max(*to));
         self.rows += 1;
         if self.dates.len() <= ONE_BY_ONE {
-            self.dates.push(index::by_date(head, pk));
-            self.ids.extend(index::by_provider_id(head, pk));
+            self.dates.push(keys::by_date(head, pk));
+            self.ids.extend(keys::by_provider_id(head, pk));
         }
     }
 }
 
 impl Writer {
     /// Takes away the rows of `range` that stand as `change` added them.
-    pub(super) fn park(&mut self, change: u64, range: Range<u64>) -> Result<()> {
+    pub(in crate::store) fn park(&mut self, change: u64, range: Range<u64>) -> Result<()> {
         let mut moved = Moved::default();
         // Rows in the range that stay: a later change wrote them, and it stands.
         let mut staying = HashSet::new();
@@ -145,7 +149,7 @@ impl Writer {
             for entry in rows.range(range.clone())? {
                 let (pk, value) = entry?;
                 let pk = pk.value();
-                let (by, body) = seal::open_version(&pk.to_be_bytes(), value.value())?;
+                let (by, body) = checksum::check_version(&pk.to_be_bytes(), value.value())?;
                 if by != change {
                     staying.insert(pk);
                     continue;
@@ -187,16 +191,16 @@ impl Writer {
             return Ok(());
         }
         for (account, (_, from, to)) in &moved.keys {
-            let (low, high) = (index::pack(*account, *from, 0), index::pack(*account, *to, u64::MAX));
-            dates.retain_in(low..=high, |key, ()| !leaves(index::pk(key).0))?;
-            let (low, high) = (index::pack(*account, 0, 0), index::pack(*account, u32::MAX, u64::MAX));
-            ids.retain_in(low..=high, |key, ()| !leaves(index::pk(key).0))?;
+            let (low, high) = (keys::pack(*account, *from, 0), keys::pack(*account, *to, u64::MAX));
+            dates.retain_in(low..=high, |key, ()| !leaves(keys::pk(key).0))?;
+            let (low, high) = (keys::pack(*account, 0, 0), keys::pack(*account, u32::MAX, u64::MAX));
+            ids.retain_in(low..=high, |key, ()| !leaves(keys::pk(key).0))?;
         }
         Ok(())
     }
 
     /// Brings back the rows of `range` that `change` added, unless something newer stands.
-    pub(super) fn unpark(&mut self, change: u64, range: Range<u64>, undone: &Undone) -> Result<()> {
+    pub(in crate::store) fn unpark(&mut self, change: u64, range: Range<u64>, undone: &Undone) -> Result<()> {
         let mut contested = self.rows_with_versions(&range)?;
         let mut keys = index::Batch::default();
         let mut first = range.start;
@@ -234,7 +238,7 @@ impl Writer {
         let (from, to) = (Key::row(TransactionId(range.start)), Key::row(TransactionId(range.end)));
         debug_assert!(from.as_bytes().starts_with(Key::every(Kind::Row).as_bytes()));
         for entry in self.txn.open_table(VERSIONS)?.range(from.as_bytes()..to.as_bytes())? {
-            let (key, _) = record::split_version(entry?.0.value())?;
+            let (key, _) = keys::split_version(entry?.0.value())?;
             found.extend(key.as_row().map(|row| row.0));
         }
         Ok(found)
@@ -257,7 +261,7 @@ impl Writer {
                 aside.push((pk, body.to_vec()));
                 return Ok(());
             }
-            match cursor.insert_before(pk.0, seal::seal_version(&pk.0.to_be_bytes(), change, body).as_slice()) {
+            match cursor.insert_before(pk.0, checksum::add_version(&pk.0.to_be_bytes(), change, body).as_slice()) {
                 Ok(()) => {
                     let head = row::head(body)?;
                     keys.push(&head, pk.0);

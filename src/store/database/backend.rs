@@ -18,35 +18,35 @@ use redb::StorageBackend;
 
 /// One opening of a file or of memory.
 #[derive(Debug, Clone)]
-pub(super) struct Medium {
+pub(in crate::store) struct Backend {
     bytes: Arc<dyn StorageBackend>,
     failed: Arc<AtomicBool>,
     retired: Arc<AtomicBool>,
 }
 
-impl Medium {
+impl Backend {
     /// A file that is locked by whoever opened it.
-    pub(super) fn file(file: Arc<File>) -> Self {
-        Self::over(Arc::new(Direct::new(file)))
+    pub(in crate::store) fn file(file: Arc<File>) -> Self {
+        Self::over(Arc::new(FileBackend::new(file)))
     }
 
     /// Memory that ends with the store.
-    pub(super) fn memory() -> Self {
+    pub(in crate::store) fn memory() -> Self {
         Self::over(Arc::new(redb::backends::InMemoryBackend::new()))
     }
 
-    pub(super) fn over(bytes: Arc<dyn StorageBackend>) -> Self {
+    pub(in crate::store) fn over(bytes: Arc<dyn StorageBackend>) -> Self {
         Self { bytes, failed: Arc::default(), retired: Arc::default() }
     }
 
     /// The same bytes, opened anew; this opening ends.
-    pub(super) fn succeed(&self) -> Self {
+    pub(in crate::store) fn reopened(&self) -> Self {
         self.retired.store(true, Ordering::Release);
         Self::over(Arc::clone(&self.bytes))
     }
 
     /// Whether a read or write failed since it was opened.
-    pub(super) fn has_failed(&self) -> bool {
+    pub(in crate::store) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
 
@@ -58,7 +58,7 @@ impl Medium {
     }
 }
 
-impl StorageBackend for Medium {
+impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {
         self.attempt(StorageBackend::len)
     }
@@ -89,13 +89,13 @@ const AHEAD: u64 = 32 << 20;
 /// is being prepared. INVARIANT: what such a sync fails with is told by the next write or sync, at the latest by the one
 /// that a commit waits for.
 #[derive(Debug)]
-struct Direct {
+struct FileBackend {
     file: Arc<File>,
     written: AtomicU64,
     ahead: Mutex<Option<JoinHandle<io::Result<()>>>>,
 }
 
-impl Direct {
+impl FileBackend {
     fn new(file: Arc<File>) -> Self {
         Self { file, written: AtomicU64::new(0), ahead: Mutex::default() }
     }
@@ -128,7 +128,7 @@ fn outcome(ahead: Option<JoinHandle<io::Result<()>>>) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-impl StorageBackend for Direct {
+impl StorageBackend for FileBackend {
     fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
@@ -152,7 +152,7 @@ impl StorageBackend for Direct {
 }
 
 #[cfg(not(unix))]
-impl StorageBackend for Direct {
+impl StorageBackend for FileBackend {
     fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
@@ -195,7 +195,7 @@ mod tests {
     fn what_an_early_sync_fails_with_is_told() {
         // It takes whatever is written and can't be synced.
         let file = File::options().write(true).open("/dev/null").unwrap();
-        let direct = Direct::new(Arc::new(file));
+        let direct = FileBackend::new(Arc::new(file));
         let bytes = vec![0; usize::try_from(AHEAD).unwrap()];
         let told = std::iter::repeat_with(|| direct.write(0, &bytes)).find_map(Result::err);
         assert_eq!(told.unwrap().kind(), io::ErrorKind::InvalidInput);

@@ -7,19 +7,21 @@
 use chrono::{DateTime, Utc};
 use redb::ReadableTable as _;
 
-use super::{
-    Store,
-    commit::Entry,
-    error::{Result, StoreError},
-    index,
-    journal::{self, Touched, Undone},
-    record::{self, Key},
-    row,
-    schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS},
-    seal,
-    writer::Writer,
+use crate::{
+    domain::{Change, ChangeCounts, ChangeId, ChangeKind, TransactionId},
+    store::{
+        Store,
+        error::{Result, StoreError},
+        format::{
+            checksum,
+            keys::{self, Key},
+            row,
+        },
+        history::journal::{self, Touched, Undone},
+        schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS},
+        writer::{Writer, commit::Entry},
+    },
 };
-use crate::domain::{Change, ChangeCounts, ChangeId, ChangeKind, TransactionId};
 
 const TOMBSTONE: u8 = 0;
 const BODY: u8 = 1;
@@ -30,7 +32,7 @@ fn apart(body: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// The body of a version that was stored apart; none for a tombstone.
-pub(super) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
+pub(in crate::store) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
     match version.split_first() {
         Some((&BODY, body)) => Ok(Some(body)),
         Some((&TOMBSTONE, [])) => Ok(None),
@@ -40,7 +42,7 @@ pub(super) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
 
 impl Writer {
     /// Writes this change's version of `key`; `None` is a tombstone. The version that stood is kept.
-    pub(super) fn write(&mut self, key: &Key, body: Option<&[u8]>) -> Result<()> {
+    pub(in crate::store) fn write(&mut self, key: &Key, body: Option<&[u8]>) -> Result<()> {
         if let Some((change, former)) = self.take_current(key)?
             && change != self.change
         {
@@ -57,9 +59,9 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn put_version(&self, key: &Key, change: u64, body: Option<&[u8]>) -> Result<()> {
+    pub(in crate::store) fn put_version(&self, key: &Key, change: u64, body: Option<&[u8]>) -> Result<()> {
         let name = key.version(change);
-        let value = seal::seal(&name, &apart(body));
+        let value = checksum::add(&name, &apart(body));
         self.txn.open_table(VERSIONS)?.insert(name.as_slice(), value.as_slice())?;
         Ok(())
     }
@@ -67,7 +69,7 @@ impl Writer {
     /// What stands, left where it is.
     fn current(&self, key: &Key) -> Result<Option<u64>> {
         let read = |key: &[u8], value: Option<redb::AccessGuard<'_, &'static [u8]>>| {
-            value.map(|value| seal::open_version(key, value.value()).map(|(change, _)| change)).transpose()
+            value.map(|value| checksum::check_version(key, value.value()).map(|(change, _)| change)).transpose()
         };
         match key.as_row() {
             Some(pk) => read(&pk.0.to_be_bytes(), self.txn.open_table(TRANSACTIONS)?.get(pk.0)?),
@@ -81,18 +83,18 @@ impl Writer {
             self.user_fields_change(key);
             let mut records = self.txn.open_table(RECORDS)?;
             let Some(value) = records.remove(key.as_bytes())? else { return Ok(None) };
-            let (change, body) = seal::open_version(key.as_bytes(), value.value())?;
+            let (change, body) = checksum::check_version(key.as_bytes(), value.value())?;
             return Ok(Some((change, body.to_vec())));
         };
         let (change, body) = {
             let mut rows = self.txn.open_table(TRANSACTIONS)?;
             let Some(value) = rows.remove(pk.0)? else { return Ok(None) };
-            let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+            let (change, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
             (change, body.to_vec())
         };
         let head = row::head(&body)?;
-        self.txn.open_table(BY_DATE)?.remove(index::by_date(&head, pk.0))?;
-        if let Some(key) = index::by_provider_id(&head, pk.0) {
+        self.txn.open_table(BY_DATE)?.remove(keys::by_date(&head, pk.0))?;
+        if let Some(key) = keys::by_provider_id(&head, pk.0) {
             self.txn.open_table(BY_PROVIDER_ID)?.remove(key)?;
         }
         *self.counts.entry(head.account).or_default() -= 1;
@@ -104,15 +106,15 @@ impl Writer {
     fn put_current(&mut self, key: &Key, change: u64, body: &[u8]) -> Result<()> {
         let Some(pk) = key.as_row() else {
             self.user_fields_change(key);
-            let value = seal::seal_version(key.as_bytes(), change, body);
+            let value = checksum::add_version(key.as_bytes(), change, body);
             self.txn.open_table(RECORDS)?.insert(key.as_bytes(), value.as_slice())?;
             return Ok(());
         };
         let head = row::head(body)?;
-        let value = seal::seal_version(&pk.0.to_be_bytes(), change, body);
+        let value = checksum::add_version(&pk.0.to_be_bytes(), change, body);
         self.txn.open_table(TRANSACTIONS)?.insert(pk.0, value.as_slice())?;
-        self.txn.open_table(BY_DATE)?.insert(index::by_date(&head, pk.0), ())?;
-        if let Some(key) = index::by_provider_id(&head, pk.0) {
+        self.txn.open_table(BY_DATE)?.insert(keys::by_date(&head, pk.0), ())?;
+        if let Some(key) = keys::by_provider_id(&head, pk.0) {
             self.txn.open_table(BY_PROVIDER_ID)?.insert(key, ())?;
         }
         *self.counts.entry(head.account).or_default() += 1;
@@ -121,17 +123,17 @@ impl Writer {
     }
 
     /// Lets the newest version of `key` stand whose change is not undone, if any.
-    pub(super) fn settle(&mut self, key: &Key, undone: &Undone) -> Result<()> {
+    pub(in crate::store) fn settle(&mut self, key: &Key, undone: &Undone) -> Result<()> {
         let current = self.current(key)?;
         let mut best = current.filter(|change| !undone.contains(change)).map(|change| (change, None));
         for entry in
             self.txn.open_table(VERSIONS)?.range(key.version(0).as_slice()..=key.version(u64::MAX).as_slice())?
         {
             let (name, value) = entry?;
-            let (_, change) = record::split_version(name.value())?;
+            let (_, change) = keys::split_version(name.value())?;
             let newer = best.as_ref().is_none_or(|(best, _)| *best < change);
             if newer && !undone.contains(&change) {
-                best = Some((change, Some(seal::open(name.value(), value.value())?.to_vec())));
+                best = Some((change, Some(checksum::check(name.value(), value.value())?.to_vec())));
             }
         }
         if best.as_ref().map(|(change, _)| *change) == current {
@@ -168,12 +170,12 @@ impl Writer {
     /// The columnar form holds user fields too.
     fn user_fields_change(&mut self, key: &Key) {
         if let Some(pk) = key.as_row_user() {
-            self.stale.insert(pk.0 / super::chunks::CHUNK_ROWS);
+            self.stale.insert(pk.0 / crate::store::columns::chunks::CHUNK_ROWS);
         }
     }
 
     fn row_changes(&mut self, pk: TransactionId) {
-        let chunk = pk.0 / super::chunks::CHUNK_ROWS;
+        let chunk = pk.0 / crate::store::columns::chunks::CHUNK_ROWS;
         self.tail.forget(chunk);
         self.stale.insert(chunk);
     }
@@ -216,7 +218,7 @@ impl Writer {
             if !undone.insert(id) {
                 return refuse("it is undone already");
             }
-            let by = seal::seal_u64(&id.to_be_bytes(), self.change);
+            let by = checksum::add_u64(&id.to_be_bytes(), self.change);
             self.txn.open_table(UNDONE)?.insert(id, by.as_slice())?;
         } else {
             if !undone.remove(&id) {
@@ -225,7 +227,7 @@ impl Writer {
             self.txn.open_table(UNDONE)?.remove(id)?;
         }
         self.settle_change(id, undo, &undone)?;
-        self.upset = true;
+        self.removed_rows = true;
         let moved: i64 = self.counts.values().sum();
         Ok(ChangeCounts {
             transactions_imported: u64::try_from(moved).unwrap_or_default(),

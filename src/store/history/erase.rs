@@ -4,28 +4,33 @@ use std::collections::BTreeSet;
 
 use redb::ReadableTable as _;
 
-use super::{
-    chunks::CHUNK_ROWS,
-    error::Result,
-    history, index, journal, lookup, park,
-    record::{self, Key, Kind},
-    row,
-    schema::{
-        BY_DATE, BY_PROVIDER_ID, CHANGES, CREDENTIALS, DIGESTS, PARKED, RECORDS, SOURCES, TRANSACTIONS, VERSIONS,
+use crate::{
+    domain::{Account, AccountId, ConnectionId},
+    store::{
+        columns::chunks::CHUNK_ROWS,
+        error::Result,
+        format::{
+            checksum,
+            keys::{self, Key, Kind},
+            record, row,
+        },
+        history::{bulk_undo, journal, versions},
+        lookup,
+        schema::{
+            BY_DATE, BY_PROVIDER_ID, CHANGES, CREDENTIALS, DIGESTS, PARKED, RECORDS, SOURCES, TRANSACTIONS, VERSIONS,
+        },
+        writer::Writer,
     },
-    seal, small,
-    writer::Writer,
 };
-use crate::domain::{Account, AccountId, ConnectionId};
 
 /// Accounts to remove and the rows they ever had.
 #[derive(Default)]
-struct Doomed {
+struct Removal {
     accounts: BTreeSet<u64>,
     rows: BTreeSet<u64>,
 }
 
-impl Doomed {
+impl Removal {
     fn has_account(&self, id: Option<u64>) -> bool {
         id.is_some_and(|id| self.accounts.contains(&id))
     }
@@ -51,61 +56,61 @@ impl Writer {
     }
 
     fn erase(&mut self, id: ConnectionId) -> Result<u64> {
-        let mut doomed = self.doomed_accounts(id)?;
+        let mut removal = self.accounts_to_remove(id)?;
         let before = lookup::row_count(&self.txn.open_table(TRANSACTIONS)?)?;
-        self.erase_rows(&mut doomed)?;
-        self.erase_parked(&mut doomed)?;
-        self.erase_records(&mut doomed, id)?;
+        self.erase_rows(&mut removal)?;
+        self.erase_parked(&mut removal)?;
+        self.erase_records(&mut removal, id)?;
         self.erase_sources(id)?;
         self.txn.open_table(CREDENTIALS)?.remove(id.0)?;
-        self.stale.extend(doomed.rows.iter().map(|pk| pk / CHUNK_ROWS));
-        self.upset = true;
+        self.stale.extend(removal.rows.iter().map(|pk| pk / CHUNK_ROWS));
+        self.removed_rows = true;
         Ok(before - lookup::row_count(&self.txn.open_table(TRANSACTIONS)?)?)
     }
 
     /// Accounts that belong to the connection, or did in some version.
-    fn doomed_accounts(&self, id: ConnectionId) -> Result<Doomed> {
-        let mut doomed = Doomed::default();
+    fn accounts_to_remove(&self, id: ConnectionId) -> Result<Removal> {
+        let mut removal = Removal::default();
         for account in lookup::accounts(&self.txn.open_table(RECORDS)?)? {
             if account.connection_id == id {
-                doomed.accounts.insert(account.id.0);
+                removal.accounts.insert(account.id.0);
             }
         }
         let accounts = Key::every(Kind::Account);
         let end = accounts.successor();
         for entry in self.txn.open_table(VERSIONS)?.range(accounts.as_bytes()..end.as_slice())? {
             let (name, value) = entry?;
-            let Some(body) = history::body_of(seal::open(name.value(), value.value())?)? else { continue };
+            let Some(body) = versions::body_of(checksum::check(name.value(), value.value())?)? else { continue };
             let account: Account = record::from_json(body)?;
             if account.connection_id == id {
-                doomed.accounts.insert(account.id.0);
+                removal.accounts.insert(account.id.0);
             }
         }
-        Ok(doomed)
+        Ok(removal)
     }
 
-    fn erase_rows(&mut self, doomed: &mut Doomed) -> Result<()> {
+    fn erase_rows(&mut self, removal: &mut Removal) -> Result<()> {
         let mut rows = self.txn.open_table(TRANSACTIONS)?;
         let (mut dates, mut ids) = (self.txn.open_table(BY_DATE)?, self.txn.open_table(BY_PROVIDER_ID)?);
-        for account in &doomed.accounts {
-            let account = small(AccountId(*account))?;
-            let (low, high) = (index::pack(account, 0, 0), index::pack(account, u32::MAX, u64::MAX));
+        for account in &removal.accounts {
+            let account = keys::account_number(AccountId(*account))?;
+            let (low, high) = (keys::pack(account, 0, 0), keys::pack(account, u32::MAX, u64::MAX));
             let mut count = 0;
             for entry in dates.range(low..=high)? {
-                doomed.rows.insert(index::pk(entry?.0.value()).0);
+                removal.rows.insert(keys::pk(entry?.0.value()).0);
                 count += 1;
             }
             dates.retain_in(low..=high, |_, ()| false)?;
             ids.retain_in(low..=high, |_, ()| false)?;
             *self.counts.entry(account).or_default() -= count;
         }
-        if let (Some(first), Some(last)) = (doomed.rows.first(), doomed.rows.last()) {
-            rows.retain_in(*first..=*last, |pk, _| !doomed.rows.contains(&pk))?;
+        if let (Some(first), Some(last)) = (removal.rows.first(), removal.rows.last()) {
+            rows.retain_in(*first..=*last, |pk, _| !removal.rows.contains(&pk))?;
         }
         Ok(())
     }
 
-    fn erase_parked(&self, doomed: &mut Doomed) -> Result<()> {
+    fn erase_parked(&self, removal: &mut Removal) -> Result<()> {
         let mut parked = self.txn.open_table(PARKED)?;
         let mut from = (0, 0);
         loop {
@@ -114,10 +119,10 @@ impl Writer {
                 return Ok(());
             };
             from = (key.0, key.1 + 1);
-            let rest = park::without(key, &value, |pk, body| {
-                let goes = doomed.has_account(row::head(body).ok().map(|head| u64::from(head.account)));
+            let rest = bulk_undo::without(key, &value, |pk, body| {
+                let goes = removal.has_account(row::head(body).ok().map(|head| u64::from(head.account)));
                 if goes {
-                    doomed.rows.insert(pk.0);
+                    removal.rows.insert(pk.0);
                 }
                 goes
             })?;
@@ -130,22 +135,22 @@ impl Writer {
         }
     }
 
-    fn erase_records(&self, doomed: &mut Doomed, id: ConnectionId) -> Result<()> {
+    fn erase_records(&self, removal: &mut Removal, id: ConnectionId) -> Result<()> {
         let mut versions = self.txn.open_table(VERSIONS)?;
         let all_rows = Key::every(Kind::Row);
         let end = all_rows.successor();
         for entry in versions.range(all_rows.as_bytes()..end.as_slice())? {
             let (name, value) = entry?;
-            let Some(body) = history::body_of(seal::open(name.value(), value.value())?)? else { continue };
-            if doomed.has_account(Some(u64::from(row::head(body)?.account)))
-                && let Some(pk) = record::split_version(name.value())?.0.as_row()
+            let Some(body) = versions::body_of(checksum::check(name.value(), value.value())?)? else { continue };
+            if removal.has_account(Some(u64::from(row::head(body)?.account)))
+                && let Some(pk) = keys::split_version(name.value())?.0.as_row()
             {
-                doomed.rows.insert(pk.0);
+                removal.rows.insert(pk.0);
             }
         }
         let states = Key::sync_states_of(id);
-        let goes = |key: &Key| doomed.has_key(key) || key.as_bytes().starts_with(states.as_bytes());
-        versions.retain(|name, _| record::split_version(name).map_or(true, |(key, _)| !goes(&key)))?;
+        let goes = |key: &Key| removal.has_key(key) || key.as_bytes().starts_with(states.as_bytes());
+        versions.retain(|name, _| keys::split_version(name).map_or(true, |(key, _)| !goes(&key)))?;
         self.txn.open_table(RECORDS)?.retain(|key, _| !goes(&Key::from_bytes(key)))?;
         Ok(())
     }
@@ -160,7 +165,7 @@ impl Writer {
         }
         self.txn.open_table(SOURCES)?.retain(|(change, _), _| !of_connection.contains(&change))?;
         self.txn.open_table(DIGESTS)?.retain(|digest, change| {
-            seal::open_u64(digest, change).map_or(true, |change| !of_connection.contains(&change))
+            checksum::check_u64(digest, change).map_or(true, |change| !of_connection.contains(&change))
         })?;
         Ok(())
     }

@@ -7,14 +7,16 @@ use std::{
     sync::Arc,
 };
 
-use super::{
+use crate::store::{
     Store,
-    backup::remove_if_there,
+    database::{
+        backend::Backend,
+        backup::remove_if_there,
+        file::{self, Found},
+        open::{self, OpenDatabase},
+        verify,
+    },
     error::{Result, StoreError},
-    file::{self, Found},
-    live::{self, Live},
-    medium::Medium,
-    verify,
 };
 
 impl Store {
@@ -38,8 +40,8 @@ impl Store {
         }
         let was_there = fs::symlink_metadata(to).is_ok_and(|metadata| metadata.len() > 0);
         let _lock = file::open_locked(to)?;
-        let beside = live::beside(to, "restore");
-        let kept = was_there.then(|| live::beside(to, kept_as));
+        let beside = open::beside(to, "restore");
+        let kept = was_there.then(|| open::beside(to, kept_as));
         let done = copy_verified(source, from, &beside).and_then(|()| put(&beside, to, kept.as_deref()));
         if done.is_err() {
             // What failed first is what is told.
@@ -72,9 +74,9 @@ fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
     copied.map_err(|source| StoreError::io("copy to", beside, source))?;
     let copy = Arc::new(copy);
     // Its pages are checked as if it came from a killed process: nobody knows where it has been.
-    let live = Live::unverified(from, Medium::file(Arc::clone(&copy)), Some(copy), true, true)?;
-    super::error::guarded(from, || verify::all(&live))?;
-    super::error::guarded(from, || live.trim_and_close())
+    let database = OpenDatabase::unverified(from, Backend::file(Arc::clone(&copy)), Some(copy), true, true)?;
+    crate::store::error::guarded(from, || verify::all(&database))?;
+    crate::store::error::guarded(from, || database.trim_and_close())
 }
 
 fn put(beside: &Path, to: &Path, kept: Option<&Path>) -> Result<()> {
@@ -82,5 +84,5 @@ fn put(beside: &Path, to: &Path, kept: Option<&Path>) -> Result<()> {
         // A second name rather than a new one, so that there is a database at every moment.
         fs::hard_link(to, kept).map_err(|source| StoreError::io("keep the database before as", kept, source))?;
     }
-    live::put_in_place(beside, to)
+    open::put_in_place(beside, to)
 }

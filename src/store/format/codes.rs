@@ -7,11 +7,11 @@ use crate::domain::{AssetType, SnapshotSource, TransactionStatus, TransactionSub
 /// Maps an enum to fixed numbers, both ways, exhaustively.
 macro_rules! codes {
     ($encode:ident, $decode:ident, $enum:ident { $($code:literal = $variant:ident,)+ }) => {
-        pub(super) const fn $encode(value: $enum) -> u8 {
+        pub(in crate::store) const fn $encode(value: $enum) -> u8 {
             match value { $($enum::$variant => $code,)+ }
         }
 
-        pub(super) const fn $decode(code: u8) -> Option<$enum> {
+        pub(in crate::store) const fn $decode(code: u8) -> Option<$enum> {
             match code { $($code => Some($enum::$variant),)+ _ => None }
         }
     };

@@ -8,20 +8,22 @@ use std::{collections::BTreeSet, iter::Peekable};
 
 use redb::{ReadOnlyTable, ReadableTable, Table};
 
-use super::{
-    error::{Result, StoreError},
-    reader::Reader,
-    record::{self, Key, Kind},
-    row,
-    schema::Bytes,
-    seal,
-};
 use crate::{
     columns::ColumnsError,
     domain::{Transaction, TransactionId, UserFields},
+    store::{
+        error::{Result, StoreError},
+        format::{
+            checksum,
+            keys::{Key, Kind},
+            record, row,
+        },
+        reader::Reader,
+        schema::Bytes,
+    },
 };
 
-pub(super) use crate::columns::{CHUNK_ROWS, ChunkBuilder as Builder};
+pub(in crate::store) use crate::columns::{CHUNK_ROWS, ChunkBuilder as Builder};
 
 const FORMAT: u32 = crate::columns::FORMAT_VERSION as u32;
 
@@ -40,16 +42,16 @@ fn piece_key(chunk: u64, piece: u64) -> [u8; 16] {
 }
 
 /// Replaces the blob of a chunk.
-pub(super) fn write(table: &mut Table<(u64, u64), Bytes>, chunk: u64, blob: &[u8]) -> Result<()> {
+pub(in crate::store) fn write(table: &mut Table<(u64, u64), Bytes>, chunk: u64, blob: &[u8]) -> Result<()> {
     table.retain_in((chunk, 0)..=(chunk, u64::MAX), |_, _| false)?;
     if blob.is_empty() {
         return Ok(());
     }
     let mut heading = FORMAT.to_le_bytes().to_vec();
     heading.extend_from_slice(&(blob.len() as u64).to_le_bytes());
-    table.insert((chunk, 0), seal::seal(&piece_key(chunk, 0), &heading).as_slice())?;
+    table.insert((chunk, 0), checksum::add(&piece_key(chunk, 0), &heading).as_slice())?;
     for (piece, bytes) in (1..).zip(blob.chunks(PIECE)) {
-        table.insert((chunk, piece), seal::seal(&piece_key(chunk, piece), bytes).as_slice())?;
+        table.insert((chunk, piece), checksum::add(&piece_key(chunk, piece), bytes).as_slice())?;
     }
     Ok(())
 }
@@ -59,7 +61,7 @@ fn read(table: &impl ReadableTable<(u64, u64), Bytes>, chunk: u64) -> Result<Opt
     let mut pieces = table.range((chunk, 0)..=(chunk, u64::MAX))?;
     let Some(first) = pieces.next() else { return Ok(None) };
     let heading = first?.1;
-    let heading = seal::open(&piece_key(chunk, 0), heading.value())?;
+    let heading = checksum::check(&piece_key(chunk, 0), heading.value())?;
     let Some((format, length)) = heading.split_first_chunk::<4>() else { return Ok(None) };
     let Ok(length) = length.try_into().map(u64::from_le_bytes) else { return Ok(None) };
     if u32::from_le_bytes(*format) != FORMAT {
@@ -68,13 +70,13 @@ fn read(table: &impl ReadableTable<(u64, u64), Bytes>, chunk: u64) -> Result<Opt
     let mut blob = Vec::with_capacity(usize::try_from(length).unwrap_or_default().min(64 << 20));
     for entry in pieces {
         let (key, value) = entry?;
-        blob.extend_from_slice(seal::open(&piece_key(chunk, key.value().1), value.value())?);
+        blob.extend_from_slice(checksum::check(&piece_key(chunk, key.value().1), value.value())?);
     }
     Ok((blob.len() as u64 == length).then_some(blob))
 }
 
 /// Makes the blob of a chunk from its rows; empty when it has none.
-pub(super) fn build(
+pub(in crate::store) fn build(
     rows: &impl ReadableTable<u64, Bytes>,
     records: &impl ReadableTable<Bytes, Bytes>,
     chunk: u64,
@@ -85,7 +87,7 @@ pub(super) fn build(
 }
 
 /// Pushes the rows of a chunk below `end`; tells whether there were any.
-pub(super) fn fill(
+pub(in crate::store) fn fill(
     builder: &mut Builder,
     rows: &impl ReadableTable<u64, Bytes>,
     records: &impl ReadableTable<Bytes, Bytes>,
@@ -102,7 +104,7 @@ pub(super) fn fill(
     for entry in rows.range(first..end)? {
         let (pk, value) = entry?;
         let pk = TransactionId(pk.value());
-        let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+        let (change, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
         let row: Transaction = row::decode(pk, change, body)?;
         let fields = fields_of(&mut said, pk)?;
         builder.push(&row, fields.as_ref().unwrap_or(&none))?;
@@ -112,7 +114,7 @@ pub(super) fn fill(
 }
 
 /// The user fields of `pk` from records in the order of rows; those of earlier rows are passed over.
-pub(super) fn fields_of(
+pub(in crate::store) fn fields_of(
     said: &mut Peekable<redb::Range<'_, Bytes, Bytes>>,
     pk: TransactionId,
 ) -> Result<Option<UserFields>> {
@@ -126,14 +128,14 @@ pub(super) fn fields_of(
         let Some(entry) = said.next() else { return Ok(None) };
         let (key, value) = entry?;
         if key.value() == wanted.as_bytes() {
-            let (_, body) = seal::open_version(key.value(), value.value())?;
+            let (_, body) = checksum::check_version(key.value(), value.value())?;
             return record::from_json(body).map(Some);
         }
     }
 }
 
 /// The chunks that have rows.
-pub(super) fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
+pub(in crate::store) fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
     let mut found = BTreeSet::new();
     let mut from = 0;
     while let Some(entry) = rows.range(from..)?.next() {
@@ -153,7 +155,11 @@ pub struct Chunks<'a> {
 }
 
 impl<'a> Chunks<'a> {
-    pub(super) fn new(reader: &'a Reader, table: ReadOnlyTable<(u64, u64), Bytes>, chunks: BTreeSet<u64>) -> Self {
+    pub(in crate::store) fn new(
+        reader: &'a Reader,
+        table: ReadOnlyTable<(u64, u64), Bytes>,
+        chunks: BTreeSet<u64>,
+    ) -> Self {
         Self { reader, table, left: chunks.into_iter() }
     }
 }

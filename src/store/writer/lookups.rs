@@ -2,15 +2,15 @@
 
 use chrono::NaiveDate;
 
-use super::{
-    error::Result,
-    lookup,
-    schema::{BY_PROVIDER_ID, CONNECTIONS, RECORDS, TRANSACTIONS},
-    small,
-    writer::Writer,
-};
-use crate::domain::{
-    Account, AccountId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId, UserFields,
+use crate::{
+    domain::{Account, AccountId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId, UserFields},
+    store::{
+        error::Result,
+        format::keys,
+        lookup,
+        schema::{BY_PROVIDER_ID, CONNECTIONS, RECORDS, TRANSACTIONS},
+        writer::Writer,
+    },
 };
 
 impl Writer {
@@ -58,7 +58,7 @@ impl Writer {
     pub fn by_provider_id(&mut self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
         self.run(|it| {
             let (rows, ids) = (it.txn.open_table(TRANSACTIONS)?, it.txn.open_table(BY_PROVIDER_ID)?);
-            lookup::by_provider_id(&rows, &ids, small(account)?, provider_id)
+            lookup::by_provider_id(&rows, &ids, keys::account_number(account)?, provider_id)
         })
     }
 

@@ -5,17 +5,21 @@ use std::{collections::BinaryHeap, ops::ControlFlow};
 use chrono::NaiveDate;
 use redb::ReadableTableMetadata as _;
 
-use super::{
-    chunks,
-    error::{Result, StoreError},
-    index, lookup,
-    reader::Reader,
-    record::{Key, Kind},
-    row,
-    schema::BY_PROVIDER_ID,
-    seal, small,
+use crate::{
+    domain::{AccountId, Transaction, TransactionId, UserFields},
+    store::{
+        columns::chunks,
+        error::{Result, StoreError},
+        format::{
+            checksum,
+            keys::{self, Key, Kind},
+            row,
+        },
+        lookup,
+        reader::Reader,
+        schema::BY_PROVIDER_ID,
+    },
 };
-use crate::domain::{AccountId, Transaction, TransactionId, UserFields};
 
 impl Reader {
     /// Row ids from newest to oldest (date, then id), of one account or merged over all. Skipping costs time in
@@ -23,14 +27,14 @@ impl Reader {
     pub fn newest(&self, account: Option<AccountId>, offset: u64, limit: usize) -> Result<Vec<TransactionId>> {
         self.guarded(|| {
             let accounts = match account {
-                Some(account) => vec![small(account)?],
+                Some(account) => vec![keys::account_number(account)?],
                 None => lookup::accounts_with_rows(&self.counts)?,
             };
             let mut sources = Vec::with_capacity(accounts.len());
             let mut heads = BinaryHeap::with_capacity(accounts.len());
             for account in accounts {
-                let low = index::pack(account, 0, 0);
-                let high = index::pack(account, u32::MAX, u64::MAX);
+                let low = keys::pack(account, 0, 0);
+                let high = keys::pack(account, u32::MAX, u64::MAX);
                 let mut keys = self.by_date.range(low..=high)?.rev();
                 if let Some(first) = keys.next() {
                     let key = first?.0.value();
@@ -60,9 +64,9 @@ impl Reader {
     /// An account's rows from `from` to `to`, both included, by date, then id.
     pub fn rows_between(&self, account: AccountId, from: NaiveDate, to: NaiveDate) -> Result<Vec<Transaction>> {
         self.guarded(|| {
-            let account = small(account)?;
-            let low = index::pack(account, index::day_of(from), 0);
-            let high = index::pack(account, index::day_of(to), u64::MAX);
+            let account = keys::account_number(account)?;
+            let low = keys::pack(account, keys::day_of(from), 0);
+            let high = keys::pack(account, keys::day_of(to), u64::MAX);
             if low > high {
                 return Ok(Vec::new());
             }
@@ -78,17 +82,17 @@ impl Reader {
 
     /// The row that a key of the index of dates speaks of, if the row says the same.
     fn indexed(&self, key: u128) -> Result<TransactionId> {
-        let pk = index::pk(key);
+        let pk = keys::pk(key);
         let value = self.rows.get(pk.0)?.ok_or_else(StoreError::index_without_row)?;
-        let (_, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
-        if index::by_date(&row::head(body)?, pk.0) == key { Ok(pk) } else { Err(StoreError::index_without_row()) }
+        let (_, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
+        if keys::by_date(&row::head(body)?, pk.0) == key { Ok(pk) } else { Err(StoreError::index_without_row()) }
     }
 
     /// An account's rows with that provider id: several, since institutions use ids again.
     pub fn by_provider_id(&self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
         self.guarded(|| {
             let ids = self.txn.open_table(BY_PROVIDER_ID)?;
-            lookup::by_provider_id(&self.rows, &ids, small(account)?, provider_id)
+            lookup::by_provider_id(&self.rows, &ids, keys::account_number(account)?, provider_id)
         })
     }
 
@@ -103,7 +107,7 @@ impl Reader {
         account: AccountId,
         mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>,
     ) -> Result<()> {
-        let account = small(account)?;
+        let account = keys::account_number(account)?;
         self.scan_rows(|body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
     }
 
@@ -126,7 +130,7 @@ impl Reader {
                     let (pk, value) = entry?;
                     let pk = TransactionId(pk.value());
                     seen += 1;
-                    let (change, body) = seal::open_version(&pk.0.to_be_bytes(), value.value())?;
+                    let (change, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
                     if wanted(body) {
                         let fields = chunks::fields_of(&mut said, pk)?;
                         return Ok(Some((row::decode(pk, change, body)?, fields)));

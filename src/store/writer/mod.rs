@@ -1,5 +1,9 @@
 //! The write side: one change at a time, all of it or nothing.
 
+mod append;
+pub(super) mod commit;
+mod lookups;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
@@ -9,61 +13,66 @@ use std::{
 use chrono::{DateTime, Utc};
 use redb::{ReadableTable as _, WriteTransaction};
 
-use super::{
-    Permit,
-    error::{Result, StoreError, guarded},
-    live::Live,
-    record::{self, AccountUser, Key},
-    row,
-    schema::{CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
-    seal, small,
-    source::NewSource,
-    tail::Tail,
-};
-use crate::domain::{
-    Account, AccountId, AccountType, ChangeId, ChangeKind, Connection, ConnectionId, Holding, HoldingId, Snapshot,
-    TransactionFacts, TransactionId, UserFields,
+use crate::{
+    domain::{
+        Account, AccountId, AccountType, ChangeId, ChangeKind, Connection, ConnectionId, Holding, HoldingId, Snapshot,
+        TransactionFacts, TransactionId, UserFields,
+    },
+    store::{
+        Permit,
+        columns::append::Tail,
+        database::open::OpenDatabase,
+        error::{Result, StoreError, guarded},
+        format::{
+            checksum,
+            keys::{self, Key},
+            record::{self, AccountUser},
+            row,
+        },
+        raw_source::NewSource,
+        schema::{CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
+    },
 };
 
 /// A change in the making. Look-ups see what it has written so far. Dropping it leaves nothing.
 pub struct Writer {
-    pub(super) txn: WriteTransaction,
+    pub(in crate::store) txn: WriteTransaction,
     /// The number the change will have.
-    pub(super) change: u64,
-    pub(super) kind: ChangeKind,
-    pub(super) source: String,
-    pub(super) at: DateTime<Utc>,
-    pub(super) ids: Ids,
+    pub(in crate::store) change: u64,
+    pub(in crate::store) kind: ChangeKind,
+    pub(in crate::store) source: String,
+    pub(in crate::store) at: DateTime<Utc>,
+    pub(in crate::store) ids: Ids,
     /// Ranges of pks that this change added, ascending.
-    pub(super) added: Vec<Range<u64>>,
+    pub(in crate::store) added: Vec<Range<u64>>,
     /// Rows of which it wrote a newer version.
-    pub(super) amended: BTreeSet<u64>,
+    pub(in crate::store) amended: BTreeSet<u64>,
     /// Everything else of which it wrote a version.
-    pub(super) records: BTreeSet<Key>,
+    pub(in crate::store) records: BTreeSet<Key>,
     /// Existing connections and accounts it speaks of, to be witnessed at the commit.
-    pub(super) spoken: BTreeSet<Key>,
+    pub(in crate::store) referenced: BTreeSet<Key>,
     /// By how much the number of rows of an account changes.
-    pub(super) counts: BTreeMap<u32, i64>,
+    pub(in crate::store) counts: BTreeMap<u32, i64>,
     /// Chunks whose columnar form must be made anew from the rows.
-    pub(super) stale: BTreeSet<u64>,
+    pub(in crate::store) stale: BTreeSet<u64>,
     /// The columnar form of rows that are being appended.
-    pub(super) tail: Tail,
-    pub(super) raw_source: Option<NewSource>,
+    pub(in crate::store) tail: Tail,
+    pub(in crate::store) raw_source: Option<NewSource>,
     /// Whether it took rows away.
-    pub(super) upset: bool,
+    pub(in crate::store) removed_rows: bool,
     /// A write failed half-way: it can only be dropped.
-    pub(super) spoiled: bool,
+    pub(in crate::store) poisoned: bool,
     // Dropped last, in this order.
-    pub(super) live: Arc<Live>,
-    pub(super) permit: Permit,
+    pub(in crate::store) database: Arc<OpenDatabase>,
+    pub(in crate::store) permit: Permit,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ids {
-    pub(super) connection: u64,
-    pub(super) account: u64,
-    pub(super) holding: u64,
-    pub(super) transaction: u64,
+pub(in crate::store) struct Ids {
+    pub(in crate::store) connection: u64,
+    pub(in crate::store) account: u64,
+    pub(in crate::store) holding: u64,
+    pub(in crate::store) transaction: u64,
 }
 
 impl std::fmt::Debug for Writer {
@@ -73,14 +82,14 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    pub(super) fn new(
+    pub(in crate::store) fn new(
         permit: Permit,
-        live: Arc<Live>,
+        database: Arc<OpenDatabase>,
         kind: ChangeKind,
         source: &str,
         at: DateTime<Utc>,
     ) -> Result<Self> {
-        let txn = live.write()?;
+        let txn = database.write()?;
         let (change, ids) = {
             let meta = txn.open_table(META)?;
             let next =
@@ -103,24 +112,24 @@ impl Writer {
             added: Vec::new(),
             amended: BTreeSet::new(),
             records: BTreeSet::new(),
-            spoken: BTreeSet::new(),
+            referenced: BTreeSet::new(),
             counts: BTreeMap::new(),
             stale: BTreeSet::new(),
             tail: Tail::default(),
             raw_source: None,
-            upset: false,
-            spoiled: false,
-            live,
+            removed_rows: false,
+            poisoned: false,
+            database,
             permit,
         })
     }
 
     /// Runs one step; after a failure of the file nothing can be committed any more.
-    pub(super) fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(in crate::store) fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let store = self.permit.store().clone();
         let result = guarded(store.path(), || work(self));
         if let Err(StoreError::Damaged { .. } | StoreError::Io { .. } | StoreError::DiskFull { .. }) = &result {
-            self.spoiled = true;
+            self.poisoned = true;
         }
         result
     }
@@ -149,12 +158,12 @@ impl Writer {
         HoldingId(self.ids.holding - 1)
     }
 
-    pub(super) fn next_transaction(&self) -> u64 {
+    pub(in crate::store) fn next_transaction(&self) -> u64 {
         self.ids.transaction
     }
 
     /// Takes the next pks, which join those that this change adds.
-    pub(super) fn take_transactions(&mut self, count: u64) -> Range<u64> {
+    pub(in crate::store) fn take_transactions(&mut self, count: u64) -> Range<u64> {
         let first = self.ids.transaction;
         let end = first.saturating_add(count);
         self.ids.transaction = end;
@@ -166,13 +175,13 @@ impl Writer {
     }
 
     /// Whether this change added the row.
-    pub(super) fn has_added(&self, pk: u64) -> bool {
+    pub(in crate::store) fn has_added(&self, pk: u64) -> bool {
         let after = self.added.partition_point(|range| range.end <= pk);
         self.added.get(after).is_some_and(|range| range.contains(&pk))
     }
 
     /// Notes that this change wrote a version of `key`.
-    pub(super) fn note(&mut self, key: &Key) {
+    pub(in crate::store) fn note(&mut self, key: &Key) {
         match key.as_row() {
             Some(row) if self.has_added(row.0) => {}
             Some(row) => {
@@ -188,10 +197,10 @@ impl Writer {
     pub fn put_connection(&mut self, connection: &Connection) -> Result<()> {
         self.run(|it| {
             let id = connection.id;
-            let body = seal::seal(&id.0.to_be_bytes(), &record::to_json(connection)?);
+            let body = checksum::add(&id.0.to_be_bytes(), &record::to_json(connection)?);
             it.txn.open_table(CONNECTIONS)?.insert(id.0, body.as_slice())?;
             if it.exists(&Key::connection(id))? {
-                it.spoken.insert(Key::connection(id));
+                it.referenced.insert(Key::connection(id));
                 Ok(())
             } else {
                 it.write(&Key::connection(id), Some(&[]))
@@ -201,7 +210,7 @@ impl Writer {
 
     /// Writes an account; its alias and type override are left to [`Writer::set_account_user`].
     pub fn put_account(&mut self, account: &Account) -> Result<()> {
-        small(account.id)?;
+        keys::account_number(account.id)?;
         self.run(|it| it.write(&Key::account(account.id), Some(&record::account_body(account)?)))
     }
 
@@ -209,7 +218,7 @@ impl Writer {
     pub fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
         let key = Key::snapshot(snapshot.account_id, snapshot.date);
         self.run(|it| {
-            it.speak_of(snapshot.account_id);
+            it.add_reference(snapshot.account_id);
             it.write(&key, Some(&record::snapshot_body(snapshot)))
         })
     }
@@ -218,7 +227,7 @@ impl Writer {
     pub fn put_holding(&mut self, holding: &Holding) -> Result<()> {
         let key = Key::holding(holding.account_id, holding.id);
         self.run(|it| {
-            it.speak_of(holding.account_id);
+            it.add_reference(holding.account_id);
             it.write(&key, Some(&record::to_json(holding)?))
         })
     }
@@ -232,7 +241,7 @@ impl Writer {
     pub fn update_transaction(&mut self, id: TransactionId, facts: &TransactionFacts) -> Result<()> {
         self.run(|it| {
             let account = it.row_account(id)?;
-            it.speak_of(AccountId(u64::from(account)));
+            it.add_reference(AccountId(u64::from(account)));
             let mut body = Vec::with_capacity(128);
             row::encode(&mut body, account, facts);
             it.write(&Key::row(id), Some(&body))
@@ -243,7 +252,7 @@ impl Writer {
     pub fn remove_transaction(&mut self, id: TransactionId) -> Result<()> {
         self.run(|it| {
             it.row_account(id)?;
-            it.upset = true;
+            it.removed_rows = true;
             it.write(&Key::row(id), None)
         })
     }
@@ -283,7 +292,7 @@ impl Writer {
     /// Keeps a connection's credential, sealed by the vault. Outside undo.
     pub fn put_credential(&mut self, connection: ConnectionId, sealed: &[u8]) -> Result<()> {
         self.run(|it| {
-            let value = seal::seal(&connection.0.to_be_bytes(), sealed);
+            let value = checksum::add(&connection.0.to_be_bytes(), sealed);
             it.txn.open_table(CREDENTIALS)?.insert(connection.0, value.as_slice())?;
             Ok(())
         })
@@ -297,7 +306,7 @@ impl Writer {
         })
     }
 
-    pub(super) fn expect_account(&self, id: AccountId) -> Result<()> {
+    pub(in crate::store) fn expect_account(&self, id: AccountId) -> Result<()> {
         if self.exists(&Key::account(id))? { Ok(()) } else { Err(StoreError::not_found(format!("account {id}"))) }
     }
 
@@ -308,7 +317,7 @@ impl Writer {
     fn row_account(&self, id: TransactionId) -> Result<u32> {
         let rows = self.txn.open_table(TRANSACTIONS)?;
         let value = rows.get(id.0)?.ok_or_else(|| StoreError::not_found(format!("transaction {id}")))?;
-        let (_, body) = seal::open_version(&id.0.to_be_bytes(), value.value())?;
+        let (_, body) = checksum::check_version(&id.0.to_be_bytes(), value.value())?;
         Ok(row::head(body)?.account)
     }
 }

@@ -8,13 +8,13 @@ use std::{
     path::Path,
 };
 
-use super::error::{Result, StoreError};
+use crate::store::error::{Result, StoreError};
 
 /// How often a file that is replaced while it is opened is looked for again.
 const TRIES: usize = 8;
 
 /// Opens the database file for this process alone, creating it (0600) and its folders (0700) as needed.
-pub(super) fn open_locked(path: &Path) -> Result<File> {
+pub(in crate::store) fn open_locked(path: &Path) -> Result<File> {
     if let Some(parent) = path.parent() {
         create_private_folders(parent)?;
     }
@@ -34,7 +34,7 @@ pub(super) fn open_locked(path: &Path) -> Result<File> {
 }
 
 /// Creates a file that must not exist yet, private, and locks it.
-pub(super) fn create_locked(path: &Path) -> Result<File> {
+pub(in crate::store) fn create_locked(path: &Path) -> Result<File> {
     let file = creating().open(path).map_err(|source| StoreError::io("create", path, source))?;
     make_private(&file).map_err(|source| StoreError::io("make private", path, source))?;
     file.try_lock().map_err(|error| StoreError::io("lock", path, error.into()))?;
@@ -164,7 +164,7 @@ fn create_folder(folder: &Path) -> io::Result<()> {
 
 /// Makes the name of `path` durable.
 #[cfg(unix)]
-pub(super) fn sync_folder(path: &Path) -> Result<()> {
+pub(in crate::store) fn sync_folder(path: &Path) -> Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -175,13 +175,13 @@ pub(super) fn sync_folder(path: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn sync_folder(_: &Path) -> Result<()> {
+pub(in crate::store) fn sync_folder(_: &Path) -> Result<()> {
     Ok(())
 }
 
 /// What the first bytes of a database file say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(in crate::store) enum Found {
     /// Nothing yet.
     New,
     /// A database that was closed in order.
@@ -195,7 +195,7 @@ const MAGIC: &[u8; 9] = b"redb\x1a\x0a\xa9\x0d\x0a";
 const RECOVERY_REQUIRED: u8 = 2;
 
 /// Looks at the beginning of the file.
-pub(super) fn inspect(mut file: &File, path: &Path) -> Result<Found> {
+pub(in crate::store) fn inspect(mut file: &File, path: &Path) -> Result<Found> {
     let mut head = Vec::new();
     let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(512).read_to_end(&mut head));
     read.map_err(|source| StoreError::io("read", path, source))?;

@@ -4,17 +4,19 @@ use std::{fs, ops::Bound, path::Path, sync::Arc};
 
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable as _, Table, Value};
 
-use super::{
+use crate::store::{
     Store,
+    database::{
+        backend::Backend,
+        file,
+        open::{self, OpenDatabase},
+        verify,
+    },
     error::{Result, StoreError, guarded},
-    file,
-    live::{self, Live},
-    medium::Medium,
     schema::{
         self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
         PARKED, RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
     },
-    verify,
 };
 
 impl Store {
@@ -24,9 +26,9 @@ impl Store {
     /// When there is a file at `to` already, or what is stored or written proves damaged; then nothing is left at
     /// `to`.
     pub fn backup(&self, to: &Path) -> Result<()> {
-        let live = self.live();
+        let database = self.database();
         guarded(self.path(), || {
-            let txn = live.read()?;
+            let txn = database.read()?;
             copy_to_file(&txn, to).map(drop)
         })
     }
@@ -35,27 +37,27 @@ impl Store {
     /// Cut off at any moment, the old file is still there, whole.
     pub fn compact(&self) -> Result<()> {
         let _permit = self.permit();
-        self.heal()?;
-        let live = self.live();
-        if live.file.is_none() {
+        self.reopen_after_failure()?;
+        let database = self.database();
+        if database.file.is_none() {
             let next = guarded(self.path(), || {
-                let next = Live::fresh(self.path(), Medium::memory(), None)?;
-                copy(&live.read()?, &next)?;
+                let next = OpenDatabase::fresh(self.path(), Backend::memory(), None)?;
+                copy(&database.read()?, &next)?;
                 Ok(next)
             })?;
             self.replace(next);
             return Ok(());
         }
-        let beside = live::beside(self.path(), "new");
+        let beside = open::beside(self.path(), "new");
         remove_if_there(&beside)?;
-        let next = guarded(self.path(), || copy_to_file(&live.read()?, &beside))?;
-        live::put_in_place(&beside, self.path())?;
+        let next = guarded(self.path(), || copy_to_file(&database.read()?, &beside))?;
+        open::put_in_place(&beside, self.path())?;
         self.replace(next);
         Ok(())
     }
 }
 
-pub(super) fn remove_if_there(path: &Path) -> Result<()> {
+pub(in crate::store) fn remove_if_there(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, error)),
         _ => Ok(()),
@@ -63,25 +65,25 @@ pub(super) fn remove_if_there(path: &Path) -> Result<()> {
 }
 
 /// Keeps a copy of an older layout beside the file before it is migrated.
-pub(super) fn before_migration(live: &Live, path: &Path, found: u64) -> Result<()> {
-    if live.file.is_none() {
+pub(in crate::store) fn before_migration(database: &OpenDatabase, path: &Path, found: u64) -> Result<()> {
+    if database.file.is_none() {
         return Ok(());
     }
-    let to = live::beside(path, &format!("v{found}"));
+    let to = open::beside(path, &format!("v{found}"));
     if to.exists() {
         return Ok(());
     }
-    copy_to_file(&live.read()?, &to).map(drop)
+    copy_to_file(&database.read()?, &to).map(drop)
 }
 
-fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<Live> {
+fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<OpenDatabase> {
     let file = Arc::new(file::create_locked(to)?);
     let made = guarded(to, || {
-        let live = Live::fresh(to, Medium::file(Arc::clone(&file)), Some(Arc::clone(&file)))?;
-        copy(txn, &live)?;
+        let database = OpenDatabase::fresh(to, Backend::file(Arc::clone(&file)), Some(Arc::clone(&file)))?;
+        copy(txn, &database)?;
         // Gives back the room that redb took in advance; closing leaves nothing to repair.
-        live.trim_and_close()?;
-        let over = || Live::over(to, Medium::file(Arc::clone(&file)), Some(Arc::clone(&file)), false);
+        database.trim_and_close()?;
+        let over = || OpenDatabase::over(to, Backend::file(Arc::clone(&file)), Some(Arc::clone(&file)), false);
         verify::all(&over()?)?;
         // Anew, with nothing in its cache of what only the verification wanted.
         over()
@@ -96,7 +98,7 @@ fn copy_to_file(txn: &ReadTransaction, to: &Path) -> Result<Live> {
 }
 
 /// Copies every table, in order, in one commit.
-fn copy(from: &ReadTransaction, to: &Live) -> Result<()> {
+fn copy(from: &ReadTransaction, to: &OpenDatabase) -> Result<()> {
     let txn = to.write()?;
     macro_rules! copy_table {
         ($table:ident) => {
@@ -104,7 +106,7 @@ fn copy(from: &ReadTransaction, to: &Live) -> Result<()> {
         };
     }
     schema::every_table!(copy_table);
-    Counter::Loose.set(&mut txn.open_table(META)?, 0)?;
+    Counter::Compactable.set(&mut txn.open_table(META)?, 0)?;
     txn.commit()?;
     Ok(())
 }

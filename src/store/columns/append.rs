@@ -8,15 +8,15 @@ use std::{
     thread::JoinHandle,
 };
 
-use super::{
-    chunks::{self, Builder, CHUNK_ROWS},
-    error::{Result, StoreError},
-    schema::{COLUMNS, RECORDS, TRANSACTIONS},
-    writer::Writer,
-};
 use crate::{
     columns::ColumnsError,
     domain::{AccountId, TransactionFacts, TransactionId, UserFields},
+    store::{
+        columns::chunks::{self, Builder, CHUNK_ROWS},
+        error::{Result, StoreError},
+        schema::{COLUMNS, RECORDS, TRANSACTIONS},
+        writer::Writer,
+    },
 };
 
 /// From so many rows on a batch is worth a thread.
@@ -29,10 +29,10 @@ const WAITING: usize = 4;
 const UNFINISHED: usize = 2;
 
 /// Rows of one account with consecutive ids, the first of which is told.
-pub(super) struct Run {
-    pub(super) account: AccountId,
-    pub(super) first: TransactionId,
-    pub(super) rows: Vec<TransactionFacts>,
+pub(in crate::store) struct Run {
+    pub(in crate::store) account: AccountId,
+    pub(in crate::store) first: TransactionId,
+    pub(in crate::store) rows: Vec<TransactionFacts>,
 }
 
 type Built = std::result::Result<Vec<u8>, ColumnsError>;
@@ -45,7 +45,7 @@ enum Making {
 
 /// The chunk that rows are appended to, and those before it whose threads are still at work.
 #[derive(Default)]
-pub(super) struct Tail {
+pub(in crate::store) struct Tail {
     current: Option<(u64, Making)>,
     finishing: VecDeque<(u64, JoinHandle<Built>)>,
 }
@@ -78,7 +78,7 @@ fn joined(thread: JoinHandle<Built>) -> Result<Vec<u8>> {
 
 impl Tail {
     /// Forgets the chunk if it is the one rows are appended to: something in it changed.
-    pub(super) fn forget(&mut self, chunk: u64) {
+    pub(in crate::store) fn forget(&mut self, chunk: u64) {
         if self.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
             self.current = None;
         }
@@ -88,7 +88,7 @@ impl Tail {
 impl Writer {
     /// Whether appended rows of `chunk` are wanted in columnar form: not when the chunk is made anew at the commit
     /// anyway. Begins it with its rows below `first`.
-    pub(super) fn begin_tail(&mut self, chunk: u64, first: u64) -> Result<bool> {
+    pub(in crate::store) fn begin_tail(&mut self, chunk: u64, first: u64) -> Result<bool> {
         if self.tail.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
             return Ok(true);
         }
@@ -106,7 +106,7 @@ impl Writer {
     }
 
     /// Adds rows to the chunk that was begun.
-    pub(super) fn extend_tail(&mut self, run: Run) -> Result<()> {
+    pub(in crate::store) fn extend_tail(&mut self, run: Run) -> Result<()> {
         let Some((chunk, making)) = self.tail.current.take() else { return Ok(()) };
         let making = match making {
             Making::Here(mut builder) if run.rows.len() < WORTH_A_THREAD => {
@@ -144,7 +144,7 @@ impl Writer {
     }
 
     /// Stores the columnar form of all chunks that rows were appended to.
-    pub(super) fn finish_tail(&mut self) -> Result<()> {
+    pub(in crate::store) fn finish_tail(&mut self) -> Result<()> {
         self.end_chunk()?;
         while !self.tail.finishing.is_empty() {
             self.store_finished()?;

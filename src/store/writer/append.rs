@@ -4,16 +4,17 @@ use std::ops::{Bound, Range};
 
 use redb::CursorError;
 
-use super::{
-    chunks::CHUNK_ROWS,
-    error::{Result, StoreError},
-    index, row,
-    schema::{BY_DATE, BY_PROVIDER_ID, TRANSACTIONS},
-    seal, small,
-    tail::Run,
-    writer::Writer,
+use crate::{
+    domain::{AccountId, TransactionFacts, TransactionId},
+    store::{
+        columns::{append::Run, chunks::CHUNK_ROWS},
+        error::{Result, StoreError},
+        format::{checksum, keys, row},
+        index,
+        schema::{BY_DATE, BY_PROVIDER_ID, TRANSACTIONS},
+        writer::Writer,
+    },
 };
-use crate::domain::{AccountId, TransactionFacts, TransactionId};
 
 /// Rows taken from the caller at a time: it may be parsing them, and its panics are its own.
 const BATCH: usize = if cfg!(test) { 3 } else { 16_384 };
@@ -28,9 +29,9 @@ impl Writer {
         account: AccountId,
         rows: impl IntoIterator<Item = TransactionFacts>,
     ) -> Result<Range<TransactionId>> {
-        let number = small(account)?;
+        let number = keys::account_number(account)?;
         self.run(|it| it.expect_account(account))?;
-        self.speak_of(account);
+        self.add_reference(account);
         let first = self.next_transaction();
         let mut keys = index::Batch::default();
         let mut rows = rows.into_iter();
@@ -58,7 +59,7 @@ impl Writer {
         batch: Vec<TransactionFacts>,
         keys: &mut index::Batch,
     ) -> Result<()> {
-        let (number, change) = (small(account)?, self.change);
+        let (number, change) = (keys::account_number(account)?, self.change);
         let Range { start: first, end } = self.take_transactions(batch.len() as u64);
         let in_columns = self.begin_tail(first / CHUNK_ROWS, first)?;
         {
@@ -67,10 +68,10 @@ impl Writer {
             let mut cursor = rows.upper_bound_mut(Bound::<u64>::Unbounded)?;
             for (pk, facts) in (first..end).zip(&batch) {
                 value.clear();
-                value.extend_from_slice(&[0; seal::LEN]);
+                value.extend_from_slice(&[0; checksum::LEN]);
                 value.extend_from_slice(&change.to_le_bytes());
                 row::encode(&mut value, number, facts);
-                seal::close(&pk.to_be_bytes(), &mut value);
+                checksum::fill_in(&pk.to_be_bytes(), &mut value);
                 cursor.insert_before(pk, value.as_slice()).map_err(|error| match error {
                     CursorError::UnorderedKey => StoreError::damaged("a row is numbered beyond the counter"),
                     other => other.into(),

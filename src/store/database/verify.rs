@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 
 use redb::{ReadOnlyTable, ReadableTable as _, ReadableTableMetadata as _};
 
-use super::{
-    Store,
-    error::{Result, StoreError, guarded},
-    index, journal,
-    live::Live,
-    lookup, record, row,
-    schema::{
-        BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, DIGESTS, META, PARKED, RECORDS,
-        SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+use crate::{
+    domain::TransactionId,
+    store::{
+        Store,
+        database::open::OpenDatabase,
+        error::{Result, StoreError, guarded},
+        format::{checksum, keys, row},
+        history::journal,
+        lookup,
+        schema::{
+            BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, DIGESTS, META, PARKED,
+            RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+        },
     },
-    seal,
 };
-use crate::domain::TransactionId;
 
 impl Store {
     /// Reads every value and every index key of a snapshot and compares them: checksums, rows against both indexes,
@@ -25,25 +27,25 @@ impl Store {
     /// # Errors
     /// [`StoreError::Damaged`] with what was found.
     pub fn verify(&self) -> Result<()> {
-        let live = self.live();
-        guarded(self.path(), || all(&live))
+        let database = self.database();
+        guarded(self.path(), || all(&database))
     }
 }
 
-pub(super) fn all(live: &Live) -> Result<()> {
-    let txn = live.read()?;
+pub(in crate::store) fn all(database: &OpenDatabase) -> Result<()> {
+    let txn = database.read()?;
     let rows = txn.open_table(TRANSACTIONS)?;
     let mut counted = BTreeMap::<u32, u64>::new();
     let (mut dates, mut ids) = (Vec::new(), Vec::new());
     for entry in rows.iter()? {
         let (pk, value) = entry?;
         let pk = pk.value();
-        let (change, body) = seal::open_version(&pk.to_be_bytes(), value.value())?;
+        let (change, body) = checksum::check_version(&pk.to_be_bytes(), value.value())?;
         row::decode(TransactionId(pk), change, body)?;
         let head = row::head(body)?;
         *counted.entry(head.account).or_default() += 1;
-        dates.push(index::by_date(&head, pk));
-        ids.extend(index::by_provider_id(&head, pk));
+        dates.push(keys::by_date(&head, pk));
+        ids.extend(keys::by_provider_id(&head, pk));
     }
     if rows.len()? != dates.len() as u64 {
         return Err(StoreError::damaged("a table has lost entries"));
@@ -85,7 +87,7 @@ fn others(txn: &redb::ReadTransaction) -> Result<()> {
             for entry in table.iter()? {
                 let (key, value) = entry?;
                 let name = $key(key.value());
-                seal::open(name.as_ref(), value.value())?;
+                checksum::check(name.as_ref(), value.value())?;
                 found += 1;
             }
             if table.len()? != found {
@@ -117,7 +119,7 @@ fn others(txn: &redb::ReadTransaction) -> Result<()> {
         journal::decode(id.value(), value.value(), undone.get(id.value())?.is_some())?;
     }
     for entry in txn.open_table(VERSIONS)?.iter()? {
-        record::split_version(entry?.0.value())?;
+        keys::split_version(entry?.0.value())?;
     }
     Ok(())
 }

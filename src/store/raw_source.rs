@@ -11,13 +11,14 @@ use std::{
 
 use redb::{ReadableTable, Table};
 
-use super::{
-    error::{Result, StoreError},
-    record,
-    schema::Bytes,
-    seal,
+use crate::{
+    domain::ChangeId,
+    store::{
+        error::{Result, StoreError},
+        format::{checksum, record},
+        schema::Bytes,
+    },
 };
-use crate::domain::ChangeId;
 
 /// Level 1 packs a statement file to an eighth at 400 MB/s; higher levels gain little for their time.
 const LEVEL: i32 = 1;
@@ -84,9 +85,9 @@ impl NewSource {
             Err(_) => return Err(StoreError::invalid("the raw source: packing it failed")),
         };
         let heading = record::to_json(&self.heading)?;
-        table.insert((change, 0), seal::seal(&piece_key(change, 0), &heading).as_slice())?;
+        table.insert((change, 0), checksum::add(&piece_key(change, 0), &heading).as_slice())?;
         for (piece, bytes) in (1..).zip(packed.chunks(PIECE)) {
-            table.insert((change, piece), seal::seal(&piece_key(change, piece), bytes).as_slice())?;
+            table.insert((change, piece), checksum::add(&piece_key(change, piece), bytes).as_slice())?;
         }
         Ok(self.digest)
     }
@@ -106,11 +107,11 @@ fn piece_key(change: u64, piece: u64) -> [u8; 16] {
 pub(super) fn read(table: &impl ReadableTable<(u64, u64), Bytes>, change: ChangeId) -> Result<Option<RawSource>> {
     let mut pieces = table.range((change.0, 0)..=(change.0, u64::MAX))?;
     let Some(first) = pieces.next() else { return Ok(None) };
-    let heading: Heading = record::from_json(seal::open(&piece_key(change.0, 0), first?.1.value())?)?;
+    let heading: Heading = record::from_json(checksum::check(&piece_key(change.0, 0), first?.1.value())?)?;
     let mut packed = Vec::new();
     for entry in pieces {
         let (key, value) = entry?;
-        packed.extend_from_slice(seal::open(&piece_key(change.0, key.value().1), value.value())?);
+        packed.extend_from_slice(checksum::check(&piece_key(change.0, key.value().1), value.value())?);
     }
     let damaged = || StoreError::damaged("a raw source can't be unpacked");
     let mut bytes = Vec::new();

@@ -4,14 +4,19 @@ use std::{collections::HashSet, ops::Range};
 
 use redb::{ReadableTable, Table};
 
-use super::{
-    error::{Result, StoreError},
-    record::{self, Key},
-    schema::Bytes,
-    seal,
-    wire::{Put, Take},
+use crate::{
+    domain::{Change, ChangeId},
+    store::{
+        error::{Result, StoreError},
+        format::{
+            bytes::{Decoder, Encoder},
+            checksum,
+            keys::Key,
+            record,
+        },
+        schema::Bytes,
+    },
 };
-use crate::domain::{Change, ChangeId};
 
 /// Entries of a touched list in one value, so that a change of a million rows is read in pieces.
 const PART: usize = if cfg!(test) { 5 } else { 4096 };
@@ -20,20 +25,20 @@ const RANGE: u8 = 1;
 const KEY: u8 = 2;
 
 /// The changes that are undone now.
-pub(super) type Undone = HashSet<u64>;
+pub(in crate::store) type Undone = HashSet<u64>;
 
-pub(super) fn undone(table: &impl ReadableTable<u64, Bytes>) -> Result<Undone> {
+pub(in crate::store) fn undone(table: &impl ReadableTable<u64, Bytes>) -> Result<Undone> {
     table
         .iter()?
         .map(|entry| {
             let (change, by) = entry?;
-            seal::open_u64(&change.value().to_be_bytes(), by.value())?;
+            checksum::check_u64(&change.value().to_be_bytes(), by.value())?;
             Ok(change.value())
         })
         .collect()
 }
 
-pub(super) fn entry(
+pub(in crate::store) fn entry(
     changes: &impl ReadableTable<u64, Bytes>,
     undone: &impl ReadableTable<u64, Bytes>,
     id: ChangeId,
@@ -42,18 +47,18 @@ pub(super) fn entry(
     decode(id.0, value.value(), undone.get(id.0)?.is_some()).map(Some)
 }
 
-pub(super) fn decode(id: u64, value: &[u8], undone: bool) -> Result<Change> {
-    let change: Change = record::from_json(seal::open(&id.to_be_bytes(), value)?)?;
+pub(in crate::store) fn decode(id: u64, value: &[u8], undone: bool) -> Result<Change> {
+    let change: Change = record::from_json(checksum::check(&id.to_be_bytes(), value)?)?;
     Ok(Change { undone, ..change })
 }
 
-pub(super) fn encode(change: &Change) -> Result<Vec<u8>> {
-    Ok(seal::seal(&change.id.0.to_be_bytes(), &record::to_json(change)?))
+pub(in crate::store) fn encode(change: &Change) -> Result<Vec<u8>> {
+    Ok(checksum::add(&change.id.0.to_be_bytes(), &record::to_json(change)?))
 }
 
 /// One thing a change touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Touched {
+pub(in crate::store) enum Touched {
     /// Rows it added: a range of pks, all of them its own.
     Added(Range<u64>),
     /// Something it wrote a version of.
@@ -65,7 +70,7 @@ fn part_key(change: u64, part: u64) -> [u8; 16] {
 }
 
 /// Writes down what a change touched.
-pub(super) fn write_touched(
+pub(in crate::store) fn write_touched(
     table: &mut Table<(u64, u64), Bytes>,
     change: u64,
     touched: impl Iterator<Item = Touched>,
@@ -74,7 +79,7 @@ pub(super) fn write_touched(
     let mut part = 0;
     while touched.peek().is_some() {
         let mut buffer = Vec::new();
-        let mut put = Put(&mut buffer);
+        let mut put = Encoder(&mut buffer);
         for item in touched.by_ref().take(PART) {
             match item {
                 Touched::Added(range) => {
@@ -88,20 +93,20 @@ pub(super) fn write_touched(
                 }
             }
         }
-        table.insert((change, part), seal::seal(&part_key(change, part), &buffer).as_slice())?;
+        table.insert((change, part), checksum::add(&part_key(change, part), &buffer).as_slice())?;
         part += 1;
     }
     Ok(())
 }
 
 /// One part of what a change touched; `None` after the last.
-pub(super) fn read_touched(
+pub(in crate::store) fn read_touched(
     table: &impl ReadableTable<(u64, u64), Bytes>,
     change: u64,
     part: u64,
 ) -> Result<Option<Vec<Touched>>> {
     let Some(value) = table.get((change, part))? else { return Ok(None) };
-    let mut take = Take(seal::open(&part_key(change, part), value.value())?);
+    let mut take = Decoder(checksum::check(&part_key(change, part), value.value())?);
     let mut touched = Vec::new();
     while !take.0.is_empty() {
         let item = match take.u8() {

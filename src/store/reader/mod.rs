@@ -1,43 +1,50 @@
 //! The read side: one consistent snapshot.
 
+mod pages;
+
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _};
 
-use super::{
-    chunks::{self, Chunks},
-    error::{Result, StoreError, guarded},
-    journal,
-    live::Live,
-    lookup,
-    record::{self, Key, Kind},
-    schema::{
-        BY_DATE, Bytes, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES,
-        TOUCHED, TRANSACTIONS, UNDONE,
+use crate::{
+    domain::{
+        Account, AccountId, Change, ChangeId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId,
+        UserFields,
     },
-    seal,
-    source::{self, RawSource},
-};
-use crate::domain::{
-    Account, AccountId, Change, ChangeId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId,
-    UserFields,
+    store::{
+        columns::chunks::{self, Chunks},
+        database::open::OpenDatabase,
+        error::{Result, StoreError, guarded},
+        format::{
+            checksum,
+            keys::{Key, Kind},
+            record,
+        },
+        history::journal,
+        lookup,
+        raw_source::{self, RawSource},
+        schema::{
+            BY_DATE, Bytes, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS,
+            SOURCES, TOUCHED, TRANSACTIONS, UNDONE,
+        },
+    },
 };
 
-/// A snapshot of the store as it was when [`super::Store::read`] was called. Cheap to make; while it lives, the
+/// A snapshot of the store as it was when [`crate::store::Store::read`] was called. Cheap to make; while it lives, the
 /// file keeps the pages it sees.
 pub struct Reader {
-    pub(super) txn: ReadTransaction,
-    pub(super) rows: ReadOnlyTable<u64, Bytes>,
-    pub(super) by_date: ReadOnlyTable<u128, ()>,
-    pub(super) records: ReadOnlyTable<Bytes, Bytes>,
-    pub(super) counts: ReadOnlyTable<u64, Bytes>,
+    pub(in crate::store) txn: ReadTransaction,
+    pub(in crate::store) rows: ReadOnlyTable<u64, Bytes>,
+    pub(in crate::store) by_date: ReadOnlyTable<u128, ()>,
+    pub(in crate::store) records: ReadOnlyTable<Bytes, Bytes>,
+    pub(in crate::store) counts: ReadOnlyTable<u64, Bytes>,
     changes: ReadOnlyTable<u64, Bytes>,
     undone: ReadOnlyTable<u64, Bytes>,
     generation: u64,
-    is_loose: bool,
+    is_compactable: bool,
     path: PathBuf,
     /// Keeps the database open: a snapshot outlives a compaction.
-    _live: Arc<Live>,
+    _database: Arc<OpenDatabase>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -47,11 +54,11 @@ impl std::fmt::Debug for Reader {
 }
 
 impl Reader {
-    pub(super) fn new(live: Arc<Live>, path: &std::path::Path) -> Result<Self> {
-        let txn = live.read()?;
+    pub(in crate::store) fn new(database: Arc<OpenDatabase>, path: &std::path::Path) -> Result<Self> {
+        let txn = database.read()?;
         let meta = txn.open_table(META)?;
         let generation = Counter::Generation.get(&meta)?.unwrap_or_default();
-        let is_loose = Counter::Loose.get(&meta)?.is_some_and(|loose| loose != 0);
+        let is_compactable = Counter::Compactable.get(&meta)?.is_some_and(|loose| loose != 0);
         Ok(Self {
             rows: txn.open_table(TRANSACTIONS)?,
             by_date: txn.open_table(BY_DATE)?,
@@ -61,23 +68,23 @@ impl Reader {
             undone: txn.open_table(UNDONE)?,
             txn,
             generation,
-            is_loose,
+            is_compactable,
             path: path.to_owned(),
-            _live: live,
+            _database: database,
         })
     }
 
-    pub(super) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(in crate::store) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         guarded(&self.path, work)
     }
 
-    /// Whether the file is worth [`super::Store::compact`].
+    /// Whether the file is worth [`crate::store::Store::compact`].
     #[must_use]
-    pub const fn is_loose(&self) -> bool {
-        self.is_loose
+    pub const fn is_compactable(&self) -> bool {
+        self.is_compactable
     }
 
-    /// The [`super::Store::generation`] this snapshot is of.
+    /// The [`crate::store::Store::generation`] this snapshot is of.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
@@ -216,7 +223,7 @@ impl Reader {
 
     /// The bytes a change was read from.
     pub fn raw_source(&self, change: ChangeId) -> Result<Option<RawSource>> {
-        self.guarded(|| source::read(&self.txn.open_table(SOURCES)?, change))
+        self.guarded(|| raw_source::read(&self.txn.open_table(SOURCES)?, change))
     }
 
     /// The change that imported the very same bytes, while it stands and no row was taken away since: then there is
@@ -225,16 +232,16 @@ impl Reader {
         self.guarded(|| {
             let digests = self.txn.open_table(DIGESTS)?;
             let Some(value) = digests.get(digest.as_slice())? else { return Ok(None) };
-            let change = seal::open_u64(&digest, value.value())?;
-            let upset = Counter::LastUpset.get(&self.txn.open_table(META)?)?.unwrap_or_default();
-            Ok((change > upset && self.undone.get(change)?.is_none()).then_some(ChangeId(change)))
+            let change = checksum::check_u64(&digest, value.value())?;
+            let removed_rows = Counter::LastRemoval.get(&self.txn.open_table(META)?)?.unwrap_or_default();
+            Ok((change > removed_rows && self.undone.get(change)?.is_none()).then_some(ChangeId(change)))
         })
     }
 
     /// A connection's credential as the vault sealed it.
     pub fn credential(&self, connection: ConnectionId) -> Result<Option<Vec<u8>>> {
         self.guarded(|| match self.txn.open_table(CREDENTIALS)?.get(connection.0)? {
-            Some(value) => Ok(Some(seal::open(&connection.0.to_be_bytes(), value.value())?.to_vec())),
+            Some(value) => Ok(Some(checksum::check(&connection.0.to_be_bytes(), value.value())?.to_vec())),
             None => Ok(None),
         })
     }

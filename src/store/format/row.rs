@@ -8,19 +8,23 @@
 //! 4   which options follow   …   currency, then the options in the order of their bits
 //! ```
 //! Numbers are little-endian, texts have a varint length in front. The change that wrote the row and
-//! the checksum stand before it, see [`super::seal`].
+//! the checksum stand before it, see [`crate::store::format::checksum`].
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{
-    codes,
-    error::{Result, StoreError},
-    wire::{Put, Take, decimal_head},
-};
-use crate::domain::{
-    AccountId, ChangeId, ForeignAmount, Kind, Money, Origin, Security, Text, Transaction, TransactionFacts,
-    TransactionId,
+use crate::{
+    domain::{
+        AccountId, ChangeId, ForeignAmount, Kind, Money, Origin, Security, Text, Transaction, TransactionFacts,
+        TransactionId,
+    },
+    store::{
+        error::{Result, StoreError},
+        format::{
+            bytes::{Decoder, Encoder, decimal_head},
+            codes,
+        },
+    },
 };
 
 const VERSION: u8 = 1;
@@ -37,7 +41,7 @@ const SECURITY: u16 = 1 << 8;
 const FOREIGN: u16 = 1 << 9;
 
 /// Appends the body of a row to `buffer`.
-pub(super) fn encode(buffer: &mut Vec<u8>, account: u32, facts: &TransactionFacts) {
+pub(in crate::store) fn encode(buffer: &mut Vec<u8>, account: u32, facts: &TransactionFacts) {
     let options = [
         (PROVIDER_ID, facts.provider_id.is_some()),
         (INSTANT, facts.instant.is_some()),
@@ -51,7 +55,7 @@ pub(super) fn encode(buffer: &mut Vec<u8>, account: u32, facts: &TransactionFact
         (FOREIGN, facts.foreign.is_some()),
     ];
     let options = options.into_iter().fold(0, |bits, (bit, has)| if has { bits | bit } else { bits });
-    let mut put = Put(buffer);
+    let mut put = Encoder(buffer);
     put.u8(VERSION);
     put.u8(codes::status(facts.status));
     put.u8(codes::subtype(facts.kind.0));
@@ -83,13 +87,13 @@ pub(super) fn encode(buffer: &mut Vec<u8>, account: u32, facts: &TransactionFact
     }
 }
 
-fn optional_text(put: &mut Put<'_>, text: Option<&str>) {
+fn optional_text(put: &mut Encoder<'_>, text: Option<&str>) {
     if let Some(text) = text {
         put.text(text);
     }
 }
 
-fn encode_security(put: &mut Put<'_>, security: &Security) {
+fn encode_security(put: &mut Encoder<'_>, security: &Security) {
     let options = [
         security.symbol.is_some(),
         security.name.is_some(),
@@ -115,14 +119,14 @@ fn encode_security(put: &mut Put<'_>, security: &Security) {
 
 /// What the indexes need of a row, read without decoding it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Head<'a> {
-    pub(super) account: u32,
-    pub(super) date: NaiveDate,
-    pub(super) provider_id: Option<&'a [u8]>,
+pub(in crate::store) struct Head<'a> {
+    pub(in crate::store) account: u32,
+    pub(in crate::store) date: NaiveDate,
+    pub(in crate::store) provider_id: Option<&'a [u8]>,
 }
 
 /// The [`Head`] of a row in hand.
-pub(super) fn head_of(account: u32, facts: &TransactionFacts) -> Head<'_> {
+pub(in crate::store) fn head_of(account: u32, facts: &TransactionFacts) -> Head<'_> {
     Head { account, date: facts.date, provider_id: facts.provider_id.as_deref().map(str::as_bytes) }
 }
 
@@ -131,9 +135,9 @@ fn bad_row() -> StoreError {
 }
 
 /// Reads the [`Head`] of a body.
-pub(super) fn head(body: &[u8]) -> Result<Head<'_>> {
+pub(in crate::store) fn head(body: &[u8]) -> Result<Head<'_>> {
     let read = || {
-        let mut take = Take(body);
+        let mut take = Decoder(body);
         let [version, _, _, amount] = take.array()?;
         let options = take.array().map(u16::from_le_bytes)?;
         let account = take.u32()?;
@@ -148,7 +152,7 @@ pub(super) fn head(body: &[u8]) -> Result<Head<'_>> {
 }
 
 /// Reads a whole row.
-pub(super) fn decode(id: TransactionId, change: u64, body: &[u8]) -> Result<Transaction> {
+pub(in crate::store) fn decode(id: TransactionId, change: u64, body: &[u8]) -> Result<Transaction> {
     decode_body(body)
         .map(|(account, facts)| Transaction {
             id,
@@ -160,7 +164,7 @@ pub(super) fn decode(id: TransactionId, change: u64, body: &[u8]) -> Result<Tran
 }
 
 fn decode_body(body: &[u8]) -> Option<(u32, TransactionFacts)> {
-    let mut take = Take(body);
+    let mut take = Decoder(body);
     let [version, status, subtype, amount] = take.array()?;
     if version != VERSION {
         return None;
@@ -179,7 +183,7 @@ fn decode_body(body: &[u8]) -> Option<(u32, TransactionFacts)> {
     facts.status = codes::to_status(status)?;
     facts.kind = Kind(codes::to_subtype(subtype)?);
     let has = |option: u16| options & option != 0;
-    let text = |take: &mut Take<'_>, present: bool| -> Option<Option<Text>> {
+    let text = |take: &mut Decoder<'_>, present: bool| -> Option<Option<Text>> {
         if present { Some(Some(take.text()?.into())) } else { Some(None) }
     };
     facts.provider_id = text(&mut take, has(PROVIDER_ID))?;
@@ -205,13 +209,13 @@ fn decode_body(body: &[u8]) -> Option<(u32, TransactionFacts)> {
     take.finish((account, facts))
 }
 
-fn decode_security(take: &mut Take<'_>) -> Option<Security> {
+fn decode_security(take: &mut Decoder<'_>) -> Option<Security> {
     let options = take.u8()?;
     let has = |bit: u8| options & (1 << bit) != 0;
-    let number = |take: &mut Take<'_>, present: bool| -> Option<Option<Decimal>> {
+    let number = |take: &mut Decoder<'_>, present: bool| -> Option<Option<Decimal>> {
         if present { Some(Some(take.decimal()?)) } else { Some(None) }
     };
-    let text = |take: &mut Take<'_>, present: bool| -> Option<Option<Text>> {
+    let text = |take: &mut Decoder<'_>, present: bool| -> Option<Option<Text>> {
         if present { Some(Some(take.text()?.into())) } else { Some(None) }
     };
     Some(Security {

@@ -8,18 +8,18 @@ use rust_decimal::Decimal;
 use crate::domain::AssetCode;
 
 /// Appends to a buffer.
-pub(super) struct Put<'a>(pub(super) &'a mut Vec<u8>);
+pub(in crate::store) struct Encoder<'a>(pub(in crate::store) &'a mut Vec<u8>);
 
-impl Put<'_> {
-    pub(super) fn u8(&mut self, value: u8) {
+impl Encoder<'_> {
+    pub(in crate::store) fn u8(&mut self, value: u8) {
         self.0.push(value);
     }
 
-    pub(super) fn u32(&mut self, value: u32) {
+    pub(in crate::store) fn u32(&mut self, value: u32) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
-    pub(super) fn varint(&mut self, mut value: u64) {
+    pub(in crate::store) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.0.push(value.to_le_bytes()[0] | 0x80);
             value >>= 7;
@@ -27,35 +27,35 @@ impl Put<'_> {
         self.0.push(value.to_le_bytes()[0]);
     }
 
-    pub(super) fn bytes(&mut self, value: &[u8]) {
+    pub(in crate::store) fn bytes(&mut self, value: &[u8]) {
         self.varint(value.len() as u64);
         self.0.extend_from_slice(value);
     }
 
-    pub(super) fn text(&mut self, value: &str) {
+    pub(in crate::store) fn text(&mut self, value: &str) {
         self.bytes(value.as_bytes());
     }
 
-    pub(super) fn date(&mut self, value: NaiveDate) {
+    pub(in crate::store) fn date(&mut self, value: NaiveDate) {
         self.0.extend_from_slice(&value.num_days_from_ce().to_le_bytes());
     }
 
-    pub(super) fn instant(&mut self, value: DateTime<Utc>) {
+    pub(in crate::store) fn instant(&mut self, value: DateTime<Utc>) {
         self.0.extend_from_slice(&value.timestamp().to_le_bytes());
         self.u32(value.timestamp_subsec_nanos());
     }
 
-    pub(super) fn currency(&mut self, value: AssetCode) {
+    pub(in crate::store) fn currency(&mut self, value: AssetCode) {
         self.text(value.as_str());
     }
 
     /// The mantissa of a decimal; its head goes where the layout wants it.
-    pub(super) fn mantissa(&mut self, value: Decimal) {
+    pub(in crate::store) fn mantissa(&mut self, value: Decimal) {
         let bytes = value.mantissa().unsigned_abs().to_le_bytes();
         self.0.extend_from_slice(&bytes[..width(decimal_head(value))]);
     }
 
-    pub(super) fn decimal(&mut self, value: Decimal) {
+    pub(in crate::store) fn decimal(&mut self, value: Decimal) {
         self.u8(decimal_head(value));
         self.mantissa(value);
     }
@@ -63,7 +63,7 @@ impl Put<'_> {
 
 /// Scale (5 bits), sign (1 bit) and width of the mantissa (2 bits: 2, 4, 8, 12 bytes). The scale is kept, so 1.10
 /// comes back as 1.10.
-pub(super) fn decimal_head(value: Decimal) -> u8 {
+pub(in crate::store) fn decimal_head(value: Decimal) -> u8 {
     let class = match value.mantissa().unsigned_abs() {
         0..0x1_0000 => 0,
         0x1_0000..0x1_0000_0000 => 1,
@@ -84,30 +84,30 @@ const fn width(head: u8) -> usize {
 }
 
 /// Reads from a slice; `None` means that the bytes are not what was written.
-pub(super) struct Take<'a>(pub(super) &'a [u8]);
+pub(in crate::store) struct Decoder<'a>(pub(in crate::store) &'a [u8]);
 
-impl<'a> Take<'a> {
-    pub(super) fn slice(&mut self, length: usize) -> Option<&'a [u8]> {
+impl<'a> Decoder<'a> {
+    pub(in crate::store) fn slice(&mut self, length: usize) -> Option<&'a [u8]> {
         let (head, tail) = self.0.split_at_checked(length)?;
         self.0 = tail;
         Some(head)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(in crate::store) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, tail) = self.0.split_first_chunk::<N>()?;
         self.0 = tail;
         Some(*head)
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(in crate::store) fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    pub(in crate::store) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn varint(&mut self) -> Option<u64> {
+    pub(in crate::store) fn varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -119,32 +119,32 @@ impl<'a> Take<'a> {
         None
     }
 
-    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub(in crate::store) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.varint()?).ok()?;
         self.slice(length)
     }
 
-    pub(super) fn text(&mut self) -> Option<&'a str> {
+    pub(in crate::store) fn text(&mut self) -> Option<&'a str> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 
-    pub(super) fn date(&mut self) -> Option<NaiveDate> {
+    pub(in crate::store) fn date(&mut self) -> Option<NaiveDate> {
         NaiveDate::from_num_days_from_ce_opt(self.array().map(i32::from_le_bytes)?)
     }
 
-    pub(super) fn instant(&mut self) -> Option<DateTime<Utc>> {
+    pub(in crate::store) fn instant(&mut self) -> Option<DateTime<Utc>> {
         let seconds = self.array().map(i64::from_le_bytes)?;
         DateTime::from_timestamp(seconds, self.u32()?)
     }
 
-    pub(super) fn currency(&mut self) -> Option<AssetCode> {
+    pub(in crate::store) fn currency(&mut self) -> Option<AssetCode> {
         match self.bytes()? {
             b"USD" => Some(AssetCode::USD),
             other => AssetCode::new(std::str::from_utf8(other).ok()?).ok(),
         }
     }
 
-    pub(super) fn mantissa(&mut self, head: u8) -> Option<Decimal> {
+    pub(in crate::store) fn mantissa(&mut self, head: u8) -> Option<Decimal> {
         let mut bytes = [0; 16];
         let width = width(head);
         bytes[..width].copy_from_slice(self.slice(width)?);
@@ -153,13 +153,13 @@ impl<'a> Take<'a> {
         Decimal::try_from_i128_with_scale(signed, u32::from(head & 0x1f)).ok()
     }
 
-    pub(super) fn decimal(&mut self) -> Option<Decimal> {
+    pub(in crate::store) fn decimal(&mut self) -> Option<Decimal> {
         let head = self.u8()?;
         self.mantissa(head)
     }
 
     /// The end: anything left over is not ours.
-    pub(super) fn finish<T>(&self, value: T) -> Option<T> {
+    pub(in crate::store) fn finish<T>(&self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
     }
 }

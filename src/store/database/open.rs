@@ -8,12 +8,14 @@ use std::{
 
 use redb::{Database, ReadTransaction, ReadableDatabase as _, TableError, WriteTransaction};
 
-use super::{
+use crate::store::{
+    database::{
+        backend::Backend,
+        file::{self, Found},
+        verify,
+    },
     error::{Result, StoreError, guarded},
-    file::{self, Found},
-    medium::Medium,
     schema::{self, Counter, META},
-    verify,
 };
 
 /// Memory for pages. More makes nothing faster that was measured, and stays resident.
@@ -21,23 +23,23 @@ const CACHE: usize = 24 << 20;
 
 /// Up to this size (some 20,000 rows) everything is verified before anything is shown: every page after an unclean stop,
 /// else every value and index key, which spares the commit that redb's own check ends with. Beyond, values are verified
-/// one by one as they are read, and [`super::Store::verify`] on a worker thread does the rest.
+/// one by one as they are read, and [`crate::store::Store::verify`] on a worker thread does the rest.
 const VERIFIED_AT_ONCE: u64 = 5 << 20;
 
 /// One opening of the database.
-pub(super) struct Live {
+pub(in crate::store) struct OpenDatabase {
     /// There until it is closed.
     db: Option<Database>,
-    pub(super) medium: Medium,
+    pub(in crate::store) backend: Backend,
     /// Keeps the lock.
-    pub(super) file: Option<Arc<File>>,
+    pub(in crate::store) file: Option<Arc<File>>,
     /// Whether the process before ended without closing the file.
-    pub(super) was_unclean: bool,
+    pub(in crate::store) was_unclean: bool,
 }
 
-impl Live {
+impl OpenDatabase {
     /// Opens the file at `path`, creating it when there is none.
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::store) fn open(path: &Path) -> Result<Self> {
         let file = file::open_locked(path)?;
         match file::inspect(&file, path)? {
             Found::New => Self::create(path),
@@ -47,8 +49,8 @@ impl Live {
     }
 
     /// A database that ends with the process.
-    pub(super) fn memory() -> Result<Self> {
-        Self::fresh(Path::new(""), Medium::memory(), None)
+    pub(in crate::store) fn memory() -> Result<Self> {
+        Self::fresh(Path::new(""), Backend::memory(), None)
     }
 
     /// Makes the database beside its final place, then puts it there: a kill at any moment leaves either nothing or
@@ -61,59 +63,64 @@ impl Live {
             Err(source) => return Err(StoreError::io("remove", &beside, source)),
         }
         let file = Arc::new(file::create_locked(&beside)?);
-        let live = Self::fresh(path, Medium::file(Arc::clone(&file)), Some(file))?;
+        let database = Self::fresh(path, Backend::file(Arc::clone(&file)), Some(file))?;
         put_in_place(&beside, path)?;
-        Ok(live)
+        Ok(database)
     }
 
     /// An empty database in an empty medium.
-    pub(super) fn fresh(path: &Path, medium: Medium, file: Option<Arc<File>>) -> Result<Self> {
+    pub(in crate::store) fn fresh(path: &Path, backend: Backend, file: Option<Arc<File>>) -> Result<Self> {
         guarded(path, || {
-            let db = builder(false).create_with_backend(medium.clone())?;
-            let live = Self { db: Some(db), medium, file, was_unclean: false };
-            let txn = live.write()?;
+            let db = builder(false).create_with_backend(backend.clone())?;
+            let database = Self { db: Some(db), backend, file, was_unclean: false };
+            let txn = database.write()?;
             schema::create(&txn)?;
             txn.commit()?;
-            Ok(live)
+            Ok(database)
         })
     }
 
     fn existing(path: &Path, file: Arc<File>, was_unclean: bool) -> Result<Self> {
-        let medium = Medium::file(Arc::clone(&file));
-        Self::over(path, medium, Some(file), was_unclean)
+        let backend = Backend::file(Arc::clone(&file));
+        Self::over(path, backend, Some(file), was_unclean)
     }
 
     /// Opens what a medium holds.
-    pub(super) fn over(path: &Path, medium: Medium, file: Option<Arc<File>>, was_unclean: bool) -> Result<Self> {
+    pub(in crate::store) fn over(
+        path: &Path,
+        backend: Backend,
+        file: Option<Arc<File>>,
+        was_unclean: bool,
+    ) -> Result<Self> {
         guarded(path, || {
-            let small = redb::StorageBackend::len(&medium).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
-            let live = Self::unverified(path, medium, file, was_unclean, small && was_unclean)?;
-            if small && !was_unclean {
-                verify::all(&live)?;
+            let account_number = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
+            let database = Self::unverified(path, backend, file, was_unclean, account_number && was_unclean)?;
+            if account_number && !was_unclean {
+                verify::all(&database)?;
             }
-            Ok(live)
+            Ok(database)
         })
     }
 
     /// As [`Live::over`]; pages are verified only as `check` says.
-    pub(super) fn unverified(
+    pub(in crate::store) fn unverified(
         path: &Path,
-        medium: Medium,
+        backend: Backend,
         file: Option<Arc<File>>,
         was_unclean: bool,
         check: bool,
     ) -> Result<Self> {
         guarded(path, || {
-            let db = builder(check).create_with_backend(medium.clone())?;
-            let live = Self { db: Some(db), medium, file, was_unclean };
-            let found = live.schema()?;
+            let db = builder(check).create_with_backend(backend.clone())?;
+            let database = Self { db: Some(db), backend, file, was_unclean };
+            let found = database.schema()?;
             if schema::needs_migration(found)? {
-                super::backup::before_migration(&live, path, found)?;
-                let txn = live.write()?;
+                super::backup::before_migration(&database, path, found)?;
+                let txn = database.write()?;
                 schema::migrate(&txn, found)?;
                 txn.commit()?;
             }
-            Ok(live)
+            Ok(database)
         })
     }
 
@@ -122,13 +129,13 @@ impl Live {
     }
 
     /// A snapshot.
-    pub(super) fn read(&self) -> Result<ReadTransaction> {
+    pub(in crate::store) fn read(&self) -> Result<ReadTransaction> {
         Ok(self.db()?.begin_read()?)
     }
 
     /// A transaction whose commit is on the disk before it returns, and leaves nothing to repair after a kill:
     /// reopening a million rows takes 6 ms instead of 333 ms.
-    pub(super) fn write(&self) -> Result<WriteTransaction> {
+    pub(in crate::store) fn write(&self) -> Result<WriteTransaction> {
         let mut txn = self.db()?.begin_write()?;
         txn.set_two_phase_commit(true);
         txn.set_quick_repair(true);
@@ -136,7 +143,7 @@ impl Live {
     }
 
     /// Gives back the room that redb took in advance, and closes in order.
-    pub(super) fn trim_and_close(mut self) -> Result<()> {
+    pub(in crate::store) fn trim_and_close(mut self) -> Result<()> {
         let Some(mut db) = self.db.take() else { return Ok(()) };
         db.compact()?;
         Ok(db.close()?)
@@ -152,19 +159,19 @@ impl Live {
     }
 
     /// The number of commits so far.
-    pub(super) fn generation(&self) -> Result<u64> {
+    pub(in crate::store) fn generation(&self) -> Result<u64> {
         let meta = self.read()?.open_table(META)?;
         Ok(Counter::Generation.get(&meta)?.unwrap_or_default())
     }
 
     /// Opens the same bytes anew after a failed write.
-    pub(super) fn reopen(&self, path: &Path) -> Result<Self> {
-        Self::over(path, self.medium.succeed(), self.file.clone(), true)
+    pub(in crate::store) fn reopen(&self, path: &Path) -> Result<Self> {
+        Self::over(path, self.backend.reopened(), self.file.clone(), true)
     }
 }
 
 /// `name.suffix` in the same folder.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(in crate::store) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".");
     name.push(suffix);
@@ -172,7 +179,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Gives a finished file its name, durably.
-pub(super) fn put_in_place(from: &Path, to: &Path) -> Result<()> {
+pub(in crate::store) fn put_in_place(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|source| StoreError::io("put in place", to, source))?;
     file::sync_folder(to)
 }
@@ -183,7 +190,7 @@ fn builder(check: bool) -> redb::Builder {
     builder
 }
 
-impl Drop for Live {
+impl Drop for OpenDatabase {
     fn drop(&mut self) {
         // Closing writes, and what it would write may make no sense when the file was damaged.
         let db = self.db.take();

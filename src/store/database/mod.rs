@@ -1,0 +1,8 @@
+//! The file and the redb database in it: creating, opening, copying, restoring and verifying.
+
+pub(super) mod backend;
+pub(super) mod backup;
+pub(super) mod file;
+pub(super) mod open;
+pub(super) mod restore;
+pub(super) mod verify;

@@ -1,0 +1,6 @@
+//! Versions of rows and records, the journal, undo and redo, and permanent removal.
+
+pub(super) mod bulk_undo;
+pub(super) mod erase;
+pub(super) mod journal;
+pub(super) mod versions;
