@@ -1,7 +1,7 @@
 //! What a person does on the screen, from the first key to the last.
 
 use dashtam::{
-    config::{Config, StartScreen},
+    config::{Config, Screen},
     domain::ChangeKind,
     sync::{Command, Event, Stage},
     tui::{Keymap, Settings, ThemeName},
@@ -76,7 +76,7 @@ async fn the_chosen_currency_is_in_sight_on_the_smallest_screen() {
 #[tokio::test]
 async fn the_screen_of_the_settings_comes_first() {
     let titles = ["Nothing here yet", "┌ Accounts", "┌ Transactions", "┌ Holdings", "┌ Connect", "┌ Activity"];
-    for (&start, title) in StartScreen::ALL.iter().zip(titles) {
+    for (&start, title) in Screen::ALL.iter().zip(titles) {
         let mut h = Harness::with(80, 24, Settings { start, ..Settings::default() });
         h.idle().await.shows(&[title]);
     }
