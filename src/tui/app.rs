@@ -72,6 +72,7 @@ pub(crate) enum Reload {
 }
 
 /// The application.
+#[expect(clippy::struct_excessive_bools, reason = "independent flags")]
 pub struct App {
     pub(crate) snapshot: LedgerSnapshot,
     pub(crate) settings: Settings,

@@ -122,10 +122,10 @@ mod tests {
     #[test]
     fn typed_paths_are_resolved() {
         let folders = folders();
-        assert_eq!(detail("~/Down", &folders), ("/home/me".into(), "Down"));
-        assert_eq!(detail("/a/b/c.qfx", &folders), ("/a/b".into(), "c.qfx"));
-        assert_eq!(detail("x", &folders), ("/work".into(), "x"));
-        assert_eq!(detail("~", &folders), ("/home/me".into(), ""));
+        assert_eq!(split("~/Down", &folders), ("/home/me".into(), "Down"));
+        assert_eq!(split("/a/b/c.qfx", &folders), ("/a/b".into(), "c.qfx"));
+        assert_eq!(split("x", &folders), ("/work".into(), "x"));
+        assert_eq!(split("~", &folders), ("/home/me".into(), ""));
         assert_eq!(written(Path::new("/home/me/Downloads"), &folders), "~/Downloads/");
         assert_eq!(written(Path::new("/"), &folders), "/");
         assert_eq!(written(Path::new("/home/me"), &folders), "~/");
@@ -152,7 +152,7 @@ mod tests {
         #[test]
         fn any_paste_can_be_read(text in ".{0,60}") {
             for path in pasted(&text) {
-                let _ = detail(&path, &folders());
+                let _ = split(&path, &folders());
             }
         }
     }
