@@ -125,7 +125,7 @@ async fn several_files_are_imported_and_each_failure_is_told() {
     h.keys("i<tab>").idle().await.shows(&["a.qfx", "b.qfx"]).hides("c.txt");
     h.hides(".hidden.qfx").keys(".").shows(&[".hidden.qfx"]).keys("a").shows(&["c.txt"]);
     h.keys(".a<space><space>").shows(&["2 marked"]).keys("<enter>").idle().await;
-    h.shows(&["Review · 2 files", "✗ b.qfx: there is no OFX in this file", "Enter imports 5 rows"]);
+    h.shows(&["Review · 2 files", "✗ b.qfx: this text is not a statement", "Enter imports 5 rows"]);
     h.keys("<enter>").idle().await.shows(&["1 of 2 files failed; the others are imported", "✗ b.qfx"]);
     h.keys("<esc>").shows(&["Activity", "a.qfx"]);
     assert_eq!(rows(&h), 5);

@@ -1,6 +1,6 @@
 //! Bytes of a statement file → text.
 //!
-//! Used by [`super::read`]. INVARIANT: borrows when the bytes are UTF-8; what the header says of the character set
+//! Used by every reader of text. INVARIANT: borrows when the bytes are UTF-8; what the header says of the character set
 //! is asked only where the bytes leave a choice, because headers lie.
 
 use std::borrow::Cow;
@@ -21,6 +21,16 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
         return Cow::Owned(encoding.decode_with_bom_removal(bytes).0.into_owned());
     }
     decode_bytes(bytes)
+}
+
+/// At most the first `most` bytes, ending on a character.
+#[must_use]
+pub(super) fn head(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// UTF-16 by its mark, or by the zeros that Latin text in UTF-16 is full of.

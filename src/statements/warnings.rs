@@ -1,6 +1,6 @@
 //! What could not be used as it stood, collected up to a limit.
 //!
-//! Used by the reader. INVARIANT: memory stays bounded however broken a file is; nothing is dropped uncounted.
+//! Used by the readers. INVARIANT: memory stays bounded however broken a file is; nothing is dropped uncounted.
 
 use crate::domain::Warning;
 
