@@ -5,15 +5,11 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
+use super::{data::Data, memory::Target, transactions::Grouped};
 use crate::{
-    config::Screen,
     domain::{AccountId, ChangeId, TransactionId},
     ledger::{GroupSort, LedgerEntry, ListRequest, RowList},
     sync::{Command, Event},
-    tui::{
-        component::hit::Target,
-        snapshot::{Grouped, LedgerSnapshot},
-    },
 };
 
 /// Something happened. Sent by the runtime only.
@@ -43,9 +39,9 @@ pub(crate) enum Msg {
 #[derive(Debug)]
 pub(crate) enum Loaded {
     /// A new reading of everything.
-    Fresh(Result<Box<LedgerSnapshot>, String>),
+    Fresh(Result<Box<Data>, String>),
     /// The view has its columns now.
-    Columns(Result<Box<LedgerSnapshot>, String>),
+    Columns(Result<Box<Data>, String>),
     /// Rows listed, and in groups where the query asks for them.
     Listing { ticket: u64, result: Result<(RowList, Option<Grouped>), String> },
     /// Words that a filter is completed from.
@@ -79,7 +75,7 @@ pub(crate) struct FolderEntry {
 }
 
 /// Something to be done outside. Done by the runtime only.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
     /// Tell the engine.
     Send(Command),
@@ -87,9 +83,8 @@ pub(crate) enum Effect {
     Refresh,
     /// Load what searching needs. Answer: `Columns`.
     LoadColumns,
-    /// List rows; `order` is that of groups, if the user chose one; `previous` is narrowed where that is faster.
-    /// Answer: `Listing`.
-    List { ticket: u64, request: ListRequest, order: Option<GroupSort>, previous: Option<RowList> },
+    /// List rows; `order` is that of groups, if the user chose one. Answer: `Listing`.
+    List { ticket: u64, request: ListRequest, order: Option<GroupSort> },
     /// Collect the words that a filter is completed from. Answer: `Vocabulary`.
     ReadVocabulary,
     /// Work out running balances. Answer: `Running`.
@@ -116,10 +111,10 @@ pub(crate) enum Effect {
     Quit,
 }
 
-/// A target to go to.
+/// Where to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Jump {
-    Screen(Screen),
+    Screen(super::app::Screen),
     /// The rows of one account.
     Rows(AccountId),
     /// One row among all.
@@ -128,16 +123,4 @@ pub(crate) enum Jump {
     Change(ChangeId),
     /// An account in the list of accounts.
     Account(AccountId),
-}
-
-impl Jump {
-    /// The screen that holds the target.
-    pub(crate) const fn screen(self) -> Screen {
-        match self {
-            Self::Screen(screen) => screen,
-            Self::Rows(_) | Self::Row(_) => Screen::Transactions,
-            Self::Change(_) => Screen::Activity,
-            Self::Account(_) => Screen::Accounts,
-        }
-    }
 }

@@ -7,10 +7,7 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::record::Leaf;
-use crate::{
-    domain::{Text, text},
-    statements::decode::head,
-};
+use crate::domain::{Text, text};
 
 /// The longest text kept, in bytes as written. The standard allows 390 characters; more is no statement's text.
 pub(super) const LONGEST: usize = 4_096;
@@ -77,6 +74,15 @@ pub(super) fn quoted(raw: &str) -> String {
         shown.push('…');
     }
     format!("`{shown}`")
+}
+
+/// At most the first `most` bytes, ending on a character.
+pub(in crate::statements) fn head(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn clip(raw: &str) -> &str {

@@ -12,12 +12,13 @@ use super::{
 use crate::{
     domain::{
         Account, AccountId, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus,
-        IdTrust, ProviderError, ProviderErrorKind, SnapshotSource,
+        ProviderError, ProviderErrorKind, SnapshotSource,
     },
     store::Reader,
     sync::{
         AccountResult, ConnectionReport, Failure, SyncedAccount,
         account::{self, AccountPlan, News, Positions, Writing},
+        reconcile::IdTrust,
     },
 };
 

@@ -1,0 +1,124 @@
+//! Screen 6: the journal. Every import, sync and edit, what it did, and its undo; the end of the log beside it.
+
+mod log;
+mod view;
+
+use ratatui::layout::Rect;
+
+use super::{
+    action::{Action, Place},
+    data::Data,
+    finder::Finder,
+    layer::{ChangePage, Choice, Menu, Page},
+    list::List,
+    memory::ListId,
+    msg::Loaded,
+    pane::{Ctx, News, Pane, Scene},
+};
+use crate::domain::{Change, ChangeId};
+
+/// The screen.
+#[derive(Debug, Default)]
+pub(crate) struct Activity {
+    list: List,
+    /// A change to stand on once the reading that holds it is there.
+    wanted: Option<ChangeId>,
+    /// The end of the log file, the newest line last.
+    log: Vec<String>,
+}
+
+impl Activity {
+    fn shown<'a>(&self, data: &'a Data) -> Vec<&'a Change> {
+        data.changes
+            .iter()
+            .filter(|change| self.list.finder.finds(&format!("{} {}", change.kind, change.source)))
+            .collect()
+    }
+
+    pub(crate) fn selected<'a>(&self, data: &'a Data) -> Option<&'a Change> {
+        self.shown(data).get(self.list.cursor.at).copied()
+    }
+
+    pub(crate) fn select(&mut self, change: ChangeId, data: &Data) {
+        self.list.finder = Finder::default();
+        match data.changes.iter().position(|known| known.id == change) {
+            Some(at) => self.list.cursor.at = at,
+            None => self.wanted = Some(change),
+        }
+    }
+
+    fn open(&self, ctx: &mut Ctx<'_>) {
+        if let Some(change) = self.selected(ctx.data) {
+            let about = change.about.and_then(|about| ctx.data.change(about)).unwrap_or(change);
+            let mut page = ChangePage::new(about.clone());
+            ctx.effects.push(page.first());
+            ctx.push(page);
+        }
+    }
+}
+
+impl Pane for Activity {
+    fn place(&self) -> Place {
+        self.list.place(Place::Activity)
+    }
+
+    fn list(&mut self) -> Option<&mut List> {
+        Some(&mut self.list)
+    }
+
+    fn rows(&self, data: &Data) -> usize {
+        self.shown(data).len()
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        let rows = self.rows(ctx.data);
+        if self.list.act(action, rows, ctx.page) {
+            return;
+        }
+        match action {
+            Action::Open => self.open(ctx),
+            Action::Explain => ctx.push(Page::new("What the journal is", view::EXPLANATION)),
+            Action::Copy => {
+                if let Some(change) = self.selected(ctx.data) {
+                    let choice = |letter, title: &str, value: String| Choice {
+                        letter,
+                        title: title.to_owned(),
+                        detail: value.clone(),
+                        value,
+                    };
+                    let choices =
+                        vec![choice('s', "source", change.source.clone()), choice('i', "id", change.id.to_string())];
+                    ctx.push(Menu::new("Copy", choices, 0, super::accounts::copy));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Activity && self.list.pick(index) {
+            self.open(ctx);
+        }
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(news, News::Fresh) {
+            if let Some(at) =
+                self.wanted.and_then(|wanted| ctx.data.changes.iter().position(|known| known.id == wanted))
+            {
+                self.list.cursor.at = at;
+                self.wanted = None;
+            }
+            self.settle(ctx.data);
+        }
+        if let News::Loaded(Loaded::Log(lines)) = news {
+            self.log.clone_from(lines);
+            return true;
+        }
+        false
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        view::draw(self, scene, area);
+    }
+}
