@@ -1,6 +1,8 @@
 //! The rules of the house, kept by reading the source. Each failure says the rule and the mend.
 #![cfg(test)]
 
+#[path = "tidy/cycles.rs"]
+mod cycles;
 #[path = "tidy/packages.rs"]
 mod packages;
 #[path = "tidy/source.rs"]
@@ -101,6 +103,58 @@ fn rooms_import_only_from_floors_below() {
     report(
         "a room imports only from floors below it, and rooms of one floor never import each other",
         "move what both need to a lower floor, or hand it in from the floor above (a value, or a trait of ports)",
+        &broken,
+    );
+}
+
+/// Import cycles that are allowed: one file of each, and the reason. At most three.
+const CYCLES: &[(&str, &str)] = &[];
+
+/// Rooms that still have cycles, and how many. A room leaves the list with its last cycle; no number may grow.
+const CYCLES_LEFT: &[(&str, usize)] =
+    &[("columns", 1), ("domain", 1), ("ledger", 1), ("providers", 3), ("statements", 1), ("store", 3), ("sync", 3)];
+
+#[test]
+fn files_of_a_room_import_each_other_in_one_direction() {
+    assert!(CYCLES.len() <= 3, "at most three cycles are allowed");
+    let allowed = |cycle: &Vec<String>| CYCLES.iter().any(|(file, _)| cycle.iter().any(|member| member == file));
+    let found: Vec<Vec<String>> = cycles::cycles(&rooms()).into_iter().filter(|cycle| !allowed(cycle)).collect();
+    let room_of = |cycle: &Vec<String>| cycle.first().and_then(|path| path.split('/').nth(1)).map(str::to_owned);
+    let mut broken = Vec::new();
+    for room in FLOORS.iter().copied().flatten() {
+        let own: Vec<&Vec<String>> = found.iter().filter(|cycle| room_of(cycle).as_deref() == Some(room)).collect();
+        let left = CYCLES_LEFT.iter().find(|(name, _)| name == room).map_or(0, |(_, count)| *count);
+        if own.len() > left {
+            broken.extend(own.iter().map(|cycle| cycle.join(" <-> ")));
+        } else if own.len() < left {
+            broken.push(format!("{room}: {} cycles are left, so lower its number in CYCLES_LEFT", own.len()));
+        }
+    }
+    report(
+        "no import cycle between the files of a room",
+        "move what both files need into a third one that imports neither",
+        &broken,
+    );
+}
+
+/// Files of the screen room that may list screens: the table itself, and the keys that show them.
+const SCREEN_TABLES: &[&str] = &["src/tui/screens/mod.rs", "src/tui/action/table.rs"];
+
+#[test]
+fn screens_are_listed_in_one_table() {
+    let listing = |file: &&File| {
+        let names: BTreeSet<String> = file.variants("Screen").into_iter().filter(|name| name != "ALL").collect();
+        names.len() > 3 && !SCREEN_TABLES.contains(&file.path.as_str())
+    };
+    let broken: Vec<String> = rooms()
+        .iter()
+        .filter(|file| file.room() == Some("tui"))
+        .filter(listing)
+        .map(|file| file.path.clone())
+        .collect();
+    report(
+        "the screens are listed in one table, src/tui/screens/mod.rs",
+        "iterate over SCREENS, or ask the pane of the current screen",
         &broken,
     );
 }

@@ -21,7 +21,7 @@ pub use parse::{ConfigError, Loaded, Problem};
 pub use paths::{Overrides, Paths, PathsError, Profile};
 pub use provider::{Answer, AnswerError, AnswerSource, ConfiguredError, ProviderConfig, ProviderSettings};
 pub use redact::redact;
-pub use settings::{Binding, Config, LogLevel, SETTINGS, Setting, StartScreen, SyncConfig, Theme};
+pub use settings::{Binding, Config, LogLevel, SETTINGS, Screen, Setting, SyncConfig, Theme};
 
 #[cfg(test)]
 mod tests;

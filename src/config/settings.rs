@@ -23,8 +23,8 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// The screen shown first.
-    pub enum StartScreen {
+    /// A full-screen view, by its name in the configuration.
+    pub enum Screen {
         Overview = "overview",
         Accounts = "accounts",
         Transactions = "transactions",
@@ -54,7 +54,7 @@ pub struct Config {
     /// Whether the mouse is listened to; off leaves selecting text to the terminal.
     pub mouse: bool,
     /// The screen shown first.
-    pub start: StartScreen,
+    pub start: Screen,
     /// Whether amounts are masked when the screen opens.
     pub privacy: bool,
     /// How large a statement file may be.
@@ -100,7 +100,7 @@ impl Default for Config {
         Self {
             theme: Theme::Auto,
             mouse: true,
-            start: StartScreen::Overview,
+            start: Screen::Overview,
             privacy: false,
             import: Limits::default(),
             sync: SyncConfig { on_start: true, every: Duration::from_secs(6 * 3_600), overlap_days: 7 },
@@ -190,7 +190,7 @@ macro_rules! duration {
 /// Every setting there is, in the order of the documented file.
 pub const SETTINGS: &[Setting] = &[
     choice!("screen", "theme", "Colours. NO_COLOR in the environment wins over it.", Theme, theme),
-    choice!("screen", "start", "The screen shown first.", StartScreen, start),
+    choice!("screen", "start", "The screen shown first.", Screen, start),
     switch!("screen", "mouse", "Listen to the mouse. Off leaves selecting text to the terminal.", mouse),
     switch!("screen", "privacy", "Open with amounts masked; `p` shows them.", privacy),
     Setting {

@@ -66,6 +66,15 @@ pub enum Correction {
     Deletes(Text),
 }
 
+/// How far a source's row ids can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdTrust {
+    /// An id means one row for ever: the ids of most web interfaces.
+    Unique,
+    /// Ids may be missing, reused or renumbered: a stored row matches only if it also looks like the same row.
+    Reusable,
+}
+
 /// A row as a source describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionDraft {

@@ -21,7 +21,7 @@ pub use account::{Account, AccountCategory, AccountType, Balance};
 pub use asset::{AssetCode, AssetCodeError};
 pub use change::{Change, ChangeCounts, ChangeKind};
 pub use connection::{Connection, ConnectionStatus, TransitionError};
-pub use draft::{AccountDraft, BalanceDraft, Correction, HoldingDraft, TransactionDraft, Warning};
+pub use draft::{AccountDraft, BalanceDraft, Correction, HoldingDraft, IdTrust, TransactionDraft, Warning};
 pub use error::{Disposition, ProviderError, ProviderErrorKind};
 pub use holding::{Holding, HoldingFacts};
 pub use id::{AccountId, ChangeId, ConnectionId, HoldingId, ParseIdError, TransactionId};

@@ -8,31 +8,31 @@ use crate::domain::AccountType;
 /// One line per key: what kind of key, the key, the institution's name.
 const TABLE: &str = include_str!("../../assets/institutions.tsv");
 
-/// The name in the table: from `ORG`, else `INTU.BID`, else `BANKID` or `BROKERID`, else `FID`. A `FID` is unique under
-/// its `ORG` only, so beside one that the table lacks it says nothing.
+/// The name in the table: by the stated name, else by register number, bank code or number. A number is unique together with
+/// its name only, so beside a name that the table lacks it identifies nothing.
 #[must_use]
 pub fn well_known(institution: &Institution) -> Option<&'static str> {
-    let org = said_org(institution);
+    let stated = stated_name(institution);
     let keys = [
-        ("org", org),
-        ("bid", institution.bid.as_deref()),
-        ("bank", institution.bank_id.as_deref()),
-        ("fid", institution.fid.as_deref().filter(|_| org.is_none())),
+        ("org", stated),
+        ("bid", institution.register_number.as_deref()),
+        ("bank", institution.bank_code.as_deref()),
+        ("fid", institution.number.as_deref().filter(|_| stated.is_none())),
     ];
     keys.into_iter().find_map(|(kind, key)| find(kind, key?.trim()))
 }
 
-fn said_org(institution: &Institution) -> Option<&str> {
-    institution.org.as_deref().map(str::trim).filter(|org| !org.is_empty())
+fn stated_name(institution: &Institution) -> Option<&str> {
+    institution.name.as_deref().map(str::trim).filter(|name| !name.is_empty())
 }
 
 /// The name people know an institution by: that of the table, else what the file itself calls it. `None` when the file
 /// says nothing.
 #[must_use]
 pub fn name(institution: &Institution) -> Option<String> {
-    well_known(institution).map(str::to_owned).or_else(|| said_org(institution).map(presentable)).or_else(|| {
+    well_known(institution).map(str::to_owned).or_else(|| stated_name(institution).map(presentable)).or_else(|| {
         // A broker's domain is better than nothing; a number is not.
-        let bank = institution.bank_id.as_deref()?.trim();
+        let bank = institution.bank_code.as_deref()?.trim();
         bank.contains(|c: char| c.is_alphabetic()).then(|| presentable(bank))
     })
 }
@@ -114,10 +114,11 @@ mod tests {
 
     fn of(org: Option<&str>, fid: Option<&str>, bid: Option<&str>, bank: Option<&str>) -> Option<String> {
         name(&Institution {
-            org: org.map(Into::into),
-            fid: fid.map(Into::into),
-            bid: bid.map(Into::into),
-            bank_id: bank.map(Into::into),
+            name: org.map(Into::into),
+            number: fid.map(Into::into),
+            register_number: bid.map(Into::into),
+            bank_code: bank.map(Into::into),
+            ..Institution::default()
         })
     }
 

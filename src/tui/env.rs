@@ -6,11 +6,11 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::theme::ThemeName;
 use crate::{
-    config::{ProviderSettings, StartScreen},
+    config::{ProviderSettings, Screen},
     ports::{Browser, Clipboard, Clock, VaultChoice},
     sync::Handle,
+    tui::theme::ThemeName,
 };
 
 /// What the screen needs from outside.
@@ -54,7 +54,7 @@ pub struct Settings {
     /// Colours.
     pub theme: ThemeName,
     /// The screen shown first.
-    pub start: StartScreen,
+    pub start: Screen,
     /// Whether wheel and clicks are used; when not, the terminal's own selection works.
     pub mouse: bool,
     /// Whether amounts are hidden from the start.
@@ -71,7 +71,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: ThemeName::Dark,
-            start: StartScreen::Overview,
+            start: Screen::Overview,
             mouse: true,
             masked: false,
             demo: false,

@@ -1,34 +1,31 @@
-//! The screen: everything a person sees and presses.
+//! The full-screen program: everything a person sees and presses. Used by `cli`, which calls [`run`].
 //!
-//! [`Runtime`] feeds messages to `update`, which changes the [`App`] and answers with effects; `view` draws. `cli` calls
-//! [`run`]. INVARIANT: the only room that names ratatui, crossterm and tui-input; it never writes to the store and never
-//! waits for a disk or a network while it draws.
+//! [`Runtime`] feeds messages to `update`, which changes the [`App`] and returns effects; `view` draws the state.
+//! INVARIANT: the only room that names ratatui, crossterm and tui-input. It never writes to the store and never waits for
+//! a disk or a network while it draws.
+//!
+//! ```text
+//! action/     named actions and their keys         component/  parts shared by screens and overlays
+//! widget/     drawing primitives                   overlay/    panes on the stack above the screen
+//! snapshot/   one consistent reading of the ledger screens/    the table of screens, one folder each
+//! update/     message in, effects out              runtime/    the event loop and the side effects
+//! ```
 
-mod accounts;
 mod action;
-mod activity;
 mod app;
-mod connections;
-mod data;
-mod empty;
+mod component;
+mod due;
 mod env;
-mod finder;
-mod holdings;
-mod layer;
-mod list;
-mod memory;
+mod idle;
 mod msg;
-mod overview;
-mod pane;
+mod overlay;
 mod runtime;
-mod side;
+mod screens;
+mod snapshot;
 mod theme;
-mod toast;
-mod transactions;
 mod update;
 mod view;
 mod widget;
-mod wizard;
 
 use std::io::stdout;
 
@@ -36,18 +33,18 @@ use ratatui::{Terminal, backend::CrosstermBackend};
 
 pub use action::{Keymap, keys_page, parse_keys};
 pub use app::{App, LEAST};
+pub use component::hit::ViewMemory;
 pub use env::{Env, Folders, Settings};
-pub use memory::ViewMemory;
 pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard, terminal_size};
 pub use theme::ThemeName;
 
 use crate::ledger::Ledger;
 
-/// Opens the screen on the terminal of the process and runs it until the user quits. The caller has checked that
+/// Opens the program on the terminal of the process and runs it until the user quits. The caller has checked that
 /// stdin and stdout are a terminal, and shuts the engine down afterwards.
 ///
 /// # Errors
-/// When the store can't be read or the terminal fails; the terminal is given back either way.
+/// When the store cannot be read or the terminal fails; the terminal is restored either way.
 pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -> Result<(), ScreenError> {
     let host = SystemHost::open(settings.mouse).map_err(|error| ScreenError::Terminal(error.to_string()))?;
     let terminal =

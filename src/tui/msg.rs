@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use super::{data::Data, memory::Target, transactions::Grouped};
 use crate::{
+    config::Screen,
     domain::{AccountId, ChangeId, TransactionId},
     ledger::{GroupSort, LedgerEntry, ListRequest, RowList},
     sync::{Command, Event},
+    tui::{
+        component::hit::Target,
+        snapshot::{Grouped, LedgerSnapshot},
+    },
 };
 
 /// Something happened. Sent by the runtime only.
@@ -39,9 +43,9 @@ pub(crate) enum Msg {
 #[derive(Debug)]
 pub(crate) enum Loaded {
     /// A new reading of everything.
-    Fresh(Result<Box<Data>, String>),
+    Fresh(Result<Box<LedgerSnapshot>, String>),
     /// The view has its columns now.
-    Columns(Result<Box<Data>, String>),
+    Columns(Result<Box<LedgerSnapshot>, String>),
     /// Rows listed, and in groups where the query asks for them.
     Listing { ticket: u64, result: Result<(RowList, Option<Grouped>), String> },
     /// Words that a filter is completed from.
@@ -75,7 +79,7 @@ pub(crate) struct FolderEntry {
 }
 
 /// Something to be done outside. Done by the runtime only.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Effect {
     /// Tell the engine.
     Send(Command),
@@ -83,8 +87,9 @@ pub(crate) enum Effect {
     Refresh,
     /// Load what searching needs. Answer: `Columns`.
     LoadColumns,
-    /// List rows; `order` is that of groups, if the user chose one. Answer: `Listing`.
-    List { ticket: u64, request: ListRequest, order: Option<GroupSort> },
+    /// List rows; `order` is that of groups, if the user chose one; `previous` is narrowed where that is faster.
+    /// Answer: `Listing`.
+    List { ticket: u64, request: ListRequest, order: Option<GroupSort>, previous: Option<RowList> },
     /// Collect the words that a filter is completed from. Answer: `Vocabulary`.
     ReadVocabulary,
     /// Work out running balances. Answer: `Running`.
@@ -111,10 +116,10 @@ pub(crate) enum Effect {
     Quit,
 }
 
-/// Where to go.
+/// A target to go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Jump {
-    Screen(super::app::Screen),
+    Screen(Screen),
     /// The rows of one account.
     Rows(AccountId),
     /// One row among all.
@@ -123,4 +128,16 @@ pub(crate) enum Jump {
     Change(ChangeId),
     /// An account in the list of accounts.
     Account(AccountId),
+}
+
+impl Jump {
+    /// The screen that holds the target.
+    pub(crate) const fn screen(self) -> Screen {
+        match self {
+            Self::Screen(screen) => screen,
+            Self::Rows(_) | Self::Row(_) => Screen::Transactions,
+            Self::Change(_) => Screen::Activity,
+            Self::Account(_) => Screen::Accounts,
+        }
+    }
 }

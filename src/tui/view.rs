@@ -2,17 +2,22 @@
 
 use ratatui::{Frame, layout::Rect};
 
-use super::{
-    action::{Action, Place, pretty},
-    app::{App, LEAST, Screen},
-    memory::{Target, ViewMemory},
-    pane::Scene,
-    widget::{
-        paint::{Paint, above, below, bottom, padded, rows, top},
-        text::width,
+use crate::{
+    sync::Progress,
+    tui::{
+        action::{Action, Place, pretty},
+        app::{App, LEAST},
+        component::{
+            hit::{Target, ViewMemory},
+            scene::Scene,
+        },
+        screens::SCREENS,
+        widget::{
+            paint::{Paint, above, below, bottom, padded, rows, top},
+            text::width,
+        },
     },
 };
-use crate::sync::Progress;
 
 /// Draws `app`; leaves behind in `memory` what lies where.
 pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
@@ -36,24 +41,25 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
     let mut scene = Scene {
         paint,
         offsets: &mut memory.offsets,
-        data: &app.data,
+        snapshot: &app.snapshot,
         moment: app.moment,
         wide: app.wide(),
-        top: app.layers.is_empty(),
+        top: app.panes.overlays.is_empty(),
+        vault_locked: app.due.is_paused(),
     };
-    app.pane().draw(&mut scene, body);
-    for (index, layer) in app.layers.iter().enumerate() {
-        scene.top = index + 1 == app.layers.len();
+    app.panes.current().draw(&mut scene, body);
+    for (index, overlay) in app.panes.overlays.iter().enumerate() {
+        scene.top = index + 1 == app.panes.overlays.len();
         *scene.paint.cursor = None;
         if scene.top {
             // A click beside an overlay must not reach what lies under it.
             scene.paint.target(area, Target::Nothing);
         }
-        layer.draw(&mut scene, body);
+        overlay.draw(&mut scene, body);
     }
     let mut paint = scene.paint;
     footer(app, &mut paint, bottom(area, 1), status);
-    if app.shows_prefix() {
+    if app.typed.shows_hint(&app.moment) {
         prefix(app, &mut paint, body);
     }
     app.toasts.draw(&mut paint, body);
@@ -71,7 +77,7 @@ fn too_small(paint: &mut Paint<'_>, area: Rect) {
 /// The line of screens; what the engine is doing at its right, given back when there is no room for it.
 fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
     let brand = if app.settings.demo { " dashtam demo " } else { " dashtam " };
-    let full: usize = Screen::ALL.iter().map(|(_, name, _)| width(name) + 4).sum();
+    let full: usize = SCREENS.iter().map(|spec| width(spec.title) + 4).sum();
     let room = usize::from(line.width);
     let names = room > full;
     let mut at = line;
@@ -87,18 +93,18 @@ fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
         put(paint, brand, brand_style);
     }
     put(paint, " ", brand_style);
-    for (index, (screen, name, action)) in Screen::ALL.iter().enumerate() {
-        let active = *screen == app.screen;
+    for (index, spec) in SCREENS.iter().enumerate() {
+        let (name, active) = (spec.title, spec.screen == app.panes.screen);
         let style = if active { paint.theme.tab_active } else { paint.theme.tab };
         let text = if names || active { format!("{} {name}", index + 1) } else { format!("{}", index + 1) };
         let area = put(paint, &text, style);
         put(paint, "  ", brand_style);
-        paint.target(area, Target::Action(*action));
+        paint.target(area, Target::Action(Action::Show(spec.screen)));
     }
     let status = status(app)?;
     if usize::from(at.width) > width(&status) {
         let style = paint.theme.heading;
-        paint.right(super::widget::paint::shrink_right(at, 1), &status, style);
+        paint.right(crate::tui::widget::paint::shrink_right(at, 1), &status, style);
         return None;
     }
     Some(status)
@@ -157,8 +163,8 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
 /// What may follow the keys typed so far.
 fn prefix(app: &App, paint: &mut Paint<'_>, body: Rect) {
     let place: Place = app.place();
-    let next = app.keymap.continuations(place, &app.typed);
-    let typed: Vec<String> = app.typed.iter().map(|chord| pretty(&chord.to_string())).collect();
+    let next = app.keymap.continuations(place, &app.typed.keys);
+    let typed: Vec<String> = app.typed.keys.iter().map(|chord| pretty(&chord.to_string())).collect();
     let widest = next.iter().map(|(keys, title)| width(keys) + width(title) + 6).max().unwrap_or(10);
     let columns = u16::try_from(widest).unwrap_or(20).min(body.width);
     let height = u16::try_from(next.len()).unwrap_or(0).saturating_add(2).min(body.height);

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dashtam::statements::{Limits, ofx};
+use dashtam::statements::{self, Answers, Input, Limits, ofx};
 
 /// Time this thread has spent on a processor, which neighbours on the machine don't lengthen; elsewhere than on Linux
 /// the clock on the wall.
@@ -59,10 +59,11 @@ fn main() {
     };
     told("memchr over every tag", pass);
 
-    let limits = Limits::default();
+    let (limits, answers) = (Limits::default(), Answers::default());
+    let input = Input { bytes, file_name: "", limits: &limits, layouts: &[], answers: &answers };
     let mut keep_going = |_| ControlFlow::Continue(());
     let cut = best(3, || {
-        let text = ofx::decode::decode(black_box(bytes));
+        let text = statements::decode(black_box(bytes));
         let mut tokens = ofx::token::Tokens::new(&text);
         let mut count = 0usize;
         while let Some(token) = tokens.next_token() {
@@ -73,14 +74,14 @@ fn main() {
     told("decode and tags", cut);
     let streamed = best(3, || {
         let mut count = 0usize;
-        ofx::stream(black_box(bytes), &limits, &mut keep_going, &mut |_| count += 1).unwrap();
+        ofx::stream(black_box(&input), &mut keep_going, &mut |_| count += 1).unwrap();
         assert_eq!(count as u64, rows);
     });
     told("rows, one by one", streamed);
     let collected = best(3, || {
-        let statement = ofx::read(black_box(bytes), &limits, &mut keep_going).unwrap();
-        assert_eq!(statement.accounts[0].transactions.len() as u64, rows);
-        statement
+        let reading = statements::read(black_box(&input), &mut keep_going).unwrap();
+        assert_eq!(reading.statements[0].accounts[0].transactions.len() as u64, rows);
+        reading
     });
     told("rows, collected", collected);
     if let Some(memory) = peak_memory() {

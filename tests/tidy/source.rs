@@ -31,6 +31,63 @@ pub(crate) fn rust_files(folder: &str) -> Vec<File> {
         .collect()
 }
 
+/// One name that a `use` brings in.
+pub(crate) struct UsePath {
+    /// `crate`, `tui`, `view`.
+    pub(crate) segments: Vec<String>,
+    pub(crate) alias: Option<String>,
+    /// Whether it is a `pub use`.
+    pub(crate) public: bool,
+}
+
+/// Every name that the `use` lines of a file bring in, groups taken apart.
+pub(crate) fn use_paths(file: &File) -> Vec<UsePath> {
+    let mut found = Vec::new();
+    for at in file.places("use") {
+        let line_start = file.code[..at].rfind(['\n', ';', '}', '{']).map_or(0, |end| end + 1);
+        let before = file.code[line_start..at].trim();
+        if !(before.is_empty() || before.starts_with("pub")) {
+            continue;
+        }
+        let Some(end) = file.code[at..].find(';') else { continue };
+        let tree = file.code[at + "use".len()..at + end].split_whitespace().collect::<Vec<_>>().join(" ");
+        for path in leaves(&tree) {
+            let (path, alias) =
+                path.split_once(" as ").map_or((path.as_str(), None), |(path, alias)| (path, Some(alias)));
+            let segments = path.split("::").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+            let mut segments: Vec<String> = segments.collect();
+            if segments.len() > 1 && segments.last().is_some_and(|last| last == "self" || last == "*") {
+                segments.pop();
+            }
+            let alias = alias.map(|alias| alias.trim().to_owned());
+            found.push(UsePath { segments, alias, public: before.starts_with("pub") });
+        }
+    }
+    found
+}
+
+/// `a::{b, c::{d, e}}` gives `a::b`, `a::c::d` and `a::c::e`.
+fn leaves(tree: &str) -> Vec<String> {
+    let Some(open) = tree.find('{') else { return vec![tree.trim().to_owned()] };
+    let (prefix, inner) = (tree[..open].trim(), tree[open + 1..].trim_end());
+    let inner = inner.strip_suffix('}').unwrap_or(inner);
+    let (mut depth, mut start, mut parts) = (0_usize, 0, Vec::new());
+    for (at, c) in inner.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(&inner[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&inner[start..]);
+    let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
+    parts.flat_map(leaves).map(|leaf| format!("{prefix}{leaf}")).collect()
+}
+
 /// A source file.
 pub(crate) struct File {
     /// From the project's folder, with `/`.
@@ -44,12 +101,39 @@ pub(crate) struct File {
 impl File {
     fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap();
-        let path = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
-        let mut file = Self { path, text, code: String::new() };
+        Self::of(&path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/"), &text)
+    }
+
+    /// A file of that path and text.
+    pub(crate) fn of(path: &str, text: &str) -> Self {
+        let mut file = Self { path: path.to_owned(), text: text.to_owned(), code: String::new() };
         if !file.is_unit_test() {
             file.code = without_tests(&blanked(&file.text));
         }
         file
+    }
+
+    /// Paths in the code, outside of `use`, that start with `crate::` or `super::`.
+    pub(crate) fn inline_paths(&self) -> Vec<Vec<String>> {
+        let mut found = Vec::new();
+        for start in ["crate", "super"] {
+            for at in self.places(start).filter(|at| self.code[at + start.len()..].starts_with("::")) {
+                let before = self.code[..at].trim_end();
+                let in_use = before.ends_with("use") || before.ends_with([':', '{', ',']) && self.is_in_use(at);
+                if !before.ends_with("::") && !in_use && !before.ends_with("(in") && !before.ends_with("pub(") {
+                    let end = self.code[at..].find(|c: char| !is_word(c) && c != ':').unwrap_or(self.code.len() - at);
+                    let path = self.code[at..at + end].trim_end_matches(':');
+                    found.push(path.split("::").map(str::to_owned).collect());
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a place is inside a `use` statement.
+    fn is_in_use(&self, at: usize) -> bool {
+        let start = self.code[..at].rfind(';').map_or(0, |end| end + 1);
+        self.code[start..at].split_whitespace().any(|word| word == "use")
     }
 
     /// Whether it holds nothing but the tests of the module beside it.
@@ -103,6 +187,12 @@ impl File {
             })
             .map(|at| self.line_of(at))
             .collect()
+    }
+
+    /// Names that follow `name::` in the code.
+    pub(crate) fn variants(&self, name: &str) -> Vec<String> {
+        let rest = self.places(name).filter_map(|at| self.code[at + name.len()..].strip_prefix("::"));
+        rest.map(|rest| rest.chars().take_while(|c| is_word(*c)).collect()).collect()
     }
 
     /// Lines on which a word stands in the code.
@@ -270,7 +360,7 @@ mod tests {
     use super::*;
 
     fn file(path: &str, text: &str) -> File {
-        File { path: path.to_owned(), text: text.to_owned(), code: without_tests(&blanked(text)) }
+        File::of(path, text)
     }
 
     fn paths(path: &str, text: &str) -> Vec<String> {

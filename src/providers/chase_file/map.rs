@@ -14,10 +14,12 @@ pub(super) fn is_chase(institution: &Institution) -> bool {
     let is = |part: &Option<String>, value: &str| {
         part.as_deref().is_some_and(|part| part.trim().trim_start_matches('0') == value)
     };
-    match &institution.fid {
-        Some(_) => is(&institution.fid, FID),
-        None if institution.bid.is_some() => is(&institution.bid, FID) || is(&institution.bid, QUICKBOOKS_BID),
-        None => is(&institution.org, ORG),
+    match &institution.number {
+        Some(_) => is(&institution.number, FID),
+        None if institution.register_number.is_some() => {
+            is(&institution.register_number, FID) || is(&institution.register_number, QUICKBOOKS_BID)
+        }
+        None => is(&institution.name, ORG),
     }
 }
 

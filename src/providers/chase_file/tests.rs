@@ -3,7 +3,13 @@ use crate::{providers::registry, statements::Institution};
 
 fn signed(org: Option<&str>, fid: Option<&str>, bid: Option<&str>) -> &'static str {
     let own = |part: Option<&str>| part.map(str::to_owned);
-    let institution = Institution { org: own(org), fid: own(fid), bid: own(bid), bank_id: Some("021000021".into()) };
+    let institution = Institution {
+        name: own(org),
+        number: own(fid),
+        register_number: own(bid),
+        bank_code: Some("021000021".into()),
+        ..Institution::default()
+    };
     registry::file_provider(&institution).slug
 }
 
@@ -27,8 +33,8 @@ fn other_institutions_are_not_chase() {
 
 #[test]
 fn the_key_is_the_same_for_both_products() {
-    let quicken = Institution { fid: Some("10898".into()), ..Institution::default() };
-    let quickbooks = Institution { bid: Some("2430".into()), ..Institution::default() };
+    let quicken = Institution { number: Some("10898".into()), ..Institution::default() };
+    let quickbooks = Institution { register_number: Some("2430".into()), ..Institution::default() };
     let file = METADATA.file().unwrap();
     assert_eq!((file.institution)(&quicken), (file.institution)(&quickbooks));
 }

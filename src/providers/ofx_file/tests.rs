@@ -3,7 +3,12 @@ use crate::statements::Institution;
 
 fn named(org: &str, fid: &str, bank_id: &str) -> (String, String) {
     let part = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let found = institution(&Institution { org: part(org), fid: part(fid), bid: None, bank_id: part(bank_id) });
+    let found = institution(&Institution {
+        name: part(org),
+        number: part(fid),
+        bank_code: part(bank_id),
+        ..Institution::default()
+    });
     (found.name, found.key)
 }
 

@@ -1,16 +1,15 @@
 //! OFX, QFX and QBO statements, read leniently.
 //!
-//! Bytes are decoded ([`decode`]), cut into tags ([`token`]), put into records (`record`) and turned into accounts,
-//! rows and positions (`reader`). [`read`] collects everything; [`stream`] hands rows over one by one in flat memory.
-//! What is read and how it maps is told in `docs/statement-formats.md`. INVARIANT: linear time, no panic and bounded
-//! memory on any input; a file that holds a usable row yields it.
+//! Bytes are decoded, cut into tags ([`token`]), put into records (`record`) and turned into accounts, rows and positions
+//! (`reader`). [`FORMAT`] is its line in the table of readers; [`stream`] hands rows over one by one in flat memory.
+//! `docs/statement-formats.md` describes every mapping. INVARIANT: linear time, no panic and bounded memory on any input; a
+//! file that holds a usable row yields it.
 
 mod account;
 mod amount;
 mod bank;
 mod book;
 mod date;
-pub mod decode;
 mod exchange;
 mod fields;
 mod holding;
@@ -25,38 +24,62 @@ mod survey;
 pub mod tag;
 mod text;
 pub mod token;
-mod warnings;
 
 use std::ops::ControlFlow;
 
-pub use self::book::Item;
-pub(in crate::statements) use self::text::head;
-use self::{book::Book, reader::Reader};
-use super::{Limits, Statement, StatementError, container};
+use memchr::memmem;
 
-/// Reads a whole file, which may be packed (gzip, zip). `progress` is called now and then with the bytes done and
-/// may stop it.
-pub fn read(
-    bytes: &[u8],
-    limits: &Limits,
-    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-) -> Result<Statement, StatementError> {
-    let mut transactions = Vec::new();
-    let mut holdings = Vec::new();
-    let mut statement = stream(bytes, limits, progress, &mut |item| match item {
-        Item::Transaction(account, draft) => at(&mut transactions, account).push(draft),
-        Item::Holding(account, draft) => at(&mut holdings, account).push(draft),
-    })?;
-    for (account, rows) in statement.accounts.iter_mut().zip(transactions) {
-        account.transactions = rows;
+pub use self::book::Item;
+use self::{book::Book, reader::Reader};
+use super::{Format, Input, Limits, Progress, Reading, Sniff, StatementError, decode::decode};
+use crate::domain::IdTrust;
+
+/// OFX and the names that programs give it. Ids (`FITID`) are unique by the standard only: banks reuse and renumber them.
+pub static FORMAT: Format = Format {
+    name: "ofx",
+    label: "a QFX, OFX or QBO statement",
+    extensions: &["qfx", "ofx", "qbo"],
+    id_trust: IdTrust::Reusable,
+    sniff,
+    read,
+};
+
+/// Bytes that are searched for a tag where the head of the file holds none.
+const FAR: usize = 1 << 20;
+
+/// Tags that occur in nearly every file, in lower case.
+const MARKS: [&str; 5] = ["<stmttrn", "<stmtrs", "<ccstmtrs", "<invstmtrs", "<bankmsgsrs"];
+
+fn sniff(input: &Input<'_>) -> Sniff {
+    let head = input.head().to_ascii_lowercase();
+    if head.contains("<ofx") || head.trim_start().starts_with("ofxheader") {
+        return Sniff::Certain;
     }
-    for (account, held) in statement.accounts.iter_mut().zip(holdings) {
-        account.holdings = held;
+    if MARKS.iter().any(|mark| head.contains(mark)) {
+        return Sniff::Likely;
     }
-    Ok(statement)
+    let far = &input.bytes[..input.bytes.len().min(FAR)];
+    let found = |mark: &[u8]| memmem::find(far, mark).is_some();
+    if found(b"<OFX") || found(b"<STMTTRN") || found(b"<ofx") { Sniff::Likely } else { Sniff::No }
 }
 
-/// The list of account number `index`.
+fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+    let mut transactions = Vec::new();
+    let mut holdings = Vec::new();
+    let mut reading = stream(input, progress, &mut |item| match item {
+        Item::Transaction(page, draft) => at(&mut transactions, page).push(draft),
+        Item::Holding(page, draft) => at(&mut holdings, page).push(draft),
+    })?;
+    let mut transactions = transactions.into_iter();
+    let mut holdings = holdings.into_iter();
+    for page in reading.statements.iter_mut().flat_map(|statement| &mut statement.accounts) {
+        page.transactions = transactions.next().unwrap_or_default();
+        page.holdings = holdings.next().unwrap_or_default();
+    }
+    Ok(reading)
+}
+
+/// The list of page number `index`.
 fn at<T>(lists: &mut Vec<Vec<T>>, index: usize) -> &mut Vec<T> {
     if index >= lists.len() {
         lists.resize_with(index + 1, Vec::new);
@@ -64,46 +87,31 @@ fn at<T>(lists: &mut Vec<Vec<T>>, index: usize) -> &mut Vec<T> {
     &mut lists[index]
 }
 
-/// Reads a whole file, handing each row and position to `sink` as soon as it is read. The result holds the accounts
-/// and warnings but no rows; an [`Item`] names its account by its index there.
+/// Reads an unpacked file, handing each row and position to `sink` as soon as it is read. The result holds the pages and
+/// warnings but no rows; an [`Item`] names its page by its position among all pages of the result.
 pub fn stream(
-    bytes: &[u8],
-    limits: &Limits,
-    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    input: &Input<'_>,
+    progress: &mut Progress<'_>,
     sink: &mut dyn FnMut(Item),
-) -> Result<Statement, StatementError> {
-    check_size(bytes.len() as u64, limits)?;
-    if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
-        return Err(StatementError::Empty);
-    }
+) -> Result<Reading, StatementError> {
+    let limits: &Limits = input.limits;
     let mut book = Book::new(limits, sink);
-    let mut other = None;
-    let mut before = 0u64;
-    for document in container::unpack(bytes, limits)? {
-        let text = decode::decode(&document);
-        check_size(text.len() as u64, limits)?;
-        // Unpacked and decoded bytes may be more than the file has; the file's own size is the end.
-        let mut step = |at: u64| progress(before.saturating_add(at).min(bytes.len() as u64));
-        let mut reader = Reader::new(&text, &mut book, &mut step);
-        let cut = relay::walk_apart(&text, limits.depth, &mut reader)?;
-        reader.finish(cut);
-        before = before.saturating_add(text.len() as u64);
-        if !book.seen {
-            other.get_or_insert_with(|| container::describe(&text));
-        }
+    let text = decode(input.bytes);
+    limits.check_bytes(text.len() as u64)?;
+    let mut step = |at: u64| progress(at.min(input.bytes.len() as u64));
+    let mut reader = Reader::new(&text, &mut book, &mut step);
+    let cut = relay::walk_apart(&text, limits.depth, &mut reader)?;
+    reader.finish(cut);
+    if !book.seen {
+        return Err(StatementError::not_a_statement("the file ends after the OFX header", "download it again"));
     }
-    if let Some(error) = other.filter(|_| !book.seen) {
-        return Err(error);
-    }
-    if progress(bytes.len() as u64).is_break() {
+    if step(text.len() as u64) == ControlFlow::Break(()) {
         return Err(StatementError::Cancelled);
     }
-    book.finish()
+    book.finish(format_of(input))
 }
 
-fn check_size(size: u64, limits: &Limits) -> Result<(), StatementError> {
-    if size > limits.bytes {
-        return Err(StatementError::TooLarge { what: format!("{size} bytes"), limit: limits.bytes, setting: "bytes" });
-    }
-    Ok(())
+/// The kind by the file name: `qfx`, `qbo`, else `ofx`.
+fn format_of(input: &Input<'_>) -> &'static str {
+    FORMAT.extensions.iter().find(|extension| input.has_extension(&[extension])).copied().unwrap_or("ofx")
 }

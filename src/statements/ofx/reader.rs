@@ -72,6 +72,7 @@ impl<'a, 'b, 's> Reader<'a, 'b, 's> {
     pub(super) fn finish(mut self, cut: bool) {
         self.end_statement();
         if cut {
+            self.book.cut();
             self.warn(self.source.len(), || {
                 "the file ends early: what was complete up to here was read, the rest is missing".to_owned()
             });
@@ -106,6 +107,12 @@ impl<'a, 'b, 's> Reader<'a, 'b, 's> {
         }
     }
 
+    fn note_institution(&mut self, leaf: &Leaf<'_>) {
+        if let Some(institution) = self.book.institution() {
+            institution.note(leaf);
+        }
+    }
+
     /// Hands a row over, counting it.
     pub(super) fn hand_over(&mut self, item: Item) -> Result<(), StatementError> {
         self.book.hand_over(item)
@@ -120,7 +127,12 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
             Tag::CcStmtRs => self.begin(StatementKind::Card, at),
             Tag::InvStmtRs => self.begin(StatementKind::Investment, at),
             Tag::LoanStmtRs => self.begin(StatementKind::Loan, at),
-            Tag::BankTranListP => self.pending_list = true,
+            Tag::BankTranListP => {
+                self.pending_list = true;
+                if let Some(open) = &mut self.open {
+                    open.lists_pending = true;
+                }
+            }
             Tag::BankTranList => self.pending_list = false,
             Tag::InvPosList => {
                 if let Some(open) = &mut self.open {
@@ -134,6 +146,9 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
             Tag::Ofx | Tag::SonRs | Tag::StmtTrnRs | Tag::CcStmtTrnRs | Tag::InvStmtTrnRs | Tag::LoanStmtTrnRs => {
                 self.end_statement();
                 self.in_listing = false;
+                if matches!(tag, Tag::Ofx | Tag::SonRs) {
+                    self.book.begin_document();
+                }
             }
             _ => {}
         }
@@ -150,7 +165,7 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
 
     fn leaf(&mut self, leaf: &Leaf<'a>) {
         match leaf.tag {
-            Tag::Org | Tag::Fid | Tag::IntuBid => self.book.institution.note(leaf),
+            Tag::Org | Tag::Fid | Tag::IntuBid => self.note_institution(leaf),
             Tag::Desc if self.in_listing => self.listed_name = text::line(leaf),
             Tag::Language => self.english = leaf.text.eq_ignore_ascii_case("ENG"),
             Tag::DtServer => self.server_day = self.day_of(leaf).date().or(self.server_day),
@@ -168,8 +183,9 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
             }
             Tag::DtAsOf | Tag::DtStart | Tag::DtEnd => {
                 let day = self.day_of(leaf).date();
+                let pending = self.pending_list;
                 if let Some(open) = &mut self.open {
-                    open.note_period(leaf.tag, day);
+                    open.note_period(leaf.tag, day, pending);
                 }
             }
             Tag::AvailCash | Tag::MarginBalance | Tag::ShortBalance => self.read_cash(leaf),
@@ -189,7 +205,7 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
             Tag::Status => self.read_status(record),
             Tag::Fi => {
                 for leaf in record.leaves {
-                    self.book.institution.note(leaf);
+                    self.note_institution(leaf);
                 }
             }
             Tag::Bal | Tag::Inv401k | Tag::Inv401kBal => self.read_plan_or_total(record),

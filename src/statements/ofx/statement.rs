@@ -27,6 +27,8 @@ pub(super) struct Open {
     pub(super) kind: StatementKind,
     /// Whether a tag said that a statement starts; else rows only suggest it.
     explicit: bool,
+    /// Whether it started inside another one, by the name of an account.
+    again: bool,
     at: usize,
     pub(super) currency: Option<AssetCode>,
     name: Option<AccountName>,
@@ -34,6 +36,9 @@ pub(super) struct Open {
     start: Option<NaiveDate>,
     end: Option<NaiveDate>,
     as_of: Option<NaiveDate>,
+    /// Whether a list of pending rows was there, even an empty one.
+    pub(super) lists_pending: bool,
+    pending_as_of: Option<NaiveDate>,
     pub(super) last_date: Option<NaiveDate>,
     ledger: Option<(Decimal, Option<NaiveDate>)>,
     available: Option<Decimal>,
@@ -45,6 +50,7 @@ impl Open {
         Self {
             kind,
             explicit,
+            again: false,
             at,
             currency: None,
             name: None,
@@ -52,6 +58,8 @@ impl Open {
             start: None,
             end: None,
             as_of: None,
+            lists_pending: false,
+            pending_as_of: None,
             last_date: None,
             ledger: None,
             available: None,
@@ -60,8 +68,9 @@ impl Open {
     }
 
     /// The first day stated for each counts.
-    pub(super) fn note_period(&mut self, tag: Tag, day: Option<NaiveDate>) {
+    pub(super) fn note_period(&mut self, tag: Tag, day: Option<NaiveDate>, pending: bool) {
         let slot = match tag {
+            Tag::DtAsOf if pending => &mut self.pending_as_of,
             Tag::DtAsOf => &mut self.as_of,
             Tag::DtStart => &mut self.start,
             _ => &mut self.end,
@@ -143,7 +152,8 @@ impl Reader<'_, '_, '_> {
             });
         }
         let currency = self.currency();
-        let account = self.book.account(&name, currency);
+        let again = self.open.as_ref().is_some_and(|open| open.again || !open.explicit);
+        let account = self.book.page(&name, currency, again);
         if let Some(open) = &mut self.open {
             open.account = Some(account);
         }
@@ -183,6 +193,9 @@ impl Reader<'_, '_, '_> {
             self.book.balance(account, balance);
         }
         self.book.period(account, open.start, open.end);
+        if open.lists_pending {
+            self.book.pending_as_of(account, open.pending_as_of.or(self.server_day).or_else(|| open.day()));
+        }
     }
 
     fn bank_balance(&mut self, open: &Open) -> Option<BalanceDraft> {
@@ -220,13 +233,15 @@ impl Reader<'_, '_, '_> {
 
     pub(super) fn read_account(&mut self, record: &Record<'_, '_>) {
         let Some(name) = AccountName::of(record) else { return };
-        self.book.institution.note_bank(name.bank_id.as_deref());
+        if let Some(institution) = self.book.institution() {
+            institution.note_bank(name.bank_id.as_deref());
+        }
         match &self.open {
             // Another account inside one statement: a further statement whose start is missing.
             Some(open) if open.name.is_some() || open.account.is_some() => {
                 let (kind, explicit, currency) = (open.kind, open.explicit, open.currency);
                 self.end_statement();
-                self.open = Some(Open { currency, ..Open::new(kind, explicit, record.at) });
+                self.open = Some(Open { currency, again: true, ..Open::new(kind, explicit, record.at) });
             }
             Some(_) => {}
             None => {

@@ -7,7 +7,10 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem};
 
 use super::record::Leaf;
-use crate::domain::{Text, text};
+use crate::{
+    domain::{Text, text},
+    statements::decode::head,
+};
 
 /// The longest text kept, in bytes as written. The standard allows 390 characters; more is no statement's text.
 pub(super) const LONGEST: usize = 4_096;
@@ -74,15 +77,6 @@ pub(super) fn quoted(raw: &str) -> String {
         shown.push('…');
     }
     format!("`{shown}`")
-}
-
-/// At most the first `most` bytes, ending on a character.
-pub(in crate::statements) fn head(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 fn clip(raw: &str) -> &str {

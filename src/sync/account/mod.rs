@@ -10,12 +10,12 @@ use chrono::NaiveDate;
 
 use super::{
     Failure,
-    reconcile::{self, Batch, IdTrust, Outcome, REACH_DAYS},
+    reconcile::{self, Batch, Outcome, REACH_DAYS},
 };
 use crate::{
     domain::{
         Account, AccountDraft, AccountId, BalanceDraft, ChangeCounts, Connection, ConnectionId, Correction, Holding,
-        HoldingDraft, Text, Transaction, TransactionDraft, text,
+        HoldingDraft, IdTrust, Text, Transaction, TransactionDraft, text,
     },
     statements::institution,
     store::Reader,

@@ -122,9 +122,9 @@ impl Importer<'_> {
     fn commit_file(&self, parsed: ParsedFile, account: Option<AccountId>) -> FileReport {
         let mut report = FileReport::of(
             parsed.path.clone(),
-            parsed.provider.slug.to_owned(),
+            parsed.provider().to_owned(),
             parsed.format.to_owned(),
-            parsed.statement.warnings.clone(),
+            parsed.warnings.clone(),
         );
         match self.try_commit(parsed, account, &mut report) {
             Ok(change) => {
@@ -256,7 +256,7 @@ impl FileReport {
 }
 
 fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileReview {
-    let accounts = plan.accounts.iter().zip(&parsed.statement.accounts).map(|(plan, said)| {
+    let accounts = plan.accounts().zip(parsed.accounts()).map(|(plan, said)| {
         let states = plan.rows.outcomes.iter().map(|outcome| match outcome {
             Outcome::New => RowState::New,
             Outcome::Known => RowState::Known,
@@ -289,12 +289,12 @@ fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileRevie
     FileReview {
         path: parsed.path.clone(),
         outcome: Ok(()),
-        provider: parsed.provider.slug.to_owned(),
-        institution: plan.connection.institution.clone(),
+        provider: parsed.provider().to_owned(),
+        institution: plan.institutions(),
         format: parsed.format.to_owned(),
         already_imported: false,
         accounts: accounts.collect(),
-        warnings: parsed.statement.warnings.clone(),
+        warnings: parsed.warnings.clone(),
     }
 }
 

@@ -2,42 +2,58 @@
 
 use std::collections::HashMap;
 
-use super::{Importer, ParsedFile, Stage};
+use super::{Importer, ParsedFile, Stage, read::Part};
 use crate::{
     domain::{
-        Account, AccountId, ChangeCounts, ChangeId, Connection, ConnectionId, ConnectionStatus, Transaction,
+        Account, AccountId, ChangeCounts, ChangeId, Connection, ConnectionId, ConnectionStatus, IdTrust, Transaction,
         TransactionId, text,
     },
-    providers::{FileSpec, InstitutionName},
+    statements::StatementAccount,
     store::Reader,
     sync::{
         Failure,
         account::{self, AccountPlan, News, Positions},
-        reconcile::{IdTrust, Outcome},
+        reconcile::Outcome,
     },
 };
 
 /// What one file means.
 pub(super) struct FilePlan {
+    /// In the order of the file's parts.
+    pub(super) parts: Vec<PartPlan>,
+}
+
+/// What the accounts of one institution in a file mean.
+pub(super) struct PartPlan {
     /// The connection its accounts belong to; its id means nothing while `connection_is_new`.
     pub(super) connection: Connection,
     pub(super) connection_is_new: bool,
-    /// In the order of the statement's accounts.
+    /// In the order of the part's accounts.
     pub(super) accounts: Vec<AccountPlan>,
 }
 
 impl FilePlan {
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &AccountPlan> {
+        self.parts.iter().flat_map(|part| &part.accounts)
+    }
+
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.accounts.iter().all(AccountPlan::is_empty)
+        self.accounts().all(AccountPlan::is_empty)
     }
 
     pub(super) fn counts(&self) -> ChangeCounts {
         let mut counts = ChangeCounts::default();
-        for account in &self.accounts {
+        for account in self.accounts() {
             account.add_to(&mut counts);
         }
         counts
+    }
+
+    /// The names of its institutions.
+    pub(super) fn institutions(&self) -> String {
+        let names: Vec<&str> = self.parts.iter().map(|part| part.connection.institution.as_str()).collect();
+        names.join(", ")
     }
 }
 
@@ -56,8 +72,9 @@ fn key(connection: &Connection, provider_account_id: &str) -> AccountKey {
 
 impl Overlay {
     pub(super) fn add(&mut self, parsed: &ParsedFile, plan: &FilePlan) {
-        for (account, said) in plan.accounts.iter().zip(&parsed.statement.accounts) {
-            let rows = self.rows.entry(key(&plan.connection, &account.account.provider_account_id)).or_default();
+        let planned = plan.parts.iter().flat_map(|part| part.accounts.iter().map(move |account| (part, account)));
+        for ((part, account), said) in planned.zip(parsed.accounts()) {
+            let rows = self.rows.entry(key(&part.connection, &account.account.provider_account_id)).or_default();
             for (draft, outcome) in said.transactions.iter().zip(&account.rows.outcomes) {
                 if *outcome == Outcome::New {
                     rows.push(Transaction {
@@ -83,42 +100,48 @@ pub(super) fn plan(
     let accounts = reader.accounts()?;
     let connections = reader.connections()?;
     let forced = into.map(|id| forced_account(&accounts, parsed, id)).transpose()?;
-    let (connection, connection_is_new) = match &forced {
-        Some(account) => {
-            let connection = connections.iter().find(|connection| connection.id == account.connection_id);
-            (connection.cloned().ok_or_else(|| Failure::new("store", "the account has no connection"))?, false)
+    let parts = parsed.parts.iter().map(|part| {
+        let (connection, is_new) = match &forced {
+            Some(account) => {
+                let connection = connections.iter().find(|connection| connection.id == account.connection_id);
+                (connection.cloned().ok_or_else(|| Failure::new("store", "the account has no connection"))?, false)
+            }
+            None => find_connection(part, &connections, &accounts),
+        };
+        let mut plan = PartPlan { connection, connection_is_new: is_new, accounts: Vec::new() };
+        for said in &part.accounts {
+            importer.report_progress(Stage::Comparing, &parsed.name(), 0, said.transactions.len() as u64);
+            let is_same = |account: &&Account| {
+                !is_new
+                    && account.connection_id == plan.connection.id
+                    && account.provider_account_id == said.account.provider_account_id
+            };
+            let known = forced.as_ref().or_else(|| accounts.iter().find(is_same));
+            let id = known.map_or(&said.account.provider_account_id, |account| &account.provider_account_id);
+            let planned = overlay.rows.get(&key(&plan.connection, id)).map_or(&[][..], Vec::as_slice);
+            let news = news_of(said, part.id_trust);
+            plan.accounts.push(account::plan(reader, &plan.connection, known, planned, &news)?);
         }
-        None => find_connection(parsed, &connections, &accounts),
-    };
-    let mut plan =
-        FilePlan { connection, connection_is_new, accounts: Vec::with_capacity(parsed.statement.accounts.len()) };
-    for said in &parsed.statement.accounts {
-        importer.report_progress(Stage::Comparing, &parsed.name(), 0, said.transactions.len() as u64);
-        let is_same = |account: &&Account| {
-            !plan.connection_is_new
-                && account.connection_id == plan.connection.id
-                && account.provider_account_id == said.account.provider_account_id
-        };
-        let known = forced.as_ref().or_else(|| accounts.iter().find(is_same));
-        let id = known.map_or(&said.account.provider_account_id, |account| &account.provider_account_id);
-        let planned = overlay.rows.get(&key(&plan.connection, id)).map_or(&[][..], Vec::as_slice);
-        let as_of = said.holdings.iter().map(|holding| holding.as_of).max();
-        let news = News {
-            draft: &said.account,
-            rows: &said.transactions,
-            removed: &[],
-            trust: IdTrust::Reusable,
-            complete: None,
-            holdings: Some(Positions {
-                items: &said.holdings,
-                complete: said.holdings_complete,
-                as_of: as_of.or(said.account.balance.map(|balance| balance.date)),
-            }),
-            history: &[],
-        };
-        plan.accounts.push(account::plan(reader, &plan.connection, known, planned, &news)?);
+        Ok(plan)
+    });
+    Ok(FilePlan { parts: parts.collect::<Result<_, Failure>>()? })
+}
+
+fn news_of(said: &StatementAccount, trust: IdTrust) -> News<'_> {
+    let as_of = said.holdings.iter().map(|holding| holding.as_of).max();
+    News {
+        draft: &said.account,
+        rows: &said.transactions,
+        removed: &[],
+        trust,
+        complete: None,
+        holdings: Some(Positions {
+            items: &said.holdings,
+            complete: said.holdings_complete,
+            as_of: as_of.or(said.account.balance.map(|balance| balance.date)),
+        }),
+        history: &[],
     }
-    Ok(plan)
 }
 
 /// The account that the user wants every row in.
@@ -127,7 +150,7 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
     let account = found.ok_or_else(|| {
         Failure::new("not_found", format!("there is no account {id}")).with_hint("`dashtam accounts` lists them")
     })?;
-    let count = parsed.statement.accounts.len();
+    let count = parsed.accounts().count();
     if count > 1 {
         let message = format!("{}: the file holds {count} accounts, so its rows can't all go into one", parsed.name());
         return Err(Failure::new("several_accounts", message).with_hint("import it without naming an account"));
@@ -138,14 +161,12 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
 /// The connection that stands for the file's institution; where several do, the one that knows its first account. A file
 /// that says less of where it comes from than an earlier one did belongs to the file connection that knows its first
 /// account; a disconnected one is never taken up again.
-fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
-    let said = &parsed.statement.institution;
-    let named = |spec: &FileSpec| (spec.institution)(said);
-    let identity =
-        parsed.provider.file().map_or_else(|| InstitutionName { name: String::new(), key: String::new() }, named);
+fn find_connection(part: &Part, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
+    let said = &part.institution;
+    let identity = &part.identity;
     let is_file = |connection: &Connection| crate::providers::is_file_source(connection);
     let usable = || connections.iter().filter(|connection| connection.counts() && is_file(connection));
-    let first = parsed.statement.accounts.first().map(|account| &account.account.provider_account_id);
+    let first = part.accounts.first().map(|account| &account.account.provider_account_id);
     let knows_it = |connection: &&Connection| {
         accounts
             .iter()
@@ -153,11 +174,11 @@ fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[
     };
     // A well-known institution's key is its name, also for connections made under another key of it.
     let is_same = |connection: &&Connection| {
-        connection.provider == parsed.provider.slug
+        connection.provider == part.provider.slug
             && (connection.institution_key == identity.key
                 || connection.institution.to_ascii_lowercase() == identity.key)
     };
-    let is_anonymous = said.org.is_none() && said.fid.is_none() && said.bid.is_none();
+    let is_anonymous = said.name.is_none() && said.number.is_none() && said.register_number.is_none();
     let by_account = || {
         let may_be = |connection: &&Connection| is_anonymous || connection.institution == identity.name;
         let mut owners = usable().filter(may_be).filter(knows_it);
@@ -168,13 +189,14 @@ fn find_connection(parsed: &ParsedFile, connections: &[Connection], accounts: &[
         return (connection.clone(), false);
     }
     let is_taken = usable().any(|connection| connection.display_name() == identity.name);
-    let number = said.fid.as_deref().or(said.bid.as_deref()).or(said.bank_id.as_deref()).filter(|_| is_taken);
+    let number =
+        said.number.as_deref().or(said.register_number.as_deref()).or(said.bank_code.as_deref()).filter(|_| is_taken);
     let alias = number.and_then(text::clean_line).map(|number| format!("{} ({number})", identity.name));
     let connection = Connection {
         id: ConnectionId(0),
-        provider: parsed.provider.slug.to_owned(),
-        institution: identity.name,
-        institution_key: identity.key,
+        provider: part.provider.slug.to_owned(),
+        institution: identity.name.clone(),
+        institution_key: identity.key.clone(),
         alias,
         status: ConnectionStatus::Pending,
         environment: None,

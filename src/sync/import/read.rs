@@ -1,4 +1,4 @@
-//! A file from disk to a parsed statement.
+//! A file from disk to parsed statements, grouped by institution.
 
 use std::{
     fs::File,
@@ -10,18 +10,18 @@ use std::{
 
 use super::{Importer, Stage};
 use crate::{
-    domain::{Change, text},
-    providers::{ProviderMetadata, registry},
-    statements::{Statement, StatementError, ofx},
+    domain::{Change, IdTrust, Warning, text},
+    providers::{InstitutionName, ProviderMetadata, registry},
+    statements::{self, Answers, Input, Institution, Reading, StatementAccount, StatementError, Verdict, unite_pages},
     store::{NewSource, Reader},
     sync::Failure,
 };
 
-/// What a file turned out to hold.
+/// The content of a file.
 pub(super) enum FileContent {
     /// The very same bytes were imported before, and that import stands.
     Known(Box<KnownFile>),
-    /// A statement.
+    /// Statements.
     Parsed(Box<ParsedFile>),
 }
 
@@ -36,16 +36,29 @@ pub(super) struct KnownFile {
     pub(super) change: Change,
 }
 
-/// A statement with everything that is kept of its file.
+/// A parsed file with everything that is kept of it.
 pub(super) struct ParsedFile {
     pub(super) path: PathBuf,
+    /// `qfx`, `camt053`, `csv`: as [`Reading::format`].
+    pub(super) format: &'static str,
+    /// The file as it is on disk.
+    pub(super) source: NewSource,
+    /// Never empty; one for each institution, in file order.
+    pub(super) parts: Vec<Part>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// The accounts of one institution in a file.
+pub(super) struct Part {
     /// The provider that claims it.
     pub(super) provider: &'static ProviderMetadata,
-    /// `qfx`, `ofx` or `qbo`.
-    pub(super) format: &'static str,
-    /// The file as it lies on disk.
-    pub(super) source: NewSource,
-    pub(super) statement: Statement,
+    /// Its name and key under that provider.
+    pub(super) identity: InstitutionName,
+    /// As the first statement of the part states it.
+    pub(super) institution: Institution,
+    pub(super) id_trust: IdTrust,
+    /// One for each account.
+    pub(super) accounts: Vec<StatementAccount>,
 }
 
 impl ParsedFile {
@@ -53,13 +66,67 @@ impl ParsedFile {
     pub(super) fn name(&self) -> String {
         file_name(&self.path)
     }
+
+    /// Slug of the provider of its first part.
+    pub(super) fn provider(&self) -> &'static str {
+        self.parts.first().map_or("", |part| part.provider.slug)
+    }
+
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &StatementAccount> {
+        self.parts.iter().flat_map(|part| &part.accounts)
+    }
 }
 
-/// What the file's name says it is, packed or not: `qfx`, `qbo`, else `ofx`.
+/// The statements of a reading by institution. A statement that names none belongs to the only one that has its account.
+fn parts(reading: Reading) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for statement in reading.statements {
+        let provider = registry::file_provider(&statement.institution);
+        let identity = provider.file().map_or_else(
+            || InstitutionName { name: String::new(), key: String::new() },
+            |spec| (spec.institution)(&statement.institution),
+        );
+        let same = parts
+            .iter()
+            .position(|part| part.provider.slug == provider.slug && part.identity.key == identity.key)
+            .or_else(|| owner(&parts, &statement.institution, &statement.accounts));
+        match same {
+            Some(index) => parts[index].accounts.extend(statement.accounts),
+            None => parts.push(Part {
+                provider,
+                identity,
+                institution: statement.institution,
+                id_trust: statement.id_trust,
+                accounts: statement.accounts,
+            }),
+        }
+    }
+    for part in &mut parts {
+        part.accounts = unite_pages(std::mem::take(&mut part.accounts));
+    }
+    parts
+}
+
+/// The only part that has an account of these pages, where the pages name no institution.
+fn owner(parts: &[Part], institution: &Institution, pages: &[StatementAccount]) -> Option<usize> {
+    if institution.name.is_some() || institution.number.is_some() || institution.register_number.is_some() {
+        return None;
+    }
+    let ids = || pages.iter().map(|page| &page.account.provider_account_id);
+    let has_one =
+        |part: &Part| part.accounts.iter().any(|known| ids().any(|id| *id == known.account.provider_account_id));
+    let mut owners = parts.iter().enumerate().filter(|(_, part)| has_one(part));
+    let (index, _) = owners.next()?;
+    owners.next().is_none().then_some(index)
+}
+
+/// The kind of a file that was imported before, by its name, packed or not.
 fn format_of(path: &Path) -> &'static str {
     let name = path.to_string_lossy().to_ascii_lowercase();
     let name = name.trim_end_matches(".gz").trim_end_matches(".zip");
-    ["qfx", "qbo"].into_iter().find(|format| name.ends_with(&format!(".{format}"))).unwrap_or("ofx")
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let mut known = statements::FORMATS.iter().flat_map(|format| format.extensions);
+    known.find(|extension| **extension == ending).copied().unwrap_or("ofx")
 }
 
 fn file_name(path: &Path) -> String {
@@ -83,14 +150,18 @@ impl Importer<'_> {
             self.report_progress(Stage::Reading, &name, done, total);
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let statement = ofx::read(&bytes, &self.limits, &mut on_progress).map_err(|error| refusal(&name, &error))?;
-        let provider = registry::file_provider(&statement.institution);
-        let format = format_of(path);
-        let path = path.to_owned();
-        Ok(FileContent::Parsed(Box::new(ParsedFile { path, provider, format, source, statement })))
+        let answers = Answers::default();
+        let input = Input { bytes: &bytes, file_name: &name, limits: &self.limits, layouts: &[], answers: &answers };
+        let mut reading = statements::read(&input, &mut on_progress).map_err(|error| refusal(&name, &error))?;
+        if let Verdict::Question(question) = &reading.verdict {
+            return Err(Failure::new("question", format!("{name}: {}", question.text)));
+        }
+        let (format, path) = (reading.format, path.to_owned());
+        let warnings = std::mem::take(&mut reading.warnings);
+        Ok(FileContent::Parsed(Box::new(ParsedFile { path, format, source, parts: parts(reading), warnings })))
     }
 
-    /// The whole file, refused before it is read when it is too large or no regular file.
+    /// The whole file, refused before it is read when it is too large or not a regular file.
     fn read_bytes(&self, path: &Path) -> Result<Vec<u8>, Failure> {
         let shown = text::clean(&path.to_string_lossy()).into_owned();
         let unreadable = |error: &std::io::Error| match error.kind() {
@@ -102,7 +173,7 @@ impl Importer<'_> {
         };
         let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
-            let what = if metadata.is_dir() { "a folder" } else { "no regular file" };
+            let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
             return Err(Failure::new("unreadable", format!("{shown}: this is {what}"))
                 .with_hint("name the statement files themselves"));
         }

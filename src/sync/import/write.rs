@@ -19,26 +19,30 @@ pub(super) fn write(
 ) -> Result<Change, Failure> {
     let name = parsed.name();
     let mut writer = importer.store.begin(ChangeKind::Import, &name, importer.now)?;
-    let mut connection = plan.connection;
-    if plan.connection_is_new {
-        connection.id = writer.new_connection_id();
-    }
-    mark_imported(importer, &mut connection)?;
-    writer.put_connection(&connection)?;
-    let writing = Writing { connection: &connection, now: importer.now, source: SnapshotSource::AccountSync };
     let total = counts.transactions_imported;
-    let mut accounts = Vec::with_capacity(plan.accounts.len());
+    let mut accounts = Vec::new();
+    let mut connections = Vec::with_capacity(plan.parts.len());
     let mut done = 0;
-    for (account, said) in plan.accounts.into_iter().zip(parsed.statement.accounts) {
-        importer.report_progress(Stage::Writing, &name, done, total);
-        importer.check_cancelled()?;
-        done += account.count(|outcome| *outcome == Outcome::New) as u64;
-        accounts.push(account::write(&writing, &mut writer, account, said.transactions)?);
+    for (part, said) in plan.parts.into_iter().zip(parsed.parts) {
+        let mut connection = part.connection;
+        if part.connection_is_new {
+            connection.id = writer.new_connection_id();
+        }
+        mark_imported(importer, &mut connection)?;
+        writer.put_connection(&connection)?;
+        let writing = Writing { connection: &connection, now: importer.now, source: SnapshotSource::AccountSync };
+        for (account, said) in part.accounts.into_iter().zip(said.accounts) {
+            importer.report_progress(Stage::Writing, &name, done, total);
+            importer.check_cancelled()?;
+            done += account.count(|outcome| *outcome == Outcome::New) as u64;
+            accounts.push(account::write(&writing, &mut writer, account, said.transactions)?);
+        }
+        connections.push(connection.id);
     }
     writer.put_source(parsed.source)?;
     importer.check_cancelled()?;
     importer.report_progress(Stage::Writing, &name, total, total);
-    Ok(writer.commit(counts, accounts, Some(connection.id), parsed.statement.warnings)?)
+    Ok(writer.commit(counts, accounts, connections.first().copied(), parsed.warnings)?)
 }
 
 /// A file source is connected by its first file and stays so.

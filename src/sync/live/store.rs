@@ -12,13 +12,12 @@ use super::{
 use crate::{
     domain::{
         Account, AccountId, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus,
-        ProviderError, ProviderErrorKind, SnapshotSource,
+        IdTrust, ProviderError, ProviderErrorKind, SnapshotSource,
     },
     store::Reader,
     sync::{
         AccountResult, ConnectionReport, Failure, SyncedAccount,
         account::{self, AccountPlan, News, Positions, Writing},
-        reconcile::IdTrust,
     },
 };
 

@@ -13,17 +13,9 @@ use std::collections::{HashMap, HashSet};
 use chrono::NaiveDate;
 
 use crate::domain::{
-    Correction, Security, Text, Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus,
+    Correction, IdTrust, Security, Text, Transaction, TransactionDraft, TransactionFacts, TransactionId,
+    TransactionStatus,
 };
-
-/// How far a source's row ids can be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IdTrust {
-    /// An id means one row for ever (the ids of most web interfaces).
-    Unique,
-    /// Ids may be empty, used again or numbered anew (FITIDs): a claim must also look like the same row.
-    Reusable,
-}
 
 /// What a source says about one account, and how it may be read.
 pub(crate) struct Batch<'a> {

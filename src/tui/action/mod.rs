@@ -10,10 +10,9 @@ mod keymap;
 mod table;
 
 pub use chord::parse_keys;
+pub(crate) use chord::{Chord, pretty};
 pub use docs::keys_page;
 pub use keymap::Keymap;
-
-pub(crate) use chord::{Chord, pretty};
 pub(crate) use keymap::shown as keys_shown;
 pub(crate) use table::{Action, TABLE};
 
@@ -61,7 +60,7 @@ pub(crate) enum Place {
 
 /// A set of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scope(u32);
+pub(crate) struct Scope(u64);
 
 impl Scope {
     pub(crate) const SCREENS: Self = Self::of(&[
@@ -78,7 +77,7 @@ impl Scope {
         let mut bits = 0;
         let mut index = 0;
         while index < places.len() {
-            bits |= 1 << places[index] as u32;
+            bits |= 1 << places[index] as u64;
             index += 1;
         }
         Self(bits)
@@ -89,7 +88,7 @@ impl Scope {
     }
 
     pub(crate) const fn has(self, place: Place) -> bool {
-        self.0 & (1 << place as u32) != 0
+        self.0 & (1 << place as u64) != 0
     }
 
     const fn meets(self, other: Self) -> bool {
@@ -103,7 +102,7 @@ pub(crate) enum Group {
     Move,
     Screens,
     Look,
-    Data,
+    LedgerSnapshot,
     Program,
     Import,
     Connect,
@@ -111,15 +110,23 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Connect, Self::Overlay];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Move,
+        Self::Screens,
+        Self::Look,
+        Self::LedgerSnapshot,
+        Self::Program,
+        Self::Import,
+        Self::Connect,
+        Self::Overlay,
+    ];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Move => "Moving",
             Self::Screens => "Screens",
             Self::Look => "Finding and looking",
-            Self::Data => "Data",
+            Self::LedgerSnapshot => "Data",
             Self::Program => "Program",
             Self::Import => "Importing",
             Self::Connect => "Connecting",

@@ -1,6 +1,7 @@
 //! The table itself. Rows that have a hint appear in the footer in this order.
 
 use super::{Group, Place, Scope, Spec};
+use crate::config::Screen;
 
 /// Everything a key or the palette can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,12 +36,8 @@ pub(crate) enum Action {
     Out,
     NextPane,
     PreviousPane,
-    Overview,
-    Accounts,
-    Transactions,
-    Holdings,
-    Connections,
-    Activity,
+    /// Show a screen.
+    Show(Screen),
     Back,
     Leave,
     Quit,
@@ -114,13 +111,13 @@ pub(crate) const TABLE: &[Spec] = &[
         Scope::of(&[Place::Transactions, Place::Groups, Place::Holdings])),
     row(Action::Group, &["m"], "merge", "Merge holdings by symbol, or show them by account", "merge", Group::Look,
         Scope::of(&[Place::Holdings])),
-    row(Action::Edit, &["e"], "edit", "Edit what is your own: payee, category, tags, note, names", "edit", Group::Data,
+    row(Action::Edit, &["e"], "edit", "Edit what is your own: payee, category, tags, note, names", "edit", Group::LedgerSnapshot,
         Scope::of(&[Place::Transactions, Place::Accounts, Place::Connections])),
-    row(Action::Copy, &["y"], "copy", "Copy from the selected row", "copy", Group::Data, SCREENS),
-    row(Action::Import, &["i"], "import", "Import statement files", "import", Group::Data, SCREENS),
-    row(Action::Connect, &["c"], "connect", "Connect an institution", "connect", Group::Data, SCREENS),
-    row(Action::SyncAll, &["R"], "sync-all", "Sync all connections", "sync all", Group::Data, SCREENS),
-    row(Action::Undo, &["u"], "undo", "Undo the newest change, or the selected one in Activity", "undo", Group::Data,
+    row(Action::Copy, &["y"], "copy", "Copy from the selected row", "copy", Group::LedgerSnapshot, SCREENS),
+    row(Action::Import, &["i"], "import", "Import statement files", "import", Group::LedgerSnapshot, SCREENS),
+    row(Action::Connect, &["c"], "connect", "Connect an institution", "connect", Group::LedgerSnapshot, SCREENS),
+    row(Action::SyncAll, &["R"], "sync-all", "Sync all connections", "sync all", Group::LedgerSnapshot, SCREENS),
+    row(Action::Undo, &["u"], "undo", "Undo the newest change, or the selected one in Activity", "undo", Group::LedgerSnapshot,
         SCREENS),
     row(Action::Palette, &[":", "ctrl-p"], "palette", "Find an action by name", "command", Group::Program, SCREENS),
     row(Action::Help, &["?", "f1"], "help", "Show the keys", "help", Group::Program, SCREENS),
@@ -129,8 +126,8 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Palette, &[":", "ctrl-p"], "palette-here", "Find an action by name", "", Group::Overlay,
         Scope::of(&[Place::Change])),
     row(Action::Redo, &["U"], "redo", "Bring back what was undone last, or the selected change in Activity", "",
-        Group::Data, SCREENS),
-    row(Action::Sync, &["r"], "sync", "Sync this connection", "", Group::Data, SCREENS),
+        Group::LedgerSnapshot, SCREENS),
+    row(Action::Sync, &["r"], "sync", "Sync this connection", "", Group::LedgerSnapshot, SCREENS),
     row(Action::SortReverse, &["S"], "sort-reverse", "Reverse the order", "", Group::Look,
         Scope::of(&[Place::Transactions, Place::Groups, Place::Holdings])),
     row(Action::Mark, &["space"], "mark", "Mark rows to see their sum", "", Group::Look, ROWS),
@@ -154,12 +151,12 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::PreviousPane, &["shift-tab"], "previous-pane", "Previous pane", "", Group::Move,
         SCREENS.and(&[Place::Review, Place::Change])),
     // Screens.
-    row(Action::Overview, &["1"], "overview", "Overview", "", Group::Screens, SCREENS),
-    row(Action::Accounts, &["2"], "accounts", "Accounts", "", Group::Screens, SCREENS),
-    row(Action::Transactions, &["3"], "transactions", "Transactions", "", Group::Screens, SCREENS),
-    row(Action::Holdings, &["4"], "holdings", "Holdings", "", Group::Screens, SCREENS),
-    row(Action::Connections, &["5"], "connections", "Connections", "", Group::Screens, SCREENS),
-    row(Action::Activity, &["6"], "activity", "Activity", "", Group::Screens, SCREENS),
+    row(Action::Show(Screen::Overview), &["1"], Screen::Overview.as_str(), "Overview", "", Group::Screens, SCREENS),
+    row(Action::Show(Screen::Accounts), &["2"], Screen::Accounts.as_str(), "Accounts", "", Group::Screens, SCREENS),
+    row(Action::Show(Screen::Transactions), &["3"], Screen::Transactions.as_str(), "Transactions", "", Group::Screens, SCREENS),
+    row(Action::Show(Screen::Holdings), &["4"], Screen::Holdings.as_str(), "Holdings", "", Group::Screens, SCREENS),
+    row(Action::Show(Screen::Connections), &["5"], Screen::Connections.as_str(), "Connections", "", Group::Screens, SCREENS),
+    row(Action::Show(Screen::Activity), &["6"], Screen::Activity.as_str(), "Activity", "", Group::Screens, SCREENS),
     // Importing.
     row(Action::Open, &["enter"], "picker-open", "Open the folder, or import the file or the marked files", "open",
         Group::Import, Scope::of(&[Place::Picker])),

@@ -13,11 +13,10 @@ use crate::{
     ledger::{GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View},
     tui::{
         app::App,
-        data::Data,
         env::Env,
-        layer::CHUNK,
         msg::{Effect, FolderEntry, Loaded},
-        transactions::Grouped,
+        overlay::CHUNK,
+        snapshot::{Grouped, LedgerSnapshot},
     },
 };
 
@@ -33,7 +32,7 @@ const LOG_LINES: usize = 200;
 
 /// Starts an effect; says how many answers will come.
 pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answer: &UnboundedSender<Loaded>) -> usize {
-    let view = app.data.view.clone();
+    let view = app.snapshot.view.clone();
     let answer = answer.clone();
     let now = |loaded: Loaded| {
         let _ = answer.send(loaded);
@@ -44,19 +43,18 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             let ledger = ledger.clone();
             let today = env.clock.today();
             later(&answer, move || {
-                Loaded::Fresh(Data::load(&ledger, today).map(Box::new).map_err(|error| error.to_string()))
+                Loaded::Fresh(LedgerSnapshot::load(&ledger, today).map(Box::new).map_err(|error| error.to_string()))
             })
         }
         Effect::LoadColumns => {
-            let data = app.data.clone();
+            let snapshot = app.snapshot.clone();
             later(&answer, move || {
-                Loaded::Columns(data.with_columns().map(Box::new).map_err(|error| error.to_string()))
+                Loaded::Columns(snapshot.with_columns().map(Box::new).map_err(|error| error.to_string()))
             })
         }
-        Effect::List { ticket, request, order } => {
+        Effect::List { ticket, request, order, previous } => {
             let small = view.transaction_count() <= AT_ONCE && view.has_columns();
             let cheap = request.query.is_empty() && request.sort == Sort::default();
-            let previous = app.transactions.listing().cloned();
             let work = move || {
                 let listed = list(view, &request, order, previous.as_ref());
                 Loaded::Listing { ticket, result: listed.map_err(|error| error.to_string()) }

@@ -15,17 +15,20 @@ use tokio::sync::mpsc;
 
 pub use terminal::{SystemHost, TerminalClipboard, terminal_size};
 
-use super::{
-    action::Keymap,
-    app::App,
-    data::Data,
-    env::{Env, Settings},
-    memory::{Target, ViewMemory},
-    msg::{Effect, Loaded, Msg},
-    update::update,
-    view::view,
+use crate::{
+    ledger::Ledger,
+    sync::EventStream,
+    tui::{
+        action::Keymap,
+        app::App,
+        component::hit::{Target, ViewMemory},
+        env::{Env, Settings},
+        msg::{Effect, Loaded, Msg},
+        snapshot::LedgerSnapshot,
+        update::update,
+        view::view,
+    },
 };
-use crate::{ledger::Ledger, sync::EventStream};
 
 /// The terminal as the loop needs it.
 pub trait Host {
@@ -88,9 +91,10 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         settings: Settings,
         keymap: Keymap,
     ) -> Result<Self, ScreenError> {
-        let data = Data::load(&ledger, env.clock.today()).map_err(|error| ScreenError::Store(error.to_string()))?;
+        let snapshot =
+            LedgerSnapshot::load(&ledger, env.clock.today()).map_err(|error| ScreenError::Store(error.to_string()))?;
         let events = env.engine.subscribe();
-        let (app, effects) = App::new(data, settings, keymap, &env);
+        let (app, effects) = App::new(snapshot, settings, keymap, &env);
         let (answer, answers) = mpsc::unbounded_channel();
         let input = Some(host.input());
         let memory = ViewMemory::default();

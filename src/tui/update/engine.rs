@@ -5,12 +5,11 @@ use crate::{
     providers::is_live,
     sync::{Command, Event, SyncReport},
     tui::{
-        app::{App, Job, Screen},
+        app::{App, Job},
+        component::{list::RowId, pane::News, toast::Level},
         env::Env,
-        layer::{Confirm, unlock},
         msg::Effect,
-        pane::News,
-        toast::Level,
+        overlay::{Confirm, unlock},
         widget::{amount::plain, text::fit},
     },
 };
@@ -21,22 +20,33 @@ const ASK_FROM: u64 = 10;
 impl App {
     /// The change that undo and redo are about: the selected one in Activity.
     pub(super) fn chosen_change(&self) -> Option<ChangeId> {
-        (self.screen == Screen::Activity).then(|| self.activity.selected(&self.data)).flatten().map(|change| change.id)
+        match self.panes.current().selected(&self.snapshot) {
+            Some(RowId::Change(change)) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// The connection that a sync is about: the selected one in Connections.
+    pub(super) fn chosen_connection(&self) -> Option<ConnectionId> {
+        match self.panes.current().selected(&self.snapshot) {
+            Some(RowId::Connection(connection)) => Some(connection),
+            _ => None,
+        }
     }
 
     pub(super) fn undo(&mut self, chosen: Option<ChangeId>, env: &Env) -> Vec<Effect> {
         let change = match chosen {
-            Some(id) => self.data.change(id),
-            None => self.data.changes.iter().find(|change| change.can_undo()),
+            Some(id) => self.snapshot.change(id),
+            None => self.snapshot.changes.iter().find(|change| change.can_undo()),
         };
         let Some(change) = change else {
-            self.say(Level::News, "There is nothing to undo.");
+            self.toast(Level::News, "There is nothing to undo.");
             return Vec::new();
         };
         if !change.can_undo() {
             let text =
                 if change.undone { "It is undone already: U brings it back." } else { "An undo is taken back with U." };
-            self.say(Level::News, text);
+            self.toast(Level::News, text);
             return Vec::new();
         }
         let (id, rows) = (change.id, touched(change));
@@ -55,12 +65,12 @@ impl App {
 
     pub(super) fn redo(&mut self, chosen: Option<ChangeId>, env: &Env) -> Vec<Effect> {
         let change = match chosen {
-            Some(id) => self.data.change(id).filter(|change| change.can_redo()).map(|change| change.id),
+            Some(id) => self.snapshot.change(id).filter(|change| change.can_redo()).map(|change| change.id),
             None => None,
         };
-        let any = self.data.changes.iter().any(Change::can_redo);
+        let any = self.snapshot.changes.iter().any(Change::can_redo);
         if (chosen.is_some() && change.is_none()) || !any {
-            self.say(Level::News, "There is nothing to bring back here.");
+            self.toast(Level::News, "There is nothing to bring back here.");
             return Vec::new();
         }
         self.run(env, |_, ctx| {
@@ -71,7 +81,7 @@ impl App {
 
     /// Fetches news of one connection, or of all.
     pub(super) fn sync(&mut self, only: Option<ConnectionId>, env: &Env) -> Vec<Effect> {
-        let connections = self.data.view.connections();
+        let connections = self.snapshot.view.connections();
         let wanted = connections.iter().filter(|connection| only.is_none_or(|id| id == connection.id));
         let live: Vec<ConnectionId> =
             wanted.filter(|connection| is_live(connection)).map(|connection| connection.id).collect();
@@ -81,7 +91,7 @@ impl App {
             } else {
                 "Statement files have nothing to sync: i imports newer ones."
             };
-            self.say(Level::News, text);
+            self.toast(Level::News, text);
             return Vec::new();
         }
         let job = env.engine.job();
@@ -106,12 +116,8 @@ impl App {
         }
         let by_itself = self.due.is_job(event.answers());
         self.due.hear(event);
-        self.connections.vault_locked = self.due.is_paused();
         self.hear_of_vault(event);
-        if let Event::Synced { report, .. } = event {
-            self.connections.remember(report, self.moment.now);
-        }
-        let (told, more) = self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Engine(event), ctx)));
+        let (told, more) = self.hear(&News::Engine(event), env);
         effects.extend(more);
         match event {
             Event::ChangeToggled { change, .. } => {
@@ -120,23 +126,23 @@ impl App {
                 } else {
                     format!("Brought back: {} of {}.", change.kind, fit(&change.source, 32))
                 };
-                self.say(Level::News, text);
+                self.toast(Level::News, text);
             }
             Event::JobFailed { failure, .. } if !told && failure.kind == "vault_locked" => {
                 effects.extend(self.ask_passphrase(by_itself, env));
             }
             Event::JobFailed { failure, .. } if !told && failure.kind != "cancelled" => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
-                self.say(Level::Error, format!("{}{hint}", failure.message));
+                self.toast(Level::Error, format!("{}{hint}", failure.message));
             }
             Event::Synced { report, .. } if !told => self.tell_synced(report, by_itself),
             Event::Compacted { .. } => {
                 self.compacting = false;
-                self.say(Level::News, "The database was compacted after a large import.");
+                self.toast(Level::News, "The database was compacted after a large import.");
                 // The reading on screen keeps the old file and its cache alive.
                 effects.extend(self.refresh());
             }
-            Event::Disconnected { .. } => self.say(Level::News, "Disconnected; its login is wiped."),
+            Event::Disconnected { .. } => self.toast(Level::News, "Disconnected; its login is wiped."),
             Event::StoreChanged => effects.extend(self.refresh()),
             _ => {}
         }
@@ -146,8 +152,8 @@ impl App {
     /// Asks for the passphrase of the vault, unless the user is in the middle of something that nobody interrupts for a
     /// sync that happens by itself.
     fn ask_passphrase(&mut self, by_itself: bool, env: &Env) -> Vec<Effect> {
-        if by_itself && !self.layers.is_empty() {
-            self.say(Level::News, "The vault is locked, so nothing is synced by itself. R asks for the passphrase.");
+        if by_itself && !self.panes.overlays.is_empty() {
+            self.toast(Level::News, "The vault is locked, so nothing is synced by itself. R asks for the passphrase.");
             return Vec::new();
         }
         let job = env.engine.job();
@@ -168,7 +174,7 @@ impl App {
         for connection in &report.connections {
             if let Some(error) = &connection.error {
                 let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
-                self.say(Level::Error, format!("{}: {}{hint}", connection.name, error.message));
+                self.toast(Level::Error, format!("{}: {}{hint}", connection.name, error.message));
                 continue;
             }
             let partly: Vec<String> = connection
@@ -182,9 +188,9 @@ impl App {
                     continue;
                 }
                 let text = if rows == 0 { "nothing new".to_owned() } else { format!("{rows} new rows") };
-                self.say(Level::News, format!("{}: {text}.", connection.name));
+                self.toast(Level::News, format!("{}: {text}.", connection.name));
             } else {
-                self.say(Level::Error, format!("{}: {}", connection.name, partly.join("; ")));
+                self.toast(Level::Error, format!("{}: {}", connection.name, partly.join("; ")));
             }
         }
     }

@@ -1,24 +1,28 @@
 //! The one place where the state changes: message in, effects out.
 
-pub(crate) mod due;
 mod engine;
-pub(crate) mod idle;
+mod timers;
 
 use crossterm::event::KeyEventKind;
 use zeroize::Zeroize as _;
 
-use super::{
-    action::{Action, Chord, Lookup},
-    app::{App, Screen},
-    env::Env,
-    layer::{Help, Palette},
-    memory::Target,
-    msg::{Effect, Jump, Loaded, Msg},
-    pane::{Ask, Moment, News},
-    toast::Level,
-    wizard::Wizard,
+use crate::{
+    config::Screen,
+    sync::Command,
+    tui::{
+        action::{Action, Chord, Lookup},
+        app::{App, Panes, Reload},
+        component::{
+            hit::Target,
+            pane::{Ask, Ctx, News},
+            scene::Moment,
+            toast::Level,
+        },
+        env::Env,
+        msg::{Effect, Jump, Loaded, Msg},
+        overlay::{Help, Palette, wizard::Wizard},
+    },
 };
-use crate::sync::Command;
 
 /// Takes one message in.
 pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
@@ -59,23 +63,23 @@ impl App {
         let had_error = self.toasts.acknowledge();
         let chord = Chord::of(&event);
         let place = self.place();
-        let waiting = !self.typed.is_empty();
-        self.typed.push(chord);
-        match self.keymap.find(place, &self.typed) {
+        let waiting = !self.typed.keys.is_empty();
+        self.typed.keys.push(chord);
+        match self.keymap.find(place, &self.typed.keys) {
             Lookup::Action(Action::Back) if had_error => {
-                self.forget_typed();
+                self.typed.clear();
                 Vec::new()
             }
             Lookup::Action(action) => {
-                self.forget_typed();
+                self.typed.clear();
                 self.act(action, env)
             }
             Lookup::Prefix => {
-                self.typed_at = Some(self.moment.now);
+                self.typed.since = Some(self.moment.now);
                 Vec::new()
             }
             Lookup::Nothing => {
-                self.forget_typed();
+                self.typed.clear();
                 // After a prefix that led nowhere, the key is taken for itself, except that Esc only ends the prefix.
                 match self.keymap.find(place, &[chord]) {
                     Lookup::Action(action) if waiting && action != Action::Back => self.act(action, env),
@@ -86,16 +90,11 @@ impl App {
         }
     }
 
-    fn forget_typed(&mut self) {
-        self.typed.clear();
-        self.typed_at = None;
-    }
-
     fn paste(&mut self, text: &str, env: &Env) -> Vec<Effect> {
         self.toasts.acknowledge();
         let (wanted, mut effects) = self.run(env, |panes, ctx| panes.top().paste(text, ctx));
         // Dropping a file on the terminal pastes its path: on a screen that means to import it.
-        if !wanted && self.layers.is_empty() && super::layer::picker::looks_like_path(text) {
+        if !wanted && self.panes.overlays.is_empty() && crate::tui::overlay::picker::looks_like_path(text) {
             effects.extend(self.act(Action::Import, env));
             effects.extend(self.run(env, |panes, ctx| panes.top().paste(text, ctx)).1);
         }
@@ -104,7 +103,7 @@ impl App {
 
     fn click(&mut self, target: Target, env: &Env) -> Vec<Effect> {
         self.toasts.acknowledge();
-        self.forget_typed();
+        self.typed.clear();
         match target {
             Target::Action(action) => self.act(action, env),
             Target::Row(list, index) => self.run(env, |panes, ctx| panes.top().click(list, index, ctx)).1,
@@ -123,18 +122,13 @@ impl App {
     /// Does what a key, a click or the palette asked for.
     pub(crate) fn act(&mut self, action: Action, env: &Env) -> Vec<Effect> {
         match action {
-            Action::Overview => self.go(Jump::Screen(Screen::Overview), env),
-            Action::Accounts => self.go(Jump::Screen(Screen::Accounts), env),
-            Action::Transactions => self.go(Jump::Screen(Screen::Transactions), env),
-            Action::Holdings => self.go(Jump::Screen(Screen::Holdings), env),
-            Action::Connections => self.go(Jump::Screen(Screen::Connections), env),
-            Action::Activity => self.go(Jump::Screen(Screen::Activity), env),
+            Action::Show(screen) => self.go(Jump::Screen(screen), env),
             Action::Quit => self.quit(),
             Action::Redraw => vec![Effect::Redraw],
             Action::Suspend => vec![Effect::Suspend],
             Action::Mask => {
                 self.masked = !self.masked;
-                self.say(
+                self.toast(
                     Level::News,
                     if self.masked { "Amounts are hidden; p shows them." } else { "Amounts are shown." },
                 );
@@ -148,9 +142,9 @@ impl App {
                 let palette = Palette::new(self.place(), &self.keymap);
                 self.run(env, |_, ctx| ctx.push(palette)).1
             }
-            Action::Import => self.run(env, |_, ctx| super::layer::picker::open(ctx)).1,
+            Action::Import => self.run(env, |_, ctx| crate::tui::overlay::picker::open(ctx)).1,
             Action::Connect => self.run(env, |_, ctx| ctx.push(Wizard::new(ctx.env))).1,
-            Action::Sync => self.sync(self.connections.selected_connection(&self.data), env),
+            Action::Sync => self.sync(self.chosen_connection(), env),
             Action::SyncAll => self.sync(None, env),
             Action::Undo => self.undo(self.chosen_change(), env),
             Action::Redo => self.redo(self.chosen_change(), env),
@@ -166,7 +160,7 @@ impl App {
         if stepped {
             return effects;
         }
-        if self.layers.pop().is_none() && leaving {
+        if self.panes.overlays.pop().is_none() && leaving {
             return self.quit();
         }
         effects
@@ -177,71 +171,52 @@ impl App {
         vec![Effect::Quit]
     }
 
+    /// Shows the screen of a jump and selects its target there.
     pub(crate) fn go(&mut self, jump: Jump, env: &Env) -> Vec<Effect> {
-        match jump {
-            Jump::Screen(screen) => {
-                self.screen = screen;
-                self.read_log()
-            }
-            Jump::Rows(account) => {
-                self.screen = Screen::Transactions;
-                self.run(env, |panes, ctx| panes.transactions.scope_to(Some(account), ctx)).1
-            }
-            Jump::Row(row) => {
-                self.screen = Screen::Transactions;
-                self.run(env, |panes, ctx| panes.transactions.show(row, ctx)).1
-            }
-            Jump::Change(change) => {
-                self.screen = Screen::Activity;
-                self.activity.select(change, &self.data);
-                self.read_log()
-            }
-            Jump::Account(account) => {
-                self.screen = Screen::Accounts;
-                self.accounts.select(account, &self.data);
-                Vec::new()
-            }
-        }
+        self.panes.screen = jump.screen();
+        let mut effects = self.run(env, |panes, ctx| panes.current_mut().jump(jump, ctx)).1;
+        effects.extend(self.read_log());
+        effects
     }
 
     /// Asks for the end of the log where it is shown.
     pub(crate) fn read_log(&self) -> Vec<Effect> {
-        if self.screen == Screen::Activity { vec![Effect::ReadLog] } else { Vec::new() }
+        if self.panes.screen == Screen::Activity { vec![Effect::ReadLog] } else { Vec::new() }
     }
 
-    /// Asks for a new reading; while one is under way, for one more after it.
+    /// Reads the snapshot again; while that runs, once more afterwards.
     fn refresh(&mut self) -> Vec<Effect> {
-        if self.refreshing {
-            self.refresh_again = true;
+        if self.reload != Reload::Idle {
+            self.reload = Reload::RunningThenAgain;
             return Vec::new();
         }
-        self.refreshing = true;
+        self.reload = Reload::Running;
         vec![Effect::Refresh]
     }
 
     fn loaded(&mut self, loaded: Loaded, env: &Env) -> Vec<Effect> {
         match loaded {
             Loaded::Fresh(result) => {
-                self.refreshing = false;
+                let again = std::mem::take(&mut self.reload) == Reload::RunningThenAgain;
                 let mut effects = Vec::new();
                 match result {
-                    Ok(data) => {
-                        self.data = *data;
+                    Ok(snapshot) => {
+                        self.snapshot = *snapshot;
                         effects = self.tell_fresh(env);
-                        if !self.data.view.has_columns() {
+                        if !self.snapshot.view.has_columns() {
                             effects.push(Effect::LoadColumns);
                         }
                     }
-                    Err(error) => self.say(Level::Error, format!("The store could not be read: {error}")),
+                    Err(error) => self.toast(Level::Error, format!("The store could not be read: {error}")),
                 }
-                if std::mem::take(&mut self.refresh_again) {
+                if again {
                     effects.extend(self.refresh());
                 }
                 effects
             }
-            Loaded::Columns(Ok(data)) => {
-                if data.view.generation() == self.data.view.generation() {
-                    self.data = *data;
+            Loaded::Columns(Ok(snapshot)) => {
+                if snapshot.view.generation() == self.snapshot.view.generation() {
+                    self.snapshot = *snapshot;
                     let mut effects = self.tell_fresh(env);
                     effects.extend(self.compact(env));
                     return effects;
@@ -249,61 +224,59 @@ impl App {
                 Vec::new()
             }
             Loaded::Columns(Err(error)) => {
-                self.say(Level::Error, format!("Rows can't be searched now: {error}"));
+                self.toast(Level::Error, format!("Rows can't be searched now: {error}"));
                 Vec::new()
             }
             Loaded::Copied { what, result: Ok(()) } => {
-                self.say(Level::News, format!("Copied {what}."));
+                self.toast(Level::News, format!("Copied {what}."));
                 Vec::new()
             }
             Loaded::Copied { result: Err(error), .. } | Loaded::Opened(Err(error)) => {
-                self.say(Level::Error, error);
+                self.toast(Level::Error, error);
                 Vec::new()
             }
             Loaded::Opened(Ok(())) => Vec::new(),
-            other => self.run(env, |panes, ctx| panes.each().any(|pane| pane.hear(&News::Loaded(&other), ctx))).1,
+            other => self.hear(&News::Loaded(&other), env).1,
         }
     }
 
     /// Compacts the database in the background when it has room to give back; not again when that failed.
     fn compact(&mut self, env: &Env) -> Option<Effect> {
-        if self.compacting || !self.data.view.is_compactable() {
+        if self.compacting || !self.snapshot.view.is_compactable() {
             return None;
         }
         self.compacting = true;
         Some(Effect::Send(Command::Compact { job: env.engine.job() }))
     }
 
-    /// Tells every pane that there is a new reading.
-    pub(crate) fn tell_fresh(&mut self, env: &Env) -> Vec<Effect> {
-        let told = self.run(env, |panes, ctx| {
-            for pane in panes.each() {
-                pane.hear(&News::Fresh, ctx);
-            }
-        });
-        [told.1, self.read_log()].concat()
+    /// Gives news to every pane; returns whether one of them shows it.
+    fn hear(&mut self, news: &News<'_>, env: &Env) -> (bool, Vec<Effect>) {
+        self.run(env, |panes, ctx| panes.each().fold(false, |shown, pane| pane.hear(news, ctx) | shown))
     }
 
-    pub(crate) fn say(&mut self, level: Level, text: impl Into<String>) {
-        self.toasts.say(level, text.into(), self.moment.now);
+    /// Gives every pane the new snapshot.
+    pub(crate) fn tell_fresh(&mut self, env: &Env) -> Vec<Effect> {
+        let mut effects = self.hear(&News::Fresh, env).1;
+        effects.extend(self.read_log());
+        effects
+    }
+
+    pub(crate) fn toast(&mut self, level: Level, text: impl Into<String>) {
+        self.toasts.push(level, text.into(), self.moment.now);
     }
 
     /// [`App::with`], with all that was asked of the root done.
-    fn run<R>(
-        &mut self,
-        env: &Env,
-        change: impl FnOnce(&mut super::app::Panes<'_>, &mut super::pane::Ctx<'_>) -> R,
-    ) -> (R, Vec<Effect>) {
+    fn run<R>(&mut self, env: &Env, change: impl FnOnce(&mut Panes, &mut Ctx<'_>) -> R) -> (R, Vec<Effect>) {
         let (result, mut effects, asks) = self.with(env, change);
         for ask in asks {
             match ask {
-                Ask::Push(layer) => self.layers.push(layer),
+                Ask::Push(overlay) => self.panes.overlays.push(overlay),
                 Ask::Pop => {
-                    self.layers.pop();
+                    self.panes.overlays.pop();
                 }
-                Ask::Clear => self.layers.clear(),
+                Ask::Clear => self.panes.overlays.clear(),
                 Ask::Go(jump) => effects.extend(self.go(jump, env)),
-                Ask::Toast(level, text) => self.say(level, text),
+                Ask::Toast(level, text) => self.toast(level, text),
                 Ask::Column(place) => effects.extend(self.click(Target::Column(place), env)),
                 Ask::Act(action) => effects.extend(self.act(action, env)),
             }

@@ -9,7 +9,7 @@ use ratatui::{
 };
 
 use super::text;
-use crate::tui::{memory::Target, theme::Theme};
+use crate::tui::{component::hit::Target, theme::Theme};
 
 /// A frame being drawn.
 pub(crate) struct Paint<'a> {

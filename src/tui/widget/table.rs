@@ -9,7 +9,7 @@ use super::{
     paint::{Paint, below, padded, rows},
     text::width,
 };
-use crate::tui::memory::{ListId, Target, scrolled};
+use crate::tui::component::hit::{ListId, Target, scrolled};
 
 /// How wide a column is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

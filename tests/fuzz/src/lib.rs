@@ -11,14 +11,11 @@ pub mod statements;
 
 use std::ops::ControlFlow;
 
-use statements::{
-    Limits,
-    ofx::{self, token::Tokens},
-};
+use statements::{Answers, Input, Limits, ofx::token::Tokens};
 
 /// Any bytes decode; valid UTF-8 comes back as it is, but for its byte order mark.
 pub fn decode(bytes: &[u8]) {
-    let text = ofx::decode::decode(bytes);
+    let text = statements::decode(bytes);
     assert!(text.len() <= bytes.len().saturating_mul(3));
     if let Ok(plain) = std::str::from_utf8(bytes)
         && !bytes.contains(&0)
@@ -29,7 +26,7 @@ pub fn decode(bytes: &[u8]) {
 
 /// Tags come in order, don't overlap, and their texts lie between them.
 pub fn tokens(bytes: &[u8]) {
-    let text = ofx::decode::decode(bytes);
+    let text = statements::decode(bytes);
     let mut tokens = Tokens::new(&text);
     let mut at = 0;
     while let Some(token) = tokens.next_token() {
@@ -45,10 +42,12 @@ pub fn tokens(bytes: &[u8]) {
 pub fn reader(bytes: &[u8]) {
     let limits = Limits { bytes: 1 << 24, ..Limits::default() };
     let mut keep_going = |_| ControlFlow::Continue(());
-    let first = ofx::read(bytes, &limits, &mut keep_going);
-    assert_eq!(first, ofx::read(bytes, &limits, &mut keep_going));
-    let Ok(statement) = first else { return };
-    for entry in &statement.accounts {
+    let answers = Answers::default();
+    let input = Input { bytes, file_name: "", limits: &limits, layouts: &[], answers: &answers };
+    let first = statements::read(&input, &mut keep_going);
+    assert_eq!(first, statements::read(&input, &mut keep_going));
+    let Ok(reading) = first else { return };
+    for entry in reading.statements.iter().flat_map(|statement| &statement.accounts) {
         assert!(!entry.account.provider_account_id.is_empty());
         for row in &entry.transactions {
             let texts = [&row.facts.payee, &row.facts.description, &row.facts.memo, &row.facts.raw_type];

@@ -1,7 +1,7 @@
 //! What a person does on the screen, from the first key to the last.
 
 use dashtam::{
-    config::{Config, StartScreen},
+    config::{Config, Screen},
     domain::ChangeKind,
     sync::{Command, Event, Stage},
     tui::{Keymap, Settings, ThemeName},
@@ -76,7 +76,7 @@ async fn the_chosen_currency_is_in_sight_on_the_smallest_screen() {
 #[tokio::test]
 async fn the_screen_of_the_settings_comes_first() {
     let titles = ["Nothing here yet", "┌ Accounts", "┌ Transactions", "┌ Holdings", "┌ Connect", "┌ Activity"];
-    for (&start, title) in StartScreen::ALL.iter().zip(titles) {
+    for (&start, title) in Screen::ALL.iter().zip(titles) {
         let mut h = Harness::with(80, 24, Settings { start, ..Settings::default() });
         h.idle().await.shows(&[title]);
     }
@@ -125,7 +125,7 @@ async fn several_files_are_imported_and_each_failure_is_told() {
     h.keys("i<tab>").idle().await.shows(&["a.qfx", "b.qfx"]).hides("c.txt");
     h.hides(".hidden.qfx").keys(".").shows(&[".hidden.qfx"]).keys("a").shows(&["c.txt"]);
     h.keys(".a<space><space>").shows(&["2 marked"]).keys("<enter>").idle().await;
-    h.shows(&["Review · 2 files", "✗ b.qfx: there is no OFX in this file", "Enter imports 5 rows"]);
+    h.shows(&["Review · 2 files", "✗ b.qfx: this text is not a statement", "Enter imports 5 rows"]);
     h.keys("<enter>").idle().await.shows(&["1 of 2 files failed; the others are imported", "✗ b.qfx"]);
     h.keys("<esc>").shows(&["Activity", "a.qfx"]);
     assert_eq!(rows(&h), 5);

@@ -10,13 +10,17 @@ use std::{
 
 use dashtam::{
     domain::{Correction, HoldingDraft, TransactionDraft},
-    statements::{Limits, Statement, StatementAccount, StatementError, ofx},
+    statements::{self, Answers, Input, Limits, Reading, Statement, StatementAccount, StatementError, Verdict},
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-fn read(bytes: &[u8]) -> Result<Statement, StatementError> {
-    ofx::read(bytes, &Limits::default(), &mut |_| ControlFlow::Continue(()))
+fn read(path: &Path) -> Result<Reading, StatementError> {
+    let bytes = fs::read(path).unwrap();
+    let file_name = path.file_name().and_then(OsStr::to_str).unwrap();
+    let (limits, answers) = (Limits::default(), Answers::default());
+    let input = Input { bytes: &bytes, file_name, limits: &limits, layouts: &[], answers: &answers };
+    statements::read(&input, &mut |_| ControlFlow::Continue(()))
 }
 
 /// The files of a folder that have one of the extensions, sorted.
@@ -100,6 +104,11 @@ fn holding(draft: &HoldingDraft) -> Value {
     ])
 }
 
+fn running(entry: &StatementAccount) -> Value {
+    let balances = entry.running.iter().map(|balance| json!(format!("{} {}", balance.row, balance.amount)));
+    if entry.running.is_empty() { Value::Null } else { balances.collect() }
+}
+
 fn account(entry: &StatementAccount) -> Value {
     let draft = &entry.account;
     let balance = draft.balance.map(|balance| {
@@ -119,37 +128,56 @@ fn account(entry: &StatementAccount) -> Value {
         ("currency", text(Some(draft.currency))),
         ("balance", balance.unwrap_or_default()),
         ("period", text(entry.period.map(|(from, to)| format!("{from}..{to}")))),
+        ("complete", if entry.complete { json!(true) } else { Value::Null }),
+        ("pending_as_of", text(entry.pending_as_of)),
+        ("opening", text(entry.opening.map(|balance| format!("{} {}", balance.date, balance.amount)))),
+        ("closing", text(entry.closing.map(|balance| format!("{} {}", balance.date, balance.amount)))),
+        ("running", running(entry)),
         ("transactions", entry.transactions.iter().map(transaction).collect()),
         ("holdings", if entry.holdings_complete { entry.holdings.iter().map(holding).collect() } else { Value::Null }),
     ])
 }
 
-fn statement(read: &Result<Statement, StatementError>) -> Value {
+fn statement(statement: &Statement) -> Value {
+    let institution = &statement.institution;
+    object(vec![
+        ("member", text(statement.member.as_deref())),
+        ("document", if statement.document > 1 { json!(statement.document) } else { Value::Null }),
+        (
+            "institution",
+            object(vec![
+                ("name", text(institution.name.as_deref())),
+                ("number", text(institution.number.as_deref())),
+                ("register_number", text(institution.register_number.as_deref())),
+                ("bank_code", text(institution.bank_code.as_deref())),
+                ("bic", text(institution.bic.as_deref())),
+                ("layout", text(institution.layout.as_deref())),
+            ]),
+        ),
+        ("accounts", statement.accounts.iter().map(account).collect()),
+    ])
+}
+
+fn reading(read: &Result<Reading, StatementError>) -> Value {
     match read {
         Err(error) => json!({ "error": error.to_string() }),
-        Ok(statement) => {
-            let institution = &statement.institution;
+        Ok(reading) => {
+            let warnings = reading.warnings.iter();
             object(vec![
-                (
-                    "institution",
-                    object(vec![
-                        ("org", text(institution.org.as_deref())),
-                        ("fid", text(institution.fid.as_deref())),
-                        ("bid", text(institution.bid.as_deref())),
-                        ("bank_id", text(institution.bank_id.as_deref())),
-                    ]),
-                ),
-                ("accounts", statement.accounts.iter().map(account).collect()),
-                (
-                    "warnings",
-                    statement
-                        .warnings
-                        .iter()
-                        .map(|warning| json!(format!("{}: {}", warning.line, warning.message)))
-                        .collect(),
-                ),
+                ("format", text(Some(reading.format))),
+                ("verdict", text(Some(verdict(&reading.verdict)))),
+                ("statements", reading.statements.iter().map(statement).collect()),
+                ("warnings", warnings.map(|warning| json!(format!("{}: {}", warning.line, warning.message))).collect()),
             ])
         }
+    }
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Certain => "certain".to_owned(),
+        Verdict::Proven { agree, of } => format!("{agree} of {of} balances agree"),
+        Verdict::Question(question) => format!("{}: {}", question.id, question.text),
     }
 }
 
@@ -162,7 +190,7 @@ fn fixtures_read_as_written_down() {
     for folder in [root.clone(), root.join("busted")] {
         for path in files(&folder, &["ofx", "qfx", "qbo", "gz", "zip", "csv", "html", "qif", "pdf"]) {
             count += 1;
-            let found = serde_json::to_string_pretty(&statement(&read(&fs::read(&path).unwrap()))).unwrap() + "\n";
+            let found = serde_json::to_string_pretty(&reading(&read(&path))).unwrap() + "\n";
             let beside = PathBuf::from(format!("{}.json", path.display()));
             if std::env::var_os("UPDATE_FIXTURES").is_some() {
                 fs::write(&beside, &found).unwrap();
@@ -198,14 +226,19 @@ fn is_bank_row(draft: &TransactionDraft) -> bool {
     !(raw.starts_with("BUY") || raw.starts_with("SELL") || raw.starts_with("JRNL") || INVESTMENT.contains(&raw))
 }
 
-fn summary(statement: &Statement) -> Summary {
-    let rows: Vec<&TransactionDraft> = statement.accounts.iter().flat_map(|entry| &entry.transactions).collect();
+fn pages(reading: &Reading) -> impl Iterator<Item = &StatementAccount> {
+    reading.statements.iter().flat_map(|statement| &statement.accounts)
+}
+
+fn summary(reading: &Reading) -> Summary {
+    let rows: Vec<&TransactionDraft> = pages(reading).flat_map(|entry| &entry.transactions).collect();
+    let accounts: BTreeSet<&str> = pages(reading).map(|entry| entry.account.provider_account_id.as_str()).collect();
     let bank: Vec<&&TransactionDraft> = rows.iter().filter(|row| is_bank_row(row)).collect();
     let dates = bank.iter().map(|row| row.facts.date);
     Summary {
         bank_rows: bank.len(),
         investment_rows: rows.len() - bank.len(),
-        accounts: statement.accounts.len(),
+        accounts: accounts.len(),
         first: dates.clone().min().map(|date| date.to_string()).unwrap_or_default(),
         last: dates.max().map(|date| date.to_string()).unwrap_or_default(),
         sum: bank.iter().map(|row| row.facts.amount).sum(),
@@ -232,7 +265,7 @@ fn samples_read_completely() {
     for line in table.lines().skip(1) {
         let columns: Vec<&str> = line.split('\t').collect();
         let [file, bank, investment, accounts, balances, first, last, sum, ..] = columns[..] else { panic!("{line}") };
-        let statement = match read(&fs::read(root.join(file)).unwrap()) {
+        let statement = match read(&root.join(file)) {
             Ok(statement) => statement,
             Err(error) => {
                 wrong.push(format!("{file}: {error}"));
@@ -257,9 +290,7 @@ fn samples_read_completely() {
         }
         let stated: BTreeSet<Decimal> =
             balances.split(';').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect();
-        let bank_accounts = statement
-            .accounts
-            .iter()
+        let bank_accounts = pages(&statement)
             .filter_map(|entry| entry.account.balance)
             .filter(|balance| balance.holdings_value.is_none() && balance.cash_value.is_none());
         let read: BTreeSet<Decimal> = bank_accounts.map(|balance| balance.current).collect();

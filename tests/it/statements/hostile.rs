@@ -3,19 +3,24 @@
 use std::ops::ControlFlow;
 
 use dashtam::statements::{
-    Limits, Statement, StatementError,
+    self, Answers, Input, Limits, Progress, Reading, StatementError,
     ofx::{self, Item},
 };
 use proptest::prelude::*;
 
 use crate::support::data;
 
-fn read(bytes: &[u8]) -> Result<Statement, StatementError> {
-    ofx::read(bytes, &Limits::default(), &mut |_| ControlFlow::Continue(()))
+fn read(bytes: &[u8]) -> Result<Reading, StatementError> {
+    read_with(bytes, &Limits::default(), &mut |_| ControlFlow::Continue(()))
 }
 
-fn rows(statement: &Statement) -> usize {
-    statement.accounts.iter().map(|entry| entry.transactions.len()).sum()
+fn read_with(bytes: &[u8], limits: &Limits, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+    let answers = Answers::default();
+    statements::read(&Input { bytes, file_name: "a.ofx", limits, layouts: &[], answers: &answers }, progress)
+}
+
+fn rows(reading: &Reading) -> usize {
+    reading.statements.iter().flat_map(|part| &part.accounts).map(|entry| entry.transactions.len()).sum()
 }
 
 /// A file around the given inside of its one row list.
@@ -46,7 +51,7 @@ fn one_broken_row_of_a_thousand_costs_one_row_and_one_warning() {
 #[test]
 fn generated_statements_read_completely() {
     let statement = read(data::statement(20_000).as_bytes()).unwrap();
-    let entry = &statement.accounts[0];
+    let entry = &statement.statements[0].accounts[0];
     assert_eq!((entry.transactions.len(), statement.warnings.len()), (20_000, 0));
     assert_eq!(entry.transactions[0].facts.origin.line, 44);
     assert_eq!(entry.account.balance.unwrap().current.to_string(), "12345.67");
@@ -57,37 +62,43 @@ fn streaming_and_collecting_tell_the_same() {
     let text = data::statement(2_000);
     let collected = read(text.as_bytes()).unwrap();
     let mut streamed = Vec::new();
-    let statement =
-        ofx::stream(text.as_bytes(), &Limits::default(), &mut |_| ControlFlow::Continue(()), &mut |item| match item {
-            Item::Transaction(account, draft) => streamed.push((account, draft)),
-            Item::Holding(..) => panic!("a bank statement holds no positions"),
-        })
-        .unwrap();
-    assert!(statement.accounts[0].transactions.is_empty());
-    assert_eq!(statement.accounts[0].account, collected.accounts[0].account);
+    let (limits, answers) = (Limits::default(), Answers::default());
+    let input = Input { bytes: text.as_bytes(), file_name: "a.ofx", limits: &limits, layouts: &[], answers: &answers };
+    let statement = ofx::stream(&input, &mut |_| ControlFlow::Continue(()), &mut |item| match item {
+        Item::Transaction(account, draft) => streamed.push((account, draft)),
+        Item::Holding(..) => panic!("a bank statement holds no positions"),
+    })
+    .unwrap();
+    assert!(statement.statements[0].accounts[0].transactions.is_empty());
+    assert_eq!(statement.statements[0].accounts[0].account, collected.statements[0].accounts[0].account);
     assert!(streamed.iter().all(|(account, _)| *account == 0));
-    assert!(streamed.into_iter().map(|(_, draft)| draft).eq(collected.accounts[0].transactions.iter().cloned()));
+    assert!(
+        streamed
+            .into_iter()
+            .map(|(_, draft)| draft)
+            .eq(collected.statements[0].accounts[0].transactions.iter().cloned())
+    );
 }
 
 #[test]
 fn progress_moves_and_can_stop_the_work() {
     let text = data::statement(30_000);
     let mut steps = Vec::new();
-    ofx::read(text.as_bytes(), &Limits::default(), &mut |done| {
+    read_with(text.as_bytes(), &Limits::default(), &mut |done| {
         steps.push(done);
         ControlFlow::Continue(())
     })
     .unwrap();
     assert!(steps.len() >= 4 && steps.is_sorted());
     assert_eq!(steps.last(), Some(&(text.len() as u64)));
-    let stopped = ofx::read(text.as_bytes(), &Limits::default(), &mut |_| ControlFlow::Break(()));
+    let stopped = read_with(text.as_bytes(), &Limits::default(), &mut |_| ControlFlow::Break(()));
     assert_eq!(stopped, Err(StatementError::Cancelled));
 }
 
 #[test]
 fn limits_refuse_and_name_their_setting() {
     let text = data::statement(100);
-    let refused = |limits: Limits| match ofx::read(text.as_bytes(), &limits, &mut |_| ControlFlow::Continue(())) {
+    let refused = |limits: Limits| match read_with(text.as_bytes(), &limits, &mut |_| ControlFlow::Continue(())) {
         Err(StatementError::TooLarge { setting, .. }) => setting,
         other => panic!("{other:?}"),
     };
@@ -134,7 +145,7 @@ fn hostile_shapes_cost_neither_time_nor_the_good_row() {
     ] {
         let text = around(&format!("{inside}\n{ROW}"));
         let statement = read(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {}", &inside[..20]));
-        let good = statement.accounts.iter().flat_map(|entry| &entry.transactions);
+        let good = statement.statements[0].accounts.iter().flat_map(|entry| &entry.transactions);
         let good = good.filter(|row| row.facts.provider_id.as_deref() == Some("good")).count();
         assert_eq!(good, 1, "{}", &inside[..20]);
     }
@@ -229,10 +240,10 @@ proptest! {
             return Ok(());
         };
         prop_assert_eq!(rows(&statement), whole);
-        prop_assert_eq!(&statement.accounts[0].transactions[..], &all.accounts[0].transactions[..whole]);
+        prop_assert_eq!(&statement.statements[0].accounts[0].transactions[..], &all.statements[0].accounts[0].transactions[..whole]);
         prop_assert!(cut.contains("</STMTRS>") || !statement.warnings.is_empty());
-        let balance = cut.contains("</LEDGERBAL>").then_some(all.accounts[0].account.balance).flatten();
-        prop_assert_eq!(statement.accounts[0].account.balance, balance);
+        let balance = cut.contains("</LEDGERBAL>").then_some(all.statements[0].accounts[0].account.balance).flatten();
+        prop_assert_eq!(statement.statements[0].accounts[0].account.balance, balance);
     }
 
     #[test]

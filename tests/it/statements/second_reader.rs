@@ -2,7 +2,7 @@
 
 use std::{fs, ops::ControlFlow, path::Path};
 
-use dashtam::statements::{Limits, ofx};
+use dashtam::statements::{self, Answers, Input, Limits};
 use ofx_rs::{
     aggregates::{Payee, StatementTransaction, TransactionList},
     document::{BankingMessageSet, CreditCardMessageSet},
@@ -55,12 +55,15 @@ fn theirs(text: &str) -> Option<Vec<Row>> {
 }
 
 fn ours(bytes: &[u8]) -> Vec<Row> {
-    let statement = ofx::read(bytes, &Limits::default(), &mut |_| ControlFlow::Continue(())).unwrap();
-    let rows = statement.accounts.iter().flat_map(|entry| &entry.transactions).map(|draft| {
-        let facts = &draft.facts;
-        let text = |text: &Option<dashtam::domain::Text>| text.as_deref().unwrap_or_default().to_owned();
-        (text(&facts.provider_id), facts.date.to_string(), facts.amount, text(&facts.payee), text(&facts.memo))
-    });
+    let (limits, answers) = (Limits::default(), Answers::default());
+    let input = Input { bytes, file_name: "a.ofx", limits: &limits, layouts: &[], answers: &answers };
+    let reading = statements::read(&input, &mut |_| ControlFlow::Continue(())).unwrap();
+    let rows =
+        reading.statements.iter().flat_map(|part| &part.accounts).flat_map(|entry| &entry.transactions).map(|draft| {
+            let facts = &draft.facts;
+            let text = |text: &Option<dashtam::domain::Text>| text.as_deref().unwrap_or_default().to_owned();
+            (text(&facts.provider_id), facts.date.to_string(), facts.amount, text(&facts.payee), text(&facts.memo))
+        });
     rows.collect()
 }
 
@@ -77,7 +80,7 @@ fn a_second_reader_agrees_where_it_can_read() {
         }
         let bytes = fs::read(&path).unwrap();
         // It takes text; decoding is the caller's matter.
-        let Some(theirs) = theirs(&ofx::decode::decode(&bytes)) else { continue };
+        let Some(theirs) = theirs(&statements::decode(&bytes)) else { continue };
         let ours = ours(&bytes);
         let reason = DIFFERENCES.iter().find(|(file, _)| *file == name);
         if (theirs == ours) != reason.is_none() {

@@ -1,0 +1,77 @@
+//! Questions that a file leaves open, and their answers.
+//!
+//! Asked by readers, shown by the screen and the command line. INVARIANT: an answer is input of the next reading, so
+//! reading stays pure.
+
+use std::collections::BTreeMap;
+
+/// A choice between readings that differ in their rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The key of the answer: `date-order`, `sign`. In an archive it starts with the member's name and a colon.
+    pub id: String,
+    /// The question, one sentence.
+    pub text: String,
+    /// At least two.
+    pub options: Vec<Choice>,
+}
+
+/// One possible answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Given back as the answer.
+    pub value: String,
+    /// The answer for people.
+    pub label: String,
+    /// Up to three rows, and balances where known, as this answer reads them.
+    pub preview: Vec<String>,
+}
+
+/// Answers by question id.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answers {
+    values: BTreeMap<String, String>,
+    /// Prefix of the ids of the member being read.
+    scope: String,
+}
+
+impl Answers {
+    /// Answers a question.
+    pub fn insert(&mut self, id: impl Into<String>, value: impl Into<String>) {
+        self.values.insert(id.into(), value.into());
+    }
+
+    /// The answer given for this member, else the one given for the whole file.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&str> {
+        let scoped = (!self.scope.is_empty()).then(|| self.values.get(&scoped(&self.scope, id))).flatten();
+        scoped.or_else(|| self.values.get(id)).map(String::as_str)
+    }
+
+    /// The answers as they apply to an archive member.
+    #[must_use]
+    pub(super) fn within(&self, member: &str) -> Self {
+        Self { values: self.values.clone(), scope: member.to_owned() }
+    }
+}
+
+/// The id of a question about an archive member.
+pub(super) fn scoped(member: &str, id: &str) -> String {
+    format!("{member}:{id}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_for_a_member_wins_over_one_for_the_file() {
+        let mut answers = Answers::default();
+        answers.insert("sign", "as-is");
+        answers.insert("may.csv:sign", "invert");
+        assert_eq!(answers.get("sign"), Some("as-is"));
+        assert_eq!(answers.within("may.csv").get("sign"), Some("invert"));
+        assert_eq!(answers.within("june.csv").get("sign"), Some("as-is"));
+        assert_eq!(answers.get("decimal"), None);
+    }
+}

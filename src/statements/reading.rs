@@ -1,0 +1,214 @@
+//! The result of reading a file: statements, warnings, and how sure the reading is.
+//!
+//! Filled by the readers, used by the import in `sync` and by everything that shows a reading.
+//! INVARIANT: plain data; every amount is signed from the account's side (money in is positive).
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::Question;
+use crate::domain::{AccountDraft, HoldingDraft, IdTrust, TransactionDraft, Warning};
+
+/// Everything that a file yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The exact kind of file, in lower case: `qfx`, `camt053`, `mt940`, `csv`. For an archive that of its first statement.
+    pub format: &'static str,
+    /// In file order; one institution each.
+    pub statements: Vec<Statement>,
+    /// Everything that could not be used as written, by line. In an archive the message starts with the member's name.
+    pub warnings: Vec<Warning>,
+    /// How sure the reading is.
+    pub verdict: Verdict,
+    /// Why it was read this way.
+    pub evidence: Vec<Evidence>,
+}
+
+/// How sure a reading is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The file's own balances confirm it.
+    Proven {
+        /// Stated balances that agree with the rows.
+        agree: usize,
+        /// Stated balances that were compared.
+        of: usize,
+    },
+    /// Only one reading is possible.
+    Certain,
+    /// Two or more readings are possible; nothing may be written before the answer.
+    Question(Question),
+}
+
+/// One reason for or against a reading, as a plain sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Whether it supports the reading that was chosen.
+    pub supports: bool,
+    /// The sentence.
+    pub text: String,
+}
+
+impl Evidence {
+    /// A reason for the reading.
+    #[must_use]
+    pub fn supporting(text: impl Into<String>) -> Self {
+        Self { supports: true, text: text.into() }
+    }
+
+    /// A reason against the reading.
+    #[must_use]
+    pub fn against(text: impl Into<String>) -> Self {
+        Self { supports: false, text: text.into() }
+    }
+}
+
+/// The part of a file that comes from one institution and one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The exact kind of document, as [`Reading::format`].
+    pub format: &'static str,
+    /// How far the rows' ids can be believed.
+    pub id_trust: IdTrust,
+    /// The archive member it was read from; `None` outside archives.
+    pub member: Option<String>,
+    /// 1-based position of the document in its file or member.
+    pub document: u32,
+    /// The institution that issued it.
+    pub institution: Institution,
+    /// Its pages in file order. One account may have several pages.
+    pub accounts: Vec<StatementAccount>,
+}
+
+/// The issuer of a statement, as stated in the file. Every part may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Institution {
+    /// The short or full name that the institution uses: `B1`, `Vanguard`.
+    pub name: Option<String>,
+    /// A number that identifies the institution; unique together with `name` only.
+    pub number: Option<String>,
+    /// The number of the institution in the register of a program that reads its files.
+    pub register_number: Option<String>,
+    /// Bank code of the first account: routing number, sort code, national bank code, or a broker's domain.
+    pub bank_code: Option<String>,
+    /// Business Identifier Code (ISO 9362), 8 or 11 characters.
+    pub bic: Option<String>,
+    /// Name of the table layout that the file matched.
+    pub layout: Option<String>,
+}
+
+/// One page of a statement: one account and one period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementAccount {
+    /// The account with the newest balance that the page states.
+    pub account: AccountDraft,
+    /// Its rows, in file order.
+    pub transactions: Vec<TransactionDraft>,
+    /// Its positions; empty for bank and card accounts.
+    pub holdings: Vec<HoldingDraft>,
+    /// Whether the page lists all positions, even if there are none.
+    pub holdings_complete: bool,
+    /// First and last day that the page states to cover.
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    /// Whether the page lists every settled row of `period`.
+    pub complete: bool,
+    /// The day for which the page lists all pending rows: an earlier pending row that is not listed has ended.
+    pub pending_as_of: Option<NaiveDate>,
+    /// The booked balance before the first row.
+    pub opening: Option<StatedBalance>,
+    /// The booked balance after the last row.
+    pub closing: Option<StatedBalance>,
+    /// Booked balances stated beside single rows, in row order.
+    pub running: Vec<RowBalance>,
+}
+
+/// A balance that belongs to the rows of its page: opening + settled rows = closing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatedBalance {
+    /// The day that the statement gives for it.
+    pub date: NaiveDate,
+    /// Money owned; negative when owed. In the account's currency.
+    pub amount: Decimal,
+}
+
+/// The balance after a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowBalance {
+    /// Index in [`StatementAccount::transactions`].
+    pub row: usize,
+    /// Money owned; negative when owed.
+    pub amount: Decimal,
+}
+
+impl StatementAccount {
+    /// A page without rows.
+    #[must_use]
+    pub const fn new(account: AccountDraft) -> Self {
+        Self {
+            account,
+            transactions: Vec::new(),
+            holdings: Vec::new(),
+            holdings_complete: false,
+            period: None,
+            complete: false,
+            pending_as_of: None,
+            opening: None,
+            closing: None,
+            running: Vec::new(),
+        }
+    }
+
+    /// Adds a later page of the same account: its rows and positions are appended, its balance counts if it is not older,
+    /// the periods are united. A page that doesn't start where this one ends loses its opening balance.
+    fn append(&mut self, later: Self) {
+        let shift = self.transactions.len();
+        let newer = match (self.account.balance, later.account.balance) {
+            (Some(known), Some(news)) => known.date <= news.date,
+            (known, _) => known.is_none(),
+        };
+        if newer {
+            self.account.balance = later.account.balance;
+        }
+        self.account.name = self.account.name.take().or(later.account.name);
+        if later.account.account_type != crate::domain::AccountType::Other {
+            self.account.account_type = later.account.account_type;
+        }
+        self.transactions.extend(later.transactions);
+        self.holdings.extend(later.holdings);
+        self.holdings_complete |= later.holdings_complete;
+        self.period = match (self.period, later.period) {
+            (Some((start, end)), Some((from, to))) => Some((start.min(from), end.max(to))),
+            (known, news) => known.or(news),
+        };
+        self.complete &= later.complete;
+        self.pending_as_of = self.pending_as_of.max(later.pending_as_of);
+        let follows = match (self.closing, later.opening) {
+            (Some(closing), Some(opening)) => closing.amount == opening.amount,
+            _ => false,
+        };
+        if !follows {
+            self.opening = None;
+        }
+        self.closing = if follows { later.closing } else { None };
+        self.running
+            .extend(later.running.into_iter().map(|balance| RowBalance { row: balance.row + shift, ..balance }));
+    }
+}
+
+/// Unites the pages of each account, in the order in which the accounts first occur.
+#[must_use]
+pub fn unite_pages(pages: Vec<StatementAccount>) -> Vec<StatementAccount> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut united: Vec<StatementAccount> = Vec::new();
+    for page in pages {
+        if let Some(&place) = places.get(&page.account.provider_account_id) {
+            united[place].append(page);
+        } else {
+            places.insert(page.account.provider_account_id.clone(), united.len());
+            united.push(page);
+        }
+    }
+    united
+}

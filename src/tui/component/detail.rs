@@ -1,0 +1,178 @@
+//! The detail side that most screens have: beside the list when there is room, else in its place.
+
+use std::cell::Cell as Known;
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{
+    hit::{ListId, Target},
+    scene::Scene,
+};
+use crate::tui::{
+    action::Action,
+    widget::{
+        chart::{Point, blocks},
+        cursor::Cursor,
+        paint::{padded, rows, shrink_left},
+        text::{width, wrap},
+    },
+};
+
+/// Whether the side has the keys, and how far it is scrolled.
+#[derive(Debug, Default)]
+pub(crate) struct Detail {
+    pub(crate) focused: bool,
+    scroll: Cursor,
+    /// Lines that can be scrolled over, known once drawn.
+    lines: Known<usize>,
+}
+
+/// Where the two parts go; a part that isn't shown has no place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Areas {
+    pub(crate) list: Option<Rect>,
+    pub(crate) side: Option<Rect>,
+}
+
+impl Detail {
+    pub(crate) fn areas(&self, wide: bool, area: Rect) -> Areas {
+        if !wide {
+            return if self.focused {
+                Areas { list: None, side: Some(area) }
+            } else {
+                Areas { list: Some(area), side: None }
+            };
+        }
+        let side = (area.width * 3 / 10).clamp(32, 48);
+        let list = Rect { width: area.width - side, ..area };
+        Areas { list: Some(list), side: Some(Rect { x: area.x + list.width, width: side, ..area }) }
+    }
+
+    /// Moves between the parts, or inside the side when it has the keys; says whether the action was for it.
+    pub(crate) fn act(&mut self, action: Action, page: usize) -> bool {
+        match action {
+            Action::NextPane | Action::PreviousPane => self.turn(!self.focused),
+            Action::In if !self.focused => self.turn(true),
+            Action::Out if self.focused => self.turn(false),
+            _ if self.focused => return self.scroll.act(action, self.lines.get().max(1), page),
+            _ => return false,
+        }
+        true
+    }
+
+    pub(crate) fn wheel(&mut self, lines: isize) {
+        self.scroll.scroll(lines, self.lines.get().max(1));
+    }
+
+    /// Back to the list, if the side has the keys.
+    pub(crate) fn back(&mut self) -> bool {
+        let was = self.focused;
+        self.turn(false);
+        was
+    }
+
+    /// Something else is shown now.
+    pub(crate) fn rewind(&mut self) {
+        self.scroll = Cursor::default();
+    }
+
+    fn turn(&mut self, focused: bool) {
+        self.focused = focused;
+        self.rewind();
+    }
+
+    /// Draws the side in its box.
+    pub(crate) fn draw(&self, scene: &mut Scene<'_>, area: Rect, title: &str, lines: &[Line]) {
+        let focused = self.focused && scene.top;
+        let inner = scene.paint.frame(area, title, if self.focused && !scene.wide { "Esc back" } else { "" }, focused);
+        for row in rows(inner) {
+            scene.paint.target(row, Target::Row(ListId::Side, 0));
+        }
+        let inner = padded(inner);
+        let laid = lay_out(lines, usize::from(inner.width), scene.paint.theme);
+        let height = usize::from(inner.height);
+        self.lines.set(laid.len().saturating_sub(height) + 1);
+        let offset = self.scroll.at.min(laid.len().saturating_sub(height));
+        let mut at = inner;
+        for piece in laid.iter().skip(offset) {
+            if at.height == 0 {
+                break;
+            }
+            let line = Rect { height: 1, ..at };
+            match piece {
+                Laid::Pair(label, value, style) => {
+                    let used = scene.paint.text(line, label, scene.paint.theme.muted);
+                    scene.paint.text(shrink_left(line, used), value, *style);
+                }
+                Laid::Text(text, style) => {
+                    scene.paint.text(line, text, *style);
+                }
+                Laid::Chart(points) => blocks(&mut scene.paint, Rect { height: at.height.min(CHART), ..at }, points),
+                Laid::Under | Laid::Blank => {}
+            }
+            at.y += 1;
+            at.height -= 1;
+        }
+    }
+}
+
+const CHART: u16 = 5;
+const LABEL: usize = 12;
+
+/// What the side says, line by line.
+#[derive(Debug, Clone)]
+pub(crate) enum Line {
+    /// In bold.
+    Heading(String),
+    /// A label and what it is; nothing is said when it is empty.
+    Pair(&'static str, String, Option<Style>),
+    Text(String, Style),
+    Chart(Vec<Point>),
+    Blank,
+}
+
+impl Line {
+    pub(crate) fn pair(label: &'static str, value: impl Into<String>) -> Self {
+        Self::Pair(label, value.into(), None)
+    }
+}
+
+enum Laid<'a> {
+    Pair(String, String, Style),
+    Text(String, Style),
+    Chart(&'a [Point]),
+    /// Lines that a chart covers.
+    Under,
+    Blank,
+}
+
+fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &crate::tui::theme::Theme) -> Vec<Laid<'a>> {
+    let mut laid = Vec::new();
+    for line in lines {
+        match line {
+            Line::Heading(text) => {
+                laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, theme.heading)));
+            }
+            Line::Pair(_, value, _) if value.is_empty() => {}
+            Line::Pair(label, value, style) => {
+                let style = style.unwrap_or(theme.text);
+                for (index, part) in wrap(value, columns.saturating_sub(LABEL)).into_iter().enumerate() {
+                    let label = if index == 0 { *label } else { "" };
+                    let gap = LABEL.saturating_sub(width(label));
+                    laid.push(Laid::Pair(format!("{label}{:gap$}", ""), part, style));
+                }
+            }
+            Line::Text(text, style) => {
+                laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, *style)));
+            }
+            Line::Chart(points) => {
+                laid.push(Laid::Chart(points));
+                laid.extend((1..CHART).map(|_| Laid::Under));
+            }
+            // What stood between two blanks may have said nothing.
+            Line::Blank if matches!(laid.last(), None | Some(Laid::Blank)) => {}
+            Line::Blank => laid.push(Laid::Blank),
+        }
+    }
+    laid
+}

@@ -1,0 +1,72 @@
+//! The `/` of lists that are held in memory: rows that hold all the words typed.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use super::scene::Scene;
+use crate::{
+    domain::text::fold,
+    tui::widget::{
+        field::Field,
+        paint::{padded, shrink_left},
+    },
+};
+
+/// What is looked for.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    field: Field,
+    pub(crate) editing: bool,
+}
+
+impl Filter {
+    pub(crate) fn open(&mut self) {
+        self.editing = true;
+    }
+
+    /// Takes a key while typing.
+    pub(crate) fn key(&mut self, event: KeyEvent) {
+        if self.editing {
+            self.field.key(event);
+        }
+    }
+
+    pub(crate) fn paste(&mut self, text: &str) -> bool {
+        if self.editing {
+            self.field.paste(text);
+        }
+        self.editing
+    }
+
+    /// Esc: forget what is looked for; false when nothing is.
+    pub(crate) fn back(&mut self) -> bool {
+        let was = self.is_active();
+        *self = Self::default();
+        was
+    }
+
+    /// Whether it takes a line of the screen.
+    pub(crate) fn is_active(&self) -> bool {
+        self.editing || !self.field.value().is_empty()
+    }
+
+    /// Whether a row with that text is shown.
+    pub(crate) fn finds(&self, text: &str) -> bool {
+        let typed = self.field.value();
+        if typed.is_empty() {
+            return true;
+        }
+        let text = fold(text);
+        fold(typed).split_whitespace().all(|word| text.contains(word))
+    }
+
+    /// Draws the line, and says at its right how much was found.
+    pub(crate) fn draw(&self, scene: &mut Scene<'_>, line: Rect, right: &str) {
+        let line = padded(line);
+        let theme = scene.paint.theme;
+        let used = scene.paint.right(line, right, theme.muted);
+        let field = Rect { width: line.width.saturating_sub(used + 2), ..line };
+        let slash = scene.paint.text(field, "/", theme.key);
+        self.field.draw(&mut scene.paint, shrink_left(field, slash), self.editing && scene.top, &[]);
+    }
+}

@@ -1,0 +1,172 @@
+//! The interface between the root and every screen and overlay, so that a new overlay needs no change at the root.
+
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use super::{
+    hit::ListId,
+    list::{List, RowId},
+    scene::{Moment, Scene},
+    toast::Level,
+};
+use crate::{
+    sync::{Command, Event, JobId},
+    tui::{
+        action::{Action, Place},
+        env::Env,
+        msg::{Effect, Jump, Loaded},
+        snapshot::LedgerSnapshot,
+    },
+};
+
+/// A screen, or an overlay on the stack.
+pub(crate) trait Pane: Send {
+    /// Where keys go now.
+    fn place(&self) -> Place;
+
+    /// Executes an action from a key or the palette.
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>);
+
+    /// The list of a pane that has exactly one.
+    fn list(&mut self) -> Option<&mut List> {
+        None
+    }
+
+    /// Number of selectable rows of that list.
+    fn rows(&self, _snapshot: &LedgerSnapshot) -> usize {
+        0
+    }
+
+    /// Identity of the selected row.
+    fn selected(&self, _snapshot: &LedgerSnapshot) -> Option<RowId> {
+        None
+    }
+
+    /// Selects or shows the target of a jump to this screen.
+    fn jump(&mut self, _to: Jump, _ctx: &mut Ctx<'_>) {}
+
+    /// Keeps the selected row of that list inside its bounds.
+    fn settle(&mut self, snapshot: &LedgerSnapshot) {
+        let rows = self.rows(snapshot);
+        if let Some(list) = self.list() {
+            list.cursor.clamp(rows);
+        }
+    }
+
+    /// A key without an action in this place: text for a field.
+    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
+        if let Some(list) = self.list() {
+            list.filter.key(event);
+            self.settle(ctx.snapshot);
+        }
+    }
+
+    /// Pasted text; returns whether the pane used it.
+    fn paste(&mut self, text: &str, ctx: &mut Ctx<'_>) -> bool {
+        let wanted = self.list().is_some_and(|list| list.filter.paste(text));
+        self.settle(ctx.snapshot);
+        wanted
+    }
+
+    /// One step back inside the pane; false when there is none, so that the root steps back.
+    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
+        self.list().is_some_and(|list| list.detail.back() || list.filter.back())
+    }
+
+    /// A click on a row.
+    fn click(&mut self, _list: ListId, _index: usize, _ctx: &mut Ctx<'_>) {}
+
+    /// The wheel over a list.
+    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
+        let len = self.rows(ctx.snapshot);
+        match self.list() {
+            Some(own) if list == ListId::Side => own.detail.wheel(rows),
+            Some(own) => own.cursor.scroll(rows, len),
+            None => {}
+        }
+    }
+
+    /// A click on a column's header.
+    fn column(&mut self, _place: usize, _ctx: &mut Ctx<'_>) {}
+
+    /// Takes in news. Returns whether the pane shows it, so that the root shows no toast for it.
+    fn hear(&mut self, _news: &News<'_>, _ctx: &mut Ctx<'_>) -> bool {
+        false
+    }
+
+    /// When its drawing changes without input; only asked of overlays.
+    fn wake_at(&self, _moment: &Moment) -> Option<DateTime<Utc>> {
+        None
+    }
+
+    /// Draws it.
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect);
+}
+
+/// News for panes.
+#[derive(Debug)]
+pub(crate) enum News<'a> {
+    /// The snapshot was replaced.
+    Fresh,
+    /// An event of the engine.
+    Engine(&'a Event),
+    /// The answer to an effect.
+    Loaded(&'a Loaded),
+}
+
+/// A request of a pane to the root.
+pub(crate) enum Ask {
+    /// Open an overlay on top.
+    Push(Box<dyn Pane>),
+    /// Close the topmost overlay.
+    Pop,
+    /// Close all overlays.
+    Clear,
+    Go(Jump),
+    Toast(Level, String),
+    /// Sort by a column, as a click on its header does.
+    Column(usize),
+    /// Execute an action, as its key does.
+    Act(Action),
+}
+
+/// Inputs and outputs of a pane while it handles a message.
+pub(crate) struct Ctx<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) snapshot: &'a LedgerSnapshot,
+    pub(crate) moment: Moment,
+    /// About as many rows as a list shows.
+    pub(crate) page: usize,
+    pub(crate) masked: bool,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) asks: Vec<Ask>,
+    /// Counter of requests to workers.
+    pub(crate) tickets: &'a mut u64,
+}
+
+impl Ctx<'_> {
+    pub(crate) fn ticket(&mut self) -> u64 {
+        *self.tickets += 1;
+        *self.tickets
+    }
+
+    /// Sends a command under a new job.
+    pub(crate) fn command(&mut self, command: impl FnOnce(JobId) -> Command) -> JobId {
+        let job = self.env.engine.job();
+        self.effects.push(Effect::Send(command(job)));
+        job
+    }
+
+    pub(crate) fn push(&mut self, pane: impl Pane + 'static) {
+        self.asks.push(Ask::Push(Box::new(pane)));
+    }
+
+    pub(crate) fn toast(&mut self, text: impl Into<String>) {
+        self.asks.push(Ask::Toast(Level::News, text.into()));
+    }
+
+    pub(crate) fn go(&mut self, jump: Jump) {
+        self.asks.push(Ask::Go(jump));
+    }
+}

@@ -1,0 +1,227 @@
+//! What one change did: its warnings and its rows.
+
+use std::collections::BTreeMap;
+
+use ratatui::layout::Rect;
+
+use crate::{
+    domain::{Change, ChangeId},
+    ledger::LedgerEntry,
+    tui::{
+        action::{Action, Place},
+        component::{
+            hit::ListId,
+            pane::{Ask, Ctx, News, Pane},
+            scene::Scene,
+        },
+        msg::{Effect, Jump, Loaded},
+        snapshot,
+        widget::{
+            amount::Figure,
+            cursor::Cursor,
+            paint::{below, padded, rows, top},
+            table::{Cell, Column, Row, Size, Table},
+            text::wrap,
+        },
+    },
+};
+
+/// Rows asked for at a time.
+pub(crate) const CHUNK: u64 = 200;
+
+/// The page of a change.
+pub(crate) struct ChangePage {
+    change: Change,
+    /// Rows it added or amended.
+    count: usize,
+    rows: BTreeMap<usize, LedgerEntry>,
+    /// What could be asked for next.
+    asked: u64,
+    cursor: Cursor,
+}
+
+impl ChangePage {
+    pub(crate) fn new(change: Change) -> Self {
+        let count = change.counts.transactions_imported + change.counts.transactions_updated;
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Self { change, count, rows: BTreeMap::new(), asked: 0, cursor: Cursor::default() }
+    }
+
+    /// What to read first.
+    pub(crate) fn first(&mut self) -> Effect {
+        self.asked = CHUNK;
+        Effect::ChangeRows { change: self.change.id, offset: 0 }
+    }
+
+    pub(crate) const fn id(&self) -> ChangeId {
+        self.change.id
+    }
+
+    fn warnings(&self) -> usize {
+        self.change.warnings.len()
+    }
+
+    fn len(&self) -> usize {
+        self.warnings() + self.count
+    }
+
+    fn read_on(&mut self, ctx: &mut Ctx<'_>) {
+        let near = u64::try_from((self.cursor.at + ctx.page * 2).saturating_sub(self.warnings())).unwrap_or(u64::MAX);
+        while near >= self.asked && usize::try_from(self.asked).is_ok_and(|asked| asked < self.count) {
+            ctx.effects.push(Effect::ChangeRows { change: self.change.id, offset: self.asked });
+            self.asked += CHUNK;
+        }
+    }
+
+    fn open(&self, ctx: &mut Ctx<'_>) {
+        let Some(place) = self.cursor.at.checked_sub(self.warnings()) else { return };
+        if let Some(entry) = self.rows.get(&place) {
+            if self.change.undone {
+                ctx.toast("The change is undone: its rows are not among the transactions. U brings them back.");
+                return;
+            }
+            ctx.asks.push(Ask::Clear);
+            ctx.go(Jump::Row(entry.transaction.id));
+        }
+    }
+}
+
+impl Pane for ChangePage {
+    fn place(&self) -> Place {
+        Place::Change
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        let len = self.len();
+        if self.cursor.act(action, len, ctx.page) {
+            self.read_on(ctx);
+        } else if action == Action::Open {
+            self.open(ctx);
+        }
+    }
+
+    fn click(&mut self, _list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        let again = self.cursor.at == index;
+        self.cursor.at = index;
+        if again {
+            self.open(ctx);
+        }
+    }
+
+    fn scroll(&mut self, _list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
+        self.cursor.scroll(rows, self.len());
+        self.read_on(ctx);
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        match news {
+            News::Loaded(Loaded::ChangeRows { change, offset, result }) if *change == self.change.id => {
+                if let Ok(entries) = result {
+                    let start = usize::try_from(*offset).unwrap_or(usize::MAX);
+                    for (index, entry) in entries.iter().enumerate() {
+                        self.rows.insert(start.saturating_add(index), entry.clone());
+                    }
+                    if self.count > 0 && *offset == 0 && entries.is_empty() {
+                        self.count = 0;
+                    }
+                }
+                true
+            }
+            News::Fresh => {
+                if let Some(change) = ctx.snapshot.change(self.id()) {
+                    self.change = change.clone();
+                }
+                false
+            }
+            News::Loaded(_) | News::Engine(_) => false,
+        }
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        let change = &self.change;
+        let state = if change.undone { "undone" } else { "" };
+        let title = format!("{} · {}", change.kind, change.source);
+        let inner = scene.overlay(area, &title, state);
+        let theme = scene.paint.theme;
+        let summary = summary(change);
+        let lines =
+            wrap(&format!("{}. {summary}", scene.moment.stamp(change.at)), usize::from(inner.width.saturating_sub(2)));
+        for (line, row) in lines.iter().zip(rows(padded(inner))) {
+            scene.paint.text(row, line, theme.muted);
+        }
+        let body = below(inner, u16::try_from(lines.len()).unwrap_or(1) + 1);
+        if self.len() == 0 {
+            scene.paint.text(
+                padded(top(body, 1)),
+                "No rows and no warnings: only balances or names changed.",
+                theme.muted,
+            );
+            return;
+        }
+        let columns = [
+            Column::new("Date", Size::Fixed(10)),
+            Column::new("Payee", Size::Flex(16)),
+            Column::new("Account", Size::Fit(8, 24)).rank(2),
+            Column::new("Amount", Size::Fit(10, 22)).right(),
+            Column::new("Line", Size::Fit(4, 8)).right().rank(1),
+        ];
+        let table = Table {
+            list: ListId::ChangeRows,
+            columns: &columns,
+            len: self.len(),
+            selected: Some(self.cursor.at),
+            focused: scene.top,
+            headers: self.count > 0,
+            sorted: None,
+        };
+        let masked = scene.paint.masked;
+        let snapshot = scene.snapshot;
+        table.draw(&mut scene.paint, scene.offsets, body, |index| {
+            if let Some(warning) = change.warnings.get(index) {
+                let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
+                return Row::Note(format!("! {place}{}", warning.message), theme.warning);
+            }
+            let Some(entry) = self.rows.get(&(index - self.warnings())) else {
+                return Row::cells(vec![Cell::text("…", theme.muted)]);
+            };
+            let facts = &entry.transaction.facts;
+            Row::cells(vec![
+                Cell::text(facts.date.to_string(), theme.text),
+                Cell::text(snapshot::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked), theme.text),
+                Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted),
+                Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
+                if facts.origin.line > 0 {
+                    Cell::text(facts.origin.line.to_string(), theme.muted)
+                } else {
+                    Cell::Empty
+                },
+            ])
+        });
+    }
+}
+
+/// What a change did, in words: only what it did.
+pub(crate) fn summary(change: &Change) -> String {
+    let counts = &change.counts;
+    let parts: Vec<String> = [
+        (counts.transactions_imported, "rows added"),
+        (counts.transactions_updated, "amended"),
+        (counts.transactions_removed, "removed"),
+        (counts.transactions_skipped, "known already"),
+        (counts.holdings, "holdings"),
+        (counts.accounts_created, "new accounts"),
+        (u64::try_from(change.warnings.len()).unwrap_or(u64::MAX), "warnings"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, what)| {
+        let what = if count == 1 {
+            what.strip_suffix('s').map_or_else(|| what.replace("rows", "row"), str::to_owned)
+        } else {
+            what.to_owned()
+        };
+        format!("{} {what}", crate::tui::widget::amount::plain(count.into()))
+    })
+    .collect();
+    if parts.is_empty() { "nothing changed".to_owned() } else { parts.join(", ") }
+}

@@ -1,0 +1,68 @@
+//! A question before something large.
+
+use ratatui::layout::Rect;
+
+use crate::tui::{
+    action::{Action, Place},
+    component::{
+        pane::{Ask, Ctx, Pane},
+        scene::Scene,
+    },
+    msg::Effect,
+    widget::{
+        paint::{bottom, centred, padded, rows},
+        text::wrap,
+    },
+};
+
+/// Asks, then does or doesn't.
+pub(crate) struct Confirm {
+    title: String,
+    lines: Vec<String>,
+    then: Vec<Effect>,
+}
+
+impl Confirm {
+    /// The first line is the question, the others say what will happen.
+    pub(crate) fn new(title: impl Into<String>, lines: Vec<String>, then: Vec<Effect>) -> Self {
+        Self { title: title.into(), lines, then }
+    }
+}
+
+impl Pane for Confirm {
+    fn place(&self) -> Place {
+        Place::Confirm
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        match action {
+            Action::Yes => {
+                ctx.effects.append(&mut self.then);
+                ctx.asks.push(Ask::Pop);
+            }
+            Action::No => ctx.asks.push(Ask::Pop),
+            _ => {}
+        }
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        let columns = area.width.saturating_sub(4).min(64);
+        let inner_columns = usize::from(columns.saturating_sub(4));
+        let lines: Vec<(usize, String)> = self
+            .lines
+            .iter()
+            .enumerate()
+            .flat_map(|(index, line)| wrap(line, inner_columns).into_iter().map(move |part| (index, part)))
+            .collect();
+        let height = u16::try_from(lines.len()).unwrap_or(0) + 4;
+        let place = centred(area, columns, height);
+        let inner = padded(scene.overlay(place, &self.title, ""));
+        let theme = scene.paint.theme;
+        for ((index, line), row) in lines.iter().zip(rows(inner)) {
+            scene.paint.text(row, line, if *index == 0 { theme.heading } else { theme.text });
+        }
+        let keys = bottom(inner, 1);
+        let pieces = [("y", theme.key), (" yes    ", theme.text), ("n", theme.key), (" no", theme.text)];
+        scene.paint.pieces(keys, &pieces);
+    }
+}

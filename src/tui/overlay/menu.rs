@@ -1,0 +1,120 @@
+//! A short list to choose from: how to sort, what to copy.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+
+use crate::tui::{
+    action::{Action, Place},
+    component::{
+        hit::ListId,
+        pane::{Ask, Ctx, Pane},
+        scene::Scene,
+    },
+    msg::Effect,
+    widget::{
+        cursor::Cursor,
+        paint::centred,
+        table::{Cell, Column, Row, Size, Table},
+        text::width,
+    },
+};
+
+/// What choosing an entry does.
+pub(crate) type Choose<T> = fn(&T, &mut Ctx<'_>);
+
+/// One entry.
+pub(crate) struct Choice<T> {
+    /// A letter that chooses it at once.
+    pub(crate) letter: char,
+    pub(crate) title: String,
+    /// Shown dim behind the title.
+    pub(crate) detail: String,
+    pub(crate) value: T,
+}
+
+/// A menu.
+pub(crate) struct Menu<T> {
+    title: &'static str,
+    choices: Vec<Choice<T>>,
+    cursor: Cursor,
+    choose: Choose<T>,
+}
+
+impl<T> Menu<T> {
+    pub(crate) fn new(title: &'static str, choices: Vec<Choice<T>>, selected: usize, choose: Choose<T>) -> Self {
+        Self { title, choices, cursor: Cursor { at: selected }, choose }
+    }
+
+    fn choose(&self, index: usize, ctx: &mut Ctx<'_>) {
+        if let Some(choice) = self.choices.get(index) {
+            ctx.asks.push(Ask::Pop);
+            (self.choose)(&choice.value, ctx);
+        }
+    }
+}
+
+impl Menu<String> {
+    /// A menu whose choices are copied to the clipboard.
+    pub(crate) fn copy(choices: Vec<Choice<String>>) -> Self {
+        Self::new("Copy", choices, 0, |text, ctx| ctx.effects.push(Effect::Copy { what: "it", text: text.clone() }))
+    }
+}
+
+impl<T: Send> Pane for Menu<T> {
+    fn place(&self) -> Place {
+        Place::Menu
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        if !self.cursor.act(action, self.choices.len(), ctx.page) && action == Action::Accept {
+            self.choose(self.cursor.at, ctx);
+        }
+    }
+
+    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
+        let KeyCode::Char(letter) = event.code else { return };
+        if let Some(index) = self.choices.iter().position(|choice| choice.letter == letter) {
+            self.choose(index, ctx);
+        }
+    }
+
+    fn click(&mut self, _list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        self.choose(index, ctx);
+    }
+
+    fn scroll(&mut self, _list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
+        self.cursor.scroll(rows, self.choices.len());
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        let title = self.choices.iter().map(|choice| width(&choice.title)).max().unwrap_or(0);
+        let detail = self.choices.iter().map(|choice| width(&choice.detail)).max().unwrap_or(0);
+        let columns = u16::try_from(title + detail + 14).unwrap_or(u16::MAX).min(area.width.saturating_sub(4));
+        let height = u16::try_from(self.choices.len() + 2).unwrap_or(u16::MAX).min(area.height);
+        let inner = scene.overlay(centred(area, columns, height), self.title, "");
+        let title = u16::try_from(title).unwrap_or(u16::MAX);
+        let columns = [
+            Column::new("", Size::Fixed(1)),
+            Column::new("", Size::Fixed(title)),
+            Column::new("", Size::Flex(0)).rank(1),
+        ];
+        let table = Table {
+            list: ListId::Menu,
+            columns: &columns,
+            len: self.choices.len(),
+            selected: Some(self.cursor.at),
+            focused: true,
+            headers: false,
+            sorted: None,
+        };
+        let theme = scene.paint.theme;
+        table.draw(&mut scene.paint, scene.offsets, inner, |index| {
+            let choice = &self.choices[index];
+            Row::cells(vec![
+                Cell::text(choice.letter.to_string(), theme.key),
+                Cell::text(choice.title.clone(), theme.text),
+                Cell::text(choice.detail.clone(), theme.muted),
+            ])
+        });
+    }
+}

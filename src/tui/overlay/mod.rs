@@ -1,0 +1,21 @@
+//! Overlays: each one a pane on the stack above the screen.
+
+mod change;
+mod confirm;
+mod form;
+mod help;
+mod menu;
+mod page;
+mod palette;
+pub(crate) mod picker;
+pub(crate) mod review;
+pub(crate) mod unlock;
+pub(crate) mod wizard;
+
+pub(crate) use change::{CHUNK, ChangePage, summary};
+pub(crate) use confirm::Confirm;
+pub(crate) use form::{Form, Input};
+pub(crate) use help::Help;
+pub(crate) use menu::{Choice, Menu};
+pub(crate) use page::Page;
+pub(crate) use palette::Palette;

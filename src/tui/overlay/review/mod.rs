@@ -1,0 +1,324 @@
+//! What an import would do, file by file and row by row; then its progress; then what went wrong, if anything did.
+
+mod view;
+
+use std::{path::PathBuf, sync::Arc};
+
+use ratatui::layout::Rect;
+
+use crate::{
+    domain::Warning,
+    sync::{
+        AccountReview, Command, Event, Failure, FileReview, ImportReport, ImportReview, JobId, Progress, ReviewRow,
+        RowState,
+    },
+    tui::{
+        action::{Action, Place},
+        component::{
+            hit::ListId,
+            pane::{Ask, Ctx, News, Pane},
+            scene::Scene,
+        },
+        msg::Jump,
+        widget::{amount::plain, cursor::Cursor, text::fit},
+    },
+};
+
+/// How far it is.
+#[derive(Debug)]
+enum State {
+    /// Files are being read.
+    Reading,
+    /// To be looked at.
+    Ready(Arc<ImportReview>),
+    /// Being written.
+    Importing(Arc<ImportReview>),
+    /// Something went wrong with some files; the others are kept.
+    Partly(ImportReport),
+    /// Nothing was done.
+    Failed(Failure),
+}
+
+/// Which rows are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Show {
+    All,
+    Only(RowState),
+    Warnings,
+}
+
+const SHOWS: [(Show, &str); 5] = [
+    (Show::All, "all"),
+    (Show::Only(RowState::New), "new"),
+    (Show::Only(RowState::Amended), "amended"),
+    (Show::Only(RowState::Known), "known"),
+    (Show::Warnings, "warnings"),
+];
+
+/// A line of the upper list.
+#[derive(Debug, Clone, Copy)]
+enum Line<'a> {
+    File(&'a FileReview),
+    Account(&'a FileReview, &'a AccountReview),
+}
+
+/// One line of the lower list.
+#[derive(Debug, Clone, Copy)]
+enum Detail<'a> {
+    Row(&'a ReviewRow),
+    Warning(&'a Warning),
+}
+
+/// The review.
+pub(crate) struct Review {
+    job: JobId,
+    paths: Vec<PathBuf>,
+    state: State,
+    progress: Option<Progress>,
+    cancelling: bool,
+    files: Cursor,
+    rows: Cursor,
+    in_rows: bool,
+    /// Its place in [`SHOWS`].
+    show: usize,
+}
+
+impl Review {
+    pub(crate) fn new(job: JobId, paths: Vec<PathBuf>) -> Self {
+        Self {
+            job,
+            paths,
+            state: State::Reading,
+            progress: None,
+            cancelling: false,
+            files: Cursor::default(),
+            rows: Cursor::default(),
+            in_rows: false,
+            show: 0,
+        }
+    }
+
+    const fn review(&self) -> Option<&Arc<ImportReview>> {
+        match &self.state {
+            State::Ready(review) | State::Importing(review) => Some(review),
+            State::Reading | State::Partly(_) | State::Failed(_) => None,
+        }
+    }
+
+    fn lines(&self) -> Vec<Line<'_>> {
+        let files = self.review().into_iter().flat_map(|review| &review.files);
+        files
+            .flat_map(|file| {
+                std::iter::once(Line::File(file))
+                    .chain(file.accounts.iter().map(move |account| Line::Account(file, account)))
+            })
+            .collect()
+    }
+
+    /// Rows and warnings of the selected line, as far as they are to be shown.
+    fn details(&self) -> Vec<Detail<'_>> {
+        let lines = self.lines();
+        let (file, accounts): (&FileReview, Vec<&AccountReview>) = match lines.get(self.files.at) {
+            Some(Line::File(file)) => (file, file.accounts.iter().collect()),
+            Some(Line::Account(file, account)) => (file, vec![account]),
+            None => return Vec::new(),
+        };
+        let show = SHOWS[self.show].0;
+        let warnings = file.warnings.iter().map(Detail::Warning);
+        let rows = accounts.into_iter().flat_map(|account| account.rows.iter());
+        match show {
+            Show::Warnings => warnings.collect(),
+            Show::All => warnings.chain(rows.map(Detail::Row)).collect(),
+            Show::Only(state) => rows.filter(|row| row.state == state).map(Detail::Row).collect(),
+        }
+    }
+
+    /// How many lines each way to show them would have.
+    fn counts(&self) -> [usize; SHOWS.len()] {
+        let lines = self.lines();
+        let (file, accounts): (&FileReview, Vec<&AccountReview>) = match lines.get(self.files.at) {
+            Some(Line::File(file)) => (file, file.accounts.iter().collect()),
+            Some(Line::Account(file, account)) => (file, vec![account]),
+            None => return [0; SHOWS.len()],
+        };
+        let sum = |of: fn(&AccountReview) -> usize| accounts.iter().map(|account| of(account)).sum::<usize>();
+        let warnings = file.warnings.len();
+        let (new, amended, known) =
+            (sum(|account| account.new), sum(|account| account.amended), sum(|account| account.known));
+        let shown = accounts.iter().map(|account| account.rows.len()).sum::<usize>();
+        [shown + warnings, new, amended, known, warnings]
+    }
+
+    fn commit(&mut self, ctx: &mut Ctx<'_>) {
+        let State::Ready(review) = &self.state else { return };
+        if review.files.iter().all(|file| file.outcome.is_err()) {
+            ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
+            ctx.asks.push(Ask::Pop);
+            return;
+        }
+        if review.is_empty() {
+            ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
+            ctx.asks.push(Ask::Clear);
+            ctx.toast("All of it was imported before; nothing was written.");
+            return;
+        }
+        ctx.effects.push(crate::tui::msg::Effect::Send(Command::CommitImport { job: self.job }));
+        self.state = State::Importing(Arc::clone(review));
+    }
+
+    fn finished(&mut self, report: &ImportReport, ctx: &mut Ctx<'_>) {
+        let changes: Vec<_> =
+            report.files.iter().filter_map(|file| file.outcome.as_ref().ok().and_then(Option::as_ref)).collect();
+        if let Some(last) = changes.last() {
+            ctx.go(Jump::Change(last.id));
+        }
+        let mut failures = report.files.iter().filter_map(|file| file.outcome.as_ref().err()).peekable();
+        if failures.peek().is_some() {
+            match (failures.all(|failure| failure.kind == "cancelled"), changes.len()) {
+                (false, _) => self.state = State::Partly(report.clone()),
+                (true, 0) => cancelled(ctx),
+                (true, kept) => {
+                    ctx.asks.push(Ask::Clear);
+                    let all = report.files.len();
+                    ctx.toast(format!("Cancelled: {kept} of {all} files imported, nothing of the others was written."));
+                }
+            }
+            return;
+        }
+        ctx.asks.push(Ask::Clear);
+        let rows: u64 = report.files.iter().map(|file| file.transactions_imported).sum();
+        let amended: u64 = report.files.iter().map(|file| file.transactions_updated).sum();
+        let from = match report.files.as_slice() {
+            [only] => fit(&file_name(&only.path), 32).into_owned(),
+            files => format!("{} files", files.len()),
+        };
+        let amended = if amended > 0 { format!(", {} amended", plain(amended.into())) } else { String::new() };
+        let undo = if report.files.len() == 1 { "u undoes it." } else { "u undoes the selected one." };
+        ctx.toast(format!(
+            "{} {} imported from {from}{amended}. {undo}",
+            plain(rows.into()),
+            if rows == 1 { "row" } else { "rows" }
+        ));
+    }
+
+    fn step_show(&mut self, forward: bool) {
+        let count = SHOWS.len();
+        self.show = if forward { (self.show + 1) % count } else { (self.show + count - 1) % count };
+        self.rows = Cursor::default();
+    }
+}
+
+impl Pane for Review {
+    fn place(&self) -> Place {
+        match self.state {
+            State::Reading | State::Importing(_) => Place::Importing,
+            State::Ready(_) => Place::Review,
+            State::Partly(_) | State::Failed(_) => Place::Page,
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        match action {
+            Action::CommitImport => self.commit(ctx),
+            Action::CancelJob => {
+                ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
+                match self.state {
+                    State::Reading => ctx.asks.push(Ask::Pop),
+                    _ => self.cancelling = true,
+                }
+            }
+            Action::NextPane | Action::PreviousPane => self.in_rows = !self.in_rows,
+            Action::In => self.step_show(true),
+            Action::Out => self.step_show(false),
+            _ if self.in_rows => {
+                let len = self.details().len();
+                self.rows.act(action, len, ctx.page / 2);
+            }
+            _ => {
+                let len = self.lines().len();
+                if self.files.act(action, len, ctx.page / 2) {
+                    self.rows = Cursor::default();
+                }
+            }
+        }
+    }
+
+    fn back(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(self.state, State::Ready(_)) {
+            ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
+        }
+        if matches!(self.state, State::Partly(_)) {
+            ctx.asks.push(Ask::Clear);
+            return true;
+        }
+        false
+    }
+
+    fn click(&mut self, list: ListId, index: usize, _ctx: &mut Ctx<'_>) {
+        self.in_rows = list == ListId::ReviewRows;
+        if self.in_rows {
+            self.rows.at = index;
+        } else {
+            self.files.at = index;
+            self.rows = Cursor::default();
+        }
+    }
+
+    fn column(&mut self, place: usize, _ctx: &mut Ctx<'_>) {
+        self.show = place.min(SHOWS.len() - 1);
+        self.rows = Cursor::default();
+    }
+
+    fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
+        if list == ListId::ReviewRows {
+            let len = self.details().len();
+            self.rows.scroll(rows, len);
+        } else {
+            let len = self.lines().len();
+            self.files.scroll(rows, len);
+        }
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        let News::Engine(event) = news else { return false };
+        match event {
+            Event::Progress { job, progress } if *job == self.job => {
+                self.progress = Some(progress.clone());
+                true
+            }
+            Event::ImportReviewed { job, review } if *job == self.job => {
+                self.state = State::Ready(Arc::clone(review));
+                self.progress = None;
+                true
+            }
+            Event::ImportFinished { job, report } if *job == self.job => {
+                self.finished(report, ctx);
+                true
+            }
+            Event::JobFailed { job, failure } if *job == self.job => {
+                if failure.kind == "cancelled" {
+                    cancelled(ctx);
+                } else {
+                    self.state = State::Failed(failure.clone());
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        view::draw(self, scene, area);
+    }
+}
+
+/// Back to where the files were chosen.
+fn cancelled(ctx: &mut Ctx<'_>) {
+    ctx.asks.push(Ask::Pop);
+    ctx.toast("Cancelled: nothing was written.");
+}
+
+/// The name of a file without its folder.
+pub(crate) fn file_name(path: &std::path::Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,250 @@
+//! Draws the review.
+
+use ratatui::layout::Rect;
+
+use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
+use crate::{
+    domain::text::rounded,
+    sync::{Failure, ImportReport, ImportReview, RowState},
+    tui::{
+        component::{
+            hit::{ListId, Target},
+            scene::Scene,
+        },
+        snapshot,
+        view::progress_text,
+        widget::{
+            amount::{Figure, HIDDEN, plain},
+            chart::bar,
+            paint::{below, centred, inset, padded, rows, top},
+            table::{Cell, Column, Row, Size, Table},
+            text::wrap,
+        },
+    },
+};
+
+pub(super) fn draw(review: &Review, scene: &mut Scene<'_>, area: Rect) {
+    match &review.state {
+        State::Reading => working(review, scene, area, "Reading"),
+        State::Importing(found) => {
+            ready(review, found, scene, area);
+            working(review, scene, area, "Importing");
+        }
+        State::Ready(found) => ready(review, found, scene, area),
+        State::Partly(report) => partly(report, scene, area),
+        State::Failed(failure) => failed(failure, scene, area),
+    }
+}
+
+fn working(review: &Review, scene: &mut Scene<'_>, area: Rect, what: &str) {
+    let place = centred(area, 60, 6);
+    let hint = if review.cancelling { "stopping…" } else { "Esc cancels" };
+    let inner = padded(scene.overlay(place, what, hint));
+    let theme = scene.paint.theme;
+    let names: Vec<String> = review.paths.iter().map(|path| file_name(path)).collect();
+    let subject = review.progress.as_ref().map_or_else(|| names.join(", "), progress_text);
+    scene.paint.text(below(inner, 1), &subject, theme.text);
+    if let Some(progress) = review.progress.as_ref().filter(|progress| progress.total > 0) {
+        let line = bar(progress.done.into(), progress.total.into(), usize::from(inner.width));
+        scene.paint.text(below(inner, 2), &line, theme.chart);
+    }
+}
+
+fn ready(review: &Review, found: &ImportReview, scene: &mut Scene<'_>, area: Rect) {
+    let right = match found.writes() {
+        _ if found.files.iter().all(|file| file.outcome.is_err()) => "nothing can be imported; Esc back".to_owned(),
+        0 if found.is_empty() => "all imported before".to_owned(),
+        0 => "Enter imports balances only".to_owned(),
+        1 => "Enter imports 1 row".to_owned(),
+        rows => format!("Enter imports {} rows", plain(rows.into())),
+    };
+    let title = format!("Review · {} file{}", found.files.len(), if found.files.len() == 1 { "" } else { "s" });
+    let inner = scene.overlay(area, &title, &right);
+    let lines = review.lines();
+    let wanted = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX);
+    let upper = top(inner, wanted.min((inner.height / 2).max(4)).min(inner.height));
+    files(review, &lines, scene, upper);
+    let lower = below(inner, upper.height);
+    shows(review, scene, top(lower, 1));
+    details(review, scene, below(lower, 1));
+}
+
+fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect) {
+    let columns = [
+        Column::new("File and account", Size::Flex(22)),
+        Column::new("New", Size::Fit(4, 9)).right(),
+        Column::new("Amended", Size::Fit(4, 9)).right().rank(1),
+        Column::new("Known", Size::Fit(4, 9)).right(),
+        Column::new("Balance", Size::Fit(8, 20)).right().rank(2),
+        Column::new("Of", Size::Fixed(10)).rank(3),
+    ];
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    let table = Table {
+        list: ListId::ReviewFiles,
+        columns: &columns,
+        len: lines.len(),
+        selected: Some(review.files.at),
+        focused: !review.in_rows && scene.top,
+        headers: true,
+        sorted: None,
+    };
+    let count = |count: usize, style| {
+        if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }
+    };
+    table.draw(&mut scene.paint, scene.offsets, area, |index| match lines[index] {
+        Line::File(file) => {
+            let name = file_name(&file.path);
+            if let Err(failure) = &file.outcome {
+                let message = failure.message.strip_prefix(&format!("{name}: ")).unwrap_or(&failure.message);
+                return Row::Note(format!("✗ {name}: {message}"), theme.error);
+            }
+            let note = match (file.already_imported, file.warnings.len()) {
+                (true, _) => " · imported before".to_owned(),
+                (false, 0) => String::new(),
+                (false, 1) => " · 1 warning".to_owned(),
+                (false, count) => format!(" · {count} warnings"),
+            };
+            let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
+            Row::Note(format!("{name} · {}{note}", file.institution), style)
+        }
+        Line::Account(file, account) => {
+            let known = if account.account.is_some() { "" } else { " (new)" };
+            let tail = account.number_masked.trim_start_matches('*');
+            let number = if account.name.ends_with(tail) { String::new() } else { format!(" ··{tail}") };
+            // The institution stands in the line above.
+            let own = account.name.strip_prefix(file.institution.as_str()).map(str::trim_start);
+            let own = own.filter(|own| !own.is_empty()).unwrap_or(&account.name);
+            let name = format!("  {own}{number}{known}");
+            let (balance, day) = match account.balance {
+                Some((money, day)) => {
+                    let shown = if masked { HIDDEN.to_owned() } else { rounded(money.amount, money.currency) };
+                    (Cell::text(format!("{shown} {}", money.currency), theme.amount(money.amount)), day.to_string())
+                }
+                None => (Cell::text("—", theme.muted), String::new()),
+            };
+            Row::cells(vec![
+                Cell::text(name, theme.text),
+                count(account.new, theme.good),
+                count(account.amended, theme.warning),
+                count(account.known, theme.muted),
+                balance,
+                Cell::text(day, theme.muted),
+            ])
+        }
+    });
+}
+
+fn shows(review: &Review, scene: &mut Scene<'_>, line: Rect) {
+    let theme = scene.paint.theme;
+    let mut at = padded(line);
+    for (place, ((_, name), count)) in SHOWS.iter().zip(review.counts()).enumerate() {
+        let text = format!("{name} {}", plain(count.into()));
+        let style = if place == review.show { theme.tab_active } else { theme.tab };
+        let used = scene.paint.text(at, &text, style);
+        scene.paint.target(Rect { width: used, ..at }, Target::Column(place));
+        let step = (used + 3).min(at.width);
+        at.x += step;
+        at.width -= step;
+    }
+    scene.paint.right(at, "h l", theme.key);
+}
+
+fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
+    let theme = scene.paint.theme;
+    let details = review.details();
+    if details.is_empty() {
+        let text = match (review.lines().get(review.files.at), SHOWS[review.show].0) {
+            (Some(Line::File(file)), _) if file.outcome.is_err() => failure_text(file.outcome.as_ref().err()),
+            (Some(Line::File(file) | Line::Account(file, _)), Show::All) if file.already_imported => {
+                "These very bytes were imported before. Nothing is to be done.".to_owned()
+            }
+            (_, Show::Warnings) => "No warnings.".to_owned(),
+            _ => "No such rows.".to_owned(),
+        };
+        scene.paint.paragraph(padded(below(area, 1)), &text, theme.muted);
+        return;
+    }
+    let columns = [
+        Column::new("", Size::Fixed(1)),
+        Column::new("Date", Size::Fixed(10)),
+        Column::new("Payee", Size::Flex(16)),
+        Column::new("Amount", Size::Fit(10, 22)).right(),
+        Column::new("Line", Size::Fit(4, 8)).right().rank(1),
+    ];
+    let table = Table {
+        list: ListId::ReviewRows,
+        columns: &columns,
+        len: details.len(),
+        selected: Some(review.rows.at),
+        focused: review.in_rows && scene.top,
+        headers: false,
+        sorted: None,
+    };
+    let masked = scene.paint.masked;
+    table.draw(&mut scene.paint, scene.offsets, area, |index| match details[index] {
+        Detail::Warning(warning) => {
+            let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
+            Row::Note(format!("! {place}{}", warning.message), theme.warning)
+        }
+        Detail::Row(row) => {
+            let (mark, style) = match row.state {
+                RowState::New => ("+", theme.good),
+                RowState::Amended => ("~", theme.warning),
+                RowState::Known => ("=", theme.muted),
+            };
+            let facts = &row.facts;
+            let text = if row.state == RowState::Known { theme.muted } else { theme.text };
+            Row::cells(vec![
+                Cell::text(mark, style),
+                Cell::text(facts.date.to_string(), text),
+                Cell::text(snapshot::payee(facts, None, masked), text),
+                Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
+                if facts.origin.line > 0 {
+                    Cell::text(facts.origin.line.to_string(), theme.muted)
+                } else {
+                    Cell::Empty
+                },
+            ])
+        }
+    });
+}
+
+fn failure_text(failure: Option<&Failure>) -> String {
+    failure.map_or_else(String::new, |failure| match &failure.hint {
+        Some(hint) => format!("{}\n{hint}", failure.message),
+        None => failure.message.clone(),
+    })
+}
+
+fn partly(report: &ImportReport, scene: &mut Scene<'_>, area: Rect) {
+    let failed = report.files.iter().filter(|file| file.outcome.is_err()).count();
+    let title = format!("{failed} of {} files failed; the others are imported", report.files.len());
+    let inner = padded(scene.overlay(area, &title, "Esc closes"));
+    let theme = scene.paint.theme;
+    let mut lines = Vec::new();
+    for file in &report.files {
+        let (mark, text, style) = match &file.outcome {
+            Ok(_) => ("✓", file.message.clone(), theme.good),
+            Err(failure) => ("✗", failure_text(Some(failure)), theme.error),
+        };
+        lines.push((format!("{mark} {}", file_name(&file.path)), style));
+        for line in wrap(&text, usize::from(inner.width.saturating_sub(2))) {
+            lines.push((format!("  {line}"), theme.text));
+        }
+    }
+    for ((line, style), row) in lines.iter().zip(rows(inner)) {
+        scene.paint.text(row, line, *style);
+    }
+}
+
+fn failed(failure: &Failure, scene: &mut Scene<'_>, area: Rect) {
+    let place = centred(area, area.width.saturating_sub(4).min(70), 9);
+    scene.overlay(place, "Nothing was imported", "Esc back");
+    let inner = padded(inset(place));
+    let theme = scene.paint.theme;
+    let used = scene.paint.paragraph(inner, &failure.message, theme.error);
+    if let Some(hint) = &failure.hint {
+        scene.paint.paragraph(below(inner, used + 1), hint, theme.text);
+    }
+}

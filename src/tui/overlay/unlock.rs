@@ -1,0 +1,105 @@
+//! The passphrase of a locked vault.
+//!
+//! Opened when a job fails because the vault is locked; what failed is asked for again once it is open.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use crate::{
+    providers::Secrets,
+    sync::{Command, Event, JobId},
+    tui::{
+        action::{Action, Place},
+        component::{
+            pane::{Ask, Ctx, News, Pane},
+            scene::Scene,
+        },
+        msg::Effect,
+        widget::{
+            paint::{below, centred, padded, shrink_left, top},
+            secret::SecretField,
+        },
+    },
+};
+
+/// Asks for the passphrase.
+pub(crate) struct Unlock {
+    field: SecretField,
+    shown: bool,
+    job: Option<JobId>,
+    problem: Option<String>,
+    /// What to do once it is open.
+    then: Vec<Effect>,
+}
+
+/// Lays the question on top.
+pub(crate) fn open(ctx: &mut Ctx<'_>, then: Vec<Effect>) {
+    ctx.push(Unlock { field: SecretField::new(false), shown: false, job: None, problem: None, then });
+}
+
+impl Pane for Unlock {
+    fn place(&self) -> Place {
+        Place::Unlock
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        match action {
+            Action::Accept if self.job.is_none() && !self.field.is_blank() => {
+                let mut passphrase = Secrets::new();
+                passphrase.insert("passphrase", self.field.to_secret());
+                self.problem = None;
+                self.job = Some(ctx.command(|job| Command::Unlock { job, passphrase }));
+            }
+            Action::Reveal => self.shown = !self.shown,
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, event: KeyEvent, _ctx: &mut Ctx<'_>) {
+        if self.job.is_none() && self.field.key(event) {
+            self.problem = None;
+        }
+    }
+
+    fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
+        if self.job.is_none() {
+            self.field.paste(text);
+        }
+        true
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        let News::Engine(event) = news else { return false };
+        if self.job.is_none() || event.answers() != self.job {
+            return false;
+        }
+        self.job = None;
+        if let Event::JobFailed { failure, .. } = event {
+            self.field.wipe();
+            self.problem = Some(failure.message.clone());
+            return true;
+        }
+        ctx.asks.push(Ask::Pop);
+        ctx.effects.append(&mut self.then);
+        // The wizard below wants to hear it too.
+        false
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        let inner = padded(scene.overlay(centred(area, area.width.min(72), 7), "The vault is locked", ""));
+        let theme = scene.paint.theme;
+        let row = top(inner, 1);
+        let used = scene.paint.text(row, "Passphrase  ", theme.heading);
+        self.field.draw(&mut scene.paint, shrink_left(row, used), scene.top, self.shown);
+        let body = below(inner, 2);
+        match (&self.problem, self.job) {
+            (Some(problem), _) => scene.paint.paragraph(body, problem, theme.warning),
+            (None, Some(_)) => scene.paint.paragraph(body, "Opening it takes a moment…", theme.muted),
+            (None, None) => scene.paint.paragraph(
+                body,
+                "Stored logins are sealed with it; a new vault begins with it. Nothing can be synced before.",
+                theme.muted,
+            ),
+        };
+    }
+}

@@ -1,0 +1,238 @@
+//! Screen 2: every account, grouped by institution.
+
+mod view;
+
+use ratatui::layout::Rect;
+
+use crate::{
+    domain::{AccountId, AccountType, Money},
+    ledger::AccountLine,
+    sync::Command,
+    tui::{
+        action::{Action, Place},
+        component::{
+            filter::Filter,
+            hit::ListId,
+            list::{List, RowId},
+            pane::{Ctx, News, Pane},
+            scene::Scene,
+        },
+        msg::Jump,
+        overlay::{Choice, Form, Input, Menu, Page},
+        snapshot::{self, LedgerSnapshot},
+        widget::amount,
+    },
+};
+
+/// The screen.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    list: List,
+}
+
+/// One line of the list.
+enum Item<'a> {
+    Institution(&'a str),
+    Account(&'a AccountLine),
+}
+
+impl Accounts {
+    fn shown<'a>(&self, snapshot: &'a LedgerSnapshot) -> Vec<&'a AccountLine> {
+        snapshot.accounts().iter().filter(|line| self.list.filter.finds(&haystack(line))).collect()
+    }
+
+    fn items<'a>(&self, snapshot: &'a LedgerSnapshot) -> Vec<Item<'a>> {
+        let mut items = Vec::new();
+        let mut last = None;
+        for line in self.shown(snapshot) {
+            let institution = line.account.institution.as_str();
+            if last != Some(institution) {
+                items.push(Item::Institution(institution));
+                last = Some(institution);
+            }
+            items.push(Item::Account(line));
+        }
+        items
+    }
+
+    /// The place of the selected account among the items.
+    fn selected_item(&self, items: &[Item<'_>]) -> Option<usize> {
+        let accounts = items.iter().enumerate().filter(|(_, item)| matches!(item, Item::Account(_)));
+        accounts.map(|(index, _)| index).nth(self.list.cursor.at)
+    }
+
+    fn selected_line<'a>(&self, snapshot: &'a LedgerSnapshot) -> Option<&'a AccountLine> {
+        self.shown(snapshot).get(self.list.cursor.at).copied()
+    }
+
+    fn select(&mut self, account: AccountId, snapshot: &LedgerSnapshot) {
+        self.list.filter = Filter::default();
+        if let Some(at) = snapshot.accounts().iter().position(|line| line.account.id == account) {
+            self.list.cursor.at = at;
+        }
+    }
+
+    fn open(&self, ctx: &mut Ctx<'_>) {
+        if let Some(line) = self.selected_line(ctx.snapshot) {
+            ctx.go(Jump::Rows(line.account.id));
+        }
+    }
+
+    fn edit(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected_line(ctx.snapshot) else { return };
+        let account = &line.account;
+        let inputs = vec![
+            Input {
+                label: "Name",
+                help: "Your own name for it; empty returns to the provider's.",
+                value: account.alias.clone().unwrap_or_default(),
+                placeholder: account.name.clone(),
+            },
+            Input {
+                label: "Type",
+                help: "As in: checking, credit_card, roth_ira; empty returns to the provider's.",
+                value: account.type_override.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+                placeholder: account.account_type.as_str().to_owned(),
+            },
+        ];
+        let about = (account.id, account.alias.clone(), account.type_override);
+        ctx.push(Form::new(format!("Edit {}", snapshot::label(account)), inputs, about, submit));
+    }
+
+    fn copy(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected_line(ctx.snapshot) else { return };
+        let account = &line.account;
+        let mut choices = vec![
+            Choice {
+                letter: 'n',
+                title: "name".into(),
+                detail: account.display_name().into(),
+                value: account.display_name().to_owned(),
+            },
+            Choice { letter: 'i', title: "id".into(), detail: account.id.to_string(), value: account.id.to_string() },
+        ];
+        if let Some(balance) = line.balance {
+            let text = balance.current.amount.to_string();
+            choices.insert(
+                0,
+                Choice {
+                    letter: 'b',
+                    title: "balance".into(),
+                    detail: amount::money(balance.current, ctx.masked),
+                    value: text,
+                },
+            );
+        }
+        ctx.push(Menu::copy(choices));
+    }
+
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected_line(ctx.snapshot) else { return };
+        ctx.push(Page::new("Where this balance comes from", view::explanation(line, ctx)));
+    }
+}
+
+type Before = (AccountId, Option<String>, Option<AccountType>);
+
+fn submit(before: &Before, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
+    let (account, alias, kind) = before;
+    let name = answers.first().filter(|text| !text.is_empty()).cloned();
+    let new_kind = match answers.get(1).filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => Some(AccountType::parse(&text.replace(' ', "_")).ok_or_else(|| {
+            let known: Vec<&str> = AccountType::ALL.iter().map(|kind| kind.as_str()).collect();
+            (1, format!("Types are {}", known.join(", ")))
+        })?),
+    };
+    if name != *alias {
+        ctx.command(|job| Command::RenameAccount { job, account: *account, name });
+    }
+    if new_kind != *kind {
+        ctx.command(|job| Command::SetAccountType { job, account: *account, account_type: new_kind });
+    }
+    Ok(())
+}
+
+fn haystack(line: &AccountLine) -> String {
+    let account = &line.account;
+    format!(
+        "{} {} {} {} {}",
+        account.institution,
+        account.display_name(),
+        account.name,
+        account.number_masked,
+        account.kind().label()
+    )
+}
+
+/// Sums by currency, in the order in which currencies first occur.
+fn totals<'a>(lines: impl Iterator<Item = &'a AccountLine>) -> Vec<Money> {
+    let mut totals: Vec<Money> = Vec::new();
+    for balance in lines.filter_map(|line| line.balance) {
+        match totals.iter_mut().find(|total| total.currency == balance.current.currency) {
+            Some(total) => *total = total.try_add(balance.current).unwrap_or(*total),
+            None => totals.push(balance.current),
+        }
+    }
+    totals
+}
+
+impl Pane for Accounts {
+    fn place(&self) -> Place {
+        self.list.place(Place::Accounts)
+    }
+
+    fn list(&mut self) -> Option<&mut List> {
+        Some(&mut self.list)
+    }
+
+    fn rows(&self, snapshot: &LedgerSnapshot) -> usize {
+        self.shown(snapshot).len()
+    }
+
+    fn selected(&self, snapshot: &LedgerSnapshot) -> Option<RowId> {
+        self.selected_line(snapshot).map(|line| RowId::Account(line.account.id))
+    }
+
+    fn jump(&mut self, to: Jump, ctx: &mut Ctx<'_>) {
+        if let Jump::Account(account) = to {
+            self.select(account, ctx.snapshot);
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        let rows = self.rows(ctx.snapshot);
+        if self.list.act(action, rows, ctx.page) {
+            return;
+        }
+        match action {
+            Action::Open => self.open(ctx),
+            Action::Edit => self.edit(ctx),
+            Action::Copy => self.copy(ctx),
+            Action::Explain => self.explain(ctx),
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Side {
+            return;
+        }
+        let items = self.items(ctx.snapshot);
+        let at = items.iter().take(index).filter(|item| matches!(item, Item::Account(_))).count();
+        if matches!(items.get(index), Some(Item::Account(_))) && self.list.pick(at) {
+            self.open(ctx);
+        }
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(news, News::Fresh) {
+            self.settle(ctx.snapshot);
+        }
+        false
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        view::draw(self, scene, area);
+    }
+}

@@ -1,0 +1,217 @@
+//! Draws the accounts.
+
+use std::fmt::Write as _;
+
+use ratatui::layout::Rect;
+
+use super::{Accounts, Item, totals};
+use crate::{
+    domain::{Account, Money},
+    ledger::AccountLine,
+    tui::{
+        component::{detail::Line, empty, hit::ListId, pane::Ctx, scene::Scene},
+        snapshot,
+        widget::{
+            amount::{self, Figure, plain},
+            paint::{above, below, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
+    },
+};
+
+pub(super) fn draw(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
+    let areas = accounts.list.detail.areas(scene.wide, area);
+    if let Some(area) = areas.list {
+        list(accounts, scene, area);
+    }
+    if let Some(area) = areas.side {
+        let lines = accounts.selected_line(scene.snapshot).map(|line| details(line, scene)).unwrap_or_default();
+        accounts.list.detail.draw(scene, area, "Detail", &lines);
+    }
+}
+
+fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
+    let snapshot = scene.snapshot;
+    let shown = accounts.shown(snapshot);
+    let masked = scene.paint.masked;
+    let sums: Vec<String> =
+        totals(shown.iter().copied()).into_iter().map(|total| amount::money(total, masked)).collect();
+    let title = format!("Accounts · {}", snapshot.accounts().len());
+    let focused = scene.top && !accounts.list.detail.focused;
+    let inner = scene.paint.frame(area, &title, &sums.join("  "), focused);
+    if snapshot.accounts().is_empty() {
+        empty::no_data(scene, inner);
+        return;
+    }
+    let filter = accounts.list.filter.is_active();
+    if filter {
+        let found = format!("{} of {}", shown.len(), snapshot.accounts().len());
+        accounts.list.filter.draw(scene, top(inner, 1), &found);
+    }
+    let body = if filter { below(inner, 1) } else { inner };
+    let items = accounts.items(snapshot);
+    let currency = shown.iter().any(|line| line.account.currency != shown[0].account.currency);
+    let columns = [
+        Column::new("Account", Size::Flex(24)),
+        Column::new("Type", Size::Fit(6, 14)).rank(2),
+        Column::new("Balance", Size::Fit(12, 24)).right(),
+        Column::new("", if currency { Size::Fit(3, 6) } else { Size::Fixed(3) }).rank(1),
+        Column::new("", Size::Fit(0, 1)).rank(1),
+        Column::new("Available", Size::Fit(0, 22)).right().rank(4),
+        Column::new("Rows", Size::Fit(5, 11)).right().rank(5),
+        Column::new("As of", Size::Fit(8, 10)).rank(3),
+    ];
+    let theme = scene.paint.theme;
+    let moment = scene.moment;
+    let table = Table {
+        list: ListId::Accounts,
+        columns: &columns,
+        len: items.len(),
+        selected: accounts.selected_item(&items),
+        focused,
+        headers: true,
+        sorted: None,
+    };
+    table.draw(&mut scene.paint, scene.offsets, above(body, 0), |index| match &items[index] {
+        Item::Institution(name) => {
+            let own = shown.iter().copied().filter(|line| line.account.institution == *name);
+            let sums: Vec<String> = totals(own).into_iter().map(|total| amount::money(total, masked)).collect();
+            Row::Heading((*name).to_owned(), sums.join("  "))
+        }
+        Item::Account(line) => {
+            let account = &line.account;
+            let text = if account.is_active { theme.text } else { theme.muted };
+            let closed = if account.is_active { "" } else { " (closed)" };
+            let figure = |amount| Figure::money(amount, account.currency, masked);
+            Row::cells(vec![
+                Cell::text(format!("{}{closed}", own_part(account)), text),
+                Cell::text(account.kind().label(), theme.muted),
+                line.balance.map_or_else(
+                    || Cell::Figure(Figure::unknown(), theme.muted),
+                    |balance| Cell::Figure(figure(balance.current.amount), theme.amount(balance.current.amount)),
+                ),
+                Cell::text(account.currency.to_string(), theme.muted),
+                snapshot.checks.get(&account.id).map_or(Cell::Empty, |check| {
+                    if check.agrees() { Cell::text("✓", theme.good) } else { Cell::text("≠", theme.warning) }
+                }),
+                line.balance
+                    .and_then(|balance| balance.available)
+                    .map_or(Cell::Empty, |available| Cell::Figure(figure(available), theme.muted)),
+                Cell::text(plain(line.transaction_count.into()), theme.muted),
+                line.balance.map_or(Cell::Empty, |balance| age(&moment, balance.as_of, theme)),
+            ])
+        }
+    });
+}
+
+/// The account's label without the institution that stands above it, unless only the number would be left.
+fn own_part(account: &Account) -> String {
+    let label = snapshot::label(account);
+    let rest = label.strip_prefix(account.institution.as_str()).map(str::trim_start);
+    rest.filter(|rest| rest.starts_with(char::is_alphanumeric)).map(str::to_owned).unwrap_or(label)
+}
+
+fn age(
+    moment: &crate::tui::component::scene::Moment,
+    day: chrono::NaiveDate,
+    theme: &crate::tui::theme::Theme,
+) -> Cell {
+    let old = (moment.today - day).num_days() > 45;
+    Cell::text(moment.age(day), if old { theme.warning } else { theme.muted })
+}
+
+fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
+    let account = &line.account;
+    let masked = scene.paint.masked;
+    let theme = scene.paint.theme;
+    let mut lines = vec![Line::Heading(account.display_name().to_owned())];
+    if let Some(balance) = line.balance {
+        lines.push(Line::Text(amount::money(balance.current, masked), theme.amount(balance.current.amount)));
+        lines.push(Line::Text(format!("as of {} · {}", balance.as_of, scene.moment.age(balance.as_of)), theme.muted));
+    } else {
+        lines.push(Line::Text("balance unknown".to_owned(), theme.muted));
+    }
+    lines.push(Line::Blank);
+    if let Some(points) = scene.snapshot.histories.get(&account.id).filter(|points| points.len() > 1) {
+        lines.push(Line::Chart(points.clone()));
+        if let (Some(first), Some(last)) = (points.first(), points.last()) {
+            let change = Money::new(last.1.saturating_sub(first.1), account.currency);
+            let text = format!("{} since {}", amount::difference(change, masked), first.0);
+            lines.push(Line::Text(text, theme.muted));
+        }
+        lines.push(Line::Blank);
+    }
+    if let Some(check) = scene.snapshot.checks.get(&account.id) {
+        let (text, style) = if check.agrees() {
+            (format!("✓ rows since {} add up to the balance", check.from), theme.good)
+        } else {
+            let by = check.difference().map(|by| amount::difference(by, masked)).unwrap_or_default();
+            (format!("≠ balance and rows since {} differ by {by}", check.from), theme.warning)
+        };
+        lines.extend([Line::Text(text, style), Line::Blank]);
+    }
+    let available =
+        line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
+    lines.extend([
+        Line::pair("institution", account.institution.clone()),
+        Line::pair("type", account.kind().label()),
+        Line::pair("number", account.number_masked.replace("****", "··")),
+        Line::pair("available", available.map(|money| amount::money(money, masked)).unwrap_or_default()),
+        Line::pair("rows", plain(line.transaction_count.into())),
+        Line::pair("connection", line.connection.display_name().to_owned()),
+        Line::pair("named", if account.alias.is_some() { account.name.clone() } else { String::new() }),
+        Line::pair("last news", account.last_synced_at.map(|at| scene.moment.ago(at)).unwrap_or_default()),
+        Line::pair("id", account.id.to_string()),
+    ]);
+    lines
+}
+
+/// Where an account's balance comes from, in words.
+pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
+    let account = &line.account;
+    let mut text = format!("# {}\n", snapshot::label(account));
+    match line.balance {
+        Some(balance) => {
+            let figure = amount::money(balance.current, ctx.masked);
+            let _ = write!(
+                text,
+                "> {figure}\n\nThis is what {} itself stated for {}. dashtam never works a balance out: it shows the newest one \
+                 that a statement or a sync brought, and keeps one for each day.\n",
+                account.institution, balance.as_of
+            );
+            if account.kind().is_liability() {
+                text.push_str("\nIt is an account of money owed, so what you owe counts below zero in every total.\n");
+            }
+        }
+        None => text.push_str("\nNo statement or sync has stated a balance yet, so it counts in no total.\n"),
+    }
+    if let Some(points) = ctx.snapshot.histories.get(&account.id) {
+        let _ = write!(text, "\nBalances are known for {} days", points.len());
+        if let (Some(first), Some(last)) = (points.first(), points.last()) {
+            let _ = write!(text, ", from {} to {}", first.0, last.0);
+        }
+        text.push_str(".\n");
+    }
+    if let Some(check) = ctx.snapshot.checks.get(&account.id) {
+        let _ = write!(
+            text,
+            "\nThe balance of {} and the rows up to {} make {}; stated is {}: {}.\n",
+            check.from,
+            check.to,
+            amount::money(check.expected, ctx.masked),
+            amount::money(check.stated, ctx.masked),
+            if check.agrees() { "it adds up" } else { "rows are missing, doubled or wrong between these days" }
+        );
+    }
+    let newest = ctx.snapshot.changes.iter().find(|change| change.accounts.contains(&account.id) && !change.undone);
+    if let Some(change) = newest {
+        let _ = write!(
+            text,
+            "\nThe newest change that speaks of it: {} of {}, {}. Activity (6) shows what it did.",
+            change.kind,
+            change.source,
+            ctx.moment.ago(change.at)
+        );
+    }
+    text
+}

@@ -1,0 +1,139 @@
+//! Draws the journal.
+
+use ratatui::layout::Rect;
+
+use super::{Activity, log};
+use crate::{
+    domain::{Change, ChangeKind},
+    tui::{
+        component::{detail::Line, empty, hit::ListId, scene::Scene},
+        overlay::summary,
+        widget::{
+            amount::plain,
+            paint::{below, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
+    },
+};
+
+pub(super) const EXPLANATION: &str = "# The journal\nEvery import, sync and edit is one change. It is written as a whole or not \
+    at all, and it is kept for good.\n\n# Undo\nu takes a change back, also an older one: its rows go, rows that it amended \
+    return to what they were, and what came in later stays. Edits of your own are never lost. U brings it back.\n\n# Files\n\
+    The raw file of each import is kept in the store, so that every row can be traced to its line.";
+
+pub(super) fn draw(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
+    let areas = activity.list.detail.areas(scene.wide, area);
+    if let Some(area) = areas.list {
+        list(activity, scene, area);
+    }
+    if let Some(area) = areas.side {
+        let mut lines =
+            activity.selected_change(scene.snapshot).map(|change| details(change, scene)).unwrap_or_default();
+        lines.extend(log::lines(&activity.log, scene));
+        activity.list.detail.draw(scene, area, "Detail", &lines);
+    }
+}
+
+fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
+    let snapshot = scene.snapshot;
+    let shown = activity.shown(snapshot);
+    let focused = scene.top && !activity.list.detail.focused;
+    let count = if shown.len() == 1 { "1 change".to_owned() } else { format!("{} changes", plain(shown.len().into())) };
+    let inner = scene.paint.frame(area, "Activity", &count, focused);
+    if snapshot.changes.is_empty() {
+        empty::no_data(scene, inner);
+        return;
+    }
+    let mut body = inner;
+    if activity.list.filter.is_active() {
+        activity.list.filter.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), snapshot.changes.len()));
+        body = below(body, 1);
+    }
+    let columns = [
+        Column::new("When", Size::Fit(9, 16)),
+        Column::new("What", Size::Fixed(6)),
+        Column::new("Source", Size::Flex(16)),
+        Column::new("Added", Size::Fit(5, 9)).right(),
+        Column::new("Amended", Size::Fit(5, 9)).right().rank(2),
+        Column::new("Known", Size::Fit(5, 9)).right().rank(3),
+        Column::new("", Size::Fit(0, 12)).rank(1),
+    ];
+    let theme = scene.paint.theme;
+    let moment = scene.moment;
+    let table = Table {
+        list: ListId::Activity,
+        columns: &columns,
+        len: shown.len(),
+        selected: (!shown.is_empty()).then_some(activity.list.cursor.at),
+        focused,
+        headers: true,
+        sorted: None,
+    };
+    table.draw(&mut scene.paint, scene.offsets, body, |index| {
+        let change = shown[index];
+        let number = |count: u64, style| {
+            if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }
+        };
+        let (note, style) = match (change.undone, change.warnings.len()) {
+            (true, _) => ("undone".to_owned(), theme.warning),
+            (false, 0) => (String::new(), theme.muted),
+            (false, 1) => ("! 1 warning".to_owned(), theme.warning),
+            (false, count) => (format!("! {count} warnings"), theme.warning),
+        };
+        Row::Cells {
+            cells: vec![
+                Cell::text(moment.ago(change.at), theme.muted),
+                Cell::text(change.kind.as_str(), theme.text),
+                Cell::text(change.source.clone(), theme.text),
+                number(change.counts.transactions_imported, theme.good),
+                number(change.counts.transactions_updated, theme.warning),
+                number(change.counts.transactions_skipped, theme.muted),
+                Cell::text(note, style),
+            ],
+            marked: false,
+            style: change.undone.then_some(theme.struck),
+        }
+    });
+}
+
+fn details(change: &Change, scene: &Scene<'_>) -> Vec<Line> {
+    let theme = scene.paint.theme;
+    let mut lines = vec![
+        Line::Heading(change.source.clone()),
+        Line::Text(format!("{} · {}", change.kind, scene.moment.stamp(change.at)), theme.text),
+        Line::Text(summary(change), theme.text),
+        Line::Blank,
+    ];
+    if change.undone {
+        lines.push(Line::Text("undone; U brings it back".to_owned(), theme.warning));
+        lines.push(Line::Blank);
+    } else if change.can_undo() {
+        lines.push(Line::Text("Enter shows its rows; u takes it back".to_owned(), theme.muted));
+        lines.push(Line::Blank);
+    }
+    if let Some(about) = change.about.and_then(|about| scene.snapshot.change(about)) {
+        lines.push(Line::pair("about", format!("{} of {}", about.kind, about.source)));
+    }
+    let connection = change.connection_id.and_then(|id| scene.snapshot.connection(id));
+    lines.push(Line::pair(
+        "connection",
+        connection.map(|connection| connection.display_name().to_owned()).unwrap_or_default(),
+    ));
+    lines.push(Line::pair("change", change.id.to_string()));
+    if !change.accounts.is_empty() && !matches!(change.kind, ChangeKind::Undo | ChangeKind::Redo) {
+        lines.push(Line::Blank);
+        lines.push(Line::Heading("Accounts".to_owned()));
+        lines.extend(
+            change.accounts.iter().map(|account| Line::Text(scene.snapshot.account_label(*account), theme.text)),
+        );
+    }
+    if !change.warnings.is_empty() {
+        lines.push(Line::Blank);
+        lines.push(Line::Heading(format!("Warnings · {}", change.warnings.len())));
+        for warning in change.warnings.iter().take(50) {
+            let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
+            lines.push(Line::Text(format!("{place}{}", warning.message), theme.warning));
+        }
+    }
+    lines
+}

@@ -1,0 +1,265 @@
+//! Draws connections and providers.
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{Connections, Item};
+use crate::{
+    domain::{Capability, Connection, ConnectionStatus},
+    providers::{ProviderMetadata, find},
+    sync::{AccountResult, login_ends_soon},
+    tui::{
+        component::{
+            detail::Line,
+            hit::ListId,
+            scene::{Moment, Scene},
+        },
+        overlay::wizard::arrived,
+        snapshot,
+        theme::Theme,
+        widget::{
+            paint::{below, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
+    },
+};
+
+pub(super) const EXPLANATION: &str = "# A connection\nis your link to one institution: its accounts arrive through it. Files of \
+    one institution are a connection too.\n\n# Status\nactive: it works. expired, revoked: log in again; nothing is lost. failed: \
+    the first check did not succeed. disconnected: you ended it; its keys are wiped and its accounts count in no total.\n\n\
+    # What is stored\nKeys and tokens are sealed with a key from the keyring of your system; statement files need none.";
+
+pub(super) fn draw(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
+    let areas = connections.list.detail.areas(scene.wide, area);
+    if let Some(area) = areas.list {
+        list(connections, scene, area);
+    }
+    if let Some(area) = areas.side {
+        let lines = match selected(connections, scene) {
+            Some(Item::Connection(connection)) => connected(connections, connection, scene),
+            Some(Item::Provider(provider)) => offered(connections, provider, scene),
+            Some(Item::Heading(_)) | None => Vec::new(),
+        };
+        connections.list.detail.draw(scene, area, "Detail", &lines);
+    }
+}
+
+fn selected<'a>(connections: &Connections, scene: &Scene<'a>) -> Option<Item<'a>> {
+    let items = connections.items(scene.snapshot);
+    connections.selected_item(&items).map(|index| items[index])
+}
+
+fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
+    let snapshot = scene.snapshot;
+    let count = snapshot.view.connections().len();
+    let right = if count == 0 { "nothing connected yet".to_owned() } else { format!("{count} connected") };
+    let focused = scene.top && !connections.list.detail.focused;
+    let inner = scene.paint.frame(area, "Connections", &right, focused);
+    let mut body = inner;
+    let items = connections.items(snapshot);
+    if connections.list.filter.is_active() {
+        connections.list.filter.draw(scene, top(inner, 1), "");
+        body = below(body, 1);
+    }
+    let columns = [
+        Column::new("Name", Size::Flex(18)),
+        Column::new("Status", Size::Fit(8, 16)),
+        Column::new("Last news", Size::Fit(0, 14)).rank(1),
+        Column::new("Next", Size::Fit(0, 12)).rank(3),
+        Column::new("Login ends", Size::Fit(0, 14)).rank(2),
+    ];
+    let theme = scene.paint.theme;
+    let (moment, vault_locked) = (scene.moment, scene.vault_locked);
+    let table = Table {
+        list: ListId::Connections,
+        columns: &columns,
+        len: items.len(),
+        selected: connections.selected_item(&items),
+        focused,
+        headers: true,
+        sorted: None,
+    };
+    table.draw(&mut scene.paint, scene.offsets, body, |index| match items[index] {
+        Item::Heading(title) => Row::Heading(title.to_owned(), String::new()),
+        Item::Connection(connection) => {
+            let (mark, style) = mark(connection.status, theme);
+            let ends = connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default();
+            Row::cells(vec![
+                Cell::text(connection.display_name().to_owned(), theme.text),
+                Cell::text(format!("{mark} {}", connection.status), style),
+                Cell::text(
+                    connection.last_sync_at.map_or_else(|| "never".to_owned(), |at| moment.ago(at)),
+                    theme.muted,
+                ),
+                Cell::text(next_sync(connection, vault_locked, &moment), theme.muted),
+                Cell::text(ends, theme.warning),
+            ])
+        }
+        Item::Provider(provider) => Row::cells(vec![
+            Cell::text(provider.display_name, theme.text),
+            Cell::text(provider.auth.words().label, theme.muted),
+        ]),
+    });
+}
+
+/// A sign and a colour for a status.
+pub(crate) fn mark(status: ConnectionStatus, theme: &Theme) -> (&'static str, Style) {
+    match status {
+        ConnectionStatus::Active => ("●", theme.good),
+        ConnectionStatus::Pending => ("○", theme.warning),
+        ConnectionStatus::Expired | ConnectionStatus::Revoked => ("!", theme.warning),
+        ConnectionStatus::Failed => ("✗", theme.error),
+        ConnectionStatus::Disconnected => ("–", theme.muted),
+    }
+}
+
+fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
+    let theme = scene.paint.theme;
+    let moment = scene.moment;
+    let (mark, style) = mark(connection.status, theme);
+    let provider = find(&connection.provider).ok();
+    let when = |at: Option<chrono::DateTime<chrono::Utc>>| {
+        at.map(|at| format!("{} · {}", moment.stamp(at), moment.ago(at))).unwrap_or_default()
+    };
+    let mut lines = vec![
+        Line::Heading(connection.display_name().to_owned()),
+        Line::Text(format!("{mark} {}", connection.status), style),
+    ];
+    if let Some(error) = &connection.error {
+        lines.push(Line::Text(error.clone(), theme.error));
+    }
+    if waits_for_vault(connection, scene.vault_locked) {
+        let text = "The vault is locked: nothing is synced by itself. r asks for its passphrase.";
+        lines.push(Line::Text(text.to_owned(), theme.warning));
+    }
+    if let Some(hint) = what_to_press(connection, moment.now) {
+        lines.push(Line::Text(hint.to_owned(), theme.key));
+    }
+    lines.extend([
+        Line::Blank,
+        Line::pair("institution", connection.institution.clone()),
+        Line::pair(
+            "through",
+            provider.map_or_else(|| connection.provider.clone(), |provider| provider.display_name.to_owned()),
+        ),
+        Line::pair("environment", connection.environment.clone().unwrap_or_default()),
+        Line::pair("since", when(connection.connected_at)),
+        Line::pair("last news", when(connection.last_sync_at)),
+        Line::pair("next sync", next_sync(connection, scene.vault_locked, &moment)),
+        Line::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
+        provider.map_or_else(|| Line::pair("budget", ""), |provider| budget(connections, provider, scene)),
+        Line::pair("id", connection.id.to_string()),
+        Line::Blank,
+    ]);
+    lines.extend(last_sync(connections, connection, scene));
+    let accounts = scene.snapshot.accounts().iter().filter(|line| line.account.connection_id == connection.id);
+    lines.push(Line::Heading("Accounts".to_owned()));
+    for line in accounts {
+        lines.push(Line::Text(snapshot::label(&line.account), theme.text));
+    }
+    if connection.next_sync_at.is_none() && provider.is_some_and(ProviderMetadata::is_file) {
+        lines.push(Line::Blank);
+        lines.push(Line::Text("Statement files: i imports newer ones.".to_owned(), theme.muted));
+    }
+    lines
+}
+
+/// When news is fetched next by itself.
+fn next_sync(connection: &Connection, vault_locked: bool, moment: &Moment) -> String {
+    if waits_for_vault(connection, vault_locked) {
+        return "vault locked".to_owned();
+    }
+    connection.next_sync_at.map(|at| moment.until(at)).unwrap_or_default()
+}
+
+/// Whether only the locked vault keeps it from being synced when it is due.
+fn waits_for_vault(connection: &Connection, vault_locked: bool) -> bool {
+    vault_locked && connection.status == ConnectionStatus::Active && connection.next_sync_at.is_some()
+}
+
+/// How often the provider may be asked; nothing for files.
+fn budget(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Line {
+    let set = connections.settings.get(provider.slug).and_then(|set| set.requests_per_day);
+    let pace = provider.pace.at_most(set);
+    match (pace.per_day, pace.per_minute) {
+        (Some(most), _) => {
+            let made = scene.snapshot.view.requests_of_day(provider.slug, scene.moment.now);
+            Line::pair("requests", format!("{made} of {most} today (UTC)"))
+        }
+        (None, 0) => Line::pair("budget", ""),
+        (None, requests) => Line::pair("budget", format!("{requests} requests/min")),
+    }
+}
+
+/// The key that helps, where one does.
+fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
+    match connection.status {
+        ConnectionStatus::Expired | ConnectionStatus::Revoked | ConnectionStatus::Failed => {
+            Some("Enter logs in again; nothing is lost.")
+        }
+        ConnectionStatus::Active if login_ends_soon(connection, now) => Some("L renews the login before it ends."),
+        ConnectionStatus::Active if connection.error.is_some() => Some("r tries again."),
+        ConnectionStatus::Disconnected => Some("c connects it anew; d removes its data."),
+        ConnectionStatus::Active | ConnectionStatus::Pending => None,
+    }
+}
+
+/// What the last sync did, account by account.
+fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
+    let theme = scene.paint.theme;
+    let Some((at, report)) = connections.reports.get(&connection.id) else { return Vec::new() };
+    let what = if report.error.is_some() { "It failed".to_owned() } else { arrived(report) };
+    let mut lines = vec![
+        Line::Heading("Last sync".to_owned()),
+        Line::Text(format!("{what} {}", scene.moment.ago(*at)), theme.text),
+    ];
+    for account in &report.accounts {
+        let (sign, style) = match account.result {
+            AccountResult::Ok => ("✓", theme.good),
+            AccountResult::Partial => ("!", theme.warning),
+            AccountResult::Failed => ("✗", theme.error),
+        };
+        lines.push(Line::Text(format!("{sign} {}", account.name), style));
+        lines.extend(account.reason.iter().map(|reason| Line::Text(reason.clone(), theme.muted)));
+    }
+    lines.extend(report.warnings.iter().map(|warning| Line::Text(format!("! {}", warning.message), theme.warning)));
+    lines.push(Line::Blank);
+    lines
+}
+
+fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Vec<Line> {
+    let theme = scene.paint.theme;
+    let tick = |capability| {
+        let has = provider.capabilities.contains(&capability);
+        let word = capability.as_str().replace('_', " ");
+        if has { Line::Text(format!("✓ {word}"), theme.good) } else { Line::Text(format!("· {word}"), theme.muted) }
+    };
+    let mut lines = vec![
+        Line::Heading(provider.display_name.to_owned()),
+        Line::Text(provider.summary.to_owned(), theme.text),
+        Line::Blank,
+        Line::Heading("What it can tell".to_owned()),
+    ];
+    lines.extend(Capability::ALL.iter().map(|capability| tick(*capability)));
+    lines.push(Line::Blank);
+    lines.push(Line::pair("connects by", provider.auth.words().label));
+    if let Some(days) = provider.history.days {
+        lines.push(Line::pair("history", format!("{days} days")));
+    }
+    lines.push(budget(connections, provider, scene));
+    let fields = provider.auth.fields();
+    if !fields.is_empty() {
+        lines.push(Line::Blank);
+        lines.push(Line::Heading("What it asks for".to_owned()));
+        lines.extend(fields.iter().map(|field| Line::Text(format!("· {}", field.label), theme.text)));
+    }
+    lines.push(Line::Blank);
+    let state = if provider.production_ready { "used with real accounts" } else { "not yet used with real accounts" };
+    lines.push(Line::Text(state.to_owned(), theme.muted));
+    if provider.is_file() {
+        lines.push(Line::Text("Enter imports a file.".to_owned(), theme.key));
+    } else {
+        lines.push(Line::Text("Enter connects it.".to_owned(), theme.key));
+    }
+    lines.push(Line::pair("page", provider.documentation_url));
+    lines
+}

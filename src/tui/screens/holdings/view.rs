@@ -1,0 +1,203 @@
+//! Draws the holdings.
+
+use ratatui::layout::Rect;
+use rust_decimal::Decimal;
+
+use super::{
+    Holdings, ORDERS,
+    position::{Position, totals},
+};
+use crate::{
+    domain::Money,
+    tui::{
+        component::{detail::Line, empty, hit::ListId, scene::Scene},
+        widget::{
+            amount::{self, Figure, percent},
+            chart::bar,
+            paint::{above, below, bottom, padded, rows, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
+    },
+};
+
+pub(super) const EXPLANATION: &str = "# Value\nAs the institution states it, else quantity times price times multiplier \
+    (100 for options). A short position counts below zero.\n\n# Cost\nAs the institution states it. Where it doesn't, cost, \
+    gain and gain % are unknown and shown as —; unknown is never taken for zero.\n\n# Gain %\nGain in percent of the \
+    cost.\n\n# Weight\nShare of all known value in the same currency. Currencies are never mixed.\n\n# Merged\nPositions \
+    of one symbol added up over accounts; a price is shown only where all agree, and a cost only where all know theirs.";
+
+pub(super) fn draw(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
+    let areas = holdings.list.detail.areas(scene.wide, area);
+    if let Some(area) = areas.list {
+        list(holdings, scene, area);
+    }
+    if let Some(area) = areas.side {
+        let lines = holdings.selected().map(|position| details(position, scene)).unwrap_or_default();
+        holdings.list.detail.draw(scene, area, "Detail", &lines);
+    }
+}
+
+fn list(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
+    let how = if holdings.merged { "merged by symbol" } else { "by account" };
+    let focused = scene.top && !holdings.list.detail.focused;
+    let shown = holdings.shown();
+    let inner = scene.paint.frame(area, &format!("Holdings · {how}"), &shown.len().to_string(), focused);
+    if holdings.positions.is_empty() {
+        empty::say(
+            scene,
+            inner,
+            "No holdings yet",
+            &[("i", "import a statement of a broker"), ("c", "see what can be connected")],
+        );
+        return;
+    }
+    let mut body = inner;
+    if holdings.list.filter.is_active() {
+        holdings.list.filter.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), holdings.positions.len()));
+        body = below(body, 1);
+    }
+    let sums = totals(&holdings.positions);
+    let lines = u16::try_from(sums.len()).unwrap_or(u16::MAX).min(body.height / 3);
+    sum_lines(&sums, scene, bottom(body, lines));
+    table(holdings, &shown, scene, above(body, lines), focused);
+}
+
+fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene: &mut Scene<'_>, area: Rect) {
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    for ((currency, total), line) in sums.iter().zip(rows(area)) {
+        let (value, cost) = total.compared;
+        let digits = currency.display_digits();
+        let gain = Money::new(value.saturating_sub(cost).round_dp(digits), *currency);
+        let share = gain.amount.checked_mul(Decimal::ONE_HUNDRED).and_then(|gain| gain.checked_div(cost.abs()));
+        let share = share.map(|share| format!(" ({}%)", percent(share))).unwrap_or_default();
+        let unknown =
+            if total.unknown > 0 { format!("   {} without known cost", total.unknown) } else { String::new() };
+        let sum = amount::money(Money::new(total.value.round_dp(digits), *currency), masked);
+        let nothing_known = total.unknown > 0 && value.is_zero() && cost.is_zero();
+        let gain_text =
+            if nothing_known { String::new() } else { format!("   gain {}{share}", amount::difference(gain, masked)) };
+        scene.paint.pieces(
+            padded(line),
+            &[
+                ("Total ", theme.header),
+                (&sum, theme.heading),
+                (&gain_text, theme.amount(gain.amount)),
+                (&unknown, theme.muted),
+            ],
+        );
+    }
+}
+
+fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: Rect, focused: bool) {
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    let columns = [
+        Column::new("Symbol", Size::Fit(6, 14)).sort(1),
+        Column::new("Name", Size::Flex(10)).rank(5),
+        Column::new("Account", Size::Fit(8, 22)).rank(6).sort(5),
+        Column::new("Quantity", Size::Fit(8, 18)).right().rank(2),
+        Column::new("Price", Size::Fit(8, 16)).right().rank(4),
+        Column::new("Value", Size::Fit(10, 22)).right().sort(0),
+        Column::new("Cost", Size::Fit(10, 22)).right().rank(7).sort(4),
+        Column::new("Gain", Size::Fit(9, 20)).right().rank(1).sort(2),
+        Column::new("%", Size::Fit(6, 10)).right().rank(1).sort(3),
+        Column::new("Wt", Size::Fit(4, 6)).right().rank(3),
+    ];
+    let place = ORDERS.iter().position(|(order, ..)| *order == holdings.order);
+    let by_text = |place: usize| ORDERS[place].2 == "symbol" || ORDERS[place].2 == "account";
+    let table = Table {
+        list: ListId::Holdings,
+        columns: &columns,
+        len: shown.len(),
+        selected: (!shown.is_empty()).then_some(holdings.list.cursor.at),
+        focused,
+        headers: true,
+        sorted: place.map(|place| (place, by_text(place) == holdings.reversed)),
+    };
+    table.draw(&mut scene.paint, scene.offsets, area, |index| {
+        let position = shown[index];
+        let unknown = || Cell::Figure(Figure::unknown(), theme.muted);
+        let money = |value: Option<Decimal>, style| {
+            value.map_or_else(unknown, |value| Cell::Figure(Figure::computed(value, position.currency, masked), style))
+        };
+        let signed = |value: Option<Decimal>| value.map_or(theme.muted, |value| theme.amount(value));
+        let account = match position.accounts.as_slice() {
+            [(only, _)] => only.clone(),
+            several => format!("{} accounts", several.len()),
+        };
+        Row::cells(vec![
+            Cell::text(position.symbol.clone(), theme.text),
+            Cell::text(position.name.clone(), theme.muted),
+            Cell::text(account, theme.muted),
+            Cell::Figure(Figure::quantity(position.quantity, masked), theme.text),
+            position.price.map_or_else(unknown, |price| {
+                Cell::Figure(Figure::of(&crate::domain::text::grouped(price, position.currency)), theme.muted)
+            }),
+            money(position.value, theme.text),
+            money(position.cost, theme.muted),
+            money(position.gain(), signed(position.gain())),
+            position
+                .gain_percent()
+                .map_or_else(unknown, |share| Cell::Figure(Figure::of(&percent(share)), signed(Some(share)))),
+            position
+                .weight
+                .map_or(Cell::Empty, |weight| Cell::Figure(Figure::of(&format!("{weight:.1}")), theme.muted)),
+        ])
+    });
+}
+
+fn details(position: &Position, scene: &Scene<'_>) -> Vec<Line> {
+    let masked = scene.paint.masked;
+    let theme = scene.paint.theme;
+    let money = |amount: Option<Decimal>| {
+        amount.map_or_else(
+            || amount::UNKNOWN.to_owned(),
+            |amount| {
+                amount::money(
+                    Money::new(amount.round_dp(position.currency.display_digits()), position.currency),
+                    masked,
+                )
+            },
+        )
+    };
+    let quantity = |quantity: Decimal| {
+        let figure = Figure::quantity(quantity, masked);
+        figure.whole + &figure.fraction
+    };
+    let gain = position.gain();
+    let mut lines = vec![
+        Line::Heading(position.symbol.clone()),
+        Line::Text(position.name.clone(), theme.text),
+        Line::Text(position.kind.as_str().replace('_', " "), theme.muted),
+        Line::Blank,
+        Line::pair("value", money(position.value)),
+        Line::pair("cost", money(position.cost)),
+        Line::Pair("gain", money(gain), gain.map(|gain| theme.amount(gain))),
+        Line::Pair(
+            "gain %",
+            position.gain_percent().map_or_else(|| amount::UNKNOWN.to_owned(), percent),
+            gain.map(|gain| theme.amount(gain)),
+        ),
+        Line::pair("quantity", quantity(position.quantity)),
+        Line::pair(
+            "price",
+            position.price.map_or_else(
+                || amount::UNKNOWN.to_owned(),
+                |price| crate::domain::text::grouped(price, position.currency),
+            ),
+        ),
+        Line::pair("as of", format!("{} · {}", position.as_of, scene.moment.age(position.as_of))),
+    ];
+    if let Some(weight) = position.weight {
+        lines.push(Line::Blank);
+        lines.push(Line::pair("weight", format!("{weight:.1} % of {}", position.currency)));
+        lines.push(Line::Text(bar(weight, Decimal::ONE_HUNDRED, 24), theme.chart));
+    }
+    lines.push(Line::Blank);
+    for (account, held) in &position.accounts {
+        lines.push(Line::Text(account.clone(), theme.text));
+        lines.push(Line::pair("  holds", quantity(*held)));
+    }
+    lines
+}

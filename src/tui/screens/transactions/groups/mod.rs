@@ -1,0 +1,160 @@
+//! The groups that `by:` makes of the rows: which are shown, in which order, and the way back from one of them.
+//!
+//! INVARIANT: grouping and sorting happen where rows are listed; here is only what came of it.
+
+pub(super) mod view;
+
+use crate::{
+    ledger::{By, Group, GroupKey, GroupSort, GroupSortKey, Query, RowList},
+    tui::{
+        action::Action,
+        component::pane::{Ask, Ctx},
+        overlay::{Choice, Menu, Page},
+        snapshot::Grouped,
+        widget::{
+            amount::{self, plain},
+            cursor::Cursor,
+        },
+    },
+};
+
+/// The groups on screen, and those above the rows on screen.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    shown: Option<Grouped>,
+    cursor: Cursor,
+    /// What rows are or were last grouped by, and the order chosen for that.
+    by: Option<By>,
+    sort: Option<GroupSort>,
+    /// The group to stand on once groups are there.
+    keep: Option<GroupKey>,
+    /// Filters that were narrowed to one group, and that group.
+    above: Vec<(String, GroupKey)>,
+}
+
+impl Groups {
+    pub(super) const fn are_shown(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shown.as_ref().map_or(0, |grouped| grouped.groups.len())
+    }
+
+    pub(super) fn selected(&self) -> Option<&Group> {
+        self.shown.as_ref()?.groups.get(self.cursor.at)
+    }
+
+    /// The order to ask for.
+    pub(super) fn order(&mut self, by: Option<By>) -> Option<GroupSort> {
+        if by.is_some() && by != self.by {
+            (self.by, self.sort, self.cursor) = (by, None, Cursor::default());
+        }
+        self.sort
+    }
+
+    pub(super) fn listed(&mut self, grouped: Option<&Grouped>) {
+        self.shown = grouped.cloned();
+        let Some(grouped) = &self.shown else { return };
+        let kept = self.keep.take().and_then(|key| grouped.groups.iter().position(|group| group.key == key));
+        self.cursor.at = kept.unwrap_or(self.cursor.at);
+        self.cursor.clamp(grouped.groups.len());
+    }
+
+    /// Stays on the selected group when there are others around it.
+    pub(super) fn stay(&mut self) {
+        let key = self.selected().map(|group| group.key.clone());
+        self.keep = self.keep.take().or(key);
+    }
+
+    pub(super) fn act(&mut self, action: Action, page: usize) -> bool {
+        let len = self.len();
+        self.cursor.act(action, len, page)
+    }
+
+    pub(super) fn scroll(&mut self, rows: isize) {
+        let len = self.len();
+        self.cursor.scroll(rows, len);
+    }
+
+    /// Says whether it was the selected one already.
+    pub(super) fn click(&mut self, index: usize) -> bool {
+        std::mem::replace(&mut self.cursor.at, index) == index
+    }
+
+    /// Chooses the order by a place in the sort menu, or turns it around.
+    pub(super) fn sort_by(&mut self, place: Option<usize>) -> bool {
+        let Some(grouped) = &self.shown else { return false };
+        let turned = GroupSort { descending: !grouped.sort.descending, ..grouped.sort };
+        self.sort = match place {
+            None => Some(turned),
+            Some(place) => grouped.key_at(place).map(|key| {
+                let descending = key != GroupSortKey::Name || grouped.by.is_time();
+                if key == grouped.sort.key { turned } else { GroupSort { key, descending } }
+            }),
+        };
+        self.sort.is_some()
+    }
+
+    /// The filter of the selected group's rows; remembers the way back to `text`, the filter that made the groups.
+    pub(super) fn enter(&mut self, text: &str, ctx: &Ctx<'_>) -> Option<String> {
+        let key = self.selected()?.key.clone();
+        let narrowed = Query::parse(text, ctx.moment.today).narrowed(&ctx.snapshot.view.term(&key));
+        self.above.push((text.to_owned(), key));
+        Some(narrowed)
+    }
+
+    /// The filter whose group is on screen.
+    pub(super) fn leave(&mut self) -> Option<String> {
+        let (text, key) = self.above.pop()?;
+        self.keep = Some(key);
+        Some(text)
+    }
+
+    /// Another filter was typed: there is no way back from it.
+    pub(super) fn forget_way(&mut self) {
+        self.above.clear();
+    }
+
+    pub(super) fn sort_menu(&self, ctx: &mut Ctx<'_>) {
+        let Some(grouped) = &self.shown else { return };
+        let sums = grouped.peaks.iter().zip("a123456789".chars());
+        let sums = sums.map(|(peak, letter)| (letter, format!("sum in {}", peak.currency)));
+        let titles = [('n', grouped.by.to_string()), ('r', "rows".to_owned())].into_iter().chain(sums);
+        let at = grouped.place_of(grouped.sort.key).unwrap_or(0);
+        let choices = titles.enumerate().map(|(place, (letter, title))| Choice {
+            letter,
+            title,
+            detail: if place == at { "chosen; once more reverses".to_owned() } else { String::new() },
+            value: place,
+        });
+        ctx.push(Menu::new("Sort by", choices.collect(), at, |place, ctx| ctx.asks.push(Ask::Column(*place))));
+    }
+
+    pub(super) fn copy_menu(&self, ctx: &mut Ctx<'_>) {
+        let Some(group) = self.selected() else { return };
+        let label = ctx.snapshot.group_label(&group.key);
+        let mut choices = vec![
+            Choice { letter: 'n', title: "name".to_owned(), detail: label.clone(), value: label },
+            Choice {
+                letter: 'r',
+                title: "rows".to_owned(),
+                detail: plain(group.rows.into()),
+                value: group.rows.to_string(),
+            },
+        ];
+        choices.extend(group.sums.totals.iter().zip("a123456789".chars()).map(|((total, _), letter)| Choice {
+            letter,
+            title: format!("sum in {}", total.currency),
+            detail: amount::money(*total, ctx.masked),
+            value: total.amount.to_string(),
+        }));
+        ctx.push(Menu::copy(choices));
+    }
+
+    pub(super) fn explain(&self, listing: &RowList, ctx: &mut Ctx<'_>) {
+        if let Some(grouped) = &self.shown {
+            ctx.push(Page::new("Where these figures come from", view::explanation(grouped, listing, ctx)));
+        }
+    }
+}

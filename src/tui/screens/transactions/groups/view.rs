@@ -1,0 +1,211 @@
+//! Draws the groups, their bars and the detail of one.
+
+use std::fmt::Write as _;
+
+use chrono::{Datelike as _, NaiveDate};
+use ratatui::layout::Rect;
+use rust_decimal::Decimal;
+
+use super::Groups;
+use crate::{
+    domain::Money,
+    ledger::{By, Group, GroupKey, RowList},
+    tui::{
+        component::{detail::Line, hit::ListId, pane::Ctx, scene::Scene},
+        snapshot::{Grouped, sum_in},
+        widget::{
+            amount::{self, Figure, plain},
+            chart::{bar, bars},
+            paint::{below, padded, shrink_left, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
+    },
+};
+
+/// Room that the name, the rows and a sum want; what more there is goes to sums in further currencies.
+const NAME: u16 = 28;
+const SUM: u16 = 18;
+/// Sums of so many currencies stand in the table; the detail has all of them.
+const SUMS: u16 = 6;
+/// Columns of a bar behind a group.
+const BAR: u16 = 12;
+
+pub(in crate::tui::screens::transactions) fn draw(groups: &Groups, scene: &mut Scene<'_>, area: Rect, focused: bool) {
+    let Some(grouped) = &groups.shown else { return };
+    let mut body = area;
+    if grouped.by.is_time() && area.height >= 8 {
+        let used = over_time(grouped, scene, area);
+        body = below(area, used);
+    }
+    table(groups, grouped, scene, body, focused);
+}
+
+fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, focused: bool) {
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    let snapshot = scene.snapshot;
+    let sums = usize::from((area.width.saturating_sub(NAME) / SUM).clamp(1, SUMS));
+    let mut peaks: Vec<(usize, Money)> = grouped.peaks.iter().copied().enumerate().collect();
+    // The currency sorted by is there in any case.
+    if let Some(sorted) =
+        grouped.place_of(grouped.sort.key).and_then(|place| place.checked_sub(2)).filter(|at| *at >= sums)
+    {
+        peaks.swap(sums - 1, sorted);
+    }
+    peaks.truncate(sums);
+    let title = title(grouped.by);
+    let mut columns =
+        vec![Column::new(title, Size::Flex(10)).sort(0), Column::new("Rows", Size::Fit(4, 11)).right().sort(1)];
+    for (place, peak) in &peaks {
+        columns.push(Column::new(peak.currency.as_str(), Size::Fit(8, 28)).right().sort(place + 2));
+    }
+    columns.push(Column::new("", Size::Fit(0, 4)));
+    columns.push(Column::new("", Size::Fit(0, BAR)).rank(1));
+    let drawn = grouped.drawn().filter(|_| !grouped.by.is_time());
+    let table = Table {
+        list: ListId::Groups,
+        columns: &columns,
+        len: grouped.groups.len(),
+        selected: Some(groups.cursor.at),
+        focused,
+        headers: true,
+        sorted: grouped.place_of(grouped.sort.key).map(|place| (place, grouped.sort.descending)),
+    };
+    table.draw(&mut scene.paint, scene.offsets, area, |index| {
+        let group = &grouped.groups[index];
+        let mut cells = vec![
+            Cell::text(snapshot.group_label(&group.key), theme.text),
+            Cell::text(plain(group.rows.into()), theme.muted),
+        ];
+        let mut shown = 0;
+        for (_, peak) in &peaks {
+            cells.push(match sum_in(group, peak.currency) {
+                Some(sum) => {
+                    shown += 1;
+                    Cell::Figure(Figure::money(sum.amount, sum.currency, masked), theme.amount(sum.amount))
+                }
+                None if group.sums.too_large.contains(&peak.currency) => {
+                    shown += 1;
+                    Cell::text("too large", theme.warning)
+                }
+                None => Cell::Empty,
+            });
+        }
+        let others = group.sums.totals.len() + group.sums.too_large.len() - shown;
+        cells.push(if others > 0 { Cell::text(format!("+{others}"), theme.muted) } else { Cell::Empty });
+        let sum = drawn.and_then(|peak| Some((sum_in(group, peak.currency)?.amount, peak.amount)));
+        cells.push(
+            sum.map_or(Cell::Empty, |(sum, peak)| Cell::text(bar(sum, peak, usize::from(BAR)), theme.amount(sum))),
+        );
+        Row::cells(cells)
+    });
+}
+
+const fn title(by: By) -> &'static str {
+    match by {
+        By::Day => "Day",
+        By::Week => "Week",
+        By::Month => "Month",
+        By::Quarter => "Quarter",
+        By::Year => "Year",
+        By::Payee => "Payee",
+        By::Account => "Account",
+        By::Institution => "Institution",
+        By::Type => "Type",
+        By::Subtype => "Subtype",
+        By::Status => "Status",
+        By::Category => "Category",
+        By::Symbol => "Symbol",
+        By::Currency => "Currency",
+    }
+}
+
+/// A bar for each stretch of time, the oldest first, empty ones too; returns the lines used.
+fn over_time(grouped: &Grouped, scene: &mut Scene<'_>, area: Rect) -> u16 {
+    let lines = if area.height >= 16 { 3 } else { 2 };
+    let Some(drawn) = grouped.drawn() else { return 0 };
+    let line = padded(top(area, lines));
+    let used = scene.paint.text(top(line, 1), drawn.currency.as_str(), scene.paint.theme.muted) + 1;
+    let room = shrink_left(line, used);
+    let sums = || {
+        grouped.groups.iter().filter_map(|group| match group.key {
+            GroupKey::Period { from, .. } => Some((number(from, grouped.by), sum_in(group, drawn.currency)?.amount)),
+            _ => None,
+        })
+    };
+    let (Some(first), Some(last)) = (sums().map(|(at, _)| at).min(), sums().map(|(at, _)| at).max()) else { return 0 };
+    // More stretches than columns: neighbours share one.
+    let shared = ((last - first) / i64::from(room.width.max(1)) + 1).max(1);
+    let mut values = vec![Decimal::ZERO; usize::try_from((last - first) / shared + 1).unwrap_or(1)];
+    for (at, sum) in sums() {
+        if let Some(value) = usize::try_from((at - first) / shared).ok().and_then(|at| values.get_mut(at)) {
+            *value = value.saturating_add(sum);
+        }
+    }
+    bars(&mut scene.paint, room, &values);
+    lines
+}
+
+/// Stretches of time counted without a gap.
+fn number(from: NaiveDate, by: By) -> i64 {
+    let months = i64::from(from.year()) * 12 + i64::from(from.month0());
+    match by {
+        By::Week => i64::from(from.num_days_from_ce()).div_euclid(7),
+        By::Month => months,
+        By::Quarter => months / 3,
+        By::Year => from.year().into(),
+        _ => from.num_days_from_ce().into(),
+    }
+}
+
+/// Everything known of the selected group.
+pub(in crate::tui::screens::transactions) fn details(groups: &Groups, scene: &Scene<'_>) -> Vec<Line> {
+    let (Some(group), Some(grouped)) = (groups.selected(), &groups.shown) else { return Vec::new() };
+    let theme = scene.paint.theme;
+    let mut lines = vec![Line::Heading(scene.snapshot.group_label(&group.key))];
+    if let GroupKey::Period { from, to } = &group.key {
+        lines.push(Line::Text(format!("{from} to {to}"), theme.muted));
+    }
+    lines.push(Line::Blank);
+    for (total, _) in &group.sums.totals {
+        lines.push(Line::Text(amount::money(*total, scene.paint.masked), theme.amount(total.amount)));
+    }
+    for currency in &group.sums.too_large {
+        lines.push(Line::Text(format!("{currency}: more digits than can be exact"), theme.warning));
+    }
+    let uncounted = uncounted(group);
+    lines.extend([
+        Line::Blank,
+        Line::pair("rows", plain(group.rows.into())),
+        Line::pair("not summed", if uncounted > 0 { plain(uncounted.into()) } else { String::new() }),
+        Line::pair("of", format!("{} groups by {}", plain(grouped.groups.len().into()), grouped.by)),
+        Line::Blank,
+        Line::Text("Enter shows its rows; Esc comes back.".to_owned(), theme.key),
+    ]);
+    lines
+}
+
+/// Rows that were withdrawn or failed.
+fn uncounted(group: &Group) -> u64 {
+    if !group.sums.too_large.is_empty() {
+        return 0;
+    }
+    group.rows.saturating_sub(group.sums.totals.iter().map(|(_, rows)| rows).sum())
+}
+
+/// Where the figures of the groups come from.
+pub(super) fn explanation(grouped: &Grouped, listing: &RowList, ctx: &Ctx<'_>) -> String {
+    let rows = plain(listing.len().into());
+    let mut text = format!("# {rows} rows in {} groups by {}\n", plain(grouped.groups.len().into()), grouped.by);
+    text.push_str(
+        "\nEvery row is in exactly one group. Each currency is summed for itself, exactly; pending rows count, rows that \
+         failed or were withdrawn (void) are counted as rows and left out of sums.\n\nAll groups together:\n",
+    );
+    for (total, count) in listing.sums() {
+        let _ = writeln!(text, "> {} of {} rows", amount::money(total, ctx.masked), plain(count.into()));
+    }
+    if let Some(Money { currency, .. }) = grouped.drawn() {
+        let _ = write!(text, "\nThe bars show {currency}; sorting by another currency shows that one.\n");
+    }
+    text
+}

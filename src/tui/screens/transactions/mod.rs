@@ -1,0 +1,541 @@
+//! Screen 3: rows of all accounts or of one, with a live filter.
+//!
+//! INVARIANT: listing happens in workers (or at once when it is cheap, which the runtime decides); the rows of the
+//! last listing stay on screen until the next one is there.
+
+mod complete;
+mod edit;
+mod groups;
+mod hits;
+mod order;
+mod view;
+
+use std::{collections::BTreeSet, ops::Range};
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+use rust_decimal::Decimal;
+
+use self::order::{Item, Order};
+use crate::{
+    domain::{AccountId, Money, TransactionId, TransactionStatus},
+    ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey},
+    tui::{
+        action::{Action, Place},
+        component::{
+            detail::Detail,
+            hit::ListId,
+            list::RowId,
+            pane::{Ask, Ctx, News, Pane},
+            scene::Scene,
+            toast::Level,
+        },
+        msg::{Effect, Jump, Loaded},
+        overlay::{Choice, Menu, Page},
+        snapshot::{Grouped, LedgerSnapshot},
+        widget::{cursor::Cursor, field::Field},
+    },
+};
+
+/// The orders one can choose, by the letter that chooses them.
+const SORTS: [(SortKey, char, &str); 6] = [
+    (SortKey::Date, 'd', "date"),
+    (SortKey::Payee, 'p', "payee"),
+    (SortKey::Amount, 'a', "amount"),
+    (SortKey::Account, 'c', "account"),
+    (SortKey::Type, 't', "type"),
+    (SortKey::Status, 'u', "status"),
+];
+
+/// The screen.
+#[derive(Default)]
+pub(crate) struct Transactions {
+    account: Option<AccountId>,
+    sort: Sort,
+    field: Field,
+    editing: bool,
+    /// The filter before it was opened for typing, for Esc.
+    before: String,
+    query: Query,
+    listing: Option<RowList>,
+    /// The listing that is wanted; answers to others come too late.
+    wanted: u64,
+    listing_now: bool,
+    /// Balance after each row of the one account, newest first; only without filter and in order of date.
+    running: Vec<Option<Decimal>>,
+    running_wanted: u64,
+    marks: BTreeSet<TransactionId>,
+    cursor: Cursor,
+    /// The row to stand on once the listing is there.
+    keep: Option<TransactionId>,
+    complete: complete::Complete,
+    hits: hits::Hits,
+    groups: groups::Groups,
+    orders: order::Orders,
+    detail: Detail,
+}
+
+impl Transactions {
+    /// Lines on screen.
+    fn len(&self) -> usize {
+        self.listing.as_ref().map_or(0, |listing| self.orders.len(listing))
+    }
+
+    /// What the cursor stands on.
+    fn item(&self) -> Option<Item> {
+        let listing = self.listing.as_ref().filter(|_| !self.groups.are_shown() && self.cursor.at < self.len())?;
+        Some(self.orders.item(listing, self.cursor.at))
+    }
+
+    /// The selected row, or the first of an order; none while groups are shown.
+    fn selected_row(&self) -> Option<TransactionId> {
+        self.listing.as_ref()?.id(self.item()?.first())
+    }
+
+    /// The selected order.
+    fn order(&self) -> Option<Range<usize>> {
+        if let Some(Item::Order(places)) = self.item() { Some(places) } else { None }
+    }
+
+    /// Moves over what is listed; says whether it was a movement.
+    fn step(&mut self, action: Action, page: usize) -> bool {
+        let len = self.len();
+        if self.groups.are_shown() { self.groups.act(action, page) } else { self.cursor.act(action, len, page) }
+    }
+
+    fn entry(&self, ctx: &Ctx<'_>) -> Option<LedgerEntry> {
+        ctx.snapshot.entry(self.selected_row()?)
+    }
+
+    /// Asks for the rows as they are wanted now.
+    fn relist(&mut self, ctx: &mut Ctx<'_>) {
+        self.wanted = ctx.ticket();
+        self.listing_now = true;
+        let request = ListRequest { account: self.account, query: self.query.clone(), sort: self.sort };
+        let order = self.groups.order(self.query.by());
+        ctx.effects.push(Effect::List { ticket: self.wanted, request, order, previous: self.listing.clone() });
+        self.running.clear();
+        let by_date = self.sort.key == SortKey::Date;
+        if let Some(account) = self.account.filter(|_| by_date && self.query.is_all()) {
+            self.running_wanted = ctx.ticket();
+            ctx.effects.push(Effect::Running { ticket: self.running_wanted, account });
+        }
+    }
+
+    fn set_query(&mut self, ctx: &mut Ctx<'_>) {
+        self.query = Query::parse(self.field.value(), ctx.moment.today);
+        self.relist(ctx);
+    }
+
+    /// Shows the rows of one account, or of all.
+    fn scope_to(&mut self, account: Option<AccountId>, ctx: &mut Ctx<'_>) {
+        self.account = account;
+        self.field = Field::default();
+        self.query = Query::default();
+        self.editing = false;
+        self.sort = Sort::default();
+        self.marks.clear();
+        self.cursor = Cursor::default();
+        self.keep = None;
+        self.groups = groups::Groups::default();
+        self.orders.close();
+        self.detail.back();
+        self.listing = None;
+        self.relist(ctx);
+    }
+
+    /// Shows one row among all.
+    fn show(&mut self, row: TransactionId, ctx: &mut Ctx<'_>) {
+        self.scope_to(None, ctx);
+        self.keep = Some(row);
+    }
+
+    fn listed(&mut self, result: &Result<(RowList, Option<Grouped>), String>, ctx: &mut Ctx<'_>) {
+        self.listing_now = false;
+        match result {
+            Ok((listing, grouped)) => {
+                self.groups.listed(grouped.as_ref());
+                let keep = self.keep.take();
+                self.orders.listed(listing);
+                if let Some(place) = keep.and_then(|row| listing.position_of(row)) {
+                    self.cursor.at = self.orders.shown_at(listing, place);
+                }
+                self.listing = Some(listing.clone());
+                self.cursor.clamp(self.len());
+                if !self.query.is_all() {
+                    self.hits.remember(listing);
+                }
+            }
+            Err(error) => ctx.asks.push(Ask::Toast(Level::Error, format!("Rows could not be listed: {error}"))),
+        }
+    }
+
+    fn sort_by(&mut self, sort: Sort, ctx: &mut Ctx<'_>) {
+        self.keep = self.selected_row();
+        self.sort = sort;
+        self.relist(ctx);
+    }
+
+    fn sort_menu(&self, ctx: &mut Ctx<'_>) {
+        let at = SORTS.iter().position(|(key, ..)| *key == self.sort.key).unwrap_or(0);
+        let choices = SORTS
+            .iter()
+            .map(|(key, letter, title)| Choice {
+                letter: *letter,
+                title: (*title).to_owned(),
+                detail: if *key == self.sort.key { "chosen; once more reverses".to_owned() } else { String::new() },
+                value: SORTS.iter().position(|(other, ..)| other == key).unwrap_or(0),
+            })
+            .collect();
+        // The menu lies above this pane, so its choice comes back as a click on the column.
+        ctx.push(Menu::new("Sort by", choices, at, |place, ctx| ctx.asks.push(Ask::Column(*place))));
+    }
+
+    fn mark(&mut self, ctx: &Ctx<'_>) {
+        if let (Some(listing), Some(item)) = (&self.listing, self.item()) {
+            let places = if let Item::Order(places) = &item { places.clone() } else { item.first()..item.first() + 1 };
+            let ids = listing.ids(places).unwrap_or_default();
+            let marked = ids.iter().all(|id| self.marks.contains(id));
+            for id in ids {
+                if marked {
+                    self.marks.remove(&id)
+                } else {
+                    self.marks.insert(id)
+                };
+            }
+        }
+        let len = self.len();
+        self.cursor.act(Action::Down, len, ctx.page);
+    }
+
+    fn copy_menu(&self, ctx: &mut Ctx<'_>) {
+        if let (Some(listing), Some(places)) = (&self.listing, self.order()) {
+            let Some(order) = Order::read(listing, places, order::MOST, ctx.snapshot) else { return };
+            ctx.push(Menu::copy(order.copies(ctx.masked)));
+            return;
+        }
+        let Some(entry) = self.entry(ctx) else { return };
+        let facts = &entry.transaction.facts;
+        let line = format!("{}\t{}\t{} {}", facts.date, entry.payee(), facts.amount, facts.currency);
+        let shown = if ctx.masked { String::new() } else { facts.money().to_string() };
+        let choice = |letter, title: &str, detail: &str, value: String| Choice {
+            letter,
+            title: title.to_owned(),
+            detail: detail.to_owned(),
+            value,
+        };
+        let mut choices = vec![
+            choice('a', "amount", &shown, facts.amount.to_string()),
+            choice('p', "payee", entry.payee(), entry.payee().to_owned()),
+            choice('d', "date", &facts.date.to_string(), facts.date.to_string()),
+            choice('r', "row", "date, payee, amount", line),
+        ];
+        if let Some(id) = &facts.provider_id {
+            choices.push(choice('i', "id", id, id.to_string()));
+        }
+        ctx.push(Menu::copy(choices));
+    }
+
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let text = match &self.listing {
+            Some(listing) => view::explanation(self, listing, ctx),
+            None => return,
+        };
+        ctx.push(Page::new("Where these figures come from", text));
+    }
+
+    /// Sums of the marked rows by currency, and how many there are.
+    fn marked(&self, snapshot: &LedgerSnapshot) -> (usize, Vec<Money>) {
+        let mut sums: Vec<Money> = Vec::new();
+        for entry in self.marks.iter().filter_map(|id| snapshot.entry(*id)) {
+            let facts = &entry.transaction.facts;
+            if matches!(facts.status, TransactionStatus::Cancelled | TransactionStatus::Failed) {
+                continue;
+            }
+            match sums.iter_mut().find(|sum| sum.currency == facts.currency) {
+                Some(sum) => *sum = sum.try_add(facts.money()).unwrap_or(*sum),
+                None => sums.push(facts.money()),
+            }
+        }
+        (self.marks.len(), sums)
+    }
+
+    fn next_hit(&mut self, forward: bool, ctx: &mut Ctx<'_>) {
+        let Some(listing) = &self.listing else { return };
+        let Some(item) = self.item() else { return };
+        // From an order forward means from its last fill.
+        let from = if let Item::Order(places) = &item
+            && forward
+        {
+            places.end - 1
+        } else {
+            item.first()
+        };
+        match self.hits.next(listing, from, forward) {
+            Some(place) => self.cursor.at = self.orders.shown_at(listing, place),
+            None => ctx.toast("No row that the last filter found: / filters."),
+        }
+    }
+
+    /// Another filter than the one on screen.
+    fn refilter(&mut self, text: String, ctx: &mut Ctx<'_>) {
+        self.field.set(text);
+        self.cursor = Cursor::default();
+        self.detail.back();
+        self.set_query(ctx);
+    }
+
+    /// What keys do while groups are shown.
+    fn in_groups(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        match action {
+            Action::Open => {
+                if let Some(text) = self.groups.enter(self.field.value(), ctx) {
+                    self.refilter(text, ctx);
+                }
+            }
+            Action::Sort => self.groups.sort_menu(ctx),
+            Action::SortReverse => self.sort_groups(None, ctx),
+            Action::Copy => self.groups.copy_menu(ctx),
+            Action::Explain => {
+                if let Some(listing) = &self.listing {
+                    self.groups.explain(listing, ctx);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn sort_groups(&mut self, place: Option<usize>, ctx: &mut Ctx<'_>) {
+        if self.groups.sort_by(place) {
+            self.groups.stay();
+            self.relist(ctx);
+        }
+    }
+
+    fn open_filter(&mut self, ctx: &mut Ctx<'_>) {
+        self.detail.back();
+        self.editing = true;
+        self.before = self.field.value().to_owned();
+        ctx.effects.push(Effect::ReadVocabulary);
+    }
+
+    /// Opens an order, or closes the one that is open; else the side.
+    fn open(&mut self) {
+        if let (Some(listing), Some(places)) = (&self.listing, self.order()) {
+            self.cursor.at = self.orders.toggle(listing, &places);
+            return;
+        }
+        self.detail.back();
+        self.detail.act(Action::In, 1);
+    }
+
+    fn edit(&self, ctx: &mut Ctx<'_>) {
+        if self.order().is_some() {
+            ctx.toast("This is an order of several fills: Enter opens it, then each can be edited.");
+        } else {
+            edit::open(self, ctx);
+        }
+    }
+
+    fn in_field(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        match action {
+            Action::Accept => {
+                self.editing = false;
+                if self.field.value() != self.before {
+                    self.groups.forget_way();
+                }
+            }
+            Action::Complete | Action::PreviousPane
+                if self.complete.next(&mut self.field, action == Action::Complete) =>
+            {
+                self.set_query(ctx);
+            }
+            Action::Down | Action::Up => {
+                self.step(action, ctx.page);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Pane for Transactions {
+    fn place(&self) -> Place {
+        match (self.editing, self.groups.are_shown()) {
+            (true, _) => Place::Filter,
+            (false, true) => Place::Groups,
+            (false, false) => Place::Transactions,
+        }
+    }
+
+    fn selected(&self, _snapshot: &LedgerSnapshot) -> Option<RowId> {
+        self.selected_row().map(RowId::Transaction)
+    }
+
+    fn jump(&mut self, to: Jump, ctx: &mut Ctx<'_>) {
+        match to {
+            Jump::Rows(account) => self.scope_to(Some(account), ctx),
+            Jump::Row(row) => self.show(row, ctx),
+            Jump::Screen(_) | Jump::Change(_) | Jump::Account(_) => {}
+        }
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        if self.editing {
+            self.in_field(action, ctx);
+            return;
+        }
+        if self.detail.act(action, ctx.page) {
+            return;
+        }
+        if self.step(action, ctx.page) {
+            self.detail.rewind();
+            return;
+        }
+        match action {
+            Action::Filter => self.open_filter(ctx),
+            _ if self.groups.are_shown() => self.in_groups(action, ctx),
+            Action::Open => self.open(),
+            Action::Sort => self.sort_menu(ctx),
+            Action::SortReverse => self.sort_by(Sort { descending: !self.sort.descending, ..self.sort }, ctx),
+            Action::Mark => self.mark(ctx),
+            Action::NextHit => self.next_hit(true, ctx),
+            Action::PreviousHit => self.next_hit(false, ctx),
+            Action::Edit => self.edit(ctx),
+            Action::Copy => self.copy_menu(ctx),
+            Action::Explain => self.explain(ctx),
+            _ => {}
+        }
+    }
+
+    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
+        self.complete.reset();
+        if self.editing && self.field.key(event) {
+            self.set_query(ctx);
+        }
+    }
+
+    fn paste(&mut self, text: &str, ctx: &mut Ctx<'_>) -> bool {
+        if self.editing {
+            self.field.paste(text);
+            self.set_query(ctx);
+        }
+        self.editing
+    }
+
+    fn back(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        if self.editing {
+            self.editing = false;
+            self.complete.reset();
+            if self.field.value() != self.before {
+                self.field.set(self.before.clone());
+                self.set_query(ctx);
+            }
+            return true;
+        }
+        if self.detail.back() {
+            return true;
+        }
+        if !self.marks.is_empty() {
+            self.marks.clear();
+            return true;
+        }
+        if let Some(at) = self.orders.close() {
+            self.cursor.at = at;
+            return true;
+        }
+        if let Some(text) = self.groups.leave() {
+            self.refilter(text, ctx);
+            return true;
+        }
+        if !self.field.value().is_empty() {
+            self.keep = self.selected_row();
+            self.field = Field::default();
+            self.set_query(ctx);
+            return true;
+        }
+        if let Some(account) = self.account {
+            self.scope_to(None, ctx);
+            ctx.go(Jump::Account(account));
+            return true;
+        }
+        false
+    }
+
+    fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Groups {
+            let again = self.groups.click(index) && !self.detail.focused;
+            self.editing = false;
+            self.detail.back();
+            if again {
+                self.in_groups(Action::Open, ctx);
+            }
+            return;
+        }
+        if list != ListId::Transactions {
+            return;
+        }
+        let again = self.cursor.at == index && !self.detail.focused;
+        self.editing = false;
+        self.detail.back();
+        self.cursor.at = index;
+        if again {
+            self.open();
+        }
+    }
+
+    fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
+        if list == ListId::Side {
+            self.detail.wheel(rows);
+        } else if self.groups.are_shown() {
+            self.groups.scroll(rows);
+        } else {
+            let len = self.len();
+            self.cursor.scroll(rows, len);
+        }
+    }
+
+    fn column(&mut self, place: usize, ctx: &mut Ctx<'_>) {
+        if self.groups.are_shown() {
+            return self.sort_groups(Some(place), ctx);
+        }
+        let Some((key, ..)) = SORTS.get(place) else { return };
+        let descending =
+            if *key == self.sort.key { !self.sort.descending } else { matches!(key, SortKey::Date | SortKey::Amount) };
+        self.sort_by(Sort { key: *key, descending }, ctx);
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        match news {
+            News::Fresh => {
+                if self.account.is_some_and(|account| ctx.snapshot.account(account).is_none()) {
+                    self.account = None;
+                }
+                self.groups.stay();
+                self.keep = self.keep.or_else(|| self.selected_row().filter(|_| self.cursor.at > 0));
+                self.relist(ctx);
+                false
+            }
+            News::Loaded(Loaded::Listing { ticket, result }) => {
+                if *ticket == self.wanted {
+                    self.listed(result, ctx);
+                }
+                true
+            }
+            News::Loaded(Loaded::Vocabulary(vocabulary)) => {
+                self.complete.vocabulary.clone_from(vocabulary);
+                true
+            }
+            News::Loaded(Loaded::Running { ticket, balances }) => {
+                if *ticket == self.running_wanted {
+                    self.running.clone_from(balances);
+                }
+                true
+            }
+            News::Loaded(_) | News::Engine(_) => false,
+        }
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        view::draw(self, scene, area);
+    }
+}

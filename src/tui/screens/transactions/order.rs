@@ -1,0 +1,232 @@
+//! Trades that fill one order: one line of the list that opens to its parts.
+//!
+//! INVARIANT: a place on screen is found in constant time, however long the list: lines come ready made with the listing,
+//! and at most one of them is open.
+
+use std::ops::Range;
+
+use rust_decimal::Decimal;
+
+use crate::{
+    domain::{Money, TransactionId},
+    ledger::{LedgerEntry, RowList},
+    tui::{
+        component::{detail::Line, scene::Scene},
+        overlay::Choice,
+        snapshot::{LedgerSnapshot, trade},
+        widget::amount::{self, Figure, plain},
+    },
+};
+
+/// What stands on a line of the screen; rows by their place in the listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item {
+    Row(usize),
+    /// All fills of an order.
+    Order(Range<usize>),
+    /// One fill beneath its order.
+    Fill(usize),
+}
+
+impl Item {
+    /// The row, or the first one of an order.
+    pub(super) const fn first(&self) -> usize {
+        match self {
+            Self::Row(place) | Self::Fill(place) => *place,
+            Self::Order(places) => places.start,
+        }
+    }
+}
+
+/// The order that is open, if any.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    /// Its line, and its first row, to find it again in the next listing.
+    open: Option<(usize, TransactionId)>,
+}
+
+impl Orders {
+    /// Lines on screen.
+    pub(super) fn len(&self, listing: &RowList) -> usize {
+        listing.lines() + self.open.map_or(0, |(line, _)| listing.line(line).len())
+    }
+
+    /// What stands at a place of the screen.
+    pub(super) fn item(&self, listing: &RowList, at: usize) -> Item {
+        let mut line = at;
+        if let Some((open, _)) = self.open.filter(|(open, _)| at > *open) {
+            let places = listing.line(open);
+            let fill = at - open - 1;
+            if fill < places.len() {
+                return Item::Fill(places.start + fill);
+            }
+            line = at - places.len();
+        }
+        let places = listing.line(line);
+        if places.len() > 1 { Item::Order(places) } else { Item::Row(places.start) }
+    }
+
+    /// Where the row at a place of the listing stands on screen: in its order, when that is open.
+    pub(super) fn shown_at(&self, listing: &RowList, place: usize) -> usize {
+        let line = listing.line_of(place);
+        match self.open {
+            Some((open, _)) if open == line => line + 1 + place.saturating_sub(listing.line(line).start),
+            Some((open, _)) if open < line => line + listing.line(open).len(),
+            _ => line,
+        }
+    }
+
+    /// Opens the order with these rows, or closes it; gives its place on screen.
+    pub(super) fn toggle(&mut self, listing: &RowList, places: &Range<usize>) -> usize {
+        let line = listing.line_of(places.start);
+        let was = self.open.take().is_some_and(|(open, _)| open == line);
+        self.open = listing.id(places.start).filter(|_| !was).map(|first| (line, first));
+        line
+    }
+
+    pub(super) fn is_open(&self, line: usize) -> bool {
+        self.open.is_some_and(|(open, _)| open == line)
+    }
+
+    /// Closes what is open; gives its place on screen.
+    pub(super) fn close(&mut self) -> Option<usize> {
+        self.open.take().map(|(line, _)| line)
+    }
+
+    /// Finds the open order in another listing.
+    pub(super) fn listed(&mut self, listing: &RowList) {
+        self.open = self.open.and_then(|(_, first)| {
+            let line = listing.line_of(listing.position_of(first)?);
+            (listing.line(line).len() > 1).then_some((line, first))
+        });
+    }
+}
+
+/// An order from its fills.
+pub(super) struct Order {
+    /// The first of them; all, unless there are very many.
+    fills: Vec<LedgerEntry>,
+    pub(super) count: usize,
+    pub(super) sum: Money,
+    /// Of all fills, signed; none where one of them does not say.
+    quantity: Option<Decimal>,
+    /// By quantity.
+    average: Option<Decimal>,
+}
+
+impl Order {
+    /// Reads at most so many fills: with more of them there is neither quantity nor average.
+    pub(super) fn read(
+        listing: &RowList,
+        places: Range<usize>,
+        most: usize,
+        snapshot: &LedgerSnapshot,
+    ) -> Option<Self> {
+        let (count, sum) = (places.len(), listing.sum(places.clone())?);
+        let ids = listing.ids(places.start..places.end.min(places.start + most)).ok()?;
+        let fills: Vec<LedgerEntry> = ids.into_iter().filter_map(|id| snapshot.entry(id)).collect();
+        let security = |entry: &LedgerEntry| entry.transaction.facts.security.clone();
+        let quantity_of = |entry: &LedgerEntry| security(entry)?.quantity;
+        let value_of = |entry: &LedgerEntry| quantity_of(entry)?.checked_mul(security(entry)?.unit_price?);
+        let total = |value: &dyn Fn(&LedgerEntry) -> Option<Decimal>| {
+            let all = fills.len() == count;
+            fills.iter().try_fold(Decimal::ZERO, |sum, entry| sum.checked_add(value(entry)?)).filter(|_| all)
+        };
+        let quantity = total(&quantity_of);
+        let average = total(&value_of).zip(quantity).and_then(|(value, quantity)| value.checked_div(quantity));
+        let average = average.map(|average| average.round_dp(6));
+        Some(Self { fills, count, sum, quantity, average })
+    }
+
+    pub(super) fn first(&self) -> Option<&LedgerEntry> {
+        self.fills.first()
+    }
+
+    /// `Buy 10 AAPL at 150.25`; without figures when they are hidden.
+    pub(super) fn label(&self, masked: bool) -> String {
+        let Some(entry) = self.fills.first() else { return String::new() };
+        if let Some(own) = entry.user.payee.as_ref().filter(|own| !own.is_empty()) {
+            return own.clone();
+        }
+        let shown = |value: Option<Decimal>| value.filter(|_| !masked).map(plain);
+        trade(&entry.transaction.facts, shown(self.quantity.map(|quantity| quantity.abs())), shown(self.average))
+    }
+}
+
+impl Order {
+    /// What can be copied of it.
+    pub(super) fn copies(&self, masked: bool) -> Vec<Choice<String>> {
+        let choice = |letter, title: &str, detail: String, value: String| Choice {
+            letter,
+            title: title.to_owned(),
+            detail,
+            value,
+        };
+        let mut choices = vec![
+            choice('a', "amount", amount::money(self.sum, masked), self.sum.amount.to_string()),
+            choice('p', "text", self.label(masked), self.label(false)),
+        ];
+        let security = self.first().and_then(|entry| entry.transaction.facts.security.as_ref());
+        if let Some(group) = security.and_then(|security| security.group.as_deref()) {
+            choices.push(choice('i', "order", group.to_owned(), group.to_owned()));
+        }
+        choices
+    }
+}
+
+/// Fills read for a line, so that drawing takes its time however many an order has.
+pub(super) const FEW: usize = 32;
+/// Fills read for the detail of one.
+pub(super) const MOST: usize = 200;
+
+/// Everything known of an order and its fills.
+pub(super) fn details(order: &Order, scene: &Scene<'_>) -> Vec<Line> {
+    let Some(entry) = order.fills.first() else { return Vec::new() };
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    let facts = &entry.transaction.facts;
+    let shown = |value: Option<Decimal>| {
+        value
+            .map(|value| Figure::quantity(value, masked))
+            .map(|figure| figure.whole + &figure.fraction)
+            .unwrap_or_default()
+    };
+    let extra = |pick: fn(&crate::domain::Security) -> Option<Decimal>| {
+        let values = order.fills.iter().filter_map(|entry| pick(entry.transaction.facts.security.as_ref()?));
+        values.reduce(Decimal::saturating_add)
+    };
+    let mut lines = vec![
+        Line::Heading(order.label(masked)),
+        Line::Blank,
+        Line::Text(format!("{}   {}", amount::money(order.sum, masked), facts.status), theme.amount(order.sum.amount)),
+        Line::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
+        Line::Text(scene.snapshot.account_label(entry.transaction.account_id), theme.text),
+        Line::Text(format!("one order in {} fills", plain(order.count.into())), theme.muted),
+        Line::Blank,
+        Line::pair("quantity", shown(order.quantity)),
+        Line::pair("average", shown(order.average)),
+        Line::pair("commission", shown(extra(|security| security.commission))),
+        Line::pair("fees", shown(extra(|security| security.fees))),
+        Line::pair("order", facts.security.as_ref().and_then(|security| security.group.as_deref()).unwrap_or_default()),
+        Line::Blank,
+        Line::Heading("Fills".to_owned()),
+    ];
+    for fill in &order.fills {
+        let facts = &fill.transaction.facts;
+        let security = facts.security.as_ref();
+        let (quantity, price) = security.map_or((None, None), |security| (security.quantity, security.unit_price));
+        let price = if price.is_some() { format!(" at {}", shown(price)) } else { String::new() };
+        let text = format!(
+            "{}{price}   {}",
+            shown(quantity),
+            Figure::money(facts.amount, facts.currency, masked).aligned(0, 0)
+        );
+        lines.push(Line::Text(text, theme.text));
+    }
+    if order.fills.len() < order.count {
+        let more = plain((order.count - order.fills.len()).into());
+        lines.push(Line::Text(format!("and {more} more"), theme.muted));
+    }
+    lines.extend([Line::Blank, Line::Text("Enter opens it in the list.".to_owned(), theme.key)]);
+    lines
+}

@@ -1,0 +1,367 @@
+//! Draws the rows and the detail of one.
+
+use std::fmt::Write as _;
+
+use ratatui::{layout::Rect, style::Style};
+
+use super::{
+    SORTS, Transactions, groups,
+    order::{self, Item, Order},
+};
+use crate::{
+    domain::{Money, Text, TransactionFacts, TransactionStatus},
+    ledger::{LedgerEntry, RowList},
+    tui::{
+        component::{detail::Line, empty, hit::ListId, pane::Ctx, scene::Scene},
+        snapshot,
+        widget::{
+            amount::{self, Figure, plain},
+            paint::{below, padded, shrink_left, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
+    },
+};
+
+pub(super) fn draw(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
+    let areas = rows.detail.areas(scene.wide, area);
+    if let Some(area) = areas.list {
+        list(rows, scene, area);
+    }
+    if let Some(area) = areas.side {
+        let lines =
+            if rows.groups.are_shown() { groups::view::details(&rows.groups, scene) } else { selected(rows, scene) };
+        rows.detail.draw(scene, area, "Detail", &lines);
+    }
+}
+
+fn selected(rows: &Transactions, scene: &Scene<'_>) -> Vec<Line> {
+    if let (Some(listing), Some(places)) = (&rows.listing, rows.order()) {
+        let order = Order::read(listing, places, order::MOST, scene.snapshot);
+        return order.map(|order| order::details(&order, scene)).unwrap_or_default();
+    }
+    let entry = rows.selected_row().and_then(|id| scene.snapshot.entry(id));
+    entry.map(|entry| details(&entry, scene)).unwrap_or_default()
+}
+
+fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
+    let snapshot = scene.snapshot;
+    let all = match rows.account {
+        Some(account) => snapshot.account(account).map_or(0, |line| line.transaction_count),
+        None => snapshot.view.transaction_count(),
+    };
+    let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| snapshot.account_label(account));
+    let count = if rows.query.is_all() {
+        plain(all.into())
+    } else {
+        let found = rows.listing.as_ref().map_or(0, RowList::len);
+        format!("{} of {}", plain(found.into()), plain(all.into()))
+    };
+    let count = match rows.groups.len() {
+        0 => count,
+        1 => format!("1 group · {count}"),
+        groups => format!("{} groups · {count}", plain(groups.into())),
+    };
+    let focused = scene.top && !rows.detail.focused;
+    let inner = scene.paint.frame(area, &format!("Transactions · {whose}"), &count, focused);
+    if snapshot.is_empty() {
+        empty::no_data(scene, inner);
+        return;
+    }
+    let mut body = inner;
+    if rows.editing || !rows.field.value().is_empty() || !rows.marks.is_empty() {
+        let used = filter(rows, scene, inner);
+        body = below(inner, used);
+    }
+    if rows.listing.is_some() && rows.len() == 0 {
+        if rows.query.is_all() {
+            empty::say(scene, body, "No rows here yet", &[("i", "import a statement file")]);
+        } else {
+            empty::say(scene, body, "No row matches", &[("Esc", "clear the filter"), ("/", "change it")]);
+        }
+        return;
+    }
+    if rows.groups.are_shown() {
+        groups::view::draw(&rows.groups, scene, body, focused);
+    } else {
+        table(rows, scene, body, focused);
+    }
+}
+
+/// The filter line with its sum, the hint about a wrong word, and the sum of marked rows; returns the lines used.
+fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    let mut used = 0;
+    if rows.editing || !rows.field.value().is_empty() {
+        let line = padded(top(area, 1));
+        let sums = rows.listing.as_ref().map(|listing| listing_sums(listing, masked)).unwrap_or_default();
+        let taken = if rows.query.is_all() { 0 } else { scene.paint.right(line, &sums, theme.muted) + 2 };
+        let field = Rect { width: line.width.saturating_sub(taken), ..line };
+        let slash = scene.paint.text(field, "/", theme.key);
+        let problems = rows.query.problems();
+        let marks: Vec<_> = problems.iter().map(|problem| (problem.range.clone(), theme.wrong)).collect();
+        rows.field.draw(&mut scene.paint, shrink_left(field, slash), rows.editing && scene.top, &marks);
+        used = 1;
+        if let Some((words, help)) = rows.complete.offered().filter(|_| rows.editing) {
+            let line = padded(top(below(area, used), 1));
+            let (chosen, others) =
+                words.split_first().map_or(("", String::new()), |(first, rest)| (*first, rest.join("  ")));
+            let help = if help.is_empty() { String::new() } else { format!(" {help}") };
+            scene
+                .paint
+                .pieces(line, &[(chosen, theme.hit), (&help, theme.text), ("   ", theme.text), (&others, theme.muted)]);
+            used += 1;
+        } else if let Some(problem) = problems.first() {
+            scene.paint.text(padded(top(below(area, used), 1)), &format!("! {}", problem.hint), theme.warning);
+            used += 1;
+        }
+    }
+    if !rows.marks.is_empty() {
+        let (count, sums) = rows.marked(scene.snapshot);
+        let sums: Vec<String> = sums.into_iter().map(|sum| amount::money(sum, masked)).collect();
+        let text = format!("● {count} marked  {}", sums.join("  "));
+        scene.paint.text(padded(top(below(area, used), 1)), &text, theme.marked);
+        used += 1;
+    }
+    used
+}
+
+fn listing_sums(listing: &RowList, masked: bool) -> String {
+    let sums: Vec<String> = listing.sums().iter().map(|(total, _)| amount::money(*total, masked)).collect();
+    sums.join("  ")
+}
+
+fn sort_place(rows: &Transactions) -> Option<(usize, bool)> {
+    let place = SORTS.iter().position(|(key, ..)| *key == rows.sort.key)?;
+    Some((place, rows.sort.descending))
+}
+
+fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) {
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    let snapshot = scene.snapshot;
+    let one = rows.account.is_some();
+    let running = !rows.running.is_empty() && rows.query.is_all();
+    let columns = [
+        Column::new("Date", Size::Fixed(10)).sort(0),
+        Column::new("Payee", Size::Flex(18)).sort(1),
+        Column::new("Account", Size::Fit(0, 24)).sort(3).rank(2),
+        Column::new("Category", Size::Fit(0, 18)).rank(4),
+        Column::new("Amount", Size::Fit(10, 24)).right().sort(2),
+        Column::new("Balance", Size::Fit(0, 24)).right().rank(1),
+        Column::new("", Size::Fit(0, 9)).rank(3),
+    ];
+    let len = rows.len();
+    let table = Table {
+        list: ListId::Transactions,
+        columns: &columns,
+        len,
+        selected: (len > 0).then_some(rows.cursor.at),
+        focused,
+        headers: true,
+        sorted: sort_place(rows),
+    };
+    table.draw(&mut scene.paint, scene.offsets, area, |index| {
+        let Some(listing) = &rows.listing else { return Row::cells(Vec::new()) };
+        let item = rows.orders.item(listing, index);
+        let order = match &item {
+            Item::Order(places) => Order::read(listing, places.clone(), order::FEW, snapshot),
+            Item::Row(_) | Item::Fill(_) => None,
+        };
+        let Some(entry) = listing.id(item.first()).and_then(|id| snapshot.entry(id)) else {
+            return Row::cells(vec![Cell::text("…", theme.muted)]);
+        };
+        let facts = &entry.transaction.facts;
+        let (word, style) = status(facts.status, theme);
+        let amount = order.as_ref().map_or(facts.amount, |order| order.sum.amount);
+        // After an order is after the newest of its fills.
+        let newest = match &item {
+            Item::Order(places) if !rows.sort.descending => places.end - 1,
+            other => other.first(),
+        };
+        let from_newest = if rows.sort.descending { newest } else { listing.len().saturating_sub(newest + 1) };
+        let balance = rows.running.get(from_newest).copied().flatten().filter(|_| running);
+        let text = match (&item, &order) {
+            (Item::Order(_), Some(order)) => {
+                let sign = if rows.orders.is_open(listing.line_of(item.first())) { "-" } else { "+" };
+                format!("{sign} {}", order.label(masked))
+            }
+            (Item::Fill(_), _) => format!("  {}", shown_payee(&entry, masked)),
+            _ => shown_payee(&entry, masked),
+        };
+        let note = match &order {
+            Some(order) if word.is_empty() => format!("{} fills", plain(order.count.into())),
+            _ => foreign(facts, word, rows, snapshot),
+        };
+        let chosen = match &item {
+            Item::Order(places) if !rows.marks.is_empty() => {
+                listing.ids(places.clone()).is_ok_and(|ids| ids.iter().all(|id| rows.marks.contains(id)))
+            }
+            Item::Order(_) => false,
+            Item::Row(_) | Item::Fill(_) => rows.marks.contains(&entry.transaction.id),
+        };
+        let cells = vec![
+            Cell::text(facts.date.to_string(), theme.text),
+            Cell::text(text, theme.text),
+            if one {
+                Cell::Empty
+            } else {
+                Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted)
+            },
+            Cell::text(category(&entry), theme.muted),
+            Cell::Figure(Figure::money(amount, facts.currency, masked), theme.amount(amount)),
+            balance.map_or(Cell::Empty, |balance| {
+                Cell::Figure(Figure::money(balance, facts.currency, masked), theme.muted)
+            }),
+            Cell::text(note, style),
+        ];
+        let over = (facts.status == TransactionStatus::Cancelled).then_some(theme.struck);
+        Row::Cells { cells, marked: chosen, style: over }
+    });
+}
+
+/// The status where it is worth a word, else the currency where rows of several stand together.
+fn foreign(
+    facts: &TransactionFacts,
+    word: &'static str,
+    rows: &Transactions,
+    snapshot: &snapshot::LedgerSnapshot,
+) -> String {
+    if !word.is_empty() {
+        return word.to_owned();
+    }
+    let mixed = rows.account.is_none() && snapshot.worth.len() > 1;
+    if mixed { facts.currency.to_string() } else { String::new() }
+}
+
+fn shown_payee(entry: &LedgerEntry, masked: bool) -> String {
+    snapshot::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked)
+}
+
+fn category(entry: &LedgerEntry) -> String {
+    entry.user.category.clone().unwrap_or_default()
+}
+
+/// Only what is not the rule is said.
+fn status(status: TransactionStatus, theme: &crate::tui::theme::Theme) -> (&'static str, Style) {
+    match status {
+        TransactionStatus::Settled => ("", theme.muted),
+        TransactionStatus::Pending => ("pending", theme.pending),
+        TransactionStatus::Failed => ("failed", theme.error),
+        TransactionStatus::Cancelled => ("void", theme.muted),
+    }
+}
+
+/// Everything known of one row.
+pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<Line> {
+    let theme = scene.paint.theme;
+    let masked = scene.paint.masked;
+    let facts = &entry.transaction.facts;
+    let words = |word: &str| word.replace('_', " ");
+    let mut lines = vec![
+        Line::Heading(shown_payee(entry, masked)),
+        Line::Pair("", String::new(), None),
+        Line::Text(format!("{}   {}", amount::money(facts.money(), masked), facts.status), theme.amount(facts.amount)),
+        Line::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
+        Line::Text(scene.snapshot.account_label(entry.transaction.account_id), theme.text),
+        Line::Text(
+            format!("{} · {}", words(facts.kind.transaction_type().as_str()), words(facts.kind.subtype().as_str())),
+            theme.muted,
+        ),
+        Line::Blank,
+        Line::Pair("category", entry.user.category.clone().unwrap_or_default(), Some(theme.heading)),
+        Line::Pair(
+            "tags",
+            entry.user.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "),
+            Some(theme.heading),
+        ),
+        Line::Pair("note", entry.user.note.clone().unwrap_or_default(), Some(theme.heading)),
+    ];
+    if !entry.user.is_empty() {
+        lines.push(Line::Blank);
+    }
+    let description = facts.description();
+    let text = |text: &Option<Text>| text.as_deref().unwrap_or_default().to_owned();
+    lines.extend([
+        Line::pair("payee", if entry.user.payee.is_some() { facts.payee().to_owned() } else { String::new() }),
+        Line::pair("text", if description == facts.payee() { String::new() } else { description.to_owned() }),
+        Line::pair("memo", if facts.memo.as_deref() == Some(description) { String::new() } else { text(&facts.memo) }),
+        Line::pair(
+            "settles",
+            facts.settlement_date.filter(|day| *day != facts.date).map(|day| day.to_string()).unwrap_or_default(),
+        ),
+        Line::pair("at", facts.instant.map(|at| scene.moment.stamp(at)).unwrap_or_default()),
+        Line::pair("reference", text(&facts.reference)),
+        Line::pair("bank's type", text(&facts.raw_type)),
+    ]);
+    if let Some(foreign) = &facts.foreign {
+        lines.push(Line::pair("originally", amount::money(foreign.money, masked)));
+    }
+    if let Some(security) = &facts.security {
+        let number = |value: Option<rust_decimal::Decimal>| {
+            value
+                .map(|value| Figure::quantity(value, masked))
+                .map(|figure| figure.whole + &figure.fraction)
+                .unwrap_or_default()
+        };
+        lines.extend([
+            Line::Blank,
+            Line::pair("symbol", text(&security.symbol)),
+            Line::pair("name", text(&security.name)),
+            Line::pair("quantity", number(security.quantity)),
+            Line::pair("price", number(security.unit_price)),
+            Line::pair("commission", number(security.commission)),
+            Line::pair("fees", number(security.fees)),
+        ]);
+    }
+    lines.extend([
+        Line::Blank,
+        Line::pair("id", text(&facts.provider_id)),
+        Line::pair("row", entry.transaction.id.to_string()),
+        Line::pair("from", origin(entry, scene.snapshot)),
+    ]);
+    lines
+}
+
+/// `chase_2026-11.qfx:214`: the file or connection, and the line in it.
+fn origin(entry: &LedgerEntry, snapshot: &snapshot::LedgerSnapshot) -> String {
+    let change = entry.transaction.change_id;
+    let source = snapshot.change(change).map_or_else(|| format!("change {change}"), |change| change.source.clone());
+    match entry.transaction.facts.origin.line {
+        0 => source,
+        line => format!("{source}:{line}"),
+    }
+}
+
+/// Where the figures of the screen come from.
+pub(super) fn explanation(rows: &Transactions, listing: &RowList, ctx: &Ctx<'_>) -> String {
+    let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| ctx.snapshot.account_label(account));
+    let mut text = format!("# {} rows of {whose}\n", plain(listing.len().into()));
+    if !rows.query.is_all() {
+        let _ = writeln!(text, "that match the filter `{}`.", rows.field.value());
+    }
+    text.push_str("\nTheir sums, each currency for itself:\n");
+    for (total, count) in listing.sums() {
+        let _ = writeln!(text, "> {} of {} rows", amount::money(total, ctx.masked), plain(count.into()));
+    }
+    text.push_str("\nRows that the institution withdrew (void) are shown struck and left out of every sum.\n");
+    if let Some(balance) = rows.account.and_then(|account| ctx.snapshot.account(account)).and_then(|line| line.balance)
+    {
+        let current: Money = balance.current;
+        let _ = write!(
+            text,
+            "\nThe column Balance goes back from the {} that the institution stated for {}: each row's amount is taken off the \
+             balance after it. Pending rows don't count until they are posted.\n",
+            amount::money(current, ctx.masked),
+            balance.as_of
+        );
+    }
+    if let Some(entry) = rows.entry(ctx) {
+        let _ = write!(
+            text,
+            "\nThe selected row was read from {}; the raw file is kept in the store.",
+            origin(&entry, ctx.snapshot)
+        );
+    }
+    text
+}

@@ -1,0 +1,141 @@
+//! What the screens show: one consistent reading of the ledger, taken off the UI thread.
+//!
+//! Built by the runtime on start and after every change of the store; read by panes.
+//! INVARIANT: the only module of the screen that asks the ledger; a pane never waits for a disk.
+
+mod grouped;
+mod worth;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+pub(crate) use grouped::{Grouped, sum_in};
+pub(crate) use worth::Worth;
+
+use crate::{
+    domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionFacts, TransactionId},
+    ledger::{AccountLine, Check, Every, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View},
+    tui::widget::chart::Point,
+};
+
+/// Journal entries kept at hand; older ones are in the store.
+pub(crate) const JOURNAL: usize = 1_000;
+
+/// One reading.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerSnapshot {
+    pub(crate) view: View,
+    /// Newest first.
+    pub(crate) changes: Vec<Change>,
+    pub(crate) holdings: Vec<HoldingLine>,
+    /// Balances by day, of each account that has any.
+    pub(crate) histories: HashMap<AccountId, Vec<Point>>,
+    /// Whether the newest balance of an account is the one before and the rows since.
+    pub(crate) checks: HashMap<AccountId, Check>,
+    /// Net worth by currency, the largest first.
+    pub(crate) worth: Vec<Worth>,
+}
+
+impl LedgerSnapshot {
+    /// Reads what is there now; `today` ends the history of net worth.
+    pub(crate) fn load(ledger: &Ledger, today: NaiveDate) -> Result<Self, LedgerError> {
+        let view = ledger.view()?;
+        let mut histories = HashMap::new();
+        let mut checks = HashMap::new();
+        for line in view.accounts() {
+            let id = line.account.id;
+            let points: Vec<Point> =
+                view.snapshots(id)?.iter().map(|snapshot| (snapshot.date, snapshot.balance)).collect();
+            if !points.is_empty() {
+                histories.insert(id, points);
+            }
+            if let Some(check) = view.check(id)? {
+                checks.insert(id, check);
+            }
+        }
+        let (changes, holdings) = (view.changes(None, JOURNAL)?, view.holdings()?);
+        let worth = worth::by_currency(view.accounts(), &view.net_worth_series(Every::Day, today)?);
+        Ok(Self { view, changes, holdings, histories, checks, worth })
+    }
+
+    /// The same reading, with rows that can be searched.
+    pub(crate) fn with_columns(mut self) -> Result<Self, LedgerError> {
+        self.view = self.view.with_columns(self.view.load_columns()?);
+        Ok(self)
+    }
+
+    pub(crate) fn accounts(&self) -> &[AccountLine] {
+        self.view.accounts()
+    }
+
+    pub(crate) fn account(&self, id: AccountId) -> Option<&AccountLine> {
+        self.view.account(id)
+    }
+
+    /// `Checking ··7890`: enough to tell accounts apart in one column.
+    pub(crate) fn account_label(&self, id: AccountId) -> String {
+        self.account(id).map_or_else(|| format!("account {id}"), |line| label(&line.account))
+    }
+
+    pub(crate) fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        self.view.connections().iter().find(|connection| connection.id == id)
+    }
+
+    pub(crate) fn change(&self, id: ChangeId) -> Option<&Change> {
+        self.changes.iter().find(|change| change.id == id)
+    }
+
+    /// A row with what the user says about it; `None` when it is gone or can't be read.
+    pub(crate) fn entry(&self, id: TransactionId) -> Option<LedgerEntry> {
+        self.view.entry(id).ok().flatten()
+    }
+
+    /// What a group is called.
+    pub(crate) fn group_label(&self, key: &GroupKey) -> String {
+        if let GroupKey::Account(id) = key {
+            return self.account_label(*id);
+        }
+        self.view.label(key).map_or_else(|_| "can't be read".to_owned(), |label| label.replace('_', " "))
+    }
+
+    /// Whether there is anything at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.accounts().is_empty() && self.changes.is_empty()
+    }
+
+    /// When anything last came in.
+    pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
+        self.changes.first().map(|change| change.at)
+    }
+}
+
+/// An account's name and the end of its number, unless the name holds that already.
+pub(crate) fn label(account: &Account) -> String {
+    let (name, tail) = (account.display_name(), account.tail());
+    if tail.is_empty() || name.ends_with(tail) { name.to_owned() } else { format!("{name} ··{tail}") }
+}
+
+/// What a list calls a row. Trades are often described with their quantity and price, which `masked` leaves out.
+pub(crate) fn payee(facts: &TransactionFacts, own: Option<&str>, masked: bool) -> String {
+    let traded = facts.payee.is_none() && facts.security.as_ref().is_some_and(|security| security.quantity.is_some());
+    match own.filter(|own| !own.is_empty()).unwrap_or_else(|| facts.payee()) {
+        "" => facts.kind.subtype().as_str().replace('_', " "),
+        text if own == Some(text) || !traded || !masked => text.to_owned(),
+        _ => trade(facts, None, None),
+    }
+}
+
+/// `Buy 10 AAPL at 150.25`, with what is known.
+pub(crate) fn trade(facts: &TransactionFacts, quantity: Option<String>, price: Option<String>) -> String {
+    let mut text = facts.kind.subtype().as_str().replace('_', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_deref()).map(str::to_owned);
+    for part in [quantity, symbol, price.map(|price| format!("at {price}"))].into_iter().flatten() {
+        text.push(' ');
+        text.push_str(&part);
+    }
+    text
+}
