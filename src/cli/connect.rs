@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     config::AnswerSource,
-    domain::{Connection, ConnectionId, ConnectionStatus, text},
+    domain::{Connection, ConnectionId, ConnectionStatus, FailureKind, text},
     providers::{self, Field, Problem, ProviderMetadata, Secrets},
     sync::{
-        AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, SyncReport, login_ends_soon,
+        AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, SyncReport, SyncRequest,
+        login_ends_soon,
     },
 };
 
@@ -42,23 +43,24 @@ pub(super) fn connect(
     let request = ConnectRequest { provider: metadata.slug.to_owned(), connection: repairs, answers };
     let job = session.handle.job();
     let handle = session.handle.clone();
-    let checking = session.handle.run_as(job, Command::Connect { job, request }, |event| follow(&handle, job, event));
-    let Event::ConnectionChecked { found, .. } = session.runtime.block_on(checking)? else {
-        return Err(CliError::new("internal", "the engine answered something else"));
-    };
+    let checking = session.handle.connect(job, request, |event| follow(&handle, job, event));
+    let found = session.runtime.block_on(checking)?;
     for warning in &found.warnings {
         writeln!(io::stderr(), "warning: {}", text::clean(&warning.message))?;
     }
     if let Some(known) = found.same_as() {
         session.handle.send(Command::Cancel { job });
         let message = format!("{} (connection {}) has these accounts already", known.name, known.id);
-        return Err(CliError::new("already_connected", message)
+        return Err(CliError::new(FailureKind::AlreadyConnected, message)
             .hint(format!("nothing was changed; to give it this login: dashtam reconnect {} …", known.id)));
     }
     if found.is_different {
         session.handle.send(Command::Cancel { job });
-        return Err(CliError::new("different_login", "this login opens none of the accounts of that connection")
-            .hint("connect it as a connection of its own, or log in as before"));
+        return Err(CliError::new(
+            FailureKind::DifferentLogin,
+            "this login opens none of the accounts of that connection",
+        )
+        .hint("connect it as a connection of its own, or log in as before"));
     }
     for known in &found.known {
         let (count, name) = (known.accounts.len(), text::clean(&known.name));
@@ -68,15 +70,12 @@ pub(super) fn connect(
             known.id
         )?;
     }
-    let confirm = Command::ConfirmConnection { job, alias: args.name.clone(), excluded: Vec::new(), renews: None };
-    let Event::Synced { report, .. } = session.runtime.block_on(session.handle.run_as(job, confirm, |_| {}))? else {
-        return Err(CliError::new("internal", "the engine answered something else"));
-    };
+    let report = session.runtime.block_on(session.handle.confirm_connection(job, args.name.clone()))?;
     explain(session, &report)?;
     let id = report.connections.first().map(|connection| connection.id);
     let view = session.ledger.view()?;
     let connection = view.connections().iter().find(|connection| Some(connection.id) == id);
-    let connection = connection.ok_or_else(|| CliError::new("internal", "the new connection is gone"))?;
+    let connection = connection.ok_or_else(|| CliError::new(FailureKind::Internal, "the new connection is gone"))?;
     let record = ConnectionRecord::new(connection, session, &view);
     let form = if format == Format::Jsonl { Format::Jsonl } else { Format::Json };
     output::object(out, form, &record, |_| Ok(()))?;
@@ -96,10 +95,11 @@ pub(super) fn reconnect(
     let view = session.ledger.view()?;
     let connection = view.connections().iter().find(|connection| connection.id == id);
     let connection = connection.ok_or_else(|| {
-        CliError::new("not_found", format!("there is no connection {id}")).hint("`dashtam connections` lists them")
+        CliError::new(FailureKind::NotFound, format!("there is no connection {id}"))
+            .hint("`dashtam connections` lists them")
     })?;
     if connection.status == ConnectionStatus::Disconnected {
-        return Err(CliError::new("wrong_state", format!("{} was disconnected", connection.display_name()))
+        return Err(CliError::new(FailureKind::WrongState, format!("{} was disconnected", connection.display_name()))
             .hint(format!("connect it anew: dashtam connect {}", connection.provider)));
     }
     connect(session, out, format, &connection.provider, Some(id), args)
@@ -107,8 +107,7 @@ pub(super) fn reconnect(
 
 pub(super) fn disconnect(session: &Session, id: &str, remove_data: bool) -> Result<(), CliError> {
     let connection = parse_id(id)?;
-    let end = |job| Command::Disconnect { job, connection, remove_data };
-    session.runtime.block_on(session.handle.run(end, |_| {}))?;
+    session.runtime.block_on(session.handle.disconnect(connection, remove_data))?;
     let kept = if remove_data { "its data was removed" } else { "its data stays" };
     Ok(writeln!(io::stderr(), "disconnected; {kept}, its credentials are wiped")?)
 }
@@ -349,10 +348,8 @@ pub(super) fn sync(
     {
         session.unlock()?;
     }
-    let order = |job| Command::Sync { job, connections, force, from };
-    let Event::Synced { report, .. } = session.runtime.block_on(session.handle.run(order, |_| {}))? else {
-        return Err(CliError::new("internal", "the engine answered something else"));
-    };
+    let request = SyncRequest { connections, force, from };
+    let report = session.runtime.block_on(session.handle.sync(request))?;
     let records = || report.connections.iter().map(ConnectionSyncRecord::from);
     if matches!(format, Format::Table | Format::Csv) {
         let empty = "no connection to sync: `dashtam connect` makes one";

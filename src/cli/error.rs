@@ -1,44 +1,32 @@
-//! A failed command: what is said on standard error and with which code it ends.
+//! A failed command: its message on standard error and its exit code.
 
 use std::io::ErrorKind;
 
 use serde::Serialize;
 
-use crate::{ledger::LedgerError, store::StoreError, sync::Failure};
+use crate::{domain::FailureKind, ledger::LedgerError, store::StoreError, sync::Failure};
 
-/// Exit code of a command that was called in a wrong way.
-pub(super) const USAGE: u8 = 2;
-/// Exit code of a command that did some of its work; the rest is said per file or connection.
+/// Exit code of a command that did some of its work; the rest is reported per file or connection.
 pub(super) const PARTLY: u8 = 3;
 
-const CLOSED_PIPE: &str = "closed_pipe";
-
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct CliError {
-    /// A stable word for scripts.
-    pub(super) kind: String,
+    pub(super) kind: FailureKind,
     /// What happened, where.
     pub(super) message: String,
     /// What to do.
     pub(super) hint: Option<String>,
-    #[serde(skip)]
-    pub(super) code: u8,
 }
 
 impl CliError {
-    pub(super) fn new(kind: &str, message: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), message: message.into(), hint: None, code: 1 }
+    pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
     }
 
-    /// The caller's mistake.
+    /// The command line is wrong.
     pub(super) fn usage(message: impl Into<String>) -> Self {
-        Self { code: USAGE, ..Self::new("usage", message) }
-    }
-
-    /// The reader of standard output went away: `dashtam transactions | head`.
-    pub(super) fn is_closed_pipe(&self) -> bool {
-        self.kind == CLOSED_PIPE
+        Self::new(FailureKind::Usage, message)
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -55,7 +43,7 @@ impl From<Failure> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        Self::new("store", error.to_string())
+        Self::new(FailureKind::Store, error.to_string())
     }
 }
 
@@ -63,13 +51,14 @@ impl From<LedgerError> for CliError {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Write(closed) if closed.kind() == ErrorKind::BrokenPipe => closed.into(),
-            other => Self::new("store", other.to_string()),
+            other => Self::new(FailureKind::Store, other.to_string()),
         }
     }
 }
 
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
-        Self::new(if error.kind() == ErrorKind::BrokenPipe { CLOSED_PIPE } else { "io" }, error.to_string())
+        let is_closed = error.kind() == ErrorKind::BrokenPipe;
+        Self::new(if is_closed { FailureKind::ClosedPipe } else { FailureKind::Io }, error.to_string())
     }
 }

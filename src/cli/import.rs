@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, Warning, text},
-    sync::{Command, Event, FileReport},
+    sync::{Event, FileReport, ImportRequest},
 };
 
 #[derive(Serialize)]
@@ -85,8 +85,8 @@ pub(super) fn run(
     account: Option<AccountId>,
 ) -> Result<u8, CliError> {
     let show_progress = std::io::stderr().is_terminal();
-    let import = |job| Command::Import { job, paths, account, dry_run };
-    let answer = session.runtime.block_on(session.handle.run(import, |event| {
+    let request = ImportRequest { paths, account, dry_run };
+    let report = session.runtime.block_on(session.handle.import(request, |event| {
         if show_progress {
             progress(event);
         }
@@ -94,9 +94,7 @@ pub(super) fn run(
     if show_progress {
         let _ = write!(std::io::stderr(), "\r\u{1b}[K");
     }
-    let Event::ImportFinished { report, .. } = answer? else {
-        return Err(CliError::new("internal", "the engine answered something else"));
-    };
+    let report = report?;
     let record = ImportRecord { files: report.files.into_iter().map(FileRecord::from).collect() };
     let mut failures = record.files.iter().filter_map(|file| file.error.clone());
     let first = failures.next();

@@ -14,7 +14,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{AccountId, AssetCode, text},
+    domain::{AccountId, AssetCode, FailureKind, text},
     ledger::{self, By, ListRequest, Query, RowList, Sort, View},
     providers::PROVIDERS,
 };
@@ -393,11 +393,9 @@ pub(super) fn find_account(view: &View, wanted: &str) -> Result<AccountId, CliEr
     let shown = text::clean(wanted);
     match fitting.as_slice() {
         [account] => Ok(account.id),
-        [] => {
-            Err(CliError::new("not_found", format!("there is no account `{shown}`"))
-                .hint("`dashtam accounts` lists them"))
-        }
-        _ => Err(CliError::new("ambiguous", format!("several accounts are called `{shown}`"))
+        [] => Err(CliError::new(FailureKind::NotFound, format!("there is no account `{shown}`"))
+            .hint("`dashtam accounts` lists them")),
+        _ => Err(CliError::new(FailureKind::Ambiguous, format!("several accounts are called `{shown}`"))
             .hint("name the account by its id, as `dashtam accounts` lists it")),
     }
 }

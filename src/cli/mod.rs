@@ -23,16 +23,15 @@ use clap::{CommandFactory as _, Parser as _};
 
 use self::{
     args::{Cli, Command, ConfigCommand, ExportFormat, Format, Global},
-    error::{CliError, USAGE},
+    error::CliError,
     record::ChangeRecord,
     session::{Session, Setup},
 };
 use crate::{
     config::{Config, ConfigError, Environment, Paths},
-    domain::{AccountId, Change, ChangeId, ConnectionId, text},
+    domain::{Change, ChangeId, ConnectionId, FailureKind, text},
     ledger::export,
     store::Store,
-    sync::{self, Event},
     tui::{self, Keymap},
     vault,
 };
@@ -57,12 +56,11 @@ pub fn main() -> ExitCode {
     });
     match result {
         Ok(code) => ExitCode::from(code),
-        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             // What was written before the failure still reaches the reader.
             let _ = out.flush();
             report(&error, format);
-            ExitCode::from(error.code)
+            ExitCode::from(error.kind.exit_code())
         }
     }
 }
@@ -83,11 +81,14 @@ fn usage(error: &clap::Error) -> ExitCode {
     } else {
         let _ = error.print();
     }
-    ExitCode::from(USAGE)
+    ExitCode::from(FailureKind::Usage.exit_code())
 }
 
 /// Says on standard error what failed and what to do.
 fn report(error: &CliError, format: Format) {
+    if error.kind == FailureKind::ClosedPipe {
+        return;
+    }
     let mut err = io::stderr().lock();
     let _ = if matches!(format, Format::Json | Format::Jsonl) {
         writeln!(err, "{}", serde_json::json!({ "error": error }))
@@ -184,13 +185,9 @@ fn toggle(
     undo: bool,
 ) -> Result<(), CliError> {
     let change = change.map(str::parse::<ChangeId>).transpose().map_err(|error| CliError::usage(error.to_string()))?;
-    let answer = session.runtime.block_on(session.handle.run(
-        |job| if undo { sync::Command::Undo { job, change } } else { sync::Command::Redo { job, change } },
-        |_| {},
-    ))?;
-    let Event::ChangeToggled { change, .. } = answer else {
-        return Err(CliError::new("internal", "the engine answered something else"));
-    };
+    let handle = &session.handle;
+    let change =
+        session.runtime.block_on(async { if undo { handle.undo(change).await } else { handle.redo(change).await } })?;
     output::object(out, format, &ChangeRecord::from(&change), |out| {
         writeln!(out, "{} change {}: {}", if undo { "undone" } else { "brought back" }, change.id, rows_of(&change))
     })
@@ -206,21 +203,13 @@ fn rows_of(change: &Change) -> String {
 fn rename(session: &Session, id: &str, name: String) -> Result<(), CliError> {
     let name = Some(name).filter(|name| !name.trim().is_empty());
     let wrong = |error: crate::domain::ParseIdError| CliError::usage(error.to_string());
-    let connection = id.strip_prefix("connection:").map(|id| id.parse::<ConnectionId>().map_err(wrong)).transpose()?;
-    let account: Option<AccountId> = match connection {
-        Some(_) => None,
-        None => Some(lists::find_account(&session.ledger.view()?, id)?),
-    };
-    session.runtime.block_on(session.handle.run(
-        |job| match (account, connection) {
-            (Some(account), _) => sync::Command::RenameAccount { job, account, name },
-            (None, connection) => {
-                let connection = connection.unwrap_or(ConnectionId(0));
-                sync::Command::RenameConnection { job, connection, name }
-            }
-        },
-        |_| {},
-    ))?;
+    if let Some(id) = id.strip_prefix("connection:") {
+        let connection = id.parse::<ConnectionId>().map_err(wrong)?;
+        session.runtime.block_on(session.handle.rename_connection(connection, name))?;
+    } else {
+        let account = lists::find_account(&session.ledger.view()?, id)?;
+        session.runtime.block_on(session.handle.rename_account(account, name))?;
+    }
     Ok(())
 }
 
@@ -250,7 +239,8 @@ fn write_export(
         return Ok(());
     };
     let refused = |error: io::Error| {
-        CliError::new("io", format!("{}: {error}", file.display())).hint("name a file that does not exist yet")
+        CliError::new(FailureKind::Io, format!("{}: {error}", file.display()))
+            .hint("name a file that does not exist yet")
     };
     let mut target = BufWriter::new(session::private_file(file).map_err(refused)?);
     let rows = view.export(&listing, form, &mut target)?;
@@ -310,7 +300,7 @@ fn keys(global: &Global, out: &mut dyn Write) -> Result<(), CliError> {
 fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError> {
     Keymap::of(&config.keys).map_err(|problems| {
         let error = ConfigError::Invalid { file: paths.config.display().to_string(), problems };
-        CliError::new("config", error.to_string()).hint("`dashtam keys` lists names and keys")
+        CliError::new(FailureKind::Config, error.to_string()).hint("`dashtam keys` lists names and keys")
     })
 }
 
@@ -322,7 +312,7 @@ fn config(global: &Global, out: &mut dyn Write, what: &ConfigCommand) -> Result<
         ConfigCommand::Check | ConfigCommand::Show => {
             let loaded = Config::load(&paths.config)
                 .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
-                .map_err(|error| CliError::new("config", error.to_string()))?;
+                .map_err(|error| CliError::new(FailureKind::Config, error.to_string()))?;
             for warning in &loaded.warnings {
                 writeln!(io::stderr(), "warning: {warning}")?;
             }

@@ -13,7 +13,10 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{args::Format, error::CliError};
-use crate::{domain::text, ledger::export};
+use crate::{
+    domain::{FailureKind, text},
+    ledger::export,
+};
 
 /// One column of a table for people.
 pub(super) struct Column<T> {
@@ -105,12 +108,13 @@ fn json<T: Serialize>(
 fn csv<T: Serialize>(out: &mut dyn Write, rows: impl IntoIterator<Item = Result<T, CliError>>) -> Result<(), CliError> {
     let broken = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(error) => CliError::from(error),
-        other => CliError::new("internal", format!("{other:?}")),
+        other => CliError::new(FailureKind::Internal, format!("{other:?}")),
     };
     let mut header = true;
     let mut target = csv::Writer::from_writer(out);
     for row in rows {
-        let value = serde_json::to_value(row?).map_err(|error| CliError::new("internal", error.to_string()))?;
+        let value =
+            serde_json::to_value(row?).map_err(|error| CliError::new(FailureKind::Internal, error.to_string()))?;
         let Value::Object(fields) = value else { continue };
         if std::mem::take(&mut header) {
             target.write_record(fields.keys()).map_err(broken)?;

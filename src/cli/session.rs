@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{args::Global, configured, error::CliError};
 use crate::{
     config::{self, Config, Environment, Log, LogLevel, Overrides, Paths},
+    domain::FailureKind,
     ledger::Ledger,
     ports::{Clock, Entropy, SystemBrowser, SystemClock, SystemEntropy, VaultChoice},
     providers::{
@@ -19,7 +20,7 @@ use crate::{
         kit::{Http, HttpConfig, OriginError},
     },
     store::Store,
-    sync::{self, EngineConfig, Handle, LiveConfig, Schedule},
+    sync::{self, EngineConfig, Handle, ImportRequest, LiveConfig, Schedule},
     tui::{self, Env, Folders, Keymap, Settings, TerminalClipboard, ThemeName},
     vault::{Privacy, TimedStore, Vault, VaultOptions, privacy_of},
 };
@@ -53,7 +54,7 @@ impl Setup {
         let loaded = Config::load(&paths.config)
             .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
             .map_err(|error| {
-                CliError::new("config", error.to_string())
+                CliError::new(FailureKind::Config, error.to_string())
                     .hint("`dashtam config check` says the same after each repair")
             })?;
         Ok(Self { paths, config: loaded.config, environment, verbose: global.verbose, scratch: None })
@@ -129,7 +130,7 @@ impl Setup {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let providers = &self.config.providers;
         let http = HttpConfig { offline, ..HttpConfig::new(Arc::clone(clock), Arc::clone(&entropy)) };
-        let http = Http::new(http).map_err(|error| CliError::new("network", error.to_string()))?;
+        let http = Http::new(http).map_err(|error| CliError::new(FailureKind::Network, error.to_string()))?;
         let vault = self.vault(Arc::clone(&entropy));
         let mut endpoints = BTreeMap::new();
         let configured = providers.iter().filter_map(|(slug, set)| Some((slug, set.endpoint.as_ref()?)));
@@ -204,17 +205,17 @@ impl Session {
             std::fs::write(&path, file.text)?;
             paths.push(path);
         }
-        let import = |job| sync::Command::Import { job, paths, account: None, dry_run: false };
-        self.runtime.block_on(self.handle.run(import, |_| {}))?;
+        let request = ImportRequest { paths, ..ImportRequest::default() };
+        self.runtime.block_on(self.handle.import(request, |_| {}))?;
         Ok(())
     }
 
     /// Opens the vault of stored logins; a keyring may ask the user.
     pub(super) fn unlock(&self) -> Result<(), CliError> {
-        let state = self.vault.state().map_err(|error| CliError::new("vault", error.to_string()))?;
+        let state = self.vault.state().map_err(|error| CliError::new(FailureKind::Vault, error.to_string()))?;
         let asks = state.kind == VaultChoice::Passphrase && !state.unlocked;
         let passphrase = if asks { self.setup.passphrase(state.exists)? } else { Secrets::new() };
-        self.runtime.block_on(self.handle.run(|job| sync::Command::Unlock { job, passphrase }, |_| {}))?;
+        self.runtime.block_on(self.handle.unlock(passphrase))?;
         Ok(())
     }
 
@@ -253,7 +254,7 @@ impl Session {
             lock_after: Some(config.lock_after).filter(|after| !after.is_zero()),
         };
         let screen = tui::run(self.ledger.clone(), env, settings, keymap);
-        self.runtime.block_on(screen).map_err(|error| CliError::new("screen", error.to_string()))
+        self.runtime.block_on(screen).map_err(|error| CliError::new(FailureKind::Screen, error.to_string()))
     }
 
     /// Finishes what runs.
@@ -279,7 +280,7 @@ impl Scratch {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(CliError::new("io", format!("no folder could be made in {}", base.display())))
+        Err(CliError::new(FailureKind::Io, format!("no folder could be made in {}", base.display())))
     }
 }
 

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::Failure;
 use crate::{
     domain::{
-        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, UserFields,
-        text,
+        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, FailureKind, TransactionId,
+        UserFields, text,
     },
     store::{Reader, Store},
 };
@@ -93,7 +93,7 @@ pub(super) fn toggle(
                     }
                 };
                 let what = if undo { "undone" } else { "brought back" };
-                return Err(Failure::new("cannot_undo", format!("change {id} can't be {what}: {why}")));
+                return Err(Failure::new(FailureKind::CannotUndo, format!("change {id} can't be {what}: {why}")));
             }
             change.id
         }
@@ -105,7 +105,7 @@ pub(super) fn toggle(
     if came_again && let Some(twin) = twin_of(store, target)? {
         store.toggle(target, true, now)?;
         let message = format!("change {target} can't be brought back: its rows came again with change {twin}");
-        return Err(Failure::new("cannot_redo", message).with_hint(format!("undo change {twin} first")));
+        return Err(Failure::new(FailureKind::CannotRedo, message).with_hint(format!("undo change {twin} first")));
     }
     Ok(change)
 }
@@ -192,12 +192,14 @@ fn newest(reader: &Reader, undo: bool) -> Result<ChangeId, Failure> {
             }
         }
     }
-    let (kind, what) = if undo { ("nothing_to_undo", "undo") } else { ("nothing_to_redo", "bring back") };
+    let (kind, what) =
+        if undo { (FailureKind::NothingToUndo, "undo") } else { (FailureKind::NothingToRedo, "bring back") };
     Err(Failure::new(kind, format!("there is nothing to {what}")))
 }
 
 fn missing(what: &str, id: &str, list: &str) -> Failure {
-    Failure::new("not_found", format!("there is no {what} {id}")).with_hint(format!("`dashtam {list}` lists them"))
+    Failure::new(FailureKind::NotFound, format!("there is no {what} {id}"))
+        .with_hint(format!("`dashtam {list}` lists them"))
 }
 
 /// A name fit for one line, or none when nothing is left of it.
@@ -205,7 +207,7 @@ fn valid_name(name: Option<&str>) -> Result<Option<String>, Failure> {
     let name = name.and_then(text::clean_line);
     match name {
         Some(name) if name.chars().count() > MAX_NAME => {
-            Err(Failure::new("too_long", format!("a name has at most {MAX_NAME} characters")))
+            Err(Failure::new(FailureKind::TooLong, format!("a name has at most {MAX_NAME} characters")))
         }
         name => Ok(name.map(String::from)),
     }

@@ -25,7 +25,7 @@ use super::{
     import::{Importer, Reviewed},
     live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
 };
-use crate::{ports::Clock, statements::Limits, store::Store};
+use crate::{domain::FailureKind, ports::Clock, statements::Limits, store::Store};
 
 /// What the engine is made of.
 pub struct EngineConfig {
@@ -79,7 +79,7 @@ pub fn spawn(config: EngineConfig) -> Handle {
 /// After a kill the last change is whole or not there at all; this makes sure that nothing else happened to the file.
 fn verify(store: &Store, shared: &Shared, job: JobId) {
     if let Err(error) = store.verify() {
-        let failure = Failure::new("store", error.to_string())
+        let failure = Failure::caused(FailureKind::Store, error)
             .with_hint("restore the newest backup; the file itself is left as it is");
         shared.publish(&Event::JobFailed { job, failure });
     }
@@ -150,7 +150,8 @@ impl Engine {
             }),
             Command::CommitImport { job } => self.import(job, move |parts, importer| {
                 let reviewed = parts.lock_reviewed().remove(&job);
-                let reviewed = reviewed.ok_or_else(|| Failure::new("not_found", "there is no such import to write"))?;
+                let reviewed =
+                    reviewed.ok_or_else(|| Failure::new(FailureKind::NotFound, "there is no such import to write"))?;
                 Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
             Command::Undo { job, change } => self.write(job, move |parts| {
@@ -312,7 +313,7 @@ impl Engine {
 
 /// What the user hears of a job that panicked; the panic itself is in the log.
 pub(super) fn panicked() -> Failure {
-    Failure::new("internal", "an internal error stopped this; nothing of it was kept")
+    Failure::new(FailureKind::Internal, "an internal error stopped this; nothing of it was kept")
         .with_hint("please report it with the log file")
 }
 

@@ -8,6 +8,7 @@ use std::sync::{
 use tokio::sync::{mpsc, watch};
 
 use super::{Command, Event, Failure, JobId};
+use crate::domain::FailureKind;
 
 /// Sends commands to the engine and hands out its events. Cheap to clone; the engine stops when it is told to, or when
 /// the last handle is gone.
@@ -117,7 +118,7 @@ impl Handle {
                 _ => {}
             }
         }
-        Err(Failure::new("stopped", "the engine stopped before the work was done"))
+        Err(Failure::new(FailureKind::Stopped, "the engine stopped before the work was done"))
     }
 }
 

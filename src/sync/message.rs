@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use chrono::NaiveDate;
 
-use super::{ConnectRequest, FoundConnection, ImportReport, ImportReview, LoginPrompt, SyncReport};
+use super::{ConnectRequest, Failure, FoundConnection, ImportReport, ImportReview, LoginPrompt, SyncReport};
 use crate::{
     domain::{AccountId, AccountType, Change, ChangeId, ConnectionId, TransactionId, UserFields},
     providers::Secrets,
@@ -339,32 +339,5 @@ impl Stage {
             Self::Fetching => "fetching",
             Self::Compacting => "compacting",
         }
-    }
-}
-
-/// A failure in the words of the command line's error object.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Failure {
-    /// A stable word: `not_found`, `invalid_file`, `store`, `cancelled`, `nothing_to_undo`, …
-    pub kind: &'static str,
-    /// What happened, where.
-    pub message: String,
-    /// What to do.
-    pub hint: Option<String>,
-}
-
-impl Failure {
-    /// A failure without a hint.
-    #[must_use]
-    pub fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
-    }
-
-    /// Adds what to do about it.
-    #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
     }
 }

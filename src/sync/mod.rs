@@ -6,19 +6,23 @@
 mod account;
 mod edit;
 mod engine;
+mod failure;
 mod handle;
 mod import;
 mod live;
 mod message;
 mod reconcile;
 mod report;
+mod request;
 
 pub use engine::{EngineConfig, spawn};
+pub use failure::Failure;
 pub use handle::{EventStream, Handle};
 pub use live::{LiveConfig, Schedule, login_ends_soon};
-pub use message::{Command, Event, Failure, JobId, Progress, Stage};
+pub use message::{Command, Event, JobId, Progress, Stage};
 pub use report::{
     AccountResult, AccountReview, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
     ImportReport, ImportReview, KnownConnection, Listening, LoginPrompt, ReviewRow, RowState, SyncReport,
     SyncedAccount,
 };
+pub use request::{ImportRequest, SyncRequest};

@@ -10,7 +10,7 @@ use crate::{
         AccountDraft, AccountId, AccountType, Change, ChangeId, ConnectionId, ConnectionStatus, Money,
         TransactionFacts, Warning,
     },
-    providers::Secrets,
+    providers::{Secrets, kit::CallbackError},
 };
 
 /// What importing some files would do.
@@ -155,7 +155,7 @@ pub struct LoginPrompt {
     /// The callback address, exactly as it must be registered.
     pub callback_url: String,
     /// Whether the redirect is caught here; otherwise why not, and it must be pasted.
-    pub listening: Result<Listening, String>,
+    pub listening: Result<Listening, CallbackError>,
     /// Whether a browser was started.
     pub browser_opened: bool,
     /// When the login is given up.

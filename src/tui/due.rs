@@ -42,7 +42,7 @@ impl Due {
     pub(crate) fn hear(&mut self, event: &Event) {
         if self.is_job(event.answers()) {
             self.job = None;
-            self.paused = matches!(event, Event::JobFailed { failure, .. } if failure.kind.starts_with("vault"));
+            self.paused = matches!(event, Event::JobFailed { failure, .. } if failure.kind.is_vault());
         } else if matches!(event, Event::VaultLocked) {
             self.paused = true;
         } else if matches!(event, Event::VaultOpened | Event::Unlocked { .. } | Event::Synced { .. }) {

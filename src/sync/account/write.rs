@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{AccountPlan, superseded_stream};
 use crate::{
     domain::{
-        AccountId, Connection, Holding, HoldingDraft, Snapshot, SnapshotSource, Text, TransactionDraft,
+        AccountId, Connection, FailureKind, Holding, HoldingDraft, Snapshot, SnapshotSource, Text, TransactionDraft,
         TransactionFacts, TransactionId, TransactionStatus,
     },
     store::Writer,
@@ -54,7 +54,7 @@ pub(in crate::sync) fn write(
         let known = writer.sync_state(writing.connection.id, &stream)?;
         let mut ids: Vec<Text> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         ids.extend(plan.rows.superseded);
-        let bytes = serde_json::to_vec(&ids).map_err(|error| Failure::new("store", error.to_string()))?;
+        let bytes = serde_json::to_vec(&ids).map_err(|error| Failure::caused(FailureKind::Store, error))?;
         writer.put_sync_state(writing.connection.id, &stream, &bytes)?;
     }
     for id in plan.rows.vanished {
@@ -65,7 +65,8 @@ pub(in crate::sync) fn write(
 }
 
 fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), Failure> {
-    let stored = writer.transaction(id)?.ok_or_else(|| Failure::new("store", format!("row {id} is gone")))?;
+    let stored =
+        writer.transaction(id)?.ok_or_else(|| Failure::new(FailureKind::Store, format!("row {id} is gone")))?;
     let facts = TransactionFacts { status: TransactionStatus::Cancelled, ..stored.facts };
     Ok(writer.update_transaction(id, &facts)?)
 }

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     domain::{AccountId, Change, Warning},
     statements::Limits,
-    store::{Store, StoreError},
+    store::Store,
 };
 
 /// Files that were read and wait for the user's word.
@@ -167,19 +167,6 @@ impl Importer<'_> {
 
     fn report_progress(&self, stage: Stage, subject: &str, done: u64, total: u64) {
         (self.progress)(Progress { stage, subject: subject.to_owned(), done, total });
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::new("store", error.to_string())
-    }
-}
-
-impl Failure {
-    /// The job was stopped on request.
-    pub(super) fn cancelled() -> Self {
-        Self::new("cancelled", "stopped on request; nothing of it was kept")
     }
 }
 

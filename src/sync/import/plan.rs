@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::{Importer, ParsedFile, Stage, read::Part};
 use crate::{
     domain::{
-        Account, AccountId, ChangeCounts, ChangeId, Connection, ConnectionId, ConnectionStatus, IdTrust, Transaction,
-        TransactionId, text,
+        Account, AccountId, ChangeCounts, ChangeId, Connection, ConnectionId, ConnectionStatus, FailureKind, IdTrust,
+        Transaction, TransactionId, text,
     },
     statements::StatementAccount,
     store::Reader,
@@ -104,7 +104,12 @@ pub(super) fn plan(
         let (connection, is_new) = match &forced {
             Some(account) => {
                 let connection = connections.iter().find(|connection| connection.id == account.connection_id);
-                (connection.cloned().ok_or_else(|| Failure::new("store", "the account has no connection"))?, false)
+                (
+                    connection
+                        .cloned()
+                        .ok_or_else(|| Failure::new(FailureKind::Store, "the account has no connection"))?,
+                    false,
+                )
             }
             None => find_connection(part, &connections, &accounts),
         };
@@ -148,12 +153,15 @@ fn news_of(said: &StatementAccount, trust: IdTrust) -> News<'_> {
 fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> Result<Account, Failure> {
     let found = accounts.iter().find(|account| account.id == id);
     let account = found.ok_or_else(|| {
-        Failure::new("not_found", format!("there is no account {id}")).with_hint("`dashtam accounts` lists them")
+        Failure::new(FailureKind::NotFound, format!("there is no account {id}"))
+            .with_hint("`dashtam accounts` lists them")
     })?;
     let count = parsed.accounts().count();
     if count > 1 {
         let message = format!("{}: the file holds {count} accounts, so its rows can't all go into one", parsed.name());
-        return Err(Failure::new("several_accounts", message).with_hint("import it without naming an account"));
+        return Err(
+            Failure::new(FailureKind::SeveralAccounts, message).with_hint("import it without naming an account")
+        );
     }
     Ok(account.clone())
 }

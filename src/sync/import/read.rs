@@ -10,7 +10,7 @@ use std::{
 
 use super::{Importer, Stage};
 use crate::{
-    domain::{Change, IdTrust, Warning, text},
+    domain::{Change, FailureKind, IdTrust, Warning, text},
     providers::{InstitutionName, ProviderMetadata, registry},
     statements::{self, Answers, Input, Institution, Reading, StatementAccount, StatementError, Verdict, unite_pages},
     store::{NewSource, Reader},
@@ -154,7 +154,7 @@ impl Importer<'_> {
         let input = Input { bytes: &bytes, file_name: &name, limits: &self.limits, layouts: &[], answers: &answers };
         let mut reading = statements::read(&input, &mut on_progress).map_err(|error| refusal(&name, &error))?;
         if let Verdict::Question(question) = &reading.verdict {
-            return Err(Failure::new("question", format!("{name}: {}", question.text)));
+            return Err(Failure::new(FailureKind::Question, format!("{name}: {}", question.text)));
         }
         let (format, path) = (reading.format, path.to_owned());
         let warnings = std::mem::take(&mut reading.warnings);
@@ -165,16 +165,18 @@ impl Importer<'_> {
     fn read_bytes(&self, path: &Path) -> Result<Vec<u8>, Failure> {
         let shown = text::clean(&path.to_string_lossy()).into_owned();
         let unreadable = |error: &std::io::Error| match error.kind() {
-            ErrorKind::NotFound => Failure::new("not_found", format!("{shown}: there is no such file"))
+            ErrorKind::NotFound => Failure::new(FailureKind::NotFound, format!("{shown}: there is no such file"))
                 .with_hint("check the path; `~` and globs are expanded by the shell"),
-            ErrorKind::PermissionDenied => Failure::new("unreadable", format!("{shown}: you may not read this file"))
-                .with_hint("check its permissions"),
-            _ => Failure::new("unreadable", format!("{shown}: {error}")),
+            ErrorKind::PermissionDenied => {
+                Failure::new(FailureKind::Unreadable, format!("{shown}: you may not read this file"))
+                    .with_hint("check its permissions")
+            }
+            _ => Failure::new(FailureKind::Unreadable, format!("{shown}: {error}")),
         };
         let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
             let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
-            return Err(Failure::new("unreadable", format!("{shown}: this is {what}"))
+            return Err(Failure::new(FailureKind::Unreadable, format!("{shown}: this is {what}"))
                 .with_hint("name the statement files themselves"));
         }
         if metadata.len() > self.limits.bytes {
@@ -239,12 +241,12 @@ fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<K
 /// A statement error as a failure that names the file and what to do.
 fn refusal(name: &str, error: &StatementError) -> Failure {
     let (kind, hint) = match error {
-        StatementError::Empty => ("empty_file", Some("download the statement again".to_owned())),
-        StatementError::NotAStatement { hint, .. } => ("unsupported_format", Some(hint.clone())),
-        StatementError::NoAccount => ("no_account", None),
-        StatementError::TooLarge { .. } => ("too_large", None),
+        StatementError::Empty => (FailureKind::EmptyFile, Some("download the statement again".to_owned())),
+        StatementError::NotAStatement { hint, .. } => (FailureKind::UnsupportedFormat, Some(hint.clone())),
+        StatementError::NoAccount => (FailureKind::NoAccount, None),
+        StatementError::TooLarge { .. } => (FailureKind::TooLarge, None),
         StatementError::Refused { .. } => {
-            ("refused", Some("the bank wrote an error into the file; download it again".to_owned()))
+            (FailureKind::Refused, Some("the bank wrote an error into the file; download it again".to_owned()))
         }
         StatementError::Cancelled => return Failure::cancelled(),
     };

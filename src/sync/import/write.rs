@@ -2,7 +2,9 @@
 
 use super::{Importer, ParsedFile, Stage, plan::FilePlan};
 use crate::{
-    domain::{Change, ChangeCounts, ChangeKind, Connection, ConnectionStatus, SnapshotSource, TransitionError},
+    domain::{
+        Change, ChangeCounts, ChangeKind, Connection, ConnectionStatus, FailureKind, SnapshotSource, TransitionError,
+    },
     sync::{
         Failure,
         account::{self, Writing},
@@ -47,7 +49,7 @@ pub(super) fn write(
 
 /// A file source is connected by its first file and stays so.
 fn mark_imported(importer: &Importer<'_>, connection: &mut Connection) -> Result<(), Failure> {
-    let wrong_state = |error: TransitionError| Failure::new("wrong_state", error.to_string());
+    let wrong_state = |error: TransitionError| Failure::caused(FailureKind::WrongState, error);
     if connection.status != ConnectionStatus::Active {
         connection.mark_connected(importer.now).map_err(wrong_state)?;
     }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, failure_of, lock, oauth::Prompt};
+use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, lock, oauth::Prompt};
 use crate::{
     config::{AnswerSource, ConfiguredError},
-    domain::{Account, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, ProviderError},
+    domain::{
+        Account, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, FailureKind, ProviderError,
+    },
     providers::{self, Credentials, Field, ProviderMetadata, Secrets, Validation},
     sync::{ConnectRequest, FoundConnection, KnownConnection},
 };
@@ -35,7 +37,7 @@ impl Live {
         prompt: &Prompt,
     ) -> Result<FoundConnection, Failure> {
         let metadata =
-            providers::find(&request.provider).map_err(|error| Failure::new("not_found", error.to_string()))?;
+            providers::find(&request.provider).map_err(|error| Failure::caused(FailureKind::NotFound, error))?;
         let answers = self
             .blocking(move |live| {
                 let answers = read_files(metadata.fields(), request.answers)?.or(&live.configured(metadata.slug)?);
@@ -47,7 +49,7 @@ impl Live {
             .await?;
         let accepted = metadata.accept(&answers).map_err(|problems| {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Failure::new("validation", format!("{}: {}", metadata.display_name, all.join("; ")))
+            Failure::new(FailureKind::Validation, format!("{}: {}", metadata.display_name, all.join("; ")))
         })?;
         // The vault is opened before anything is asked of the institution: a login that can't be kept is worth nothing.
         self.blocking(|live| live.unlock(None)).await?;
@@ -56,7 +58,7 @@ impl Live {
             None => self.log_in(job, metadata, &accepted, prompt).await?,
         };
         let found = self.check(metadata, accepted.environment, &credentials).await;
-        let found = self.compare(found.map_err(|error| failure_of(&error))?, request.connection).await?;
+        let found = self.compare(found.map_err(Failure::from)?, request.connection).await?;
         let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection };
         lock(&self.checked).insert(job, checked);
         Ok(found)
@@ -158,7 +160,8 @@ impl Live {
         let checked = lock(&self.checked).remove(&job);
         // A vault locked meanwhile has made the engine forget the login: that is what the user is to hear.
         self.blocking(|live| live.unlock(None)).await?;
-        let mut checked = checked.ok_or_else(|| Failure::new("not_found", "there is no checked login to keep"))?;
+        let mut checked =
+            checked.ok_or_else(|| Failure::new(FailureKind::NotFound, "there is no checked login to keep"))?;
         checked.repairs =
             checked.repairs.or(kept.renews.filter(|id| checked.found.known.iter().any(|known| known.id == *id)));
         if let (None, Some(known)) = (checked.repairs, checked.found.same_as()) {
@@ -177,7 +180,7 @@ impl Live {
         let others = found.known.iter().filter(|known| Some(known.id) != repairs);
         excluded.extend(others.flat_map(|known| known.accounts.iter().cloned()));
         let now = self.clock.now();
-        let wrong_state = |error: crate::domain::TransitionError| Failure::new("wrong_state", error.to_string());
+        let wrong_state = |error: crate::domain::TransitionError| Failure::caused(FailureKind::WrongState, error);
         let login_expires_at = credentials.oauth().and_then(|oauth| oauth.login_expires_at);
         if let Some(id) = repairs {
             let mut writer = self.store.begin(ChangeKind::Sync, "reconnect", now)?;
@@ -244,7 +247,7 @@ impl Live {
 
 impl From<&ConfiguredError> for Failure {
     fn from(error: &ConfiguredError) -> Self {
-        Self::new("config", error.to_string()).with_hint(
+        Self::new(FailureKind::Config, error.to_string()).with_hint(
             "put it there, or take the line out of the file that `dashtam config path` names and answer when asked",
         )
     }
@@ -258,7 +261,7 @@ fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, Failure
         let content = read.map_err(|error| {
             let why = error.reason();
             Failure::new(
-                "validation",
+                FailureKind::Validation,
                 format!("{}: it is neither PEM text nor a file that can be read: {why}", field.label),
             )
         })?;
@@ -268,12 +271,13 @@ fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, Failure
 }
 
 fn already_connected(known: &KnownConnection) -> Failure {
-    Failure::new("already_connected", format!("{} has these accounts already", known.name))
+    Failure::new(FailureKind::AlreadyConnected, format!("{} has these accounts already", known.name))
         .with_hint(format!("give it this login: dashtam reconnect {}", known.id))
 }
 
 fn no_connection(id: ConnectionId) -> Failure {
-    Failure::new("not_found", format!("there is no connection {id}")).with_hint("`dashtam connections` lists them")
+    Failure::new(FailureKind::NotFound, format!("there is no connection {id}"))
+        .with_hint("`dashtam connections` lists them")
 }
 
 #[cfg(test)]

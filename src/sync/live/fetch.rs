@@ -8,7 +8,7 @@ use std::{
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::{Live, SyncOrder, login::Session};
+use super::{Live, SyncError, SyncOrder, login::Session};
 use crate::{
     domain::{
         Account, AccountDraft, BalanceDraft, Capability, ChangeId, Connection, HoldingDraft, ProviderError,
@@ -67,7 +67,7 @@ pub(super) async fn fetch(
     connection: &Connection,
     known: &[KnownAccount],
     order: &SyncOrder,
-) -> Result<Fetched, ProviderError> {
+) -> Result<Fetched, SyncError> {
     let listing =
         session.call(|provider, credentials| async move { provider.fetch_accounts(&credentials).await }).await?;
     let wanted = |draft: &AccountDraft| !connection.excluded_accounts.contains(&draft.provider_account_id);
@@ -93,7 +93,7 @@ async fn fetch_account(
     draft: AccountDraft,
     known: Option<&KnownAccount>,
     order: &SyncOrder,
-) -> Result<FetchedAccount, ProviderError> {
+) -> Result<FetchedAccount, SyncError> {
     let metadata = session.metadata();
     let mut fetched = FetchedAccount {
         draft,
@@ -160,14 +160,15 @@ impl FetchedAccount {
     }
 
     /// Keeps a failure of one part; one that concerns the whole connection ends the fetch.
-    fn note(&mut self, part: &'static str, result: Result<(), ProviderError>) -> Result<(), ProviderError> {
+    fn note(&mut self, part: &'static str, result: Result<(), SyncError>) -> Result<(), SyncError> {
         match result {
             Ok(()) => Ok(()),
-            Err(error) => match error.kind {
+            Err(SyncError::Local(failure)) => Err(SyncError::Local(failure)),
+            Err(SyncError::Provider(error)) => match error.kind {
                 ProviderErrorKind::LoginExpired
                 | ProviderErrorKind::Authentication
                 | ProviderErrorKind::Revoked
-                | ProviderErrorKind::Cancelled => Err(error),
+                | ProviderErrorKind::Cancelled => Err(error.into()),
                 ProviderErrorKind::PaymentRequired
                 | ProviderErrorKind::RateLimited { .. }
                 | ProviderErrorKind::Unavailable
@@ -191,7 +192,7 @@ async fn fetch_rows(
     fetched: &mut FetchedAccount,
     watermark: &Watermark,
     order: &SyncOrder,
-) -> Result<(), ProviderError> {
+) -> Result<(), SyncError> {
     let history = session.metadata().history;
     let today = live.clock.today();
     let oldest = history.days.and_then(|days| today.checked_sub_days(Days::new(u64::from(days))));

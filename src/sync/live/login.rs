@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex as AsyncMutex, RwLock};
 
-use super::{Failure, Live, lock, store_error};
+use super::{Failure, Live, SyncError, lock};
 use crate::{
-    domain::{ChangeKind, Connection, ConnectionId, ProviderError, ProviderErrorKind},
+    domain::{ChangeKind, Connection, ConnectionId, FailureKind, ProviderError, ProviderErrorKind},
     providers::{Auth, BuildContext, Credentials, OauthProvider, Provider, ProviderMetadata, Secrets},
-    vault::VaultError,
 };
 
 /// An adapter with the credentials to use it.
@@ -48,7 +47,7 @@ impl Live {
     /// A connection that was not ended.
     fn usable(&self, id: ConnectionId) -> Result<Connection, Failure> {
         let connection = self.store.read()?.connection(id)?.filter(Connection::counts);
-        connection.ok_or_else(|| Failure::new("not_found", "the connection was ended meanwhile"))
+        connection.ok_or_else(|| Failure::new(FailureKind::NotFound, "the connection was ended meanwhile"))
     }
 
     /// Seals renewed credentials and stores them, unless the connection was ended meanwhile.
@@ -68,23 +67,12 @@ impl Live {
     pub(super) fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
         let sealed = self.store.read()?.credential(connection.id)?;
         let sealed = sealed.ok_or_else(|| {
-            Failure::new("no_credentials", format!("{} has no stored login", connection.display_name()))
+            Failure::new(FailureKind::NoCredentials, format!("{} has no stored login", connection.display_name()))
                 .with_hint(format!("reconnect it: dashtam reconnect {}", connection.id))
         })?;
         self.unlock(None)?;
         let plain = self.config.vault.open(connection.id, &connection.provider, &sealed)?;
-        Credentials::from_bytes(&plain).map_err(|error| Failure::new("no_credentials", error.to_string()))
-    }
-}
-
-impl From<VaultError> for Failure {
-    fn from(error: VaultError) -> Self {
-        let kind = match error {
-            // A passphrase helps.
-            VaultError::Locked | VaultError::NeedsPassphrase => "vault_locked",
-            _ => "vault",
-        };
-        Self::new(kind, error.to_string())
+        Credentials::from_bytes(&plain).map_err(|error| Failure::caused(FailureKind::NoCredentials, error))
     }
 }
 
@@ -93,20 +81,16 @@ impl Session {
         live: &Arc<Live>,
         connection: &Connection,
         metadata: &'static ProviderMetadata,
-    ) -> Result<Self, ProviderError> {
+    ) -> Result<Self, SyncError> {
         let wanted = connection.clone();
         let opened = live.blocking(move |live| live.open_credentials(&wanted)).await;
-        let credentials = opened.map_err(|failure| {
-            let kind = if failure.kind.starts_with("vault") {
-                ProviderErrorKind::NotConfigured
-            } else {
-                ProviderErrorKind::Authentication
-            };
-            let error = metadata.error(kind, failure.message);
-            match failure.hint {
-                Some(hint) => error.with_hint(hint),
-                None => error,
+        let credentials = opened.map_err(|failure| match failure.kind {
+            // Only a new login helps.
+            FailureKind::NoCredentials => {
+                let error = metadata.error(ProviderErrorKind::Authentication, failure.message.clone());
+                SyncError::Provider(failure.hint.iter().fold(error, ProviderError::with_hint))
             }
+            _ => SyncError::Local(failure),
         })?;
         let (provider, oauth) =
             live.build(metadata, connection.environment.as_deref(), credentials.fields().clone())?;
@@ -125,17 +109,14 @@ impl Session {
     }
 
     /// Calls the adapter, renewing the login before it runs out and once more when it is refused all the same.
-    pub(super) async fn call<T, F>(
-        &self,
-        work: impl Fn(Arc<dyn Provider>, Credentials) -> F,
-    ) -> Result<T, ProviderError>
+    pub(super) async fn call<T, F>(&self, work: impl Fn(Arc<dyn Provider>, Credentials) -> F) -> Result<T, SyncError>
     where
         F: Future<Output = Result<T, ProviderError>> + Send,
     {
         let mut credentials = self.credentials.read().await.clone();
         let now = self.live.clock.now();
         if credentials.oauth().is_some_and(|oauth| oauth.login_expired(now)) {
-            return Err(self.login_over());
+            return Err(login_over(self.metadata).into());
         }
         let mut renewed = false;
         if credentials.oauth().is_some_and(|oauth| oauth.needs_renewal(now)) {
@@ -147,15 +128,16 @@ impl Session {
                 let credentials = self.renew(&credentials).await?;
                 work(Arc::clone(&self.provider), credentials).await.map_err(|error| {
                     // Fresh from the provider and still refused: access was withdrawn.
-                    if is_refusal(&error) { ProviderError { kind: ProviderErrorKind::Revoked, ..error } } else { error }
+                    let kind = if is_refusal(&error) { ProviderErrorKind::Revoked } else { error.kind.clone() };
+                    ProviderError { kind, ..error }.into()
                 })
             }
-            other => other,
+            other => other.map_err(SyncError::from),
         }
     }
 
     /// New credentials for `stale` ones: those another caller just got, or renewed ones, stored before they are used.
-    async fn renew(&self, stale: &Credentials) -> Result<Credentials, ProviderError> {
+    async fn renew(&self, stale: &Credentials) -> Result<Credentials, SyncError> {
         let Some(oauth) = &self.oauth else { return Ok(stale.clone()) };
         let gate: Arc<AsyncMutex<()>> = Arc::clone(lock(&self.live.renewals).entry(self.connection).or_default());
         let renewal = Renewal {
@@ -173,14 +155,9 @@ impl Session {
             let _gate = gate.lock_owned().await;
             renewal.run().await
         });
-        let internal = |_| Err(self.metadata.error(ProviderErrorKind::InvalidResponse, "renewing the login failed"));
-        let renewed = renewing.await.unwrap_or_else(internal)?;
+        let renewed = renewing.await.unwrap_or_else(|_| Err(SyncError::Local(crate::sync::engine::panicked())))?;
         *self.credentials.write().await = renewed.clone();
         Ok(renewed)
-    }
-
-    fn login_over(&self) -> ProviderError {
-        login_over(self.metadata)
     }
 }
 
@@ -199,22 +176,21 @@ struct Renewal {
 }
 
 impl Renewal {
-    async fn run(self) -> Result<Credentials, ProviderError> {
+    async fn run(self) -> Result<Credentials, SyncError> {
         // Another sync, or another part of this one, may have renewed it while this one waited.
         let connection = self.connection;
         let stored = self.live.blocking(move |live| live.open_credentials(&live.usable(connection)?));
-        let stored = stored.await.map_err(|failure| store_error(self.metadata, &failure))?;
+        let stored = stored.await?;
         if !same_token(&stored, &self.stale) {
             return Ok(stored);
         }
         let Some(current) = stored.oauth() else { return Ok(stored) };
         if current.login_expired(self.live.clock.now()) {
-            return Err(login_over(self.metadata));
+            return Err(login_over(self.metadata).into());
         }
         let renewed = Credentials::Oauth2(self.oauth.refresh(current).await?);
         let (slug, kept) = (self.metadata.slug, renewed.clone());
-        let written = self.live.writing(move |live| live.store_credentials(connection, slug, &kept)).await;
-        written.map_err(|failure| store_error(self.metadata, &failure))?;
+        self.live.writing(move |live| live.store_credentials(connection, slug, &kept)).await?;
         Ok(renewed)
     }
 }

@@ -25,10 +25,10 @@ use futures_util::{
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{ConnectionReport, Failure, JobId, Progress, SyncReport, handle::Shared as Told};
+use super::{ConnectionReport, Failure, JobId, Progress, SyncReport, failure::SyncError, handle::Shared as Told};
 use crate::{
     config::ProviderSettings,
-    domain::{Connection, ConnectionId, ConnectionStatus, Disposition, ProviderError, ProviderErrorKind},
+    domain::{Connection, ConnectionId, ConnectionStatus, Disposition, FailureKind, ProviderError, ProviderErrorKind},
     ports::{Browser, Clock, Entropy},
     providers::{
         self, Secrets,
@@ -206,13 +206,15 @@ impl Live {
         let find = |id: &ConnectionId| {
             let found = connections.iter().find(|connection| connection.id == *id);
             let connection = found.ok_or_else(|| {
-                Failure::new("not_found", format!("there is no connection {id}"))
+                Failure::new(FailureKind::NotFound, format!("there is no connection {id}"))
                     .with_hint("`dashtam connections` lists them")
             })?;
             if providers::is_file_source(connection) {
                 let message =
                     format!("{} comes as statement files; there is nothing to fetch", connection.display_name());
-                return Err(Failure::new("not_live", message).with_hint("import its newest statement instead"));
+                return Err(
+                    Failure::new(FailureKind::NotLive, message).with_hint("import its newest statement instead")
+                );
             }
             Ok(connection.clone())
         };
@@ -265,8 +267,7 @@ impl Live {
         };
         let outcome = self.try_sync(&connection, &order, &dropped, &mut report).await;
         if let Err(error) = outcome {
-            let failure = about(&connection, failure_of(&error), &error);
-            let kind = error.kind.clone();
+            let failure = about(&connection, &error);
             tracing::warn!(
                 connection = connection.id.0,
                 provider = connection.provider,
@@ -274,9 +275,9 @@ impl Live {
                 failure.message
             );
             report.error = Some(failure.clone());
-            if kind != ProviderErrorKind::Cancelled {
+            if !error.is_cancelled() {
                 let id = connection.id;
-                let ended = self.writing(move |live| live.note_failure(id, &kind, &failure)).await;
+                let ended = self.writing(move |live| live.note_failure(id, &error, &failure)).await;
                 match ended {
                     Ok(status) => report.status = status,
                     Err(failure) => report.warnings.push(crate::domain::Warning::new(0, failure.message)),
@@ -292,29 +293,33 @@ impl Live {
         order: &SyncOrder,
         dropped: &CancellationToken,
         report: &mut ConnectionReport,
-    ) -> Result<(), ProviderError> {
+    ) -> Result<(), SyncError> {
         let metadata = crate::providers::find(&connection.provider).map_err(|unknown| {
             ProviderError::new(&connection.provider, ProviderErrorKind::NotConfigured, unknown.to_string())
         })?;
         if connection.status != ConnectionStatus::Active {
             let message = format!("the connection is {}", connection.status);
-            return Err(metadata.error(ProviderErrorKind::Authentication, message));
+            return Err(metadata.error(ProviderErrorKind::Authentication, message).into());
         }
         if let Some(wait) = schedule::too_early(connection, metadata, order.occasion, self.clock.now()) {
             report.warnings.push(crate::domain::Warning::new(0, wait));
             return Ok(());
         }
         let session = login::Session::open(self, connection, metadata).await?;
-        let known = self.known_accounts(connection.id).await.map_err(|failure| store_error(metadata, &failure))?;
+        let known = self.known_accounts(connection.id).await?;
         let fetched = fetch::fetch(self, &session, connection, &known, order).await?;
-        self.keep(connection, fetched, order, dropped, report).await.map_err(|failure| store_error(metadata, &failure))
+        Ok(self.keep(connection, fetched, order, dropped, report).await?)
     }
 }
 
-/// Says which command repairs the connection, where one does.
-fn about(connection: &Connection, failure: Failure, error: &ProviderError) -> Failure {
+/// The failure to report. A login that must be renewed names the command that does it.
+fn about(connection: &Connection, error: &SyncError) -> Failure {
+    let error = match error {
+        SyncError::Local(failure) => return failure.clone(),
+        SyncError::Provider(error) => error,
+    };
     if error.disposition() != Disposition::Reauthenticate {
-        return failure;
+        return error.clone().into();
     }
     let command = if connection.counts() {
         format!("dashtam reconnect {}", connection.id)
@@ -322,38 +327,5 @@ fn about(connection: &Connection, failure: Failure, error: &ProviderError) -> Fa
         format!("dashtam connect {}", connection.provider)
     };
     let why = error.hint.as_ref().map(|hint| format!("{hint}: ")).unwrap_or_default();
-    failure.with_hint(format!("{why}{command}, or Enter on it in Connections"))
-}
-
-/// A failed look-up of ours in the provider's vocabulary, so that one path handles both.
-fn store_error(metadata: &crate::providers::ProviderMetadata, failure: &Failure) -> ProviderError {
-    let kind =
-        if failure.kind == "cancelled" { ProviderErrorKind::Cancelled } else { ProviderErrorKind::InvalidResponse };
-    metadata.error(kind, failure.message.clone())
-}
-
-/// What a provider's failure is called for people and scripts.
-pub(super) fn failure_of(error: &ProviderError) -> Failure {
-    let kind = match error.kind {
-        ProviderErrorKind::LoginExpired => "login_expired",
-        ProviderErrorKind::Authentication => "authentication",
-        ProviderErrorKind::Revoked => "revoked",
-        ProviderErrorKind::PaymentRequired => "payment_required",
-        ProviderErrorKind::RateLimited { .. } => "rate_limited",
-        ProviderErrorKind::Unavailable => "unavailable",
-        ProviderErrorKind::InvalidResponse => "invalid_response",
-        ProviderErrorKind::Validation => "validation",
-        ProviderErrorKind::Forbidden => "forbidden",
-        ProviderErrorKind::NotConfigured => "not_configured",
-        ProviderErrorKind::Cancelled => "cancelled",
-    };
-    let hint = error.hint.clone().or_else(|| match error.disposition() {
-        Disposition::Retry { not_before: Some(at) } => {
-            Some(format!("it will listen again at {}", at.format("%H:%M:%S UTC")))
-        }
-        Disposition::Retry { not_before: None } => Some("try again later; what was known stays".to_owned()),
-        Disposition::Reauthenticate => Some("check the credentials, or log in again".to_owned()),
-        Disposition::AskUser | Disposition::Permanent => None,
-    });
-    Failure { kind, message: format!("{}: {}", error.provider, error.message), hint }
+    Failure::from(error.clone()).with_hint(format!("{why}{command}, or Enter on it in Connections"))
 }

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
-use super::{Failure, JobId, Live, failure_of, lock};
+use super::{Failure, JobId, Live, lock};
 use crate::{
-    domain::ConnectionStatus,
+    domain::{ConnectionStatus, FailureKind},
     providers::{
         Accepted, Authorization, Credentials, ProviderMetadata,
         kit::{CallbackError, CallbackListener, RedirectError, parse_redirect},
@@ -39,11 +39,11 @@ impl Live {
         prompt: &Prompt,
     ) -> Result<Credentials, Failure> {
         let built = self.build(metadata, accepted.environment, accepted.values.clone());
-        let (_, oauth) = built.map_err(|error| failure_of(&error))?;
+        let (_, oauth) = built.map_err(Failure::from)?;
         let oauth = oauth.ok_or_else(|| {
-            Failure::new("validation", format!("{} can't be connected from here", metadata.display_name))
+            Failure::new(FailureKind::Validation, format!("{} can't be connected from here", metadata.display_name))
         })?;
-        let authorization = oauth.authorization().map_err(|error| failure_of(&error))?;
+        let authorization = oauth.authorization().map_err(Failure::from)?;
         let (sender, pasted) = mpsc::unbounded_channel();
         lock(&self.pasting).insert(job, sender);
         let listener = CallbackListener::bind(&authorization).await;
@@ -52,17 +52,18 @@ impl Live {
             callback_url: authorization.callback_url.clone(),
             listening: match &listener {
                 Ok(listener) => Ok(Listening { fingerprint: listener.fingerprint().map(str::to_owned) }),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error.clone()),
             },
             browser_opened: self.open_browser(authorization.url.clone()).await,
             expires_at: self.clock.now() + PATIENCE,
         }));
         let code = wait_for_code(listener.ok(), pasted, &authorization, prompt).await;
-        let code = code.map_err(|message| {
-            Failure::new("login_failed", format!("{}: {message}", metadata.display_name))
+        let code = code.map_err(|error| {
+            Failure::new(FailureKind::LoginFailed, format!("{}: {error}", metadata.display_name))
                 .with_hint("start the login again")
+                .with_source(error)
         })?;
-        oauth.exchange_code(&authorization, &code).await.map_err(|error| failure_of(&error))
+        oauth.exchange_code(&authorization, &code).await.map_err(Failure::from)
     }
 
     /// Starting a browser may take its time, or never come back: it gets a thread of its own and two seconds.
@@ -73,13 +74,22 @@ impl Live {
     }
 }
 
+/// Why a login got no code.
+#[derive(Debug, thiserror::Error)]
+enum LoginError {
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    #[error(transparent)]
+    Redirect(#[from] RedirectError),
+}
+
 /// The code, from the listener or from what is pasted. A paste that is no redirect of this login changes nothing.
 async fn wait_for_code(
     listener: Option<CallbackListener>,
     mut pasted: mpsc::UnboundedReceiver<SecretString>,
     authorization: &Authorization,
     prompt: &Prompt,
-) -> Result<SecretString, String> {
+) -> Result<SecretString, LoginError> {
     let caught = async {
         if let Some(listener) = listener {
             return listener.wait(PATIENCE).await;
@@ -90,10 +100,10 @@ async fn wait_for_code(
     tokio::pin!(caught);
     loop {
         tokio::select! {
-            caught = &mut caught => return caught.map_err(|error| error.to_string()),
+            caught = &mut caught => return Ok(caught?),
             Some(text) = pasted.recv() => match parse_redirect(text.expose_secret(), authorization) {
                 Ok(code) => return Ok(code),
-                Err(error @ RedirectError::Denied { .. }) => return Err(error.to_string()),
+                Err(error @ RedirectError::Denied { .. }) => return Err(error.into()),
                 // Another tab's address, or half of one: the user can try again.
                 Err(error) => prompt(LoginStep::PasteRejected(error.to_string())),
             },

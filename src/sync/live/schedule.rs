@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Occasion;
 use crate::{
-    domain::{Connection, ConnectionStatus, Disposition, ProviderError},
+    domain::{Connection, ConnectionStatus, Disposition},
     providers::{self, ProviderMetadata},
 };
 
@@ -73,13 +73,13 @@ pub(super) fn next_after_success(
 pub(super) fn next_after_failure(
     now: DateTime<Utc>,
     schedule: Schedule,
-    error: &ProviderError,
+    disposition: &Disposition,
 ) -> Option<DateTime<Utc>> {
     if schedule.every.is_zero() {
         return None;
     }
     let quarter = TimeDelta::from_std(schedule.every / 4).ok()?.max(TimeDelta::minutes(15));
-    match error.disposition() {
+    match disposition {
         Disposition::Retry { not_before } => Some(not_before.unwrap_or(now + quarter).max(now + TimeDelta::minutes(1))),
         Disposition::Permanent => Some(now + quarter * 4),
         Disposition::AskUser => Some(now + TimeDelta::days(1)),
@@ -90,7 +90,7 @@ pub(super) fn next_after_failure(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ProviderErrorKind;
+    use crate::domain::{ProviderError, ProviderErrorKind};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds, 0).unwrap()
@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn failure_waits_for_the_provider_or_the_user() {
-        let next = |kind| next_after_failure(at(0), Schedule::default(), &ProviderError::new("x", kind, "y"));
+        let next =
+            |kind| next_after_failure(at(0), Schedule::default(), &ProviderError::new("x", kind, "y").disposition());
         assert_eq!(next(ProviderErrorKind::RateLimited { until: Some(at(7200)) }), Some(at(7200)));
         assert_eq!(next(ProviderErrorKind::Unavailable), Some(at(5400)));
         assert_eq!(next(ProviderErrorKind::LoginExpired), None);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Live, Occasion, SyncOrder,
+    Live, Occasion, SyncError, SyncOrder,
     fetch::{Fetched, FetchedAccount, KnownAccount, Watermark},
     schedule,
 };
 use crate::{
     domain::{
         Account, AccountId, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus,
-        IdTrust, ProviderError, ProviderErrorKind, SnapshotSource,
+        Disposition, FailureKind, IdTrust, ProviderErrorKind, SnapshotSource, TransitionError,
     },
     store::Reader,
     sync::{
@@ -98,9 +98,9 @@ impl Live {
         // It may have been renamed, or ended, while the provider was asked.
         let current = reader.connection(connection.id)?;
         let mut connection =
-            current.ok_or_else(|| Failure::new("not_found", "the connection was removed meanwhile"))?;
+            current.ok_or_else(|| Failure::new(FailureKind::NotFound, "the connection was removed meanwhile"))?;
         if connection.status != ConnectionStatus::Active {
-            return Err(Failure::new("wrong_state", "the connection was ended meanwhile"));
+            return Err(Failure::new(FailureKind::WrongState, "the connection was ended meanwhile"));
         }
         let stored = reader.accounts()?;
         let stored: Vec<Account> =
@@ -132,7 +132,7 @@ impl Live {
         connection.last_sync_at = Some(now);
         connection.error = summary_of_failures(&report.accounts);
         let metadata = crate::providers::find(&connection.provider);
-        let metadata = metadata.map_err(|error| Failure::new("not_found", error.to_string()))?;
+        let metadata = metadata.map_err(|error| Failure::caused(FailureKind::NotFound, error))?;
         connection.next_sync_at = schedule::next_after_success(now, self.config.schedule, metadata, self.chance());
         report.status = connection.status;
 
@@ -156,7 +156,7 @@ impl Live {
         for ((plan, said), result) in plans.into_iter().zip(fetched.accounts).zip(&mut report.accounts) {
             let id = account::write(&writing, &mut writer, plan, said.rows)?;
             if let Some(mark) = said.watermark {
-                let bytes = serde_json::to_vec(&mark).map_err(|error| Failure::new("store", error.to_string()))?;
+                let bytes = serde_json::to_vec(&mark).map_err(|error| Failure::caused(FailureKind::Store, error))?;
                 writer.put_sync_state(connection.id, &watermark_stream(id), &bytes)?;
             }
             result.id = Some(id);
@@ -185,7 +185,7 @@ impl Live {
     pub(super) fn note_failure(
         &self,
         id: ConnectionId,
-        kind: &ProviderErrorKind,
+        error: &SyncError,
         failure: &Failure,
     ) -> Result<ConnectionStatus, Failure> {
         let now = self.clock.now();
@@ -194,25 +194,34 @@ impl Live {
         if connection.status != ConnectionStatus::Active {
             return Ok(connection.status);
         }
-        let step = match kind {
-            ProviderErrorKind::LoginExpired => connection.mark_expired(),
-            ProviderErrorKind::Authentication | ProviderErrorKind::Revoked => connection.mark_revoked(),
-            ProviderErrorKind::PaymentRequired
-            | ProviderErrorKind::RateLimited { .. }
-            | ProviderErrorKind::Unavailable
-            | ProviderErrorKind::InvalidResponse
-            | ProviderErrorKind::Validation
-            | ProviderErrorKind::Forbidden
-            | ProviderErrorKind::NotConfigured
-            | ProviderErrorKind::Cancelled => Ok(()),
+        let retry = Disposition::Retry { not_before: None };
+        let (step, disposition) = match error {
+            // Says nothing about the login.
+            SyncError::Local(_) => (Ok(()), retry),
+            SyncError::Provider(error) => (after_failure(&mut connection, &error.kind), error.disposition()),
         };
-        step.map_err(|error| Failure::new("wrong_state", error.to_string()))?;
+        step.map_err(|error| Failure::caused(FailureKind::WrongState, error))?;
         connection.error = Some(failure.message.clone());
-        let error = ProviderError::new("", kind.clone(), "");
-        connection.next_sync_at = schedule::next_after_failure(now, self.config.schedule, &error);
+        connection.next_sync_at = schedule::next_after_failure(now, self.config.schedule, &disposition);
         writer.put_connection(&connection)?;
         writer.commit_unlisted()?;
         Ok(connection.status)
+    }
+}
+
+/// The state that follows from a provider's failure.
+fn after_failure(connection: &mut Connection, kind: &ProviderErrorKind) -> Result<(), TransitionError> {
+    match kind {
+        ProviderErrorKind::LoginExpired => connection.mark_expired(),
+        ProviderErrorKind::Authentication | ProviderErrorKind::Revoked => connection.mark_revoked(),
+        ProviderErrorKind::PaymentRequired
+        | ProviderErrorKind::RateLimited { .. }
+        | ProviderErrorKind::Unavailable
+        | ProviderErrorKind::InvalidResponse
+        | ProviderErrorKind::Validation
+        | ProviderErrorKind::Forbidden
+        | ProviderErrorKind::NotConfigured
+        | ProviderErrorKind::Cancelled => Ok(()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the engine is asked for from anywhere, and what it tells.
 
 use crate::{
-    domain::{Change, ChangeId, ConnectionId},
+    domain::{Change, ChangeId, ConnectionId, FailureKind},
     providers::is_live,
     sync::{Command, Event, SyncReport},
     tui::{
@@ -128,10 +128,10 @@ impl App {
                 };
                 self.toast(Level::News, text);
             }
-            Event::JobFailed { failure, .. } if !told && failure.kind == "vault_locked" => {
+            Event::JobFailed { failure, .. } if !told && failure.kind == FailureKind::VaultLocked => {
                 effects.extend(self.ask_passphrase(by_itself, env));
             }
-            Event::JobFailed { failure, .. } if !told && failure.kind != "cancelled" => {
+            Event::JobFailed { failure, .. } if !told && failure.kind != FailureKind::Cancelled => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 self.toast(Level::Error, format!("{}{hint}", failure.message));
             }

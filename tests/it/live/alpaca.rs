@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use dashtam::{
-    domain::{ConnectionStatus, SnapshotSource, TransactionStatus, UserFields},
+    domain::{ChangeKind, ConnectionStatus, FailureKind, SnapshotSource, TransactionStatus, UserFields},
+    ports::Clock as _,
     providers::kit::HttpLimits,
     sync::{AccountResult, Command, Event},
 };
@@ -109,7 +110,7 @@ async fn a_refused_key_is_revoked_and_reconnecting_keeps_everything() {
     fake.refused.lock().unwrap().push("PKTEST1".into());
     let report = desk.sync().await;
     let error = report.error.unwrap();
-    assert_eq!((report.status, error.kind), (ConnectionStatus::Revoked, "authentication"));
+    assert_eq!((report.status, error.kind), (ConnectionStatus::Revoked, FailureKind::Authentication));
     assert!(error.hint.unwrap().contains(&format!("dashtam reconnect {}", before.id)));
     assert!(!error.message.contains("PKTEST1"), "{}", error.message);
     assert_eq!(desk.rows().len(), 250, "what was known stays");
@@ -120,7 +121,7 @@ async fn a_refused_key_is_revoked_and_reconnecting_keeps_everything() {
     assert_eq!(server.asked().len(), asked, "nor is it asked again");
 
     let wrong = desk.connect("alpaca", keys("PKTEST1"), Some(before.id)).await.unwrap_err();
-    assert_eq!((wrong.kind, desk.status()), ("authentication", ConnectionStatus::Revoked));
+    assert_eq!((wrong.kind, desk.status()), (FailureKind::Authentication, ConnectionStatus::Revoked));
     fake.push(deposit(900, day("2026-11-20")));
     let report = desk.connect("alpaca", keys("PKTEST2"), Some(before.id)).await.unwrap();
     assert_eq!((report.id, report.error, report.transactions_imported), (before.id, None, 1));
@@ -143,11 +144,11 @@ async fn limits_and_hiccups_are_waited_out() {
 
     fake.troubles.plan("/v2/account", vec![Answer::status(500, "{}"); 4]);
     let report = desk.sync().await;
-    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Active, "unavailable"));
+    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Active, FailureKind::Unavailable));
     assert!(desk.connection().next_sync_at.is_some_and(|next| next > desk.connection().last_sync_at.unwrap()));
     fake.troubles.plan("/v2/account", [Answer::status(429, "{}").with("Retry-After: 600")]);
     let report = desk.sync().await;
-    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Active, "rate_limited"));
+    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Active, FailureKind::RateLimited));
 }
 
 #[tokio::test]
@@ -240,7 +241,7 @@ async fn a_cancelled_sync_leaves_nothing_and_another_job_goes_on() {
     desk.handle.send(Command::Cancel { job: first });
     assert!(matches!(
         answer(&mut events, first).await,
-        Event::JobFailed { failure, .. } if failure.kind == "cancelled"
+        Event::JobFailed { failure, .. } if failure.kind == FailureKind::Cancelled
     ));
     assert_eq!((desk.changes(), desk.rows().len()), (changes, 250));
 
@@ -339,7 +340,7 @@ async fn rows_that_came_again_are_not_brought_back_a_second_time() {
     assert_eq!(desk.sync().await.transactions_imported, 1);
     let again = newest();
     let refused = toggle(false, second).await.unwrap_err();
-    assert_eq!((refused.kind, desk.rows().len()), ("cannot_redo", 251));
+    assert_eq!((refused.kind, desk.rows().len()), (FailureKind::CannotRedo, 251));
     assert!(refused.message.contains("came again"), "{}", refused.message);
     toggle(true, again).await.unwrap();
     toggle(false, second).await.unwrap();
@@ -349,6 +350,22 @@ async fn rows_that_came_again_are_not_brought_back_a_second_time() {
     toggle(true, second).await.unwrap();
     toggle(true, first).await.unwrap();
     assert_eq!(desk.sync().await.transactions_imported, 251);
-    assert_eq!(toggle(false, first).await.unwrap_err().kind, "cannot_redo");
+    assert_eq!(toggle(false, first).await.unwrap_err().kind, FailureKind::CannotRedo);
     assert_eq!((desk.rows().len(), desk.ledger().accounts().len()), (251, 1));
+}
+
+#[tokio::test]
+async fn a_local_failure_is_not_the_fault_of_the_provider() {
+    let (_fake, server, desk) = connected(HttpLimits::default()).await;
+    let mut writer = desk.store.begin(ChangeKind::Edit, "test", desk.clock.now()).unwrap();
+    writer.put_credential(desk.connection().id, b"damaged").unwrap();
+    writer.commit_unlisted().unwrap();
+    let asked = server.asked().len();
+    let report = desk.sync().await;
+    let failure = report.error.unwrap();
+    assert_eq!((failure.kind, report.status), (FailureKind::Vault, ConnectionStatus::Active));
+    assert!(!failure.message.contains("Alpaca"), "{failure}");
+    assert!(std::error::Error::source(&failure).is_some(), "the error of the vault is kept");
+    assert_eq!((server.asked().len(), desk.status()), (asked, ConnectionStatus::Active));
+    assert!(desk.connection().next_sync_at.is_some(), "it is tried again later");
 }

@@ -6,7 +6,7 @@ use std::{path::Path, process::Stdio};
 
 use chrono::TimeDelta;
 use dashtam::{
-    domain::ConnectionStatus,
+    domain::{ConnectionStatus, FailureKind},
     providers::Secrets,
     sync::{Command, ConnectRequest, Event},
 };
@@ -120,6 +120,6 @@ async fn the_server_punishes_reuse() {
     writer.put_credential(id, &old).unwrap();
     writer.commit_unlisted().unwrap();
     let report = desk.sync().await;
-    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Expired, "login_expired"));
+    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Expired, FailureKind::LoginExpired));
     assert_eq!(authority.count().await["reused"], 1);
 }

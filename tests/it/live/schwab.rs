@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use dashtam::{
-    domain::{ConnectionStatus, SnapshotSource},
+    domain::{ConnectionStatus, FailureKind, SnapshotSource},
     sync::{AccountResult, Command, Event, login_ends_soon},
 };
 use serde_json::Value;
@@ -46,7 +46,7 @@ async fn an_expired_token_is_renewed_unseen() {
     // Refused with a fresh token too: access was withdrawn.
     fake.troubles.plan(ACCOUNTS, vec![Answer::status(401, "{}"); 2]);
     let report = desk.sync().await;
-    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Revoked, "revoked"));
+    assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Revoked, FailureKind::Revoked));
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_refused_renewal_expires_the_connection() {
     let error = report.error.unwrap();
     assert_eq!(
         (report.status, error.kind, desk.status()),
-        (ConnectionStatus::Expired, "login_expired", ConnectionStatus::Expired)
+        (ConnectionStatus::Expired, FailureKind::LoginExpired, ConnectionStatus::Expired)
     );
     assert!(error.hint.unwrap().contains("dashtam reconnect"));
     let (asked, id, rows) = (server.asked().len(), desk.connection().id, desk.rows().len());
@@ -135,7 +135,7 @@ async fn day_six_warns_and_day_seven_is_over() {
     let due = desk.handle.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
     let Event::Synced { report, .. } = due else { panic!() };
     let error = report.connections[0].error.clone().unwrap();
-    assert_eq!((error.kind, desk.status()), ("login_expired", ConnectionStatus::Expired));
+    assert_eq!((error.kind, desk.status()), (FailureKind::LoginExpired, ConnectionStatus::Expired));
     assert_eq!(server.asked().len(), asked, "the provider is not asked");
     assert!(error.hint.unwrap().contains("dashtam reconnect"));
 }

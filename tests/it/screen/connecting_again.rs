@@ -6,7 +6,7 @@ use std::{
 };
 
 use dashtam::{
-    domain::{ConnectionId, ConnectionStatus},
+    domain::{ConnectionId, ConnectionStatus, FailureKind},
     ports::VaultChoice,
     sync::{Command, ConnectRequest, Event},
     tui::Settings,
@@ -98,7 +98,7 @@ async fn a_login_that_is_no_longer_new_is_refused_by_the_engine_too() {
     let renews = Some(ConnectionId(7));
     let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews };
     let refused = desk.handle.run_as(job, confirm, |_| {}).await.unwrap_err();
-    assert_eq!(refused.kind, "already_connected");
+    assert_eq!(refused.kind, FailureKind::AlreadyConnected);
     assert_eq!(desk.store.read().unwrap().connections().unwrap().len(), 1);
 }
 

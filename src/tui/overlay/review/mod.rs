@@ -7,7 +7,7 @@ use std::{path::PathBuf, sync::Arc};
 use ratatui::layout::Rect;
 
 use crate::{
-    domain::Warning,
+    domain::{FailureKind, Warning},
     sync::{
         AccountReview, Command, Event, Failure, FileReview, ImportReport, ImportReview, JobId, Progress, ReviewRow,
         RowState,
@@ -174,7 +174,7 @@ impl Review {
         }
         let mut failures = report.files.iter().filter_map(|file| file.outcome.as_ref().err()).peekable();
         if failures.peek().is_some() {
-            match (failures.all(|failure| failure.kind == "cancelled"), changes.len()) {
+            match (failures.all(|failure| failure.kind == FailureKind::Cancelled), changes.len()) {
                 (false, _) => self.state = State::Partly(report.clone()),
                 (true, 0) => cancelled(ctx),
                 (true, kept) => {
@@ -296,7 +296,7 @@ impl Pane for Review {
                 true
             }
             Event::JobFailed { job, failure } if *job == self.job => {
-                if failure.kind == "cancelled" {
+                if failure.kind == FailureKind::Cancelled {
                     cancelled(ctx);
                 } else {
                     self.state = State::Failed(failure.clone());

@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     config::{ProviderSettings, Screen},
-    domain::{Connection, ConnectionId},
+    domain::{Connection, ConnectionId, FailureKind},
     ports::VaultChoice,
     providers::ProviderMetadata,
     sync::{Command, ConnectRequest, Event, Failure, JobId, Progress, SyncReport},
@@ -251,7 +251,7 @@ impl Wizard {
     /// Takes in what is told of this wizard's job.
     fn hear_engine(&mut self, event: &Event, ctx: &mut Ctx<'_>) -> bool {
         if let (Event::Unlocked { .. }, Step::Failed(failure)) = (event, &self.step)
-            && failure.kind == "vault_locked"
+            && failure.kind == FailureKind::VaultLocked
         {
             self.check(ctx);
             return true;
@@ -282,7 +282,7 @@ impl Wizard {
             }
             Event::JobFailed { failure, .. } => {
                 self.job = None;
-                if failure.kind == "vault_locked" {
+                if failure.kind == FailureKind::VaultLocked {
                     crate::tui::overlay::unlock::open(ctx, Vec::new());
                 }
                 self.step = Step::Failed(failure.clone());

@@ -1,0 +1,147 @@
+//! Failures of the write side.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use crate::{
+    domain::{Disposition, FailureKind, ProviderError, ProviderErrorKind},
+    store::StoreError,
+    vault::VaultError,
+};
+
+/// Why a job failed, in the words of the command line's error object.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Kind, for scripts.
+    pub kind: FailureKind,
+    /// What happened, where.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// The error below, for the log.
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure without hint and source.
+    #[must_use]
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None, source: None }
+    }
+
+    /// A failure with the message of the error below it.
+    #[must_use]
+    pub fn caused(kind: FailureKind, error: impl Error + Send + Sync + 'static) -> Self {
+        Self::new(kind, error.to_string()).with_source(error)
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the error below.
+    #[must_use]
+    pub fn with_source(mut self, error: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(error));
+        self
+    }
+
+    /// The job was stopped on request.
+    pub(super) fn cancelled() -> Self {
+        Self::new(FailureKind::Cancelled, "stopped on request; nothing of it was kept")
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// Two failures are equal when a user sees the same; the source is not compared.
+impl PartialEq for Failure {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, &self.message, &self.hint) == (other.kind, &other.message, &other.hint)
+    }
+}
+
+impl Eq for Failure {}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::caused(FailureKind::Store, error)
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let kind = match error {
+            // A passphrase helps.
+            VaultError::Locked | VaultError::NeedsPassphrase => FailureKind::VaultLocked,
+            _ => FailureKind::Vault,
+        };
+        Self::caused(kind, error)
+    }
+}
+
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        let kind = match error.kind {
+            ProviderErrorKind::LoginExpired => FailureKind::LoginExpired,
+            ProviderErrorKind::Authentication => FailureKind::Authentication,
+            ProviderErrorKind::Revoked => FailureKind::Revoked,
+            ProviderErrorKind::PaymentRequired => FailureKind::PaymentRequired,
+            ProviderErrorKind::RateLimited { .. } => FailureKind::RateLimited,
+            ProviderErrorKind::Unavailable => FailureKind::Unavailable,
+            ProviderErrorKind::InvalidResponse => FailureKind::InvalidResponse,
+            ProviderErrorKind::Validation => FailureKind::Validation,
+            ProviderErrorKind::Forbidden => FailureKind::Forbidden,
+            ProviderErrorKind::NotConfigured => FailureKind::NotConfigured,
+            ProviderErrorKind::Cancelled => FailureKind::Cancelled,
+        };
+        let hint = error.hint.clone().or_else(|| match error.disposition() {
+            Disposition::Retry { not_before: Some(at) } => {
+                Some(format!("the next request is allowed at {}", at.format("%H:%M:%S UTC")))
+            }
+            Disposition::Retry { not_before: None } => Some("try again later; the stored data is kept".to_owned()),
+            Disposition::Reauthenticate => Some("check the credentials, or log in again".to_owned()),
+            Disposition::AskUser | Disposition::Permanent => None,
+        });
+        let message = format!("{}: {}", error.provider, error.message);
+        Self { kind, message, hint, source: Some(Arc::new(error)) }
+    }
+}
+
+/// Why a sync failed: at the provider, or on this machine. A local failure never changes a connection's login.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum SyncError {
+    /// The provider, or the way to it.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The store, the vault or this program.
+    #[error(transparent)]
+    Local(#[from] Failure),
+}
+
+impl SyncError {
+    pub(super) fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Provider(error) => error.kind == ProviderErrorKind::Cancelled,
+            Self::Local(failure) => failure.kind == FailureKind::Cancelled,
+        }
+    }
+}
+
+impl From<StoreError> for SyncError {
+    fn from(error: StoreError) -> Self {
+        Self::Local(error.into())
+    }
+}

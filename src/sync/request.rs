@@ -1,0 +1,207 @@
+//! Typed requests: one function per command, which waits for the job and returns its result.
+//!
+//! For callers with nothing else to do meanwhile, such as the command line. The screen sends commands and reads events.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+
+use super::{Command, ConnectRequest, Event, Failure, FoundConnection, Handle, ImportReport, JobId, SyncReport};
+use crate::{
+    domain::{AccountId, AccountType, Change, ChangeId, ConnectionId, FailureKind, TransactionId, UserFields},
+    providers::Secrets,
+};
+
+/// Files to import without a review.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportRequest {
+    /// Files, in import order.
+    pub paths: Vec<PathBuf>,
+    /// Put every row into this account instead of the ones the files name.
+    pub account: Option<AccountId>,
+    /// Work out the figures and write nothing.
+    pub dry_run: bool,
+}
+
+/// A sync on request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncRequest {
+    /// Which connections; empty means all that can be synced.
+    pub connections: Vec<ConnectionId>,
+    /// Also where the last sync was moments ago.
+    pub force: bool,
+    /// Fetch rows from this day on instead of from where the last sync ended.
+    pub from: Option<NaiveDate>,
+}
+
+impl Handle {
+    /// Imports files. Files that fail are in the report; the others are kept.
+    ///
+    /// # Errors
+    /// The import failed as a whole.
+    pub async fn import(&self, request: ImportRequest, on_event: impl FnMut(&Event)) -> Result<ImportReport, Failure> {
+        let ImportRequest { paths, account, dry_run } = request;
+        let command = |job| Command::Import { job, paths, account, dry_run };
+        self.ask(command, on_event, |event| match event {
+            Event::ImportFinished { report, .. } => Some(report),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Undoes a change; without an id, the newest that is not undone.
+    ///
+    /// # Errors
+    /// `not_found`, `nothing_to_undo`, `cannot_undo`, or a failure of the store.
+    pub async fn undo(&self, change: Option<ChangeId>) -> Result<Change, Failure> {
+        self.ask(|job| Command::Undo { job, change }, |_| {}, toggled).await
+    }
+
+    /// Brings an undone change back; without an id, the one undone last.
+    ///
+    /// # Errors
+    /// `not_found`, `nothing_to_redo`, `cannot_redo`, or a failure of the store.
+    pub async fn redo(&self, change: Option<ChangeId>) -> Result<Change, Failure> {
+        self.ask(|job| Command::Redo { job, change }, |_| {}, toggled).await
+    }
+
+    /// Gives an account the user's own name; `None` restores the provider's.
+    ///
+    /// # Errors
+    /// `not_found`, `too_long`, or a failure of the store.
+    pub async fn rename_account(&self, account: AccountId, name: Option<String>) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::RenameAccount { job, account, name }, |_| {}, edited).await
+    }
+
+    /// Sets an account's type; `None` restores the provider's.
+    ///
+    /// # Errors
+    /// `not_found`, or a failure of the store.
+    pub async fn set_account_type(
+        &self,
+        account: AccountId,
+        account_type: Option<AccountType>,
+    ) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::SetAccountType { job, account, account_type }, |_| {}, edited).await
+    }
+
+    /// Gives a connection the user's own name; `None` restores the institution's.
+    ///
+    /// # Errors
+    /// `not_found`, `too_long`, or a failure of the store.
+    pub async fn rename_connection(&self, connection: ConnectionId, name: Option<String>) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::RenameConnection { job, connection, name }, |_| {}, edited).await
+    }
+
+    /// Replaces all user fields of a row.
+    ///
+    /// # Errors
+    /// `not_found`, or a failure of the store.
+    pub async fn edit_transaction(&self, transaction: TransactionId, fields: UserFields) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::EditTransaction { job, transaction, fields }, |_| {}, edited).await
+    }
+
+    /// Checks a login and finds its accounts. `job` names the login in [`Command::SubmitRedirect`] and
+    /// [`Handle::confirm_connection`].
+    ///
+    /// # Errors
+    /// The login failed, or the vault could not be opened.
+    pub async fn connect(
+        &self,
+        job: JobId,
+        request: ConnectRequest,
+        on_event: impl FnMut(&Event),
+    ) -> Result<FoundConnection, Failure> {
+        let answer = self.run_as(job, Command::Connect { job, request }, on_event).await?;
+        result(answer, |event| match event {
+            Event::ConnectionChecked { found, .. } => Some(found),
+            _ => None,
+        })
+    }
+
+    /// Keeps a checked connection and syncs it for the first time.
+    ///
+    /// # Errors
+    /// `not_found` when no checked login waits under `job`, `already_connected`, or a failure of the store.
+    pub async fn confirm_connection(&self, job: JobId, alias: Option<String>) -> Result<SyncReport, Failure> {
+        let confirm = Command::ConfirmConnection { job, alias, excluded: Vec::new(), renews: None };
+        result(self.run_as(job, confirm, |_| {}).await?, synced)
+    }
+
+    /// Ends a connection and deletes its login; `remove_data` also removes its accounts and their rows.
+    ///
+    /// # Errors
+    /// `not_found`, or a failure of the store.
+    pub async fn disconnect(&self, connection: ConnectionId, remove_data: bool) -> Result<(), Failure> {
+        self.ask(
+            |job| Command::Disconnect { job, connection, remove_data },
+            |_| {},
+            |event| match event {
+                Event::Disconnected { .. } => Some(()),
+                _ => None,
+            },
+        )
+        .await
+    }
+
+    /// Syncs connections. Those that fail are in the report; the others are kept.
+    ///
+    /// # Errors
+    /// `not_found`, `not_live`, or the vault could not be opened.
+    pub async fn sync(&self, request: SyncRequest) -> Result<SyncReport, Failure> {
+        let SyncRequest { connections, force, from } = request;
+        self.ask(|job| Command::Sync { job, connections, force, from }, |_| {}, synced).await
+    }
+
+    /// Opens the vault, with the passphrase under the name `passphrase` where it has one.
+    ///
+    /// # Errors
+    /// `vault_locked` without the right passphrase, else `vault`.
+    pub async fn unlock(&self, passphrase: Secrets) -> Result<(), Failure> {
+        self.ask(
+            |job| Command::Unlock { job, passphrase },
+            |_| {},
+            |event| match event {
+                Event::Unlocked { .. } => Some(()),
+                _ => None,
+            },
+        )
+        .await
+    }
+
+    async fn ask<T>(
+        &self,
+        make: impl FnOnce(JobId) -> Command,
+        on_event: impl FnMut(&Event),
+        take: impl FnOnce(Event) -> Option<T>,
+    ) -> Result<T, Failure> {
+        result(self.run(make, on_event).await?, take)
+    }
+}
+
+/// The result inside an answer. Every command has one kind of answer, so another one is a mistake in the engine.
+fn result<T>(answer: Event, take: impl FnOnce(Event) -> Option<T>) -> Result<T, Failure> {
+    take(answer).ok_or_else(|| Failure::new(FailureKind::Internal, "the engine sent an answer of another kind"))
+}
+
+fn toggled(event: Event) -> Option<Change> {
+    match event {
+        Event::ChangeToggled { change, .. } => Some(change),
+        _ => None,
+    }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "the same signature as the other answers")]
+fn edited(event: Event) -> Option<ChangeId> {
+    match event {
+        Event::Edited { change, .. } => Some(change),
+        _ => None,
+    }
+}
+
+fn synced(event: Event) -> Option<SyncReport> {
+    match event {
+        Event::Synced { report, .. } => Some(report),
+        _ => None,
+    }
+}
