@@ -4,13 +4,12 @@
 //! number in the lower one. Outside undo.
 
 use chrono::{Datelike as _, NaiveDate};
+use redb::{ReadableTable, Table};
 
 use crate::store::{
     error::{Result, StoreError},
     format::checksum,
-    reader::Reader,
-    schema::META,
-    writer::Writer,
+    schema::Bytes,
 };
 
 const PREFIX: &str = "requests.";
@@ -26,39 +25,30 @@ pub struct Requests {
     pub count: u32,
 }
 
-impl Writer {
-    /// Notes how many requests were made of a provider, in place of what was noted before.
-    pub fn put_requests(&mut self, requests: &Requests) -> Result<()> {
-        let name = format!("{PREFIX}{}", requests.provider);
-        let day = u64::try_from(requests.day.num_days_from_ce()).unwrap_or_default();
-        let value = checksum::add_u64(name.as_bytes(), day << 32 | u64::from(requests.count));
-        self.run(|it| {
-            it.txn.open_table(META)?.insert(name.as_str(), value.as_slice())?;
-            Ok(())
-        })
-    }
+/// Records how many requests were made to a provider, replacing the former record.
+pub(super) fn put(meta: &mut Table<'_, &'static str, Bytes>, requests: &Requests) -> Result<()> {
+    let name = format!("{PREFIX}{}", requests.provider);
+    let day = u64::try_from(requests.day.num_days_from_ce()).unwrap_or_default();
+    let value = checksum::add_u64(name.as_bytes(), day << 32 | u64::from(requests.count));
+    meta.insert(name.as_str(), value.as_slice())?;
+    Ok(())
 }
 
-impl Reader {
-    /// The requests noted for every provider, by slug.
-    pub fn requests(&self) -> Result<Vec<Requests>> {
-        self.guarded(|| {
-            let meta = self.txn.open_table(META)?;
-            let mut all = Vec::new();
-            for entry in meta.range(PREFIX..)? {
-                let (name, value) = entry?;
-                let Some(provider) = name.value().strip_prefix(PREFIX) else { break };
-                let value = checksum::check_u64(name.value().as_bytes(), value.value())?;
-                let [day, count] = [value >> 32, value & u64::from(u32::MAX)].map(u32::try_from);
-                let day = day.ok().and_then(|day| NaiveDate::from_num_days_from_ce_opt(day.try_into().ok()?));
-                let (Some(day), Ok(count)) = (day, count) else {
-                    return Err(StoreError::damaged("the requests of a day can't be read"));
-                };
-                all.push(Requests { provider: provider.to_owned(), day, count });
-            }
-            Ok(all)
-        })
+/// The records of all providers, by slug.
+pub(super) fn all(meta: &impl ReadableTable<&'static str, Bytes>) -> Result<Vec<Requests>> {
+    let mut all = Vec::new();
+    for entry in meta.range(PREFIX..)? {
+        let (name, value) = entry?;
+        let Some(provider) = name.value().strip_prefix(PREFIX) else { break };
+        let value = checksum::check_u64(name.value().as_bytes(), value.value())?;
+        let [day, count] = [value >> 32, value & u64::from(u32::MAX)].map(u32::try_from);
+        let day = day.ok().and_then(|day| NaiveDate::from_num_days_from_ce_opt(day.try_into().ok()?));
+        let (Some(day), Ok(count)) = (day, count) else {
+            return Err(StoreError::damaged("the requests of a day can't be read"));
+        };
+        all.push(Requests { provider: provider.to_owned(), day, count });
     }
+    Ok(all)
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 //! INVARIANT: what a tail becomes is what [`chunks::build`] would make of the same rows.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::mpsc::{SyncSender, sync_channel},
     thread::JoinHandle,
 };
+
+use redb::WriteTransaction;
 
 use crate::{
     columns::ColumnsError,
@@ -15,7 +17,6 @@ use crate::{
         columns::chunks::{self, Builder, CHUNK_ROWS},
         error::{Result, StoreError},
         schema::{COLUMNS, RECORDS, TRANSACTIONS},
-        writer::Writer,
     },
 };
 
@@ -45,7 +46,7 @@ enum Making {
 
 /// The chunk that rows are appended to, and those before it whose threads are still at work.
 #[derive(Default)]
-pub(in crate::store) struct Tail {
+pub(in crate::store) struct AppendedChunks {
     current: Option<(u64, Making)>,
     finishing: VecDeque<(u64, JoinHandle<Built>)>,
 }
@@ -76,38 +77,42 @@ fn joined(thread: JoinHandle<Built>) -> Result<Vec<u8>> {
     }
 }
 
-impl Tail {
+impl AppendedChunks {
     /// Forgets the chunk if it is the one rows are appended to: something in it changed.
     pub(in crate::store) fn forget(&mut self, chunk: u64) {
         if self.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
             self.current = None;
         }
     }
-}
 
-impl Writer {
     /// Whether appended rows of `chunk` are wanted in columnar form: not when the chunk is made anew at the commit
     /// anyway. Begins it with its rows below `first`.
-    pub(in crate::store) fn begin_tail(&mut self, chunk: u64, first: u64) -> Result<bool> {
-        if self.tail.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
+    pub(in crate::store) fn begin(
+        &mut self,
+        txn: &WriteTransaction,
+        stale: &BTreeSet<u64>,
+        chunk: u64,
+        first: u64,
+    ) -> Result<bool> {
+        if self.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
             return Ok(true);
         }
-        self.end_chunk()?;
-        if self.stale.contains(&chunk) {
+        self.end_chunk(txn)?;
+        if stale.contains(&chunk) {
             return Ok(false);
         }
         let mut builder = Builder::new(chunk);
         if first > chunk * CHUNK_ROWS {
-            let (rows, records) = (self.txn.open_table(TRANSACTIONS)?, self.txn.open_table(RECORDS)?);
+            let (rows, records) = (txn.open_table(TRANSACTIONS)?, txn.open_table(RECORDS)?);
             chunks::fill(&mut builder, &rows, &records, chunk, first)?;
         }
-        self.tail.current = Some((chunk, Making::Here(Box::new(builder))));
+        self.current = Some((chunk, Making::Here(Box::new(builder))));
         Ok(true)
     }
 
     /// Adds rows to the chunk that was begun.
-    pub(in crate::store) fn extend_tail(&mut self, run: Run) -> Result<()> {
-        let Some((chunk, making)) = self.tail.current.take() else { return Ok(()) };
+    pub(in crate::store) fn extend(&mut self, run: Run) -> Result<()> {
+        let Some((chunk, making)) = self.current.take() else { return Ok(()) };
         let making = match making {
             Making::Here(mut builder) if run.rows.len() < WORTH_A_THREAD => {
                 push_all(&mut builder, &run)?;
@@ -116,45 +121,45 @@ impl Writer {
             Making::Here(builder) => send(send_away(*builder)?, run)?,
             away @ Making::Away { .. } => send(away, run)?,
         };
-        self.tail.current = Some((chunk, making));
+        self.current = Some((chunk, making));
         Ok(())
     }
 
     /// Ends the chunk that rows were appended to; its thread may go on.
-    fn end_chunk(&mut self) -> Result<()> {
-        match self.tail.current.take() {
+    fn end_chunk(&mut self, txn: &WriteTransaction) -> Result<()> {
+        match self.current.take() {
             None => {}
-            Some((chunk, Making::Here(builder))) => self.store_chunk(chunk, &builder.finish())?,
+            Some((chunk, Making::Here(builder))) => store_chunk(txn, chunk, &builder.finish())?,
             Some((chunk, Making::Away { rows, thread })) => {
                 drop(rows);
-                self.tail.finishing.push_back((chunk, thread));
+                self.finishing.push_back((chunk, thread));
             }
         }
-        if self.tail.finishing.len() > UNFINISHED {
-            self.store_finished()?;
+        if self.finishing.len() > UNFINISHED {
+            self.store_finished(txn)?;
         }
         Ok(())
     }
 
-    fn store_finished(&mut self) -> Result<()> {
-        match self.tail.finishing.pop_front() {
-            Some((chunk, thread)) => self.store_chunk(chunk, &joined(thread)?),
+    fn store_finished(&mut self, txn: &WriteTransaction) -> Result<()> {
+        match self.finishing.pop_front() {
+            Some((chunk, thread)) => store_chunk(txn, chunk, &joined(thread)?),
             None => Ok(()),
         }
     }
 
     /// Stores the columnar form of all chunks that rows were appended to.
-    pub(in crate::store) fn finish_tail(&mut self) -> Result<()> {
-        self.end_chunk()?;
-        while !self.tail.finishing.is_empty() {
-            self.store_finished()?;
+    pub(in crate::store) fn finish(&mut self, txn: &WriteTransaction) -> Result<()> {
+        self.end_chunk(txn)?;
+        while !self.finishing.is_empty() {
+            self.store_finished(txn)?;
         }
         Ok(())
     }
+}
 
-    fn store_chunk(&self, chunk: u64, blob: &[u8]) -> Result<()> {
-        chunks::write(&mut self.txn.open_table(COLUMNS)?, chunk, blob)
-    }
+fn store_chunk(txn: &WriteTransaction, chunk: u64, blob: &[u8]) -> Result<()> {
+    chunks::write(&mut txn.open_table(COLUMNS)?, chunk, blob)
 }
 
 /// Hands rows to the thread. It takes none only when it failed, which joining it tells.

@@ -4,22 +4,27 @@
 //! the rows, and made anew when missing. INVARIANT: a stored blob describes exactly the rows and user fields that
 //! stand in the same transaction.
 
-use std::{collections::BTreeSet, iter::Peekable};
+use std::{
+    collections::BTreeSet,
+    iter::Peekable,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use redb::{ReadOnlyTable, ReadableTable, Table};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, Table};
 
 use crate::{
     columns::ColumnsError,
     domain::{Transaction, TransactionId, UserFields},
     store::{
-        error::{Result, StoreError},
+        database::open_database::OpenDatabase,
+        error::{Result, StoreError, guarded},
         format::{
             checksum,
             keys::{Key, Kind},
             record, row,
         },
-        reader::Reader,
-        schema::Bytes,
+        schema::{Bytes, COLUMNS, RECORDS, TRANSACTIONS},
     },
 };
 
@@ -135,7 +140,7 @@ pub(in crate::store) fn fields_of(
 }
 
 /// The chunks that have rows.
-pub(in crate::store) fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
+fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
     let mut found = BTreeSet::new();
     let mut from = 0;
     while let Some(entry) = rows.range(from..)?.next() {
@@ -147,37 +152,46 @@ pub(in crate::store) fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result
     Ok(found)
 }
 
-/// Blobs by chunk, see [`Reader::column_chunks`].
-pub struct Chunks<'a> {
-    reader: &'a Reader,
-    table: ReadOnlyTable<(u64, u64), Bytes>,
+/// Columnar forms in the order of chunks, see [`crate::store::Reader::column_chunks`].
+pub struct Chunks {
+    rows: ReadOnlyTable<u64, Bytes>,
+    records: ReadOnlyTable<Bytes, Bytes>,
+    columns: ReadOnlyTable<(u64, u64), Bytes>,
     left: std::collections::btree_set::IntoIter<u64>,
+    path: PathBuf,
+    /// Keeps the database open.
+    _database: Arc<OpenDatabase>,
 }
 
-impl<'a> Chunks<'a> {
-    pub(in crate::store) fn new(
-        reader: &'a Reader,
-        table: ReadOnlyTable<(u64, u64), Bytes>,
-        chunks: BTreeSet<u64>,
-    ) -> Self {
-        Self { reader, table, left: chunks.into_iter() }
+impl Chunks {
+    pub(in crate::store) fn new(txn: &ReadTransaction, database: Arc<OpenDatabase>, path: &Path) -> Result<Self> {
+        let rows = txn.open_table(TRANSACTIONS)?;
+        let left = present(&rows)?.into_iter();
+        Ok(Self {
+            rows,
+            records: txn.open_table(RECORDS)?,
+            columns: txn.open_table(COLUMNS)?,
+            left,
+            path: path.to_owned(),
+            _database: database,
+        })
     }
 }
 
-impl std::fmt::Debug for Chunks<'_> {
+impl std::fmt::Debug for Chunks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Chunks").field("left", &self.left.len()).finish_non_exhaustive()
     }
 }
 
-impl Iterator for Chunks<'_> {
+impl Iterator for Chunks {
     type Item = Result<Vec<u8>, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let chunk = self.left.next()?;
-        Some(self.reader.guarded(|| match read(&self.table, chunk)? {
+        Some(guarded(&self.path, || match read(&self.columns, chunk)? {
             Some(blob) => Ok(blob),
-            None => build(&self.reader.rows, &self.reader.records, chunk),
+            None => build(&self.rows, &self.records, chunk),
         }))
     }
 }

@@ -5,7 +5,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Seek as _, SeekFrom},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::store::error::{Result, StoreError};
@@ -205,4 +205,18 @@ pub(in crate::store) fn inspect(mut file: &File, path: &Path) -> Result<Found> {
         Some([_, ..]) => Ok(Found::Clean),
         _ => Err(StoreError::damaged("it is not a dashtam database").at(path)),
     }
+}
+
+/// `name.suffix` in the same folder.
+pub(in crate::store) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+/// Gives a finished file its name, durably.
+pub(in crate::store) fn put_in_place(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|source| StoreError::io("put in place", to, source))?;
+    sync_folder(to)
 }

@@ -2,7 +2,10 @@
 
 pub(super) mod backend;
 pub(super) mod backup;
+pub(super) mod copy;
 pub(super) mod file;
 pub(super) mod open;
+pub(super) mod open_database;
 pub(super) mod restore;
+pub(super) mod shared;
 pub(super) mod verify;

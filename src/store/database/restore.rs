@@ -8,50 +8,35 @@ use std::{
 };
 
 use crate::store::{
-    Store,
     database::{
         backend::Backend,
-        backup::remove_if_there,
+        copy::remove_if_there,
         file::{self, Found},
-        open::{self, OpenDatabase},
-        verify,
+        open, verify,
     },
     error::{Result, StoreError},
 };
 
-impl Store {
-    /// Puts a copy of the backup `from` in the place of the database at `to`. The copy is verified whole, and brought to
-    /// this program's layout, before anything is replaced; the backup itself is only read. The database that was there is
-    /// kept as `to.kept_as`, whatever state it is in; `None` comes back when there was none. Cut off at any moment,
-    /// there is either the one database or the other.
-    ///
-    /// # Errors
-    /// [`StoreError::Locked`] when a process has the database open, [`StoreError::Damaged`] and [`StoreError::Newer`] for
-    /// a backup that can't be used, [`StoreError::Io`]. Nothing is changed then.
-    pub fn restore(from: &Path, to: &Path, kept_as: &str) -> Result<Option<PathBuf>> {
-        // First of all: opening the place makes an empty file where none is.
-        let source = open_backup(from)?;
-        if fs::canonicalize(from).is_ok_and(|from| fs::canonicalize(to).is_ok_and(|to| from == to)) {
-            return Err(StoreError::io(
-                "restore",
-                from,
-                io::Error::other("it is the database itself, not a backup of it"),
-            ));
-        }
-        let was_there = fs::symlink_metadata(to).is_ok_and(|metadata| metadata.len() > 0);
-        let _lock = file::open_locked(to)?;
-        let beside = open::beside(to, "restore");
-        let kept = was_there.then(|| open::beside(to, kept_as));
-        let done = copy_verified(source, from, &beside).and_then(|()| put(&beside, to, kept.as_deref()));
-        if done.is_err() {
-            // What failed first is what is told.
-            let _ = remove_if_there(&beside);
-            if !was_there {
-                let _ = remove_if_there(to);
-            }
-        }
-        done.map(|()| kept)
+/// See [`crate::store::Store::restore`].
+pub(in crate::store) fn restore(from: &Path, to: &Path, kept_as: &str) -> Result<Option<PathBuf>> {
+    // First of all: opening the place makes an empty file where none is.
+    let source = open_backup(from)?;
+    if fs::canonicalize(from).is_ok_and(|from| fs::canonicalize(to).is_ok_and(|to| from == to)) {
+        return Err(StoreError::io("restore", from, io::Error::other("it is the database itself, not a backup of it")));
     }
+    let was_there = fs::symlink_metadata(to).is_ok_and(|metadata| metadata.len() > 0);
+    let _lock = file::open_locked(to)?;
+    let beside = file::beside(to, "restore");
+    let kept = was_there.then(|| file::beside(to, kept_as));
+    let done = copy_verified(source, from, &beside).and_then(|()| put(&beside, to, kept.as_deref()));
+    if done.is_err() {
+        // What failed first is what is told.
+        let _ = remove_if_there(&beside);
+        if !was_there {
+            let _ = remove_if_there(to);
+        }
+    }
+    done.map(|()| kept)
 }
 
 fn open_backup(from: &Path) -> Result<File> {
@@ -74,7 +59,7 @@ fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
     copied.map_err(|source| StoreError::io("copy to", beside, source))?;
     let copy = Arc::new(copy);
     // Its pages are checked as if it came from a killed process: nobody knows where it has been.
-    let database = OpenDatabase::unverified(from, Backend::file(Arc::clone(&copy)), Some(copy), true, true)?;
+    let database = open::unverified(from, Backend::file(Arc::clone(&copy)), Some(copy), true, true)?;
     crate::store::error::guarded(from, || verify::all(&database))?;
     crate::store::error::guarded(from, || database.trim_and_close())
 }
@@ -84,5 +69,5 @@ fn put(beside: &Path, to: &Path, kept: Option<&Path>) -> Result<()> {
         // A second name rather than a new one, so that there is a database at every moment.
         fs::hard_link(to, kept).map_err(|source| StoreError::io("keep the database before as", kept, source))?;
     }
-    open::put_in_place(beside, to)
+    file::put_in_place(beside, to)
 }

@@ -7,9 +7,8 @@ use redb::{ReadOnlyTable, ReadableTable as _, ReadableTableMetadata as _};
 use crate::{
     domain::TransactionId,
     store::{
-        Store,
-        database::open::OpenDatabase,
-        error::{Result, StoreError, guarded},
+        database::open_database::OpenDatabase,
+        error::{Result, StoreError},
         format::{checksum, keys, row},
         history::journal,
         lookup,
@@ -20,18 +19,7 @@ use crate::{
     },
 };
 
-impl Store {
-    /// Reads every value and every index key of a snapshot and compares them: checksums, rows against both indexes,
-    /// counts. Takes about half a second for a million rows; blocks nobody.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] with what was found.
-    pub fn verify(&self) -> Result<()> {
-        let database = self.database();
-        guarded(self.path(), || all(&database))
-    }
-}
-
+/// See [`crate::store::Store::verify`].
 pub(in crate::store) fn all(database: &OpenDatabase) -> Result<()> {
     let txn = database.read()?;
     let rows = txn.open_table(TRANSACTIONS)?;

@@ -15,7 +15,6 @@ use redb::{CursorError, ReadableTable as _};
 use crate::{
     domain::TransactionId,
     store::{
-        columns::chunks::CHUNK_ROWS,
         error::{Result, StoreError},
         format::{
             bytes::{Decoder, Encoder},
@@ -23,10 +22,9 @@ use crate::{
             keys::{self, Key, Kind},
             row,
         },
-        history::journal::Undone,
+        history::{draft::Draft, journal::Undone, versions},
         index,
         schema::{BY_DATE, BY_PROVIDER_ID, PARKED, TRANSACTIONS, VERSIONS},
-        writer::Writer,
     },
 };
 
@@ -136,155 +134,147 @@ impl Moved {
     }
 }
 
-impl Writer {
-    /// Takes away the rows of `range` that stand as `change` added them.
-    pub(in crate::store) fn park(&mut self, change: u64, range: Range<u64>) -> Result<()> {
-        let mut moved = Moved::default();
-        // Rows in the range that stay: a later change wrote them, and it stands.
-        let mut staying = HashSet::new();
-        {
-            let rows = self.txn.open_table(TRANSACTIONS)?;
-            let mut parked = self.txn.open_table(PARKED)?;
-            let mut block = Block::default();
-            for entry in rows.range(range.clone())? {
-                let (pk, value) = entry?;
-                let pk = pk.value();
-                let (by, body) = checksum::check_version(&pk.to_be_bytes(), value.value())?;
-                if by != change {
-                    staying.insert(pk);
-                    continue;
-                }
-                moved.push(&row::head(body)?, pk);
-                block.push(pk, body);
-                if block.bytes.len() >= BLOCK {
-                    let (first, value) = block.pack(change)?;
-                    parked.insert((change, first), value.as_slice())?;
-                }
+/// Takes away the rows of `range` that stand as `change` added them.
+pub(in crate::store) fn park(draft: &mut Draft, change: u64, range: Range<u64>) -> Result<()> {
+    let mut moved = Moved::default();
+    // Rows in the range that stay: a later change wrote them, and it stands.
+    let mut staying = HashSet::new();
+    {
+        let rows = draft.txn.open_table(TRANSACTIONS)?;
+        let mut parked = draft.txn.open_table(PARKED)?;
+        let mut block = Block::default();
+        for entry in rows.range(range.clone())? {
+            let (pk, value) = entry?;
+            let pk = pk.value();
+            let (by, body) = checksum::check_version(&pk.to_be_bytes(), value.value())?;
+            if by != change {
+                staying.insert(pk);
+                continue;
             }
-            if !block.bytes.is_empty() {
+            moved.push(&row::head(body)?, pk);
+            block.push(pk, body);
+            if block.bytes.len() >= BLOCK {
                 let (first, value) = block.pack(change)?;
                 parked.insert((change, first), value.as_slice())?;
             }
         }
-        if moved.rows == 0 {
+        if !block.bytes.is_empty() {
+            let (first, value) = block.pack(change)?;
+            parked.insert((change, first), value.as_slice())?;
+        }
+    }
+    if moved.rows == 0 {
+        return Ok(());
+    }
+    let leaves = |pk: u64| range.contains(&pk) && !staying.contains(&pk);
+    draft.txn.open_table(TRANSACTIONS)?.retain_in(range.clone(), |pk, _| !leaves(pk))?;
+    remove_keys(draft, &moved, leaves)?;
+    for (account, (count, ..)) in &moved.keys {
+        draft.derived.count(*account, -i64::try_from(*count).unwrap_or(i64::MAX));
+    }
+    draft.derived.range_changed(&range);
+    Ok(())
+}
+
+fn remove_keys(draft: &Draft, moved: &Moved, leaves: impl Fn(u64) -> bool) -> Result<()> {
+    let (mut dates, mut ids) = (draft.txn.open_table(BY_DATE)?, draft.txn.open_table(BY_PROVIDER_ID)?);
+    if moved.dates.len() <= ONE_BY_ONE {
+        for key in &moved.dates {
+            dates.remove(key)?;
+        }
+        for key in &moved.ids {
+            ids.remove(key)?;
+        }
+        return Ok(());
+    }
+    for (account, (_, from, to)) in &moved.keys {
+        let (low, high) = (keys::pack(*account, *from, 0), keys::pack(*account, *to, u64::MAX));
+        dates.retain_in(low..=high, |key, ()| !leaves(keys::pk(key).0))?;
+        let (low, high) = (keys::pack(*account, 0, 0), keys::pack(*account, u32::MAX, u64::MAX));
+        ids.retain_in(low..=high, |key, ()| !leaves(keys::pk(key).0))?;
+    }
+    Ok(())
+}
+
+/// Brings back the rows of `range` that `change` added, unless something newer stands.
+pub(in crate::store) fn unpark(draft: &mut Draft, change: u64, range: Range<u64>, undone: &Undone) -> Result<()> {
+    let mut contested = rows_with_versions(draft, &range)?;
+    let mut keys = index::Batch::default();
+    let mut first = range.start;
+    loop {
+        // Blocks are taken one at a time, so that memory holds one.
+        let block = {
+            let mut parked = draft.txn.open_table(PARKED)?;
+            let next = parked.range((change, first)..(change, range.end))?.next();
+            let key = next.transpose()?.map(|(key, _)| key.value());
+            match key {
+                None => break,
+                Some(key) => parked.remove(key)?.map(|value| (key.1, value.value().to_vec())),
+            }
+        };
+        let Some((start, value)) = block else { break };
+        first = start + 1;
+        unpark_block(draft, change, start, &value, &mut contested, &mut keys)?;
+    }
+    keys.insert(&mut draft.txn.open_table(BY_DATE)?, &mut draft.txn.open_table(BY_PROVIDER_ID)?)?;
+    draft.derived.range_changed(&range);
+    let mut contested: Vec<u64> = contested.into_iter().collect();
+    contested.sort_unstable();
+    for pk in contested {
+        versions::settle(draft, &Key::row(TransactionId(pk)), undone)?;
+    }
+    Ok(())
+}
+
+/// Rows of the range that stand, or have versions apart: they are settled one by one.
+fn rows_with_versions(draft: &Draft, range: &Range<u64>) -> Result<HashSet<u64>> {
+    let mut found = HashSet::new();
+    for entry in draft.txn.open_table(TRANSACTIONS)?.range(range.clone())? {
+        found.insert(entry?.0.value());
+    }
+    let (from, to) = (Key::row(TransactionId(range.start)), Key::row(TransactionId(range.end)));
+    debug_assert!(from.as_bytes().starts_with(Key::every(Kind::Row).as_bytes()));
+    for entry in draft.txn.open_table(VERSIONS)?.range(from.as_bytes()..to.as_bytes())? {
+        let (key, _) = keys::split_version(entry?.0.value())?;
+        found.extend(key.as_row().map(|row| row.0));
+    }
+    Ok(found)
+}
+
+fn unpark_block(
+    draft: &mut Draft,
+    change: u64,
+    first: u64,
+    value: &[u8],
+    contested: &mut HashSet<u64>,
+    keys: &mut index::Batch,
+) -> Result<()> {
+    let mut aside = Vec::new();
+    let mut rows = draft.txn.open_table(TRANSACTIONS)?;
+    let mut cursor = rows.lower_bound_mut(Bound::Included(first))?;
+    let derived = &mut draft.derived;
+    unpack(change, first, value, |pk, body| {
+        if contested.contains(&pk.0) {
+            aside.push((pk, body.to_vec()));
             return Ok(());
         }
-        let leaves = |pk: u64| range.contains(&pk) && !staying.contains(&pk);
-        self.txn.open_table(TRANSACTIONS)?.retain_in(range.clone(), |pk, _| !leaves(pk))?;
-        self.remove_keys(&moved, leaves)?;
-        for (account, (count, ..)) in &moved.keys {
-            *self.counts.entry(*account).or_default() -= i64::try_from(*count).unwrap_or(i64::MAX);
-        }
-        self.range_changes(&range);
-        Ok(())
-    }
-
-    fn remove_keys(&self, moved: &Moved, leaves: impl Fn(u64) -> bool) -> Result<()> {
-        let (mut dates, mut ids) = (self.txn.open_table(BY_DATE)?, self.txn.open_table(BY_PROVIDER_ID)?);
-        if moved.dates.len() <= ONE_BY_ONE {
-            for key in &moved.dates {
-                dates.remove(key)?;
+        match cursor.insert_before(pk.0, checksum::add_version(&pk.0.to_be_bytes(), change, body).as_slice()) {
+            Ok(()) => {
+                let head = row::head(body)?;
+                keys.push(&head, pk.0);
+                derived.count(head.account, 1);
             }
-            for key in &moved.ids {
-                ids.remove(key)?;
-            }
-            return Ok(());
-        }
-        for (account, (_, from, to)) in &moved.keys {
-            let (low, high) = (keys::pack(*account, *from, 0), keys::pack(*account, *to, u64::MAX));
-            dates.retain_in(low..=high, |key, ()| !leaves(keys::pk(key).0))?;
-            let (low, high) = (keys::pack(*account, 0, 0), keys::pack(*account, u32::MAX, u64::MAX));
-            ids.retain_in(low..=high, |key, ()| !leaves(keys::pk(key).0))?;
+            // A row that stayed lies between; it and its like go the slow way.
+            Err(CursorError::UnorderedKey) => aside.push((pk, body.to_vec())),
+            Err(error) => return Err(error.into()),
         }
         Ok(())
+    })?;
+    cursor.close()?;
+    drop(rows);
+    for (pk, body) in aside {
+        versions::put_version(draft, &Key::row(pk), change, Some(&body))?;
+        contested.insert(pk.0);
     }
-
-    /// Brings back the rows of `range` that `change` added, unless something newer stands.
-    pub(in crate::store) fn unpark(&mut self, change: u64, range: Range<u64>, undone: &Undone) -> Result<()> {
-        let mut contested = self.rows_with_versions(&range)?;
-        let mut keys = index::Batch::default();
-        let mut first = range.start;
-        loop {
-            // Blocks are taken one at a time, so that memory holds one.
-            let block = {
-                let mut parked = self.txn.open_table(PARKED)?;
-                let next = parked.range((change, first)..(change, range.end))?.next();
-                let key = next.transpose()?.map(|(key, _)| key.value());
-                match key {
-                    None => break,
-                    Some(key) => parked.remove(key)?.map(|value| (key.1, value.value().to_vec())),
-                }
-            };
-            let Some((start, value)) = block else { break };
-            first = start + 1;
-            self.unpark_block(change, start, &value, &mut contested, &mut keys)?;
-        }
-        keys.insert(&mut self.txn.open_table(BY_DATE)?, &mut self.txn.open_table(BY_PROVIDER_ID)?)?;
-        self.range_changes(&range);
-        let mut contested: Vec<u64> = contested.into_iter().collect();
-        contested.sort_unstable();
-        for pk in contested {
-            self.settle(&Key::row(TransactionId(pk)), undone)?;
-        }
-        Ok(())
-    }
-
-    /// Rows of the range that stand, or have versions apart: they are settled one by one.
-    fn rows_with_versions(&self, range: &Range<u64>) -> Result<HashSet<u64>> {
-        let mut found = HashSet::new();
-        for entry in self.txn.open_table(TRANSACTIONS)?.range(range.clone())? {
-            found.insert(entry?.0.value());
-        }
-        let (from, to) = (Key::row(TransactionId(range.start)), Key::row(TransactionId(range.end)));
-        debug_assert!(from.as_bytes().starts_with(Key::every(Kind::Row).as_bytes()));
-        for entry in self.txn.open_table(VERSIONS)?.range(from.as_bytes()..to.as_bytes())? {
-            let (key, _) = keys::split_version(entry?.0.value())?;
-            found.extend(key.as_row().map(|row| row.0));
-        }
-        Ok(found)
-    }
-
-    fn unpark_block(
-        &mut self,
-        change: u64,
-        first: u64,
-        value: &[u8],
-        contested: &mut HashSet<u64>,
-        keys: &mut index::Batch,
-    ) -> Result<()> {
-        let mut aside = Vec::new();
-        let mut rows = self.txn.open_table(TRANSACTIONS)?;
-        let mut cursor = rows.lower_bound_mut(Bound::Included(first))?;
-        let counts = &mut self.counts;
-        unpack(change, first, value, |pk, body| {
-            if contested.contains(&pk.0) {
-                aside.push((pk, body.to_vec()));
-                return Ok(());
-            }
-            match cursor.insert_before(pk.0, checksum::add_version(&pk.0.to_be_bytes(), change, body).as_slice()) {
-                Ok(()) => {
-                    let head = row::head(body)?;
-                    keys.push(&head, pk.0);
-                    *counts.entry(head.account).or_default() += 1;
-                }
-                // A row that stayed lies between; it and its like go the slow way.
-                Err(CursorError::UnorderedKey) => aside.push((pk, body.to_vec())),
-                Err(error) => return Err(error.into()),
-            }
-            Ok(())
-        })?;
-        cursor.close()?;
-        drop(rows);
-        for (pk, body) in aside {
-            self.put_version(&Key::row(pk), change, Some(&body))?;
-            contested.insert(pk.0);
-        }
-        Ok(())
-    }
-
-    fn range_changes(&mut self, range: &Range<u64>) {
-        if !range.is_empty() {
-            self.stale.extend(range.start / CHUNK_ROWS..=(range.end - 1) / CHUNK_ROWS);
-        }
-    }
+    Ok(())
 }

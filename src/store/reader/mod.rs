@@ -2,7 +2,7 @@
 
 mod pages;
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _};
 
@@ -12,8 +12,8 @@ use crate::{
         UserFields,
     },
     store::{
-        columns::chunks::{self, Chunks},
-        database::open::OpenDatabase,
+        columns::chunks::Chunks,
+        database::open_database::OpenDatabase,
         error::{Result, StoreError, guarded},
         format::{
             checksum,
@@ -23,9 +23,10 @@ use crate::{
         history::journal,
         lookup,
         raw_source::{self, RawSource},
+        requests::{self, Requests},
         schema::{
-            BY_DATE, Bytes, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS,
-            SOURCES, TOUCHED, TRANSACTIONS, UNDONE,
+            BY_DATE, Bytes, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES,
+            TOUCHED, TRANSACTIONS, UNDONE,
         },
     },
 };
@@ -44,7 +45,7 @@ pub struct Reader {
     is_compactable: bool,
     path: PathBuf,
     /// Keeps the database open: a snapshot outlives a compaction.
-    _database: Arc<OpenDatabase>,
+    database: Arc<OpenDatabase>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -70,7 +71,7 @@ impl Reader {
             generation,
             is_compactable,
             path: path.to_owned(),
-            _database: database,
+            database,
         })
     }
 
@@ -251,12 +252,14 @@ impl Reader {
         self.guarded(|| lookup::sync_state(&self.records, connection, stream))
     }
 
-    /// The columnar form of all rows, chunk by chunk; a chunk whose form is missing or of an older layout is made from
+    /// The requests recorded for every provider, by slug.
+    pub fn requests(&self) -> Result<Vec<Requests>> {
+        self.guarded(|| requests::all(&self.txn.open_table(META)?))
+    }
+
+    /// The columnar form of all rows, chunk by chunk; a chunk whose form is missing or of an older layout is rebuilt from
     /// its rows.
-    pub fn column_chunks(&self) -> Result<Chunks<'_>> {
-        self.guarded(|| {
-            let chunks: BTreeSet<u64> = chunks::present(&self.rows)?;
-            Ok(Chunks::new(self, self.txn.open_table(COLUMNS)?, chunks))
-        })
+    pub fn column_chunks(&self) -> Result<Chunks> {
+        self.guarded(|| Chunks::new(&self.txn, Arc::clone(&self.database), &self.path))
     }
 }

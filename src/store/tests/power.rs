@@ -3,16 +3,19 @@
 use std::{path::Path, sync::Arc};
 
 use super::{memory::Memory, safety::everything, *};
-use crate::store::{StoreError, database::backend::Backend, database::open::OpenDatabase};
+use crate::store::{
+    StoreError,
+    database::{backend::Backend, open, open_database::OpenDatabase},
+};
 
 fn over(memory: &Memory) -> Result<Store, StoreError> {
     let path = Path::new("disk");
-    Store::of(OpenDatabase::over(path, Backend::over(Arc::new(memory.clone())), None, true)?, path)
+    Store::of(open::over(path, Backend::over(Arc::new(memory.clone())), None, true)?, path)
 }
 
 fn fresh(memory: &Memory) -> Store {
     let path = Path::new("disk");
-    Store::of(OpenDatabase::fresh(path, Backend::over(Arc::new(memory.clone())), None).unwrap(), path).unwrap()
+    Store::of(OpenDatabase::create(path, Backend::over(Arc::new(memory.clone())), None).unwrap(), path).unwrap()
 }
 
 /// One import, one undo, one import: each atomic, whatever of their writes reached the disk. `DASHTAM_CUTS` raises

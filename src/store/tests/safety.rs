@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{memory::Memory, *};
-use crate::store::{NewSource, StoreError, database::backend::Backend, database::open::OpenDatabase};
+use crate::store::{
+    NewSource, StoreError,
+    database::{backend::Backend, open},
+};
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -264,8 +267,8 @@ fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
         let at = used[round * 7919 % used.len()];
         bytes[at] ^= 1 << (round % 8);
         let backend = Backend::over(Arc::new(Memory::of(bytes)));
-        let opened = OpenDatabase::unverified(&path, backend, None, false, false)
-            .and_then(|database| Store::of(database, &path));
+        let opened =
+            open::unverified(&path, backend, None, false, false).and_then(|database| Store::of(database, &path));
         match opened.and_then(|store| rows(&store)) {
             Ok(found) => assert!(found == expected, "byte {at} of round {round}"),
             Err(_) => noticed += 1,

@@ -31,13 +31,13 @@ impl Writer {
     ) -> Result<Range<TransactionId>> {
         let number = keys::account_number(account)?;
         self.run(|it| it.expect_account(account))?;
-        self.add_reference(account);
-        let first = self.next_transaction();
+        self.draft.written.refer_to(account);
+        let first = self.ids.transaction;
         let mut keys = index::Batch::default();
         let mut rows = rows.into_iter();
         loop {
             // A batch ends with the chunk.
-            let left = CHUNK_ROWS - self.next_transaction() % CHUNK_ROWS;
+            let left = CHUNK_ROWS - self.ids.transaction % CHUNK_ROWS;
             let size = usize::try_from(left).map_or(BATCH, |left| left.min(BATCH));
             let mut batch = Vec::with_capacity(rows.size_hint().1.map_or(size, |most| most.min(size)));
             batch.extend(rows.by_ref().take(size));
@@ -46,9 +46,11 @@ impl Writer {
             }
             self.run(|it| it.append_batch(account, batch, &mut keys))?;
         }
-        self.run(|it| keys.insert(&mut it.txn.open_table(BY_DATE)?, &mut it.txn.open_table(BY_PROVIDER_ID)?))?;
-        let end = self.next_transaction();
-        *self.counts.entry(number).or_default() += i64::try_from(end - first).unwrap_or(i64::MAX);
+        self.run(|it| {
+            keys.insert(&mut it.draft.txn.open_table(BY_DATE)?, &mut it.draft.txn.open_table(BY_PROVIDER_ID)?)
+        })?;
+        let end = self.ids.transaction;
+        self.draft.derived.count(number, i64::try_from(end - first).unwrap_or(i64::MAX));
         Ok(TransactionId(first)..TransactionId(end))
     }
 
@@ -59,12 +61,13 @@ impl Writer {
         batch: Vec<TransactionFacts>,
         keys: &mut index::Batch,
     ) -> Result<()> {
-        let (number, change) = (keys::account_number(account)?, self.change);
+        let (number, change) = (keys::account_number(account)?, self.draft.change);
         let Range { start: first, end } = self.take_transactions(batch.len() as u64);
-        let in_columns = self.begin_tail(first / CHUNK_ROWS, first)?;
+        let derived = &mut self.draft.derived;
+        let in_columns = derived.appended.begin(&self.draft.txn, &derived.stale, first / CHUNK_ROWS, first)?;
         {
             let mut value = Vec::with_capacity(256);
-            let mut rows = self.txn.open_table(TRANSACTIONS)?;
+            let mut rows = self.draft.txn.open_table(TRANSACTIONS)?;
             let mut cursor = rows.upper_bound_mut(Bound::<u64>::Unbounded)?;
             for (pk, facts) in (first..end).zip(&batch) {
                 value.clear();
@@ -81,7 +84,7 @@ impl Writer {
             cursor.close()?;
         }
         if in_columns {
-            self.extend_tail(Run { account, first: TransactionId(first), rows: batch })?;
+            self.draft.derived.appended.extend(Run { account, first: TransactionId(first), rows: batch })?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! How a change ends: entered into the journal and made durable, in one transaction.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 use crate::{
     domain::{AccountId, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, TransactionId, Warning},
@@ -8,7 +8,11 @@ use crate::{
         columns::chunks,
         error::{Result, StoreError, guarded},
         format::{checksum, keys::Key},
-        history::journal::{self, Touched},
+        history::{
+            draft::Draft,
+            journal::{self, Touched},
+            versions,
+        },
         lookup,
         schema::{CHANGES, COLUMNS, COUNTS, Counter, DIGESTS, META, RECORDS, SOURCES, TOUCHED, TRANSACTIONS},
         writer::Writer,
@@ -41,10 +45,10 @@ impl Writer {
 
     pub(in crate::store) fn commit_entry(mut self, entry: Entry) -> Result<Change> {
         let change = Change {
-            id: ChangeId(self.change),
-            kind: self.kind,
-            at: self.at,
-            source: std::mem::take(&mut self.source),
+            id: ChangeId(self.draft.change),
+            kind: self.entry.kind,
+            at: self.entry.at,
+            source: std::mem::take(&mut self.entry.source),
             connection_id: entry.connection_id,
             accounts: entry.accounts,
             counts: entry.counts,
@@ -54,12 +58,12 @@ impl Writer {
         };
         self.run(|it| {
             it.keep_alive(change.connection_id)?;
-            it.txn.open_table(CHANGES)?.insert(change.id.0, journal::encode(&change)?.as_slice())?;
+            it.draft.txn.open_table(CHANGES)?.insert(change.id.0, journal::encode(&change)?.as_slice())?;
             it.write_touched()?;
             it.write_source()?;
-            Counter::NextChange.set(&mut it.txn.open_table(META)?, change.id.0 + 1)
+            Counter::NextChange.set(&mut it.draft.txn.open_table(META)?, change.id.0 + 1)
         })?;
-        let mark = self.change;
+        let mark = self.draft.change;
         self.finish(mark)?;
         Ok(change)
     }
@@ -70,49 +74,48 @@ impl Writer {
     /// # Errors
     /// [`StoreError::Invalid`] when something was written that belongs into the journal.
     pub fn commit_unlisted(self) -> Result<()> {
-        if !self.added.is_empty() || !self.amended.is_empty() || !self.records.is_empty() || self.raw_source.is_some() {
+        if !self.draft.written.is_empty() || self.raw_source.is_some() {
             return Err(StoreError::invalid("data without an entry in the journal"));
         }
-        let mark = self.change - 1;
+        let mark = self.draft.change - 1;
         self.finish(mark)
     }
 
-    /// Notes that the change speaks of an account.
-    pub(in crate::store) fn add_reference(&mut self, account: AccountId) {
-        self.referenced.insert(Key::account(account));
-    }
-
-    /// A change that speaks of a connection or an account witnesses that it exists, by a version of its own, so that
-    /// undoing the change which created it does not orphan later data. Edits never do.
+    /// Writes a version of every connection and account the change refers to, so undoing the change that created them
+    /// does not orphan these rows. Edits do not.
     fn keep_alive(&mut self, named: Option<ConnectionId>) -> Result<()> {
-        if !matches!(self.kind, ChangeKind::Import | ChangeKind::Sync) {
+        if !matches!(self.entry.kind, ChangeKind::Import | ChangeKind::Sync) {
             return Ok(());
         }
-        let referenced = std::mem::take(&mut self.referenced);
+        let referenced = std::mem::take(&mut self.draft.written.referenced);
         for key in referenced.into_iter().chain(named.map(Key::connection)) {
-            if self.records.contains(&key) {
+            if self.draft.written.records.contains(&key) {
                 continue;
             }
-            let body = lookup::record(&self.txn.open_table(RECORDS)?, &key, |_, body| Ok(body.to_vec()))?;
+            let body = lookup::record(&self.draft.txn.open_table(RECORDS)?, &key, |_, body| Ok(body.to_vec()))?;
             if let Some(body) = body {
-                self.write(&key, Some(&body))?;
+                versions::write(&mut self.draft, &key, Some(&body))?;
             }
         }
         Ok(())
     }
 
     fn write_touched(&self) -> Result<()> {
-        let added = self.added.iter().cloned().map(Touched::Added);
-        let amended = self.amended.iter().map(|pk| Touched::Version(Key::row(TransactionId(*pk))));
-        let records = self.records.iter().cloned().map(Touched::Version);
-        journal::write_touched(&mut self.txn.open_table(TOUCHED)?, self.change, added.chain(amended).chain(records))
+        let added = self.draft.written.added.iter().cloned().map(Touched::Added);
+        let amended = self.draft.written.amended.iter().map(|pk| Touched::Version(Key::row(TransactionId(*pk))));
+        let records = self.draft.written.records.iter().cloned().map(Touched::Version);
+        journal::write_touched(
+            &mut self.draft.txn.open_table(TOUCHED)?,
+            self.draft.change,
+            added.chain(amended).chain(records),
+        )
     }
 
     fn write_source(&mut self) -> Result<()> {
         let Some(source) = self.raw_source.take() else { return Ok(()) };
-        let digest = source.store(&mut self.txn.open_table(SOURCES)?, self.change)?;
-        let change = checksum::add_u64(&digest, self.change);
-        self.txn.open_table(DIGESTS)?.insert(digest.as_slice(), change.as_slice())?;
+        let digest = source.store(&mut self.draft.txn.open_table(SOURCES)?, self.draft.change)?;
+        let change = checksum::add_u64(&digest, self.draft.change);
+        self.draft.txn.open_table(DIGESTS)?.insert(digest.as_slice(), change.as_slice())?;
         Ok(())
     }
 
@@ -124,7 +127,7 @@ impl Writer {
         let generation = self.run(|it| {
             it.write_chunks()?;
             it.write_counts()?;
-            let mut meta = it.txn.open_table(META)?;
+            let mut meta = it.draft.txn.open_table(META)?;
             for (counter, value) in [
                 (Counter::NextConnection, it.ids.connection),
                 (Counter::NextAccount, it.ids.account),
@@ -133,20 +136,20 @@ impl Writer {
             ] {
                 counter.set(&mut meta, value)?;
             }
-            if it.removed_rows {
+            if it.draft.written.removed_rows {
                 Counter::LastRemoval.set(&mut meta, mark)?;
             }
-            if it.added.iter().map(|run| run.end - run.start).sum::<u64>() >= COMPACTABLE_FROM {
+            if it.draft.written.added.iter().map(|run| run.end - run.start).sum::<u64>() >= COMPACTABLE_FROM {
                 Counter::Compactable.set(&mut meta, 1)?;
             }
             let generation = Counter::Generation.get(&meta)?.unwrap_or_default() + 1;
             Counter::Generation.set(&mut meta, generation)?;
             Ok(generation)
         });
-        let Self { txn, permit, database, .. } = self;
-        let store = permit.store().clone();
+        let Self { draft: Draft { txn, .. }, permit, database, .. } = self;
+        let shared = Arc::clone(permit.database());
         let done = match generation {
-            Ok(generation) => guarded(store.path(), || Ok(txn.commit()?)).map(|()| generation),
+            Ok(generation) => guarded(shared.path(), || Ok(txn.commit()?)).map(|()| generation),
             Err(error) => {
                 drop(txn);
                 Err(error)
@@ -155,30 +158,30 @@ impl Writer {
         drop(database);
         match done {
             Ok(generation) => {
-                store.0.generation.store(generation, Ordering::Release);
+                shared.set_generation(generation);
                 Ok(())
             }
             Err(error) => {
                 // The database is opened anew so that reading goes on; if that fails too, the next one tries again.
-                let _ = store.reopen_after_failure();
+                let _ = shared.reopen_after_failure(&permit);
                 Err(error)
             }
         }
     }
 
     fn write_chunks(&mut self) -> Result<()> {
-        self.finish_tail()?;
-        let (rows, records) = (self.txn.open_table(TRANSACTIONS)?, self.txn.open_table(RECORDS)?);
-        let mut columns = self.txn.open_table(COLUMNS)?;
-        for chunk in &self.stale {
+        self.draft.derived.appended.finish(&self.draft.txn)?;
+        let (rows, records) = (self.draft.txn.open_table(TRANSACTIONS)?, self.draft.txn.open_table(RECORDS)?);
+        let mut columns = self.draft.txn.open_table(COLUMNS)?;
+        for chunk in &self.draft.derived.stale {
             chunks::write(&mut columns, *chunk, &chunks::build(&rows, &records, *chunk)?)?;
         }
         Ok(())
     }
 
     fn write_counts(&mut self) -> Result<()> {
-        let mut counts = self.txn.open_table(COUNTS)?;
-        for (account, delta) in std::mem::take(&mut self.counts) {
+        let mut counts = self.draft.txn.open_table(COUNTS)?;
+        for (account, delta) in std::mem::take(&mut self.draft.derived.counts) {
             let id = u64::from(account);
             let count = lookup::count(&counts, id)?.checked_add_signed(delta);
             match count.ok_or_else(|| StoreError::damaged("fewer rows are counted than there are"))? {

@@ -2,26 +2,19 @@
 
 mod append;
 pub(super) mod commit;
-mod lookups;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-    sync::Arc,
-};
+use std::{ops::Range, sync::Arc};
 
-use chrono::{DateTime, Utc};
-use redb::{ReadableTable as _, WriteTransaction};
+use chrono::{DateTime, NaiveDate, Utc};
+use redb::ReadableTable as _;
 
 use crate::{
     domain::{
-        Account, AccountId, AccountType, ChangeId, ChangeKind, Connection, ConnectionId, Holding, HoldingId, Snapshot,
-        TransactionFacts, TransactionId, UserFields,
+        Account, AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, Holding,
+        HoldingId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
     },
     store::{
-        Permit,
-        columns::append::Tail,
-        database::open::OpenDatabase,
+        database::{open_database::OpenDatabase, shared::Permit},
         error::{Result, StoreError, guarded},
         format::{
             checksum,
@@ -29,55 +22,49 @@ use crate::{
             record::{self, AccountUser},
             row,
         },
+        history::{draft::Draft, erase, toggle, versions},
+        lookup,
         raw_source::NewSource,
-        schema::{CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
+        requests::{self, Requests},
+        schema::{BY_PROVIDER_ID, CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
     },
 };
 
-/// A change in the making. Look-ups see what it has written so far. Dropping it leaves nothing.
+/// An uncommitted change. Lookups include what it has written so far. Dropping it leaves nothing.
 pub struct Writer {
-    pub(in crate::store) txn: WriteTransaction,
-    /// The number the change will have.
-    pub(in crate::store) change: u64,
-    pub(in crate::store) kind: ChangeKind,
-    pub(in crate::store) source: String,
-    pub(in crate::store) at: DateTime<Utc>,
-    pub(in crate::store) ids: Ids,
-    /// Ranges of pks that this change added, ascending.
-    pub(in crate::store) added: Vec<Range<u64>>,
-    /// Rows of which it wrote a newer version.
-    pub(in crate::store) amended: BTreeSet<u64>,
-    /// Everything else of which it wrote a version.
-    pub(in crate::store) records: BTreeSet<Key>,
-    /// Existing connections and accounts it speaks of, to be witnessed at the commit.
-    pub(in crate::store) referenced: BTreeSet<Key>,
-    /// By how much the number of rows of an account changes.
-    pub(in crate::store) counts: BTreeMap<u32, i64>,
-    /// Chunks whose columnar form must be made anew from the rows.
-    pub(in crate::store) stale: BTreeSet<u64>,
-    /// The columnar form of rows that are being appended.
-    pub(in crate::store) tail: Tail,
-    pub(in crate::store) raw_source: Option<NewSource>,
-    /// Whether it took rows away.
-    pub(in crate::store) removed_rows: bool,
-    /// A write failed half-way: it can only be dropped.
-    pub(in crate::store) poisoned: bool,
+    draft: Draft,
+    ids: Ids,
+    entry: EntryHead,
+    raw_source: Option<NewSource>,
+    /// A write failed part-way, so the change can only be dropped.
+    poisoned: bool,
     // Dropped last, in this order.
-    pub(in crate::store) database: Arc<OpenDatabase>,
-    pub(in crate::store) permit: Permit,
+    database: Arc<OpenDatabase>,
+    permit: Permit,
 }
 
+/// The parts of the journal entry that are given when the change begins.
+struct EntryHead {
+    kind: ChangeKind,
+    source: String,
+    at: DateTime<Utc>,
+}
+
+/// The next free id of each kind.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Ids {
-    pub(in crate::store) connection: u64,
-    pub(in crate::store) account: u64,
-    pub(in crate::store) holding: u64,
-    pub(in crate::store) transaction: u64,
+struct Ids {
+    connection: u64,
+    account: u64,
+    holding: u64,
+    transaction: u64,
 }
 
 impl std::fmt::Debug for Writer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer").field("change", &self.change).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Writer")
+            .field("change", &self.draft.change)
+            .field("kind", &self.entry.kind)
+            .finish_non_exhaustive()
     }
 }
 
@@ -103,21 +90,10 @@ impl Writer {
             (next(Counter::NextChange)?, ids)
         };
         Ok(Self {
-            txn,
-            change,
-            kind,
-            source: source.to_owned(),
-            at,
+            draft: Draft::new(txn, change),
             ids,
-            added: Vec::new(),
-            amended: BTreeSet::new(),
-            records: BTreeSet::new(),
-            referenced: BTreeSet::new(),
-            counts: BTreeMap::new(),
-            stale: BTreeSet::new(),
-            tail: Tail::default(),
+            entry: EntryHead { kind, source: source.to_owned(), at },
             raw_source: None,
-            removed_rows: false,
             poisoned: false,
             database,
             permit,
@@ -125,9 +101,9 @@ impl Writer {
     }
 
     /// Runs one step; after a failure of the file nothing can be committed any more.
-    pub(in crate::store) fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let store = self.permit.store().clone();
-        let result = guarded(store.path(), || work(self));
+    fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let database = Arc::clone(self.permit.database());
+        let result = guarded(database.path(), || work(self));
         if let Err(StoreError::Damaged { .. } | StoreError::Io { .. } | StoreError::DiskFull { .. }) = &result {
             self.poisoned = true;
         }
@@ -137,7 +113,7 @@ impl Writer {
     /// The number this change will have in the journal.
     #[must_use]
     pub const fn change_id(&self) -> ChangeId {
-        ChangeId(self.change)
+        ChangeId(self.draft.change)
     }
 
     /// A number no connection has or had.
@@ -158,39 +134,13 @@ impl Writer {
         HoldingId(self.ids.holding - 1)
     }
 
-    pub(in crate::store) fn next_transaction(&self) -> u64 {
-        self.ids.transaction
-    }
-
     /// Takes the next pks, which join those that this change adds.
-    pub(in crate::store) fn take_transactions(&mut self, count: u64) -> Range<u64> {
+    fn take_transactions(&mut self, count: u64) -> Range<u64> {
         let first = self.ids.transaction;
         let end = first.saturating_add(count);
         self.ids.transaction = end;
-        match self.added.last_mut() {
-            Some(last) if last.end == first => last.end = end,
-            _ => self.added.push(first..end),
-        }
+        self.draft.written.add(first..end);
         first..end
-    }
-
-    /// Whether this change added the row.
-    pub(in crate::store) fn has_added(&self, pk: u64) -> bool {
-        let after = self.added.partition_point(|range| range.end <= pk);
-        self.added.get(after).is_some_and(|range| range.contains(&pk))
-    }
-
-    /// Notes that this change wrote a version of `key`.
-    pub(in crate::store) fn note(&mut self, key: &Key) {
-        match key.as_row() {
-            Some(row) if self.has_added(row.0) => {}
-            Some(row) => {
-                self.amended.insert(row.0);
-            }
-            None => {
-                self.records.insert(key.clone());
-            }
-        }
     }
 
     /// Writes a connection. Its content is outside undo; that it exists is not.
@@ -198,12 +148,12 @@ impl Writer {
         self.run(|it| {
             let id = connection.id;
             let body = checksum::add(&id.0.to_be_bytes(), &record::to_json(connection)?);
-            it.txn.open_table(CONNECTIONS)?.insert(id.0, body.as_slice())?;
+            it.draft.txn.open_table(CONNECTIONS)?.insert(id.0, body.as_slice())?;
             if it.exists(&Key::connection(id))? {
-                it.referenced.insert(Key::connection(id));
+                it.draft.written.referenced.insert(Key::connection(id));
                 Ok(())
             } else {
-                it.write(&Key::connection(id), Some(&[]))
+                versions::write(&mut it.draft, &Key::connection(id), Some(&[]))
             }
         })
     }
@@ -211,15 +161,15 @@ impl Writer {
     /// Writes an account; its alias and type override are left to [`Writer::set_account_user`].
     pub fn put_account(&mut self, account: &Account) -> Result<()> {
         keys::account_number(account.id)?;
-        self.run(|it| it.write(&Key::account(account.id), Some(&record::account_body(account)?)))
+        self.run(|it| versions::write(&mut it.draft, &Key::account(account.id), Some(&record::account_body(account)?)))
     }
 
     /// Writes the balance of an account on a day, over an earlier one of that day.
     pub fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
         let key = Key::snapshot(snapshot.account_id, snapshot.date);
         self.run(|it| {
-            it.add_reference(snapshot.account_id);
-            it.write(&key, Some(&record::snapshot_body(snapshot)))
+            it.draft.written.refer_to(snapshot.account_id);
+            versions::write(&mut it.draft, &key, Some(&record::snapshot_body(snapshot)))
         })
     }
 
@@ -227,24 +177,24 @@ impl Writer {
     pub fn put_holding(&mut self, holding: &Holding) -> Result<()> {
         let key = Key::holding(holding.account_id, holding.id);
         self.run(|it| {
-            it.add_reference(holding.account_id);
-            it.write(&key, Some(&record::to_json(holding)?))
+            it.draft.written.refer_to(holding.account_id);
+            versions::write(&mut it.draft, &key, Some(&record::to_json(holding)?))
         })
     }
 
     /// Writes where a connection's stream stands. Undoing the change brings the former place back.
     pub fn put_sync_state(&mut self, connection: ConnectionId, stream: &str, state: &[u8]) -> Result<()> {
-        self.run(|it| it.write(&Key::sync_state(connection, stream), Some(state)))
+        self.run(|it| versions::write(&mut it.draft, &Key::sync_state(connection, stream), Some(state)))
     }
 
     /// Brings a row up to date.
     pub fn update_transaction(&mut self, id: TransactionId, facts: &TransactionFacts) -> Result<()> {
         self.run(|it| {
             let account = it.row_account(id)?;
-            it.add_reference(AccountId(u64::from(account)));
+            it.draft.written.refer_to(AccountId(u64::from(account)));
             let mut body = Vec::with_capacity(128);
             row::encode(&mut body, account, facts);
-            it.write(&Key::row(id), Some(&body))
+            versions::write(&mut it.draft, &Key::row(id), Some(&body))
         })
     }
 
@@ -252,8 +202,8 @@ impl Writer {
     pub fn remove_transaction(&mut self, id: TransactionId) -> Result<()> {
         self.run(|it| {
             it.row_account(id)?;
-            it.removed_rows = true;
-            it.write(&Key::row(id), None)
+            it.draft.written.removed_rows = true;
+            versions::write(&mut it.draft, &Key::row(id), None)
         })
     }
 
@@ -262,7 +212,7 @@ impl Writer {
         self.run(|it| {
             it.row_account(id)?;
             let body = if fields.is_empty() { None } else { Some(record::to_json(fields)?) };
-            it.write(&Key::row_user(id), body.as_deref())
+            versions::write(&mut it.draft, &Key::row_user(id), body.as_deref())
         })
     }
 
@@ -276,7 +226,7 @@ impl Writer {
         self.run(|it| {
             it.expect_account(id)?;
             let user = AccountUser { alias: alias.map(str::to_owned), type_override };
-            it.write(&Key::account_user(id), Some(&record::to_json(&user)?))
+            versions::write(&mut it.draft, &Key::account_user(id), Some(&record::to_json(&user)?))
         })
     }
 
@@ -293,7 +243,7 @@ impl Writer {
     pub fn put_credential(&mut self, connection: ConnectionId, sealed: &[u8]) -> Result<()> {
         self.run(|it| {
             let value = checksum::add(&connection.0.to_be_bytes(), sealed);
-            it.txn.open_table(CREDENTIALS)?.insert(connection.0, value.as_slice())?;
+            it.draft.txn.open_table(CREDENTIALS)?.insert(connection.0, value.as_slice())?;
             Ok(())
         })
     }
@@ -301,21 +251,98 @@ impl Writer {
     /// Forgets a connection's credential. Outside undo.
     pub fn remove_credential(&mut self, connection: ConnectionId) -> Result<()> {
         self.run(|it| {
-            it.txn.open_table(CREDENTIALS)?.remove(connection.0)?;
+            it.draft.txn.open_table(CREDENTIALS)?.remove(connection.0)?;
             Ok(())
         })
     }
 
-    pub(in crate::store) fn expect_account(&self, id: AccountId) -> Result<()> {
+    /// Permanently removes everything that came through a connection: accounts, rows, balances, positions, the user's
+    /// fields for them, every earlier version, raw sources, sync states and the credential. It cannot be undone. The
+    /// connection itself and the entries of the journal remain. Returns the number of rows removed.
+    pub fn remove_connection_data(&mut self, id: ConnectionId) -> Result<u64> {
+        self.run(|it| erase::erase(&mut it.draft, id))
+    }
+
+    /// Records how many requests were made to a provider, replacing the former record.
+    pub fn put_requests(&mut self, requests: &Requests) -> Result<()> {
+        self.run(|it| requests::put(&mut it.draft.txn.open_table(META)?, requests))
+    }
+
+    /// Undoes or redoes a change, see [`crate::store::Store::toggle`].
+    pub(in crate::store) fn toggle(&mut self, about: &Change, undo: bool) -> Result<ChangeCounts> {
+        self.run(|it| toggle::toggle(&mut it.draft, about, undo))
+    }
+
+    /// All accounts, by id.
+    pub fn accounts(&mut self) -> Result<Vec<Account>> {
+        self.run(|it| lookup::accounts(&it.draft.txn.open_table(RECORDS)?))
+    }
+
+    /// One account.
+    pub fn account(&mut self, id: AccountId) -> Result<Option<Account>> {
+        self.run(|it| lookup::account(&it.draft.txn.open_table(RECORDS)?, id))
+    }
+
+    /// All connections, by id.
+    pub fn connections(&mut self) -> Result<Vec<Connection>> {
+        self.run(|it| lookup::connections(&it.draft.txn.open_table(RECORDS)?, &it.draft.txn.open_table(CONNECTIONS)?))
+    }
+
+    /// One connection.
+    pub fn connection(&mut self, id: ConnectionId) -> Result<Option<Connection>> {
+        self.run(|it| {
+            lookup::connection(&it.draft.txn.open_table(RECORDS)?, &it.draft.txn.open_table(CONNECTIONS)?, id)
+        })
+    }
+
+    /// An account's balance on a day.
+    pub fn snapshot(&mut self, account: AccountId, date: NaiveDate) -> Result<Option<Snapshot>> {
+        self.run(|it| lookup::snapshot(&it.draft.txn.open_table(RECORDS)?, account, date))
+    }
+
+    /// An account's newest balance.
+    pub fn latest_snapshot(&mut self, account: AccountId) -> Result<Option<Snapshot>> {
+        self.run(|it| lookup::latest_snapshot(&it.draft.txn.open_table(RECORDS)?, account))
+    }
+
+    /// An account's positions.
+    pub fn holdings_of(&mut self, account: AccountId) -> Result<Vec<Holding>> {
+        self.run(|it| lookup::holdings(&it.draft.txn.open_table(RECORDS)?, Some(account)))
+    }
+
+    /// One row.
+    pub fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>> {
+        self.run(|it| lookup::transaction(&it.draft.txn.open_table(TRANSACTIONS)?, id))
+    }
+
+    /// An account's rows with that provider id.
+    pub fn by_provider_id(&mut self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
+        self.run(|it| {
+            let (rows, ids) = (it.draft.txn.open_table(TRANSACTIONS)?, it.draft.txn.open_table(BY_PROVIDER_ID)?);
+            lookup::by_provider_id(&rows, &ids, keys::account_number(account)?, provider_id)
+        })
+    }
+
+    /// What the user says about a row.
+    pub fn user_fields(&mut self, id: TransactionId) -> Result<UserFields> {
+        self.run(|it| lookup::user_fields(&it.draft.txn.open_table(RECORDS)?, id))
+    }
+
+    /// Where a connection's stream stands.
+    pub fn sync_state(&mut self, connection: ConnectionId, stream: &str) -> Result<Option<Vec<u8>>> {
+        self.run(|it| lookup::sync_state(&it.draft.txn.open_table(RECORDS)?, connection, stream))
+    }
+
+    fn expect_account(&self, id: AccountId) -> Result<()> {
         if self.exists(&Key::account(id))? { Ok(()) } else { Err(StoreError::not_found(format!("account {id}"))) }
     }
 
     fn exists(&self, key: &Key) -> Result<bool> {
-        Ok(self.txn.open_table(RECORDS)?.get(key.as_bytes())?.is_some())
+        Ok(self.draft.txn.open_table(RECORDS)?.get(key.as_bytes())?.is_some())
     }
 
     fn row_account(&self, id: TransactionId) -> Result<u32> {
-        let rows = self.txn.open_table(TRANSACTIONS)?;
+        let rows = self.draft.txn.open_table(TRANSACTIONS)?;
         let value = rows.get(id.0)?.ok_or_else(|| StoreError::not_found(format!("transaction {id}")))?;
         let (_, body) = checksum::check_version(&id.0.to_be_bytes(), value.value())?;
         Ok(row::head(body)?.account)

@@ -1,0 +1,85 @@
+//! Copies of the whole database into a new file, verified.
+
+use std::{ops::Bound, path::Path, sync::Arc};
+
+use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable as _, Table, Value};
+
+use crate::store::{
+    database::{
+        backend::Backend,
+        file::{self, beside},
+        open_database::OpenDatabase,
+        verify,
+    },
+    error::{Result, StoreError, guarded},
+    schema::{
+        self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
+        PARKED, RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+    },
+};
+
+/// Removes a file; a missing one is fine.
+pub(in crate::store) fn remove_if_there(path: &Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps a copy of an older layout beside the file before it is migrated.
+pub(in crate::store) fn before_migration(database: &OpenDatabase, path: &Path, found: u64) -> Result<()> {
+    if database.file.is_none() {
+        return Ok(());
+    }
+    let to = beside(path, &format!("v{found}"));
+    if to.exists() {
+        return Ok(());
+    }
+    to_file(&database.read()?, &to).map(drop)
+}
+
+/// Writes a snapshot into a new file, verifies it and opens it. On failure nothing is left at `to`.
+pub(in crate::store) fn to_file(txn: &ReadTransaction, to: &Path) -> Result<OpenDatabase> {
+    let file = Arc::new(file::create_locked(to)?);
+    let made = guarded(to, || {
+        let database = OpenDatabase::create(to, Backend::file(Arc::clone(&file)), Some(Arc::clone(&file)))?;
+        tables(txn, &database)?;
+        // Returns the space that redb reserved in advance; a clean close leaves nothing to repair.
+        database.trim_and_close()?;
+        let attach =
+            || OpenDatabase::attach(to, Backend::file(Arc::clone(&file)), Some(Arc::clone(&file)), false, false);
+        verify::all(&attach()?)?;
+        // Opened again, so that its cache holds nothing that only the verification read.
+        attach()
+    });
+    if made.is_err() {
+        remove_if_there(to)?;
+    } else {
+        file::sync_folder(to)?;
+    }
+    made
+}
+
+/// Copies every table, in order, in one commit.
+pub(in crate::store) fn tables(from: &ReadTransaction, to: &OpenDatabase) -> Result<()> {
+    let txn = to.write()?;
+    macro_rules! copy_table {
+        ($table:ident) => {
+            table(&from.open_table($table)?, &mut txn.open_table($table)?)?;
+        };
+    }
+    schema::every_table!(copy_table);
+    Counter::Compactable.set(&mut txn.open_table(META)?, 0)?;
+    txn.commit()?;
+    Ok(())
+}
+
+fn table<K: Key + 'static, V: Value + 'static>(from: &ReadOnlyTable<K, V>, to: &mut Table<'_, K, V>) -> Result<()> {
+    to.retain(|_, _| false)?;
+    let mut cursor = to.upper_bound_mut(Bound::<K::SelfType<'_>>::Unbounded)?;
+    for entry in from.iter()? {
+        let (key, value) = entry?;
+        cursor.insert_before(key.value(), value.value())?;
+    }
+    Ok(cursor.close()?)
+}

@@ -1,0 +1,110 @@
+//! One opening of the redb database: snapshots, write transactions, closing.
+//!
+//! INVARIANT: after a failed read or write only a new opening over the same backend is usable.
+
+use std::{fs::File, path::Path, sync::Arc};
+
+use redb::{Database, ReadTransaction, ReadableDatabase as _, TableError, WriteTransaction};
+
+use crate::store::{
+    database::backend::Backend,
+    error::{Result, StoreError, guarded},
+    schema::{self, Counter, META},
+};
+
+/// Memory for pages. More makes nothing faster that was measured, and stays resident.
+const CACHE: usize = 24 << 20;
+
+/// One opening of the database.
+pub(in crate::store) struct OpenDatabase {
+    /// `None` once it is closed.
+    db: Option<Database>,
+    pub(in crate::store) backend: Backend,
+    /// Holds the lock.
+    pub(in crate::store) file: Option<Arc<File>>,
+    /// Whether the process before ended without closing the file.
+    pub(in crate::store) was_unclean: bool,
+}
+
+impl OpenDatabase {
+    /// Creates an empty database in an empty backend.
+    pub(in crate::store) fn create(path: &Path, backend: Backend, file: Option<Arc<File>>) -> Result<Self> {
+        guarded(path, || {
+            let db = builder(false).create_with_backend(backend.clone())?;
+            let database = Self { db: Some(db), backend, file, was_unclean: false };
+            let txn = database.write()?;
+            schema::create(&txn)?;
+            txn.commit()?;
+            Ok(database)
+        })
+    }
+
+    /// Opens the database in a backend, whatever its schema version. redb verifies its pages only if `check`.
+    pub(in crate::store) fn attach(
+        path: &Path,
+        backend: Backend,
+        file: Option<Arc<File>>,
+        was_unclean: bool,
+        check: bool,
+    ) -> Result<Self> {
+        guarded(path, || {
+            let db = builder(check).create_with_backend(backend.clone())?;
+            Ok(Self { db: Some(db), backend, file, was_unclean })
+        })
+    }
+
+    fn db(&self) -> Result<&Database> {
+        self.db.as_ref().ok_or(StoreError::Busy)
+    }
+
+    /// A snapshot.
+    pub(in crate::store) fn read(&self) -> Result<ReadTransaction> {
+        Ok(self.db()?.begin_read()?)
+    }
+
+    /// A transaction whose commit is on the disk before it returns and leaves nothing to repair after a kill:
+    /// reopening a million rows takes 6 ms instead of 333 ms.
+    pub(in crate::store) fn write(&self) -> Result<WriteTransaction> {
+        let mut txn = self.db()?.begin_write()?;
+        txn.set_two_phase_commit(true);
+        txn.set_quick_repair(true);
+        Ok(txn)
+    }
+
+    /// Returns the space that redb reserved in advance, and closes cleanly.
+    pub(in crate::store) fn trim_and_close(mut self) -> Result<()> {
+        let Some(mut db) = self.db.take() else { return Ok(()) };
+        db.compact()?;
+        Ok(db.close()?)
+    }
+
+    /// The schema version of the file.
+    pub(in crate::store) fn schema_version(&self) -> Result<u64> {
+        let foreign = || StoreError::damaged("it is not a dashtam database");
+        match self.read()?.open_table(META) {
+            Ok(meta) => Counter::Schema.get(&meta)?.ok_or_else(foreign),
+            Err(TableError::Storage(error)) => Err(error.into()),
+            Err(_) => Err(foreign()),
+        }
+    }
+
+    /// The number of commits so far.
+    pub(in crate::store) fn generation(&self) -> Result<u64> {
+        let meta = self.read()?.open_table(META)?;
+        Ok(Counter::Generation.get(&meta)?.unwrap_or_default())
+    }
+}
+
+fn builder(check: bool) -> redb::Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE).set_check_integrity_on_open(check);
+    builder
+}
+
+impl Drop for OpenDatabase {
+    fn drop(&mut self) {
+        // Closing writes, and can panic when the file was damaged.
+        let db = self.db.take();
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(db)));
+    }
+}

@@ -1,0 +1,105 @@
+//! The open database as clones of a store share it: who may write, and which opening is current.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::store::{
+    database::{open, open_database::OpenDatabase},
+    error::{Result, guarded},
+};
+
+/// One database file of this process.
+pub(in crate::store) struct SharedDatabase {
+    path: PathBuf,
+    current: RwLock<Arc<OpenDatabase>>,
+    writing: Mutex<bool>,
+    written: Condvar,
+    generation: AtomicU64,
+}
+
+impl SharedDatabase {
+    pub(in crate::store) fn new(database: OpenDatabase, path: &Path) -> Result<Self> {
+        let generation = guarded(path, || database.generation())?;
+        Ok(Self {
+            path: path.to_owned(),
+            current: RwLock::new(Arc::new(database)),
+            writing: Mutex::new(false),
+            written: Condvar::new(),
+            generation: AtomicU64::new(generation),
+        })
+    }
+
+    pub(in crate::store) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The current opening.
+    pub(in crate::store) fn current(&self) -> Arc<OpenDatabase> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Continues with another opening. Only the holder of the permit does so.
+    pub(in crate::store) fn replace(&self, database: OpenDatabase, _: &Permit) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(database);
+    }
+
+    pub(in crate::store) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(in crate::store) fn set_generation(&self, generation: u64) {
+        self.generation.store(generation, Ordering::Release);
+    }
+
+    fn writing(&self) -> MutexGuard<'_, bool> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no other change is in progress.
+    pub(in crate::store) fn permit(self: &Arc<Self>) -> Permit {
+        let mut writing =
+            self.written.wait_while(self.writing(), |writing| *writing).unwrap_or_else(PoisonError::into_inner);
+        *writing = true;
+        Permit(Arc::clone(self))
+    }
+
+    /// The permit, if no change is in progress.
+    pub(in crate::store) fn try_permit(self: &Arc<Self>) -> Option<Permit> {
+        let mut writing = self.writing();
+        if *writing {
+            return None;
+        }
+        *writing = true;
+        Some(Permit(Arc::clone(self)))
+    }
+
+    /// Opens the database again when a read or write failed (a full disk): redb refuses all work after that.
+    pub(in crate::store) fn reopen_after_failure(&self, permit: &Permit) -> Result<()> {
+        let current = self.current();
+        if current.backend.has_failed() {
+            self.replace(open::reopen(&current, &self.path)?, permit);
+        }
+        Ok(())
+    }
+}
+
+/// The exclusive right to write.
+pub(in crate::store) struct Permit(Arc<SharedDatabase>);
+
+impl Permit {
+    pub(in crate::store) fn database(&self) -> &Arc<SharedDatabase> {
+        &self.0
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        *self.0.writing() = false;
+        self.0.written.notify_one();
+    }
+}
