@@ -1,6 +1,6 @@
 //! What the user changes by hand, and taking changes back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
@@ -18,7 +18,7 @@ pub(super) enum Edit {
     RenameAccount(AccountId, Option<String>),
     SetAccountType(AccountId, Option<AccountType>),
     RenameConnection(ConnectionId, Option<String>),
-    Transaction(TransactionId, UserFields),
+    Transactions(Vec<(TransactionId, UserFields)>),
 }
 
 /// Longest name a user may give.
@@ -42,7 +42,7 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
                     kind = *account_type;
                     format!("type of {}", account.display_name())
                 }
-                Edit::RenameConnection(..) | Edit::Transaction(..) => String::new(),
+                Edit::RenameConnection(..) | Edit::Transactions(..) => String::new(),
             };
             let mut writer = begin(source)?;
             writer.set_account_user(*id, alias.as_deref(), kind)?;
@@ -56,16 +56,31 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
             writer.put_connection(&connection)?;
             (writer, Vec::new())
         }
-        Edit::Transaction(id, fields) => {
-            let known = store.read()?.transaction(*id)?;
-            let row = known.ok_or_else(|| missing("transaction", &id.to_string(), "transactions"))?;
-            let mut writer = begin(format!("{} {}", row.facts.date, row.facts.payee()))?;
-            writer.set_user_fields(*id, &cleaned(fields))?;
-            (writer, vec![row.account_id])
+        Edit::Transactions(edits) => {
+            let reader = store.read()?;
+            let mut accounts = BTreeSet::new();
+            let mut source = format!("{} rows", edits.len());
+            for (id, _) in edits {
+                let row = reader.transaction(*id)?;
+                let row = row.ok_or_else(|| missing("transaction", &id.to_string(), "transactions"))?;
+                accounts.insert(row.account_id);
+                if edits.len() == 1 {
+                    source = format!("{} {}", row.facts.date, row.facts.payee());
+                }
+            }
+            drop(reader);
+            let mut writer = begin(source)?;
+            for (id, fields) in edits {
+                writer.set_user_fields(*id, &cleaned(fields))?;
+            }
+            (writer, accounts.into_iter().collect())
         }
     };
     let counts = ChangeCounts {
-        transactions_updated: u64::from(matches!(edit, Edit::Transaction(..))),
+        transactions_updated: match edit {
+            Edit::Transactions(edits) => u64::try_from(edits.len()).unwrap_or(u64::MAX),
+            Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::RenameConnection(..) => 0,
+        },
         accounts_updated: u64::from(matches!(edit, Edit::RenameAccount(..) | Edit::SetAccountType(..))),
         ..ChangeCounts::default()
     };

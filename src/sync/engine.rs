@@ -169,9 +169,7 @@ impl Engine {
             Command::RenameConnection { job, connection, name } => {
                 self.edit(job, Edit::RenameConnection(connection, name));
             }
-            Command::EditTransaction { job, transaction, fields } => {
-                self.edit(job, Edit::Transaction(transaction, fields));
-            }
+            Command::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
             Command::Compact { job } => self.write(job, move |parts| {
                 let progress = thinned(Arc::clone(&parts.shared), job);
                 progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });

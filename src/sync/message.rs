@@ -88,14 +88,12 @@ pub enum Command {
         /// The new name.
         name: Option<String>,
     },
-    /// What the user says about a row, as a whole. Answer: `Edited`.
-    EditTransaction {
+    /// Set the user's fields of rows, as one change. Answer: `Edited`.
+    EditTransactions {
         /// The job.
         job: JobId,
-        /// Which row.
-        transaction: TransactionId,
-        /// All its user fields.
-        fields: UserFields,
+        /// Each row with all its user fields.
+        edits: Vec<(TransactionId, UserFields)>,
     },
     /// Check a login and find its accounts; nothing is kept yet. An OAuth login answers with `LoginWaiting` on
     /// the way. Answer: `ConnectionChecked`.

@@ -13,7 +13,7 @@ use super::{
     due::Due,
     env::{Env, Settings},
     idle::Idle,
-    msg::Effect,
+    msg::{Effect, Jump},
     screens::SCREENS,
     snapshot::LedgerSnapshot,
     theme::Theme,
@@ -123,6 +123,7 @@ impl App {
             quitting: false,
         };
         let mut effects = app.tell_fresh(env);
+        effects.extend(app.go(Jump::Screen(settings.start), env));
         effects.extend(app.sync_due(env));
         if !app.snapshot.view.has_columns() && app.snapshot.view.transaction_count() > 0 {
             effects.push(Effect::LoadColumns);
@@ -164,6 +165,8 @@ impl App {
 pub(crate) struct Panes {
     /// The screen that is shown.
     pub(crate) screen: Screen,
+    /// Screens that jumps left, the last one last: Esc returns to them.
+    trail: Vec<Screen>,
     /// In the order of [`SCREENS`].
     screens: [Box<dyn Pane>; SCREENS.len()],
     /// The topmost last.
@@ -172,7 +175,32 @@ pub(crate) struct Panes {
 
 impl Panes {
     fn new(screen: Screen, env: &Env) -> Self {
-        Self { screen, screens: SCREENS.map(|spec| (spec.open)(env)), overlays: Vec::new() }
+        Self { screen, trail: Vec::new(), screens: SCREENS.map(|spec| (spec.open)(env)), overlays: Vec::new() }
+    }
+
+    /// Shows a screen that the user chose by its key: there is no way back.
+    pub(crate) fn show(&mut self, screen: Screen) {
+        self.trail.clear();
+        self.screen = screen;
+    }
+
+    /// Shows the screen of a jump; Esc returns from it.
+    pub(crate) fn jump_to(&mut self, screen: Screen) {
+        if screen != self.screen {
+            // A screen that is already on the way back is returned to, so that circles do not grow the trail.
+            match self.trail.iter().position(|known| *known == screen) {
+                Some(at) => self.trail.truncate(at),
+                None => self.trail.push(self.screen),
+            }
+            self.screen = screen;
+        }
+    }
+
+    /// Returns to the screen that the last jump left; false when there is none.
+    pub(crate) fn return_back(&mut self) -> bool {
+        let before = self.trail.pop();
+        self.screen = before.unwrap_or(self.screen);
+        before.is_some()
     }
 
     /// The screen that is shown.

@@ -7,11 +7,11 @@ use ratatui::layout::Rect;
 
 use crate::{
     config::Screen,
-    domain::{AccountId, ChangeId, TransactionId},
+    domain::{AccountId, ChangeId, ConnectionId, TransactionId},
     ledger::{GroupSort, LedgerEntry, ListRequest, RowList},
     sync::{Command, Event},
     tui::{
-        component::hit::Target,
+        component::{hit::Target, list::RowId},
         snapshot::{Grouped, LedgerSnapshot},
     },
 };
@@ -128,6 +128,8 @@ pub(crate) enum Jump {
     Change(ChangeId),
     /// An account in the list of accounts.
     Account(AccountId),
+    /// A connection in the list of connections.
+    Connection(ConnectionId),
 }
 
 impl Jump {
@@ -138,6 +140,18 @@ impl Jump {
             Self::Rows(_) | Self::Row(_) => Screen::Transactions,
             Self::Change(_) => Screen::Activity,
             Self::Account(_) => Screen::Accounts,
+            Self::Connection(_) => Screen::Connections,
+        }
+    }
+
+    /// The row to select in the list of that screen, if the jump names one.
+    pub(crate) const fn row(self) -> Option<RowId> {
+        match self {
+            Self::Row(row) => Some(RowId::Transaction(row)),
+            Self::Change(change) => Some(RowId::Change(change)),
+            Self::Account(account) => Some(RowId::Account(account)),
+            Self::Connection(connection) => Some(RowId::Connection(connection)),
+            Self::Screen(_) | Self::Rows(_) => None,
         }
     }
 }

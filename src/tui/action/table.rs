@@ -10,7 +10,12 @@ pub(crate) enum Action {
     Filter,
     Sort,
     SortReverse,
+    /// Mark one row, or end a range.
     Mark,
+    /// Mark every row of the list.
+    MarkAll,
+    /// Start or end a range of marked rows.
+    MarkRange,
     Edit,
     Copy,
     Import,
@@ -160,7 +165,12 @@ pub(crate) const TABLE: &[Spec] = &[
     // Importing.
     row(Action::Open, &["enter"], "picker-open", "Open the folder, or import the file or the marked files", "open",
         Group::Import, Scope::of(&[Place::Picker])),
-    row(Action::Mark, &["space"], "picker-mark", "Mark the file", "mark", Group::Import, Scope::of(&[Place::Picker])),
+    row(Action::Mark, &["space"], "picker-mark", "Mark the file or folder; a folder is imported with all below it",
+        "mark", Group::Import, Scope::of(&[Place::Picker])),
+    row(Action::MarkAll, &["*"], "picker-mark-all", "Mark all files of the list, or none", "mark all", Group::Import,
+        Scope::of(&[Place::Picker])),
+    row(Action::MarkRange, &["v"], "picker-mark-range", "Mark from here to where the cursor goes", "range",
+        Group::Import, Scope::of(&[Place::Picker])),
     row(Action::EditPath, &["tab", "shift-tab", "/"], "picker-path", "Type a path", "type a path", Group::Import,
         Scope::of(&[Place::Picker])),
     row(Action::ToggleHidden, &["."], "picker-hidden", "Show or hide hidden files", "hidden", Group::Import,

@@ -33,9 +33,9 @@ pub(crate) trait Pane: Send {
         None
     }
 
-    /// Number of selectable rows of that list.
-    fn rows(&self, _snapshot: &LedgerSnapshot) -> usize {
-        0
+    /// The selectable rows of that list, in order.
+    fn rows(&self, _snapshot: &LedgerSnapshot) -> Vec<RowId> {
+        Vec::new()
     }
 
     /// Identity of the selected row.
@@ -43,14 +43,22 @@ pub(crate) trait Pane: Send {
         None
     }
 
-    /// Selects or shows the target of a jump to this screen.
-    fn jump(&mut self, _to: Jump, _ctx: &mut Ctx<'_>) {}
+    /// The screen comes up: selects or shows the target of the jump.
+    fn jump(&mut self, to: Jump, ctx: &mut Ctx<'_>) {
+        let rows = self.rows(ctx.snapshot);
+        if let Some(list) = self.list() {
+            match to.row() {
+                Some(row) => list.select(row, &rows),
+                None => list.visit(),
+            }
+        }
+    }
 
-    /// Keeps the selected row of that list inside its bounds.
+    /// Lets the cursor of that list follow its row after the rows changed.
     fn settle(&mut self, snapshot: &LedgerSnapshot) {
         let rows = self.rows(snapshot);
         if let Some(list) = self.list() {
-            list.cursor.clamp(rows);
+            list.settle(&rows);
         }
     }
 
@@ -79,10 +87,10 @@ pub(crate) trait Pane: Send {
 
     /// The wheel over a list.
     fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
-        let len = self.rows(ctx.snapshot);
+        let known = self.rows(ctx.snapshot);
         match self.list() {
             Some(own) if list == ListId::Side => own.detail.wheel(rows),
-            Some(own) => own.cursor.scroll(rows, len),
+            Some(own) => own.scroll(rows, &known),
             None => {}
         }
     }
@@ -124,6 +132,8 @@ pub(crate) enum Ask {
     /// Close all overlays.
     Clear,
     Go(Jump),
+    /// Return to the screen that the jump to this one left, if there is one.
+    Return,
     Toast(Level, String),
     /// Sort by a column, as a click on its header does.
     Column(usize),

@@ -122,7 +122,10 @@ impl App {
     /// Does what a key, a click or the palette asked for.
     pub(crate) fn act(&mut self, action: Action, env: &Env) -> Vec<Effect> {
         match action {
-            Action::Show(screen) => self.go(Jump::Screen(screen), env),
+            Action::Show(screen) => {
+                self.panes.show(screen);
+                self.enter(Jump::Screen(screen), env)
+            }
             Action::Quit => self.quit(),
             Action::Redraw => vec![Effect::Redraw],
             Action::Suspend => vec![Effect::Suspend],
@@ -154,14 +157,20 @@ impl App {
         }
     }
 
-    /// One step back: inside the pane, else the overlay, else (when leaving) the program.
+    /// One step back: inside the pane, else out of the overlay, else to the screen before the last jump, else (when
+    /// leaving) out of the program.
     fn back(&mut self, leaving: bool, env: &Env) -> Vec<Effect> {
         let (stepped, effects) = self.run(env, |panes, ctx| panes.top().back(ctx));
         if stepped {
             return effects;
         }
-        if self.panes.overlays.pop().is_none() && leaving {
-            return self.quit();
+        if self.panes.overlays.pop().is_none() {
+            if self.panes.return_back() {
+                return [effects, self.enter(Jump::Screen(self.panes.screen), env)].concat();
+            }
+            if leaving {
+                return self.quit();
+            }
         }
         effects
     }
@@ -171,9 +180,14 @@ impl App {
         vec![Effect::Quit]
     }
 
-    /// Shows the screen of a jump and selects its target there.
+    /// Shows the screen of a jump and selects its target there; Esc returns from it.
     pub(crate) fn go(&mut self, jump: Jump, env: &Env) -> Vec<Effect> {
-        self.panes.screen = jump.screen();
+        self.panes.jump_to(jump.screen());
+        self.enter(jump, env)
+    }
+
+    /// Lets the screen that is shown now take in the jump.
+    fn enter(&mut self, jump: Jump, env: &Env) -> Vec<Effect> {
         let mut effects = self.run(env, |panes, ctx| panes.current_mut().jump(jump, ctx)).1;
         effects.extend(self.read_log());
         effects
@@ -276,6 +290,11 @@ impl App {
                 }
                 Ask::Clear => self.panes.overlays.clear(),
                 Ask::Go(jump) => effects.extend(self.go(jump, env)),
+                Ask::Return => {
+                    if self.panes.return_back() {
+                        effects.extend(self.enter(Jump::Screen(self.panes.screen), env));
+                    }
+                }
                 Ask::Toast(level, text) => self.toast(level, text),
                 Ask::Column(place) => effects.extend(self.click(Target::Column(place), env)),
                 Ask::Act(action) => effects.extend(self.act(action, env)),

@@ -105,7 +105,7 @@ async fn a_refused_key_is_revoked_and_reconnecting_keeps_everything() {
     let before = desk.connection();
     let row = desk.rows().remove(7);
     let fields = UserFields { note: Some("mine".into()), ..UserFields::default() };
-    let edit = |job| Command::EditTransaction { job, transaction: row.id, fields };
+    let edit = |job| Command::EditTransactions { job, edits: vec![(row.id, fields)] };
     desk.handle.run(edit, |_| {}).await.unwrap();
     fake.refused.lock().unwrap().push("PKTEST1".into());
     let report = desk.sync().await;

@@ -21,7 +21,7 @@ async fn household(width: u16, height: u16) -> Harness {
     let mut h = Harness::new(width, height);
     h.write("dollars.qfx", &bank_statement("000123457890", DOLLARS, "1404.85"));
     h.write("euros.qfx", &bank_statement("000999991234", EUROS, "100.00").replace(">USD", ">EUR"));
-    h.keys("i<tab>").idle().await.keys("<space><space><enter>").idle().await.keys("<enter>").idle().await;
+    h.keys("i").idle().await.keys("<space><space><enter>").idle().await.keys("<enter>").idle().await;
     h.advance(60_000).keys("3").idle().await;
     h
 }
@@ -125,7 +125,7 @@ async fn many_groups_are_made_off_the_screen() {
     }
     text.insert_str(end, &rows);
     h.write("many.qfx", &text);
-    h.keys("imany<enter>").idle().await.keys("<enter>").idle().await;
+    h.keys("i/many<enter>").idle().await.keys("<enter>").idle().await;
     h.advance(60_000).keys("3").idle().await.keys("/by:payee<enter>");
     // The rows stay until the groups are there.
     h.hides("groups").idle().await.shows(&["20,500 groups", "▸ Payee 20499"]);

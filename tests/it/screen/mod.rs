@@ -7,3 +7,4 @@ mod grouping;
 mod idle_lock;
 mod order_fills;
 mod random_input;
+mod staying;

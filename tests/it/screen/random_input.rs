@@ -83,7 +83,7 @@ proptest! {
             let mut h = Harness::new(80, 24);
             let rows = [("2026-11-02", "2000.00", "Payroll"), ("2026-11-05", "-6.50", "日本語カフェ"), ("2026-11-05", "-6.50", "Zoë's")];
             h.write("one.qfx", &bank_statement("1234567890", &rows, "5000.00"));
-            h.keys("ione<enter>").idle().await.keys("<enter>").idle().await;
+            h.keys("i/one<enter>").idle().await.keys("<enter>").idle().await;
             for step in &steps {
                 match step {
                     Step::Keys(keys) => { h.keys(keys); }

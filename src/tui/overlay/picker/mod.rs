@@ -1,6 +1,7 @@
-//! Choosing statement files: a path field with completion above, the folder below.
+//! Chooses statement files: the list of a folder, and a path field with completion above it.
 //!
-//! INVARIANT: folders are read by workers; keys typed meanwhile are kept in order.
+//! Opens with the focus on the list; `/` or Tab moves to the path. INVARIANT: folders are read by workers; keys typed
+//! meanwhile are queued in order.
 
 mod path;
 mod view;
@@ -10,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 
 pub(crate) use path::looks_like_path;
@@ -30,29 +31,34 @@ use crate::{
     },
 };
 
-/// The picker.
+/// The file picker.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Picker {
     field: Field,
-    /// The folder that is shown or being read.
+    /// The folder that is listed or being read.
     folder: PathBuf,
-    /// The ticket of the reading under way.
+    /// Ticket of the folder being read.
     reading: Option<u64>,
     entries: Vec<FolderEntry>,
     error: Option<String>,
-    recent: Vec<PathBuf>,
-    /// Whether the first folder was chosen by us, so that a recent one may take its place.
+    /// Folders of earlier imports, and how they are written.
+    recent: Vec<(PathBuf, String)>,
+    /// Whether the first folder was not chosen by the user, so that a recent one may replace it.
     untouched: bool,
+    /// Marked files and folders.
     marks: BTreeSet<PathBuf>,
+    /// The other end of a range that is being marked, as an index of the items.
+    range: Option<usize>,
     cursor: Cursor,
+    /// Whether the list has the focus; else the path field.
     in_list: bool,
     hidden: bool,
     all: bool,
-    /// What was pressed while the folder was being read.
+    /// Input that came while the folder was being read.
     waiting: Vec<Waiting>,
 }
 
-/// Something pressed too early.
+/// Input that waits for the folder.
 enum Waiting {
     Act(Action),
     Key(KeyEvent),
@@ -60,11 +66,12 @@ enum Waiting {
 }
 
 /// One row of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Item {
     Parent,
     Entry(usize),
-    Recent(PathBuf),
+    /// By its place in `recent`.
+    Recent(usize),
 }
 
 /// Opens the picker.
@@ -80,8 +87,9 @@ pub(crate) fn open(ctx: &mut Ctx<'_>) {
         recent: Vec::new(),
         untouched: true,
         marks: BTreeSet::new(),
+        range: None,
         cursor: Cursor::default(),
-        in_list: false,
+        in_list: true,
         hidden: false,
         all: false,
         waiting: Vec::new(),
@@ -98,17 +106,18 @@ impl Picker {
         ctx.effects.push(Effect::ReadFolder { ticket, path: self.folder.clone() });
     }
 
-    /// Goes to a folder and says so in the field.
+    /// Goes to a folder and writes its path into the field.
     fn enter(&mut self, folder: &Path, ctx: &mut Ctx<'_>) {
         self.field.set(path::written(folder, &ctx.env.folders));
         self.cursor = Cursor::default();
+        self.range = None;
         self.follow(ctx);
         if self.reading.is_none() {
             self.select_first_file();
         }
     }
 
-    /// Reads the folder that the field names now, if it is another one.
+    /// Reads the folder that the field names, if it changed.
     fn follow(&mut self, ctx: &mut Ctx<'_>) {
         let (folder, _) = path::split(self.field.value(), &ctx.env.folders);
         if folder != self.folder {
@@ -120,7 +129,7 @@ impl Picker {
         self.cursor.clamp(self.items().len());
     }
 
-    /// What is typed behind the last separator.
+    /// The text behind the last separator.
     fn partial(&self) -> &str {
         let typed = self.field.value();
         if typed == "~" { "" } else { typed.rfind('/').map_or(typed, |at| &typed[at + 1..]) }
@@ -142,7 +151,8 @@ impl Picker {
         let shown = self.entries.iter().enumerate().filter(|(_, entry)| self.is_shown(entry, partial));
         items.extend(shown.map(|(index, _)| Item::Entry(index)));
         if partial.is_empty() {
-            items.extend(self.recent.iter().filter(|folder| **folder != self.folder).cloned().map(Item::Recent));
+            let others = self.recent.iter().enumerate().filter(|(_, (folder, _))| *folder != self.folder);
+            items.extend(others.map(|(index, _)| Item::Recent(index)));
         }
         items
     }
@@ -159,20 +169,25 @@ impl Picker {
     }
 
     fn open_selected(&mut self, ctx: &mut Ctx<'_>) {
-        match self.items().get(self.cursor.at).cloned() {
+        self.end_range();
+        let marked = || self.marks.iter().cloned().collect();
+        match self.items().get(self.cursor.at).copied() {
             Some(Item::Parent) => self.up(ctx),
-            Some(Item::Recent(folder)) => self.enter(&folder, ctx),
+            Some(Item::Recent(index)) => {
+                let folder = self.recent[index].0.clone();
+                self.enter(&folder, ctx);
+            }
             Some(Item::Entry(index)) => {
                 let path = self.path_of(&self.entries[index]);
-                if self.entries[index].is_folder {
+                if self.entries[index].is_folder && !self.marks.contains(&path) {
                     self.enter(&path, ctx);
                 } else if self.marks.is_empty() {
                     self.import(vec![path], ctx);
                 } else {
-                    self.import(self.marks.iter().cloned().collect(), ctx);
+                    self.import(marked(), ctx);
                 }
             }
-            None if !self.marks.is_empty() => self.import(self.marks.iter().cloned().collect(), ctx),
+            None if !self.marks.is_empty() => self.import(marked(), ctx),
             None => {}
         }
     }
@@ -239,17 +254,81 @@ impl Picker {
         self.follow(ctx);
     }
 
+    /// Marks the selected file or folder, or unmarks it; ends a range.
     fn mark(&mut self) {
+        if self.range.is_some() {
+            self.end_range();
+            return;
+        }
         if let Some(Item::Entry(index)) = self.items().get(self.cursor.at) {
-            let entry = &self.entries[*index];
-            if !entry.is_folder {
-                let path = self.path_of(entry);
-                if !self.marks.remove(&path) {
-                    self.marks.insert(path);
-                }
+            let path = self.path_of(&self.entries[*index]);
+            if !self.marks.remove(&path) {
+                self.marks.insert(path);
             }
         }
         self.cursor.act(Action::Down, self.items().len(), 1);
+    }
+
+    /// Marks every file of the list, or unmarks all when every one is marked.
+    fn mark_all(&mut self) {
+        self.range = None;
+        let items = self.items();
+        let files = items.iter().filter_map(|item| match item {
+            Item::Entry(index) if !self.entries[*index].is_folder => Some(self.path_of(&self.entries[*index])),
+            Item::Entry(_) | Item::Parent | Item::Recent(_) => None,
+        });
+        let files: BTreeSet<PathBuf> = files.collect();
+        if files.is_subset(&self.marks) {
+            self.marks.retain(|path| !files.contains(path));
+        } else {
+            self.marks.extend(files);
+        }
+    }
+
+    /// Marks the files between the start of the range and the cursor.
+    fn end_range(&mut self) {
+        if let Some(start) = self.range.take() {
+            let (first, last) = (start.min(self.cursor.at), start.max(self.cursor.at));
+            for item in self.items().into_iter().take(last + 1).skip(first) {
+                if let Item::Entry(index) = item {
+                    self.marks.insert(self.path_of(&self.entries[index]));
+                }
+            }
+        }
+    }
+
+    /// Whether an item is marked, or inside the range that is being marked.
+    fn is_marked(&self, at: usize, entry: &FolderEntry) -> bool {
+        let in_range =
+            self.range.is_some_and(|start| (start.min(self.cursor.at)..=start.max(self.cursor.at)).contains(&at));
+        in_range || self.marks.contains(&self.path_of(entry))
+    }
+
+    /// Selects the next entry whose name starts with a letter.
+    fn jump_to(&mut self, letter: char) {
+        let items = self.items();
+        let starts = |item: &Item| match item {
+            Item::Entry(index) => self.entries[*index]
+                .name
+                .chars()
+                .next()
+                .is_some_and(|first| first.to_lowercase().eq(letter.to_lowercase())),
+            Item::Parent | Item::Recent(_) => false,
+        };
+        let count = items.len();
+        let next = (1..=count).map(|step| (self.cursor.at + step) % count).find(|at| starts(&items[*at]));
+        self.cursor.at = next.unwrap_or(self.cursor.at);
+    }
+
+    /// Changes which entries are listed; the same entry stays selected.
+    fn relist(&mut self, change: impl FnOnce(&mut Self)) {
+        let selected = self.items().get(self.cursor.at).copied();
+        change(self);
+        self.range = None;
+        let items = self.items();
+        if let Some(at) = selected.and_then(|item| items.iter().position(|known| *known == item)) {
+            self.cursor.at = at;
+        }
     }
 
     fn import(&mut self, paths: Vec<PathBuf>, ctx: &mut Ctx<'_>) {
@@ -261,14 +340,19 @@ impl Picker {
     fn list_action(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         let len = self.items().len();
         match action {
-            Action::Up if self.cursor.at == 0 => self.in_list = false,
             _ if self.cursor.act(action, len, ctx.page) => {}
             Action::Open | Action::In => self.open_selected(ctx),
             Action::Out => self.up(ctx),
             Action::Mark => self.mark(),
-            Action::EditPath => self.in_list = false,
-            Action::ToggleHidden => self.hidden = !self.hidden,
-            Action::ToggleAllFiles => self.all = !self.all,
+            Action::MarkAll => self.mark_all(),
+            Action::MarkRange if self.range.is_some() => self.end_range(),
+            Action::MarkRange => self.range = Some(self.cursor.at),
+            Action::EditPath => {
+                self.end_range();
+                self.in_list = false;
+            }
+            Action::ToggleHidden => self.relist(|picker| picker.hidden = !picker.hidden),
+            Action::ToggleAllFiles => self.relist(|picker| picker.all = !picker.all),
             Action::HomeFolder => {
                 if let Some(home) = ctx.env.folders.home.clone() {
                     self.enter(&home, ctx);
@@ -311,7 +395,7 @@ impl Picker {
         self.follow(ctx);
     }
 
-    /// Does what was pressed while the folder was being read, until another folder is to be read.
+    /// Handles queued input until another folder has to be read.
     fn catch_up(&mut self, ctx: &mut Ctx<'_>) {
         let mut waiting = std::mem::take(&mut self.waiting).into_iter();
         for early in waiting.by_ref() {
@@ -343,7 +427,16 @@ impl Pane for Picker {
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        let settles = matches!(action, Action::Accept | Action::Complete | Action::Open | Action::In | Action::Mark);
+        let settles = matches!(
+            action,
+            Action::Accept
+                | Action::Complete
+                | Action::Open
+                | Action::In
+                | Action::Mark
+                | Action::MarkAll
+                | Action::MarkRange
+        );
         if self.reading.is_some() && (settles || !self.waiting.is_empty()) {
             self.waiting.push(Waiting::Act(action));
             return;
@@ -357,11 +450,20 @@ impl Pane for Picker {
             return;
         }
         if self.in_list {
+            if let KeyCode::Char(letter) = event.code
+                && event.modifiers.difference(KeyModifiers::SHIFT).is_empty()
+            {
+                if self.reading.is_some() {
+                    self.waiting.push(Waiting::Key(event));
+                } else {
+                    self.jump_to(letter);
+                }
+            }
             return;
         }
         if self.untouched && self.field.value() == path::written(&self.folder, &ctx.env.folders) {
-            // A path typed over the folder we proposed takes its place.
-            if let crossterm::event::KeyCode::Char('/' | '~') = event.code {
+            // An absolute path replaces the proposed folder.
+            if let KeyCode::Char('/' | '~') = event.code {
                 self.field.set("");
             }
         }
@@ -385,6 +487,19 @@ impl Pane for Picker {
 
     fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
         self.waiting.clear();
+        if self.range.take().is_some() {
+            return true;
+        }
+        if !self.in_list {
+            // The list again, and the whole folder in it.
+            let partial = self.partial().len();
+            let folder = self.field.value()[..self.field.value().len() - partial].to_owned();
+            self.relist(|picker| picker.field.set(folder));
+            self.in_list = true;
+            self.error = None;
+            self.cursor.clamp(self.items().len());
+            return true;
+        }
         if self.marks.is_empty() {
             return false;
         }
@@ -427,9 +542,11 @@ impl Pane for Picker {
                 true
             }
             News::Loaded(Loaded::Recent(recent)) => {
-                self.recent.clone_from(recent);
+                let written = |folder: &PathBuf| (folder.clone(), path::written(folder, &ctx.env.folders));
+                self.recent = recent.iter().map(written).collect();
                 if self.untouched
                     && self.waiting.is_empty()
+                    && self.marks.is_empty()
                     && let Some(last) = recent.first().cloned()
                 {
                     self.enter(&last, ctx);

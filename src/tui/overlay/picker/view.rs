@@ -15,7 +15,8 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     let place = centred(area, area.width.min(100), area.height);
     let marked = match picker.marks.len() {
         0 => String::new(),
-        count => format!("{count} marked, Enter imports them"),
+        1 => "1 marked: Enter imports it".to_owned(),
+        count => format!("{count} marked: Enter imports them"),
     };
     let inner = scene.overlay(place, "Import statement files", &marked);
     let theme = scene.paint.theme;
@@ -50,8 +51,8 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     let moment = scene.moment;
     table.draw(&mut scene.paint, scene.offsets, body, |index| match &items[index] {
         Item::Parent => Row::cells(vec![Cell::text("../", theme.muted)]),
-        Item::Recent(folder) => Row::cells(vec![
-            Cell::text(format!("↺ {}", folder.display()), theme.muted),
+        Item::Recent(recent) => Row::cells(vec![
+            Cell::text(format!("↺ {}", picker.recent[*recent].1), theme.muted),
             Cell::Empty,
             Cell::text("used before", theme.muted),
         ]),
@@ -73,7 +74,7 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
                         .filter(|_| !entry.is_folder)
                         .map_or(Cell::Empty, |at| Cell::text(moment.ago(at), theme.muted)),
                 ],
-                marked: picker.marks.contains(&picker.path_of(entry)),
+                marked: picker.is_marked(index, entry),
                 style: None,
             }
         }

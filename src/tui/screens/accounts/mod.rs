@@ -11,7 +11,6 @@ use crate::{
     tui::{
         action::{Action, Place},
         component::{
-            filter::Filter,
             hit::ListId,
             list::{List, RowId},
             pane::{Ctx, News, Pane},
@@ -63,13 +62,6 @@ impl Accounts {
 
     fn selected_line<'a>(&self, snapshot: &'a LedgerSnapshot) -> Option<&'a AccountLine> {
         self.shown(snapshot).get(self.list.cursor.at).copied()
-    }
-
-    fn select(&mut self, account: AccountId, snapshot: &LedgerSnapshot) {
-        self.list.filter = Filter::default();
-        if let Some(at) = snapshot.accounts().iter().position(|line| line.account.id == account) {
-            self.list.cursor.at = at;
-        }
     }
 
     fn open(&self, ctx: &mut Ctx<'_>) {
@@ -186,23 +178,17 @@ impl Pane for Accounts {
         Some(&mut self.list)
     }
 
-    fn rows(&self, snapshot: &LedgerSnapshot) -> usize {
-        self.shown(snapshot).len()
+    fn rows(&self, snapshot: &LedgerSnapshot) -> Vec<RowId> {
+        self.shown(snapshot).into_iter().map(|line| RowId::Account(line.account.id)).collect()
     }
 
     fn selected(&self, snapshot: &LedgerSnapshot) -> Option<RowId> {
         self.selected_line(snapshot).map(|line| RowId::Account(line.account.id))
     }
 
-    fn jump(&mut self, to: Jump, ctx: &mut Ctx<'_>) {
-        if let Jump::Account(account) = to {
-            self.select(account, ctx.snapshot);
-        }
-    }
-
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         let rows = self.rows(ctx.snapshot);
-        if self.list.act(action, rows, ctx.page) {
+        if self.list.act(action, &rows, ctx.page) {
             return;
         }
         match action {
@@ -220,7 +206,7 @@ impl Pane for Accounts {
         }
         let items = self.items(ctx.snapshot);
         let at = items.iter().take(index).filter(|item| matches!(item, Item::Account(_))).count();
-        if matches!(items.get(index), Some(Item::Account(_))) && self.list.pick(at) {
+        if matches!(items.get(index), Some(Item::Account(_))) && self.list.pick(at, &self.rows(ctx.snapshot)) {
             self.open(ctx);
         }
     }

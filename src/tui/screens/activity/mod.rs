@@ -6,17 +6,16 @@ mod view;
 use ratatui::layout::Rect;
 
 use crate::{
-    domain::{Change, ChangeId},
+    domain::Change,
     tui::{
         action::{Action, Place},
         component::{
-            filter::Filter,
             hit::ListId,
             list::{List, RowId},
             pane::{Ctx, News, Pane},
             scene::Scene,
         },
-        msg::{Jump, Loaded},
+        msg::Loaded,
         overlay::{ChangePage, Choice, Menu, Page},
         snapshot::LedgerSnapshot,
     },
@@ -26,8 +25,6 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Activity {
     list: List,
-    /// A change to stand on once the reading that holds it is there.
-    wanted: Option<ChangeId>,
     /// The end of the log file, the newest line last.
     log: Vec<String>,
 }
@@ -43,14 +40,6 @@ impl Activity {
 
     fn selected_change<'a>(&self, snapshot: &'a LedgerSnapshot) -> Option<&'a Change> {
         self.shown(snapshot).get(self.list.cursor.at).copied()
-    }
-
-    fn select(&mut self, change: ChangeId, snapshot: &LedgerSnapshot) {
-        self.list.filter = Filter::default();
-        match snapshot.changes.iter().position(|known| known.id == change) {
-            Some(at) => self.list.cursor.at = at,
-            None => self.wanted = Some(change),
-        }
     }
 
     fn open(&self, ctx: &mut Ctx<'_>) {
@@ -72,23 +61,17 @@ impl Pane for Activity {
         Some(&mut self.list)
     }
 
-    fn rows(&self, snapshot: &LedgerSnapshot) -> usize {
-        self.shown(snapshot).len()
+    fn rows(&self, snapshot: &LedgerSnapshot) -> Vec<RowId> {
+        self.shown(snapshot).into_iter().map(|change| RowId::Change(change.id)).collect()
     }
 
     fn selected(&self, snapshot: &LedgerSnapshot) -> Option<RowId> {
         self.selected_change(snapshot).map(|change| RowId::Change(change.id))
     }
 
-    fn jump(&mut self, to: Jump, ctx: &mut Ctx<'_>) {
-        if let Jump::Change(change) = to {
-            self.select(change, ctx.snapshot);
-        }
-    }
-
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         let rows = self.rows(ctx.snapshot);
-        if self.list.act(action, rows, ctx.page) {
+        if self.list.act(action, &rows, ctx.page) {
             return;
         }
         match action {
@@ -112,19 +95,13 @@ impl Pane for Activity {
     }
 
     fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
-        if list == ListId::Activity && self.list.pick(index) {
+        if list == ListId::Activity && self.list.pick(index, &self.rows(ctx.snapshot)) {
             self.open(ctx);
         }
     }
 
     fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, News::Fresh) {
-            if let Some(at) =
-                self.wanted.and_then(|wanted| ctx.snapshot.changes.iter().position(|known| known.id == wanted))
-            {
-                self.list.cursor.at = at;
-                self.wanted = None;
-            }
             self.settle(ctx.snapshot);
         }
         if let News::Loaded(Loaded::Log(lines)) = news {

@@ -50,6 +50,14 @@ impl Item<'_> {
     const fn can_be_selected(self) -> bool {
         !matches!(self, Self::Heading(_))
     }
+
+    const fn id(self) -> Option<RowId> {
+        match self {
+            Self::Heading(_) => None,
+            Self::Connection(connection) => Some(RowId::Connection(connection.id)),
+            Self::Provider(provider) => Some(RowId::Provider(provider.slug)),
+        }
+    }
 }
 
 impl Connections {
@@ -214,21 +222,17 @@ impl Pane for Connections {
         Some(&mut self.list)
     }
 
-    fn rows(&self, snapshot: &LedgerSnapshot) -> usize {
-        self.items(snapshot).iter().filter(|item| item.can_be_selected()).count()
+    fn rows(&self, snapshot: &LedgerSnapshot) -> Vec<RowId> {
+        self.items(snapshot).into_iter().filter_map(Item::id).collect()
     }
 
     fn selected(&self, snapshot: &LedgerSnapshot) -> Option<RowId> {
-        match self.selected_line(snapshot) {
-            Some(Item::Connection(connection)) => Some(RowId::Connection(connection.id)),
-            Some(Item::Heading(_) | Item::Provider(_)) | None => None,
-        }
+        self.selected_line(snapshot).and_then(Item::id)
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        self.settle(ctx.snapshot);
         let rows = self.rows(ctx.snapshot);
-        if self.list.act(action, rows, ctx.page) {
+        if self.list.act(action, &rows, ctx.page) {
             return;
         }
         match action {
@@ -246,13 +250,12 @@ impl Pane for Connections {
         if list != ListId::Connections {
             return;
         }
-        self.settle(ctx.snapshot);
         let items = self.items(ctx.snapshot);
         if !items.get(index).is_some_and(|item| item.can_be_selected()) {
             return;
         }
         let at = items.iter().take(index).filter(|item| item.can_be_selected()).count();
-        if self.list.pick(at) {
+        if self.list.pick(at, &self.rows(ctx.snapshot)) {
             self.open(ctx);
         }
     }

@@ -10,7 +10,7 @@ use crate::tui::{
     action::{Action, Place},
     component::{
         hit::ListId,
-        list::List,
+        list::{List, RowId},
         pane::{Ask, Ctx, News, Pane},
         scene::Scene,
     },
@@ -43,15 +43,31 @@ impl Holdings {
         self.positions.iter().filter(|position| self.list.filter.finds(&position.haystack())).collect()
     }
 
-    fn selected(&self) -> Option<&Position> {
+    fn ids(&self) -> Vec<RowId> {
+        self.shown().into_iter().map(|position| RowId::Holding(position.id)).collect()
+    }
+
+    fn selected_position(&self) -> Option<&Position> {
         self.shown().get(self.list.cursor.at).copied()
     }
 
     fn recount(&mut self, snapshot: &LedgerSnapshot) {
         self.positions = position::positions(snapshot, self.merged);
         position::sort(&mut self.positions, self.order, self.reversed);
-        let len = self.shown().len();
-        self.list.cursor.clamp(len);
+        let rows = self.ids();
+        self.list.settle(&rows);
+    }
+
+    /// Merges by symbol, or shows each account; the symbol stays selected.
+    fn toggle_merged(&mut self, snapshot: &LedgerSnapshot) {
+        let symbol = self.selected_position().map(|position| (position.symbol.clone(), position.currency));
+        self.merged = !self.merged;
+        self.recount(snapshot);
+        let same = |position: &&Position| symbol.as_ref() == Some(&(position.symbol.clone(), position.currency));
+        if let Some(at) = self.shown().iter().position(same) {
+            let rows = self.ids();
+            self.list.pick(at, &rows);
+        }
     }
 
     fn sort_menu(&self, ctx: &mut Ctx<'_>) {
@@ -70,7 +86,7 @@ impl Holdings {
     }
 
     fn copy(&self, ctx: &mut Ctx<'_>) {
-        let Some(position) = self.selected() else { return };
+        let Some(position) = self.selected_position() else { return };
         let choice = |letter, title: &str, value: String| Choice {
             letter,
             title: title.to_owned(),
@@ -96,13 +112,17 @@ impl Pane for Holdings {
         Some(&mut self.list)
     }
 
-    fn rows(&self, _data: &LedgerSnapshot) -> usize {
-        self.shown().len()
+    fn rows(&self, _snapshot: &LedgerSnapshot) -> Vec<RowId> {
+        self.ids()
+    }
+
+    fn selected(&self, _snapshot: &LedgerSnapshot) -> Option<RowId> {
+        self.selected_position().map(|position| RowId::Holding(position.id))
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         let rows = self.rows(ctx.snapshot);
-        if self.list.act(action, rows, ctx.page) {
+        if self.list.act(action, &rows, ctx.page) {
             return;
         }
         match action {
@@ -110,10 +130,7 @@ impl Pane for Holdings {
                 self.list.detail.back();
                 self.list.detail.act(Action::In, 1);
             }
-            Action::Group => {
-                self.merged = !self.merged;
-                self.recount(ctx.snapshot);
-            }
+            Action::Group => self.toggle_merged(ctx.snapshot),
             Action::Sort => self.sort_menu(ctx),
             Action::SortReverse => {
                 self.reversed = !self.reversed;
@@ -128,7 +145,8 @@ impl Pane for Holdings {
     fn click(&mut self, list: ListId, index: usize, _ctx: &mut Ctx<'_>) {
         if list == ListId::Holdings {
             self.list.detail.back();
-            self.list.cursor.at = index;
+            let rows = self.ids();
+            self.list.pick(index, &rows);
         }
     }
 

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AssetCode, AssetType, Holding},
+    domain::{AssetCode, AssetType, Holding, HoldingId},
     tui::snapshot::LedgerSnapshot,
 };
 
@@ -28,6 +28,8 @@ pub(super) enum Order {
 /// One line: a holding, or several of one symbol.
 #[derive(Debug, Clone)]
 pub(super) struct Position {
+    /// Of the first holding it is made of.
+    pub(super) id: HoldingId,
     pub(super) symbol: String,
     pub(super) name: String,
     pub(super) kind: AssetType,
@@ -48,6 +50,7 @@ impl Position {
     fn of(holding: &Holding, account: String) -> Self {
         let facts = &holding.facts;
         Self {
+            id: holding.id,
             symbol: facts.symbol.clone(),
             name: facts.name.clone(),
             kind: facts.asset_type,

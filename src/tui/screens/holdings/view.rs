@@ -32,7 +32,7 @@ pub(super) fn draw(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
         list(holdings, scene, area);
     }
     if let Some(area) = areas.side {
-        let lines = holdings.selected().map(|position| details(position, scene)).unwrap_or_default();
+        let lines = holdings.selected_position().map(|position| details(position, scene)).unwrap_or_default();
         holdings.list.detail.draw(scene, area, "Detail", &lines);
     }
 }

@@ -1,7 +1,6 @@
 //! What the user should look at, most pressing first. Pure.
 
 use crate::{
-    config::Screen,
     domain::ConnectionStatus,
     tui::{
         component::scene::Moment,
@@ -28,10 +27,10 @@ pub(super) struct Matter {
 
 pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter> {
     let mut matters = Vec::new();
-    let connections = Jump::Screen(Screen::Connections);
     for connection in snapshot.view.connections() {
         let name = connection.display_name();
-        let mut say = |text: String, pressing| matters.push(Matter { text, pressing, jump: connections });
+        let jump = Jump::Connection(connection.id);
+        let mut say = |text: String, pressing| matters.push(Matter { text, pressing, jump });
         match connection.status {
             ConnectionStatus::Expired => say(format!("{name}: the login ran out; log in again"), true),
             ConnectionStatus::Revoked => say(format!("{name}: access was withdrawn; connect again"), true),

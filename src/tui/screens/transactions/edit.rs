@@ -41,7 +41,7 @@ fn submit(about: &(TransactionId, UserFields), answers: &[String], ctx: &mut Ctx
     let (transaction, before) = about;
     let fields = fields(answers);
     if fields != *before {
-        ctx.command(|job| Command::EditTransaction { job, transaction: *transaction, fields });
+        ctx.command(|job| Command::EditTransactions { job, edits: vec![(*transaction, fields)] });
     }
     Ok(())
 }

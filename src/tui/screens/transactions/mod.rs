@@ -66,8 +66,10 @@ pub(crate) struct Transactions {
     running_wanted: u64,
     marks: BTreeSet<TransactionId>,
     cursor: Cursor,
-    /// The row to stand on once the listing is there.
+    /// The row to select once the listing is there.
     keep: Option<TransactionId>,
+    /// Whether the screen was shown yet; before that, the first row is selected.
+    visited: bool,
     complete: complete::Complete,
     hits: hits::Hits,
     groups: groups::Groups,
@@ -372,10 +374,11 @@ impl Pane for Transactions {
     }
 
     fn jump(&mut self, to: Jump, ctx: &mut Ctx<'_>) {
+        self.visited = true;
         match to {
             Jump::Rows(account) => self.scope_to(Some(account), ctx),
             Jump::Row(row) => self.show(row, ctx),
-            Jump::Screen(_) | Jump::Change(_) | Jump::Account(_) => {}
+            Jump::Screen(_) | Jump::Change(_) | Jump::Account(_) | Jump::Connection(_) => {}
         }
     }
 
@@ -453,9 +456,9 @@ impl Pane for Transactions {
             self.set_query(ctx);
             return true;
         }
-        if let Some(account) = self.account {
+        if self.account.is_some() {
             self.scope_to(None, ctx);
-            ctx.go(Jump::Account(account));
+            ctx.asks.push(Ask::Return);
             return true;
         }
         false
@@ -511,7 +514,7 @@ impl Pane for Transactions {
                     self.account = None;
                 }
                 self.groups.stay();
-                self.keep = self.keep.or_else(|| self.selected_row().filter(|_| self.cursor.at > 0));
+                self.keep = self.keep.or_else(|| self.selected_row().filter(|_| self.visited));
                 self.relist(ctx);
                 false
             }

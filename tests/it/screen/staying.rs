@@ -1,0 +1,62 @@
+//! The selection stays on its row, whatever comes, goes or changes places around it.
+
+use crate::support::harness::{Harness, bank_statement};
+
+async fn import(h: &mut Harness, name: &str, account: &str, rows: &[(&str, &str, &str)]) {
+    let text = bank_statement(account, rows, "100.00");
+    let path = h.write(name, &text);
+    h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await.keys("<enter>").idle().await;
+    h.advance(60_000);
+}
+
+fn undone(h: &Harness) -> Vec<String> {
+    let changes = h.store.read().unwrap().changes(None, 50).unwrap();
+    changes.iter().filter(|change| change.undone).map(|change| change.source.clone()).collect()
+}
+
+#[tokio::test]
+async fn undo_and_redo_in_the_journal_are_about_the_same_change() {
+    let mut h = Harness::new(110, 30);
+    for (name, payee) in [("a.qfx", "Alpha"), ("b.qfx", "Beta"), ("c.qfx", "Gamma")] {
+        import(&mut h, name, &format!("11110000{payee}"), &[("2026-11-02", "-1.00", payee)]).await;
+    }
+    h.keys("6jj").shows(&["▸ "]).keys("u").idle().await;
+    assert_eq!(undone(&h), ["a.qfx"]);
+    h.shows(&["undone; U brings it back"]).keys("U").idle().await;
+    assert_eq!(undone(&h), [""; 0], "U brought back the change that u took away");
+    h.keys("uUu").idle().await;
+    assert_eq!(undone(&h), ["a.qfx"]);
+}
+
+#[tokio::test]
+async fn an_account_that_is_renamed_stays_selected() {
+    let mut h = Harness::new(120, 30);
+    import(&mut h, "a.qfx", "111100001111", &[("2026-11-02", "-1.00", "Alpha")]).await;
+    import(&mut h, "b.qfx", "222200002222", &[("2026-11-02", "-1.00", "Beta")]).await;
+    h.keys("2eZebra<enter>").idle().await;
+    h.keys("e").shows(&["Edit Zebra"]).keys("<esc>");
+    h.keys("e<ctrl-u>Aardvark<enter>").idle().await.keys("e").shows(&["Edit Aardvark"]);
+}
+
+#[tokio::test]
+async fn new_rows_leave_the_selected_row_selected() {
+    let mut h = Harness::new(120, 30);
+    import(&mut h, "a.qfx", "111100001111", &[("2026-11-02", "-1.00", "Alpha"), ("2026-11-03", "-2.00", "Beta")]).await;
+    h.keys("3").idle().await.shows(&["▸ 2026-11-03  Beta"]);
+    import(&mut h, "b.qfx", "111100001111", &[("2026-11-09", "-3.00", "Gamma")]).await;
+    h.keys("3").idle().await.shows(&["▸ 2026-11-03  Beta", "2026-11-09  Gamma"]);
+    h.keys("sa").idle().await.shows(&["▸ 2026-11-03  Beta"]).keys("S").idle().await.shows(&["▸ 2026-11-03  Beta"]);
+    h.keys("e").shows(&["Edit · 2026-11-03 · Beta"]);
+}
+
+#[tokio::test]
+async fn esc_returns_to_the_screen_that_a_jump_left() {
+    let mut h = Harness::new(120, 30);
+    import(&mut h, "a.qfx", "111100001111", &[("2020-11-02", "-1.00", "Alpha")]).await;
+    h.keys("1").shows(&["Net worth"]).keys("<enter>").idle().await.shows(&["┌ Activity"]);
+    h.keys("<esc>").shows(&["┌ Net worth"]).keys("<esc><esc>").shows(&["┌ Net worth"]);
+    assert!(!h.runtime.has_ended());
+    h.keys("2<enter>").idle().await.shows(&["Transactions · "]).keys("<esc>").idle().await.shows(&["Accounts · 1"]);
+    // The key of a screen is no jump: there is no way back from it but quitting.
+    assert!(h.keys("q").runtime.has_ended());
+}
