@@ -25,4 +25,4 @@ pub use question::{Answers, Choice, Question};
 pub use reading::{
     Evidence, Institution, Reading, RowBalance, StatedBalance, Statement, StatementAccount, Verdict, unite_pages,
 };
-pub use registry::{FORMATS, read, recognise};
+pub use registry::{FORMATS, extensions, read, recognise};

@@ -12,6 +12,12 @@ use crate::domain::Warning;
 /// Every reader. Of readers that are equally sure the first one reads the file; files are offered in this order.
 pub static FORMATS: &[&Format] = &[&ofx::FORMAT];
 
+/// Endings of file names that an import looks for in a folder, lower case, without the dot: those of every reader, then
+/// those of archives.
+pub fn extensions() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().flat_map(|format| format.extensions.iter().copied()).chain(["gz", "zip"])
+}
+
 /// Reads a file, which may be packed (gzip, zip). `progress` is called now and then with the bytes done and may stop it.
 pub fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
     let limits = input.limits;

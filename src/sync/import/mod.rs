@@ -3,6 +3,7 @@
 //! Used by the engine. Everything here blocks and runs on blocking threads. INVARIANT: a file is written in one
 //! commit or not at all; what is known already is never written again; planning writes nothing.
 
+mod folder;
 mod plan;
 mod read;
 mod write;
@@ -47,8 +48,8 @@ impl Importer<'_> {
     pub(super) fn read(&self, paths: Vec<PathBuf>, account: Option<AccountId>) -> Result<Reviewed, Failure> {
         let reader = self.store.read()?;
         let mut files = Vec::with_capacity(paths.len());
-        for path in paths {
-            files.push(self.read_file(&reader, &path).map_err(|failure| (path, failure)));
+        for found in folder::expand(paths) {
+            files.push(found.and_then(|path| self.read_file(&reader, &path).map_err(|failure| (path, failure))));
             self.check_cancelled()?;
         }
         Ok(Reviewed { files, account })

@@ -2,17 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::tui::env::Folders;
-
-/// Extensions of files that can be imported.
-pub(crate) const IMPORTABLE: [&str; 5] = ["qfx", "ofx", "qbo", "gz", "zip"];
+use crate::{statements::extensions, tui::env::Folders};
 
 /// Whether a file of that name can be imported.
 pub(crate) fn is_importable(name: &str) -> bool {
     Path::new(name)
         .extension()
         .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| IMPORTABLE.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+        .is_some_and(|extension| extensions().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 /// A typed path split at its last separator: the folder it stands in, resolved, and the rest.

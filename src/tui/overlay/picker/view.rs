@@ -3,11 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::{Item, Picker, path};
-use crate::tui::{
-    component::{hit::ListId, scene::Scene},
-    widget::{
-        paint::{above, below, bottom, centred, padded, shrink_left, top},
-        table::{Cell, Column, Row, Size, Table},
+use crate::{
+    statements::extensions,
+    tui::{
+        component::{hit::ListId, scene::Scene},
+        widget::{
+            paint::{above, below, bottom, centred, padded, shrink_left, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
     },
 };
 
@@ -27,7 +30,11 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     let body = above(below(inner, 2), 1);
     let items = picker.items();
     let foot = padded(bottom(inner, 1));
-    let shown = if picker.all { "all files".to_owned() } else { format!("only .{}", path::IMPORTABLE.join(" .")) };
+    let shown = if picker.all {
+        "all files".to_owned()
+    } else {
+        format!("only .{}", extensions().collect::<Vec<_>>().join(" ."))
+    };
     let hidden = if picker.hidden { " · hidden ones too" } else { "" };
     scene.paint.text(foot, &format!("{shown}{hidden}"), theme.muted);
     if let Some(error) = &picker.error {
