@@ -93,12 +93,12 @@ impl Handle {
         self.ask(|job| Command::RenameConnection { job, connection, name }, |_| {}, edited).await
     }
 
-    /// Replaces all user fields of a row.
+    /// Replaces all user fields of rows, as one change.
     ///
     /// # Errors
     /// `not_found`, or a failure of the store.
-    pub async fn edit_transaction(&self, transaction: TransactionId, fields: UserFields) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::EditTransaction { job, transaction, fields }, |_| {}, edited).await
+    pub async fn edit_transactions(&self, edits: Vec<(TransactionId, UserFields)>) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::EditTransactions { job, edits }, |_| {}, edited).await
     }
 
     /// Checks a login and finds its accounts. `job` names the login in [`Command::SubmitRedirect`] and

@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{domain::text, statements, sync::Failure};
+use crate::{
+    domain::{FailureKind, text},
+    statements,
+    sync::Failure,
+};
 
 /// Most files of one folder; more than that is a mistake in the choice of the folder.
 const MOST_FILES: usize = 10_000;
@@ -32,21 +36,21 @@ fn add_folder(folder: &Path, found: &mut Vec<FoundFile>) {
     walk(folder, MOST_LEVELS, &mut files, &mut problems);
     let shown = text::clean(&folder.to_string_lossy()).into_owned();
     if files.len() > MOST_FILES {
-        let failure = Failure::new("unreadable", format!("{shown}: more than {MOST_FILES} statement files"))
+        let failure = Failure::new(FailureKind::Unreadable, format!("{shown}: more than {MOST_FILES} statement files"))
             .with_hint("choose a smaller folder");
         found.push(Err((folder.to_owned(), failure)));
         return;
     }
     if files.is_empty() && problems.is_empty() {
         let endings: Vec<String> = statements::extensions().map(|ending| format!(".{ending}")).collect();
-        let failure = Failure::new("unreadable", format!("{shown}: no statement file in this folder"))
+        let failure = Failure::new(FailureKind::Unreadable, format!("{shown}: no statement file in this folder"))
             .with_hint(format!("statement files end in {}", endings.join(" ")));
         found.push(Err((folder.to_owned(), failure)));
         return;
     }
     found.extend(problems.into_iter().map(|(path, error)| {
         let shown = text::clean(&path.to_string_lossy()).into_owned();
-        Err((path, Failure::new("unreadable", format!("{shown}: the folder cannot be read: {error}"))))
+        Err((path, Failure::new(FailureKind::Unreadable, format!("{shown}: the folder cannot be read: {error}"))))
     }));
     found.extend(files.into_iter().map(Ok));
 }
