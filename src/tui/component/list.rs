@@ -93,15 +93,15 @@ impl List {
 
     /// Takes in a change of the rows.
     pub(crate) fn settle(&mut self, rows: &[RowId]) {
-        match self.selected.filter(|_| self.visited).and_then(|row| rows.iter().position(|known| *known == row)) {
-            Some(at) => self.cursor.at = at,
-            None => {
-                self.cursor.clamp(rows.len());
-                // A row that is filtered out or not there yet stays wanted until another one is chosen.
-                if self.selected.is_none() || !self.visited {
-                    self.remember(rows);
-                }
-            }
+        let known = self.selected.filter(|_| self.visited);
+        if let Some(at) = known.and_then(|row| rows.iter().position(|other| *other == row)) {
+            self.cursor.at = at;
+            return;
+        }
+        self.cursor.clamp(rows.len());
+        // A row that is filtered out or not there yet stays wanted until another one is chosen.
+        if self.selected.is_none() || !self.visited {
+            self.remember(rows);
         }
     }
 
