@@ -15,7 +15,7 @@ use source::{File, files_below, root, rust_files};
 /// The rooms by floor, lowest first. A room imports only from floors below its own.
 const FLOORS: [&[&str]; 6] = [
     &["domain"],
-    &["ports", "statements", "columns"],
+    &["ports", "files", "statements", "columns"],
     &["providers", "store", "vault", "config"],
     &["ledger", "sync", "demo"],
     &["tui"],

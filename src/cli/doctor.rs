@@ -20,11 +20,12 @@ use super::{
 use crate::{
     config::{Config, Environment, Paths},
     domain::{Connection, text},
+    files::{Privacy, privacy_of},
     ports::{SecretStore as _, SystemEntropy, VaultChoice},
     store::Store,
     sync::login_ends_soon,
     tui,
-    vault::{Privacy, TimedStore, privacy_of},
+    vault::TimedStore,
 };
 
 const KEYRING_HINT: &str = "start a keyring, or keep the key behind a passphrase: DASHTAM_VAULT=passphrase";
@@ -177,14 +178,8 @@ fn private(check: &'static str, what: &str, path: &Path, mode: &str, findings: &
     }
 }
 
-#[cfg(unix)]
 fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
-}
-
-#[cfg(not(unix))]
-fn is_writable(folder: &Path) -> bool {
-    std::fs::metadata(folder).is_ok_and(|metadata| !metadata.permissions().readonly())
 }
 
 fn database(paths: &Paths, findings: &mut Findings) {

@@ -30,6 +30,7 @@ use self::{
 use crate::{
     config::{Config, ConfigError, Environment, Paths},
     domain::{Change, ChangeId, ConnectionId, FailureKind, text},
+    files,
     ledger::export,
     store::Store,
     tui::{self, Keymap},
@@ -242,7 +243,7 @@ fn write_export(
         CliError::new(FailureKind::Io, format!("{}: {error}", file.display()))
             .hint("name a file that does not exist yet")
     };
-    let mut target = BufWriter::new(session::private_file(file).map_err(refused)?);
+    let mut target = BufWriter::new(files::create(file).map_err(refused)?);
     let rows = view.export(&listing, form, &mut target)?;
     target.flush().map_err(refused)?;
     Ok(writeln!(io::stderr(), "{rows} rows written to {}", file.display())?)
@@ -253,10 +254,7 @@ fn backup(session: &Session, file: Option<std::path::PathBuf>) -> Result<(), Cli
         file
     } else {
         let folder = session.setup.paths.backups();
-        session::private_folder(&folder).or_else(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Ok(()),
-            _ => Err(error),
-        })?;
+        files::create_folders(&folder)?;
         folder.join(format!("dashtam-{}.redb", session.clock.now().format("%Y%m%dT%H%M%SZ")))
     };
     session.store.backup(&file)?;

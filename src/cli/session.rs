@@ -13,6 +13,7 @@ use super::{args::Global, configured, error::CliError};
 use crate::{
     config::{self, Config, Environment, Log, LogLevel, Overrides, Paths},
     domain::FailureKind,
+    files::{self, Privacy, privacy_of},
     ledger::Ledger,
     ports::{Clock, Entropy, SystemBrowser, SystemClock, SystemEntropy, VaultChoice},
     providers::{
@@ -22,7 +23,7 @@ use crate::{
     store::Store,
     sync::{self, EngineConfig, Handle, ImportRequest, LiveConfig, Schedule},
     tui::{self, Env, Folders, Keymap, Settings, TerminalClipboard, ThemeName},
-    vault::{Privacy, TimedStore, Vault, VaultOptions, privacy_of},
+    vault::{TimedStore, Vault, VaultOptions},
 };
 
 /// Places and settings; opens nothing.
@@ -274,7 +275,7 @@ impl Scratch {
         let base = std::env::temp_dir();
         for attempt in 0..100_u32 {
             let folder = base.join(format!("dashtam-demo-{}-{attempt}", std::process::id()));
-            match private_folder(&folder) {
+            match files::create_folder(&folder) {
                 Ok(()) => return Ok(Self { folder }),
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error.into()),
@@ -282,23 +283,6 @@ impl Scratch {
         }
         Err(CliError::new(FailureKind::Io, format!("no folder could be made in {}", base.display())))
     }
-}
-
-/// A new file that only its owner can read.
-pub(super) fn private_file(path: &std::path::Path) -> io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// A new folder that only its owner can look into.
-pub(super) fn private_folder(folder: &std::path::Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 impl Drop for Scratch {

@@ -1,4 +1,4 @@
-//! Reading columns: by row, or as whole columns for loops over all rows.
+//! Access to columns: by row, or as whole columns for loops over all rows.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -7,7 +7,7 @@ use super::{Columns, Payees, Unit, field, span};
 use crate::domain::{AccountId, TransactionId, TransactionStatus, TransactionSubtype};
 
 impl Columns {
-    /// Rows held.
+    /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.days.len()
@@ -19,13 +19,13 @@ impl Columns {
         self.days.is_empty()
     }
 
-    /// The row at a place.
+    /// The id of the row at a position.
     #[must_use]
     pub fn id(&self, row: u32) -> Option<TransactionId> {
         self.ids.id(row).map(TransactionId)
     }
 
-    /// The place of a row.
+    /// The position of a row.
     #[must_use]
     pub fn row_of(&self, id: TransactionId) -> Option<u32> {
         self.ids.row(id.0)
@@ -43,25 +43,25 @@ impl Columns {
         self.days.get(row as usize).copied().and_then(NaiveDate::from_num_days_from_ce_opt)
     }
 
-    /// Mantissas; for a wide unit a place in a table, see [`Columns::mantissa`].
+    /// Mantissas; for a wide unit a position in a table, see [`Columns::mantissa`].
     #[must_use]
     pub fn mantissas(&self) -> &[i64] {
         &self.mantissas
     }
 
-    /// Per row the place of its unit in [`Columns::unit_table`].
+    /// Per row the position of its unit in [`Columns::unit_table`].
     #[must_use]
     pub fn units(&self) -> &[u16] {
         &self.units
     }
 
-    /// The units in use.
+    /// All units.
     #[must_use]
     pub fn unit_table(&self) -> &[Unit] {
         &self.unit_table
     }
 
-    /// The exact mantissa of a row, to be read with the scale of its unit; 0 where there is no such row.
+    /// The exact mantissa of a row, to be read with the scale of its unit; 0 if there is no such row.
     #[must_use]
     pub fn mantissa(&self, row: u32) -> i128 {
         let row = row as usize;
@@ -86,13 +86,13 @@ impl Columns {
         Decimal::try_from_i128_with_scale(self.mantissa(row), scale).ok()
     }
 
-    /// Per row the place of its account in [`Columns::account_table`].
+    /// Per row the position of its account in [`Columns::account_table`].
     #[must_use]
     pub fn accounts(&self) -> &[u16] {
         &self.accounts
     }
 
-    /// The accounts in use.
+    /// All accounts.
     #[must_use]
     pub fn account_table(&self) -> &[AccountId] {
         &self.account_table
@@ -105,37 +105,37 @@ impl Columns {
         self.account_table.get(usize::from(account)).copied()
     }
 
-    /// Second levels of the classification; the first follows from it.
+    /// Subtypes; the type follows from the subtype.
     #[must_use]
     pub fn subtypes(&self) -> &[TransactionSubtype] {
         &self.subtypes
     }
 
-    /// How far each row has come.
+    /// Statuses.
     #[must_use]
     pub fn statuses(&self) -> &[TransactionStatus] {
         &self.statuses
     }
 
-    /// Per row the place of its symbol in [`Columns::symbol_table`].
+    /// Per row the position of its symbol in [`Columns::symbol_table`].
     #[must_use]
     pub fn symbols(&self) -> &[u32] {
         &self.symbols
     }
 
-    /// Symbols as written; no symbol is the empty text.
+    /// Symbols as written; the empty text means none.
     #[must_use]
     pub fn symbol_table(&self) -> &[Box<str>] {
         &self.symbol_table
     }
 
-    /// Per row the place of its category in [`Columns::category_table`].
+    /// Per row the position of its category in [`Columns::category_table`].
     #[must_use]
     pub fn categories(&self) -> &[u32] {
         &self.categories
     }
 
-    /// The user's categories as written; no category is the empty text.
+    /// The user's categories as written; the empty text means none.
     #[must_use]
     pub fn category_table(&self) -> &[Box<str>] {
         &self.category_table
@@ -147,67 +147,67 @@ impl Columns {
         &self.heads
     }
 
-    /// Where in [`Columns::heads`] each ends.
+    /// The end of each head in [`Columns::heads`].
     #[must_use]
     pub fn head_ends(&self) -> &[u32] {
         &self.head_ends
     }
 
-    /// Per row the place of its head.
+    /// Per row the position of its head.
     #[must_use]
     pub fn heads_of(&self) -> &[u32] {
         &self.heads_of
     }
 
-    /// The head at a place.
+    /// The head at a position.
     #[must_use]
     pub fn head(&self, place: u32) -> &[u8] {
         span(&self.heads, &self.head_ends, place)
     }
 
-    /// The folded texts of all rows that are no payees, with their marks, row after row.
+    /// The folded texts of all rows other than payees, with their marks, row after row.
     #[must_use]
     pub fn tails(&self) -> &[u8] {
         &self.tails
     }
 
-    /// Where in [`Columns::tails`] each row ends.
+    /// The end of each row in [`Columns::tails`].
     #[must_use]
     pub fn tail_ends(&self) -> &[u32] {
         &self.tail_ends
     }
 
-    /// The folded texts of one row that are no payees.
+    /// The folded texts of one row other than payees.
     #[must_use]
     pub fn tail(&self, row: u32) -> &[u8] {
         span(&self.tails, &self.tail_ends, row)
     }
 
-    /// The folded payee of a row as the list shows it (the user's word first); empty when there is none.
+    /// The folded payee of a row as the list shows it (the user's payee first); empty if there is none.
     #[must_use]
     pub fn payee_of(&self, row: u32) -> &[u8] {
         field::leading_text(self.heads_of.get(row as usize).map_or(&[], |head| self.head(*head)))
     }
 
-    /// The folded provider id of a row; empty when there is none.
+    /// The folded provider id of a row; empty if there is none.
     #[must_use]
     pub fn reference_of(&self, row: u32) -> &[u8] {
         span(&self.references, &self.reference_ends, row)
     }
 
-    /// The folded provider ids of all rows, without anything between them.
+    /// The folded provider ids of all rows, concatenated.
     #[must_use]
     pub fn references(&self) -> &[u8] {
         &self.references
     }
 
-    /// Where in [`Columns::references`] each row ends.
+    /// The end of each row in [`Columns::references`].
     #[must_use]
     pub fn reference_ends(&self) -> &[u32] {
         &self.reference_ends
     }
 
-    /// The number of the order that a trade fills together with others; none where it stands alone.
+    /// The number of the order that a trade fills together with others; `None` for a single fill.
     #[must_use]
     pub fn order(&self, row: u32) -> Option<u32> {
         self.orders.get(row as usize).copied().filter(|order| *order > 0)
@@ -219,19 +219,19 @@ impl Columns {
         !self.orders.is_empty()
     }
 
-    /// All rows, newest day first and within a day the highest id first. Made once, when first asked for.
+    /// All rows, newest day first and within a day the highest id first. Computed once, at the first call.
     #[must_use]
     pub fn newest_first(&self) -> &[u32] {
         self.newest_first.get_or_init(|| newest_first(&self.days))
     }
 
-    /// All payees, numbered. Made once, when first asked for.
+    /// All payees, numbered. Computed once, at the first call.
     #[must_use]
     pub fn payees(&self) -> &Payees {
         self.payees.get_or_init(|| Payees::new(self))
     }
 
-    /// Bytes held.
+    /// Size in memory, in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
         let per_row = 4 + 8 + 2 + 2 + 1 + 1 + 4 + 4 + 4 + 4 + 4;

@@ -1,8 +1,8 @@
 //! Writes the blob of one chunk. Used by the store in the transaction that writes the rows.
 //!
-//! Layout: version, chunk, rows, then one section per column; small tables of distinct values with per-row places,
-//! payees as places in a table (they repeat), provider ids by what differs from the row before. Everything is
-//! spelled in bytes, so that a blob means the same on every machine.
+//! Layout: version, chunk, rows, then one section per column; small tables of distinct values with a position per row,
+//! payees as positions in a table (they repeat), provider ids as the difference from the previous row. All numbers are
+//! byte sequences, so a blob is the same on every machine.
 
 use std::{
     borrow::Borrow,
@@ -23,7 +23,7 @@ use crate::domain::{
     AccountId, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
 };
 
-/// A quick hash for the small tables; the keys come from the user's own files, chunk by chunk.
+/// A fast hash for the small tables. Collisions can only be made by files the user imports, one chunk at a time.
 #[derive(Default)]
 pub(super) struct QuickHasher(u64);
 
@@ -44,15 +44,15 @@ impl Hasher for QuickHasher {
 
 pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
 
-/// Distinct values in order of appearance, and per row the place of its value.
+/// Distinct values in order of appearance, and per row the position of its value.
 struct Table<K> {
     values: Vec<K>,
-    /// Places by value; filled only once there are more values than are quickly looked through.
+    /// Positions by value; filled once there are more values than a linear search handles quickly.
     places: QuickMap<K, u32>,
     rows: Vec<u16>,
 }
 
-/// Values looked through one by one before they are hashed.
+/// Number of values up to which a linear search is used.
 const FEW: usize = 8;
 
 impl<K: Hash + Eq + Clone> Table<K> {
@@ -60,7 +60,7 @@ impl<K: Hash + Eq + Clone> Table<K> {
         Self { values: Vec::new(), places: QuickMap::default(), rows: Vec::new() }
     }
 
-    /// Adds a row; its value is made only when it is new.
+    /// Adds a row; its value is created only if it is new.
     fn push<Q: Hash + Eq + ?Sized>(&mut self, key: &Q, value: impl FnOnce() -> K)
     where
         K: Borrow<Q>,
@@ -86,7 +86,7 @@ impl<K: Hash + Eq + Clone> Table<K> {
         place
     }
 
-    /// Values by place, then places; a table of one value needs no places.
+    /// Values, then positions; a table of one value needs no positions.
     fn write(&self, out: &mut Vec<u8>, mut value: impl FnMut(&mut Vec<u8>, &K)) {
         put_varint(out, self.values.len() as u64);
         for entry in &self.values {
@@ -163,7 +163,7 @@ impl ChunkBuilder {
         self.chunk
     }
 
-    /// Rows so far.
+    /// Number of rows so far.
     #[must_use]
     pub const fn len(&self) -> u64 {
         self.rows
@@ -180,7 +180,7 @@ impl ChunkBuilder {
         self.push_facts(row.id, row.account_id, &row.facts, user)
     }
 
-    /// As [`ChunkBuilder::push`], of a row that is not put together yet.
+    /// As [`ChunkBuilder::push`], from the parts of a row.
     pub fn push_facts(
         &mut self,
         TransactionId(id): TransactionId,
@@ -225,7 +225,7 @@ impl ChunkBuilder {
         self.record.clear();
         let head = field::write_record(&mut self.record, facts, user);
         let (head, tail) = self.record.split_at(head);
-        // A chunk has fewer payees than can be numbered.
+        // A chunk has fewer payees than a u32 can number.
         self.heads_of.extend_from_slice(&self.heads.intern(head).unwrap_or_default().to_le_bytes()[..2]);
         put_varint(&mut self.tail_lengths, tail.len() as u64);
         self.tails.extend_from_slice(tail);

@@ -2,7 +2,7 @@
 
 use super::ColumnsError;
 
-/// Appends a number, seven bits a byte, lowest first.
+/// Appends a number as a varint: seven bits per byte, lowest first.
 pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value.to_le_bytes()[0] | 0x80);
@@ -21,13 +21,13 @@ pub(super) fn put_wide_varint(out: &mut Vec<u8>, mut value: u128) {
     put_varint(out, value as u64);
 }
 
-/// Appends a text behind its length.
+/// Appends a text, preceded by its length.
 pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8]) {
     put_varint(out, text.len() as u64);
     out.extend_from_slice(text);
 }
 
-/// Small magnitudes of either sign become small numbers.
+/// Zigzag encoding: small magnitudes of either sign become small numbers.
 pub(super) const fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
@@ -44,7 +44,7 @@ pub(super) const fn wide_unzigzag(value: u128) -> i128 {
     (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
 }
 
-/// A blob being read from its start.
+/// The unread rest of a blob.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
 
@@ -100,13 +100,13 @@ impl<'a> Bytes<'a> {
         Err(ColumnsError::Damaged { what })
     }
 
-    /// A number that counts things of which each takes at least one byte of the rest, or at most `most` things.
+    /// A count of items, each of which takes at least one byte of the rest; at most `most`.
     pub(super) fn count(&mut self, most: usize, what: &'static str) -> Result<usize, ColumnsError> {
         let count = usize::try_from(self.varint(what)?).map_err(|_| ColumnsError::Damaged { what })?;
         if count > most { Err(ColumnsError::Damaged { what }) } else { Ok(count) }
     }
 
-    /// A text behind its length.
+    /// A text preceded by its length.
     pub(super) fn text(&mut self, what: &'static str) -> Result<&'a str, ColumnsError> {
         let length = self.count(self.0.len(), what)?;
         std::str::from_utf8(self.take(length, what)?).map_err(|_| ColumnsError::Damaged { what })

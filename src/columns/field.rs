@@ -1,39 +1,39 @@
-//! How the texts of one row lie in the text buffers: each field behind one mark byte.
+//! Layout of the texts of one row in the text buffers: each field is preceded by a mark byte.
 //!
-//! Marks are control bytes; a field never holds one, so that a searched word can't reach over a border.
+//! Marks are control bytes; no field contains one, so a match never spans two fields.
 
 use std::borrow::Cow;
 
 use crate::domain::{TransactionFacts, UserFields, text::fold};
 
-/// Marks below this are field marks; a text holds no byte below it.
+/// Bytes below this are marks; a text contains none of them.
 const FIRST_TEXT_BYTE: u8 = 0x20;
 
 const PAYEE: u8 = 1;
 const DESCRIPTION: u8 = 2;
 const MEMO: u8 = 3;
-/// The description, which also stands in for a missing payee.
+/// The description, when it is shown in place of a missing payee.
 const DESCRIPTION_AS_PAYEE: u8 = 4;
-/// The memo, which also stands in for a missing payee and description.
+/// The memo, when it is shown in place of a missing payee and description.
 const MEMO_AS_PAYEE: u8 = 5;
 const TAG: u8 = 6;
 const USER_PAYEE: u8 = 7;
 const NOTE: u8 = 8;
 
-/// The marks of payees, which are kept once each.
+/// The marks of payees, each of which is stored once.
 const HEAD_MARKS: u16 = 1 << PAYEE | 1 << USER_PAYEE | 1 << DESCRIPTION_AS_PAYEE | 1 << MEMO_AS_PAYEE;
 const TAIL_MARKS: u16 = 1 << DESCRIPTION | 1 << MEMO | 1 << TAG | 1 << NOTE;
 
-/// A set of text fields to look in.
+/// A set of text fields to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fields(u16);
 
 impl Fields {
-    /// Every field: what a free word looks in.
+    /// Every field: searched by a word without a key.
     pub const ANY: Self = Self(u16::MAX);
-    /// The payee as the institution or the user writes it, or what the list shows in its place.
+    /// The payee of the institution or the user, or the text that the list shows in its place.
     pub const PAYEE: Self = Self(HEAD_MARKS);
-    /// The institution's remark.
+    /// The institution's memo.
     pub const MEMO: Self = Self(1 << MEMO | 1 << MEMO_AS_PAYEE);
     /// The user's tags.
     pub const TAG: Self = Self(1 << TAG);
@@ -46,44 +46,44 @@ impl Fields {
         self.0 & other.0 == other.0
     }
 
-    /// Whether heads can hold fields of the set.
+    /// Whether heads can contain fields of the set.
     #[must_use]
     pub const fn in_heads(self) -> bool {
         self.0 & HEAD_MARKS != 0
     }
 
-    /// Whether tails can hold fields of the set.
+    /// Whether tails can contain fields of the set.
     #[must_use]
     pub const fn in_tails(self) -> bool {
         self.0 & TAIL_MARKS != 0
     }
 
-    /// Whether the set has every field that heads can hold.
+    /// Whether the set has every field that heads can contain.
     #[must_use]
     pub const fn is_all_of_heads(self) -> bool {
         self.0 & HEAD_MARKS == HEAD_MARKS
     }
 
-    /// Whether the set has every field that tails can hold.
+    /// Whether the set has every field that tails can contain.
     #[must_use]
     pub const fn is_all_of_tails(self) -> bool {
         self.0 & TAIL_MARKS == TAIL_MARKS
     }
 
-    /// Whether the field that a hit lies in belongs to the set. `before` is the record up to the hit.
+    /// Whether the field of a match belongs to the set. `before` is the record up to the match.
     #[must_use]
     pub fn hold(self, before: &[u8]) -> bool {
         let mark = before.iter().rev().find(|byte| **byte < FIRST_TEXT_BYTE);
         mark.is_some_and(|mark| self.has_mark(*mark))
     }
 
-    /// Whether a field of the set begins behind `before`.
+    /// Whether `before` ends with the mark of a field of the set.
     #[must_use]
     pub fn begin_at(self, before: &[u8]) -> bool {
         before.last().is_some_and(|mark| *mark < FIRST_TEXT_BYTE && self.has_mark(*mark))
     }
 
-    /// The bytes that stand before fields of the set.
+    /// The marks of the fields of the set.
     pub fn marks(self) -> impl Iterator<Item = u8> {
         (PAYEE..=NOTE).filter(move |mark| self.has_mark(*mark))
     }
@@ -117,7 +117,7 @@ pub(super) fn leading_text(head: &[u8]) -> &[u8] {
     head.split_first().map_or(&[], |(_, tail)| &tail[..text_length(tail)])
 }
 
-/// A text in the form in which it is stored and looked for: folded, control characters as blanks.
+/// A text in the form in which it is stored and searched: folded, control characters replaced by spaces.
 #[must_use]
 pub fn searchable(text: &str) -> Cow<'_, str> {
     let folded = fold(text);
@@ -127,7 +127,7 @@ pub fn searchable(text: &str) -> Cow<'_, str> {
     Cow::Owned(folded.chars().map(|character| if character < ' ' { ' ' } else { character }).collect())
 }
 
-/// Appends [`searchable`] without an allocation for plain ASCII, which is nearly all text.
+/// Appends [`searchable`]; allocates only for text that is not ASCII, which is rare.
 pub(super) fn push_searchable(out: &mut Vec<u8>, text: &str) {
     if text.is_ascii() {
         out.extend(text.bytes().map(|byte| if byte < FIRST_TEXT_BYTE { b' ' } else { byte.to_ascii_lowercase() }));
@@ -140,7 +140,7 @@ pub(super) fn push_searchable(out: &mut Vec<u8>, text: &str) {
 pub(super) fn write_record(out: &mut Vec<u8>, facts: &TransactionFacts, user: &UserFields) -> usize {
     let (payee, description, memo) = (facts.payee.as_deref(), facts.description.as_deref(), facts.memo.as_deref());
     put(out, USER_PAYEE, user.payee.as_deref());
-    // What stands in for a missing payee is not written a second time.
+    // The text shown in place of a missing payee is not written a second time.
     let (description, memo) = if put(out, PAYEE, payee) {
         (description.filter(|text| Some(*text) != payee), memo)
     } else if put(out, DESCRIPTION_AS_PAYEE, description) {
@@ -159,7 +159,7 @@ pub(super) fn write_record(out: &mut Vec<u8>, facts: &TransactionFacts, user: &U
     head
 }
 
-/// Writes one field; says whether anything of it was left to write.
+/// Writes one field, unless it is empty; returns whether it did.
 fn put(out: &mut Vec<u8>, mark: u8, text: Option<&str>) -> bool {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return false };
     out.push(mark);

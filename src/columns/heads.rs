@@ -1,29 +1,29 @@
-//! Each distinct payee once, found again by its hash.
+//! The distinct payees of a chunk, found by hash.
 
 use std::hash::Hasher as _;
 
 use super::build::QuickHasher;
 
-/// Slots looked at for one payee.
+/// Slots probed for one payee.
 const PROBES: usize = 4;
 
-/// Slots at most: a megabyte, which stays in the nearer caches. A text beyond that may be kept twice, which costs
-/// room and nothing else.
+/// Maximum number of slots: a megabyte, which fits the CPU caches. Beyond it a text may be stored twice, which only costs
+/// space.
 const MOST_SLOTS: usize = 1 << 16;
 
-/// Where a text may be: with its bounds, so that a look-up waits for the slot and the text and nothing else.
+/// A candidate for a text, with its bounds, so that a lookup touches only the slot and the text.
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     /// The upper half of the hash.
     tag: u32,
-    /// The place plus one; zero is free.
+    /// The position plus one; zero means free.
     number: u32,
     start: u32,
     end: u32,
 }
 
-/// Texts kept once, numbered in order of appearance. Not a hash map of boxed texts: a million look-ups must not wait for
-/// memory.
+/// Distinct texts, numbered in order of appearance. Faster than a hash map of boxed texts, which misses the cache on most of
+/// a million lookups.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     pub(super) bytes: Vec<u8>,
@@ -36,7 +36,7 @@ impl Heads {
         super::span(&self.bytes, &self.ends, place)
     }
 
-    /// The place of a text; adds it when it is new. `None` when there are more texts than can be numbered.
+    /// The position of a text, which is added if it is new. `None` if there are more texts than a u32 can number.
     pub(super) fn intern(&mut self, text: &[u8]) -> Option<u32> {
         if self.slots.len() < MOST_SLOTS && self.ends.len() * 2 >= self.slots.len() {
             self.grow();

@@ -1,15 +1,15 @@
-//! Ids by place. They ascend nearly without gaps, so runs of neighbours replace eight bytes a row.
+//! Ids by position, as runs: ids ascend nearly without gaps, so a run replaces eight bytes per row.
 
 /// Ascending ids as runs without gaps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct IdRuns {
-    /// First place and first id of each run.
+    /// First position and first id of each run.
     runs: Vec<(u32, u64)>,
     length: u32,
 }
 
 impl IdRuns {
-    /// Adds `length` ids from `first`; false when they do not come after all others, or are too many to number.
+    /// Adds `length` ids from `first`; false if they are not above all others, or too many to number.
     #[must_use]
     pub fn extend(&mut self, first: u64, length: u32) -> bool {
         let (Some(end), Some(_)) = (self.length.checked_add(length), first.checked_add(u64::from(length))) else {
@@ -32,7 +32,7 @@ impl IdRuns {
         self.runs.last().map(|(place, first)| first + u64::from(self.length - place))
     }
 
-    /// The id at a place.
+    /// The id at a position.
     #[must_use]
     pub fn id(&self, row: u32) -> Option<u64> {
         if row >= self.length {
@@ -43,7 +43,7 @@ impl IdRuns {
         Some(first + u64::from(row - place))
     }
 
-    /// The place of an id.
+    /// The position of an id.
     #[must_use]
     pub fn row(&self, id: u64) -> Option<u32> {
         let run = self.runs.partition_point(|(_, first)| *first <= id).checked_sub(1)?;

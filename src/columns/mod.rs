@@ -1,13 +1,13 @@
-//! The columnar form of transactions: what a search, a sort or a sum over a million rows runs on.
+//! Transactions in columnar form, for searching, sorting and summing a million rows.
 //!
 //! The store writes one self-contained blob per chunk of [`CHUNK_ROWS`] rows with a [`ChunkBuilder`]; the ledger
 //! reads all blobs into one [`Columns`]. Amounts stay exact: a mantissa and a [`Unit`] (currency and scale).
-//! Texts are folded ([`crate::domain::text::fold`]), each field behind a mark that says which it is, and lie in two
-//! buffers that one sweep each searches: payees, which repeat, once a chunk in the heads; all other texts row by row in the
-//! tails.
+//! Texts are folded ([`crate::domain::text::fold`]), each field preceded by a mark byte that names it, in two buffers
+//! that are each searched in one pass: the heads hold payees, which repeat, once per chunk; the tails hold all other texts row
+//! by row.
 //!
-//! INVARIANT: pure and derived. Everything here can be rebuilt from rows; a blob that makes no sense is an error,
-//! never a panic (flipped bits are found by the store, which seals what it keeps).
+//! INVARIANT: pure and derived. Everything here can be rebuilt from rows; an invalid blob is an error,
+//! never a panic (the store detects flipped bits with checksums).
 
 mod access;
 mod build;
@@ -37,22 +37,22 @@ pub const CHUNK_ROWS: u64 = if cfg!(test) { 64 } else { 65_536 };
 /// The layout of blobs written by this program. Blobs of another version are rebuilt from rows.
 pub const FORMAT_VERSION: u8 = 2;
 
-/// Why blobs could not be read, or a row not be taken.
+/// Failure to read blobs or to add a row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnsError {
     /// The blob was written by another version of the program.
     #[error("the column blob has format {found}, this program knows {FORMAT_VERSION}; it is rebuilt from the rows")]
     Version {
-        /// The version it says.
+        /// The version in the blob.
         found: u8,
     },
-    /// The blob does not hold what its header promises.
+    /// The content of the blob does not match its header.
     #[error("a column blob is damaged ({what}); it is rebuilt from the rows")]
     Damaged {
-        /// The part that does not fit.
+        /// The invalid part.
         what: &'static str,
     },
-    /// A row was given out of order, or to the wrong chunk.
+    /// A row was added out of order, or to the wrong chunk.
     #[error("row {id} does not belong at this place of chunk {chunk}: rows are pushed by ascending id")]
     Misplaced {
         /// The row.
@@ -63,23 +63,23 @@ pub enum ColumnsError {
     /// More text, accounts or currencies than the columns can number.
     #[error("there are more {what} than the columns can number")]
     TooMany {
-        /// What there is too much of.
+        /// Plural noun.
         what: &'static str,
     },
 }
 
-/// What a column of mantissas is counted in.
+/// Currency and scale of a mantissa.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Unit {
     /// The currency.
     pub currency: AssetCode,
-    /// Decimal digits of the mantissa after the mark.
+    /// Digits of the mantissa after the decimal point.
     pub scale: u8,
-    /// Whether mantissas need more than 64 bits; they then stand in a table of their own.
+    /// Whether mantissas need more than 64 bits; these are kept in a separate table.
     pub wide: bool,
 }
 
-/// All rows, by ascending id, one vector per column. A row is addressed by its place, a `u32`.
+/// All rows, by ascending id, one vector per column. A row is addressed by its position, a `u32`.
 #[derive(Debug, Default)]
 pub struct Columns {
     ids: IdRuns,
@@ -103,7 +103,7 @@ pub struct Columns {
     tail_ends: Vec<u32>,
     references: Vec<u8>,
     reference_ends: Vec<u32>,
-    /// Numbers of orders with several fills, 0 for none, up to the last row that has one.
+    /// Per row the number of its order if that has several fills, else 0; ends with the last row that has one.
     orders: Vec<u32>,
     newest_first: OnceLock<Box<[u32]>>,
     payees: OnceLock<Payees>,
@@ -119,7 +119,7 @@ impl Columns {
         Ok(assembler.finish())
     }
 
-    /// Builds from rows by ascending id, through the same blobs as the store's.
+    /// Builds from rows by ascending id, through the same blobs as those in the store.
     pub fn from_rows<'a>(
         rows: impl IntoIterator<Item = (&'a Transaction, &'a UserFields)>,
     ) -> Result<Self, ColumnsError> {

@@ -1,7 +1,7 @@
-//! Which trades fill one order together, so that a list can show them as one line.
+//! Trades that fill one order together, so that a list can show them as one line.
 //!
-//! Numbered chunk by chunk: fills on both sides of a border between chunks have two numbers. Trades that stand alone, which
-//! is nearly every row, take no room at all.
+//! Orders are numbered per chunk: fills in two chunks have two numbers. Single fills, which are nearly all rows, take no
+//! space.
 
 use std::collections::HashMap;
 
@@ -13,21 +13,21 @@ use super::{
 };
 use crate::domain::{AccountId, AssetCode, TransactionFacts, TransactionStatus, TransactionSubtype, TransactionType};
 
-/// What fills of one order have in common.
+/// Values shared by all fills of one order.
 type Order = (AccountId, NaiveDate, TransactionSubtype, TransactionStatus, AssetCode, Box<str>);
 
-/// The orders of a chunk being written.
+/// Collects the orders of a chunk that is being built.
 #[derive(Default)]
 pub(super) struct Orders {
-    /// By order the place of its first row, and its number once it has a second one.
+    /// By order: the position of its first row, and its number once it has a second row.
     known: HashMap<Order, (u64, Option<u64>)>,
-    /// Place and number of each row.
+    /// Position and order number of each row.
     rows: Vec<(u64, u64)>,
     count: u64,
 }
 
 impl Orders {
-    /// Takes the row at a place of the chunk.
+    /// Adds the row at a position of the chunk.
     pub(super) fn push(&mut self, place: u64, account: AccountId, facts: &TransactionFacts) {
         let Some(group) = facts.security.as_ref().and_then(|security| security.group.as_ref()) else { return };
         let moved = matches!(facts.status, TransactionStatus::Pending | TransactionStatus::Settled);
@@ -61,7 +61,7 @@ impl Orders {
 
 const DAMAGED: ColumnsError = ColumnsError::Damaged { what: "order" };
 
-/// Reads the orders of a chunk whose rows begin at `first`; `numbers` is the highest number so far.
+/// Reads the orders of a chunk whose rows begin at `first`; `numbers` is the highest order number so far.
 pub(super) fn read(
     bytes: &mut Bytes<'_>,
     first: usize,

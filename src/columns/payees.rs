@@ -2,12 +2,12 @@
 
 use super::{Columns, field::leading_text, heads::Heads};
 
-/// Each distinct payee shown, and which one each head has.
+/// Ranks of the shown payees.
 #[derive(Debug, Default)]
 pub struct Payees {
-    /// By head.
+    /// Rank by head.
     ranks: Box<[u32]>,
-    /// By rank: a row that has it.
+    /// By rank: a row with that payee.
     examples: Box<[u32]>,
 }
 
@@ -35,13 +35,13 @@ impl Payees {
         Self { ranks, examples: examples.into() }
     }
 
-    /// The place of a head's payee among all payees in alphabetical order; that of rows without one comes first.
+    /// The rank of the payee of a head among all payees in alphabetical order; rows without a payee come first.
     #[must_use]
     pub fn rank(&self, head: u32) -> u32 {
         self.ranks.get(head as usize).copied().unwrap_or_default()
     }
 
-    /// How many different ones there are.
+    /// Number of distinct payees.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.examples.len()
@@ -53,7 +53,7 @@ impl Payees {
         self.examples.is_empty()
     }
 
-    /// The first row that has the payee of a rank.
+    /// The first row with the payee of a rank.
     #[must_use]
     pub fn example(&self, rank: u32) -> Option<u32> {
         self.examples.get(rank as usize).copied()

@@ -1,4 +1,4 @@
-//! Reads blobs into [`Columns`]; trusts nothing in them.
+//! Reads blobs into [`Columns`] and validates everything in them.
 
 use super::{
     CHUNK_ROWS, Columns, ColumnsError, FORMAT_VERSION, Unit,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype};
 
-/// Days that chrono can show as a date.
+/// Days that chrono can represent as a date.
 const DAYS: std::ops::RangeInclusive<i64> = -95_000_000..=95_000_000;
 
 const TOO_MUCH_TEXT: ColumnsError = ColumnsError::TooMany { what: "texts" };
@@ -17,7 +17,7 @@ const fn damaged(what: &'static str) -> ColumnsError {
     ColumnsError::Damaged { what }
 }
 
-/// Columns being put together, with what numbers their tables.
+/// Columns that are being assembled, with the indexes of their tables.
 #[derive(Default)]
 pub(super) struct Assembler {
     columns: Columns,
@@ -25,12 +25,12 @@ pub(super) struct Assembler {
     accounts: QuickMap<AccountId, u16>,
     symbols: QuickMap<Box<str>, u32>,
     categories: QuickMap<Box<str>, u32>,
-    /// The highest number of an order.
+    /// The highest order number so far.
     orders: u32,
 }
 
 impl Assembler {
-    /// Adds the rows of one chunk. After an error the columns are of no use.
+    /// Adds the rows of one chunk. After an error the columns must be dropped.
     pub(super) fn append(&mut self, blob: &[u8]) -> Result<(), ColumnsError> {
         let mut bytes = match blob.split_first() {
             Some((&FORMAT_VERSION, body)) => Bytes(body),
@@ -61,7 +61,7 @@ impl Assembler {
         if bytes.0.is_empty() { Ok(()) } else { Err(damaged("length")) }
     }
 
-    /// The columns, without spare room.
+    /// The columns, without spare capacity.
     pub(super) fn finish(self) -> Columns {
         let mut columns = self.columns;
         columns.days.shrink_to_fit();
@@ -157,7 +157,7 @@ impl Assembler {
     }
 }
 
-/// The number of a value in a table that all chunks share.
+/// The position of a value in a table shared by all chunks.
 fn number<K: Copy + Eq + std::hash::Hash>(
     numbers: &mut QuickMap<K, u16>,
     values: &mut Vec<K>,
@@ -191,7 +191,7 @@ fn table<'a, T>(
     Ok(values)
 }
 
-/// Per row the value its place names.
+/// The value of each row, by its position in the table.
 fn places<T: Copy>(
     bytes: &mut Bytes<'_>,
     rows: usize,
@@ -212,7 +212,7 @@ fn places<T: Copy>(
     Ok(())
 }
 
-/// A column of texts from a table that all chunks share.
+/// A column of texts from a table shared by all chunks.
 fn interned(
     bytes: &mut Bytes<'_>,
     rows: usize,
@@ -237,7 +237,7 @@ fn interned(
     places(bytes, rows, &global, what, |number| column.push(number))
 }
 
-/// Payees: each kept once for the chunk. Finding those of all chunks again would cost more than the rest of the reading.
+/// Payees: stored once per chunk. Merging equal payees of different chunks would take longer than all other reading.
 fn heads(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
     let count = bytes.count(rows, "payee")?;
     let first = columns.head_ends.len();
@@ -268,7 +268,7 @@ fn tails(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<()
     Ok(())
 }
 
-/// Provider ids: what they share with the one before, then the rest.
+/// Provider ids: the length of the prefix shared with the previous one, then the rest.
 fn references(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
     let mut last = columns.references.len()..columns.references.len();
     for _ in 0..rows {

@@ -1,7 +1,7 @@
 //! The log file: private, bounded, and redacted on its way to disk.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
     path::Path,
 };
@@ -9,6 +9,8 @@ use std::{
 use tracing::{Dispatch, level_filters::LevelFilter};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _};
+
+use crate::files;
 
 use super::{redact::redact, settings::LogLevel};
 
@@ -45,29 +47,12 @@ pub fn open_log(path: &Path, level: LogLevel) -> io::Result<Log> {
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder)?;
+        files::create_folders(folder)?;
     }
     if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > MOST_BYTES) {
         fs::rename(path, path.with_extension("log.old"))?;
     }
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-    }
-    let file = options.open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    Ok(file)
+    files::append(path)
 }
 
 /// Strikes out secrets and steering characters; one call is one event.
@@ -128,7 +113,6 @@ mod tests {
         assert_eq!(logged(LogLevel::Off, || tracing::error!(target: "dashtam", "x")), "");
     }
 
-    #[cfg(unix)]
     #[test]
     fn the_file_is_private_and_bounded_and_no_link_is_followed() {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

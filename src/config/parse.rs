@@ -7,6 +7,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use crate::files;
+
 use super::{
     environment::{ORIGIN, origin},
     provider::{Answer, AnswerSource, PROVIDERS, ProviderConfig},
@@ -18,7 +20,7 @@ use super::{
 const KEYS: &str = "keys";
 
 /// A file larger than this is not a configuration.
-const MOST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: usize = 1 << 20;
 
 /// A configuration and what was odd about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,12 +78,7 @@ impl Config {
     /// Reads a file; one that isn't there means the defaults.
     pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
         let file = crate::domain::text::clean(&path.to_string_lossy()).into_owned();
-        let read = std::fs::metadata(path).and_then(|metadata| {
-            if metadata.len() > MOST_BYTES {
-                return Err(std::io::Error::other("it is larger than 1 MiB, which no configuration is"));
-            }
-            std::fs::read_to_string(path)
-        });
+        let read = files::read_text(path, MOST_BYTES);
         match read {
             Ok(text) => {
                 let mut loaded = Self::parse(&text).map_err(|problems| ConfigError::Invalid { file, problems })?;

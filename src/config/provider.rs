@@ -2,15 +2,17 @@
 //!
 //! INVARIANT: a secret is named here, by its file or its variable, and read only when it is needed.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs::File, io::Read as _, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use secrecy::SecretString;
+
+use crate::files;
 
 /// The table that holds one table for each provider.
 pub(super) const PROVIDERS: &str = "providers";
 
 /// Certificates and keys are far smaller.
-const MOST_BYTES: u64 = 64 << 10;
+const MOST_BYTES: usize = 64 << 10;
 
 /// Settings of providers, by slug.
 pub type ProviderSettings = BTreeMap<String, ProviderConfig>;
@@ -87,7 +89,7 @@ impl AnswerSource {
             Self::Value(value) => Ok(value.as_str().into()),
             Self::File(file) => {
                 let failed = |source| AnswerError::File { file: file.clone(), source };
-                let text = zeroize::Zeroizing::new(read_small(file).map_err(failed)?);
+                let text = zeroize::Zeroizing::new(files::read_text(file, MOST_BYTES).map_err(failed)?);
                 Ok(text.trim().into())
             }
             Self::Variable(name) => {
@@ -104,18 +106,6 @@ impl AnswerSource {
             Self::Variable(_) => "_env",
         }
     }
-}
-
-fn read_small(path: &std::path::Path) -> std::io::Result<String> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("it is not a file"));
-    }
-    let mut text = String::new();
-    if file.take(MOST_BYTES + 1).read_to_string(&mut text)? as u64 > MOST_BYTES {
-        return Err(std::io::Error::other("it is larger than 64 KiB, which no key or certificate is"));
-    }
-    Ok(text)
 }
 
 impl AnswerError {

@@ -1,4 +1,4 @@
-//! What can go wrong with the store, in words for people.
+//! Errors of the store, with messages for users.
 
 use std::{
     io,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::domain::ChangeId;
 
-/// A failure of the store. Nothing of a failed write stays.
+/// A failure of the store. A failed write leaves nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has the file open.
@@ -16,25 +16,25 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The file holds bytes that no dashtam wrote. It is never deleted or overwritten.
-    #[error("{} is damaged: {what}. The file was left as it is; restore a backup, or move it aside to begin anew", .path.display())]
+    /// The content of the file is invalid. The file is never deleted or overwritten.
+    #[error("{} is damaged: {what}. The file was left as it is; restore a backup, or move it one_by_one to start with an empty one", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// The finding.
         what: String,
     },
     /// A later version of dashtam wrote the file.
-    #[error("{} was written by a newer dashtam (format {found}, this one knows up to {known}); update dashtam to open it", .path.display())]
+    #[error("{} was written by a newer dashtam (format {found}; this version reads up to {known}); update dashtam to open it", .path.display())]
     Newer {
         /// The file.
         path: PathBuf,
         /// Schema version in the file.
         found: u64,
-        /// The newest this program knows.
+        /// The newest version this program reads.
         known: u64,
     },
-    /// The disk is full. What was stored before is intact.
+    /// The disk is full. Earlier data is intact.
     #[error("no space left for {}: nothing of this change was kept, everything before it is intact; free some space and try again", .path.display())]
     DiskFull {
         /// The file.
@@ -43,41 +43,41 @@ pub enum StoreError {
     /// The operating system refused.
     #[error("can't {doing} {}: {source}", .path.display())]
     Io {
-        /// What was tried, as in "can't … the file".
+        /// The attempted operation, as in "can't … the file".
         doing: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
-    /// Something that is not in the store was spoken of.
+    /// The requested object does not exist.
     #[error("there is no {what}")]
     NotFound {
-        /// What was looked for, with its id.
+        /// The object, with its id.
         what: String,
     },
-    /// The change can't be undone or brought back now.
+    /// The change can't be undone or redone now.
     #[error("change {change} can't be {verb}: {why}")]
     NotToggleable {
         /// The change.
         change: ChangeId,
         /// `undone` or `brought back`.
         verb: &'static str,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
-    /// The caller asked for something the store can't keep. A mistake in the program.
+    /// The caller passed a value that can't be stored. A bug in the program.
     #[error("the store can't keep this: {what}")]
     Invalid {
-        /// What and why.
+        /// The value and the reason.
         what: String,
     },
-    /// Compacting needs the file for itself.
+    /// The database is in use.
     #[error("the database is in use; try again when nothing else reads or writes it")]
     Busy,
 }
 
-/// What every function of the store returns.
+/// Result of the functions of the store.
 pub(super) type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl StoreError {
@@ -102,7 +102,7 @@ impl StoreError {
         }
     }
 
-    /// Names the file in an error that was raised where it was not known.
+    /// Adds the path to an error that was created without it.
     pub(super) fn at(mut self, file: &Path) -> Self {
         match &mut self {
             Self::Locked { path }
@@ -129,7 +129,7 @@ impl From<redb::Error> for StoreError {
         match error {
             redb::Error::DatabaseAlreadyOpen => Self::Locked { path: PathBuf::new() },
             redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
-                Self::damaged("the file is shorter than it says")
+                Self::damaged("the file is truncated")
             }
             redb::Error::Io(source) => Self::io("read or write", Path::new(""), source),
             redb::Error::PreviousIo | redb::Error::DatabaseClosed => Self::Io {
@@ -155,8 +155,8 @@ macro_rules! through_redb {
 }
 through_redb!(StorageError TableError DatabaseError TransactionError CommitError CursorError CompactionError SetDurabilityError);
 
-/// Runs `work` so that a panic inside it, which only bytes that redb did not write can cause, becomes
-/// [`StoreError::Damaged`]; names `path` in the errors.
+/// Runs `work` and adds `path` to its errors. A panic inside it, which only a damaged file can cause, becomes
+/// [`StoreError::Damaged`].
 pub(super) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|error| error.at(path)),
@@ -165,7 +165,7 @@ pub(super) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Resul
                 .downcast_ref::<String>()
                 .map(String::as_str)
                 .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("its structure makes no sense");
+                .unwrap_or("its structure is invalid");
             Err(StoreError::Damaged { path: path.into(), what: crate::domain::text::clean(what).into_owned() })
         }
     }
@@ -173,6 +173,6 @@ pub(super) fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Resul
 
 impl StoreError {
     pub(super) fn index_without_row() -> Self {
-        Self::damaged("an index speaks of a transaction that is not there")
+        Self::damaged("an index refers to a missing transaction")
     }
 }

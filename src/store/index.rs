@@ -1,4 +1,4 @@
-//! Keys of the two indexes, and the fast way to add many of them.
+//! Bulk insertion into the two indexes of rows.
 //!
 //! INVARIANT: both indexes hold exactly one key for every row in `transactions` (the second only for rows
 //! with a provider id), and nothing else.
@@ -12,7 +12,7 @@ use crate::store::{
     format::{keys, row::Head},
 };
 
-/// Keys of many rows, gathered in one pass and added in order.
+/// Index keys of many rows, collected first and inserted in order.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     by_date: Vec<u128>,
@@ -25,7 +25,7 @@ impl Batch {
         self.by_provider_id.extend(keys::by_provider_id(head, pk));
     }
 
-    /// Adds all keys to the tables and forgets them; many keys on two threads, a table each.
+    /// Inserts all keys into the tables; many keys on two threads, one per table.
     pub(super) fn insert(self, dates: &mut Table<u128, ()>, ids: &mut Table<u128, ()>) -> Result<()> {
         let Self { by_date, by_provider_id } = self;
         if by_provider_id.len() < WORTH_A_THREAD {
@@ -40,7 +40,7 @@ impl Batch {
     }
 }
 
-/// From so many keys on a second thread pays.
+/// Number of keys from which a second thread is faster.
 const WORTH_A_THREAD: usize = if cfg!(test) { 4 } else { 10_000 };
 
 fn insert_unsorted(table: &mut Table<u128, ()>, mut keys: Vec<u128>) -> Result<()> {
@@ -48,9 +48,9 @@ fn insert_unsorted(table: &mut Table<u128, ()>, mut keys: Vec<u128>) -> Result<(
     insert_sorted(table, &keys)
 }
 
-/// Below this many keys in one gap, seeking for each costs more than it saves.
+/// Below this many keys in one gap, a cursor is slower than single inserts.
 const SHORT_RUN: usize = 8;
-/// How many keys are then inserted one by one before a run is tried again.
+/// Number of keys that are then inserted one by one before a cursor is tried again.
 const SINGLES: usize = if cfg!(test) { 3 } else { 512 };
 
 /// Inserts ascending keys through cursors: 2.6 times as fast as `insert` where runs are long.

@@ -1,4 +1,4 @@
-//! Look-ups that a snapshot and a write in progress share.
+//! Lookups shared by snapshots and uncommitted changes.
 
 use chrono::NaiveDate;
 use redb::ReadableTable;
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// The body of a record, as it stands.
+/// The current body of a record.
 pub(super) fn record<T>(
     records: &impl ReadableTable<Bytes, Bytes>,
     key: &Key,
@@ -156,7 +156,7 @@ pub(super) fn by_provider_id(
     Ok(found)
 }
 
-/// How many rows an account has.
+/// Number of rows of an account.
 pub(super) fn count(counts: &impl ReadableTable<u64, Bytes>, account: u64) -> Result<u64> {
     counts.get(account)?.map_or(Ok(0), |value| checksum::check_u64(&account.to_be_bytes(), value.value()))
 }
@@ -166,7 +166,7 @@ pub(super) fn accounts_with_rows(counts: &impl ReadableTable<u64, Bytes>) -> Res
     counts.iter()?.map(|entry| keys::account_number(AccountId(entry?.0.value()))).collect()
 }
 
-/// How many rows there are.
+/// Number of rows.
 pub(super) fn row_count(rows: &impl ReadableTable<u64, Bytes>) -> Result<u64> {
     Ok(rows.len()?)
 }

@@ -1,10 +1,10 @@
-//! Everything the user has, in one embedded database file.
+//! The database: one embedded file that holds all data of a profile.
 //!
-//! The only room that knows redb. `sync` writes through [`Writer`], `ledger` reads through [`Reader`];
+//! The only room that uses redb. `sync` writes through [`Writer`], `ledger` reads through [`Reader`];
 //! all calls block and belong on blocking threads. `docs/store.md` describes tables, layouts and history.
 //!
 //! INVARIANT: what [`Writer::commit`] returned is on the disk; what was not committed leaves no trace; no
-//! bytes in the file make it panic; nothing here deletes or truncates a file that it can't read.
+//! bytes in the file cause a panic; an unreadable file is never deleted or truncated.
 
 mod columns;
 mod database;

@@ -23,15 +23,15 @@ use crate::{
 /// Level 1 packs a statement file to an eighth at 400 MB/s; higher levels gain little for their time.
 const LEVEL: i32 = 1;
 
-/// See [`super::chunks`]: whole pages of redb.
+/// Whole pages of redb, see [`crate::store::columns::chunks`].
 const PIECE: usize = (256 << 10) - 128;
 
 /// The bytes a change was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawSource {
-    /// File name, or what was asked.
+    /// File name, or a description of the request.
     pub name: String,
-    /// The bytes, as they came.
+    /// The bytes as received.
     pub bytes: Vec<u8>,
 }
 
@@ -41,8 +41,8 @@ struct Heading {
     length: u64,
 }
 
-/// A raw source on its way into the store. It is compressed on a thread of its own, while the rows are read from it and
-/// written; dropping it stops that.
+/// A raw source that is being compressed on a separate thread while its rows are parsed and written. Dropping it stops the
+/// thread.
 #[derive(Debug)]
 pub struct NewSource {
     thread: Option<JoinHandle<std::io::Result<Vec<u8>>>>,
@@ -52,7 +52,7 @@ pub struct NewSource {
 }
 
 impl NewSource {
-    /// Begins to compress `bytes`; `digest` is how they are recognised when they come again.
+    /// Starts to compress `bytes`; `digest` identifies them when they are imported again.
     ///
     /// # Errors
     /// When the system refuses a thread.
@@ -76,7 +76,7 @@ impl NewSource {
         Ok(Self { thread: Some(thread), stop, heading, digest })
     }
 
-    /// Waits for the end and stores the result. Returns the digest.
+    /// Waits for the thread and stores the result. Returns the digest.
     pub(super) fn store(mut self, table: &mut Table<(u64, u64), Bytes>, change: u64) -> Result<[u8; 32]> {
         let Some(thread) = self.thread.take() else { return Ok(self.digest) };
         let packed = match thread.join() {
@@ -116,7 +116,7 @@ pub(super) fn read(table: &impl ReadableTable<(u64, u64), Bytes>, change: Change
     let damaged = || StoreError::damaged("a raw source can't be unpacked");
     let mut bytes = Vec::new();
     let decoder = zstd::Decoder::new(packed.as_slice()).map_err(|_| damaged())?;
-    // One byte more than it should be tells a wrong length without unpacking a bomb.
+    // Reads one byte more than expected to detect a wrong length without unpacking a bomb.
     decoder.take(heading.length.saturating_add(1)).read_to_end(&mut bytes).map_err(|_| damaged())?;
     if bytes.len() as u64 != heading.length {
         return Err(damaged());

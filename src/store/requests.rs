@@ -1,7 +1,7 @@
-//! Requests made of each provider on its newest day, so that a daily budget outlives the program.
+//! Number of requests made to each provider on its most recent day, so that a daily budget survives a restart.
 //!
 //! Kept beside the counters of [`META`] as `requests.<provider>`: days since 0001-01-01 (1) in the upper half, their
-//! number in the lower one. Outside undo.
+//! number in the lower one. Not versioned.
 
 use chrono::{Datelike as _, NaiveDate};
 use redb::{ReadableTable, Table};
@@ -14,14 +14,14 @@ use crate::store::{
 
 const PREFIX: &str = "requests.";
 
-/// Requests made of one provider on one UTC day.
+/// Requests made to one provider on one UTC day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requests {
     /// The provider's slug.
     pub provider: String,
     /// The day.
     pub day: NaiveDate,
-    /// How many.
+    /// Their number.
     pub count: u32,
 }
 

@@ -19,37 +19,37 @@ const _: () = assert!(MIGRATIONS.len() as u64 + 1 == VERSION);
 
 pub(super) type Bytes = &'static [u8];
 
-/// Counters, see [`Counter`]. Value: sealed u64.
+/// Counters, see [`Counter`]. Value: checksum, u64.
 pub(super) const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
-/// pk → sealed (change, row body). The rows as they stand now.
+/// pk → checksum, change, row body. The current versions of rows.
 pub(super) const TRANSACTIONS: TableDefinition<u64, Bytes> = TableDefinition::new("transactions");
-/// (account, date, pk) packed by [`super::keys::by_date`].
+/// (account, date, pk) packed by [`super::format::keys::by_date`].
 pub(super) const BY_DATE: TableDefinition<u128, ()> = TableDefinition::new("by_date");
-/// (account, hash of provider id, pk) packed by [`super::keys::by_provider_id`].
+/// (account, hash of provider id, pk) packed by [`super::format::keys::by_provider_id`].
 pub(super) const BY_PROVIDER_ID: TableDefinition<u128, ()> = TableDefinition::new("by_provider_id");
-/// account → sealed number of rows.
+/// account → checksum, number of rows.
 pub(super) const COUNTS: TableDefinition<u64, Bytes> = TableDefinition::new("counts");
-/// [`super::record::Key`] → sealed (change, body). Everything versioned that is not a row, as it stands now.
+/// [`super::format::keys::Key`] → checksum, change, body. The current versions of records.
 pub(super) const RECORDS: TableDefinition<Bytes, Bytes> = TableDefinition::new("records");
-/// (key, change) → sealed (tag, body). Every version that is not the one that stands.
+/// (key, change) → checksum, tag, body. Every version that is not current.
 pub(super) const VERSIONS: TableDefinition<Bytes, Bytes> = TableDefinition::new("versions");
-/// (change, first pk) → packed rows that an undone change had added.
+/// (change, first pk) → packed rows that were added by an undone change.
 pub(super) const PARKED: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("parked");
-/// connection → sealed content. Not versioned; whether it exists is, in [`RECORDS`].
+/// connection → checksum, content. Not versioned; its existence is, in [`RECORDS`].
 pub(super) const CONNECTIONS: TableDefinition<u64, Bytes> = TableDefinition::new("connections");
-/// change → sealed journal entry.
+/// change → checksum, journal entry.
 pub(super) const CHANGES: TableDefinition<u64, Bytes> = TableDefinition::new("changes");
-/// Changes that are undone now → sealed id of the undo.
+/// Undone change → checksum, id of the undo.
 pub(super) const UNDONE: TableDefinition<u64, Bytes> = TableDefinition::new("undone");
-/// (change, part) → sealed list of what it touched.
+/// (change, part) → checksum, list of what it touched.
 pub(super) const TOUCHED: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("touched");
-/// (change, piece) → sealed piece of the compressed raw source; piece 0 is its heading.
+/// (change, piece) → checksum, piece of the compressed raw source; piece 0 is its heading.
 pub(super) const SOURCES: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("sources");
-/// Digest of a raw source → sealed change.
+/// Digest of a raw source → checksum, change.
 pub(super) const DIGESTS: TableDefinition<Bytes, Bytes> = TableDefinition::new("digests");
-/// connection → sealed box of the vault. Outside undo.
+/// connection → checksum, credential sealed by the vault. Not versioned.
 pub(super) const CREDENTIALS: TableDefinition<u64, Bytes> = TableDefinition::new("credentials");
-/// (chunk, piece) → sealed piece of the columnar form of 65,536 rows.
+/// (chunk, piece) → checksum, piece of the columnar form of 65,536 rows.
 pub(super) const COLUMNS: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("columns");
 
 /// Runs `$do!(NAME)` for every table.
@@ -75,7 +75,7 @@ macro_rules! every_table {
 }
 pub(super) use every_table;
 
-/// The numbers in [`META`]. Ids are handed out ascending and never again, so these outlive any undo.
+/// The numbers in [`META`]. Ids are assigned in ascending order and never reused, so an undo does not change them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
     Schema,
@@ -85,9 +85,9 @@ pub(super) enum Counter {
     NextHolding,
     NextTransaction,
     NextChange,
-    /// The last change that took rows away: digests of earlier imports don't count any more.
+    /// The last change that removed rows: digests of imports up to it are ignored.
     LastRemoval,
-    /// Not zero after a change that left much unused room in the file.
+    /// Not zero after a change that left much unused space in the file.
     Compactable,
 }
 
@@ -106,7 +106,7 @@ impl Counter {
         }
     }
 
-    /// The stored number; `None` when it was never written.
+    /// The stored number; `None` if it was never written.
     pub(super) fn get(self, meta: &impl ReadableTable<&'static str, Bytes>) -> Result<Option<u64>> {
         let name = self.name();
         meta.get(name)?.map(|value| checksum::check_u64(name.as_bytes(), value.value())).transpose()
@@ -119,7 +119,7 @@ impl Counter {
     }
 }
 
-/// Creates what a new database needs.
+/// Creates the tables and counters of a new database.
 pub(super) fn create(txn: &WriteTransaction) -> Result<()> {
     macro_rules! open {
         ($table:ident) => {
@@ -142,7 +142,7 @@ pub(super) fn create(txn: &WriteTransaction) -> Result<()> {
     Counter::Schema.set(&mut meta, VERSION)
 }
 
-/// Whether `found` is this program's version, or how far it must be migrated.
+/// Whether a database of version `found` must be migrated.
 pub(super) fn needs_migration(found: u64) -> Result<bool> {
     if found > VERSION {
         return Err(StoreError::Newer { path: std::path::PathBuf::new(), found, known: VERSION });

@@ -1,4 +1,4 @@
-//! What the store's tests share: generated rows and snapshots.
+//! Generated rows and snapshots for the tests of the store.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use proptest::prelude::*;

@@ -18,7 +18,6 @@ mod state;
 mod timed;
 
 pub use error::VaultError;
-pub use file::{Privacy, privacy_of};
 pub use keyring::SystemKeyring;
 pub use passphrase::Passphrase;
 pub use process::harden_process;

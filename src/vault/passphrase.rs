@@ -7,11 +7,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-use crate::ports::Entropy;
+use crate::{files::Privacy, ports::Entropy};
 
 use super::{
-    VaultError,
-    file::{self, Privacy},
+    VaultError, file,
     header::{Cost, Header, SALT, passphrase_prefix},
     seal::{Key, decrypt, encrypt},
 };

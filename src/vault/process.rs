@@ -1,17 +1,15 @@
 //! What the process itself can do against leaks of memory and careless modes.
 
+use rustix::process::{Resource, Rlimit, setrlimit, umask};
+
 /// No core dumps, no other process of the same user reading our memory, new files for the owner alone. Called once
 /// by `cli`, before any secret is in memory. Says what could not be had; none of it is worth refusing to start.
 #[must_use]
 pub fn harden_process() -> Vec<&'static str> {
     let mut missing = Vec::new();
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit, umask};
-        umask(rustix::fs::Mode::from_raw_mode(0o077));
-        if setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).is_err() {
-            missing.push("core dumps could not be switched off");
-        }
+    umask(rustix::fs::Mode::from_raw_mode(0o077));
+    if setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).is_err() {
+        missing.push("core dumps could not be switched off");
     }
     #[cfg(target_os = "linux")]
     {

@@ -9,12 +9,13 @@ use std::{
 
 use crate::{
     domain::ConnectionId,
+    files::{self, Privacy},
     ports::{Entropy, SecretBytes, SecretStore, VaultChoice},
 };
 
 use super::{
     VaultError,
-    file::{self, Privacy, shown},
+    file::{self, shown},
     header::{Cost, Header, ID, key_check},
     passphrase::{Passphrase, read_passphrase_file, unwrap, wrap},
     seal::{self, Key, random_key},
@@ -293,7 +294,8 @@ impl Vault {
     }
 
     fn write(&self, header: &Header, replace: bool) -> Result<(), VaultError> {
-        file::write(&self.0.options.file, &header.to_bytes(), replace).map_err(|source| self.failed(source))
+        let write = if replace { files::replace } else { files::write_new };
+        write(&self.0.options.file, &header.to_bytes()).map_err(|source| self.failed(source))
     }
 
     fn refused(&self) -> VaultError {

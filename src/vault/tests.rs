@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::ConnectionId,
+    files::Privacy,
     ports::{
         SecretStoreError, VaultChoice,
         fake::{FakeEntropy, FakeSecretStore},
@@ -212,7 +213,6 @@ fn the_protection_changes_and_what_is_sealed_stays() {
     assert_eq!(vault.open(HERE, "alpaca", &sealed).unwrap().as_slice(), b"secret");
 }
 
-#[cfg(unix)]
 #[test]
 fn files_are_private_and_links_are_refused() {
     use std::os::unix::fs::{MetadataExt as _, symlink};
@@ -261,7 +261,6 @@ fn a_passphrase_file_gives_its_first_line() {
     }
     assert!(matches!(read(b"\n\n"), Err(VaultError::EmptyPassphrase)));
     assert!(read(&[0xff, 0xfe]).is_err() && read(&[b'x'; 5000]).is_err());
-    #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();

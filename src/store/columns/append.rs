@@ -1,6 +1,6 @@
-//! The columnar form of rows that are being appended, made on another thread while they are written.
+//! The columnar form of rows that are being appended, built on another thread while they are written.
 //!
-//! INVARIANT: what a tail becomes is what [`chunks::build`] would make of the same rows.
+//! INVARIANT: the result equals that of [`chunks::build`] for the same rows.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -20,16 +20,16 @@ use crate::{
     },
 };
 
-/// From so many rows on a batch is worth a thread.
+/// Number of rows in a batch from which a thread is used.
 const WORTH_A_THREAD: usize = if cfg!(test) { 3 } else { 4096 };
 
-/// Batches that may wait for the thread, so that memory stays bounded.
-const WAITING: usize = 4;
+/// Maximum number of batches in the queue of the thread, which bounds memory.
+const QUEUE: usize = 4;
 
-/// Chunks that may be unfinished at once.
-const UNFINISHED: usize = 2;
+/// Maximum number of unfinished chunks.
+const MOST_UNFINISHED: usize = 2;
 
-/// Rows of one account with consecutive ids, the first of which is told.
+/// Rows of one account with consecutive ids from `first`.
 pub(in crate::store) struct Run {
     pub(in crate::store) account: AccountId,
     pub(in crate::store) first: TransactionId,
@@ -38,16 +38,16 @@ pub(in crate::store) struct Run {
 
 type Built = std::result::Result<Vec<u8>, ColumnsError>;
 
-/// One chunk in the making.
-enum Making {
-    Here(Box<Builder>),
-    Away { rows: SyncSender<Run>, thread: JoinHandle<Built> },
+/// A chunk that is being built.
+enum Building {
+    Inline(Box<Builder>),
+    Threaded { rows: SyncSender<Run>, thread: JoinHandle<Built> },
 }
 
-/// The chunk that rows are appended to, and those before it whose threads are still at work.
+/// The chunk that rows are appended to, and earlier ones whose threads still run.
 #[derive(Default)]
 pub(in crate::store) struct AppendedChunks {
-    current: Option<(u64, Making)>,
+    current: Option<(u64, Building)>,
     finishing: VecDeque<(u64, JoinHandle<Built>)>,
 }
 
@@ -57,8 +57,8 @@ fn push_all(builder: &mut Builder, run: &Run) -> std::result::Result<(), Columns
     ids.zip(&run.rows).try_for_each(|(id, facts)| builder.push_facts(id, run.account, facts, &none))
 }
 
-fn send_away(mut builder: Builder) -> Result<Making> {
-    let (rows, received) = sync_channel::<Run>(WAITING);
+fn start_thread(mut builder: Builder) -> Result<Building> {
+    let (rows, received) = sync_channel::<Run>(QUEUE);
     let work = move || {
         for run in received {
             push_all(&mut builder, &run)?;
@@ -67,26 +67,25 @@ fn send_away(mut builder: Builder) -> Result<Making> {
     };
     let thread = std::thread::Builder::new().name("columns".into()).spawn(work);
     let thread = thread.map_err(|error| StoreError::io("start a thread for", std::path::Path::new(""), error))?;
-    Ok(Making::Away { rows, thread })
+    Ok(Building::Threaded { rows, thread })
 }
 
-fn joined(thread: JoinHandle<Built>) -> Result<Vec<u8>> {
+fn join(thread: JoinHandle<Built>) -> Result<Vec<u8>> {
     match thread.join() {
         Ok(built) => Ok(built?),
-        Err(_) => Err(StoreError::damaged("the columnar form of new rows could not be made")),
+        Err(_) => Err(StoreError::damaged("the columnar form of new rows could not be built")),
     }
 }
 
 impl AppendedChunks {
-    /// Forgets the chunk if it is the one rows are appended to: something in it changed.
+    /// Drops the chunk if rows are being appended to it, because something else in it changed.
     pub(in crate::store) fn forget(&mut self, chunk: u64) {
         if self.current.as_ref().is_some_and(|(current, _)| *current == chunk) {
             self.current = None;
         }
     }
 
-    /// Whether appended rows of `chunk` are wanted in columnar form: not when the chunk is made anew at the commit
-    /// anyway. Begins it with its rows below `first`.
+    /// Starts a chunk with its rows below `first`. Returns false if the commit rebuilds it anyway.
     pub(in crate::store) fn begin(
         &mut self,
         txn: &WriteTransaction,
@@ -106,36 +105,36 @@ impl AppendedChunks {
             let (rows, records) = (txn.open_table(TRANSACTIONS)?, txn.open_table(RECORDS)?);
             chunks::fill(&mut builder, &rows, &records, chunk, first)?;
         }
-        self.current = Some((chunk, Making::Here(Box::new(builder))));
+        self.current = Some((chunk, Building::Inline(Box::new(builder))));
         Ok(true)
     }
 
-    /// Adds rows to the chunk that was begun.
+    /// Adds rows to the current chunk.
     pub(in crate::store) fn extend(&mut self, run: Run) -> Result<()> {
-        let Some((chunk, making)) = self.current.take() else { return Ok(()) };
-        let making = match making {
-            Making::Here(mut builder) if run.rows.len() < WORTH_A_THREAD => {
+        let Some((chunk, building)) = self.current.take() else { return Ok(()) };
+        let building = match building {
+            Building::Inline(mut builder) if run.rows.len() < WORTH_A_THREAD => {
                 push_all(&mut builder, &run)?;
-                Making::Here(builder)
+                Building::Inline(builder)
             }
-            Making::Here(builder) => send(send_away(*builder)?, run)?,
-            away @ Making::Away { .. } => send(away, run)?,
+            Building::Inline(builder) => send(start_thread(*builder)?, run)?,
+            threaded @ Building::Threaded { .. } => send(threaded, run)?,
         };
-        self.current = Some((chunk, making));
+        self.current = Some((chunk, building));
         Ok(())
     }
 
-    /// Ends the chunk that rows were appended to; its thread may go on.
+    /// Finishes the current chunk; its thread may continue.
     fn end_chunk(&mut self, txn: &WriteTransaction) -> Result<()> {
         match self.current.take() {
             None => {}
-            Some((chunk, Making::Here(builder))) => store_chunk(txn, chunk, &builder.finish())?,
-            Some((chunk, Making::Away { rows, thread })) => {
+            Some((chunk, Building::Inline(builder))) => store_chunk(txn, chunk, &builder.finish())?,
+            Some((chunk, Building::Threaded { rows, thread })) => {
                 drop(rows);
                 self.finishing.push_back((chunk, thread));
             }
         }
-        if self.finishing.len() > UNFINISHED {
+        if self.finishing.len() > MOST_UNFINISHED {
             self.store_finished(txn)?;
         }
         Ok(())
@@ -143,12 +142,12 @@ impl AppendedChunks {
 
     fn store_finished(&mut self, txn: &WriteTransaction) -> Result<()> {
         match self.finishing.pop_front() {
-            Some((chunk, thread)) => store_chunk(txn, chunk, &joined(thread)?),
+            Some((chunk, thread)) => store_chunk(txn, chunk, &join(thread)?),
             None => Ok(()),
         }
     }
 
-    /// Stores the columnar form of all chunks that rows were appended to.
+    /// Stores all chunks that rows were appended to.
     pub(in crate::store) fn finish(&mut self, txn: &WriteTransaction) -> Result<()> {
         self.end_chunk(txn)?;
         while !self.finishing.is_empty() {
@@ -162,11 +161,13 @@ fn store_chunk(txn: &WriteTransaction, chunk: u64, blob: &[u8]) -> Result<()> {
     chunks::write(&mut txn.open_table(COLUMNS)?, chunk, blob)
 }
 
-/// Hands rows to the thread. It takes none only when it failed, which joining it tells.
-fn send(making: Making, run: Run) -> Result<Making> {
-    let Making::Away { rows, thread } = making else { return Ok(making) };
+/// Sends rows to the thread. `send` fails only if the thread stopped; joining it returns its error.
+fn send(building: Building, run: Run) -> Result<Building> {
+    let Building::Threaded { rows, thread } = building else { return Ok(building) };
     match rows.send(run) {
-        Ok(()) => Ok(Making::Away { rows, thread }),
-        Err(_) => joined(thread).and_then(|_| Err(StoreError::damaged("rows came to no columnar form"))),
+        Ok(()) => Ok(Building::Threaded { rows, thread }),
+        Err(_) => {
+            join(thread).and_then(|_| Err(StoreError::damaged("the columnar form of new rows could not be built")))
+        }
     }
 }

@@ -1,8 +1,7 @@
-//! The columnar form of rows, kept beside them: one blob for the rows of 65,536 pks.
+//! The columnar form of rows as stored: one blob for the rows of 65,536 pks.
 //!
-//! What is in a blob is the business of [`Builder`]; here they are cut into pieces, sealed, kept in step with
-//! the rows, and made anew when missing. INVARIANT: a stored blob describes exactly the rows and user fields that
-//! stand in the same transaction.
+//! [`Builder`] defines the content of a blob; this file splits blobs into pieces with checksums and rebuilds missing ones.
+//! INVARIANT: a stored blob describes exactly the rows and user fields that are current in the same transaction.
 
 use std::{
     collections::BTreeSet,
@@ -33,7 +32,7 @@ pub(in crate::store) use crate::columns::{CHUNK_ROWS, ChunkBuilder as Builder};
 const FORMAT: u32 = crate::columns::FORMAT_VERSION as u32;
 
 impl From<ColumnsError> for StoreError {
-    /// Rows are handed over in the order of their keys, which only damage can disturb.
+    /// Rows are added in the order of their keys, so only damage can cause this error.
     fn from(error: ColumnsError) -> Self {
         Self::damaged(error.to_string())
     }
@@ -61,7 +60,7 @@ pub(in crate::store) fn write(table: &mut Table<(u64, u64), Bytes>, chunk: u64, 
     Ok(())
 }
 
-/// The stored blob; `None` when there is none of this format.
+/// The stored blob; `None` if there is none of this format.
 fn read(table: &impl ReadableTable<(u64, u64), Bytes>, chunk: u64) -> Result<Option<Vec<u8>>> {
     let mut pieces = table.range((chunk, 0)..=(chunk, u64::MAX))?;
     let Some(first) = pieces.next() else { return Ok(None) };
@@ -80,7 +79,7 @@ fn read(table: &impl ReadableTable<(u64, u64), Bytes>, chunk: u64) -> Result<Opt
     Ok((blob.len() as u64 == length).then_some(blob))
 }
 
-/// Makes the blob of a chunk from its rows; empty when it has none.
+/// Builds the blob of a chunk from its rows; empty if it has none.
 pub(in crate::store) fn build(
     rows: &impl ReadableTable<u64, Bytes>,
     records: &impl ReadableTable<Bytes, Bytes>,
@@ -91,7 +90,7 @@ pub(in crate::store) fn build(
     Ok(if any { builder.finish() } else { Vec::new() })
 }
 
-/// Pushes the rows of a chunk below `end`; tells whether there were any.
+/// Adds the rows of a chunk below `end`; returns whether there were any.
 pub(in crate::store) fn fill(
     builder: &mut Builder,
     rows: &impl ReadableTable<u64, Bytes>,
@@ -104,33 +103,33 @@ pub(in crate::store) fn fill(
     let none = UserFields::default();
     let from = Key::row_user(TransactionId(first));
     let to = Key::every(Kind::RowUser).successor();
-    let mut said = records.range(from.as_bytes()..to.as_slice())?.peekable();
+    let mut fields = records.range(from.as_bytes()..to.as_slice())?.peekable();
     let mut any = false;
     for entry in rows.range(first..end)? {
         let (pk, value) = entry?;
         let pk = TransactionId(pk.value());
         let (change, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
         let row: Transaction = row::decode(pk, change, body)?;
-        let fields = fields_of(&mut said, pk)?;
+        let fields = fields_of(&mut fields, pk)?;
         builder.push(&row, fields.as_ref().unwrap_or(&none))?;
         any = true;
     }
     Ok(any)
 }
 
-/// The user fields of `pk` from records in the order of rows; those of earlier rows are passed over.
+/// The user fields of `pk` from records in the order of rows; those of earlier rows are skipped.
 pub(in crate::store) fn fields_of(
-    said: &mut Peekable<redb::Range<'_, Bytes, Bytes>>,
+    fields: &mut Peekable<redb::Range<'_, Bytes, Bytes>>,
     pk: TransactionId,
 ) -> Result<Option<UserFields>> {
     let wanted = Key::row_user(pk);
     loop {
-        match said.peek() {
+        match fields.peek() {
             None => return Ok(None),
             Some(Ok((key, _))) if key.value() > wanted.as_bytes() => return Ok(None),
             Some(_) => {}
         }
-        let Some(entry) = said.next() else { return Ok(None) };
+        let Some(entry) = fields.next() else { return Ok(None) };
         let (key, value) = entry?;
         if key.value() == wanted.as_bytes() {
             let (_, body) = checksum::check_version(key.value(), value.value())?;
@@ -139,7 +138,7 @@ pub(in crate::store) fn fields_of(
     }
 }
 
-/// The chunks that have rows.
+/// The chunks with rows.
 fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
     let mut found = BTreeSet::new();
     let mut from = 0;

@@ -1,8 +1,7 @@
-//! What redb reads and writes through.
+//! The storage that redb reads and writes: a file or memory.
 //!
-//! redb stops for good at the first failed write; to go on, the database is opened anew over the same
-//! medium. INVARIANT: once retired, a medium touches its bytes no more, so that the old database can't
-//! disturb the new one.
+//! redb refuses all work after the first failed write; to continue, the database is opened again over the same bytes.
+//! INVARIANT: a retired backend does not access its bytes any more, so the old database can't disturb the new one.
 
 use std::{
     fs::File,
@@ -39,7 +38,7 @@ impl Backend {
         Self { bytes, failed: Arc::default(), retired: Arc::default() }
     }
 
-    /// The same bytes, opened anew; this opening ends.
+    /// A new backend over the same bytes; this one is retired.
     pub(in crate::store) fn reopened(&self) -> Self {
         self.retired.store(true, Ordering::Release);
         Self::over(Arc::clone(&self.bytes))
@@ -52,7 +51,7 @@ impl Backend {
 
     fn attempt<T>(&self, work: impl FnOnce(&dyn StorageBackend) -> io::Result<T>) -> io::Result<T> {
         if self.retired.load(Ordering::Acquire) {
-            return Err(io::Error::other("an earlier read or write failed; look again"));
+            return Err(io::Error::other("an earlier read or write failed; try again"));
         }
         work(&*self.bytes).inspect_err(|_| self.failed.store(true, Ordering::Release))
     }
@@ -80,14 +79,13 @@ impl StorageBackend for Backend {
     }
 }
 
-/// Bytes written after which they are sent to the disk without waiting for the next sync.
+/// Bytes written after which a sync is started in the background.
 const AHEAD: u64 = 32 << 20;
 
-/// A file without redb's own locking: ours is held as long as the file is open.
+/// A file without the locking of redb: the store holds the lock as long as the file is open.
 ///
-/// Of a large change much is on the disk already when its commit syncs, because a thread syncs now and then while more
-/// is being prepared. INVARIANT: what such a sync fails with is told by the next write or sync, at the latest by the one
-/// that a commit waits for.
+/// A thread syncs from time to time while a large change is being written, so that its commit has less to sync.
+/// INVARIANT: an error of such a sync is returned by the next write or sync, at the latest by the sync of the commit.
 #[derive(Debug)]
 struct FileBackend {
     file: Arc<File>,
@@ -100,7 +98,7 @@ impl FileBackend {
         Self { file, written: AtomicU64::new(0), ahead: Mutex::default() }
     }
 
-    /// Counts what was written and begins to sync it when it is much.
+    /// Counts written bytes and starts a background sync when there are many.
     fn note_written(&self, bytes: usize) -> io::Result<()> {
         if self.written.fetch_add(bytes as u64, Ordering::Relaxed) < AHEAD {
             return Ok(());
@@ -112,7 +110,7 @@ impl FileBackend {
         self.written.store(0, Ordering::Relaxed);
         outcome(ahead.take())?;
         let file = Arc::clone(&self.file);
-        // Without a thread the next sync does it all.
+        // Without a thread the next sync does all the work.
         *ahead = std::thread::Builder::new().name("disk".into()).spawn(move || file.sync_data()).ok();
         Ok(())
     }
@@ -127,7 +125,6 @@ fn outcome(ahead: Option<JoinHandle<io::Result<()>>>) -> io::Result<()> {
     ahead.map_or(Ok(()), |thread| thread.join().unwrap_or_else(|_| Err(io::Error::other("a sync of the file failed"))))
 }
 
-#[cfg(unix)]
 impl StorageBackend for FileBackend {
     fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
@@ -151,49 +148,13 @@ impl StorageBackend for FileBackend {
     }
 }
 
-#[cfg(not(unix))]
-impl StorageBackend for FileBackend {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        use std::os::windows::fs::FileExt as _;
-        let mut done = 0;
-        while done < out.len() {
-            match self.file.seek_read(&mut out[done..], offset + done as u64)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => done += read,
-            }
-        }
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.sync()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        use std::os::windows::fs::FileExt as _;
-        let mut done = 0;
-        while done < data.len() {
-            done += self.file.seek_write(&data[done..], offset + done as u64)?;
-        }
-        self.note_written(data.len())
-    }
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_an_early_sync_fails_with_is_told() {
-        // It takes whatever is written and can't be synced.
+    fn an_error_of_a_background_sync_is_returned() {
+        // Accepts any write and can't be synced.
         let file = File::options().write(true).open("/dev/null").unwrap();
         let direct = FileBackend::new(Arc::new(file));
         let bytes = vec![0; usize::try_from(AHEAD).unwrap()];

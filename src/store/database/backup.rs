@@ -1,18 +1,12 @@
 //! Backup, and compaction by copying.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use crate::files;
 use crate::store::{
-    database::{
-        backend::Backend,
-        copy::{self, remove_if_there},
-        file::{beside, put_in_place},
-        open_database::OpenDatabase,
-        shared::SharedDatabase,
-    },
+    database::{backend::Backend, copy, file, open_database::OpenDatabase, shared::SharedDatabase},
     error::{Result, guarded},
 };
-use std::sync::Arc;
 
 /// See [`crate::store::Store::backup`].
 pub(in crate::store) fn backup(shared: &SharedDatabase, to: &Path) -> Result<()> {
@@ -33,10 +27,10 @@ pub(in crate::store) fn compact(shared: &Arc<SharedDatabase>) -> Result<()> {
             Ok(next)
         })?
     } else {
-        let beside = beside(path, "new");
-        remove_if_there(&beside)?;
+        let beside = files::beside(path, "new");
+        file::remove_if_there(&beside)?;
         let next = guarded(path, || copy::to_file(&database.read()?, &beside))?;
-        put_in_place(&beside, path)?;
+        file::put_in_place(&beside, path)?;
         next
     };
     shared.replace(next, &permit);

@@ -4,13 +4,9 @@ use std::{ops::Bound, path::Path, sync::Arc};
 
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable as _, Table, Value};
 
+use crate::files;
 use crate::store::{
-    database::{
-        backend::Backend,
-        file::{self, beside},
-        open_database::OpenDatabase,
-        verify,
-    },
+    database::{backend::Backend, file, open_database::OpenDatabase, verify},
     error::{Result, StoreError, guarded},
     schema::{
         self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
@@ -18,20 +14,12 @@ use crate::store::{
     },
 };
 
-/// Removes a file; a missing one is fine.
-pub(in crate::store) fn remove_if_there(path: &Path) -> Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StoreError::io("remove", path, error)),
-        _ => Ok(()),
-    }
-}
-
 /// Keeps a copy of an older layout beside the file before it is migrated.
 pub(in crate::store) fn before_migration(database: &OpenDatabase, path: &Path, found: u64) -> Result<()> {
     if database.file.is_none() {
         return Ok(());
     }
-    let to = beside(path, &format!("v{found}"));
+    let to = files::beside(path, &format!("v{found}"));
     if to.exists() {
         return Ok(());
     }
@@ -53,9 +41,9 @@ pub(in crate::store) fn to_file(txn: &ReadTransaction, to: &Path) -> Result<Open
         attach()
     });
     if made.is_err() {
-        remove_if_there(to)?;
+        file::remove_if_there(to)?;
     } else {
-        file::sync_folder(to)?;
+        files::sync_folder_of(to).map_err(|source| StoreError::io("sync the folder of", to, source))?;
     }
     made
 }

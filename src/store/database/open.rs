@@ -2,11 +2,12 @@
 
 use std::{fs::File, path::Path, sync::Arc};
 
+use crate::files;
 use crate::store::{
     database::{
         backend::Backend,
-        copy::{self, remove_if_there},
-        file::{self, Found, beside, put_in_place},
+        copy,
+        file::{self, Found},
         open_database::OpenDatabase,
         verify,
     },
@@ -37,11 +38,11 @@ pub(in crate::store) fn memory() -> Result<OpenDatabase> {
 /// Creates the database beside its final place, then renames it: a kill at any moment leaves either nothing or a whole
 /// database. The caller holds the lock on the empty file that it replaces.
 fn create(path: &Path) -> Result<OpenDatabase> {
-    let beside = beside(path, "new");
-    remove_if_there(&beside)?;
+    let beside = files::beside(path, "new");
+    file::remove_if_there(&beside)?;
     let file = Arc::new(file::create_locked(&beside)?);
     let database = OpenDatabase::create(path, Backend::file(Arc::clone(&file)), Some(file))?;
-    put_in_place(&beside, path)?;
+    file::put_in_place(&beside, path)?;
     Ok(database)
 }
 

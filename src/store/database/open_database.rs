@@ -12,7 +12,7 @@ use crate::store::{
     schema::{self, Counter, META},
 };
 
-/// Memory for pages. More makes nothing faster that was measured, and stays resident.
+/// Size of the page cache. A larger one made nothing faster in the benches, and stays resident.
 const CACHE: usize = 24 << 20;
 
 /// One opening of the database.
@@ -22,7 +22,7 @@ pub(in crate::store) struct OpenDatabase {
     pub(in crate::store) backend: Backend,
     /// Holds the lock.
     pub(in crate::store) file: Option<Arc<File>>,
-    /// Whether the process before ended without closing the file.
+    /// Whether the previous process ended without closing the file.
     pub(in crate::store) was_unclean: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A backup put in the place of the database.
+//! Restore: a backup replaces the database.
 
 use std::{
     fs::{self, File},
@@ -7,10 +7,10 @@ use std::{
     sync::Arc,
 };
 
+use crate::files;
 use crate::store::{
     database::{
         backend::Backend,
-        copy::remove_if_there,
         file::{self, Found},
         open, verify,
     },
@@ -19,33 +19,28 @@ use crate::store::{
 
 /// See [`crate::store::Store::restore`].
 pub(in crate::store) fn restore(from: &Path, to: &Path, kept_as: &str) -> Result<Option<PathBuf>> {
-    // First of all: opening the place makes an empty file where none is.
+    // First, because opening the database creates an empty file if there is none.
     let source = open_backup(from)?;
     if fs::canonicalize(from).is_ok_and(|from| fs::canonicalize(to).is_ok_and(|to| from == to)) {
         return Err(StoreError::io("restore", from, io::Error::other("it is the database itself, not a backup of it")));
     }
     let was_there = fs::symlink_metadata(to).is_ok_and(|metadata| metadata.len() > 0);
     let _lock = file::open_locked(to)?;
-    let beside = file::beside(to, "restore");
-    let kept = was_there.then(|| file::beside(to, kept_as));
+    let beside = files::beside(to, "restore");
+    let kept = was_there.then(|| files::beside(to, kept_as));
     let done = copy_verified(source, from, &beside).and_then(|()| put(&beside, to, kept.as_deref()));
     if done.is_err() {
-        // What failed first is what is told.
-        let _ = remove_if_there(&beside);
+        // The first error is reported.
+        let _ = file::remove_if_there(&beside);
         if !was_there {
-            let _ = remove_if_there(to);
+            let _ = file::remove_if_there(to);
         }
     }
     done.map(|()| kept)
 }
 
 fn open_backup(from: &Path) -> Result<File> {
-    let failed = |source| StoreError::io("read", from, source);
-    // Looked at before it is opened: opening a pipe would wait for its other end.
-    if !fs::metadata(from).map_err(failed)?.is_file() {
-        return Err(failed(io::Error::other("it is not a regular file")));
-    }
-    File::open(from).map_err(failed)
+    files::open_to_read(from).map_err(|source| StoreError::io("read", from, source))
 }
 
 fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
@@ -53,12 +48,12 @@ fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
         return Err(StoreError::damaged("it is empty").at(from));
     }
     let start = io::Seek::rewind(&mut source);
-    remove_if_there(beside)?;
+    file::remove_if_there(beside)?;
     let copy = file::create_locked(beside)?;
     let copied = start.and_then(|()| io::copy(&mut source, &mut &copy)).and_then(|_| copy.sync_all());
     copied.map_err(|source| StoreError::io("copy to", beside, source))?;
     let copy = Arc::new(copy);
-    // Its pages are checked as if it came from a killed process: nobody knows where it has been.
+    // All pages are checked, as after an unclean stop: the file may have been copied over unreliable media.
     let database = open::unverified(from, Backend::file(Arc::clone(&copy)), Some(copy), true, true)?;
     crate::store::error::guarded(from, || verify::all(&database))?;
     crate::store::error::guarded(from, || database.trim_and_close())
@@ -66,8 +61,8 @@ fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
 
 fn put(beside: &Path, to: &Path, kept: Option<&Path>) -> Result<()> {
     if let Some(kept) = kept {
-        // A second name rather than a new one, so that there is a database at every moment.
-        fs::hard_link(to, kept).map_err(|source| StoreError::io("keep the database before as", kept, source))?;
+        // A hard link instead of a rename, so that there is a database at every moment.
+        fs::hard_link(to, kept).map_err(|source| StoreError::io("keep the former database as", kept, source))?;
     }
     file::put_in_place(beside, to)
 }

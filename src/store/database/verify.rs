@@ -1,4 +1,4 @@
-//! The whole store checked against its own invariants.
+//! Verification of the whole database against its invariants.
 
 use std::collections::BTreeMap;
 
@@ -52,13 +52,13 @@ pub(in crate::store) fn all(database: &OpenDatabase) -> Result<()> {
     others(&txn)
 }
 
-/// An index must hold exactly these keys. Sorting and walking is ten times as fast as looking each of them up.
+/// Checks that an index holds exactly these keys. Sorting and merging is ten times as fast as looking each up.
 fn same(index: &ReadOnlyTable<u128, ()>, mut keys: Vec<u128>) -> Result<()> {
     keys.sort_unstable();
     let mut expected = keys.into_iter();
     for entry in index.iter()? {
         if expected.next() != Some(entry?.0.value()) {
-            return Err(StoreError::damaged("an index and the transactions don't agree"));
+            return Err(StoreError::damaged("an index does not match the transactions"));
         }
     }
     match expected.next() {

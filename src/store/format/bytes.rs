@@ -49,7 +49,7 @@ impl Encoder<'_> {
         self.text(value.as_str());
     }
 
-    /// The mantissa of a decimal; its head goes where the layout wants it.
+    /// The mantissa of a decimal. The layout defines the position of its head.
     pub(in crate::store) fn mantissa(&mut self, value: Decimal) {
         let bytes = value.mantissa().unsigned_abs().to_le_bytes();
         self.0.extend_from_slice(&bytes[..width(decimal_head(value))]);
@@ -62,7 +62,7 @@ impl Encoder<'_> {
 }
 
 /// Scale (5 bits), sign (1 bit) and width of the mantissa (2 bits: 2, 4, 8, 12 bytes). The scale is kept, so 1.10
-/// comes back as 1.10.
+/// stays 1.10.
 pub(in crate::store) fn decimal_head(value: Decimal) -> u8 {
     let class = match value.mantissa().unsigned_abs() {
         0..0x1_0000 => 0,
@@ -83,7 +83,7 @@ const fn width(head: u8) -> usize {
     }
 }
 
-/// Reads from a slice; `None` means that the bytes are not what was written.
+/// Reads from a slice; `None` means invalid bytes.
 pub(in crate::store) struct Decoder<'a>(pub(in crate::store) &'a [u8]);
 
 impl<'a> Decoder<'a> {
@@ -158,7 +158,7 @@ impl<'a> Decoder<'a> {
         self.mantissa(head)
     }
 
-    /// The end: anything left over is not ours.
+    /// Returns `value` if all bytes were read.
     pub(in crate::store) fn finish<T>(&self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
     }

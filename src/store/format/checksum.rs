@@ -1,11 +1,11 @@
-//! Every stored value carries a checksum over its key and its bytes.
+//! Checksums: every stored value begins with a CRC-32 over its key and its bytes.
 //!
-//! redb verifies its own checksums only in a full check; ordinary reads would hand out a flipped bit as
-//! an amount. INVARIANT: no value is decoded before its seal was found intact.
+//! redb verifies its own checksums only in a full check; ordinary reads would return a flipped bit as
+//! an amount. INVARIANT: no value is decoded before its checksum was verified.
 
 use crate::store::error::{Result, StoreError};
 
-/// Bytes in front of a value payload.
+/// Size of the checksum in front of a payload, in bytes.
 pub(in crate::store) const LEN: usize = 4;
 
 fn checksum(key: &[u8], payload: &[u8]) -> [u8; LEN] {
@@ -15,14 +15,14 @@ fn checksum(key: &[u8], payload: &[u8]) -> [u8; LEN] {
     hasher.finalize().to_le_bytes()
 }
 
-/// Closes `buffer`, whose first [`LEN`] bytes are room for the checksum.
+/// Writes the checksum into the first [`LEN`] bytes of `buffer`.
 pub(in crate::store) fn fill_in(key: &[u8], buffer: &mut [u8]) {
     if let Some((head, payload)) = buffer.split_at_mut_checked(LEN) {
         head.copy_from_slice(&checksum(key, payload));
     }
 }
 
-/// A value copy of `payload`.
+/// A copy of `payload` with its checksum.
 pub(in crate::store) fn add(key: &[u8], payload: &[u8]) -> Vec<u8> {
     let mut buffer = Vec::with_capacity(LEN + payload.len());
     buffer.extend_from_slice(&[0; LEN]);
@@ -31,7 +31,7 @@ pub(in crate::store) fn add(key: &[u8], payload: &[u8]) -> Vec<u8> {
     buffer
 }
 
-/// The payload of a value value.
+/// The payload of a value whose checksum is correct.
 pub(in crate::store) fn check<'a>(key: &[u8], value: &'a [u8]) -> Result<&'a [u8]> {
     match value.split_at_checked(LEN) {
         Some((head, payload)) if head == checksum(key, payload) => Ok(payload),
@@ -50,7 +50,7 @@ pub(in crate::store) fn check_u64(key: &[u8], value: &[u8]) -> Result<u64> {
         .map_err(|_| StoreError::damaged("a number has the wrong length"))
 }
 
-/// A value `(change, body)`, the form of everything that is versioned.
+/// Checksum, change and body: the form of everything versioned.
 pub(in crate::store) fn add_version(key: &[u8], change: u64, body: &[u8]) -> Vec<u8> {
     let mut buffer = Vec::with_capacity(LEN + 8 + body.len());
     buffer.extend_from_slice(&[0; LEN]);

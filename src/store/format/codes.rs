@@ -1,6 +1,6 @@
-//! The numbers that stand for vocabulary in stored rows.
+//! Numbers of enum variants in stored rows.
 //!
-//! INVARIANT: a number once given is never given again, whatever happens to the order of the enums.
+//! INVARIANT: a number is never reused for another variant, whatever the order in the enum is.
 
 use crate::domain::{AssetType, SnapshotSource, TransactionStatus, TransactionSubtype};
 

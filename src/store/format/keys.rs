@@ -27,7 +27,7 @@ pub(in crate::store) enum Kind {
     SyncState = 8,
 }
 
-/// What a version belongs to.
+/// Key of a versioned object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::store) struct Key(Vec<u8>);
 
@@ -89,7 +89,7 @@ impl Key {
         Self::number(Kind::SyncState, connection.0)
     }
 
-    /// All keys of one kind begin with this.
+    /// The common prefix of all keys of a kind.
     pub(in crate::store) fn every(kind: Kind) -> Self {
         Self::of(kind, &[])
     }
@@ -170,7 +170,7 @@ pub(in crate::store) fn day_of(date: NaiveDate) -> u32 {
     day(date.num_days_from_ce())
 }
 
-/// 32 bits of the provider's id; the stored id decides, this only narrows.
+/// 32-bit hash of a provider id. Candidates are compared by the stored id.
 pub(in crate::store) fn hash(provider_id: &[u8]) -> u32 {
     crc32fast::hash(provider_id)
 }

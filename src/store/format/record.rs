@@ -1,7 +1,5 @@
-//! Keys and bodies of everything versioned that is not a row: accounts, snapshots, holdings, user data,
-//! sync states, and the bare existence of connections.
-//!
-//! INVARIANT: keys are prefix-free and big-endian, so that a range over a prefix lists things in order.
+//! Bodies of records, i.e. of everything versioned other than rows: accounts, snapshots, holdings, user fields and sync
+//! states.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -20,7 +18,7 @@ use crate::{
 
 const VERSION: u8 = 1;
 
-/// What the user says about an account, apart from what the provider says.
+/// The user's fields of an account, stored separately from those of the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(in crate::store) struct AccountUser {
     pub(in crate::store) alias: Option<String>,
@@ -42,7 +40,7 @@ pub(in crate::store) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T>
     }
 }
 
-/// Without the user's part, which is a record of its own.
+/// The body without the user's fields, which are a separate record.
 pub(in crate::store) fn account_body(account: &Account) -> Result<Vec<u8>> {
     to_json(&Account { alias: None, type_override: None, ..account.clone() })
 }
@@ -58,7 +56,7 @@ pub(in crate::store) fn to_holding(change: u64, body: &[u8]) -> Result<Holding> 
     Ok(Holding { change_id: ChangeId(change), ..holding })
 }
 
-/// Snapshots are many, so they have a layout of their own.
+/// Snapshots are numerous, so they have a binary layout.
 pub(in crate::store) fn snapshot_body(snapshot: &Snapshot) -> Vec<u8> {
     let mut body = Vec::with_capacity(64);
     let mut put = Encoder(&mut body);

@@ -7,8 +7,8 @@
 //! 3   head of the amount     18  mantissa of the amount, 2 to 12 bytes
 //! 4   which options follow   …   currency, then the options in the order of their bits
 //! ```
-//! Numbers are little-endian, texts have a varint length in front. The change that wrote the row and
-//! the checksum stand before it, see [`crate::store::format::checksum`].
+//! Numbers are little-endian, texts are preceded by a varint length. The checksum and the change that wrote the row come
+//! before the body, see [`crate::store::format::checksum`].
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -117,7 +117,7 @@ fn encode_security(put: &mut Encoder<'_>, security: &Security) {
     optional_text(put, security.group.as_deref());
 }
 
-/// What the indexes need of a row, read without decoding it.
+/// The fields that the indexes use, read without decoding the whole row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct Head<'a> {
     pub(in crate::store) account: u32,
@@ -125,7 +125,7 @@ pub(in crate::store) struct Head<'a> {
     pub(in crate::store) provider_id: Option<&'a [u8]>,
 }
 
-/// The [`Head`] of a row in hand.
+/// The [`Head`] of a decoded row.
 pub(in crate::store) fn head_of(account: u32, facts: &TransactionFacts) -> Head<'_> {
     Head { account, date: facts.date, provider_id: facts.provider_id.as_deref().map(str::as_bytes) }
 }
@@ -281,7 +281,7 @@ mod tests {
         }
     }
 
-    /// The layout of version 1, byte by byte: databases out there hold it.
+    /// The layout of version 1, byte by byte: existing databases use it.
     #[test]
     fn layout_is_frozen() {
         let mut facts = TransactionFacts::new(

@@ -1,8 +1,7 @@
-//! Undo and redo of added rows, in bulk: the rows of an undone change are kept in packed blocks.
+//! Undo and redo of added rows in bulk: the rows of an undone change are removed into packed blocks.
 //!
-//! A row that the change added and that nobody wrote since has no other version, so the look-ups of
-//! [`crate::store::history::versions`] can be spared: a million rows are parked in bounded memory. INVARIANT: a block of
-//! `parked` belongs to a change that is undone.
+//! A row that the change added and that was not written since has no other version, so it needs no lookups of versions: a
+//! million rows are removed in bounded memory. INVARIANT: a block of `parked` belongs to an undone change.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -28,20 +27,20 @@ use crate::{
     },
 };
 
-/// Bytes of rows in one block, before packing.
+/// Size of a block before compression, in bytes.
 const BLOCK: usize = if cfg!(test) { 300 } else { 1 << 20 };
 
 /// zstd level of a block: fast.
 const LEVEL: i32 = 1;
 
-/// Up to this many rows their index keys are removed one by one; beyond, one pass over the account is faster.
+/// Up to this many rows index keys are removed one by one; beyond it one pass over the account is faster.
 const ONE_BY_ONE: usize = if cfg!(test) { 4 } else { 2000 };
 
 fn block_key(change: u64, first: u64) -> [u8; 16] {
     ((u128::from(change) << 64) | u128::from(first)).to_be_bytes()
 }
 
-/// Rows on their way into a block: pk, length, body each.
+/// Rows that are collected for a block: pk, length, body each.
 #[derive(Default)]
 struct Block {
     first: u64,
@@ -66,7 +65,7 @@ impl Block {
     }
 }
 
-/// Hands the rows of a block to `each`, in order.
+/// Calls `each` with the rows of a block, in order.
 fn unpack(
     change: u64,
     first: u64,
@@ -87,7 +86,7 @@ fn unpack(
     Ok(())
 }
 
-/// The block without the rows that go: nothing when all stay, empty when none is left.
+/// The block without the rows for which `goes` is true: `None` if there are none, empty if there are no others.
 pub(in crate::store) fn without(
     key: (u64, u64),
     value: &[u8],
@@ -103,7 +102,7 @@ pub(in crate::store) fn without(
         }
         Ok(())
     })?;
-    // The block keeps its key, whatever row comes first now.
+    // The block keeps its key, even if its first row was removed.
     rest.first = key.1;
     match (gone, rest.bytes.is_empty()) {
         (false, _) => Ok(None),
@@ -112,16 +111,16 @@ pub(in crate::store) fn without(
     }
 }
 
-/// What became of the rows of a range, by account.
+/// The rows removed from a range, by account.
 #[derive(Default)]
-struct Moved {
+struct RemovedRows {
     rows: u64,
     keys: BTreeMap<u32, (u64, u32, u32)>,
     dates: Vec<u128>,
     ids: Vec<u128>,
 }
 
-impl Moved {
+impl RemovedRows {
     fn push(&mut self, head: &row::Head<'_>, pk: u64) {
         let day = keys::day_of(head.date);
         let (count, from, to) = self.keys.entry(head.account).or_insert((0, day, day));
@@ -134,10 +133,10 @@ impl Moved {
     }
 }
 
-/// Takes away the rows of `range` that stand as `change` added them.
+/// Moves the rows of `range` whose current version is that of `change` into blocks.
 pub(in crate::store) fn park(draft: &mut Draft, change: u64, range: Range<u64>) -> Result<()> {
-    let mut moved = Moved::default();
-    // Rows in the range that stay: a later change wrote them, and it stands.
+    let mut removed = RemovedRows::default();
+    // Rows with a newer version of a change that is not undone.
     let mut staying = HashSet::new();
     {
         let rows = draft.txn.open_table(TRANSACTIONS)?;
@@ -151,7 +150,7 @@ pub(in crate::store) fn park(draft: &mut Draft, change: u64, range: Range<u64>) 
                 staying.insert(pk);
                 continue;
             }
-            moved.push(&row::head(body)?, pk);
+            removed.push(&row::head(body)?, pk);
             block.push(pk, body);
             if block.bytes.len() >= BLOCK {
                 let (first, value) = block.pack(change)?;
@@ -163,31 +162,31 @@ pub(in crate::store) fn park(draft: &mut Draft, change: u64, range: Range<u64>) 
             parked.insert((change, first), value.as_slice())?;
         }
     }
-    if moved.rows == 0 {
+    if removed.rows == 0 {
         return Ok(());
     }
     let leaves = |pk: u64| range.contains(&pk) && !staying.contains(&pk);
     draft.txn.open_table(TRANSACTIONS)?.retain_in(range.clone(), |pk, _| !leaves(pk))?;
-    remove_keys(draft, &moved, leaves)?;
-    for (account, (count, ..)) in &moved.keys {
+    remove_keys(draft, &removed, leaves)?;
+    for (account, (count, ..)) in &removed.keys {
         draft.derived.count(*account, -i64::try_from(*count).unwrap_or(i64::MAX));
     }
     draft.derived.range_changed(&range);
     Ok(())
 }
 
-fn remove_keys(draft: &Draft, moved: &Moved, leaves: impl Fn(u64) -> bool) -> Result<()> {
+fn remove_keys(draft: &Draft, removed: &RemovedRows, leaves: impl Fn(u64) -> bool) -> Result<()> {
     let (mut dates, mut ids) = (draft.txn.open_table(BY_DATE)?, draft.txn.open_table(BY_PROVIDER_ID)?);
-    if moved.dates.len() <= ONE_BY_ONE {
-        for key in &moved.dates {
+    if removed.dates.len() <= ONE_BY_ONE {
+        for key in &removed.dates {
             dates.remove(key)?;
         }
-        for key in &moved.ids {
+        for key in &removed.ids {
             ids.remove(key)?;
         }
         return Ok(());
     }
-    for (account, (_, from, to)) in &moved.keys {
+    for (account, (_, from, to)) in &removed.keys {
         let (low, high) = (keys::pack(*account, *from, 0), keys::pack(*account, *to, u64::MAX));
         dates.retain_in(low..=high, |key, ()| !leaves(keys::pk(key).0))?;
         let (low, high) = (keys::pack(*account, 0, 0), keys::pack(*account, u32::MAX, u64::MAX));
@@ -196,13 +195,13 @@ fn remove_keys(draft: &Draft, moved: &Moved, leaves: impl Fn(u64) -> bool) -> Re
     Ok(())
 }
 
-/// Brings back the rows of `range` that `change` added, unless something newer stands.
+/// Moves the rows of `range` that `change` added back, except those with a newer version.
 pub(in crate::store) fn unpark(draft: &mut Draft, change: u64, range: Range<u64>, undone: &Undone) -> Result<()> {
     let mut contested = rows_with_versions(draft, &range)?;
     let mut keys = index::Batch::default();
     let mut first = range.start;
     loop {
-        // Blocks are taken one at a time, so that memory holds one.
+        // One block at a time, which bounds memory.
         let block = {
             let mut parked = draft.txn.open_table(PARKED)?;
             let next = parked.range((change, first)..(change, range.end))?.next();
@@ -221,12 +220,12 @@ pub(in crate::store) fn unpark(draft: &mut Draft, change: u64, range: Range<u64>
     let mut contested: Vec<u64> = contested.into_iter().collect();
     contested.sort_unstable();
     for pk in contested {
-        versions::settle(draft, &Key::row(TransactionId(pk)), undone)?;
+        versions::recompute(draft, &Key::row(TransactionId(pk)), undone)?;
     }
     Ok(())
 }
 
-/// Rows of the range that stand, or have versions apart: they are settled one by one.
+/// Rows of the range that are present or have other versions: their current version is recomputed one by one.
 fn rows_with_versions(draft: &Draft, range: &Range<u64>) -> Result<HashSet<u64>> {
     let mut found = HashSet::new();
     for entry in draft.txn.open_table(TRANSACTIONS)?.range(range.clone())? {
@@ -249,13 +248,13 @@ fn unpark_block(
     contested: &mut HashSet<u64>,
     keys: &mut index::Batch,
 ) -> Result<()> {
-    let mut aside = Vec::new();
+    let mut one_by_one = Vec::new();
     let mut rows = draft.txn.open_table(TRANSACTIONS)?;
     let mut cursor = rows.lower_bound_mut(Bound::Included(first))?;
     let derived = &mut draft.derived;
     unpack(change, first, value, |pk, body| {
         if contested.contains(&pk.0) {
-            aside.push((pk, body.to_vec()));
+            one_by_one.push((pk, body.to_vec()));
             return Ok(());
         }
         match cursor.insert_before(pk.0, checksum::add_version(&pk.0.to_be_bytes(), change, body).as_slice()) {
@@ -264,15 +263,15 @@ fn unpark_block(
                 keys.push(&head, pk.0);
                 derived.count(head.account, 1);
             }
-            // A row that stayed lies between; it and its like go the slow way.
-            Err(CursorError::UnorderedKey) => aside.push((pk, body.to_vec())),
+            // Another row lies between; this one is restored one by one.
+            Err(CursorError::UnorderedKey) => one_by_one.push((pk, body.to_vec())),
             Err(error) => return Err(error.into()),
         }
         Ok(())
     })?;
     cursor.close()?;
     drop(rows);
-    for (pk, body) in aside {
+    for (pk, body) in one_by_one {
         versions::put_version(draft, &Key::row(pk), change, Some(&body))?;
         contested.insert(pk.0);
     }

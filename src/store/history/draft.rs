@@ -59,7 +59,7 @@ impl Draft {
 }
 
 impl Written {
-    /// Adds a range of new pks; it is joined with the range before it if they touch.
+    /// Adds a range of new pks; it is join with the range before it if they touch.
     pub(in crate::store) fn add(&mut self, range: Range<u64>) {
         match self.added.last_mut() {
             Some(last) if last.end == range.start => last.end = range.end,

@@ -1,4 +1,4 @@
-//! Removal for good: what a connection brought, with every version of it. The one thing outside undo.
+//! Permanent removal of the data of a connection, with every version of it. It can't be undone.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Accounts to remove and the rows they ever had.
+/// The accounts to remove, and all rows they ever had.
 #[derive(Default)]
 struct Removal {
     accounts: BTreeSet<u64>,
@@ -34,7 +34,7 @@ impl Removal {
         id.is_some_and(|id| self.accounts.contains(&id))
     }
 
-    /// Whether a key speaks of one of the accounts or rows.
+    /// Whether a key belongs to one of the accounts or rows.
     fn has_key(&self, key: &Key) -> bool {
         match key.kind() {
             Some(Kind::Account | Kind::AccountUser | Kind::Snapshot | Kind::Holding) => {
@@ -46,7 +46,7 @@ impl Removal {
     }
 }
 
-/// Removes for good everything that came through a connection, with all versions of it. Returns the number of rows removed.
+/// Permanently removes everything that came through a connection, with all its versions. Returns the number of rows.
 pub(in crate::store) fn erase(draft: &mut Draft, id: ConnectionId) -> Result<u64> {
     let mut removal = accounts_to_remove(draft, id)?;
     let before = lookup::row_count(&draft.txn.open_table(TRANSACTIONS)?)?;
@@ -60,7 +60,7 @@ pub(in crate::store) fn erase(draft: &mut Draft, id: ConnectionId) -> Result<u64
     Ok(before - lookup::row_count(&draft.txn.open_table(TRANSACTIONS)?)?)
 }
 
-/// Accounts that belong to the connection, or did in some version.
+/// Accounts that belong to the connection in any version.
 fn accounts_to_remove(draft: &Draft, id: ConnectionId) -> Result<Removal> {
     let mut removal = Removal::default();
     for account in lookup::accounts(&draft.txn.open_table(RECORDS)?)? {

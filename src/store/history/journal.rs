@@ -18,13 +18,13 @@ use crate::{
     },
 };
 
-/// Entries of a touched list in one value, so that a change of a million rows is read in pieces.
+/// Entries of a touched list in one value, so that a large change is read in pieces.
 const PART: usize = if cfg!(test) { 5 } else { 4096 };
 
 const RANGE: u8 = 1;
 const KEY: u8 = 2;
 
-/// The changes that are undone now.
+/// Ids of the undone changes.
 pub(in crate::store) type Undone = HashSet<u64>;
 
 pub(in crate::store) fn undone(table: &impl ReadableTable<u64, Bytes>) -> Result<Undone> {
@@ -56,12 +56,12 @@ pub(in crate::store) fn encode(change: &Change) -> Result<Vec<u8>> {
     Ok(checksum::add(&change.id.0.to_be_bytes(), &record::to_json(change)?))
 }
 
-/// One thing a change touched.
+/// One entry of the list of what a change touched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) enum Touched {
-    /// Rows it added: a range of pks, all of them its own.
+    /// Rows it added: a range of pks.
     Added(Range<u64>),
-    /// Something it wrote a version of.
+    /// A row or record of which it wrote a version.
     Version(Key),
 }
 
@@ -69,7 +69,7 @@ fn part_key(change: u64, part: u64) -> [u8; 16] {
     ((u128::from(change) << 64) | u128::from(part)).to_be_bytes()
 }
 
-/// Writes down what a change touched.
+/// Stores the list of what a change touched.
 pub(in crate::store) fn write_touched(
     table: &mut Table<(u64, u64), Bytes>,
     change: u64,

@@ -1,4 +1,4 @@
-//! Undo and redo of a change: everything it touched settles again.
+//! Undo and redo of a change: the current version of everything it touched is recomputed.
 
 use crate::{
     domain::{Change, ChangeCounts, ChangeKind},
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Marks `about` as undone or no longer undone, and settles what it touched. Returns the counts of the journal entry.
+/// Marks `about` as undone or not undone, and recomputes what it touched. Returns the counts of the journal entry.
 pub(in crate::store) fn toggle(draft: &mut Draft, about: &Change, undo: bool) -> Result<ChangeCounts> {
     let id = about.id.0;
     let mut undone = journal::undone(&draft.txn.open_table(UNDONE)?)?;
@@ -37,19 +37,19 @@ pub(in crate::store) fn toggle(draft: &mut Draft, about: &Change, undo: bool) ->
         }
         draft.txn.open_table(UNDONE)?.remove(id)?;
     }
-    settle_change(draft, id, undo, &undone)?;
+    recompute_touched(draft, id, undo, &undone)?;
     draft.written.removed_rows = true;
-    let moved: i64 = draft.derived.counts.values().sum();
+    let difference: i64 = draft.derived.counts.values().sum();
     Ok(ChangeCounts {
-        transactions_imported: u64::try_from(moved).unwrap_or_default(),
-        transactions_removed: u64::try_from(-moved).unwrap_or_default(),
+        transactions_imported: u64::try_from(difference).unwrap_or_default(),
+        transactions_removed: u64::try_from(-difference).unwrap_or_default(),
         transactions_updated: about.counts.transactions_updated,
         ..ChangeCounts::default()
     })
 }
 
-/// Lets everything that `change` touched settle after its standing changed.
-fn settle_change(draft: &mut Draft, change: u64, undo: bool, undone: &Undone) -> Result<()> {
+/// Recomputes the current version of everything that `change` touched.
+fn recompute_touched(draft: &mut Draft, change: u64, undo: bool, undone: &Undone) -> Result<()> {
     let mut part = 0;
     loop {
         let touched = journal::read_touched(&draft.txn.open_table(TOUCHED)?, change, part)?;
@@ -58,7 +58,7 @@ fn settle_change(draft: &mut Draft, change: u64, undo: bool, undone: &Undone) ->
             match item {
                 Touched::Added(range) if undo => bulk_undo::park(draft, change, range)?,
                 Touched::Added(range) => bulk_undo::unpark(draft, change, range, undone)?,
-                Touched::Version(key) => versions::settle(draft, &key, undone)?,
+                Touched::Version(key) => versions::recompute(draft, &key, undone)?,
             }
         }
         part += 1;

@@ -1,8 +1,8 @@
-//! Versions: what was written by which change, and which of them stands.
+//! Versions of rows and records, and which of them is current.
 //!
-//! Every versioned thing has at most one version per change: a body, or a tombstone. INVARIANT: what stands is
-//! the newest version whose change is not undone; it is in `transactions` or `records`, every other version is in
-//! `versions` (or, rows that an undone change added, in `parked`); a tombstone always is in `versions`.
+//! A row or record has at most one version per change: a body, or a tombstone. INVARIANT: the current version is the newest
+//! one whose change is not undone; it is in `transactions` or `records`, every other version is in `versions` (or, rows that
+//! were added by an undone change, in `parked`); tombstones are always in `versions`.
 
 use redb::ReadableTable as _;
 
@@ -20,12 +20,12 @@ use crate::store::{
 const TOMBSTONE: u8 = 0;
 const BODY: u8 = 1;
 
-/// A version as it is stored apart: tag, then body.
-fn apart(body: Option<&[u8]>) -> Vec<u8> {
+/// The form of a version in `versions`: tag, then body.
+fn encode_version(body: Option<&[u8]>) -> Vec<u8> {
     body.map_or_else(|| vec![TOMBSTONE], |body| [&[BODY], body].concat())
 }
 
-/// The body of a version that was stored apart; none for a tombstone.
+/// The body of a version in `versions`; `None` for a tombstone.
 pub(in crate::store) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
     match version.split_first() {
         Some((&BODY, body)) => Ok(Some(body)),
@@ -34,7 +34,7 @@ pub(in crate::store) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
     }
 }
 
-/// Writes this change's version of `key`; `None` is a tombstone. The version that stood is kept.
+/// Writes this change's version of `key`; `None` is a tombstone. The former current version is kept.
 pub(in crate::store) fn write(draft: &mut Draft, key: &Key, body: Option<&[u8]>) -> Result<()> {
     if let Some((change, former)) = take_current(draft, key)?
         && change != draft.change
@@ -54,12 +54,12 @@ pub(in crate::store) fn write(draft: &mut Draft, key: &Key, body: Option<&[u8]>)
 
 pub(in crate::store) fn put_version(draft: &Draft, key: &Key, change: u64, body: Option<&[u8]>) -> Result<()> {
     let name = key.version(change);
-    let value = checksum::add(&name, &apart(body));
+    let value = checksum::add(&name, &encode_version(body));
     draft.txn.open_table(VERSIONS)?.insert(name.as_slice(), value.as_slice())?;
     Ok(())
 }
 
-/// What stands, left where it is.
+/// The change that wrote the current version.
 fn current(draft: &Draft, key: &Key) -> Result<Option<u64>> {
     let read = |key: &[u8], value: Option<redb::AccessGuard<'_, &'static [u8]>>| {
         value.map(|value| checksum::check_version(key, value.value()).map(|(change, _)| change)).transpose()
@@ -70,7 +70,7 @@ fn current(draft: &Draft, key: &Key) -> Result<Option<u64>> {
     }
 }
 
-/// Takes what stands out of its table, with its index keys.
+/// Removes the current version from its table, with its index keys.
 fn take_current(draft: &mut Draft, key: &Key) -> Result<Option<(u64, Vec<u8>)>> {
     let Some(pk) = key.as_row() else {
         draft.derived.user_fields_changed(key);
@@ -95,7 +95,7 @@ fn take_current(draft: &mut Draft, key: &Key) -> Result<Option<(u64, Vec<u8>)>> 
     Ok(Some((change, body)))
 }
 
-/// Lets a version stand.
+/// Makes a version current.
 fn put_current(draft: &mut Draft, key: &Key, change: u64, body: &[u8]) -> Result<()> {
     let Some(pk) = key.as_row() else {
         draft.derived.user_fields_changed(key);
@@ -115,8 +115,8 @@ fn put_current(draft: &mut Draft, key: &Key, change: u64, body: &[u8]) -> Result
     Ok(())
 }
 
-/// Lets the newest version of `key` stand whose change is not undone, if any.
-pub(in crate::store) fn settle(draft: &mut Draft, key: &Key, undone: &Undone) -> Result<()> {
+/// Recomputes the current version of `key`: the newest one whose change is not undone, if any.
+pub(in crate::store) fn recompute(draft: &mut Draft, key: &Key, undone: &Undone) -> Result<()> {
     let current = current(draft, key)?;
     let mut best = current.filter(|change| !undone.contains(change)).map(|change| (change, None));
     for entry in draft.txn.open_table(VERSIONS)?.range(key.version(0).as_slice()..=key.version(u64::MAX).as_slice())? {

@@ -31,8 +31,8 @@ use crate::{
     },
 };
 
-/// A snapshot of the store as it was when [`crate::store::Store::read`] was called. Cheap to make; while it lives, the
-/// file keeps the pages it sees.
+/// A snapshot of the store as it was when [`crate::store::Store::read`] was called. Cheap to create; while it exists, the
+/// file keeps its pages.
 pub struct Reader {
     pub(in crate::store) txn: ReadTransaction,
     pub(in crate::store) rows: ReadOnlyTable<u64, Bytes>,
@@ -85,7 +85,7 @@ impl Reader {
         self.is_compactable
     }
 
-    /// The [`crate::store::Store::generation`] this snapshot is of.
+    /// The [`crate::store::Store::generation`] of this snapshot.
     #[must_use]
     pub const fn generation(&self) -> u64 {
         self.generation
@@ -136,12 +136,12 @@ impl Reader {
         self.guarded(|| lookup::transaction(&self.rows, id))
     }
 
-    /// What the user says about a row; nothing when nothing was said.
+    /// The user's fields of a row; empty if there are none.
     pub fn user_fields(&self, id: TransactionId) -> Result<UserFields> {
         self.guarded(|| lookup::user_fields(&self.records, id))
     }
 
-    /// Every row of which the user said something, by id.
+    /// Every row with user fields, by id.
     pub fn all_user_fields(&self) -> Result<Vec<(TransactionId, UserFields)>> {
         self.guarded(|| {
             let all = lookup::records(&self.records, &Key::every(Kind::RowUser), |key, _, body| {
@@ -151,7 +151,7 @@ impl Reader {
             })?;
             let mut found = Vec::with_capacity(all.len());
             for (id, fields) in all {
-                // Words about a row that is undone wait until it comes back.
+                // User fields of an undone row are kept for a redo, but not shown.
                 if self.rows.get(id.0)?.is_some() {
                     found.push((id, fields));
                 }
@@ -160,12 +160,12 @@ impl Reader {
         })
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub fn transaction_count(&self) -> Result<u64> {
         self.guarded(|| lookup::row_count(&self.rows))
     }
 
-    /// How many rows an account has.
+    /// Number of rows of an account.
     pub fn count_of(&self, account: AccountId) -> Result<u64> {
         self.guarded(|| lookup::count(&self.counts, account.0))
     }
@@ -190,13 +190,13 @@ impl Reader {
         self.guarded(|| journal::entry(&self.changes, &self.undone, id))
     }
 
-    /// How many entries the journal has.
+    /// Number of journal entries.
     pub fn change_count(&self) -> Result<u64> {
         self.guarded(|| Ok(self.changes.len()?))
     }
 
-    /// Rows that a change added, then rows that it wrote a newer version of, then rows the user spoke of in it. A
-    /// row may be gone by now.
+    /// Rows that a change added, then rows of which it wrote a newer version, then rows whose user fields it wrote. A
+    /// row may have been removed since.
     pub fn rows_of_change(&self, id: ChangeId, offset: u64, limit: usize) -> Result<Vec<TransactionId>> {
         self.guarded(|| {
             let table = self.txn.open_table(TOUCHED)?;
@@ -227,8 +227,8 @@ impl Reader {
         self.guarded(|| raw_source::read(&self.txn.open_table(SOURCES)?, change))
     }
 
-    /// The change that imported the very same bytes, while it stands and no row was taken away since: then there is
-    /// nothing in them that is not here.
+    /// The change that imported these exact bytes, if it is not undone and no row was removed since: then the import would
+    /// add nothing.
     pub fn already_imported(&self, digest: [u8; 32]) -> Result<Option<ChangeId>> {
         self.guarded(|| {
             let digests = self.txn.open_table(DIGESTS)?;
@@ -239,7 +239,7 @@ impl Reader {
         })
     }
 
-    /// A connection's credential as the vault sealed it.
+    /// A connection's credential, sealed by the vault.
     pub fn credential(&self, connection: ConnectionId) -> Result<Option<Vec<u8>>> {
         self.guarded(|| match self.txn.open_table(CREDENTIALS)?.get(connection.0)? {
             Some(value) => Ok(Some(checksum::check(&connection.0.to_be_bytes(), value.value())?.to_vec())),
@@ -247,7 +247,7 @@ impl Reader {
         })
     }
 
-    /// Where a connection's stream stands (a cursor, a watermark), as it was put.
+    /// The sync state of a connection's stream (a cursor, a watermark), as it was stored.
     pub fn sync_state(&self, connection: ConnectionId, stream: &str) -> Result<Option<Vec<u8>>> {
         self.guarded(|| lookup::sync_state(&self.records, connection, stream))
     }

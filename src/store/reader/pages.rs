@@ -80,7 +80,7 @@ impl Reader {
         })
     }
 
-    /// The row that a key of the index of dates speaks of, if the row says the same.
+    /// The row of a key of the date index, if its content matches the key.
     fn indexed(&self, key: u128) -> Result<TransactionId> {
         let pk = keys::pk(key);
         let value = self.rows.get(pk.0)?.ok_or_else(StoreError::index_without_row)?;
@@ -88,7 +88,7 @@ impl Reader {
         if keys::by_date(&row::head(body)?, pk.0) == key { Ok(pk) } else { Err(StoreError::index_without_row()) }
     }
 
-    /// An account's rows with that provider id: several, since institutions use ids again.
+    /// An account's rows with that provider id: several, since institutions reuse ids.
     pub fn by_provider_id(&self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
         self.guarded(|| {
             let ids = self.txn.open_table(BY_PROVIDER_ID)?;
@@ -96,12 +96,12 @@ impl Reader {
         })
     }
 
-    /// Hands every row with its user fields to `each`, by id, until it breaks off.
+    /// Calls `each` with every row and its user fields, by id, until it breaks.
     pub fn scan(&self, mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>) -> Result<()> {
         self.scan_rows(|_| true, &mut each)
     }
 
-    /// As [`Reader::scan`], of one account: the way to compare a large file with what is stored.
+    /// As [`Reader::scan`], for one account: used to compare a large file with the stored rows.
     pub fn scan_account(
         &self,
         account: AccountId,
@@ -111,14 +111,14 @@ impl Reader {
         self.scan_rows(|body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
     }
 
-    /// Rows whose body is wanted. Only the store's own work is guarded: a panic in `each` is the caller's.
+    /// Scans the rows whose body is `wanted`. Only the work of the store is guarded: a panic in `each` reaches the caller.
     fn scan_rows(
         &self,
         wanted: impl Fn(&[u8]) -> bool,
         each: &mut dyn FnMut(Transaction, &UserFields) -> ControlFlow<()>,
     ) -> Result<()> {
         let none = UserFields::default();
-        let (mut rows, mut said) = self.guarded(|| {
+        let (mut rows, mut fields) = self.guarded(|| {
             let prefix = Key::every(Kind::RowUser);
             let end = prefix.successor();
             Ok((self.rows.range(0..)?, self.records.range(prefix.as_bytes()..end.as_slice())?.peekable()))
@@ -132,7 +132,7 @@ impl Reader {
                     seen += 1;
                     let (change, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
                     if wanted(body) {
-                        let fields = chunks::fields_of(&mut said, pk)?;
+                        let fields = chunks::fields_of(&mut fields, pk)?;
                         return Ok(Some((row::decode(pk, change, body)?, fields)));
                     }
                 }

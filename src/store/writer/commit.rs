@@ -1,4 +1,4 @@
-//! How a change ends: entered into the journal and made durable, in one transaction.
+//! Commit: journal entry, derived data and rows become durable in one transaction.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// From so many new rows on a change leaves room in the file that compacting gives back.
+/// Number of new rows from which a change leaves unused space that compacting returns.
 const COMPACTABLE_FROM: u64 = if cfg!(test) { 100 } else { 200_000 };
 
 /// The entry a commit writes into the journal.
@@ -32,7 +32,7 @@ pub(in crate::store) struct Entry {
 }
 
 impl Writer {
-    /// Makes the change durable and enters it into the journal. When it returns, no kill and no power cut undoes it.
+    /// Adds the change to the journal and makes it durable. After it returned, neither a kill nor a power loss reverts it.
     pub fn commit(
         self,
         counts: ChangeCounts,
@@ -68,11 +68,10 @@ impl Writer {
         Ok(change)
     }
 
-    /// Makes durable what is outside the journal: credentials, the content of connections that exist, data removed
-    /// for good.
+    /// Commits without a journal entry: credentials, the content of existing connections, permanently removed data.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] when something was written that belongs into the journal.
+    /// [`StoreError::Invalid`] when something was written that needs a journal entry.
     pub fn commit_unlisted(self) -> Result<()> {
         if !self.draft.written.is_empty() || self.raw_source.is_some() {
             return Err(StoreError::invalid("data without an entry in the journal"));
@@ -119,7 +118,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits; `mark` is the last change whose digest no longer counts if rows were taken away.
+    /// Commits. If rows were removed, digests of imports up to the change `mark` are ignored from then on.
     fn finish(mut self, mark: u64) -> Result<()> {
         if self.poisoned {
             return Err(StoreError::invalid("a change of which a part could not be written"));
@@ -162,7 +161,7 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                // The database is opened anew so that reading goes on; if that fails too, the next one tries again.
+                // Reopens the database so that reading works; if that fails too, the next call tries again.
                 let _ = shared.reopen_after_failure(&permit);
                 Err(error)
             }

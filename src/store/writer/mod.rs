@@ -1,4 +1,4 @@
-//! The write side: one change at a time, all of it or nothing.
+//! The write side: one change at a time, committed as a whole or not at all.
 
 mod append;
 pub(super) mod commit;
@@ -38,7 +38,7 @@ pub struct Writer {
     raw_source: Option<NewSource>,
     /// A write failed part-way, so the change can only be dropped.
     poisoned: bool,
-    // Dropped last, in this order.
+    // Dropped last and in this order, after the transaction.
     database: Arc<OpenDatabase>,
     permit: Permit,
 }
@@ -100,7 +100,7 @@ impl Writer {
         })
     }
 
-    /// Runs one step; after a failure of the file nothing can be committed any more.
+    /// Runs one step; after an I/O failure or damage the change can only be dropped.
     fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let database = Arc::clone(self.permit.database());
         let result = guarded(database.path(), || work(self));
@@ -110,25 +110,25 @@ impl Writer {
         result
     }
 
-    /// The number this change will have in the journal.
+    /// The id this change will have in the journal.
     #[must_use]
     pub const fn change_id(&self) -> ChangeId {
         ChangeId(self.draft.change)
     }
 
-    /// A number no connection has or had.
+    /// An unused connection id.
     pub fn new_connection_id(&mut self) -> ConnectionId {
         self.ids.connection += 1;
         ConnectionId(self.ids.connection - 1)
     }
 
-    /// A number no account has or had.
+    /// An unused account id.
     pub fn new_account_id(&mut self) -> AccountId {
         self.ids.account += 1;
         AccountId(self.ids.account - 1)
     }
 
-    /// A number no holding has or had.
+    /// An unused holding id.
     pub fn new_holding_id(&mut self) -> HoldingId {
         self.ids.holding += 1;
         HoldingId(self.ids.holding - 1)
@@ -143,7 +143,7 @@ impl Writer {
         first..end
     }
 
-    /// Writes a connection. Its content is outside undo; that it exists is not.
+    /// Writes a connection. Its content is not versioned; its existence is.
     pub fn put_connection(&mut self, connection: &Connection) -> Result<()> {
         self.run(|it| {
             let id = connection.id;
@@ -158,13 +158,13 @@ impl Writer {
         })
     }
 
-    /// Writes an account; its alias and type override are left to [`Writer::set_account_user`].
+    /// Writes an account; its alias and type override are written by [`Writer::set_account_user`].
     pub fn put_account(&mut self, account: &Account) -> Result<()> {
         keys::account_number(account.id)?;
         self.run(|it| versions::write(&mut it.draft, &Key::account(account.id), Some(&record::account_body(account)?)))
     }
 
-    /// Writes the balance of an account on a day, over an earlier one of that day.
+    /// Writes the balance of an account on a day, replacing an earlier one of that day.
     pub fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
         let key = Key::snapshot(snapshot.account_id, snapshot.date);
         self.run(|it| {
@@ -182,12 +182,12 @@ impl Writer {
         })
     }
 
-    /// Writes where a connection's stream stands. Undoing the change brings the former place back.
+    /// Writes the sync state of a connection's stream. Undoing the change restores the former state.
     pub fn put_sync_state(&mut self, connection: ConnectionId, stream: &str, state: &[u8]) -> Result<()> {
         self.run(|it| versions::write(&mut it.draft, &Key::sync_state(connection, stream), Some(state)))
     }
 
-    /// Brings a row up to date.
+    /// Writes a newer version of a row.
     pub fn update_transaction(&mut self, id: TransactionId, facts: &TransactionFacts) -> Result<()> {
         self.run(|it| {
             let account = it.row_account(id)?;
@@ -198,7 +198,7 @@ impl Writer {
         })
     }
 
-    /// Takes a row away (a pending row that never posted). What the user said about it stays, for an undo.
+    /// Removes a row (a pending row that never posted). Its user fields are kept for an undo.
     pub fn remove_transaction(&mut self, id: TransactionId) -> Result<()> {
         self.run(|it| {
             it.row_account(id)?;
@@ -207,7 +207,7 @@ impl Writer {
         })
     }
 
-    /// Writes what the user says about a row, as a whole.
+    /// Writes all user fields of a row.
     pub fn set_user_fields(&mut self, id: TransactionId, fields: &UserFields) -> Result<()> {
         self.run(|it| {
             it.row_account(id)?;
@@ -216,7 +216,7 @@ impl Writer {
         })
     }
 
-    /// Writes the user's own name and type for an account.
+    /// Writes the user's alias and type for an account.
     pub fn set_account_user(
         &mut self,
         id: AccountId,
@@ -230,7 +230,7 @@ impl Writer {
         })
     }
 
-    /// Keeps the bytes this change was read from. One source per change.
+    /// Stores the bytes this change was read from. One source per change.
     pub fn put_source(&mut self, source: NewSource) -> Result<()> {
         if self.raw_source.is_some() {
             return Err(StoreError::invalid("a second raw source of one change"));
@@ -239,7 +239,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps a connection's credential, sealed by the vault. Outside undo.
+    /// Stores a connection's credential, sealed by the vault. Not versioned.
     pub fn put_credential(&mut self, connection: ConnectionId, sealed: &[u8]) -> Result<()> {
         self.run(|it| {
             let value = checksum::add(&connection.0.to_be_bytes(), sealed);
@@ -248,7 +248,7 @@ impl Writer {
         })
     }
 
-    /// Forgets a connection's credential. Outside undo.
+    /// Removes a connection's credential. Not versioned.
     pub fn remove_credential(&mut self, connection: ConnectionId) -> Result<()> {
         self.run(|it| {
             it.draft.txn.open_table(CREDENTIALS)?.remove(connection.0)?;
@@ -323,12 +323,12 @@ impl Writer {
         })
     }
 
-    /// What the user says about a row.
+    /// The user's fields of a row.
     pub fn user_fields(&mut self, id: TransactionId) -> Result<UserFields> {
         self.run(|it| lookup::user_fields(&it.draft.txn.open_table(RECORDS)?, id))
     }
 
-    /// Where a connection's stream stands.
+    /// The sync state of a connection's stream.
     pub fn sync_state(&mut self, connection: ConnectionId, stream: &str) -> Result<Option<Vec<u8>>> {
         self.run(|it| lookup::sync_state(&it.draft.txn.open_table(RECORDS)?, connection, stream))
     }

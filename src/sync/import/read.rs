@@ -11,6 +11,7 @@ use std::{
 use super::{Importer, Stage};
 use crate::{
     domain::{Change, FailureKind, IdTrust, Warning, text},
+    files,
     providers::{InstitutionName, ProviderMetadata, registry},
     statements::{self, Answers, Input, Institution, Reading, StatementAccount, StatementError, Verdict, unite_pages},
     store::{NewSource, Reader},
@@ -187,7 +188,7 @@ impl Importer<'_> {
             };
             return Err(refusal(&file_name(path), &error));
         }
-        let file = File::open(path).map_err(|error| unreadable(&error))?;
+        let file = files::open_to_read(path).map_err(|error| unreadable(&error))?;
         let length = usize::try_from(metadata.len()).unwrap_or(0);
         if length >= WORTH_A_THREAD
             && let Some(bytes) = read_in_halves(&file, length)
@@ -204,7 +205,6 @@ impl Importer<'_> {
 const WORTH_A_THREAD: usize = 16 << 20;
 
 /// A large file, read by two threads: most of the time goes into fresh memory for it. `None` when it can't be read so.
-#[cfg(unix)]
 fn read_in_halves(file: &File, length: usize) -> Option<Vec<u8>> {
     use std::os::unix::fs::FileExt as _;
     let mut bytes = vec![0; length];
@@ -217,11 +217,6 @@ fn read_in_halves(file: &File, length: usize) -> Option<Vec<u8>> {
     // It may have grown or shrunk meanwhile.
     let is_same = file.metadata().is_ok_and(|metadata| metadata.len() == length as u64);
     (whole && is_same).then_some(bytes)
-}
-
-#[cfg(not(unix))]
-fn read_in_halves(_file: &File, _length: usize) -> Option<Vec<u8>> {
-    None
 }
 
 /// The import that brought these very bytes, if it stands.

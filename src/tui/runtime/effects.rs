@@ -10,6 +10,7 @@ use std::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
+    files,
     ledger::{GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View},
     tui::{
         app::App,
@@ -124,7 +125,7 @@ fn list(
 
 /// The last lines of a log, however long it is.
 fn read_log(path: &Path) -> std::io::Result<Vec<String>> {
-    let mut file = fs::File::open(path)?;
+    let mut file = files::open_to_read(path)?;
     let begin = file.metadata()?.len().saturating_sub(LOG_BYTES);
     file.seek(SeekFrom::Start(begin))?;
     let mut bytes = Vec::new();
@@ -162,7 +163,7 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
 
 /// Folders of earlier imports that are still there, then the one where browsers put files.
 fn recent(file: Option<&Path>, downloads: Option<PathBuf>) -> Vec<PathBuf> {
-    let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+    let text = file.and_then(|file| files::read_text(file, 1 << 16).ok()).unwrap_or_default();
     let mut folders: Vec<PathBuf> =
         text.lines().filter(|line| !line.is_empty()).map(PathBuf::from).take(RECENT).collect();
     folders.extend(downloads.filter(|downloads| !folders.contains(downloads)));
@@ -179,8 +180,5 @@ fn remember(file: &Path, folder: &Path) {
     for folder in &folders {
         let _ = writeln!(text, "{}", folder.display());
     }
-    if let Some(parent) = file.parent() {
-        let _ = fs::create_dir_all(parent);
-    }
-    let _ = fs::write(file, text);
+    let _ = files::replace(file, text.as_bytes());
 }
