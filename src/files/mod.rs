@@ -148,9 +148,18 @@ pub fn read_into(path: &Path, most: usize, buffer: &mut Vec<u8>) -> io::Result<P
     let privacy = privacy(&file.metadata()?);
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
     if file.take(limit).read_to_end(buffer)? > most {
-        return Err(io::Error::other(format!("it is longer than {most} bytes")));
+        return Err(io::Error::other(format!("it is larger than {}", size(most))));
     }
     Ok(privacy)
+}
+
+/// A limit in the largest unit that divides it.
+fn size(bytes: usize) -> String {
+    match bytes {
+        _ if bytes >= 1 << 20 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        _ if bytes >= 1 << 10 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
+        _ => format!("{bytes} bytes"),
+    }
 }
 
 /// As [`read_into`], as text.
