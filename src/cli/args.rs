@@ -210,6 +210,23 @@ pub(super) enum Command {
     Man,
 }
 
+impl Command {
+    /// Whether the command may write to the database or take long. Others end within moments.
+    pub(super) const fn writes(&self) -> bool {
+        matches!(
+            self,
+            Self::Import { .. }
+                | Self::Undo { .. }
+                | Self::Redo { .. }
+                | Self::Connect { .. }
+                | Self::Reconnect { .. }
+                | Self::Disconnect { .. }
+                | Self::Sync { .. }
+                | Self::Rename { .. }
+        )
+    }
+}
+
 /// Answers to a provider's fields; what is missing is asked for on a terminal.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct AnswerArgs {

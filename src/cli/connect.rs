@@ -1,6 +1,6 @@
 //! `dashtam connect`, `reconnect`, `disconnect` and `sync`.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::io::Write;
 
 use secrecy::SecretString;
 use serde::Serialize;
@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     args::{AnswerArgs, Format},
     configured,
+    console::Console,
     error::{CliError, PARTLY},
     output::{self, Column},
     record::ConnectionRecord,
@@ -38,15 +39,15 @@ pub(super) fn connect(
             .hint("download one from the institution and run `dashtam import FILE`"));
     }
     let configured = configured::answers(&session.setup.config.providers, metadata.slug)?;
-    let answers = answers(metadata, args, &configured, repairs.is_some())?;
+    let answers = answers(&session.setup.console, metadata, args, &configured, repairs.is_some())?;
     session.unlock()?;
     let request = ConnectRequest { provider: metadata.slug.to_owned(), connection: repairs, answers };
     let job = session.handle.job();
-    let handle = session.handle.clone();
-    let checking = session.handle.connect(job, request, |event| follow(&handle, job, event));
+    let (handle, console) = (session.handle.clone(), session.setup.console.clone());
+    let checking = session.handle.connect(job, request, |event| follow(&console, &handle, job, event));
     let found = session.runtime.block_on(checking)?;
     for warning in &found.warnings {
-        writeln!(io::stderr(), "warning: {}", text::clean(&warning.message))?;
+        writeln!(session.setup.console.err(), "warning: {}", text::clean(&warning.message))?;
     }
     if let Some(known) = found.same_as() {
         session.handle.send(Command::Cancel { job });
@@ -65,7 +66,7 @@ pub(super) fn connect(
     for known in &found.known {
         let (count, name) = (known.accounts.len(), text::clean(&known.name));
         writeln!(
-            io::stderr(),
+            session.setup.console.err(),
             "warning: {count} of these accounts are in {name} (connection {}) and stay there",
             known.id
         )?;
@@ -109,7 +110,7 @@ pub(super) fn disconnect(session: &Session, id: &str, remove_data: bool) -> Resu
     let connection = parse_id(id)?;
     session.runtime.block_on(session.handle.disconnect(connection, remove_data))?;
     let kept = if remove_data { "its data was removed" } else { "its data stays" };
-    Ok(writeln!(io::stderr(), "disconnected; {kept}, its credentials are wiped")?)
+    Ok(writeln!(session.setup.console.err(), "disconnected; {kept}, its credentials are wiped")?)
 }
 
 fn parse_id(id: &str) -> Result<ConnectionId, CliError> {
@@ -118,18 +119,20 @@ fn parse_id(id: &str) -> Result<ConnectionId, CliError> {
 }
 
 /// What a login under way asks of the user. The redirected address is read from standard input meanwhile.
-fn follow(handle: &Handle, job: JobId, event: &Event) {
-    let mut err = io::stderr().lock();
+fn follow(console: &Console, handle: &Handle, job: JobId, event: &Event) {
+    let mut err = console.err();
     let _ = match event {
         Event::LoginWaiting { login, .. } => {
-            let handle = handle.clone();
+            let (handle, input) = (handle.clone(), console.clone());
             // Reading blocks until a line comes or the program ends.
             std::thread::spawn(move || {
-                for line in io::stdin().lock().lines().map_while(Result::ok) {
+                let mut line = String::new();
+                while input.read_line(&mut line).is_ok_and(|length| length > 0) {
                     if !line.trim().is_empty() {
-                        let pasted = Secrets::new().with("redirect", line);
+                        let pasted = Secrets::new().with("redirect", line.trim());
                         handle.send(Command::SubmitRedirect { job, pasted });
                     }
+                    line.clear();
                 }
             });
             let route = match &login.listening {
@@ -157,6 +160,7 @@ fn follow(handle: &Handle, job: JobId, event: &Event) {
 /// Answers from arguments, variables and files; on a terminal the missing ones are asked for.
 /// `repairs`: what is not answered stays as it is stored.
 fn answers(
+    console: &Console,
     metadata: &ProviderMetadata,
     args: &AnswerArgs,
     configured: &Secrets,
@@ -183,22 +187,25 @@ fn answers(
     for pair in &args.field_env {
         let (name, variable) = split(pair)?;
         field(name)?;
-        answers.insert(name, read(name, &AnswerSource::Variable(variable.to_owned()))?);
+        let value = console.variable(variable).and_then(|value| value.to_str());
+        let value = value
+            .ok_or_else(|| CliError::usage(format!("`{name}`: the variable {} is not set", text::clean(variable))))?;
+        answers.insert(name, value.into());
     }
     for pair in &args.field_file {
         let (name, path) = split(pair)?;
         field(name)?;
-        answers.insert(name, read(name, &AnswerSource::File(path.into()))?);
+        answers.insert(name, read(name, &AnswerSource::File(console.path(path.as_ref())))?);
     }
     let taken: Vec<&str> = configured.names().filter(|name| answers.get(name).is_none()).collect();
-    if !taken.is_empty() && io::stderr().is_terminal() {
-        writeln!(io::stderr(), "taken from the configuration: {}", taken.join(", "))?;
+    if !taken.is_empty() && console.terminal.stderr {
+        writeln!(console.err(), "taken from the configuration: {}", taken.join(", "))?;
     }
     let mut answers = answers.or(configured);
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+    if console.terminal.stdin && console.terminal.stderr {
         for field in metadata.fields() {
             if answers.get(field.name).is_none() {
-                answers.insert(field.name, ask(field, repairs)?);
+                answers.insert(field.name, ask(console, field, repairs)?);
             }
         }
     }
@@ -222,9 +229,9 @@ fn split(pair: &str) -> Result<(&str, &str), CliError> {
 }
 
 /// Asks for one field until the answer is valid.
-fn ask(field: &Field, repairs: bool) -> Result<SecretString, CliError> {
+fn ask(console: &Console, field: &Field, repairs: bool) -> Result<SecretString, CliError> {
     loop {
-        let mut err = io::stderr().lock();
+        let mut err = console.err();
         let default = if repairs { Some("as stored") } else { field.default };
         let default = default.map(|default| format!(" [{default}]")).unwrap_or_default();
         writeln!(err, "{} — {}", field.label, field.help)?;
@@ -232,23 +239,25 @@ fn ask(field: &Field, repairs: bool) -> Result<SecretString, CliError> {
         if !choices.is_empty() {
             writeln!(err, "  one of: {}", choices.join(", "))?;
         }
-        write!(err, "{}{default}: ", field.name)?;
-        err.flush()?;
+        let question = format!("{}{default}", field.name);
         drop(err);
         let answer: SecretString = if field.is_secret() {
-            let typed = SecretString::from(rpassword::read_password()?);
+            let typed = console.ask_secret(&question)?;
             let text = secrecy::ExposeSecret::expose_secret(&typed);
-            match field.is_path(text).then(|| AnswerSource::File(text.trim().into()).read()) {
+            match field.is_path(text).then(|| AnswerSource::File(console.path(text.trim().as_ref())).read()) {
                 None => typed,
                 Some(Ok(content)) => content,
                 Some(Err(error)) => {
-                    writeln!(io::stderr(), "no such file can be read: {}", error.reason())?;
+                    writeln!(console.err(), "no such file can be read: {}", error.reason())?;
                     continue;
                 }
             }
         } else {
             let mut line = String::new();
-            if io::stdin().lock().read_line(&mut line)? == 0 {
+            let mut err = console.err();
+            write!(err, "{question}: ")?;
+            err.flush()?;
+            if console.read_line(&mut line)? == 0 {
                 return Err(CliError::usage("standard input ended before all fields were answered"));
             }
             line.trim().into()
@@ -256,7 +265,7 @@ fn ask(field: &Field, repairs: bool) -> Result<SecretString, CliError> {
         let text = secrecy::ExposeSecret::expose_secret(&answer);
         match field.problem(text).filter(|_| !repairs || !text.trim().is_empty()) {
             None => return Ok(answer),
-            Some(problem) => writeln!(io::stderr(), "{problem}")?,
+            Some(problem) => writeln!(console.err(), "{problem}")?,
         }
     }
 }
@@ -377,7 +386,7 @@ fn exit_code(report: &SyncReport) -> u8 {
 
 /// What went wrong and what will, for people, on standard error.
 fn explain(session: &Session, report: &SyncReport) -> Result<(), CliError> {
-    let mut err = io::stderr().lock();
+    let mut err = session.setup.console.err();
     for connection in &report.connections {
         let name = text::clean(&connection.name);
         for warning in &connection.warnings {

@@ -3,7 +3,7 @@
 //! INVARIANT: nothing is created, repaired or sent.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
+    io::{self, Write},
     path::Path,
 };
 
@@ -13,9 +13,10 @@ use serde::Serialize;
 use super::{
     args::{Format, Global},
     configured,
+    console::Console,
     error::CliError,
     output,
-    session::Setup,
+    session::{Session, Setup},
 };
 use crate::{
     config::{Config, Environment, Paths},
@@ -75,19 +76,29 @@ impl Findings {
 }
 
 /// Looks at everything; 1 when something does not work.
-pub(super) fn run(global: &Global, out: &mut dyn Write, format: Format) -> Result<u8, CliError> {
+/// `running`: the session whose store is checked, where this process has the database open.
+pub(super) fn run(
+    global: &Global,
+    console: &Console,
+    out: &mut dyn Write,
+    running: Option<&Session>,
+) -> Result<u8, CliError> {
+    let format = global.format;
     let mut findings = Findings::default();
     findings.ok("version", format!("dashtam {}, {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS));
-    let environment = Environment::read().unwrap_or_else(|error| {
+    let environment = Environment::from_variables(console.variables()).unwrap_or_else(|error| {
         findings.fail("environment", error.to_string(), "correct or unset it");
         Environment::default()
     });
-    let paths = Setup::paths(global, &environment)?;
+    let paths = match running {
+        Some(session) => session.setup.paths.clone(),
+        None => Setup::paths(global, &environment)?,
+    };
     let config = configuration(&paths, &mut findings);
     folders(&paths, &environment, &mut findings);
-    database(&paths, &mut findings);
-    vault(&Setup::of(paths, config, environment), &mut findings);
-    terminal(&mut findings);
+    database(&paths, running, &mut findings);
+    vault(&Setup::of(console.clone(), paths, config, environment), &mut findings);
+    terminal(console, &mut findings);
     let failed = findings.0.iter().any(|finding| finding.status == Verdict::Failed);
     if format == Format::Table {
         table(out, &findings.0)?;
@@ -182,12 +193,12 @@ fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
 }
 
-fn database(paths: &Paths, findings: &mut Findings) {
+fn database(paths: &Paths, running: Option<&Session>, findings: &mut Findings) {
     let path = paths.database();
     if !path.exists() {
         return findings.ok("database", "none yet: the first import or connection makes it");
     }
-    let store = match Store::open(&path) {
+    let store = match running.map_or_else(|| Store::open(&path), |session| Ok(session.store.clone())) {
         Ok(store) => store,
         Err(error @ crate::store::StoreError::Locked { .. }) => {
             return findings.warn("database", error.to_string(), "it can be checked when the other one has ended");
@@ -267,12 +278,12 @@ fn vault(setup: &Setup, findings: &mut Findings) {
     }
 }
 
-fn terminal(findings: &mut Findings) {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+fn terminal(console: &Console, findings: &mut Findings) {
+    if !console.terminal.stdin || !console.terminal.stdout {
         return findings.ok("terminal", "not one: commands work, the screen needs one");
     }
     let (columns, lines) = tui::LEAST;
-    match tui::terminal_size() {
+    match console.terminal.size {
         Some((width, height)) if width < columns || height < lines => findings.warn(
             "terminal",
             format!("{width}x{height}"),

@@ -1,14 +1,12 @@
 //! `dashtam import`.
 
-use std::{
-    io::{IsTerminal as _, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use serde::Serialize;
 
 use super::{
     args::Format,
+    console::Console,
     error::{CliError, PARTLY},
     output::{self, Column},
     session::Session,
@@ -80,19 +78,21 @@ pub(super) fn run(
     session: &Session,
     out: &mut dyn Write,
     format: Format,
-    paths: Vec<PathBuf>,
+    paths: &[PathBuf],
     dry_run: bool,
     account: Option<AccountId>,
 ) -> Result<u8, CliError> {
-    let show_progress = std::io::stderr().is_terminal();
+    let console = &session.setup.console;
+    let show_progress = console.terminal.stderr;
+    let paths = paths.iter().map(|path| console.path(path)).collect();
     let request = ImportRequest { paths, account, dry_run };
     let report = session.runtime.block_on(session.handle.import(request, |event| {
         if show_progress {
-            progress(event);
+            progress(console, event);
         }
     }));
     if show_progress {
-        let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        let _ = write!(console.err(), "\r\u{1b}[K");
     }
     let report = report?;
     let record = ImportRecord { files: report.files.into_iter().map(FileRecord::from).collect() };
@@ -108,7 +108,7 @@ pub(super) fn run(
         }
     }
     if matches!(format, Format::Table | Format::Csv) {
-        explain(&record, dry_run);
+        explain(console, &record, dry_run);
     }
     match first {
         None => Ok(0),
@@ -121,8 +121,8 @@ pub(super) fn run(
 }
 
 /// Warnings and failures, for people, on standard error.
-fn explain(record: &ImportRecord, dry_run: bool) {
-    let mut err = std::io::stderr().lock();
+fn explain(console: &Console, record: &ImportRecord, dry_run: bool) {
+    let mut err = console.err();
     for file in &record.files {
         let name = text::clean(file.file.rsplit('/').next().unwrap_or_default());
         for warning in &file.warnings {
@@ -141,10 +141,10 @@ fn explain(record: &ImportRecord, dry_run: bool) {
     }
 }
 
-fn progress(event: &Event) {
+fn progress(console: &Console, event: &Event) {
     let Event::Progress { progress, .. } = event else { return };
     let percent = (progress.done.saturating_mul(100)).checked_div(progress.total);
     let shown = percent.map_or(String::new(), |percent| format!(" {percent} %"));
     let subject = text::clean(&progress.subject);
-    let _ = write!(std::io::stderr(), "\r\u{1b}[K{} {subject}{shown}", progress.stage.label());
+    let _ = write!(console.err(), "\r\u{1b}[K{} {subject}{shown}", progress.stage.label());
 }

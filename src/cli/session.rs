@@ -2,14 +2,21 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, IsTerminal as _, Write as _},
+    io::Write as _,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
-use super::{args::Global, configured, error::CliError};
+use super::{
+    args::Global,
+    configured,
+    console::Console,
+    error::CliError,
+    socket::{Client, Connect, Role, Run, Served, Server, socket_path},
+};
 use crate::{
     config::{self, Config, Environment, Log, LogLevel, Overrides, Paths},
     domain::FailureKind,
@@ -20,50 +27,49 @@ use crate::{
         Secrets,
         kit::{Http, HttpConfig, OriginError},
     },
-    store::Store,
+    store::{Store, StoreError},
     sync::{self, EngineConfig, Handle, ImportRequest, LiveConfig, Schedule},
     tui::{self, Env, Folders, Keymap, Settings, TerminalClipboard, ThemeName},
     vault::{TimedStore, Vault, VaultOptions},
 };
 
-/// Places and settings; opens nothing.
+/// Places, settings and the console of the caller; opens nothing.
+#[derive(Clone)]
 pub(super) struct Setup {
+    pub(super) console: Console,
     pub(super) paths: Paths,
     pub(super) config: Config,
     pub(super) environment: Environment,
     /// How often `-v` was given.
     verbose: u8,
     /// Removes the throw-away profile when it goes.
-    scratch: Option<Scratch>,
+    scratch: Option<Arc<Scratch>>,
 }
 
 impl Setup {
-    pub(super) fn new(global: &Global) -> Result<Self, CliError> {
-        let environment = Environment::read().map_err(|error| CliError::usage(error.to_string()))?;
+    pub(super) fn new(global: &Global, console: &Console) -> Result<Self, CliError> {
+        let environment = Environment::from_variables(console.variables());
+        let environment = environment.map_err(|error| CliError::usage(error.to_string()))?;
+        let (console, verbose) = (console.clone(), global.verbose);
         if global.demo {
             let scratch = Scratch::new()?;
             let paths = Paths::inside(&scratch.folder);
-            return Ok(Self {
-                paths,
-                config: Config::default(),
-                environment,
-                verbose: global.verbose,
-                scratch: Some(scratch),
-            });
+            let scratch = Some(Arc::new(scratch));
+            return Ok(Self { console, paths, config: Config::default(), environment, verbose, scratch });
         }
         let paths = Self::paths(global, &environment)?;
         let loaded = Config::load(&paths.config)
             .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
             .map_err(|error| {
                 CliError::new(FailureKind::Config, error.to_string())
-                    .hint("`dashtam config check` says the same after each repair")
+                    .hint("`dashtam config check` repeats this after each correction")
             })?;
-        Ok(Self { paths, config: loaded.config, environment, verbose: global.verbose, scratch: None })
+        Ok(Self { console, paths, config: loaded.config, environment, verbose, scratch: None })
     }
 
-    /// From what is known already.
-    pub(super) const fn of(paths: Paths, config: Config, environment: Environment) -> Self {
-        Self { paths, config, environment, verbose: 0, scratch: None }
+    /// From parts that were read already.
+    pub(super) fn of(console: Console, paths: Paths, config: Config, environment: Environment) -> Self {
+        Self { console, paths, config, environment, verbose: 0, scratch: None }
     }
 
     pub(super) fn paths(global: &Global, environment: &Environment) -> Result<Paths, CliError> {
@@ -78,30 +84,190 @@ impl Setup {
         Paths::find(&overrides, environment).map_err(|error| CliError::usage(error.to_string()))
     }
 
-    /// Opens the store and starts the engine. A demo is filled first, through the importer.
-    pub(super) fn open(self, offline: bool) -> Result<Session, CliError> {
+    fn socket(&self) -> Option<PathBuf> {
+        if self.scratch.is_some() { None } else { socket_path(&self.paths.state) }
+    }
+
+    /// The process that has the database open, if one listens.
+    fn running(&self) -> Result<Option<Client>, CliError> {
+        let Some(socket) = self.socket() else { return Ok(None) };
+        Ok(match Client::connect(&socket)? {
+            Connect::Found(client) => Some(client),
+            Connect::Nobody => None,
+        })
+    }
+
+    /// Whether another process listens.
+    pub(super) fn is_in_use(&self) -> bool {
+        matches!(self.running(), Ok(Some(_)))
+    }
+
+    /// Refuses a command that replaces files another process has open.
+    pub(super) fn refuse_in_use(&self, command: &str) -> Result<(), CliError> {
+        let Some(client) = self.running()? else { return Ok(()) };
+        let text = format!("`{command}` replaces the database, which is open in {}", name_of(&client));
+        Err(CliError::new(FailureKind::WrongState, text).hint("end that process, then run this again"))
+    }
+
+    /// The database, or the process that has it. Waits for a process that has it and does not listen: it is short.
+    pub(super) fn enter(&self) -> Result<Entered, CliError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(client) = self.running()? {
+                return Ok(Entered::Running(client));
+            }
+            match Store::open(&self.paths.database()) {
+                Err(StoreError::Locked { .. }) if Instant::now() < until => std::thread::sleep(TURN),
+                Err(error @ StoreError::Locked { .. }) => {
+                    return Err(CliError::from(error).hint("that process does not answer; end it, then run this again"));
+                }
+                opened => return Ok(Entered::Free(opened?)),
+            }
+        }
+    }
+
+    /// The database for the screen, which needs it for itself. Waits for a running command to end.
+    pub(super) fn enter_alone(&self) -> Result<Store, CliError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.enter()? {
+                Entered::Free(store) => return Ok(store),
+                Entered::Running(client) => {
+                    if client.process().0 == Role::Screen || Instant::now() >= until {
+                        let text = format!("the database is open in {}", name_of(&client));
+                        return Err(CliError::new(FailureKind::WrongState, text)
+                            .hint("use that one, or end it; commands such as `dashtam accounts` work meanwhile"));
+                    }
+                    drop(client);
+                    std::thread::sleep(TURN);
+                }
+            }
+        }
+    }
+
+    /// Starts the engine on an open store and listens for commands of other processes: at once, or, for a command that is
+    /// `short`, only when it takes longer. A demo is filled first, through the importer.
+    pub(super) fn open(
+        self,
+        store: Store,
+        offline: bool,
+        role: Role,
+        short: bool,
+        serve: Serve,
+    ) -> Result<Running, CliError> {
         let log = self.log();
-        let store = Store::open(&self.paths.database())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let live = self.live(&clock, offline)?;
         let vault = live.vault.clone();
         let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
         let handle = runtime.block_on(async { sync::spawn(config) });
-        let session = Session {
-            ledger: Ledger::new(store.clone()),
-            store,
-            vault,
-            handle,
-            clock,
-            runtime,
-            setup: self,
-            _log: log,
-        };
+        let ledger = Ledger::new(store.clone());
+        let session = Session { ledger, store, vault, handle, clock, runtime: runtime.handle().clone(), setup: self };
         if let Some(scratch) = &session.setup.scratch {
             session.fill_demo(&scratch.folder)?;
         }
-        Ok(session)
+        let listening = Arc::new(Mutex::new(Listening::NotYet));
+        if let Some(socket) = session.setup.socket() {
+            let base = session.clone();
+            let run: Run = Arc::new(move |served| serve(&base, served));
+            let (slot, on) = (Arc::clone(&listening), session.runtime.clone());
+            if short {
+                session.runtime.spawn(async move {
+                    tokio::time::sleep(SHORT).await;
+                    listen(&slot, &socket, role, &on, run);
+                });
+            } else {
+                listen(&slot, &socket, role, &on, run);
+            }
+        }
+        Ok(Running { session, listening, role, _runtime: runtime, _log: log })
+    }
+}
+
+/// Runs the command of another process and returns its exit code.
+type Serve = fn(&Session, Served) -> u8;
+
+/// A command that takes longer than this listens for the commands of others.
+const SHORT: Duration = Duration::from_millis(250);
+
+/// Between two tries to get the database.
+const TURN: Duration = Duration::from_millis(5);
+
+/// How long a database is waited for that is in use by a process which does not listen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long commands of other processes may go on after the screen was left.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// The database, or the process that has it.
+pub(super) enum Entered {
+    Free(Store),
+    Running(Client),
+}
+
+fn name_of(client: &Client) -> String {
+    match client.process() {
+        (Role::Screen, process) => format!("another terminal (process {process})"),
+        (Role::Command, process) => format!("a running command (process {process})"),
+    }
+}
+
+/// The state of the socket.
+enum Listening {
+    NotYet,
+    On(Server),
+    Over,
+}
+
+/// Starts to listen, unless the program is ending. Without a socket the program works, alone.
+fn listen(
+    listening: &Mutex<Listening>,
+    socket: &std::path::Path,
+    role: Role,
+    runtime: &tokio::runtime::Handle,
+    run: Run,
+) {
+    let mut listening = listening.lock().unwrap_or_else(PoisonError::into_inner);
+    if matches!(*listening, Listening::NotYet) {
+        match Server::start(socket, role, runtime, run) {
+            Ok(server) => *listening = Listening::On(server),
+            Err(error) => tracing::warn!("no commands of other processes: {}: {error}", socket.display()),
+        }
+    }
+}
+
+/// A session with the engine behind it, and the socket for other processes.
+pub(super) struct Running {
+    pub(super) session: Session,
+    listening: Arc<Mutex<Listening>>,
+    role: Role,
+    _runtime: tokio::runtime::Runtime,
+    /// Writes its rest when dropped.
+    _log: Option<Log>,
+}
+
+impl Running {
+    /// Stops listening and ends the engine. Commands of other processes are finished; those that are running when the
+    /// screen is left are cancelled.
+    pub(super) fn close(self) {
+        let before =
+            std::mem::replace(&mut *self.listening.lock().unwrap_or_else(PoisonError::into_inner), Listening::Over);
+        let server = match before {
+            Listening::On(server) => Some(server),
+            Listening::NotYet | Listening::Over => None,
+        };
+        if let Some(server) = &server {
+            server.stop();
+            if self.role == Role::Command {
+                server.finish();
+            }
+        }
+        self.session.handle.send(sync::Command::Shutdown);
+        self.session.runtime.block_on(self.session.handle.idle());
+        if let Some(server) = &server {
+            server.finish_within(LAST_WORDS);
+        }
     }
 }
 
@@ -120,7 +286,7 @@ impl Setup {
                 Some(log)
             }
             Err(error) => {
-                let _ = writeln!(io::stderr(), "warning: no log: {}: {error}", self.paths.log().display());
+                let _ = writeln!(self.console.err(), "warning: no log: {}: {error}", self.paths.log().display());
                 None
             }
         }
@@ -160,43 +326,49 @@ impl Setup {
     /// The passphrase of the vault, asked for on a terminal; none where a file holds it.
     fn passphrase(&self, exists: bool) -> Result<Secrets, CliError> {
         if let Some(file) = &self.environment.passphrase_file {
-            // The log says it too; scripts read standard error as one JSON document.
-            if io::stderr().is_terminal() && privacy_of(file).is_ok_and(|privacy| privacy == Privacy::Shared) {
+            // The log has it too; scripts read standard error as one JSON document.
+            let is_shared = privacy_of(file).is_ok_and(|privacy| privacy == Privacy::Shared);
+            if self.console.terminal.stderr && is_shared {
                 let file = file.display();
-                writeln!(io::stderr(), "warning: other users can read the passphrase file {file}: chmod 600 {file}")?;
+                let text = format!("warning: other users can read the passphrase file {file}: chmod 600 {file}");
+                writeln!(self.console.err(), "{text}")?;
             }
             return Ok(Secrets::new());
         }
-        if !io::stdin().is_terminal() {
+        if !self.console.terminal.stdin {
             return Ok(Secrets::new());
         }
-        let ask = |what: &str| {
-            write!(io::stderr(), "{what}: ")?;
-            io::stderr().flush()?;
-            rpassword::read_password().map(SecretString::from)
-        };
-        let passphrase = ask(if exists { "Passphrase of the vault" } else { "Passphrase of the new vault" })?;
-        if !exists && ask("Once more")?.expose_secret() != passphrase.expose_secret() {
-            return Err(CliError::usage("the two passphrases differ; nothing was made"));
+        let question = if exists { "Passphrase of the vault" } else { "Passphrase of the new vault" };
+        let passphrase = self.console.ask_secret(question)?;
+        if !exists && self.console.ask_secret("Once more")?.expose_secret() != passphrase.expose_secret() {
+            return Err(CliError::usage("the two passphrases differ; no vault was made"));
         }
         Ok(Secrets::new().with("passphrase", passphrase))
     }
 }
 
-/// Everything a command that touches data needs.
+/// What a command needs to work on the store. Clones share everything.
+#[derive(Clone)]
 pub(super) struct Session {
-    /// Writes what is left of it when it goes.
-    _log: Option<Log>,
     pub(super) ledger: Ledger,
     pub(super) store: Store,
     pub(super) handle: Handle,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) runtime: tokio::runtime::Handle,
     pub(super) setup: Setup,
     vault: Vault,
 }
 
 impl Session {
+    /// The same session for the command of another process: its console and variables; paths and settings are those of
+    /// this process.
+    pub(super) fn of_client(&self, global: &Global, console: &Console) -> Result<Self, CliError> {
+        let environment = Environment::from_variables(console.variables());
+        let environment = environment.map_err(|error| CliError::usage(error.to_string()))?;
+        let setup = Setup { console: console.clone(), environment, verbose: global.verbose, ..self.setup.clone() };
+        Ok(Self { handle: self.handle.scoped(), setup, ..self.clone() })
+    }
+
     fn fill_demo(&self, folder: &std::path::Path) -> Result<(), CliError> {
         let statements = folder.join("statements");
         std::fs::create_dir_all(&statements)?;
@@ -239,7 +411,7 @@ impl Session {
             providers: Arc::new(config.providers.clone()),
             folders: Folders {
                 home: std::env::home_dir(),
-                start: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+                start: self.setup.console.folder().to_owned(),
                 recent: (!demo).then(|| self.setup.paths.state.join("recent-folders")),
                 log: Some(self.setup.paths.log()),
             },
@@ -256,12 +428,6 @@ impl Session {
         };
         let screen = tui::run(self.ledger.clone(), env, settings, keymap);
         self.runtime.block_on(screen).map_err(|error| CliError::new(FailureKind::Screen, error.to_string()))
-    }
-
-    /// Finishes what runs.
-    pub(super) fn close(self) {
-        self.handle.send(sync::Command::Shutdown);
-        self.runtime.block_on(self.handle.idle());
     }
 }
 

@@ -16,6 +16,8 @@ use crate::domain::FailureKind;
 pub struct Handle {
     commands: mpsc::UnboundedSender<Command>,
     shared: Arc<Shared>,
+    /// Jobs numbered through this handle and its clones, where they can be cancelled together.
+    scope: Option<Arc<Mutex<Vec<JobId>>>>,
 }
 
 /// What handles and engine have in common.
@@ -52,13 +54,32 @@ impl Handle {
             subscribers: Mutex::default(),
             pending: watch::Sender::new(0),
         });
-        (Self { commands, shared: Arc::clone(&shared) }, receiver, shared)
+        (Self { commands, shared: Arc::clone(&shared), scope: None }, receiver, shared)
     }
 
     /// A number for a new job, never given twice.
     #[must_use]
     pub fn job(&self) -> JobId {
-        JobId(self.shared.next_job.fetch_add(1, Ordering::Relaxed))
+        let job = JobId(self.shared.next_job.fetch_add(1, Ordering::Relaxed));
+        if let Some(scope) = &self.scope {
+            scope.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+        }
+        job
+    }
+
+    /// A handle whose jobs can be cancelled together.
+    #[must_use]
+    pub fn scoped(&self) -> Self {
+        Self { scope: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Cancels every job of this scope that is still running.
+    pub fn cancel_scope(&self) {
+        let jobs =
+            self.scope.as_ref().map(|scope| std::mem::take(&mut *scope.lock().unwrap_or_else(PoisonError::into_inner)));
+        for job in jobs.into_iter().flatten() {
+            self.send(Command::Cancel { job });
+        }
     }
 
     /// Asks the engine to do something. The answer comes as an event; a stopped engine answers nothing.

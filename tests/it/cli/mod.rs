@@ -8,3 +8,4 @@ mod live_connections;
 mod no_secret_leaks;
 mod process_hardening;
 mod real_terminal;
+mod two_programs;

@@ -8,6 +8,7 @@ pub(crate) mod made_up_provider;
 pub(crate) mod profile;
 pub(crate) mod schwab;
 pub(crate) mod server;
+pub(crate) mod terminal;
 pub(crate) mod wizard;
 
 #[path = "../../benches/data.rs"]

@@ -1,0 +1,142 @@
+//! The commands that work on the store.
+
+use std::{
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use super::{
+    args::{self, Command, ExportFormat, Format, Global},
+    connect, doctor,
+    error::CliError,
+    import, lists, output,
+    record::ChangeRecord,
+    session::Session,
+};
+use crate::{
+    domain::{Change, ChangeId, ConnectionId, FailureKind, text},
+    files,
+    ledger::export,
+};
+
+/// Runs one command and returns its exit code.
+pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, command: Command) -> Result<u8, CliError> {
+    let format = global.format;
+    match command {
+        Command::Import { files, dry_run, account } => {
+            let account = account.map(|wanted| lists::find_account(&session.ledger.view()?, &wanted)).transpose()?;
+            return import::run(session, out, format, &files, dry_run, account);
+        }
+        Command::Accounts => lists::accounts(session, out, format)?,
+        Command::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
+        Command::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
+        Command::Snapshots { account } => lists::snapshots(session, out, format, account.as_deref())?,
+        Command::Connections => lists::connections(session, out, format)?,
+        Command::Changes { limit } => lists::changes(session, out, format, limit)?,
+        Command::NetWorth { on, every } => lists::net_worth(session, out, format, on, every)?,
+        Command::Undo { change } => toggle(session, out, format, change.as_deref(), true)?,
+        Command::Redo { change } => toggle(session, out, format, change.as_deref(), false)?,
+        Command::Connect { provider, answers } => {
+            return connect::connect(session, out, format, &provider, None, &answers);
+        }
+        Command::Reconnect { id, answers } => return connect::reconnect(session, out, format, &id, &answers),
+        Command::Disconnect { id, remove_data } => connect::disconnect(session, &id, remove_data)?,
+        Command::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
+        Command::Rename { id, name } => rename(session, &id, name)?,
+        Command::Export { to, selection, output } => write_export(session, out, to, selection, output.as_deref())?,
+        Command::Backup { file } => backup(session, file)?,
+        Command::Doctor => return doctor::run(global, &session.setup.console, out, Some(session)),
+        Command::Restore { .. }
+        | Command::Providers
+        | Command::Config { .. }
+        | Command::Keys
+        | Command::Completions { .. }
+        | Command::Man => {
+            return Err(CliError::new(FailureKind::Internal, "this command needs no store"));
+        }
+    }
+    Ok(0)
+}
+
+fn toggle(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    change: Option<&str>,
+    undo: bool,
+) -> Result<(), CliError> {
+    let change = change.map(str::parse::<ChangeId>).transpose().map_err(|error| CliError::usage(error.to_string()))?;
+    let handle = &session.handle;
+    let change =
+        session.runtime.block_on(async { if undo { handle.undo(change).await } else { handle.redo(change).await } })?;
+    output::object(out, format, &ChangeRecord::from(&change), |out| {
+        writeln!(out, "{} change {}: {}", if undo { "undone" } else { "brought back" }, change.id, rows_of(&change))
+    })
+}
+
+/// `import of chase.qfx, 120 rows`.
+fn rows_of(change: &Change) -> String {
+    let rows = change.counts.transactions_imported + change.counts.transactions_updated;
+    let plural = if rows == 1 { "" } else { "s" };
+    format!("{} of {}, {rows} row{plural}", change.kind, text::clean(&change.source))
+}
+
+fn rename(session: &Session, id: &str, name: String) -> Result<(), CliError> {
+    let name = Some(name).filter(|name| !name.trim().is_empty());
+    let wrong = |error: crate::domain::ParseIdError| CliError::usage(error.to_string());
+    if let Some(id) = id.strip_prefix("connection:") {
+        let connection = id.parse::<ConnectionId>().map_err(wrong)?;
+        session.runtime.block_on(session.handle.rename_connection(connection, name))?;
+    } else {
+        let account = lists::find_account(&session.ledger.view()?, id)?;
+        session.runtime.block_on(session.handle.rename_account(account, name))?;
+    }
+    Ok(())
+}
+
+fn write_export(
+    session: &Session,
+    out: &mut dyn Write,
+    to: ExportFormat,
+    selection: args::Selection,
+    file: Option<&Path>,
+) -> Result<(), CliError> {
+    let rows = args::TransactionArgs { selection, ..args::TransactionArgs::default() };
+    let view = lists::searchable(session, &rows, false)?;
+    let (listing, _) = lists::listing(session, &view, &rows)?;
+    if let Some(by) = listing.request().query.by() {
+        let text = format!("--query: an export has rows, not groups, so `by:{by}` makes no sense in it");
+        return Err(CliError::usage(text).hint("leave it out, or take `dashtam transactions --by`"));
+    }
+    let form = match to {
+        ExportFormat::Csv => export::Format::Csv,
+        ExportFormat::Json => export::Format::Json,
+        ExportFormat::Ledger => export::Format::Ledger,
+        ExportFormat::Hledger => export::Format::Hledger,
+        ExportFormat::Beancount => export::Format::Beancount,
+    };
+    let Some(file) = file.map(|file| session.setup.console.path(file)) else {
+        view.export(&listing, form, out)?;
+        return Ok(());
+    };
+    let refused = |error: io::Error| {
+        CliError::new(FailureKind::Io, format!("{}: {error}", file.display()))
+            .hint("name a file that does not exist yet")
+    };
+    let mut target = BufWriter::new(files::create(&file).map_err(refused)?);
+    let rows = view.export(&listing, form, &mut target)?;
+    target.flush().map_err(refused)?;
+    Ok(writeln!(session.setup.console.err(), "{rows} rows written to {}", file.display())?)
+}
+
+fn backup(session: &Session, file: Option<std::path::PathBuf>) -> Result<(), CliError> {
+    let file = if let Some(file) = file {
+        session.setup.console.path(&file)
+    } else {
+        let folder = session.setup.paths.backups();
+        files::create_folders(&folder)?;
+        folder.join(format!("dashtam-{}.redb", session.clock.now().format("%Y%m%dT%H%M%SZ")))
+    };
+    session.store.backup(&file)?;
+    Ok(writeln!(session.setup.console.err(), "backed up to {}", file.display())?)
+}

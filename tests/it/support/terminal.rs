@@ -1,0 +1,116 @@
+//! The program in a pseudo terminal.
+
+use std::{
+    io::{Read as _, Write},
+    num::NonZeroU16,
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
+use vt100::Parser;
+
+/// Longer than anything here takes on a busy machine; only a failing test waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
+pub(crate) struct Terminal {
+    pub(crate) screen: Parser,
+    output: Receiver<Vec<u8>>,
+    input: Box<dyn Write + Send>,
+    pub(crate) master: Box<dyn MasterPty + Send>,
+    pub(crate) child: Box<dyn Child + Send + Sync>,
+    pub(crate) profile: TempDir,
+}
+
+impl Terminal {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), arguments)
+    }
+
+    /// In a profile that somebody else removes.
+    pub(crate) fn start_at(profile: &std::path::Path, arguments: &[&str]) -> Self {
+        let unused = tempfile::tempdir().unwrap();
+        Self::start_with(unused, profile, arguments)
+    }
+
+    pub(crate) fn start_in(profile: TempDir, arguments: &[&str]) -> Self {
+        let folder = profile.path().to_owned();
+        Self::start_with(profile, &folder, arguments)
+    }
+
+    fn start_with(profile: TempDir, folder: &std::path::Path, arguments: &[&str]) -> Self {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_dashtam"));
+        command.args(arguments);
+        command.env("DASHTAM_DATA_DIR", folder);
+        command.env("TERM", "xterm-256color");
+        command.cwd(folder);
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            // The end of the child is an error on Linux.
+            while let Ok(count @ 1..) = reader.read(&mut bytes) {
+                if sender.send(bytes[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let input = pair.master.take_writer().unwrap();
+        Self { screen: Parser::new(cells(24), cells(80), 0), output, input, master: pair.master, child, profile }
+    }
+
+    /// Reads until the screen is as wanted.
+    pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let started = Instant::now();
+        while !wanted(self.screen.screen()) {
+            let left = PATIENCE.checked_sub(started.elapsed());
+            match self.output.recv_timeout(left.unwrap_or_default()) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("never seen: {what}\n{}", self.screen.screen().contents());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn process(&self) -> String {
+        self.child.process_id().unwrap().to_string()
+    }
+
+    pub(crate) fn until_text(&mut self, text: &str) {
+        self.until(text, |screen| screen.contents().contains(text));
+    }
+
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.input.write_all(keys.as_bytes()).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// Waits for the end and checks that the terminal is as it was; the exit code.
+    pub(crate) fn ended(&mut self) -> u32 {
+        let started = Instant::now();
+        loop {
+            match self.output.recv_timeout(PATIENCE.checked_sub(started.elapsed()).unwrap_or_default()) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it did not end\n{}", self.screen.screen().contents()),
+            }
+        }
+        let status = self.child.wait().unwrap();
+        let screen = self.screen.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen was left on");
+        assert!(!screen.hide_cursor(), "the cursor was left hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste was left on");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse was left captured");
+        status.exit_code()
+    }
+}
