@@ -31,6 +31,8 @@ vocabulary! {
         Exercise = "exercise",
         Assignment = "assignment",
         Expiration = "expiration",
+        /// Income used to buy more of the security that paid it; moves no cash.
+        Reinvestment = "reinvestment",
         Deposit = "deposit",
         Withdrawal = "withdrawal",
         WireIn = "wire_in",
@@ -76,7 +78,8 @@ impl TransactionSubtype {
             | Self::BuyToCover
             | Self::Exercise
             | Self::Assignment
-            | Self::Expiration => TransactionType::Trade,
+            | Self::Expiration
+            | Self::Reinvestment => TransactionType::Trade,
             Self::Deposit
             | Self::Withdrawal
             | Self::WireIn

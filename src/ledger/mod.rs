@@ -13,12 +13,14 @@
 //! view.list(&ListRequest { account, query, sort }) -> RowList; list_from(&request, Some(&previous)) reuses what narrows
 //! listing.len() id(index) ids(range) position_of(id) contains(id) sums() too_large() refine(&query)
 //! view.entries(&listing, offset, limit), aggregates(&listing, By, sort) -> Vec<Group>, label(&group.key), term(&group.key), export(&listing, format, out)
-//! view.net_worth(day), net_worth_series(Every, until), running_balance(account), check(account), checks(account)
+//! view.daily() -> Daily: history(account).on(day), net_worth(day), net_worth_series(Every, until); view.coverage(account),
+//!     running_balance(account), check(account), checks(account)
 //! ```
 //!
 //! INVARIANT: nothing here writes; every figure is exact or absent; no clock: the caller passes the day.
 
 mod aggregate;
+pub mod daily;
 mod error;
 pub mod export;
 mod holdings;
@@ -30,17 +32,15 @@ mod running;
 pub mod search;
 mod sum;
 #[cfg(test)]
-mod tests;
+pub(in crate::ledger) mod tests;
 mod view;
-mod worth;
 
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
+pub use daily::{Check, Daily, DailyBalance, Every, History, NetWorth, Standing, WorthLine};
 pub use error::LedgerError;
 pub use holdings::{HoldingLine, MergedHolding, merged_by_symbol};
 pub use order::{Sort, SortKey, order};
 pub use query::{By, Query};
 pub use row_list::RowList;
-pub use running::Check;
 pub use sum::{Sums, counts, sums};
 pub use view::{AccountLine, Ledger, LedgerEntry, ListRequest, View};
-pub use worth::{Every, NetWorth, WorthLine};

@@ -85,10 +85,15 @@ fn total(parts: impl Iterator<Item = (i128, u32)>) -> Option<Decimal> {
         sum = raised(sum, scale)?.checked_add(raised(mantissa, own)?)?;
         (sum, scale) = stripped(sum, common, 2);
     }
-    while sum.unsigned_abs() >> 96 != 0 && scale > 0 && sum % 10 == 0 {
-        (sum, scale) = (sum / 10, scale - 1);
+    exact(sum, scale)
+}
+
+/// A mantissa with its scale as a decimal; `None` if it needs more than 96 bits without its trailing zeros.
+pub(super) fn exact(mut mantissa: i128, mut scale: u32) -> Option<Decimal> {
+    while mantissa.unsigned_abs() >> 96 != 0 && scale > 0 && mantissa % 10 == 0 {
+        (mantissa, scale) = (mantissa / 10, scale - 1);
     }
-    Decimal::try_from_i128_with_scale(sum, scale).ok()
+    Decimal::try_from_i128_with_scale(mantissa, scale).ok()
 }
 
 /// Without zeros at the end, down to `digits` behind the mark.

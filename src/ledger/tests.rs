@@ -22,7 +22,7 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
 }
 
-fn day(number: i32) -> NaiveDate {
+pub(in crate::ledger) fn day(number: i32) -> NaiveDate {
     NaiveDate::from_num_days_from_ce_opt(739_000 + number).unwrap()
 }
 
@@ -44,14 +44,14 @@ fn connection(status: ConnectionStatus) -> Connection {
     }
 }
 
-fn change(store: &Store, kind: ChangeKind, work: impl FnOnce(&mut Writer)) -> Change {
+pub(in crate::ledger) fn change(store: &Store, kind: ChangeKind, work: impl FnOnce(&mut Writer)) -> Change {
     let mut writer = store.begin(kind, "test", now()).unwrap();
     work(&mut writer);
     writer.commit(ChangeCounts::default(), Vec::new(), None, Vec::new()).unwrap()
 }
 
 /// A store with three accounts, and rows if given.
-fn store(rows: &[Row]) -> Store {
+pub(in crate::ledger) fn store(rows: &[Row]) -> Store {
     let store = Store::in_memory().unwrap();
     change(&store, ChangeKind::Import, |writer| {
         writer.put_connection(&connection(ConnectionStatus::Active)).unwrap();
@@ -71,7 +71,7 @@ fn store(rows: &[Row]) -> Store {
     store
 }
 
-fn loaded(store: &Store) -> View {
+pub(in crate::ledger) fn loaded(store: &Store) -> View {
     let view = Ledger::new(store.clone()).view().unwrap();
     let columns = view.load_columns().unwrap();
     view.with_columns(columns)
@@ -85,13 +85,13 @@ fn ids(listing: &RowList) -> Vec<TransactionId> {
     listing.ids(0..usize::MAX).unwrap()
 }
 
-fn facts(number: i32, cents: i64, payee: &str) -> TransactionFacts {
+pub(in crate::ledger) fn facts(number: i32, cents: i64, payee: &str) -> TransactionFacts {
     let mut facts = TransactionFacts::new(day(number), Decimal::new(cents, 2), AssetCode::USD);
     facts.payee = Some(payee.into());
     facts
 }
 
-fn snapshot(account: u64, date: i32, cents: i64) -> Snapshot {
+pub(in crate::ledger) fn snapshot(account: u64, date: i32, cents: i64) -> Snapshot {
     Snapshot {
         account_id: AccountId(account),
         date: day(date),

@@ -3,13 +3,13 @@
 use std::{
     collections::HashMap,
     ops::ControlFlow,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    By, Group, GroupSort, Query, RowList, Sort, aggregate,
+    By, Daily, Group, GroupSort, Query, RowList, Sort, aggregate,
     error::{LedgerError, Result},
     holdings::{self, HoldingLine},
     order::order,
@@ -67,6 +67,7 @@ impl Ledger {
             connections,
             requests: reader.requests()?,
             reader,
+            daily: OnceLock::new(),
         };
         Ok(View { inner: Arc::new(inner), loaded: None })
     }
@@ -153,6 +154,8 @@ pub(super) struct Inner {
     connections: Vec<Connection>,
     requests: Vec<Requests>,
     pub(super) scope: Scope,
+    /// Computed on first use.
+    pub(super) daily: OnceLock<Arc<Daily>>,
 }
 
 impl std::fmt::Debug for Inner {

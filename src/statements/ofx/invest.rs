@@ -249,7 +249,8 @@ fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
         {
             Subtype::BuyToCover
         }
-        Tag::BuyDebt | Tag::BuyMf | Tag::BuyOpt | Tag::BuyOther | Tag::BuyStock | Tag::Reinvest => Subtype::Buy,
+        Tag::BuyDebt | Tag::BuyMf | Tag::BuyOpt | Tag::BuyOther | Tag::BuyStock => Subtype::Buy,
+        Tag::Reinvest => Subtype::Reinvestment,
         Tag::SellOpt if says(Tag::OptSellType, "SELLTOOPEN") => Subtype::ShortSell,
         Tag::SellStock if says(Tag::SellType, "SELLSHORT") => Subtype::ShortSell,
         Tag::SellDebt | Tag::SellMf | Tag::SellOpt | Tag::SellOther | Tag::SellStock => Subtype::Sell,
