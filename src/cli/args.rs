@@ -96,8 +96,17 @@ pub(super) enum Command {
         #[arg(long, value_name = "ID")]
         account: Option<String>,
     },
-    /// List the balances of each day, oldest first
+    /// List the stated balances, oldest first
     Snapshots {
+        /// Only this account
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
+        /// The balance of every day or month's end until today instead, with its standing
+        #[arg(long, value_enum, value_name = "STEP")]
+        every: Option<Every>,
+    },
+    /// List the days that are proven, derived or in a gap, as spans of each account
+    Coverage {
         /// Only this account
         #[arg(long, value_name = "ID")]
         account: Option<String>,
@@ -162,7 +171,7 @@ pub(super) enum Command {
         /// The name; an empty one returns to the institution's
         name: String,
     },
-    /// Net worth by currency; accounts of disconnected connections don't count
+    /// Net worth by currency, without the accounts of disconnected connections
     NetWorth {
         /// On this day [default: today]
         #[arg(long, value_name = "DATE", value_parser = date)]
@@ -274,7 +283,7 @@ pub(super) struct TransactionArgs {
 /// The step of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Every {
-    /// Each day on which something changed
+    /// Each day
     Day,
     /// The end of each month
     Month,

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     args::{self, Command, ExportFormat, Format, Global},
-    connect, doctor,
+    balances, connect, doctor,
     error::CliError,
     import, lists, output,
     record::ChangeRecord,
@@ -30,10 +30,14 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         Command::Accounts => lists::accounts(session, out, format)?,
         Command::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
         Command::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
-        Command::Snapshots { account } => lists::snapshots(session, out, format, account.as_deref())?,
+        Command::Snapshots { account, every: None } => lists::snapshots(session, out, format, account.as_deref())?,
+        Command::Snapshots { account, every: Some(every) } => {
+            balances::daily(session, out, format, account.as_deref(), every)?;
+        }
+        Command::Coverage { account } => balances::coverage(session, out, format, account.as_deref())?,
         Command::Connections => lists::connections(session, out, format)?,
         Command::Changes { limit } => lists::changes(session, out, format, limit)?,
-        Command::NetWorth { on, every } => lists::net_worth(session, out, format, on, every)?,
+        Command::NetWorth { on, every } => balances::net_worth(session, out, format, on, every)?,
         Command::Undo { change } => toggle(session, out, format, change.as_deref(), true)?,
         Command::Redo { change } => toggle(session, out, format, change.as_deref(), false)?,
         Command::Connect { provider, answers } => {

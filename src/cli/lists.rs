@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::{Every, Format, TransactionArgs},
+    args::{Format, TransactionArgs},
     error::CliError,
     output::{self, Column},
     record::{AccountRecord, ChangeRecord, ConnectionRecord, HoldingRecord, SnapshotRecord, TransactionRecord},
@@ -15,22 +14,22 @@ use super::{
 };
 use crate::{
     domain::{AccountId, AssetCode, FailureKind, text},
-    ledger::{self, By, ListRequest, Query, RowList, Sort, View},
+    ledger::{By, ListRequest, Query, RowList, Sort, View},
     providers::PROVIDERS,
 };
 
 /// Shown where a value is not known.
 const UNKNOWN: &str = "—";
 
-fn money(amount: Decimal, currency: &str) -> String {
+pub(super) fn money(amount: Decimal, currency: &str) -> String {
     AssetCode::new(currency).map_or_else(|_| amount.to_string(), |code| text::rounded(amount, code))
 }
 
-fn maybe_money(amount: Option<Decimal>, currency: &str) -> String {
+pub(super) fn maybe_money(amount: Option<Decimal>, currency: &str) -> String {
     amount.map_or_else(|| UNKNOWN.to_owned(), |amount| money(amount, currency))
 }
 
-fn maybe(value: Option<impl ToString>) -> String {
+pub(super) fn maybe(value: Option<impl ToString>) -> String {
     value.map_or_else(|| UNKNOWN.to_owned(), |value| value.to_string())
 }
 
@@ -48,9 +47,19 @@ pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: Format) -
         Column::right("Available", |account| maybe_money(account.available_balance, &account.currency)),
         Column::left("As of", |account| maybe(account.as_of)),
     ];
-    let view = session.ledger.view()?;
+    let view = with_balances(session)?.balances_on(session.clock.today())?;
     let rows = view.accounts().iter().map(|line| Ok(AccountRecord::from(line)));
     output::list(out, format, rows, COLUMNS, NO_ACCOUNTS)
+}
+
+/// A view whose daily balances can be computed.
+pub(super) fn with_balances(session: &Session) -> Result<View, CliError> {
+    let view = session.ledger.view()?;
+    if !view.needs_columns() {
+        return Ok(view);
+    }
+    let columns = view.load_columns()?;
+    Ok(view.with_columns(columns))
 }
 
 /// The rows that the arguments ask for, newest first, and how many of them are wanted.
@@ -317,50 +326,6 @@ pub(super) fn changes(
     let view = session.ledger.view()?;
     let rows = view.changes(None, limit.unwrap_or(usize::MAX))?;
     output::list(out, format, rows.iter().map(|change| Ok(ChangeRecord::from(change))), COLUMNS, "nothing happened yet")
-}
-
-#[derive(Serialize)]
-struct NetWorthRecord {
-    date: NaiveDate,
-    currency: String,
-    net_worth: Decimal,
-    accounts: usize,
-    oldest_balance: NaiveDate,
-}
-
-pub(super) fn net_worth(
-    session: &Session,
-    out: &mut dyn Write,
-    format: Format,
-    on: Option<NaiveDate>,
-    every: Option<Every>,
-) -> Result<(), CliError> {
-    const COLUMNS: &[Column<NetWorthRecord>] = &[
-        Column::left("Date", |row| row.date.to_string()),
-        Column::right("Net worth", |row| money(row.net_worth, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
-        Column::right("Accounts", |row| row.accounts.to_string()),
-        Column::left("Oldest balance", |row| row.oldest_balance.to_string()),
-    ];
-    let view = session.ledger.view()?;
-    let until = on.unwrap_or_else(|| session.clock.today());
-    let points = match every {
-        None => vec![view.net_worth(until)?],
-        Some(Every::Day) => view.net_worth_series(ledger::Every::Day, until)?,
-        Some(Every::Month) => view.net_worth_series(ledger::Every::Month, until)?,
-    };
-    let rows = points.iter().flat_map(|point| {
-        point.lines.iter().map(|line| {
-            Ok(NetWorthRecord {
-                date: point.on,
-                currency: line.total.currency.to_string(),
-                net_worth: line.total.amount,
-                accounts: line.accounts,
-                oldest_balance: line.oldest,
-            })
-        })
-    });
-    output::list(out, format, rows, COLUMNS, "no balances yet")
 }
 
 /// Names of accounts by id.

@@ -4,6 +4,7 @@
 //! `docs/cli.md`; no secret is taken from an argument.
 
 mod args;
+mod balances;
 mod commands;
 mod configured;
 mod connect;

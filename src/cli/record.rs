@@ -10,7 +10,7 @@ use crate::{
         AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource, Text,
         TransactionStatus, TransactionSubtype, TransactionType,
     },
-    ledger::{AccountLine, HoldingLine, LedgerEntry, View},
+    ledger::{AccountLine, HoldingLine, LedgerEntry, Standing, View},
     providers::find,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct AccountRecord {
     pub(super) balance: Option<Decimal>,
     pub(super) available_balance: Option<Decimal>,
     pub(super) as_of: Option<NaiveDate>,
+    /// The evidence behind the balance.
+    pub(super) standing: Standing,
     pub(super) is_active: bool,
     transactions: u64,
 }
@@ -53,6 +55,7 @@ impl From<&AccountLine> for AccountRecord {
             balance: line.balance.map(|balance| balance.current.amount),
             available_balance: line.balance.and_then(|balance| balance.available),
             as_of: line.balance.map(|balance| balance.as_of),
+            standing: line.standing,
             is_active: account.is_active,
             transactions: line.transaction_count,
         }

@@ -55,7 +55,7 @@ pub(super) fn lines(holdings: Vec<Holding>, accounts: &[AccountLine]) -> Vec<Hol
         let line = accounts.iter().find(|line| line.account.id == holding.account_id);
         let account_name = line
             .map_or_else(|| format!("account {}", holding.account_id), |line| line.account.display_name().to_owned());
-        counting.push(line.is_some_and(|line| line.connection.counts()));
+        counting.push(line.is_some_and(|line| line.connection.counts() && line.account.is_active));
         lines.push(HoldingLine { holding, account_name, weight: None });
     }
     let mut totals: Vec<(AssetCode, Option<Decimal>)> = Vec::new();

@@ -6,10 +6,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    By, Daily, Group, GroupSort, Query, RowList, Sort, aggregate,
+    By, Daily, Group, GroupSort, History, Query, RowList, Sort, Standing, aggregate,
     error::{LedgerError, Result},
     holdings::{self, HoldingLine},
     order::order,
@@ -48,8 +48,10 @@ impl Ledger {
         for account in reader.accounts()? {
             let connection =
                 shared.get(&account.connection_id).cloned().unwrap_or_else(|| Arc::new(missing_connection(&account)));
+            let stated = reader.latest_snapshot(account.id)?;
             accounts.push(AccountLine {
-                balance: reader.latest_snapshot(account.id)?.as_ref().map(balance),
+                balance: stated.as_ref().map(balance),
+                standing: if stated.is_some() { Standing::Stated } else { Standing::Unknown },
                 transaction_count: reader.count_of(account.id)?,
                 connection,
                 account,
@@ -63,13 +65,12 @@ impl Ledger {
             generation: reader.generation(),
             transaction_count: reader.transaction_count()?,
             scope: Scope::new(accounts.iter().map(|line| &line.account)),
-            accounts,
             connections,
             requests: reader.requests()?,
             reader,
             daily: OnceLock::new(),
         };
-        Ok(View { inner: Arc::new(inner), loaded: None })
+        Ok(View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None })
     }
 }
 
@@ -102,8 +103,10 @@ pub(super) fn balance(snapshot: &Snapshot) -> Balance {
 pub struct AccountLine {
     /// The account.
     pub account: Account,
-    /// Its newest balance; none before the first.
+    /// Its balance: the newest stated one, or that of a day ([`View::balances_on`]). `None` if it is unknown.
     pub balance: Option<Balance>,
+    /// The evidence behind the balance.
+    pub standing: Standing,
     /// The connection that delivers it.
     pub connection: Arc<Connection>,
     /// How many rows it has.
@@ -143,6 +146,7 @@ pub struct ListRequest {
 #[derive(Debug, Clone)]
 pub struct View {
     pub(super) inner: Arc<Inner>,
+    pub(super) accounts: Arc<[AccountLine]>,
     pub(super) loaded: Option<Arc<Loaded>>,
 }
 
@@ -150,7 +154,6 @@ pub(super) struct Inner {
     pub(super) reader: Reader,
     generation: u64,
     transaction_count: u64,
-    accounts: Vec<AccountLine>,
     connections: Vec<Connection>,
     requests: Vec<Requests>,
     pub(super) scope: Scope,
@@ -208,13 +211,13 @@ impl View {
     /// All accounts, by institution, then name.
     #[must_use]
     pub fn accounts(&self) -> &[AccountLine] {
-        &self.inner.accounts
+        &self.accounts
     }
 
     /// One account.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&AccountLine> {
-        self.inner.accounts.iter().find(|line| line.account.id == id)
+        self.accounts.iter().find(|line| line.account.id == id)
     }
 
     /// Requests made of a provider on the UTC day of `now`, as far as they are noted: for those with a daily budget.
@@ -281,6 +284,35 @@ impl View {
         Ok(self.inner.reader.snapshots(account)?)
     }
 
+    /// This view with the balances of the accounts at the end of a day. While the columns of many rows are not loaded, only
+    /// stated balances are known: repeat it then.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn balances_on(&self, day: NaiveDate) -> Result<Self> {
+        let daily = self.daily_or_stated()?;
+        let line = |(line, history): (&AccountLine, &History)| {
+            let figure = history.on(day);
+            AccountLine {
+                balance: figure.map(|figure| Balance {
+                    current: figure.balance,
+                    available: figure.available,
+                    as_of: figure.as_of,
+                }),
+                standing: figure.map_or(Standing::Unknown, |figure| figure.standing),
+                ..line.clone()
+            }
+        };
+        let accounts = self.accounts.iter().zip(daily.histories()).map(line).collect();
+        Ok(Self { accounts, ..self.clone() })
+    }
+
+    /// Whether the daily balances need columns that are not loaded yet.
+    #[must_use]
+    pub fn needs_columns(&self) -> bool {
+        self.loaded.is_none() && self.transaction_count() > super::daily::FEW_ROWS
+    }
+
     /// Whether searching and sorting is possible.
     #[must_use]
     pub const fn has_columns(&self) -> bool {
@@ -331,7 +363,7 @@ impl View {
     #[must_use]
     pub fn with_columns(&self, columns: Arc<Columns>) -> Self {
         let loaded = Loaded { columns, orders: Mutex::default() };
-        Self { inner: Arc::clone(&self.inner), loaded: Some(Arc::new(loaded)) }
+        Self { loaded: Some(Arc::new(loaded)), ..self.clone() }
     }
 
     /// The columns, once they are there.

@@ -20,6 +20,8 @@ pub struct Stated {
     pub cash: Option<Decimal>,
     /// The part in securities; `None` if there is none.
     pub securities: Option<Decimal>,
+    /// Money that can be spent; on a card the credit left.
+    pub available: Option<Decimal>,
     /// The currency of all figures.
     pub currency: AssetCode,
     /// The change that wrote it.
@@ -40,6 +42,7 @@ impl Stated {
             total: snapshot.balance,
             cash,
             securities: securities.filter(|value| !value.is_zero()),
+            available: snapshot.available,
             currency: snapshot.currency,
             change_id: snapshot.change_id,
             source: snapshot.source,
@@ -75,6 +78,8 @@ pub struct DailyBalance {
     pub rows: Decimal,
     /// The part in securities.
     pub securities: Option<Securities>,
+    /// Money that can be spent, as stated; `None` once a row followed.
+    pub available: Option<Decimal>,
 }
 
 /// One stated balance compared with the one before.
@@ -302,6 +307,7 @@ impl History {
             as_of: self.evidence(date).unwrap_or(stated.date),
             rows,
             securities: stated.securities.map(|value| Securities { value, as_of: stated.date }),
+            available: stated.available.filter(|_| rows.is_zero() && stated.date <= date),
         })
     }
 

@@ -57,7 +57,7 @@ pub const fn moves_balance(status: TransactionStatus, subtype: TransactionSubtyp
 }
 
 /// Rows up to this number are read one by one when the columns are not loaded: 10 ms at most.
-const FEW_ROWS: u64 = 10_000;
+pub(super) const FEW_ROWS: u64 = 10_000;
 
 /// The daily balances of every account of a view.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@
 mod grouped;
 mod worth;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -15,7 +15,7 @@ pub(crate) use worth::Worth;
 
 use crate::{
     domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionFacts, TransactionId},
-    ledger::{AccountLine, Check, Every, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View},
+    ledger::{AccountLine, Check, Daily, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View},
     tui::widget::chart::Point,
 };
 
@@ -26,6 +26,10 @@ pub(crate) const JOURNAL: usize = 1_000;
 #[derive(Debug, Clone)]
 pub(crate) struct LedgerSnapshot {
     pub(crate) view: View,
+    /// The day of the balances.
+    pub(crate) today: NaiveDate,
+    /// The balances of every day.
+    pub(crate) daily: Arc<Daily>,
     /// Newest first.
     pub(crate) changes: Vec<Change>,
     pub(crate) holdings: Vec<HoldingLine>,
@@ -38,30 +42,47 @@ pub(crate) struct LedgerSnapshot {
 }
 
 impl LedgerSnapshot {
-    /// Reads what is there now; `today` ends the history of net worth.
+    /// Reads the current state; `today` ends the history of net worth.
     pub(crate) fn load(ledger: &Ledger, today: NaiveDate) -> Result<Self, LedgerError> {
         let view = ledger.view()?;
-        let mut histories = HashMap::new();
-        let mut checks = HashMap::new();
-        for line in view.accounts() {
-            let id = line.account.id;
-            let points: Vec<Point> =
-                view.snapshots(id)?.iter().map(|snapshot| (snapshot.date, snapshot.balance)).collect();
-            if !points.is_empty() {
-                histories.insert(id, points);
-            }
-            if let Some(check) = view.check(id)? {
-                checks.insert(id, check);
-            }
-        }
         let (changes, holdings) = (view.changes(None, JOURNAL)?, view.holdings()?);
-        let worth = worth::by_currency(view.accounts(), &view.net_worth_series(Every::Day, today)?);
-        Ok(Self { view, changes, holdings, histories, checks, worth })
+        Self {
+            view,
+            today,
+            changes,
+            holdings,
+            histories: HashMap::new(),
+            checks: HashMap::new(),
+            daily: Arc::default(),
+            worth: Vec::new(),
+        }
+        .with_balances()
     }
 
-    /// The same reading, with rows that can be searched.
+    /// The same reading, with rows that can be searched, and with the balances that need them.
     pub(crate) fn with_columns(mut self) -> Result<Self, LedgerError> {
+        let needed = self.view.needs_columns();
         self.view = self.view.with_columns(self.view.load_columns()?);
+        if needed { self.with_balances() } else { Ok(self) }
+    }
+
+    /// Computes the balances of today and of every day before.
+    fn with_balances(mut self) -> Result<Self, LedgerError> {
+        self.view = self.view.balances_on(self.today)?;
+        self.daily = self.view.daily_or_stated()?;
+        for history in self.daily.histories() {
+            let first = history.first().unwrap_or(self.today);
+            let days = first.iter_days().take_while(|day| *day <= self.today);
+            let points: Vec<Point> =
+                days.filter_map(|day| history.on(day)).map(|figure| (figure.date, figure.balance.amount)).collect();
+            if !points.is_empty() {
+                self.histories.insert(history.account(), points);
+            }
+            if let Some(check) = history.comparisons().last().copied().flatten() {
+                self.checks.insert(history.account(), check);
+            }
+        }
+        self.worth = worth::by_currency(&self.daily, self.today);
         Ok(self)
     }
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{AccountCategory, AssetCode},
-    ledger::{AccountLine, NetWorth},
+    ledger::{Daily, Every, NetWorth},
     tui::widget::chart::Point,
 };
 
@@ -23,39 +23,39 @@ pub(crate) struct Worth {
 }
 
 impl Worth {
-    /// The last known total on or before a day.
+    /// The total of that very day; `None` before the first known one.
     pub(crate) fn on(&self, day: NaiveDate) -> Option<Decimal> {
-        self.series.iter().rev().find(|(date, _)| *date <= day).map(|(_, total)| *total)
+        let place = self.series.binary_search_by_key(&day, |point| point.0).ok()?;
+        Some(self.series[place].1)
     }
 }
 
-/// Adds accounts up. Disconnected connections don't count; a balance too large to add is left out.
-pub(super) fn by_currency(accounts: &[AccountLine], history: &[NetWorth]) -> Vec<Worth> {
-    let mut groups: BTreeMap<AssetCode, Vec<&AccountLine>> = BTreeMap::new();
-    for line in accounts.iter().filter(|line| line.connection.counts()) {
-        groups.entry(line.account.currency).or_default().push(line);
+/// The sums of all accounts that count on `today`, and their history.
+pub(super) fn by_currency(daily: &Daily, today: NaiveDate) -> Vec<Worth> {
+    let mut groups: BTreeMap<AssetCode, BTreeMap<AccountCategory, (Decimal, usize)>> = BTreeMap::new();
+    for history in daily.histories().iter().filter(|history| history.counts_on(today)) {
+        let figure = history.on(today);
+        let currency = figure.map_or(history.currency(), |figure| figure.balance.currency);
+        let class = groups.entry(currency).or_default().entry(history.category()).or_default();
+        class.0 = class.0.saturating_add(figure.map_or(Decimal::ZERO, |figure| figure.balance.amount));
+        class.1 += 1;
     }
-    let mut worth: Vec<Worth> = groups.into_iter().map(|(currency, lines)| one(currency, &lines, history)).collect();
+    let days = daily.net_worth_series(Every::Day, today);
+    let mut worth: Vec<Worth> = groups
+        .into_iter()
+        .map(|(currency, classes)| {
+            let of_day = |day: &NetWorth| {
+                let line = day.lines.iter().find(|line| line.total.currency == currency)?;
+                Some((day.on, line.total.amount))
+            };
+            Worth {
+                currency,
+                total: classes.values().fold(Decimal::ZERO, |sum, (own, _)| sum.saturating_add(*own)),
+                classes: classes.into_iter().map(|(class, (sum, count))| (class, sum, count)).collect(),
+                series: days.iter().filter_map(of_day).collect(),
+            }
+        })
+        .collect();
     worth.sort_by_key(|worth| Reverse((worth.currency.is_iso(), worth.total.abs())));
     worth
-}
-
-fn one(currency: AssetCode, lines: &[&AccountLine], history: &[NetWorth]) -> Worth {
-    let mut total = Decimal::ZERO;
-    let mut classes: BTreeMap<AccountCategory, (Decimal, usize)> = BTreeMap::new();
-    for line in lines {
-        let class = classes.entry(line.account.kind().category()).or_default();
-        class.1 += 1;
-        if let Some(balance) = line.balance.filter(|balance| balance.current.currency == currency) {
-            total = total.saturating_add(balance.current.amount);
-            class.0 = class.0.saturating_add(balance.current.amount);
-        }
-    }
-    let of_day = |day: &NetWorth| {
-        let line = day.lines.iter().find(|line| line.total.currency == currency)?;
-        Some((day.on, line.total.amount))
-    };
-    let series = history.iter().filter_map(of_day).collect();
-    let classes = classes.into_iter().map(|(class, (sum, count))| (class, sum, count)).collect();
-    Worth { currency, total, classes, series }
 }

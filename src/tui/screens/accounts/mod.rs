@@ -158,9 +158,12 @@ fn haystack(line: &AccountLine) -> String {
 }
 
 /// Sums by currency, in the order in which currencies first occur.
-fn totals<'a>(lines: impl Iterator<Item = &'a AccountLine>) -> Vec<Money> {
+fn totals<'a>(lines: impl Iterator<Item = &'a AccountLine>, snapshot: &LedgerSnapshot) -> Vec<Money> {
     let mut totals: Vec<Money> = Vec::new();
-    for balance in lines.filter_map(|line| line.balance) {
+    let counts = |line: &&AccountLine| {
+        snapshot.daily.history(line.account.id).is_some_and(|history| history.counts_on(snapshot.today))
+    };
+    for balance in lines.filter(counts).filter_map(|line| line.balance) {
         match totals.iter_mut().find(|total| total.currency == balance.current.currency) {
             Some(total) => *total = total.try_add(balance.current).unwrap_or(*total),
             None => totals.push(balance.current),

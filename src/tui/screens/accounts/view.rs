@@ -35,7 +35,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     let shown = accounts.shown(snapshot);
     let masked = scene.paint.masked;
     let sums: Vec<String> =
-        totals(shown.iter().copied()).into_iter().map(|total| amount::money(total, masked)).collect();
+        totals(shown.iter().copied(), scene.snapshot).into_iter().map(|total| amount::money(total, masked)).collect();
     let title = format!("Accounts · {}", snapshot.accounts().len());
     let focused = scene.top && !accounts.list.detail.focused;
     let inner = scene.paint.frame(area, &title, &sums.join("  "), focused);
@@ -75,7 +75,8 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     table.draw(&mut scene.paint, scene.offsets, above(body, 0), |index| match &items[index] {
         Item::Institution(name) => {
             let own = shown.iter().copied().filter(|line| line.account.institution == *name);
-            let sums: Vec<String> = totals(own).into_iter().map(|total| amount::money(total, masked)).collect();
+            let sums: Vec<String> =
+                totals(own, snapshot).into_iter().map(|total| amount::money(total, masked)).collect();
             Row::Heading((*name).to_owned(), sums.join("  "))
         }
         Item::Account(line) => {
@@ -166,6 +167,25 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
     lines
 }
 
+/// The stated balance and the rows since.
+fn derivation(account: &Account, ctx: &Ctx<'_>) -> String {
+    let history = ctx.snapshot.daily.history(account.id);
+    let Some(figure) = history.and_then(|history| history.on(ctx.snapshot.today)) else { return String::new() };
+    let stated = Money::new(figure.balance.amount.saturating_sub(figure.rows), figure.balance.currency);
+    let rows = Money::new(figure.rows, figure.balance.currency);
+    let mut text =
+        format!("{} stated {} for {}", account.institution, amount::money(stated, ctx.masked), figure.stated_on);
+    if figure.as_of > figure.stated_on {
+        let _ = write!(text, "; rows until {} add {}", figure.as_of, amount::difference(rows, ctx.masked));
+    }
+    text.push_str(".\n");
+    if let Some(held) = figure.securities {
+        let value = amount::money(Money::new(held.value, figure.balance.currency), ctx.masked);
+        let _ = writeln!(text, "Of this, {value} are securities at their value of {}.", held.as_of);
+    }
+    text
+}
+
 /// Where an account's balance comes from, in words.
 pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
     let account = &line.account;
@@ -173,17 +193,14 @@ pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
     match line.balance {
         Some(balance) => {
             let figure = amount::money(balance.current, ctx.masked);
-            let _ = write!(
-                text,
-                "> {figure}\n\nThis is what {} itself stated for {}. dashtam never works a balance out: it shows the newest one \
-                 that a statement or a sync brought, and keeps one for each day.\n",
-                account.institution, balance.as_of
-            );
+            let _ = write!(text, "> {figure}\n\n{}", derivation(account, ctx));
             if account.kind().is_liability() {
                 text.push_str("\nIt is an account of money owed, so what you owe counts below zero in every total.\n");
             }
         }
-        None => text.push_str("\nNo statement or sync has stated a balance yet, so it counts in no total.\n"),
+        None => {
+            text.push_str("\nThe balance is unknown: no statement or sync has stated one yet. It counts in no total.\n")
+        }
     }
     if let Some(points) = ctx.snapshot.histories.get(&account.id) {
         let _ = write!(text, "\nBalances are known for {} days", points.len());

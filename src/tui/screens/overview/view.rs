@@ -72,10 +72,14 @@ fn worth(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         let Some(line) = lines.next() else { return };
         let mark = if scene.snapshot.worth.len() > 1 && shown == Some(worth.currency) { "▸ " } else { "" };
         let total = amount::money(Money::new(worth.total, worth.currency), scene.paint.masked);
-        let month = worth.on(scene.moment.today - Duration::days(30));
-        let change = month.map(|before| Money::new(worth.total.saturating_sub(before), worth.currency));
+        let month = scene.moment.today - Duration::days(30);
+        let before = worth.on(month).map(|total| (total, "in 30 days".to_owned()));
+        let first = || worth.series.first().filter(|first| first.0 > month && first.0 < scene.moment.today);
+        let before = before.or_else(|| first().map(|first| (first.1, format!("since {}", first.0))));
+        let change = before.as_ref().map(|before| Money::new(worth.total.saturating_sub(before.0), worth.currency));
         let text = change
-            .map(|change| format!("{} in 30 days", amount::difference(change, scene.paint.masked)))
+            .zip(before)
+            .map(|(change, (_, since))| format!("{} {since}", amount::difference(change, scene.paint.masked)))
             .unwrap_or_default();
         let style = change.map_or(theme.muted, |change| theme.amount(change.amount));
         let used = scene.paint.pieces(line, &[(mark, theme.key), (&total, theme.heading)]);
@@ -223,16 +227,16 @@ fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
 /// Where net worth comes from, in words.
 pub(super) fn explanation(ctx: &Ctx<'_>) -> String {
     let mut text = String::from(
-        "# Net worth\nThe newest balance of every account of a live connection, as institutions state them, added up for each \
-         currency by itself. What is owed on cards and loans counts below zero. Currencies are never mixed.\n",
+        "# Net worth\nThe balance of every account that counts today, added up for each currency. A balance is the newest \
+         stated one and the rows since. What is owed on cards and loans counts below zero. Accounts of ended connections do \
+         not count, closed accounts count until their last news. Currencies are never mixed.\n",
     );
     for worth in &ctx.snapshot.worth {
         let _ = write!(text, "\n> {}\n", amount::money(Money::new(worth.total, worth.currency), ctx.masked));
-        let lines = ctx
-            .snapshot
-            .accounts()
-            .iter()
-            .filter(|line| line.connection.counts() && line.account.currency == worth.currency);
+        let lines = ctx.snapshot.accounts().iter().filter(|line| {
+            let history = ctx.snapshot.daily.history(line.account.id);
+            history.is_some_and(|it| it.counts_on(ctx.snapshot.today) && it.currency() == worth.currency)
+        });
         for line in lines {
             let figure = line.balance.map_or_else(
                 || "unknown, left out".to_owned(),
@@ -242,8 +246,8 @@ pub(super) fn explanation(ctx: &Ctx<'_>) -> String {
         }
     }
     text.push_str(
-        "\n# History\nOn each day the last balances known by then. An account joins the line on the first day for which a balance \
-         of it is known, so the line may step there.",
+        "\n# History\nThe balances of each day: stated ones, and on the days between the rows since. An account joins the line \
+         on the first day for which its balance is known, so the line may step there.",
     );
     text
 }

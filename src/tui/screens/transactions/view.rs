@@ -350,8 +350,8 @@ pub(super) fn explanation(rows: &Transactions, listing: &RowList, ctx: &Ctx<'_>)
         let current: Money = balance.current;
         let _ = write!(
             text,
-            "\nThe column Balance goes back from the {} that the institution stated for {}: each row's amount is taken off the \
-             balance after it. Pending rows don't count until they are posted.\n",
+            "\nThe column Balance is the balance after each row: the stated balance before it and the rows since. The newest is \
+             {} of {}. Pending rows don't count until they are posted.\n",
             amount::money(current, ctx.masked),
             balance.as_of
         );

@@ -1,0 +1,231 @@
+//! The commands about balances: net worth, the balance of each day, coverage.
+
+use std::io::Write;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::{
+    args::{Every, Format},
+    error::CliError,
+    lists::{AccountNames, find_account, money, with_balances},
+    output::{self, Column},
+    session::Session,
+};
+use crate::{
+    domain::AccountId,
+    ledger::{
+        self, Standing, View,
+        daily::{Cause, CauseKind, Span},
+    },
+};
+
+#[derive(Serialize)]
+struct NetWorthRecord {
+    date: NaiveDate,
+    currency: String,
+    net_worth: Decimal,
+    accounts: usize,
+    /// Accounts that count but whose balance is not known yet.
+    unknown_accounts: usize,
+    oldest_balance: NaiveDate,
+    /// The weakest evidence among the balances.
+    standing: Standing,
+    /// The sum of the amounts that rows do not explain.
+    gap: Option<Decimal>,
+}
+
+pub(super) fn net_worth(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    on: Option<NaiveDate>,
+    every: Option<Every>,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<NetWorthRecord>] = &[
+        Column::left("Date", |row| row.date.to_string()),
+        Column::right("Net worth", |row| money(row.net_worth, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+        Column::right("Accounts", |row| row.accounts.to_string()),
+        Column::left("Oldest balance", |row| row.oldest_balance.to_string()),
+        Column::left("Standing", |row| row.standing.to_string()),
+    ];
+    let view = with_balances(session)?;
+    let until = on.unwrap_or_else(|| session.clock.today());
+    let points = match every {
+        None => vec![view.net_worth(until)?],
+        Some(Every::Day) => view.net_worth_series(ledger::Every::Day, until)?,
+        Some(Every::Month) => view.net_worth_series(ledger::Every::Month, until)?,
+    };
+    let rows = points.iter().flat_map(|point| {
+        point.lines.iter().map(|line| {
+            Ok(NetWorthRecord {
+                date: point.on,
+                currency: line.total.currency.to_string(),
+                net_worth: line.total.amount,
+                accounts: line.accounts,
+                unknown_accounts: line.unknown,
+                oldest_balance: line.oldest,
+                standing: line.standing,
+                gap: (line.standing >= Standing::Gap).then_some(line.gap),
+            })
+        })
+    });
+    output::list(out, format, rows, COLUMNS, "no balances yet")
+}
+
+/// A balance of `snapshots --every`.
+#[derive(Serialize)]
+struct DailyRecord {
+    account_id: String,
+    date: NaiveDate,
+    balance: Decimal,
+    currency: String,
+    standing: Standing,
+    gap: Option<Decimal>,
+    #[serde(skip)]
+    account: String,
+}
+
+/// The balances of each day (or month's end) until today, oldest first; days with an unknown balance are left out.
+pub(super) fn daily(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    account: Option<&str>,
+    every: Every,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<DailyRecord>] = &[
+        Column::left("Date", |row| row.date.to_string()),
+        Column::left("Account", |row| row.account.clone()),
+        Column::right("Balance", |row| money(row.balance, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+        Column::left("Standing", |row| row.standing.to_string()),
+        Column::right("Unexplained", |row| row.gap.map(|gap| money(gap, &row.currency)).unwrap_or_default()),
+    ];
+    let view = with_balances(session)?;
+    let account = account.map(|written| find_account(&view, written)).transpose()?;
+    let names = AccountNames::of(&view);
+    let (daily, today) = (view.daily()?, session.clock.today());
+    let is_step = |day: NaiveDate| match every {
+        Every::Day => true,
+        Every::Month => day == today || day.succ_opt().is_some_and(|next| chrono::Datelike::day(&next) == 1),
+    };
+    let mut rows = Vec::new();
+    for history in daily.histories().iter().filter(|it| account.is_none_or(|account| it.account() == account)) {
+        let Some(first) = history.first() else { continue };
+        let days = first.iter_days().take_while(|day| *day <= today).filter(|day| is_step(*day));
+        rows.extend(days.filter_map(|day| history.on(day)).map(|figure| DailyRecord {
+            account_id: history.account().to_string(),
+            date: figure.date,
+            balance: figure.balance.amount,
+            currency: figure.balance.currency.to_string(),
+            standing: figure.standing,
+            gap: figure.gap,
+            account: names.name(history.account()),
+        }));
+    }
+    rows.sort_by(|a, b| (a.date, &a.account_id).cmp(&(b.date, &b.account_id)));
+    output::list(out, format, rows.into_iter().map(Ok), COLUMNS, "no balances yet")
+}
+
+/// A span of `coverage`.
+#[derive(Serialize)]
+struct SpanRecord {
+    account_id: String,
+    from: NaiveDate,
+    to: NaiveDate,
+    standing: Standing,
+    gap: Option<Decimal>,
+    currency: String,
+    /// Single rows that would explain the gap.
+    causes: Vec<CauseRecord>,
+    /// The action that would close the gap.
+    hint: Option<String>,
+    #[serde(skip)]
+    account: String,
+}
+
+#[derive(Serialize)]
+struct CauseRecord {
+    kind: CauseKind,
+    row_id: Option<String>,
+    date: NaiveDate,
+    amount: Decimal,
+}
+
+impl From<&Cause> for CauseRecord {
+    fn from(cause: &Cause) -> Self {
+        Self { kind: cause.kind, row_id: cause.row.map(|row| row.to_string()), date: cause.date, amount: cause.amount }
+    }
+}
+
+impl SpanRecord {
+    fn new(span: &Span, view: &View, names: &AccountNames) -> Self {
+        let institution = view.account(span.account).map(|line| line.account.institution.clone()).unwrap_or_default();
+        let hint = match span.standing {
+            Standing::Gap => Some(format!(
+                "download the statement of {institution} from {} to {} again and import it",
+                span.from, span.to
+            )),
+            Standing::Unknown => {
+                Some(format!("state a balance with `dashtam balance set {} AMOUNT --on DATE`", span.account))
+            }
+            Standing::Stated | Standing::Proven | Standing::Derived => None,
+        };
+        Self {
+            account_id: span.account.to_string(),
+            from: span.from,
+            to: span.to,
+            standing: span.standing,
+            gap: span.gap,
+            currency: span.currency.to_string(),
+            causes: span.causes.iter().map(CauseRecord::from).collect(),
+            hint,
+            account: names.name(span.account),
+        }
+    }
+
+    /// The most likely cause, for people.
+    fn cause(&self) -> String {
+        let Some(cause) = self.causes.first() else { return String::new() };
+        let amount = money(cause.amount, &self.currency);
+        let row = cause.row_id.as_ref().map(|row| format!("row {row} of {}, {amount}", cause.date)).unwrap_or_default();
+        match cause.kind {
+            CauseKind::Doubled => format!("{row}: one of two equal rows"),
+            CauseKind::Extra => format!("{row}: not in the balance"),
+            CauseKind::Flipped => format!("{row}: opposite sign"),
+            CauseKind::NotBooked => format!("{row}: in the balance, but not booked here"),
+            CauseKind::Moved => format!("{row}: booked on the other side of the statement"),
+            CauseKind::Missing => format!("a row of {amount} is missing"),
+        }
+    }
+}
+
+/// The spans of each account with the evidence for their balances.
+pub(super) fn coverage(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    account: Option<&str>,
+) -> Result<(), CliError> {
+    const COLUMNS: &[Column<SpanRecord>] = &[
+        Column::left("Account", |row| row.account.clone()),
+        Column::left("From", |row| row.from.to_string()),
+        Column::left("To", |row| row.to.to_string()),
+        Column::left("Standing", |row| row.standing.to_string()),
+        Column::right("Unexplained", |row| row.gap.map(|gap| money(gap, &row.currency)).unwrap_or_default()),
+        Column::left("", |row| if row.gap.is_some() { row.currency.clone() } else { String::new() }),
+        Column::left("Cause", SpanRecord::cause),
+    ];
+    let view = with_balances(session)?;
+    let account = account.map(|written| find_account(&view, written)).transpose()?;
+    let names = AccountNames::of(&view);
+    let accounts: Vec<AccountId> = view.accounts().iter().map(|line| line.account.id).collect();
+    let mut rows = Vec::new();
+    for id in accounts.into_iter().filter(|id| account.is_none_or(|account| account == *id)) {
+        rows.extend(view.coverage(id)?.iter().map(|span| SpanRecord::new(span, &view, &names)));
+    }
+    output::list(out, format, rows.into_iter().map(Ok), COLUMNS, "no balances yet")
+}
