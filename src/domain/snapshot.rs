@@ -7,13 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::{AccountId, AssetCode, ChangeId, vocabulary};
 
 vocabulary! {
-    /// What occasioned a snapshot.
+    /// The kind of change that stated a balance.
     pub enum SnapshotSource {
         AccountSync = "account_sync",
         HoldingsSync = "holdings_sync",
         ManualSync = "manual_sync",
         ScheduledSync = "scheduled_sync",
         InitialConnection = "initial_connection",
+        /// A statement file stated it.
+        Statement = "statement",
+        /// The user stated it.
+        Manual = "manual",
     }
 }
 

@@ -7,18 +7,20 @@
 
 use std::{
     hint::black_box,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, Months, NaiveDate};
 use dashtam::{
     columns::{CHUNK_ROWS, ChunkBuilder, Columns},
     domain::{
-        AccountId, AssetCode, ChangeId, Kind, Transaction, TransactionFacts, TransactionId, TransactionStatus,
-        TransactionSubtype, UserFields,
+        Account, AccountId, AccountType, AssetCode, ChangeId, Connection, ConnectionId, ConnectionStatus, Kind,
+        Snapshot, SnapshotSource, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype,
+        UserFields,
     },
     ledger::{
-        By, Query, Sort, SortKey, aggregate, order,
+        AccountLine, By, Daily, Every, Query, Sort, SortKey, Standing, aggregate, order,
         search::{RowSet, Scope, search},
         sums,
     },
@@ -213,6 +215,79 @@ fn reports(columns: &Columns) {
     line("sum of all", best(10, || sums(columns, None)), "");
 }
 
+/// Ten years of daily net worth, from the columns, with a stated balance per account and month.
+fn daily_net_worth(columns: &Columns) {
+    let connection = Arc::new(connection());
+    let accounts: Vec<AccountLine> = (1..=6).map(|id| account_line(id, &connection)).collect();
+    let month_ends = |account: u64| (0..120).map(move |month| stated(account, today() - Months::new(119 - month)));
+    let snapshots: Vec<Vec<Snapshot>> = (1..=6).map(|account| month_ends(account).collect()).collect();
+    let one_pass = best(5, || columns.mantissas().iter().map(|mantissa| i128::from(*mantissa)).sum::<i128>());
+    let work = || Daily::of(&accounts, &snapshots, columns).net_worth_series(Every::Day, today());
+    assert!(work().len() > 3_500, "the series is ten years long");
+    let daily = best(5, work);
+    let ratio = daily.as_secs_f64() / one_pass.as_secs_f64();
+    line("one pass over the amounts", one_pass, "");
+    line("daily net worth of ten years", daily, &format!("bar 20; {ratio:.0} passes over the amounts"));
+}
+
+fn stated(account: u64, date: NaiveDate) -> Snapshot {
+    Snapshot {
+        account_id: AccountId(account),
+        date,
+        change_id: ChangeId(1),
+        balance: Decimal::new(100_000, 2),
+        available: None,
+        holdings_value: None,
+        cash_value: None,
+        currency: AssetCode::USD,
+        source: SnapshotSource::AccountSync,
+        captured_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn connection() -> Connection {
+    Connection {
+        id: ConnectionId(1),
+        provider: "ofx_file".into(),
+        institution: "Bank".into(),
+        institution_key: String::new(),
+        alias: None,
+        status: ConnectionStatus::Active,
+        environment: None,
+        excluded_accounts: Vec::new(),
+        connected_at: None,
+        last_sync_at: None,
+        next_sync_at: None,
+        login_expires_at: None,
+        error: None,
+    }
+}
+
+fn account_line(id: u64, connection: &Arc<Connection>) -> AccountLine {
+    let account = Account {
+        id: AccountId(id),
+        connection_id: ConnectionId(1),
+        provider_account_id: id.to_string(),
+        number_masked: String::new(),
+        name: "Account".into(),
+        alias: None,
+        institution: "Bank".into(),
+        account_type: AccountType::Checking,
+        type_override: None,
+        currency: AssetCode::USD,
+        is_active: true,
+        missed_listings: 0,
+        last_synced_at: None,
+    };
+    AccountLine {
+        account,
+        balance: None,
+        standing: Standing::Unknown,
+        connection: Arc::clone(connection),
+        transaction_count: 0,
+    }
+}
+
 fn main() {
     let rows: u64 = std::env::var("ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
     let mut numbers = Numbers(7);
@@ -229,4 +304,5 @@ fn main() {
     words(&columns);
     keystrokes(&columns);
     reports(&columns);
+    daily_net_worth(&columns);
 }

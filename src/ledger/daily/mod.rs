@@ -24,10 +24,13 @@ pub use worth::{Every, NetWorth, WorthLine};
 
 use self::flow::Flow;
 use super::{
-    View,
+    AccountLine, View,
     error::{LedgerError, Result},
 };
-use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype, vocabulary};
+use crate::{
+    columns::Columns,
+    domain::{AccountId, AssetCode, Snapshot, TransactionStatus, TransactionSubtype, vocabulary},
+};
 
 vocabulary! {
     /// The evidence behind a balance on one day, the strongest first.
@@ -67,6 +70,22 @@ pub struct Daily {
 }
 
 impl Daily {
+    /// The balances of `accounts` from their stated ones (by ascending day, one list per account) and all rows.
+    #[must_use]
+    pub fn of(accounts: &[AccountLine], stated: &[Vec<Snapshot>], columns: &Columns) -> Self {
+        let pairs = pairs(accounts, stated);
+        Self::new(accounts, stated, &pairs, flow::of_columns(columns, &pairs))
+    }
+
+    fn new(accounts: &[AccountLine], stated: &[Vec<Snapshot>], pairs: &[Pair], mut flows: HashMap<Pair, Flow>) -> Self {
+        let histories = accounts.iter().zip(stated).map(|(line, snapshots)| {
+            let own = pairs.iter().filter(|(account, _)| *account == line.account.id);
+            let own = own.filter_map(|pair| Some((pair.1, flows.remove(pair)?))).collect();
+            History::new(line, snapshots, own)
+        });
+        Self { histories: histories.collect() }
+    }
+
     /// The balances of one account.
     #[must_use]
     pub fn history(&self, account: AccountId) -> Option<&History> {
@@ -83,6 +102,23 @@ impl Daily {
 /// An account and a currency in which it has stated balances.
 type Pair = (AccountId, AssetCode);
 
+fn pairs(accounts: &[AccountLine], stated: &[Vec<Snapshot>]) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for (line, snapshots) in accounts.iter().zip(stated) {
+        let first = pairs.len();
+        for snapshot in snapshots {
+            let pair = (line.account.id, snapshot.currency);
+            if !pairs[first..].contains(&pair) {
+                pairs.push(pair);
+            }
+        }
+        if snapshots.is_empty() {
+            pairs.push((line.account.id, line.account.currency));
+        }
+    }
+    pairs
+}
+
 impl View {
     /// The daily balances of all accounts. Computed once per view: 5 ms for a million rows.
     ///
@@ -93,30 +129,11 @@ impl View {
             return Ok(Arc::clone(daily));
         }
         let mut stated = Vec::new();
-        let mut pairs: Vec<Pair> = Vec::new();
         for line in self.accounts() {
-            let snapshots = self.snapshots(line.account.id)?;
-            for snapshot in &snapshots {
-                let pair = (line.account.id, snapshot.currency);
-                if !pairs.contains(&pair) {
-                    pairs.push(pair);
-                }
-            }
-            if snapshots.is_empty() {
-                pairs.push((line.account.id, line.account.currency));
-            }
-            stated.push(snapshots);
+            stated.push(self.snapshots(line.account.id)?);
         }
-        let mut flows = self.flows(&pairs)?;
-        let histories = self.accounts().iter().zip(&stated).map(|(line, snapshots)| {
-            let own: Vec<(AssetCode, Flow)> = pairs
-                .iter()
-                .filter(|(account, _)| *account == line.account.id)
-                .filter_map(|pair| Some((pair.1, flows.remove(pair)?)))
-                .collect();
-            History::new(line, snapshots, own)
-        });
-        let daily = Arc::new(Daily { histories: histories.collect() });
+        let pairs = pairs(self.accounts(), &stated);
+        let daily = Arc::new(Daily::new(self.accounts(), &stated, &pairs, self.flows(&pairs)?));
         Ok(Arc::clone(self.inner.daily.get_or_init(|| daily)))
     }
 

@@ -26,6 +26,7 @@ codes!(asset_type, to_asset_type, AssetType {
 
 codes!(snapshot_source, to_snapshot_source, SnapshotSource {
     1 = AccountSync, 2 = HoldingsSync, 3 = ManualSync, 4 = ScheduledSync, 5 = InitialConnection,
+    6 = Statement, 7 = Manual,
 });
 
 codes!(subtype, to_subtype, TransactionSubtype {

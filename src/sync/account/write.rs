@@ -34,7 +34,15 @@ pub(in crate::sync) fn write(
     }
     account.last_synced_at = Some(writing.now);
     writer.put_account(&account)?;
+    let newest = plan.balances.iter().map(|balance| balance.date).max();
     for balance in plan.balances {
+        let source = match writing.source {
+            SnapshotSource::Statement => SnapshotSource::Statement,
+            // A balance of an earlier day, from the provider's history.
+            _ if newest.is_some_and(|newest| balance.date < newest) => SnapshotSource::AccountSync,
+            _ if plan.is_new => SnapshotSource::InitialConnection,
+            source => source,
+        };
         writer.put_snapshot(&Snapshot {
             account_id: account.id,
             date: balance.date,
@@ -44,7 +52,7 @@ pub(in crate::sync) fn write(
             holdings_value: balance.holdings_value,
             cash_value: balance.cash_value,
             currency: account.currency,
-            source: if plan.is_new { SnapshotSource::InitialConnection } else { writing.source },
+            source,
             captured_at: writing.now,
         })?;
     }

@@ -32,7 +32,7 @@ pub(super) fn write(
         }
         mark_imported(importer, &mut connection)?;
         writer.put_connection(&connection)?;
-        let writing = Writing { connection: &connection, now: importer.now, source: SnapshotSource::AccountSync };
+        let writing = Writing { connection: &connection, now: importer.now, source: SnapshotSource::Statement };
         for (account, said) in part.accounts.into_iter().zip(said.accounts) {
             importer.report_progress(Stage::Writing, &name, done, total);
             importer.check_cancelled()?;

@@ -320,7 +320,7 @@ fn lists_come_as_table_lines_and_csv() {
             assert!(output.status.success(), "{command} {format}");
         }
     }
-    assert_eq!(profile.json(&["snapshots"])[0]["source"], "initial_connection");
+    assert_eq!(profile.json(&["snapshots"])[0]["source"], "statement");
     assert_eq!(profile.json(&["net-worth"])[0]["net_worth"], "10.00");
 }
 
