@@ -187,6 +187,7 @@ impl History {
     }
 
     /// The comparisons of neighbouring stated balances, oldest first.
+    #[must_use]
     pub fn checks(&self) -> impl DoubleEndedIterator<Item = &Check> {
         self.checks.iter().flatten()
     }

@@ -199,7 +199,9 @@ pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
             }
         }
         None => {
-            text.push_str("\nThe balance is unknown: no statement or sync has stated one yet. It counts in no total.\n")
+            text.push_str(
+                "\nThe balance is unknown: no statement or sync has stated one yet. It counts in no total.\n",
+            );
         }
     }
     if let Some(points) = ctx.snapshot.histories.get(&account.id) {
