@@ -26,6 +26,7 @@ const FLOORS: [&[&str]; 6] = [
 const OWNERS: &[(&str, &[&str])] = &[
     ("argon2", &["vault"]),
     ("chacha20poly1305", &["vault"]),
+    ("chrono_tz", &["providers"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -40,6 +41,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("open", &["ports"]),
     ("pkcs8", &["providers"]),
     ("ratatui", &["tui"]),
+    ("quick_xml", &["providers"]),
     ("rcgen", &["providers"]),
     ("redb", &["store"]),
     ("reqwest", &["providers"]),

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::AnswerSource,
     domain::{Connection, ConnectionId, ConnectionStatus, FailureKind, text},
-    providers::{self, Field, Problem, ProviderMetadata, Secrets},
+    providers::{self, Field, FieldProblem, ProviderMetadata, Secrets},
     sync::{
         AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, SyncReport, SyncRequest,
         login_ends_soon,
@@ -209,9 +209,9 @@ fn answers(
             }
         }
     }
-    let missing = |problem: &Problem| repairs && answers.get(problem.field).is_none();
+    let missing = |problem: &FieldProblem| repairs && answers.get(problem.field).is_none();
     let problems = metadata.accept(&answers).err().unwrap_or_default();
-    let problems: Vec<Problem> = problems.into_iter().filter(|problem| !missing(problem)).collect();
+    let problems: Vec<FieldProblem> = problems.into_iter().filter(|problem| !missing(problem)).collect();
     if !problems.is_empty() {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Err(CliError::usage(all.join("; ")).hint("--field, --field-env and --field-file answer fields"));

@@ -235,8 +235,9 @@ fn connections(known: &[Connection], findings: &mut Findings) {
     for connection in known.iter().filter(|connection| connection.counts()) {
         let name = connection.display_name();
         let renew = format!("dashtam reconnect {}", connection.id);
-        if connection.status.needs_reauthentication() {
-            findings.warn("connections", format!("{name}: {}", connection.status), renew);
+        let status = connection.status_at(now);
+        if status.needs_reauthentication() {
+            findings.warn("connections", format!("{name}: {status}"), renew);
         } else if login_ends_soon(connection, now) {
             let left = connection.login_expires_at.map_or(0, |ends| (ends - now).num_hours().max(0));
             findings.warn("connections", format!("{name}: the login ends in {left} h"), renew);

@@ -254,7 +254,7 @@ impl ConnectionRecord {
             id: connection.id.to_string(),
             provider: connection.provider.clone(),
             name: connection.display_name().to_owned(),
-            status: connection.status,
+            status: connection.status_at(session.clock.now()),
             institution: connection.institution.clone(),
             environment: connection.environment.clone(),
             connected_at: connection.connected_at.map(instant),

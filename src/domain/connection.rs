@@ -92,6 +92,18 @@ impl Connection {
         self.alias.as_deref().unwrap_or(&self.institution)
     }
 
+    /// Its state at `now`: an active login whose end has passed is expired. Computed, so that a wrong clock leaves no
+    /// trace.
+    #[must_use]
+    pub fn status_at(&self, now: DateTime<Utc>) -> ConnectionStatus {
+        match self.status {
+            ConnectionStatus::Active if self.login_expires_at.is_some_and(|ends| ends <= now) => {
+                ConnectionStatus::Expired
+            }
+            status => status,
+        }
+    }
+
     /// Whether its accounts count (a disconnected one's don't).
     #[must_use]
     pub const fn counts(&self) -> bool {

@@ -40,6 +40,8 @@ pub struct AccountDraft {
     pub balance: Option<BalanceDraft>,
     /// False when the source says that it is closed.
     pub is_active: bool,
+    /// The institution that holds it, where one connection reaches several.
+    pub institution: Option<String>,
 }
 
 /// A balance as a source states it.

@@ -1,60 +1,62 @@
-//! What can go wrong with a provider, in one vocabulary.
+//! Failures of providers, in one vocabulary.
 
 use chrono::{DateTime, Utc};
 
-/// The kinds of failure. Each says what to do about it through [`ProviderError::disposition`].
+/// Kinds of failure. [`ProviderError::disposition`] tells how to handle each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderErrorKind {
-    /// The login ran out or the token is too old: logging in again helps.
+    /// The login has expired, by its date or by the provider's own verdict: logging in again helps.
     LoginExpired,
-    /// Keys or login are refused.
+    /// A request is refused (401, 403). For the list of accounts this means that keys or login are refused.
     Authentication,
     /// The institution or the user withdrew access.
     Revoked,
-    /// The provider wants to be paid first; the connection itself is fine.
+    /// The provider asks for payment; the connection itself works.
     PaymentRequired,
     /// Too many requests.
     RateLimited {
-        /// When the provider will listen again, if it says so.
+        /// End of the requested wait, if the provider states it.
         until: Option<DateTime<Utc>>,
     },
-    /// The provider or the way to it is down; another try may succeed.
+    /// The provider or the network is down; another attempt may succeed.
     Unavailable,
-    /// The reply is not what the provider documents.
+    /// The reply differs from the provider's documentation.
     InvalidResponse,
-    /// What the user gave can't be right (a key of the wrong form, a file that is no statement).
+    /// An input cannot be right (a key of the wrong form, a file that is not a statement).
     Validation,
-    /// The machine's address is not allowed.
+    /// The provider does not allow the address of this machine.
     Forbidden,
     /// A required setting is missing.
     NotConfigured,
     /// The user or the program stopped it.
     Cancelled,
+    /// This machine failed, not the provider: a full disk, a damaged database.
+    Local,
 }
 
-/// What follows from a failure.
+/// How to handle a failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disposition {
-    /// Try again by itself, not before the given moment.
+    /// Retry automatically, not before the given moment.
     Retry {
-        /// Earliest next try; `None` means the usual backoff.
+        /// Earliest next attempt; `None` means the usual wait.
         not_before: Option<DateTime<Utc>>,
     },
     /// Ask the user to log in again or enter new keys.
     Reauthenticate,
     /// The user must do something else first.
     AskUser,
-    /// Trying again won't help before something changes.
+    /// Another attempt fails too, until something changes.
     Permanent,
 }
 
-/// A failure at or with a provider. Never carries secrets: bodies and addresses are left out by whoever builds it.
+/// A failure at or with a provider. Never contains secrets: bodies and addresses are left out when it is built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{provider}: {message}{}", .hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default())]
 pub struct ProviderError {
     /// Display name of the provider.
     pub provider: String,
-    /// What kind of failure.
+    /// Kind of failure.
     pub kind: ProviderErrorKind,
     /// What happened, for people.
     pub message: String,
@@ -76,12 +78,12 @@ impl ProviderError {
         self
     }
 
-    /// What follows from it. This alone decides retry, connection status and wording.
+    /// How to handle it. Retries, connection status and wording depend on this alone.
     #[must_use]
     pub const fn disposition(&self) -> Disposition {
         match self.kind {
             ProviderErrorKind::RateLimited { until } => Disposition::Retry { not_before: until },
-            ProviderErrorKind::Unavailable => Disposition::Retry { not_before: None },
+            ProviderErrorKind::Unavailable | ProviderErrorKind::Local => Disposition::Retry { not_before: None },
             ProviderErrorKind::LoginExpired | ProviderErrorKind::Authentication | ProviderErrorKind::Revoked => {
                 Disposition::Reauthenticate
             }

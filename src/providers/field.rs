@@ -1,36 +1,36 @@
-//! The fields a user fills in to connect, described as data so that forms and flags are derived from them.
+//! The fields a user fills in to connect, as data from which forms and flags are derived.
 //!
-//! Used by the wizard, by `connect --field` and by the settings check. INVARIANT: what a user typed is a
-//! [`SecretString`] from the first moment, also where the field is not secret.
+//! Used by the wizard, `connect --field` and the settings check. INVARIANT: every answer is kept as a secret, also that
+//! of a field that is not secret.
 
 use super::{Environment, Secrets};
 
-/// What was typed, by field name. The same shape as what is stored.
+/// Answers by field name.
 pub type Answers = Secrets;
 
-/// One thing to ask.
+/// A field to fill in.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
     /// Name on the command line and in the sealed credentials.
     pub name: &'static str,
     /// Name on screen.
     pub label: &'static str,
-    /// Where to find it and what form it has, in one sentence.
+    /// Where to find the value and its form, in one sentence.
     pub help: &'static str,
-    /// What kind of input it takes.
+    /// Kind of input.
     pub kind: FieldKind,
-    /// Taken when nothing is typed; a field without one is required.
+    /// Used when the answer is blank; a field without default is required.
     pub default: Option<&'static str>,
-    /// What is wrong with a text, for people; run while typing. It must not repeat the text.
+    /// Checks an answer while it is typed. The message must not repeat the answer.
     pub check: fn(&str) -> Result<(), &'static str>,
 }
 
-/// What kind of input a field takes.
+/// Kind of input of a field.
 #[derive(Debug, Clone, Copy)]
 pub enum FieldKind {
     /// Shown as typed.
     Text,
-    /// Masked, and never accepted from an argument of the command line.
+    /// Masked, and refused in arguments of the command line.
     Secret,
     /// The content of a PEM file, masked like a secret; its path may be typed instead ([`Field::is_path`]).
     SecretFile,
@@ -39,20 +39,20 @@ pub enum FieldKind {
 }
 
 impl Field {
-    /// Whether it must be masked and kept out of arguments and logs.
+    /// Whether answers must be masked and kept out of arguments and logs.
     #[must_use]
     pub const fn is_secret(&self) -> bool {
         matches!(self.kind, FieldKind::Secret | FieldKind::SecretFile)
     }
 
-    /// Whether `text` names the file that holds the answer, rather than being the content of it.
+    /// Whether `text` is the path of the file that contains the answer, instead of the answer.
     #[must_use]
     pub fn is_path(&self, text: &str) -> bool {
         let text = text.trim();
         matches!(self.kind, FieldKind::SecretFile) && !text.is_empty() && !text.starts_with("-----BEGIN ")
     }
 
-    /// What can be chosen, as (value, label); empty for a free text.
+    /// The choices as (value, label); empty for free text.
     pub fn choices(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let environments: &'static [Environment] = match self.kind {
             FieldKind::Environment(environments) => environments,
@@ -61,9 +61,9 @@ impl Field {
         environments.iter().map(|environment| (environment.name, environment.label))
     }
 
-    /// What is wrong with `text` as an answer to this field, if anything.
+    /// The problem with `text` as an answer, if there is one.
     #[must_use]
-    pub fn problem(&self, text: &str) -> Option<Problem> {
+    pub fn problem(&self, text: &str) -> Option<FieldProblem> {
         let trimmed = text.trim();
         let message = if trimmed.is_empty() {
             if self.default.is_some() {
@@ -79,28 +79,28 @@ impl Field {
         } else {
             (self.check)(trimmed).err().map(|problem| format!("{}: {problem}", self.label))?
         };
-        Some(Problem { field: self.name, message })
+        Some(FieldProblem { field: self.name, message })
     }
 }
 
-/// What is wrong with one answer. Never repeats the answer.
+/// A problem with one answer. Never repeats the answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Problem {
+pub struct FieldProblem {
     /// The field's name.
     pub field: &'static str,
-    /// What is wrong, for people.
+    /// The problem, for people.
     pub message: String,
 }
 
-/// Checks that several fields share.
+/// Checks shared by several fields.
 pub mod check {
-    /// Anything goes.
+    /// Accepts every text.
     pub const fn any(_: &str) -> Result<(), &'static str> {
         Ok(())
     }
 
-    /// A key or token: one word of visible ASCII, as every institution hands them out.
+    /// Accepts a key or token: one word of visible ASCII characters.
     pub fn token(text: &str) -> Result<(), &'static str> {
         if text.chars().any(char::is_whitespace) {
             return Err("it has a blank inside; copy it once more, without the text around it");

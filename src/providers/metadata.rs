@@ -6,13 +6,15 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::NaiveTime;
+
 use super::{
-    Answers, Auth, Credentials, Field, FieldKind, FileSpec, LinkProvider, OauthProvider, OauthSpec, Problem, Provider,
-    Secrets,
-    kit::{Http, Origin},
+    Answers, Auth, Credentials, Field, FieldKind, FieldProblem, FileSpec, Judge, LinkProvider, OauthProvider,
+    OauthSpec, Provider, Secrets,
+    kit::{Counters, Http, Origin},
     registry,
 };
-use crate::domain::{Capability, ProviderCategory, ProviderError, ProviderErrorKind};
+use crate::domain::{Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind};
 
 /// One institution that can be connected.
 #[derive(Debug)]
@@ -37,6 +39,10 @@ pub struct ProviderMetadata {
     pub extra_hosts: &'static [&'static str],
     /// Limits on requests.
     pub pace: Pace,
+    /// How far its row ids can be believed.
+    pub id_trust: IdTrust,
+    /// Reads replies before the general table of statuses does; `judge::by_status` if it has no rules.
+    pub judge: Judge,
     /// How far back its data goes.
     pub history: History,
     /// The institution's documentation of its interface or its downloads.
@@ -61,11 +67,11 @@ pub struct Environment {
 pub struct RequiredSetting {
     /// Name of the setting and of the field that asks for it.
     pub name: &'static str,
-    /// What it is, for people.
-    pub what: &'static str,
+    /// Meaning of the value, for people.
+    pub description: &'static str,
 }
 
-/// How fast a provider may be asked.
+/// Limits on requests to a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// Sustained requests a minute.
@@ -74,8 +80,10 @@ pub struct Pace {
     pub burst: u32,
     /// Requests a UTC day, where the provider counts them.
     pub per_day: Option<u32>,
-    /// The least time between two syncs of one connection.
+    /// Shortest time between two syncs of one connection; a tenth earlier is accepted.
     pub sync_interval: Duration,
+    /// Time of day (UTC) at which a provider with daily data publishes it: the next sync waits for it.
+    pub publishes_at: Option<NaiveTime>,
 }
 
 impl Pace {
@@ -86,7 +94,8 @@ impl Pace {
     }
 
     /// For providers without requests.
-    pub const NONE: Self = Self { per_minute: 0, burst: 0, per_day: None, sync_interval: Duration::ZERO };
+    pub const NONE: Self =
+        Self { per_minute: 0, burst: 0, per_day: None, sync_interval: Duration::ZERO, publishes_at: None };
 }
 
 /// How far back a provider's data goes.
@@ -107,6 +116,8 @@ pub struct BuildContext<'a> {
     pub environment: Option<&'a str>,
     /// Replaces scheme, host and port of every address of this provider (`DASHTAM_ENDPOINT_<SLUG>`).
     pub endpoint: Option<Origin>,
+    /// Durable numbers: counters of signatures and requests of the day.
+    pub counters: Arc<dyn Counters>,
     /// Configured values by setting name, then those sealed with the connection.
     pub settings: Secrets,
 }
@@ -183,7 +194,7 @@ impl ProviderMetadata {
     }
 
     /// Checks the answers to all fields and returns all problems at once.
-    pub fn accept(&self, answers: &Answers) -> Result<Accepted, Vec<Problem>> {
+    pub fn accept(&self, answers: &Answers) -> Result<Accepted, Vec<FieldProblem>> {
         let mut problems = Vec::new();
         let mut accepted = Accepted { environment: None, values: Secrets::new() };
         for field in self.fields() {
@@ -221,7 +232,7 @@ impl ProviderMetadata {
             return Ok(());
         }
         let what: Vec<String> =
-            missing.iter().map(|setting| format!("`{}` ({})", setting.name, setting.what)).collect();
+            missing.iter().map(|setting| format!("`{}` ({})", setting.name, setting.description)).collect();
         let others: Vec<&str> = registry::PROVIDERS
             .iter()
             .filter(|other| other.slug != self.slug && other.required_settings.is_empty())

@@ -12,22 +12,25 @@ pub mod chase_file;
 mod credentials;
 mod field;
 mod file;
+mod judge;
 pub mod kit;
 mod metadata;
 pub mod ofx_file;
+mod piece;
+mod plan;
 mod provider;
 pub mod registry;
 pub mod schwab;
 
 pub use auth::{Auth, AuthWords, Build, ClientAuthentication, LinkSpec, OauthSpec};
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
-pub use field::{Answers, Field, FieldKind, Problem, check};
+pub use field::{Answers, Field, FieldKind, FieldProblem, check};
 pub use file::{FileSpec, InstitutionName};
+pub use judge::{Judge, ReplyHead, Verdict, by_status};
 pub use metadata::{
     Accepted, BuildContext, Environment, History, Pace, ProviderMetadata, RequiredSetting, endpoint_variable,
 };
-pub use provider::{
-    AccountRef, Authorization, Cursor, LinkProvider, LinkStep, Listing, OauthProvider, Page, Provider,
-    TransactionRequest, Validation,
-};
+pub use piece::{CurrencyBalance, LiabilityDraft, Listing, Piece, PriceDraft, Problem, RateDraft, Scope, Sink};
+pub use plan::{KnownAccount, Login, Plan, Purpose, Validation};
+pub use provider::{Authorization, LinkProvider, LinkStep, OauthProvider, Provider};
 pub use registry::{PROVIDERS, UnknownProvider, find, is_file_source, is_live};

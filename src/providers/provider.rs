@@ -1,73 +1,56 @@
-//! What an adapter can be asked, and what it answers with.
+//! The interfaces that adapters implement.
 //!
-//! Called by the engine, which loops over pages and writes. INVARIANT: every call may be dropped at any
-//! await and leaves nothing half done (that is how work is cancelled); nothing is written anywhere.
+//! Called by the engine. INVARIANT: a call may be dropped at any await and leaves nothing half done (this is how
+//! work is cancelled); an adapter writes nothing.
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Answers, Credentials, OauthCredentials, ProviderMetadata, Secrets, kit::OauthFlow};
-use crate::domain::{
-    AccountDraft, AssetCode, BalanceDraft, HoldingDraft, ProviderError, ProviderErrorKind, TransactionDraft, Warning,
+use super::{
+    Answers, Credentials, OauthCredentials, Plan, ProviderMetadata, Purpose, Secrets, Sink, Validation, kit::OauthFlow,
 };
+use crate::domain::{ProviderError, ProviderErrorKind};
 
-/// An institution's adapter.
+/// Interface every provider adapter implements.
 #[async_trait]
 pub trait Provider: Send + Sync + fmt::Debug {
-    /// What it says about itself.
+    /// The provider's entry in the registry.
     fn metadata(&self) -> &'static ProviderMetadata;
 
-    /// One cheap call that tells whether the credentials work, and where.
-    async fn validate_credentials(&self, credentials: &Credentials) -> Result<Validation, ProviderError>;
+    /// Fetches what the plan asks for and sends it to `sink`, piece by piece.
+    ///
+    /// An error ends the pass: the login is refused, or the accounts can't be listed. A failure of one account or one
+    /// kind of data is a [`super::Piece::Problem`] instead.
+    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError>;
 
-    /// Every account the credentials open.
-    async fn fetch_accounts(&self, credentials: &Credentials) -> Result<Listing<AccountDraft>, ProviderError>;
-
-    /// One page of rows. Ask again with [`Page::next`] until there is none; a provider without the
-    /// capability answers with an empty last page.
-    async fn fetch_transactions(
-        &self,
-        _credentials: &Credentials,
-        _request: &TransactionRequest<'_>,
-    ) -> Result<Page, ProviderError> {
-        Ok(Page::default())
+    /// Checks a new login with as few requests as possible, and sends at least its accounts to `sink`. `plan` has
+    /// [`Purpose::Check`].
+    async fn check(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
+        debug_assert_eq!(plan.purpose, Purpose::Check);
+        self.fetch(plan, sink).await.map(|()| Validation::default())
     }
 
-    /// Every position of an account. A provider without the capability answers with an incomplete, empty listing.
-    async fn fetch_holdings(
-        &self,
-        _credentials: &Credentials,
-        _account: AccountRef<'_>,
-    ) -> Result<Listing<HoldingDraft>, ProviderError> {
-        Ok(Listing::unknown())
-    }
-
-    /// End-of-day balances from `from` (or as far back as the provider goes) on.
-    async fn fetch_balance_history(
-        &self,
-        _credentials: &Credentials,
-        _account: AccountRef<'_>,
-        _from: Option<NaiveDate>,
-    ) -> Result<Listing<BalanceDraft>, ProviderError> {
-        Ok(Listing::unknown())
+    /// Ends the login at the provider, where the provider offers that. An error says that it may still work there.
+    async fn end(&self, _credentials: &Credentials) -> Result<(), ProviderError> {
+        Ok(())
     }
 }
 
-/// A provider that is logged in to through the browser. What differs between them is in its [`super::OauthSpec`].
+/// An adapter with a browser login. The differences between providers are in [`super::OauthSpec`].
 #[async_trait]
 pub trait OauthProvider: Provider {
-    /// Its flow, built from the spec and the configured app.
+    /// The flow, built from the spec and the configured app.
     fn flow(&self) -> &OauthFlow;
 
-    /// Begins a login: an address to open, and what only this login knows.
+    /// Begins a login: the address to open, and the values that identify this login.
     fn authorization(&self) -> Result<Authorization, ProviderError> {
         self.flow().authorization()
     }
 
-    /// Redeems the code of the redirect. It is single use: never retried.
+    /// Exchanges the code of the redirect. A code works once, so this is never retried.
     async fn exchange_code(
         &self,
         authorization: &Authorization,
@@ -76,67 +59,68 @@ pub trait OauthProvider: Provider {
         self.flow().exchange(authorization, code).await.map(Credentials::Oauth2)
     }
 
-    /// Renews the access token. Where the provider rotates refresh tokens the new one is in the answer and must
-    /// be stored durably before it is used; otherwise the old one is kept. `LoginExpired` means: log in again.
+    /// Renews the access token. If the provider rotates refresh tokens, the reply contains the new one, which must be
+    /// stored durably before it is used; otherwise the old one is kept. `LoginExpired` means that only a new login
+    /// helps.
     async fn refresh(&self, credentials: &OauthCredentials) -> Result<OauthCredentials, ProviderError> {
         self.flow().refresh(credentials).await
     }
 
-    /// Gives the tokens back, where the provider offers that.
+    /// Revokes the tokens, where the provider offers that.
     async fn revoke(&self, credentials: &OauthCredentials) -> Result<(), ProviderError> {
         self.flow().revoke(credentials).await
     }
 }
 
-/// A provider that is linked through a page of its own or a one-time token.
+/// An adapter that is linked through a hosted page or a one-time token.
 #[async_trait]
 pub trait LinkProvider: Provider {
     /// Begins a link from the answers to its fields.
     async fn begin_link(&self, answers: &Answers) -> Result<LinkStep, ProviderError>;
 
-    /// Asks whether the user has finished.
+    /// Asks whether the user has completed the link.
     async fn poll_link(&self, ticket: &Secrets) -> Result<LinkStep, ProviderError>;
 }
 
-/// Where a linking flow is.
+/// State of a linking flow.
 #[derive(Debug, Clone)]
 pub enum LinkStep {
-    /// The user finishes it on this page; ask again after a while.
+    /// The user completes it on this page; poll after a while.
     Open {
         /// Contains a one-time token: shown to the user, never logged.
         url: SecretString,
-        /// What [`LinkProvider::poll_link`] needs.
+        /// Input of [`LinkProvider::poll_link`].
         ticket: Secrets,
-        /// How long to wait before asking.
+        /// Time to wait before polling.
         poll_after: Duration,
     },
-    /// Not finished; ask again after a while.
+    /// Not completed; poll again after a while.
     Waiting {
-        /// How long to wait before asking.
+        /// Time to wait before polling.
         poll_after: Duration,
     },
     /// Linked.
     Done(Credentials),
 }
 
-/// A login under way. Single use, worth ten minutes.
+/// A login in progress. Used once, within ten minutes.
 #[derive(Clone)]
 pub struct Authorization {
     /// Opened in the browser; shown to the user.
     pub url: String,
     /// The address the browser returns to, byte for byte as registered.
     pub callback_url: String,
-    /// Ties the redirect to this login.
+    /// Binds the redirect to this login.
     pub state: SecretString,
-    /// Proves to the token endpoint that it was this login.
+    /// Proves to the token endpoint that this login was begun here (PKCE).
     pub verifier: SecretString,
-    /// Value that `iss` must have in the redirect, where the provider announces one.
+    /// Expected value of `iss` in the redirect, if the provider sends it.
     pub issuer: Option<String>,
     /// When it began.
     pub created_at: DateTime<Utc>,
 }
 
-/// Shows neither address nor state.
+/// Hides address, state and verifier.
 impl fmt::Debug for Authorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authorization")
@@ -146,100 +130,20 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// What a check of credentials found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Validation {
-    /// The environment in which they work, where it is not the one asked for.
-    pub environment: Option<&'static str>,
-    /// Name of the institution, where it differs from the provider's.
-    pub institution: Option<String>,
-    /// The accounts they open, where the check told them anyway.
-    pub accounts: Vec<AccountDraft>,
-    /// For people: what to know about this connection.
-    pub warnings: Vec<Warning>,
-}
-
-/// The account that is asked about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountRef<'a> {
-    /// As the adapter named it.
-    pub provider_account_id: &'a str,
-    /// As the adapter said.
-    pub currency: AssetCode,
-}
-
-/// A complete or partial list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing<T> {
-    /// What there is.
-    pub items: Vec<T>,
-    /// Whether that is all: only then does absence mean anything.
-    pub complete: bool,
-    /// What could not be used as it stood; its `line` is the position in the reply.
-    pub warnings: Vec<Warning>,
-}
-
-impl<T> Listing<T> {
-    /// All there is.
-    #[must_use]
-    pub const fn complete(items: Vec<T>) -> Self {
-        Self { items, complete: true, warnings: Vec::new() }
-    }
-
-    /// Nothing is known.
-    #[must_use]
-    pub const fn unknown() -> Self {
-        Self { items: Vec::new(), complete: false, warnings: Vec::new() }
-    }
-}
-
-/// Which rows are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TransactionRequest<'a> {
-    /// Of which account.
-    pub account: AccountRef<'a>,
-    /// First day; `None` is as far back as the provider goes.
-    pub from: Option<NaiveDate>,
-    /// Last day, included.
-    pub to: NaiveDate,
-    /// Where the last page ended, or the checkpoint of the last sync. It carries its own window: with a cursor,
-    /// `from` and `to` are not looked at.
-    pub cursor: Option<&'a Cursor>,
-}
-
-/// A place in a provider's rows, meaningful to its adapter alone. Holds no secrets; may be stored.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Cursor(pub String);
-
-/// Some rows.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Page {
-    /// In the provider's order.
-    pub rows: Vec<TransactionDraft>,
-    /// Provider ids of rows that the provider took back.
-    pub removed: Vec<String>,
-    /// Ask again with it; `None` ends this fetch, and the window is complete.
-    pub next: Option<Cursor>,
-    /// On the last page of providers that count changes rather than days: where the next sync starts.
-    pub checkpoint: Option<Cursor>,
-    /// What could not be used as it stood; its `line` is the position in the reply.
-    pub warnings: Vec<Warning>,
-}
-
 impl Credentials {
-    /// The text of a named value, or the failure to say so.
+    /// The text of a named value, or an error that names it.
     pub fn require(&self, metadata: &ProviderMetadata, name: &str) -> Result<&str, ProviderError> {
         self.fields().expose(name).ok_or_else(|| {
             metadata
-                .error(ProviderErrorKind::Authentication, format!("the stored credentials have no `{name}`"))
+                .error(ProviderErrorKind::NotConfigured, format!("the stored credentials have no `{name}`"))
                 .with_hint("reconnect it")
         })
     }
 
-    /// The access token, or the failure to say so.
+    /// The access token, or an error if there is none.
     pub fn access_token(&self, metadata: &ProviderMetadata) -> Result<&str, ProviderError> {
         self.oauth().map(|oauth| oauth.access_token.expose_secret()).ok_or_else(|| {
-            metadata.error(ProviderErrorKind::Authentication, "there is no login stored").with_hint("reconnect it")
+            metadata.error(ProviderErrorKind::NotConfigured, "there is no stored login").with_hint("reconnect it")
         })
     }
 }

@@ -7,6 +7,7 @@
 //! bytes in the file cause a panic; an unreadable file is never deleted or truncated.
 
 mod columns;
+mod counters;
 mod database;
 mod error;
 mod format;

@@ -124,7 +124,6 @@ impl Engine {
             self.job_ended(&ended);
         }
         self.parts.live.settle().await;
-        self.parts.live.note_requests().await;
         // The command that stopped the engine, or nothing when the last handle went.
         self.parts.shared.end();
     }
@@ -282,7 +281,6 @@ impl Engine {
                 answer = AssertUnwindSafe(work).catch_unwind() => answer.unwrap_or_else(|_| Err(panicked())),
                 () = stopped.cancelled() => Err(Failure::cancelled()),
             };
-            parts.live.note_requests().await;
             parts.live.forget_login(job);
             parts.shared.publish(&answer.unwrap_or_else(|failure| Event::JobFailed { job, failure }));
             if parts.store.generation() != before {
@@ -322,7 +320,7 @@ impl Parts {
 
     /// A sync as this job wants it.
     fn order(&self, job: JobId, occasion: Occasion, from: Option<NaiveDate>) -> SyncOrder {
-        SyncOrder { occasion, from, progress: Arc::new(thinned(Arc::clone(&self.shared), job)) }
+        SyncOrder { occasion, from, progress: Arc::new(thinned(Arc::clone(&self.shared), job)), checked: None }
     }
 
     /// Runs `work` on a blocking thread and tells its answer.

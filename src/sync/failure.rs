@@ -106,6 +106,7 @@ impl From<ProviderError> for Failure {
             ProviderErrorKind::Forbidden => FailureKind::Forbidden,
             ProviderErrorKind::NotConfigured => FailureKind::NotConfigured,
             ProviderErrorKind::Cancelled => FailureKind::Cancelled,
+            ProviderErrorKind::Local => FailureKind::Store,
         };
         let hint = error.hint.clone().or_else(|| match error.disposition() {
             Disposition::Retry { not_before: Some(at) } => {

@@ -18,7 +18,7 @@ mod request;
 pub use engine::{EngineConfig, spawn};
 pub use failure::Failure;
 pub use handle::{EventStream, Handle};
-pub use live::{LiveConfig, Schedule, login_ends_soon};
+pub use live::{LiveConfig, Schedule, due_at, login_ends_soon};
 pub use message::{Command, Event, JobId, Progress, Stage};
 pub use report::{
     AccountResult, AccountReview, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,

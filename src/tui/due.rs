@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     domain::Connection,
-    sync::{Event, JobId},
+    sync::{Event, JobId, due_at},
 };
 
 /// The least time between two scheduled syncs, so that a connection that stays due does not keep the program busy.
@@ -51,12 +51,16 @@ impl Due {
     }
 
     /// When the first of these connections is due; `None`: no timer.
-    pub(crate) fn at<'a>(&self, live: impl Iterator<Item = &'a Connection>) -> Option<DateTime<Utc>> {
+    pub(crate) fn at<'a>(
+        &self,
+        live: impl Iterator<Item = &'a Connection>,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         if self.job.is_some() || self.paused {
             return None;
         }
         let next = live
-            .filter_map(|connection| connection.next_sync_at)
+            .filter_map(|connection| due_at(connection, now))
             .filter(|next| self.since.is_none_or(|since| *next > since))
             .min()?;
         Some(self.asked.map_or(next, |asked| next.max(asked + PAUSE)))

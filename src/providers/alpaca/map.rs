@@ -1,6 +1,8 @@
-//! From Alpaca's words to ours. Pure.
+//! Alpaca's replies as drafts. Pure.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::wire::{Account, Activity, PortfolioHistory, Position};
@@ -10,13 +12,16 @@ use crate::{
         Origin, Security, Text, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub,
         Warning, text,
     },
-    providers::{Environment, Validation, kit::OptionSymbol},
+    providers::{
+        Environment,
+        kit::{OptionSymbol, new_york_day},
+    },
 };
 
 pub(super) fn account(account: &Account, paper: bool, today: NaiveDate) -> AccountDraft {
     let securities = match (account.long_market_value, account.short_market_value) {
         (None, None) => None,
-        // Short positions are stated negative; some replies leave out the sign.
+        // Short positions are negative; some replies leave out the sign.
         (long, short) => Some(long.unwrap_or_default() - short.unwrap_or_default().abs()),
     };
     let closed = matches!(account.status.as_deref(), Some("ACCOUNT_CLOSED" | "REJECTED"));
@@ -29,20 +34,18 @@ pub(super) fn account(account: &Account, paper: bool, today: NaiveDate) -> Accou
         balance: account.equity.or(account.portfolio_value).map(|equity| BalanceDraft {
             date: today,
             current: equity,
-            // Buying power counts credit; cash is what is there.
+            // Buying power includes credit, cash does not.
             available: account.cash,
             holdings_value: securities,
             cash_value: account.cash,
         }),
         is_active: !closed,
+        institution: None,
     }
 }
 
-pub(super) fn validation(
-    account: &Account,
-    draft: AccountDraft,
-    environment: Option<&'static Environment>,
-) -> Validation {
+/// Notes about a new connection. `environment` is the one in which the key works, if it is not the requested one.
+pub(super) fn notes(account: &Account, environment: Option<&'static Environment>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(environment) = environment {
         warnings
@@ -51,13 +54,14 @@ pub(super) fn validation(
     let status = account.status.as_deref().unwrap_or("ACTIVE");
     if status != "ACTIVE" || account.account_blocked {
         let status = if account.account_blocked { "blocked".into() } else { text::clean(status).to_lowercase() };
-        warnings.push(Warning::new(0, format!("Alpaca says that the account is {}", status.replace('_', " "))));
+        warnings.push(Warning::new(0, format!("the account is {} at Alpaca", status.replace('_', " "))));
     }
-    Validation { environment: environment.map(|it| it.name), institution: None, accounts: vec![draft], warnings }
+    warnings
 }
 
 pub(super) fn holding(position: &Position, currency: AssetCode, today: NaiveDate) -> HoldingDraft {
-    let symbol = line(&position.symbol.0).unwrap_or_default();
+    let is_crypto = position.asset_class.as_deref() == Some("crypto");
+    let symbol = line(&canonical(&position.symbol.0, is_crypto)).unwrap_or_default();
     let asset_type = match position.asset_class.as_deref() {
         Some("us_equity") => AssetType::Equity,
         Some("us_option") => AssetType::Option,
@@ -85,42 +89,32 @@ pub(super) fn holding(position: &Position, currency: AssetCode, today: NaiveDate
     }
 }
 
-/// End-of-day balances: without the days before the account held anything and without today, which is not over.
+/// End-of-day balances by New York day, without the days before the first money and without the current day.
 pub(super) fn balances(history: &PortfolioHistory, from: Option<NaiveDate>, today: NaiveDate) -> Vec<BalanceDraft> {
     let days = history.timestamp.iter().zip(&history.equity);
-    days.filter_map(|(seconds, equity)| Some((DateTime::from_timestamp(*seconds, 0)?.date_naive(), (*equity)?)))
+    days.filter_map(|(seconds, equity)| Some((new_york_day(DateTime::from_timestamp(*seconds, 0)?), (*equity)?)))
         .skip_while(|(_, equity)| equity.is_zero())
         .filter(|(day, _)| *day < today && from.is_none_or(|from| *day >= from))
         .map(|(date, current)| BalanceDraft { date, current, available: None, holdings_value: None, cash_value: None })
         .collect()
 }
 
-/// The time back to `from`, in the units that the history takes.
+/// The time back to `from`, in units of the history request.
 pub(super) fn period(from: Option<NaiveDate>, today: NaiveDate) -> String {
     let days = from.map_or(365, |from| (today - from).num_days().max(1) + 1);
     if days <= 30 { format!("{days}D") } else { format!("{}A", days / 365 + 1) }
 }
 
-/// The day as written in a moment or a date.
+/// The day as written in a time or a date.
 pub(super) fn written_day(written: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(written.get(..10)?, "%Y-%m-%d").ok()
 }
 
-/// The broker's calendar day. A fill is stamped in UTC, but its id begins with New York time: after eight in the
-/// evening there the two days differ, and the broker's is the one on its statements.
+/// The broker's calendar day: as written, or the New York day of the time of a fill.
 pub(super) fn day(row: &Activity) -> Option<NaiveDate> {
-    if let Some(day) = row.date.as_deref().and_then(written_day) {
-        return Some(day);
-    }
-    let written = row.transaction_time.as_deref()?;
-    let local = row.id.0.get(..14).and_then(|stamp| NaiveDateTime::parse_from_str(stamp, "%Y%m%d%H%M%S").ok());
-    if let (Some(local), Some(instant)) = (local, instant(row)) {
-        let ahead = instant.naive_utc() - local;
-        if [4, 5].iter().any(|hours| (ahead - TimeDelta::hours(*hours)).abs() < TimeDelta::seconds(1)) {
-            return Some(local.date());
-        }
-    }
-    written_day(written)
+    let written = row.date.as_deref().and_then(written_day);
+    let traded = || instant(row).map(new_york_day).or_else(|| written_day(row.transaction_time.as_deref()?));
+    written.or_else(traded)
 }
 
 fn instant(row: &Activity) -> Option<DateTime<Utc>> {
@@ -128,13 +122,13 @@ fn instant(row: &Activity) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(written).ok().map(|moment| moment.to_utc())
 }
 
-/// Whether it changes an earlier row without naming it.
+/// Whether it corrects an earlier row without naming it.
 pub(super) fn corrects_unnamed(row: &Activity) -> bool {
     row.previous_id.is_none() && matches!(row.status.as_deref(), Some("correct" | "canceled" | "cancelled"))
 }
 
-/// Which of `others` a correction speaks of: the same kind, thing and day, by group where there is one. A row that
-/// changes under its own id needs no answer: it amends itself.
+/// Finds the row in `others` that a correction refers to: same kind, security and day, preferably the same group. A row
+/// that changes under its own id needs none: it amends itself.
 pub(super) fn corrected<'a>(row: &Activity, others: impl Iterator<Item = &'a Activity>) -> Option<String> {
     let cancels = row.status.as_deref() != Some("correct");
     let candidates: Vec<&Activity> = others
@@ -159,7 +153,7 @@ pub(super) fn transaction(
     let left_out = |why: &str| Warning::new(place, format!("activity {place} is left out: {why}"));
     let date = day(row).ok_or_else(|| left_out("it has no date"))?;
     let fill = row.activity_type == "FILL";
-    let symbol = row.symbol.as_ref().or(row.cusip.as_ref()).and_then(|symbol| line(&symbol.0));
+    let symbol = row.symbol.as_ref().or(row.cusip.as_ref()).and_then(|symbol| line(&canonical(&symbol.0, false)));
     let asset = symbol.as_deref().map(asset_type);
     let (amount, subtype) = if fill {
         let quantity = row.qty.ok_or_else(|| left_out("a fill without quantity"))?.abs();
@@ -231,7 +225,8 @@ fn describe(row: &Activity, subtype: Sub) -> Text {
     let symbol = row
         .symbol
         .as_ref()
-        .map(|symbol| OptionSymbol::parse(&symbol.0).map_or_else(|| symbol.0.clone(), |option| option.to_string()));
+        .map(|symbol| canonical(&symbol.0, false))
+        .map(|symbol| OptionSymbol::parse(&symbol).map_or_else(|| symbol.to_string(), |option| option.to_string()));
     if let (Some(quantity), Some(symbol), true) = (row.qty, &symbol, moves_shares(subtype)) {
         let price = row.price.map(|price| format!(" at {price}")).unwrap_or_default();
         words = format!("{words} {} {symbol}{price}", quantity.abs());
@@ -241,7 +236,7 @@ fn describe(row: &Activity, subtype: Sub) -> Text {
     line(&words).unwrap_or_default()
 }
 
-/// Whether its quantity moved; a dividend's is only what it was paid on.
+/// Whether its quantity moved. The quantity of a dividend is the position it was paid for.
 const fn moves_shares(subtype: Sub) -> bool {
     !matches!(
         subtype,
@@ -249,7 +244,7 @@ const fn moves_shares(subtype: Sub) -> bool {
     )
 }
 
-/// Every code of the documentation; a new one is unknown, never an error.
+/// All documented codes. A new code is unknown, never an error.
 fn subtype(code: &str, amount: Decimal, quantity: Decimal) -> Sub {
     let incoming = if amount.is_zero() { quantity } else { amount } >= Decimal::ZERO;
     let by_sign = |inward, outward| if incoming { inward } else { outward };
@@ -285,6 +280,24 @@ fn subtype(code: &str, amount: Decimal, quantity: Decimal) -> Sub {
         "FXTRD" => Sub::Convert,
         "MEM" | "SWP" => Sub::Journal,
         _ => Sub::Unknown,
+    }
+}
+
+/// Currencies in which crypto pairs are quoted, longest first.
+const QUOTES: [&str; 4] = ["USDT", "USDC", "USD", "BTC"];
+
+/// One name per crypto pair: `BTC/USD` for `BTCUSD` too. A symbol of at least six letters that ends in a quote currency
+/// is a pair: tickers of stocks have at most five.
+fn canonical(symbol: &str, is_crypto: bool) -> Cow<'_, str> {
+    let symbol = symbol.trim();
+    let is_pair = is_crypto || (symbol.len() >= 6 && symbol.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let quote = QUOTES.iter().find(|quote| symbol.len() > quote.len() && symbol.ends_with(**quote));
+    match quote {
+        Some(quote) if is_pair && !symbol.contains('/') => {
+            let base = &symbol[..symbol.len() - quote.len()];
+            Cow::Owned(format!("{base}/{quote}"))
+        }
+        _ => Cow::Borrowed(symbol),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Alpaca: a broker with an interface for keys; one account per key pair, live or on paper.
+//! Alpaca: a broker with API keys; one account per key pair, live or paper.
 //!
-//! INVARIANT: only reads; nothing that could place an order is ever sent.
+//! INVARIANT: only reads; no request can place an order.
 
 mod map;
 #[cfg(test)]
@@ -10,17 +10,18 @@ mod wire;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AccountRef, Auth, Credentials, Cursor, Environment, Field, FieldKind, History, Listing, Pace, Page, Provider,
-    ProviderMetadata, TransactionRequest, Validation, check,
-    kit::{Api, Call, Reply, rows},
+    Auth, Credentials, Environment, Field, FieldKind, History, Listing, Pace, Piece, Plan, Provider, ProviderMetadata,
+    Sink, Validation, by_status, check,
+    kit::{self, AccountRef, Api, Call, Cursor, Page, PerAccount, Reply, TransactionRequest, new_york_day, rows},
 };
 use crate::domain::{
-    AccountDraft, BalanceDraft, Capability, HoldingDraft, ProviderCategory, ProviderError, ProviderErrorKind,
+    AccountDraft, BalanceDraft, Capability, HoldingDraft, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind,
+    Warning,
 };
 
 const ENVIRONMENTS: &[Environment] = &[
@@ -28,7 +29,7 @@ const ENVIRONMENTS: &[Environment] = &[
     Environment { name: "paper", label: "Paper (simulated)", origin: "https://paper-api.alpaca.markets" },
 ];
 
-/// Rows of a page: the most there are.
+/// Rows per page, the maximum.
 const PAGE_SIZE: usize = 100;
 
 const FIELDS: &[Field] = &[
@@ -71,7 +72,15 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     environments: ENVIRONMENTS,
     extra_hosts: &[],
     // 200 a minute are allowed.
-    pace: Pace { per_minute: 180, burst: 20, per_day: None, sync_interval: std::time::Duration::ZERO },
+    pace: Pace {
+        per_minute: 180,
+        burst: 20,
+        per_day: None,
+        sync_interval: std::time::Duration::ZERO,
+        publishes_at: None,
+    },
+    id_trust: IdTrust::Unique,
+    judge: by_status,
     history: History { days: None, overlap_days: 7 },
     documentation_url: "https://docs.alpaca.markets/reference",
     production_ready: false,
@@ -82,7 +91,7 @@ struct Alpaca {
     api: Api,
 }
 
-/// Where a fetch is: its window and the last row received.
+/// Position in the activities: the window and the last row received.
 #[derive(Serialize, Deserialize)]
 struct Place {
     after: Option<NaiveDate>,
@@ -91,38 +100,42 @@ struct Place {
 }
 
 impl Alpaca {
-    async fn ask(&self, credentials: &Credentials, call: Call) -> Result<Reply, ProviderError> {
+    async fn send(&self, credentials: &Credentials, call: Call) -> Result<Reply, ProviderError> {
         let call = call
             .header("apca-api-key-id", credentials.require(&METADATA, "api_key")?)
             .header("apca-api-secret-key", credentials.require(&METADATA, "api_secret")?);
         self.api.send(call).await
     }
 
+    /// The broker's calendar day.
+    fn today(&self) -> NaiveDate {
+        new_york_day(self.api.http().clock().now())
+    }
+
     async fn account(&self, credentials: &Credentials) -> Result<wire::Account, ProviderError> {
-        self.ask(credentials, Call::get("the account", &["v2", "account"])).await?.json()
+        self.send(credentials, Call::get("the account", &["v2", "account"])).await?.json()
     }
 
     fn draft(&self, account: &wire::Account) -> AccountDraft {
-        let paper = self.api.environment().name == "paper";
-        map::account(account, paper, self.api.http().clock().today())
+        map::account(account, self.api.environment().name == "paper", self.today())
     }
 
     fn place(&self, request: &TransactionRequest<'_>) -> Result<Place, ProviderError> {
         if let Some(Cursor(text)) = request.cursor {
             return serde_json::from_str(text).map_err(|_| {
-                METADATA.error(ProviderErrorKind::InvalidResponse, "the stored place in the list can't be read")
+                METADATA.error(ProviderErrorKind::InvalidResponse, "the stored position in the list can't be read")
             });
         }
-        let past = request.to < self.api.http().clock().today();
+        let is_past = request.to < self.today();
         Ok(Place {
             // Both ends are exclusive.
             after: request.from.and_then(|day| day.checked_sub_days(Days::new(1))),
-            until: request.to.checked_add_days(Days::new(1)).filter(|_| past),
+            until: request.to.checked_add_days(Days::new(1)).filter(|_| is_past),
             token: None,
         })
     }
 
-    /// The rows of one kind and day, to find the one that a correction speaks of.
+    /// The rows of one kind and day, to find the row that a correction refers to.
     async fn same_day(
         &self,
         credentials: &Credentials,
@@ -133,7 +146,7 @@ impl Alpaca {
             .query("activity_types", row.activity_type.clone())
             .query("date", day.to_string())
             .query("page_size", PAGE_SIZE.to_string());
-        let items = self.ask(credentials, call).await?.list()?;
+        let items = self.send(credentials, call).await?.list()?;
         Ok(rows(items, "activity", &mut Vec::new()).into_iter().map(|(_, row)| row).collect())
     }
 }
@@ -144,34 +157,64 @@ impl Provider for Alpaca {
         &METADATA
     }
 
-    /// Keys work on one of the two hosts only, so the other one is tried before they are called wrong.
-    async fn validate_credentials(&self, credentials: &Credentials) -> Result<Validation, ProviderError> {
-        let refusal = match self.account(credentials).await {
-            Ok(account) => return Ok(map::validation(&account, self.draft(&account), None)),
-            Err(error) => error,
+    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+        kit::fetch(self, plan, sink).await
+    }
+
+    /// Keys work in one of the two environments only, so the other one is tried before they are refused.
+    async fn check(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
+        let credentials = plan.credentials().await?;
+        let (draft, account, environment) = match self.account(&credentials).await {
+            Ok(account) => (self.draft(&account), account, None),
+            Err(refusal) if refusal.kind == ProviderErrorKind::Authentication => {
+                let found = self.other_environment(&credentials).await;
+                let (draft, account, environment) = found.ok_or_else(|| ProviderError {
+                    hint: Some("copy key and secret again; a secret is shown only when its key is generated".into()),
+                    ..refusal
+                })?;
+                (draft, account, Some(environment))
+            }
+            Err(error) => return Err(error),
         };
-        if refusal.kind != ProviderErrorKind::Authentication {
-            return Err(refusal);
-        }
+        let warnings = map::notes(&account, environment);
+        sink.send(Piece::Accounts(Listing::complete(vec![draft]))).await?;
+        sink.send(Piece::ChunkEnd).await?;
+        Ok(Validation { environment: environment.map(|it| it.name), institution: None, warnings })
+    }
+}
+
+impl Alpaca {
+    async fn other_environment(
+        &self,
+        credentials: &Credentials,
+    ) -> Option<(AccountDraft, wire::Account, &'static Environment)> {
         let here = self.api.environment();
         for other in ENVIRONMENTS.iter().filter(|other| *other != here && !self.api.is_overridden()) {
             let there = Self { api: self.api.at(other) };
             if let Ok(account) = there.account(credentials).await {
-                return Ok(map::validation(&account, there.draft(&account), Some(other)));
+                return Some((there.draft(&account), account, other));
             }
         }
-        Err(ProviderError {
-            hint: Some("copy key and secret once more; a secret is shown only when its key is generated".into()),
-            ..refusal
-        })
+        None
+    }
+}
+
+#[async_trait]
+impl PerAccount for Alpaca {
+    fn metadata(&self) -> &'static ProviderMetadata {
+        &METADATA
     }
 
-    async fn fetch_accounts(&self, credentials: &Credentials) -> Result<Listing<AccountDraft>, ProviderError> {
+    async fn accounts(
+        &self,
+        credentials: &Credentials,
+        _plan: &Plan<'_>,
+    ) -> Result<Listing<AccountDraft>, ProviderError> {
         let account = self.account(credentials).await?;
         Ok(Listing::complete(vec![self.draft(&account)]))
     }
 
-    async fn fetch_transactions(
+    async fn transactions(
         &self,
         credentials: &Credentials,
         request: &TransactionRequest<'_>,
@@ -183,10 +226,11 @@ impl Provider for Alpaca {
             .query_if("after", place.after.map(|day| day.to_string()))
             .query_if("until", place.until.map(|day| day.to_string()))
             .query_if("page_token", place.token.clone());
-        let items = self.ask(credentials, call).await?.list()?;
-        let full = items.len() >= PAGE_SIZE;
+        let reply = self.send(credentials, call).await?;
+        let items = reply.list()?;
+        let is_full = items.len() >= PAGE_SIZE;
         let last = items.last().and_then(|item| item.get("id")).and_then(Value::as_str).map(str::to_owned);
-        let mut page = Page::default();
+        let mut page = Page { is_blank: reply.is_blank(), ..Page::default() };
         let activities = rows::<wire::Activity>(items, "activity", &mut page.warnings);
         for (index, (line, row)) in activities.iter().enumerate() {
             let earlier = if map::corrects_unnamed(row) {
@@ -203,21 +247,21 @@ impl Provider for Alpaca {
                 Err(warning) => page.warnings.push(warning),
             }
         }
-        if let (true, Some(last)) = (full, last) {
+        if let (true, Some(last)) = (is_full, last) {
             let next = Place { token: Some(last), ..place };
             page.next = serde_json::to_string(&next).ok().map(Cursor);
         }
         Ok(page)
     }
 
-    async fn fetch_holdings(
+    async fn holdings(
         &self,
         credentials: &Credentials,
         account: AccountRef<'_>,
     ) -> Result<Listing<HoldingDraft>, ProviderError> {
-        let items = self.ask(credentials, Call::get("positions", &["v2", "positions"])).await?.list()?;
+        let items = self.send(credentials, Call::get("positions", &["v2", "positions"])).await?.list()?;
         let mut listing = Listing::complete(Vec::new());
-        let today = self.api.http().clock().today();
+        let today = self.today();
         for (_, position) in rows::<wire::Position>(items, "position", &mut listing.warnings) {
             listing.items.push(map::holding(&position, account.currency, today));
         }
@@ -226,13 +270,13 @@ impl Provider for Alpaca {
         Ok(listing)
     }
 
-    async fn fetch_balance_history(
+    async fn balance_history(
         &self,
         credentials: &Credentials,
         _account: AccountRef<'_>,
         from: Option<NaiveDate>,
     ) -> Result<Listing<BalanceDraft>, ProviderError> {
-        let today = self.api.http().clock().today();
+        let today = self.today();
         let from = match from {
             Some(from) => Some(from),
             None => self.account(credentials).await?.created_at.as_deref().and_then(map::written_day),
@@ -240,7 +284,18 @@ impl Provider for Alpaca {
         let call = Call::get("the balance history", &["v2", "account", "portfolio", "history"])
             .query("period", map::period(from, today))
             .query("timeframe", "1D");
-        let history: wire::PortfolioHistory = self.ask(credentials, call).await?.json()?;
+        let reply = self.send(credentials, call).await?;
+        if reply.is_blank() {
+            return Ok(Listing {
+                warnings: vec![Warning::new(0, "the balance history came back empty; it is asked for again")],
+                ..Listing::unknown()
+            });
+        }
+        let history: wire::PortfolioHistory = reply.json()?;
         Ok(Listing::complete(map::balances(&history, from, today)))
+    }
+
+    fn provider_time(&self) -> Option<DateTime<Utc>> {
+        self.api.provider_time()
     }
 }

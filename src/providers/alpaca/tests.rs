@@ -55,11 +55,11 @@ fn an_account_is_worth_its_equity_and_can_spend_its_cash() {
 }
 
 #[test]
-fn a_blocked_account_is_said_and_a_closed_one_is_inactive() {
+fn a_blocked_account_is_noted_and_a_closed_one_is_inactive() {
     let account: wire::Account = fixture(r#"{"id": "1", "status": "ACCOUNT_CLOSED", "account_blocked": true}"#);
     let draft = map::account(&account, false, today());
     assert!(!draft.is_active && draft.balance.is_none(), "no balance is not a balance of zero");
-    assert!(map::validation(&account, draft, None).warnings[0].message.contains("blocked"));
+    assert!(map::notes(&account, None)[0].message.contains("blocked"));
 }
 
 #[test]
@@ -100,11 +100,11 @@ fn the_day_is_the_brokers_in_the_evening_too() {
     assert_eq!(evening.date.to_string(), "2026-01-07");
     assert_eq!(evening.instant.unwrap().to_rfc3339(), "2026-01-08T00:05:00+00:00");
     assert_eq!(one(&drafts, "0002").facts.date.to_string(), "2026-01-07");
-    // An id that is no New York time says nothing.
+    // The id plays no part in it.
     let row: wire::Activity = fixture(
         r#"{"id": "20200101000000000::x", "activity_type": "FILL", "transaction_time": "2026-01-08T00:05:00Z"}"#,
     );
-    assert_eq!(map::day(&row).unwrap().to_string(), "2026-01-08");
+    assert_eq!(map::day(&row).unwrap().to_string(), "2026-01-07");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What Alpaca sends: every number is a string. Only fields that are used are named; all but identities may be missing.
+//! Alpaca's replies: every number is a string. Only used fields are declared; all but identities may be missing.
 
 #![expect(clippy::struct_field_names, reason = "the names are those of the interface")]
 
@@ -92,7 +92,7 @@ pub(super) struct Activity {
     pub(super) order_id: Option<Text>,
     #[serde(default, deserialize_with = "optional_text")]
     pub(super) group_id: Option<Text>,
-    /// The row that a correction or cancellation speaks of, where it is named.
+    /// The row that a correction or cancellation refers to, if it is named.
     #[serde(default, deserialize_with = "optional_text", alias = "previous_execution_id")]
     pub(super) previous_id: Option<Text>,
 }

@@ -1,35 +1,40 @@
-//! A provider's interface: calls to its own hosts, at its pace, tried again where that is safe.
+//! Sends requests to the servers of one provider: at its pace, with retries where they are safe.
 //!
-//! INVARIANT: only hosts of the metadata (or the override) are asked; secrets travel in headers or forms marked
-//! sensitive, never in a log; only idempotent calls are repeated.
+//! INVARIANT: only hosts of the metadata, of a granted address or of the override are contacted; secrets travel in
+//! headers and bodies, never in a log; only idempotent requests are retried.
 
-use std::fmt;
-
-use oauth2::url::Url;
-use reqwest::{
-    Method,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
-use secrecy::{ExposeSecret as _, SecretString};
-use zeroize::Zeroizing;
+
+use chrono::{DateTime, Utc};
+use oauth2::url::{Position, Url};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap};
 
 use super::{
-    Http, Origin, Reply, backoff,
+    Attempt, Call, Counters, Http, Origin, Reply, backoff,
     failure::{self, Failure},
     limiter::Permit,
+    names,
 };
 use crate::{
     domain::{ProviderError, ProviderErrorKind},
-    providers::{BuildContext, Environment, ProviderMetadata},
+    providers::{BuildContext, Environment, ProviderMetadata, ReplyHead},
 };
 
-/// The interface of one provider in one environment.
+/// The servers of one provider in one environment.
 #[derive(Clone)]
 pub struct Api {
     http: Http,
     metadata: &'static ProviderMetadata,
     environment: &'static Environment,
     endpoint: Option<Origin>,
+    /// Base address taken from a credential, instead of the environment's.
+    granted: Option<Url>,
+    counters: Arc<dyn Counters>,
+    provider_time: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl fmt::Debug for Api {
@@ -41,111 +46,54 @@ impl fmt::Debug for Api {
     }
 }
 
-/// One question.
-#[must_use]
-pub struct Call {
-    what: &'static str,
-    method: Method,
-    segments: Vec<String>,
-    /// Instead of segments: a full address out of the metadata.
-    address: Option<&'static str>,
-    query: Vec<(&'static str, String)>,
-    headers: Vec<(HeaderName, SecretString)>,
-    body: Option<(HeaderValue, Zeroizing<Vec<u8>>)>,
-    /// Secrets in the body, which no message may repeat.
-    hidden: Vec<SecretString>,
-    idempotent: bool,
-}
-
-impl Call {
-    /// Asks for something; `segments` of the path are encoded here.
-    pub fn get(what: &'static str, segments: &[&str]) -> Self {
-        Self {
-            what,
-            method: Method::GET,
-            segments: segments.iter().map(|segment| (*segment).to_owned()).collect(),
-            address: None,
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: None,
-            hidden: Vec::new(),
-            idempotent: true,
-        }
-    }
-
-    /// Sends a form to an address of the metadata. Never repeated by itself.
-    pub(super) fn post_form(
-        what: &'static str,
-        address: &'static str,
-        body: Vec<u8>,
-        authorization: Option<SecretString>,
-        hidden: Vec<SecretString>,
-    ) -> Self {
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        Self {
-            method: Method::POST,
-            address: Some(address),
-            body: Some((form, Zeroizing::new(body))),
-            headers: authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect(),
-            hidden,
-            idempotent: false,
-            ..Self::get(what, &[])
-        }
-    }
-
-    /// Adds a parameter; encoded here.
-    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    /// Adds a parameter if there is a value.
-    pub fn query_if(self, name: &'static str, value: Option<String>) -> Self {
-        match value {
-            Some(value) => self.query(name, value),
-            None => self,
-        }
-    }
-
-    /// Adds a secret header.
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((HeaderName::from_static(name), value.into()));
-        self
-    }
-
-    /// Adds an access token.
-    pub fn bearer(mut self, token: &str) -> Self {
-        self.headers.push((AUTHORIZATION, format!("Bearer {token}").into()));
-        self.hidden.push(token.into());
-        self
-    }
-
-    fn headers(&self) -> Option<HeaderMap> {
-        let mut headers = HeaderMap::new();
-        headers.insert(reqwest::header::ACCEPT, HeaderValue::from_static("application/json"));
-        for (name, value) in &self.headers {
-            let mut value = HeaderValue::from_str(value.expose_secret()).ok()?;
-            value.set_sensitive(true);
-            headers.insert(name.clone(), value);
-        }
-        Some(headers)
-    }
+/// The address of a request: as the provider knows it, and as it is sent.
+struct Target {
+    official: Url,
+    sent: Url,
 }
 
 impl Api {
-    /// The interface in the environment of the context.
+    /// The servers in the environment of the context.
     pub fn new(metadata: &'static ProviderMetadata, context: &BuildContext<'_>) -> Result<Self, ProviderError> {
-        let environment = metadata.environment(context.environment)?;
-        Ok(Self { http: context.http.clone(), metadata, environment, endpoint: context.endpoint.clone() })
+        Ok(Self {
+            http: context.http.clone(),
+            metadata,
+            environment: metadata.environment(context.environment)?,
+            endpoint: context.endpoint.clone(),
+            granted: None,
+            counters: Arc::clone(&context.counters),
+            provider_time: Arc::default(),
+        })
     }
 
-    /// The same in another environment.
+    /// The servers of another environment.
     #[must_use]
     pub fn at(&self, environment: &'static Environment) -> Self {
         Self { environment, ..self.clone() }
     }
 
-    /// The client underneath.
+    /// The server that a credential names, with the path of `address` before that of every request. It must be https
+    /// without user or password, and its host must have public addresses only; this is checked again for every
+    /// connection. The override replaces its origin too.
+    pub fn granted(&self, address: &str) -> Result<Self, ProviderError> {
+        let refuse = |why: &str| self.metadata.error(ProviderErrorKind::Validation, format!("its address {why}"));
+        let mut url = Url::parse(address.trim()).map_err(|_| refuse("is not an address"))?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if url.scheme() != "https" || host.is_empty() {
+            return Err(refuse("must begin with https://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("must not contain a user name or password"));
+        }
+        if self.endpoint.is_none() && names::is_private_literal(&host) {
+            return Err(refuse("is not on the public internet"));
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        Ok(Self { granted: Some(url), ..self.clone() })
+    }
+
+    /// The HTTP client.
     #[must_use]
     pub const fn http(&self) -> &Http {
         &self.http
@@ -157,52 +105,72 @@ impl Api {
         self.metadata
     }
 
-    /// Where it asks.
+    /// The environment in use.
     #[must_use]
     pub const fn environment(&self) -> &'static Environment {
         self.environment
     }
 
-    /// Whether all environments are the same origin, so that trying another one tells nothing.
+    /// Whether an override gives all environments the same origin, so that trying another one is pointless.
     #[must_use]
     pub const fn is_overridden(&self) -> bool {
         self.endpoint.is_some()
     }
 
-    /// An address of the metadata, moved by the override if there is one.
+    /// The provider's clock as of its last reply, if it sent one.
+    #[must_use]
+    pub fn provider_time(&self) -> Option<DateTime<Utc>> {
+        *self.provider_time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An address of the metadata or of the granted host, moved by the override if there is one.
     pub fn address(&self, address: &str) -> Result<Url, ProviderError> {
-        let invalid = || self.metadata.error(ProviderErrorKind::NotConfigured, "its address is not valid");
-        let url = Url::parse(address).map_err(|_| invalid())?;
+        self.target(address).map(|target| target.sent)
+    }
+
+    fn target(&self, address: &str) -> Result<Target, ProviderError> {
+        let invalid = || self.metadata.error(ProviderErrorKind::NotConfigured, "one of its addresses is not valid");
+        let official = Url::parse(address).map_err(|_| invalid())?;
         if let Some(endpoint) = &self.endpoint {
-            return endpoint.rebase(&url).ok_or_else(invalid);
+            return Ok(Target { sent: endpoint.rebase(&official).ok_or_else(invalid)?, official });
         }
-        let origin = Origin::of(&url).map_err(|_| invalid())?;
+        let origin = Origin::of(&official).map_err(|_| invalid())?;
         let own = |other: &str| Url::parse(other).ok().and_then(|url| Origin::of(&url).ok());
-        let known = self.metadata.environments.iter().filter_map(|environment| own(environment.origin));
-        let allowed = known.map(|known| known.host().to_owned()).any(|host| host == origin.host())
-            || self.metadata.extra_hosts.contains(&origin.host());
-        if allowed { Ok(url) } else { Err(invalid()) }
+        let mut known = self.metadata.environments.iter().filter_map(|environment| own(environment.origin));
+        let allowed = match &self.granted {
+            Some(granted) => Origin::of(granted).is_ok_and(|granted| granted == origin),
+            None => {
+                known.any(|known| known.host() == origin.host()) || self.metadata.extra_hosts.contains(&origin.host())
+            }
+        };
+        if allowed { Ok(Target { sent: official.clone(), official }) } else { Err(invalid()) }
     }
 
-    fn url(&self, call: &Call) -> Result<Url, ProviderError> {
-        let mut url = self.address(call.address.unwrap_or(self.environment.origin))?;
-        if let Ok(mut path) = url.path_segments_mut()
-            && !call.segments.is_empty()
-        {
-            path.clear().extend(&call.segments);
+    fn target_of(&self, call: &Call) -> Result<Target, ProviderError> {
+        let base = call.address.as_deref().or_else(|| self.granted.as_ref().map(Url::as_str));
+        let mut target = self.target(base.unwrap_or(self.environment.origin))?;
+        for url in [&mut target.official, &mut target.sent] {
+            if let Ok(mut path) = url.path_segments_mut()
+                && !call.segments().is_empty()
+            {
+                if self.granted.is_none() {
+                    path.clear();
+                }
+                path.pop_if_empty().extend(call.segments());
+            }
+            if !call.query.is_empty() {
+                url.query_pairs_mut().extend_pairs(&call.query);
+            }
         }
-        if !call.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&call.query);
-        }
-        Ok(url)
+        Ok(target)
     }
 
-    /// Asks, at the provider's pace, again where that is safe.
+    /// Sends a request.
     pub async fn send(&self, call: Call) -> Result<Reply, ProviderError> {
         self.exchange(call).await.map_err(|failure| failure.error)
     }
 
-    /// As [`Api::send`]; `None` when the server refuses the question itself (HTTP 400).
+    /// As [`Api::send`]; `None` if the server refuses the request itself (HTTP 400).
     pub async fn send_unless_refused(&self, call: Call) -> Result<Option<Reply>, ProviderError> {
         match self.exchange(call).await {
             Ok(reply) => Ok(Some(reply)),
@@ -211,7 +179,7 @@ impl Api {
         }
     }
 
-    /// As [`Api::send`], with what is known about a failure.
+    /// As [`Api::send`], with the details of a failure.
     pub(super) async fn exchange(&self, call: Call) -> Result<Reply, Failure> {
         let config = &self.http.0.config;
         if config.offline {
@@ -221,46 +189,57 @@ impl Api {
                     .with_hint("start without --offline"),
             ));
         }
-        let url = self.url(&call).map_err(Failure::last)?;
+        let target = self.target_of(&call).map_err(Failure::last)?;
+        let gate = call.is_counted().then(|| self.http.signing_gate(self.metadata.slug));
+        let _in_order = match &gate {
+            Some(gate) => Some(gate.lock().await),
+            None => None,
+        };
         let mut attempt = 0;
         loop {
-            self.permit(&url).await.map_err(Failure::last)?;
-            let failure = match self.once(&call, &url).await {
+            self.permit(&target.sent).await.map_err(Failure::last)?;
+            let failure = match self.once(&call, &target).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
-            let limited = matches!(failure.error.kind, ProviderErrorKind::RateLimited { .. });
+            let is_limited = matches!(failure.error.kind, ProviderErrorKind::RateLimited { .. });
             let wait = failure.wait.unwrap_or_else(|| backoff::jitter(attempt, &*config.entropy));
             tracing::debug!(
                 provider = self.metadata.slug,
-                call = call.what,
+                call = call.subject,
                 attempt,
                 status = failure.status.map(|status| status.as_u16()),
                 "failed: {}",
                 failure.error.message
             );
-            if limited {
-                self.http.0.limiter.silence(&host_key(&url), config.clock.now(), wait);
+            if is_limited {
+                self.http.0.limiter.silence(&host_key(&target.sent), config.clock.now(), wait);
             }
             attempt += 1;
-            if !call.idempotent || !failure.again || attempt >= config.limits.tries || wait > config.limits.wait {
+            let may_retry = call.is_idempotent && failure.is_transient && attempt < config.limits.tries;
+            if !may_retry || wait > config.limits.wait {
                 return Err(failure);
             }
-            if !limited {
+            if !is_limited {
                 config.timer.sleep(wait).await;
             }
         }
     }
 
-    /// Waits for the pace; an error when that would take too long.
+    /// Waits for the pace, and stores the count of a limited budget before the request goes out.
     async fn permit(&self, url: &Url) -> Result<(), ProviderError> {
         let config = &self.http.0.config;
-        let pace = self.http.0.limiter.pace(self.metadata.slug, self.metadata.pace);
+        let slug = self.metadata.slug;
+        let pace = self.http.0.limiter.pace(slug, self.metadata.pace);
         loop {
             let now = config.clock.now();
-            let (until, why) = match self.http.0.limiter.acquire(self.metadata.slug, &host_key(url), pace, now) {
+            let (until, why) = match self.http.0.limiter.acquire(slug, &host_key(url), pace, now) {
+                Permit::Now if pace.per_day.is_some() => {
+                    let noted = self.counters.note(slug, self.http.0.limiter.spent(slug, now)).await;
+                    return noted.map_err(|message| self.metadata.error(ProviderErrorKind::Local, message));
+                }
                 Permit::Now => return Ok(()),
-                Permit::At(until) => (until, "it asked to be left alone for a while"),
+                Permit::At(until) => (until, "it asked to wait"),
                 Permit::Exhausted(until) => (until, "its daily budget of requests is used up"),
             };
             let wait = (until - now).to_std().unwrap_or_default();
@@ -271,17 +250,43 @@ impl Api {
         }
     }
 
-    async fn once(&self, call: &Call, url: &Url) -> Result<Reply, Failure> {
+    async fn once(&self, call: &Call, target: &Target) -> Result<Reply, Failure> {
         let inner = &self.http.0;
-        let invalid = |kind, message: &str| Failure::last(self.metadata.error(kind, message));
-        let Some(headers) = call.headers() else {
-            return Err(invalid(ProviderErrorKind::Validation, "a key has characters that can't be sent"));
+        let refuse = |kind, message: &str| Failure::last(self.metadata.error(kind, message));
+        let now = inner.config.clock.now();
+        let count = if call.is_counted() {
+            let least = u64::try_from(now.timestamp_micros()).unwrap_or_default();
+            let count = self.counters.next(self.metadata.slug, least).await;
+            count.map_err(|message| refuse(ProviderErrorKind::Local, &message))?
+        } else {
+            0
         };
-        let local = self.endpoint.as_ref().is_some_and(Origin::is_loopback);
-        let client = if local { &inner.loopback } else { &inner.https };
-        let mut request = client.request(call.method.clone(), url.clone()).headers(headers);
-        if let Some((kind, body)) = &call.body {
-            request = request.header(CONTENT_TYPE, kind.clone()).body(body.to_vec());
+        let body = call.encoded(count);
+        let signature = match &call.signer {
+            None => Vec::new(),
+            Some(sign) => sign(&Attempt {
+                method: call.method.as_str(),
+                host: &target.official[Position::BeforeHost..Position::AfterPort],
+                path: target.official.path(),
+                query: target.official.query().unwrap_or_default(),
+                body: body.as_ref().map_or(&[], |(_, body)| body.as_slice()),
+                count,
+                now,
+            })
+            .map_err(|message| refuse(ProviderErrorKind::Validation, &message))?,
+        };
+        let Some(headers) = call.headers(&signature) else {
+            return Err(refuse(ProviderErrorKind::Validation, "a key has characters that can't be sent"));
+        };
+        let is_local = self.endpoint.as_ref().is_some_and(Origin::is_loopback);
+        let client = match &self.granted {
+            _ if is_local => &inner.loopback,
+            Some(_) => &inner.granted,
+            None => &inner.https,
+        };
+        let mut request = client.request(call.method.clone(), target.sent.clone()).headers(headers);
+        if let Some((kind, body)) = body {
+            request = request.header(CONTENT_TYPE, kind).body(body.to_vec());
         }
         let transport = |error: reqwest::Error| failure::of_transport(self.metadata, &error.without_url());
         let mut response = request.send().await.map_err(transport)?;
@@ -290,21 +295,42 @@ impl Api {
         while let Some(piece) = response.chunk().await.map_err(transport)? {
             if body.len() + piece.len() > inner.config.limits.body {
                 let message = format!("its reply is larger than {} bytes", inner.config.limits.body);
-                return Err(invalid(ProviderErrorKind::InvalidResponse, &message));
+                return Err(refuse(ProviderErrorKind::InvalidResponse, &message));
             }
             body.extend_from_slice(&piece);
         }
-        tracing::debug!(provider = self.metadata.slug, call = call.what, status = status.as_u16(), bytes = body.len());
+        tracing::debug!(
+            provider = self.metadata.slug,
+            call = call.subject,
+            status = status.as_u16(),
+            bytes = body.len()
+        );
+        self.note_time(&headers);
+        let secrets = call.secrets(&signature);
+        let head = ReplyHead { status: status.as_u16(), headers: &headers };
+        if let Some(verdict) = (self.metadata.judge)(&head, &body) {
+            return Err(failure::of_verdict(self.metadata, status, verdict, &secrets, now));
+        }
         if !status.is_success() {
-            let secrets: Vec<&SecretString> = call.headers.iter().map(|(_, value)| value).chain(&call.hidden).collect();
-            let now = inner.config.clock.now();
             return Err(failure::of_status(self.metadata, status, &headers, &body, &secrets, now));
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok(Reply { metadata: self.metadata, what: call.what, content_type, body })
+        Ok(Reply { metadata: self.metadata, subject: call.subject, content_type, body })
+    }
+
+    fn note_time(&self, headers: &HeaderMap) {
+        let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+        if let Some(time) = date.and_then(|text| httpdate::parse_http_date(text).ok()) {
+            *self.provider_time.lock().unwrap_or_else(PoisonError::into_inner) = Some(time.into());
+        }
+    }
+
+    /// Waits, by the program's timer.
+    pub async fn sleep(&self, duration: Duration) {
+        self.http.0.config.timer.sleep(duration).await;
     }
 }
 
 fn host_key(url: &Url) -> String {
-    url[..oauth2::url::Position::BeforePath].to_owned()
+    url[..Position::BeforePath].to_owned()
 }

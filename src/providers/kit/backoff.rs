@@ -1,6 +1,6 @@
-//! When to try again: what the provider says, else full jitter.
+//! Waits between attempts: as requested by the provider, else full jitter.
 //!
-//! INVARIANT: what a provider asks for is clamped to one second and one hour.
+//! INVARIANT: a requested wait is clamped to between one second and one hour.
 
 use std::time::Duration;
 
@@ -14,40 +14,29 @@ const CAP: Duration = Duration::from_secs(60);
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(3_600);
 
-/// A random time up to the doubled wait of the last try (0-based), so that many clients don't come back together.
+/// A random wait below a ceiling that doubles with every attempt (0-based), so that many clients do not return together.
 pub(super) fn jitter(attempt: u32, entropy: &dyn Entropy) -> Duration {
     let ceiling = BASE.saturating_mul(1 << attempt.min(6)).min(CAP);
     let mut bytes = [0; 4];
-    // Without randomness the whole wait is as good.
+    // Without randomness, wait the whole time.
     let share = entropy.fill(&mut bytes).map_or(u32::MAX, |()| u32::from_le_bytes(bytes));
     let milliseconds = u64::try_from(ceiling.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(milliseconds * u64::from(share) / u64::from(u32::MAX))
 }
 
-/// What the reply asks for: `Retry-After` in seconds or as a date, else `X-RateLimit-Reset` in seconds since 1970.
+/// The wait that the reply requests: `Retry-After` in seconds or as a date, else `X-RateLimit-Reset` in seconds since 1970.
 pub(super) fn requested(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let until = |then: DateTime<Utc>| (then - now).to_std().unwrap_or(Duration::ZERO);
     let retry_after = text(RETRY_AFTER.as_str()).and_then(|value| match value.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => http_date(value).map(until),
+        Err(_) => httpdate::parse_http_date(value).ok().map(|date| until(date.into())),
     });
     let reset = || {
         let seconds = text("x-ratelimit-reset")?.parse().ok()?;
         DateTime::from_timestamp(seconds, 0).map(until)
     };
     retry_after.or_else(reset).map(|wait| wait.clamp(LEAST, MOST))
-}
-
-/// The three forms that HTTP allows.
-fn http_date(text: &str) -> Option<DateTime<Utc>> {
-    if let Ok(date) = DateTime::parse_from_rfc2822(text) {
-        return Some(date.to_utc());
-    }
-    ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"]
-        .iter()
-        .find_map(|form| chrono::NaiveDateTime::parse_from_str(text, form).ok())
-        .map(|date| date.and_utc())
 }
 
 #[cfg(test)]

@@ -1,46 +1,48 @@
-//! From what came back, or did not, to one vocabulary of failures.
+//! Failed requests in one vocabulary of errors.
 //!
-//! INVARIANT: no address, no header and no secret of the call is in a message; what a server says is cleaned
-//! and cut.
+//! INVARIANT: a message contains no address, header or secret of the request; texts of servers are cleaned and cut.
 
 use std::{error::Error as _, time::Duration};
 
 use chrono::{DateTime, Utc};
-use reqwest::{StatusCode, header::HeaderMap};
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
-use super::{backoff, reply::cut};
+use super::{backoff, names, reply::cut};
 use crate::{
     domain::{ProviderError, ProviderErrorKind, text},
-    providers::ProviderMetadata,
+    providers::{ProviderMetadata, Verdict},
 };
 
-/// The longest text of a server that is repeated.
-const SAID: usize = 200;
+/// Longest text of a server that is repeated, in characters.
+const MAX_QUOTE: usize = 200;
 
-/// A failed try.
+/// A failed attempt.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: ProviderError,
-    /// Whether another try right away may succeed.
-    pub(super) again: bool,
-    /// What the server asked for.
+    /// Whether another attempt right away may succeed.
+    pub(super) is_transient: bool,
+    /// Time the server asked to wait.
     pub(super) wait: Option<Duration>,
     pub(super) status: Option<StatusCode>,
     /// The `error` word of the reply (`invalid_grant`).
     pub(super) code: Option<String>,
-    /// What the server says about it, cleaned and without secrets.
-    pub(super) said: Option<String>,
+    /// The server's explanation, cleaned and without secrets.
+    pub(super) quote: Option<String>,
 }
 
 impl Failure {
     pub(super) const fn last(error: ProviderError) -> Self {
-        Self { error, again: false, wait: None, status: None, code: None, said: None }
+        Self { error, is_transient: false, wait: None, status: None, code: None, quote: None }
     }
 }
 
-/// A reply that is no success.
+/// The failure that a status means in general.
 pub(super) fn of_status(
     metadata: &ProviderMetadata,
     status: StatusCode,
@@ -50,34 +52,85 @@ pub(super) fn of_status(
     now: DateTime<Utc>,
 ) -> Failure {
     let wait = backoff::requested(headers, now);
-    let renewable = metadata.oauth().is_some();
+    let is_page = is_web_page(headers, body);
     let (kind, what, hint) = match status.as_u16() {
-        401 if renewable => (ProviderErrorKind::LoginExpired, "the login has expired", Some("log in again")),
+        // Written by a gateway between here and the provider's interface.
+        400..=499 if is_page && status.as_u16() != 429 => {
+            (ProviderErrorKind::Unavailable, "a gateway answered with a web page", None)
+        }
         401 => (ProviderErrorKind::Authentication, "it refuses the credentials", Some("check them and reconnect")),
         403 => (ProviderErrorKind::Authentication, "access is refused", Some("check the credentials and reconnect")),
         402 => (ProviderErrorKind::PaymentRequired, "it asks for payment", Some("see your account there")),
-        429 => (ProviderErrorKind::RateLimited { until: wait.map(|wait| now + wait) }, "it is asked too often", None),
-        408 | 425 => (ProviderErrorKind::Unavailable, "it did not wait for the request", None),
-        300..=399 => (ProviderErrorKind::InvalidResponse, "it sends to another address, which is never followed", None),
-        404 => (ProviderErrorKind::InvalidResponse, "it does not know what was asked for", None),
-        500.. => (ProviderErrorKind::Unavailable, "it has a problem of its own", None),
+        429 => (
+            ProviderErrorKind::RateLimited { until: wait.map(|wait| now + wait) },
+            "it received too many requests",
+            None,
+        ),
+        408 | 425 => (ProviderErrorKind::Unavailable, "it gave up waiting for the request", None),
+        300..=399 => {
+            (ProviderErrorKind::InvalidResponse, "it redirects to another address, which is never followed", None)
+        }
+        404 => (ProviderErrorKind::InvalidResponse, "it has no such data", None),
+        410 => (ProviderErrorKind::InvalidResponse, "it no longer has this data", None),
+        500.. => (ProviderErrorKind::Unavailable, "its server failed", None),
         _ => (ProviderErrorKind::InvalidResponse, "it refuses the request", None),
     };
-    let said = said(body, secrets);
-    let quoted = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
-    let again = matches!(kind, ProviderErrorKind::RateLimited { .. } | ProviderErrorKind::Unavailable);
+    let quote = quote(body, secrets);
+    let quoted = quote.as_ref().map(|quote| format!(": {quote}")).unwrap_or_default();
+    let is_transient = matches!(kind, ProviderErrorKind::RateLimited { .. } | ProviderErrorKind::Unavailable)
+        && !(is_page && status.is_client_error());
     let mut error = metadata.error(kind, format!("{what} (HTTP {}){quoted}", status.as_u16()));
     if let Some(hint) = hint {
         error = error.with_hint(hint);
     }
-    Failure { error, again, wait, status: Some(status), code: code(body), said }
+    Failure { error, is_transient, wait, status: Some(status), code: code(body), quote }
 }
 
-/// No reply, or a broken one.
+/// The failure that the provider's own reading of a reply means.
+pub(super) fn of_verdict(
+    metadata: &ProviderMetadata,
+    status: StatusCode,
+    verdict: Verdict,
+    secrets: &[&SecretString],
+    now: DateTime<Utc>,
+) -> Failure {
+    let message = text::clean_line(&redact(&verdict.message, secrets)).unwrap_or_default();
+    let kind = match (verdict.kind, verdict.retry) {
+        (ProviderErrorKind::RateLimited { until: None }, Some(wait)) => {
+            ProviderErrorKind::RateLimited { until: Some(now + wait) }
+        }
+        (kind, _) => kind,
+    };
+    let mut error = metadata.error(kind, cut(&message, MAX_QUOTE));
+    if let Some(hint) = verdict.hint {
+        error = error.with_hint(hint);
+    }
+    Failure {
+        error,
+        is_transient: verdict.retry.is_some(),
+        wait: verdict.retry,
+        status: Some(status),
+        code: None,
+        quote: None,
+    }
+}
+
+/// Whether a reply is a page for people instead of data.
+fn is_web_page(headers: &HeaderMap, body: &[u8]) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let starts_as_page = || {
+        let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(body.len());
+        let start: Vec<u8> = body[start..].iter().take(14).map(u8::to_ascii_lowercase).collect();
+        start.starts_with(b"<!doctype html") || start.starts_with(b"<html")
+    };
+    kind.to_ascii_lowercase().contains("html") || starts_as_page()
+}
+
+/// The failure of a request without a complete reply.
 pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) -> Failure {
     let unavailable = |message: String| metadata.error(ProviderErrorKind::Unavailable, message);
     if error.is_timeout() {
-        // A server that is silent once is silent again: the next sync is the next try.
+        // A silent server usually stays silent: the next sync is the next attempt.
         return Failure::last(unavailable("it does not answer in time".into()));
     }
     let mut cause: &dyn std::error::Error = error;
@@ -87,10 +140,14 @@ pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) 
         certificate |= cause.to_string().contains("certificate");
     }
     // The innermost cause is the system's or the TLS library's; only the outer ones name the address.
-    let reason = if error.source().is_some() { cut(&cause.to_string(), SAID) } else { "no reason given".into() };
+    let reason = if error.source().is_some() { cut(&cause.to_string(), MAX_QUOTE) } else { "no reason given".into() };
+    if cause.to_string() == names::NOT_PUBLIC {
+        let error = metadata.error(ProviderErrorKind::Validation, "its address is not on the public internet");
+        return Failure::last(error.with_hint("get the address from the provider again"));
+    }
     if certificate {
         let error = unavailable(format!("its certificate can't be trusted ({reason})"));
-        return Failure::last(error.with_hint("check the clock of this machine and who stands between"));
+        return Failure::last(error.with_hint("check the clock of this machine, and proxies in between"));
     }
     let message = if error.is_connect() {
         format!("it can't be reached ({reason})")
@@ -99,11 +156,11 @@ pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) 
     } else {
         format!("the connection failed ({reason})")
     };
-    Failure { error: unavailable(message), again: true, wait: None, status: None, code: None, said: None }
+    Failure { error: unavailable(message), is_transient: true, wait: None, status: None, code: None, quote: None }
 }
 
-/// What a server says about its refusal, in the fields that servers use for it.
-pub(super) fn said(body: &[u8], secrets: &[&SecretString]) -> Option<String> {
+/// The server's explanation of a refusal, from the fields that servers use for it.
+pub(super) fn quote(body: &[u8], secrets: &[&SecretString]) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
     let first = |value: &Value| {
         ["message", "error_description", "detail", "title", "error"]
@@ -112,10 +169,9 @@ pub(super) fn said(body: &[u8], secrets: &[&SecretString]) -> Option<String> {
     };
     let nested = || value.get("errors")?.get(0).and_then(|item| first(item).or_else(|| item.as_str().map(Into::into)));
     let inner = || value.get("error").and_then(first);
-    let said = first(&value).or_else(nested).or_else(inner)?;
-    let said = redact(&said, secrets);
-    let line = text::clean_line(&said)?;
-    Some(cut(line.trim_end_matches('.'), SAID))
+    let quote = first(&value).or_else(nested).or_else(inner)?;
+    let line = text::clean_line(&redact(&quote, secrets))?;
+    Some(cut(line.trim_end_matches('.'), MAX_QUOTE))
 }
 
 fn code(body: &[u8]) -> Option<String> {
@@ -124,7 +180,7 @@ fn code(body: &[u8]) -> Option<String> {
     (code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')).then(|| code.to_owned())
 }
 
-/// `text` without any of the secrets, should a server repeat one.
+/// `text` without the secrets that a server may have repeated.
 pub(super) fn redact(text: &str, secrets: &[&SecretString]) -> String {
     secrets
         .iter()

@@ -1,34 +1,42 @@
-//! The one way out to the network: two clients built by one factory, and what they share.
+//! The HTTP clients, built by one factory, with their shared limits.
 //!
-//! Built once by the composition root, handed to adapters in `BuildContext`. INVARIANT: no redirects are
-//! followed (they would carry keys to other hosts); TLS 1.2 at least; plain http to loopback only; every wait
-//! and every reply has its limit.
+//! Built once by the composition root, passed to adapters in `BuildContext`. INVARIANT: redirects are never followed
+//! (they would carry keys to other hosts); TLS 1.2 or later; plain http to loopback only; every wait and every reply
+//! has a limit.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use reqwest::{Client, redirect, tls};
 
-use super::limiter::{Limiter, Spent};
+use super::{
+    limiter::{Limiter, Spent},
+    names::{Lookup, PublicOnly, SystemLookup},
+};
 use crate::{
     ports::{Clock, Entropy},
     providers::ProviderMetadata,
 };
 
-/// How long and how much; the defaults are what the program runs with.
+/// Limits of time and size. The defaults are those of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpLimits {
-    /// Until a connection stands.
+    /// Time to connect.
     pub connect: Duration,
-    /// Between two pieces of a reply.
+    /// Time between two pieces of a reply.
     pub read: Duration,
-    /// For a whole exchange.
+    /// Time for a whole exchange.
     pub total: Duration,
-    /// Bytes of a reply, after unpacking.
+    /// Size of a reply in bytes, after decompression.
     pub body: usize,
-    /// The longest wait inside one call; a provider that asks for more gets its error at once.
+    /// Longest wait within one request; a longer one is an error at once.
     pub wait: Duration,
-    /// How often an idempotent call is tried.
+    /// Attempts of an idempotent request.
     pub tries: u32,
 }
 
@@ -45,10 +53,10 @@ impl Default for HttpLimits {
     }
 }
 
-/// How the program waits between calls; replaced where a test must not.
+/// Waits between requests. Replaced in tests.
 #[async_trait]
 pub trait Timer: Send + Sync {
-    /// Comes back after `duration`.
+    /// Returns after `duration`.
     async fn sleep(&self, duration: Duration);
 }
 
@@ -66,32 +74,41 @@ impl Timer for TokioTimer {
 /// What the client is built from.
 #[derive(Clone)]
 pub struct HttpConfig {
-    /// Tells when a limit ends.
+    /// The clock of all limits.
     pub clock: Arc<dyn Clock>,
-    /// Spreads retries, and makes OAuth states.
+    /// Randomness of retries and OAuth states.
     pub entropy: Arc<dyn Entropy>,
     /// How to wait.
     pub timer: Arc<dyn Timer>,
-    /// How long and how much.
+    /// Limits of time and size.
     pub limits: HttpLimits,
-    /// Refuses every call (`--offline`).
+    /// Refuses every request (`--offline`).
     pub offline: bool,
+    /// Looks up names of hosts that a credential names.
+    pub lookup: Arc<dyn Lookup>,
 }
 
 impl HttpConfig {
     /// The usual limits and timer.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy, timer: Arc::new(TokioTimer), limits: HttpLimits::default(), offline: false }
+        Self {
+            clock,
+            entropy,
+            timer: Arc::new(TokioTimer),
+            limits: HttpLimits::default(),
+            offline: false,
+            lookup: Arc::new(SystemLookup),
+        }
     }
 }
 
-/// The client could not be set up; the machine's certificates are usually why.
+/// The clients could not be set up, usually because of the system's certificates.
 #[derive(Debug, thiserror::Error)]
 #[error("the network client can't be set up; check the certificates of the system (SSL_CERT_FILE)")]
 pub struct HttpSetupError(#[source] reqwest::Error);
 
-/// The HTTP client of the program: limits, pace and rules are shared by everything that uses it. Cheap to clone.
+/// The HTTP clients of the program, with limits and pace shared by all users. Cheap to clone.
 #[derive(Clone)]
 pub struct Http(pub(super) Arc<Inner>);
 
@@ -100,12 +117,17 @@ pub(super) struct Inner {
     pub(super) https: Client,
     /// For an origin on this machine: http too, never through a proxy.
     pub(super) loopback: Client,
+    /// For origins that a credential names: https to public addresses only, never through a proxy, which would resolve
+    /// the name itself.
+    pub(super) granted: Client,
+    /// One gate per provider for signed requests.
+    signing: Mutex<HashMap<&'static str, Arc<tokio::sync::Mutex<()>>>>,
     pub(super) limiter: Limiter,
     pub(super) config: HttpConfig,
 }
 
 impl Http {
-    /// Builds both clients.
+    /// Builds the clients.
     pub fn new(config: HttpConfig) -> Result<Self, HttpSetupError> {
         let limits = config.limits;
         let builder = || {
@@ -121,32 +143,41 @@ impl Http {
         };
         let https = builder().https_only(true).build().map_err(HttpSetupError)?;
         let loopback = builder().no_proxy().build().map_err(HttpSetupError)?;
-        Ok(Self(Arc::new(Inner { https, loopback, limiter: Limiter::default(), config })))
+        let resolver = Arc::new(PublicOnly(Arc::clone(&config.lookup)));
+        let granted = builder().https_only(true).no_proxy().dns_resolver(resolver).build().map_err(HttpSetupError)?;
+        let signing = Mutex::default();
+        Ok(Self(Arc::new(Inner { https, loopback, granted, signing, limiter: Limiter::default(), config })))
     }
 
-    /// From now on a provider is sent no more requests a day than this, even if it allows more.
+    /// Limits the requests of a provider to `per_day`, even if it allows more.
     pub fn limit(&self, slug: &str, per_day: u32) {
         self.0.limiter.limit(slug, per_day);
     }
 
-    /// The requests a provider may be sent in a day, where that is limited.
+    /// Requests allowed for a provider per day, if limited.
     #[must_use]
     pub fn budget(&self, metadata: &ProviderMetadata) -> Option<u32> {
         self.0.limiter.pace(metadata.slug, metadata.pace).per_day
     }
 
-    /// Requests made of a provider today.
+    /// Requests sent to a provider today.
     #[must_use]
     pub fn spent(&self, slug: &str) -> Spent {
         self.0.limiter.spent(slug, self.0.config.clock.now())
     }
 
-    /// Reminds the budget of requests made before the program was started.
+    /// Counts requests that were sent before the program started.
     pub fn restore_spent(&self, slug: &str, spent: Spent) {
         self.0.limiter.restore(slug, spent);
     }
 
-    /// The clock that adapters go by.
+    /// Sends signed requests of a provider one after another.
+    pub(super) fn signing_gate(&self, slug: &'static str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut gates = self.0.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry(slug).or_default())
+    }
+
+    /// The clock for adapters.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.0.config.clock

@@ -128,7 +128,8 @@ impl Limiter {
 mod tests {
     use super::*;
 
-    const PACE: Pace = Pace { per_minute: 60, burst: 3, per_day: None, sync_interval: Duration::ZERO };
+    const PACE: Pace =
+        Pace { per_minute: 60, burst: 3, per_day: None, sync_interval: Duration::ZERO, publishes_at: None };
 
     fn at(milliseconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_700_000_000_000 + milliseconds).unwrap()

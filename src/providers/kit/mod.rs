@@ -1,31 +1,38 @@
-//! What adapters share: the HTTP client, pace, paging, exact numbers, OAuth.
+//! Shared parts of adapters: HTTP client, pace, paging, exact numbers, OAuth.
 //!
-//! Used by the folders of the providers. INVARIANT: the only place of the crate that names an HTTP or an
-//! OAuth library.
+//! Used by the folders of the providers. INVARIANT: the only place in the crate that uses an HTTP or an OAuth library.
 
 mod account_type;
 mod api;
 mod backoff;
+mod call;
+mod counters;
+mod days;
 mod failure;
 pub mod fake;
 mod http;
 mod identity;
 mod limiter;
+mod names;
 mod number;
 mod oauth;
 mod occ;
 mod origin;
-mod page;
+mod per_account;
 mod reply;
 
 pub use account_type::type_of_name;
-pub use api::{Api, Call};
+pub use api::Api;
+pub use call::{Attempt, Call, Signer};
+pub use counters::{Counters, MemoryCounters};
+pub use days::new_york_day;
 pub use http::{Http, HttpConfig, HttpLimits, HttpSetupError, Timer, TokioTimer};
 pub use identity::{ClientIdentity, IdentityError, WARN_DAYS};
 pub use limiter::Spent;
+pub use names::{Lookup, SystemLookup};
 pub use number::{Text, decimal, optional_number, optional_text};
 pub use oauth::{CallbackError, CallbackListener, OauthFlow, RedirectError, parse_redirect};
 pub use occ::OptionSymbol;
 pub use origin::{Origin, OriginError};
-pub use page::{MAX_PAGES, Pages};
+pub use per_account::{AccountRef, Cursor, MAX_PAGES, Page, PerAccount, TransactionRequest, fetch};
 pub use reply::{Reply, cut, rows};

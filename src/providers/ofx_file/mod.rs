@@ -6,8 +6,8 @@ mod map;
 #[cfg(test)]
 mod tests;
 
-use super::{Auth, FileSpec, History, Pace, ProviderMetadata};
-use crate::domain::{Capability, ProviderCategory};
+use super::{Auth, FileSpec, History, Pace, ProviderMetadata, by_status};
+use crate::domain::{Capability, IdTrust, ProviderCategory};
 
 /// The provider's entry in the registry.
 pub static METADATA: ProviderMetadata = ProviderMetadata {
@@ -26,6 +26,8 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     environments: &[],
     extra_hosts: &[],
     pace: Pace::NONE,
+    id_trust: IdTrust::Reusable,
+    judge: by_status,
     history: History { days: None, overlap_days: 0 },
     documentation_url: "https://financialdataexchange.org/ofx",
     production_ready: true,

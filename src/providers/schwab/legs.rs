@@ -1,4 +1,4 @@
-//! The legs of a transaction: what is fee, what is security, what washes out. Pure.
+//! The legs of a transaction sorted into fees and securities, with legs that cancel out removed. Pure.
 //!
 //! INVARIANT: the shares of the legs add up to the row's net amount, to the cent.
 

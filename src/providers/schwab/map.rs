@@ -1,8 +1,8 @@
-//! From Schwab's words to ours. Pure.
+//! Schwab's replies as drafts. Pure.
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{
@@ -15,15 +15,18 @@ use crate::{
         Security, Text, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub, Warning,
         text,
     },
-    providers::kit::OptionSymbol,
+    providers::{
+        KnownAccount,
+        kit::{OptionSymbol, new_york_day},
+    },
 };
 
-/// Every type the server knows; it tells none that is not asked for.
+/// Every type the server knows; it returns only the types that are asked for.
 pub(super) const TYPES: &str = "TRADE,RECEIVE_AND_DELIVER,DIVIDEND_OR_INTEREST,ACH_RECEIPT,ACH_DISBURSEMENT,\
      CASH_RECEIPT,CASH_DISBURSEMENT,ELECTRONIC_FUND,WIRE_OUT,WIRE_IN,JOURNAL,MEMORANDUM,MARGIN_CALL,MONEY_MARKET,\
      SMA_ADJUSTMENT";
 
-/// Numbers are binary floats in JSON: money is meant to the cent.
+/// Rounds to the cent: numbers are binary floats in JSON.
 pub(super) fn money(amount: Decimal) -> Decimal {
     amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
 }
@@ -47,7 +50,13 @@ pub(super) fn nicknames(preferences: Vec<(u32, Preference)>) -> HashMap<String, 
         .collect()
 }
 
-pub(super) fn account(account: &Account, nicknames: &HashMap<String, String>, today: NaiveDate) -> AccountDraft {
+/// An account. Without readable nicknames, name and type stay those of the stored account.
+pub(super) fn account(
+    account: &Account,
+    nicknames: Option<&HashMap<String, String>>,
+    known: Option<&KnownAccount>,
+    today: NaiveDate,
+) -> AccountDraft {
     let own = &account.securities_account;
     let balances = &own.current_balances;
     let cash_account = own.r#type.as_deref() == Some("CASH");
@@ -58,11 +67,16 @@ pub(super) fn account(account: &Account, nicknames: &HashMap<String, String>, to
         balances.available_funds.or(balances.cash_available_for_trading)
     };
     let worth = balances.liquidation_value.or(account.aggregated_balance.liquidation_value);
-    let name = nicknames.get(&own.account_number.0).cloned();
+    let name = match nicknames {
+        Some(nicknames) => nicknames.get(&own.account_number.0).cloned(),
+        None => known.map(|known| known.name.clone()),
+    };
+    let remembered = known.filter(|_| nicknames.is_none()).map(|known| known.account_type);
+    let named = || name.as_deref().map_or(AccountType::Brokerage, account_type);
     AccountDraft {
         provider_account_id: own.account_number.0.clone(),
         number: own.account_number.0.clone(),
-        account_type: name.as_deref().map_or(AccountType::Brokerage, account_type),
+        account_type: remembered.unwrap_or_else(named),
         name,
         currency: AssetCode::USD,
         balance: worth.map(|worth| BalanceDraft {
@@ -73,10 +87,11 @@ pub(super) fn account(account: &Account, nicknames: &HashMap<String, String>, to
             cash_value: cash.map(money),
         }),
         is_active: true,
+        institution: None,
     }
 }
 
-/// Schwab says cash or margin only; people write the rest into the nickname. The user can correct it.
+/// The type from the nickname: Schwab states cash or margin only. The user can correct it.
 fn account_type(nickname: &str) -> AccountType {
     let folded = text::fold(nickname);
     let has = |word: &str| folded.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
@@ -114,7 +129,7 @@ fn asset_type(instrument: &Instrument) -> AssetType {
     }
 }
 
-/// Options without the blanks that pad the root, as other brokers write them.
+/// The symbol; that of an option without the blanks that pad the root, as other brokers write it.
 fn symbol(instrument: &Instrument) -> Option<Text> {
     let written = instrument.symbol.as_deref().or(instrument.cusip.as_deref())?;
     if OptionSymbol::parse(written).is_some() {
@@ -148,7 +163,7 @@ pub(super) fn holding(position: &Position, currency: AssetCode, today: NaiveDate
     let units = held.checked_mul(multiplier)?.abs();
     let value = position.market_value.map(|value| signed(money(value)));
     let symbol = symbol(instrument).unwrap_or_default();
-    let paid = position.average_price.filter(|paid| !paid.is_zero());
+    let cost = cost(position, value, units, held.is_sign_negative());
     Some(HoldingDraft {
         facts: HoldingFacts {
             provider_id: instrument.cusip.clone().unwrap_or_else(|| symbol.to_string()),
@@ -156,18 +171,35 @@ pub(super) fn holding(position: &Position, currency: AssetCode, today: NaiveDate
             symbol: symbol.into(),
             asset_type: asset_type(instrument),
             quantity: held,
-            // There is no price in the reply: it is value per unit.
+            // The reply has no price: it is value per unit.
             price: value.and_then(|value| value.abs().checked_div(units)).map(price),
             price_date: value.map(|_| today),
             market_value: value,
-            // An average of zero is how an unknown cost is written.
-            cost_basis: paid.and_then(|paid| paid.checked_mul(units)).map(|cost| signed(money(cost))),
+            cost_basis: cost.map(|cost| signed(money(cost))),
             multiplier,
             currency,
             source: None,
         },
         as_of: today,
     })
+}
+
+/// The cost of a position. The average price of bonds, CDs and futures is no price per unit (percent of par, points), so
+/// their cost is value less profit, or unknown.
+fn cost(position: &Position, value: Option<Decimal>, units: Decimal, is_short: bool) -> Option<Decimal> {
+    let is_quoted_otherwise =
+        matches!(position.instrument.asset_type.as_deref(), Some("FIXED_INCOME" | "FUTURE" | "FOREX"))
+            || position.instrument.r#type.as_deref() == Some("CERTIFICATE_OF_DEPOSIT");
+    if is_quoted_otherwise {
+        let profit = if is_short {
+            position.short_open_profit_loss
+        } else {
+            position.long_open_profit_loss.or(position.short_open_profit_loss)
+        };
+        return value?.checked_sub(profit?);
+    }
+    // An unknown cost is written as an average of zero.
+    position.average_price.filter(|average| !average.is_zero())?.checked_mul(units)
 }
 
 /// The rows of a reply; one per security where a transaction moves several.
@@ -186,8 +218,36 @@ pub(super) fn transactions(
             Err(warning) => warnings.push(warning),
         }
     }
+    number_shared_ids(&mut rows);
     pair_journals(&mut rows);
     rows
+}
+
+/// Numbers different rows that share an activity id, in an order that does not depend on the reply's.
+fn number_shared_ids(rows: &mut [TransactionDraft]) {
+    let mut by_id: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        if let Some(id) = &row.facts.provider_id {
+            by_id.entry(id.as_str().into()).or_default().push(index);
+        }
+    }
+    for (id, mut places) in by_id.into_iter().filter(|(_, places)| places.len() > 1) {
+        let content = |facts: &TransactionFacts| {
+            let security = facts.security.as_ref();
+            let quantity = security.and_then(|security| security.quantity);
+            (facts.date, facts.instant, facts.amount, security.and_then(|security| security.symbol.clone()), quantity)
+        };
+        places.sort_by_cached_key(|place| content(&rows[*place].facts));
+        let mut number = 1;
+        for pair in 1..places.len() {
+            if content(&rows[places[pair]].facts) != content(&rows[places[pair - 1]].facts) {
+                number += 1;
+            }
+            if number > 1 {
+                rows[places[pair]].facts.provider_id = Some(format!("{id}/{number}").into());
+            }
+        }
+    }
 }
 
 type Drafts = (Vec<TransactionDraft>, Option<Warning>);
@@ -334,7 +394,7 @@ fn subtype(activity: &Activity, net: Decimal, leg: Option<&Leg>) -> Sub {
     }
 }
 
-/// Moves between cash and margin inside an account come as two rows of one day that cancel out: one group.
+/// Groups transfers between cash and margin within an account: two rows of one day that cancel out.
 fn pair_journals(rows: &mut [TransactionDraft]) {
     let inner = |draft: &TransactionDraft| {
         let facts = &draft.facts;
@@ -356,9 +416,12 @@ fn pair_journals(rows: &mut [TransactionDraft]) {
     }
 }
 
-/// The day as written.
+/// The New York day of a timestamp. Midnight UTC is a date without time.
 fn day(written: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(written.get(..10)?, "%Y-%m-%d").ok()
+    match instant(written) {
+        Some(instant) if instant.time() != NaiveTime::MIN => Some(new_york_day(instant)),
+        Some(_) | None => NaiveDate::parse_from_str(written.get(..10)?, "%Y-%m-%d").ok(),
+    }
 }
 
 /// `2025-07-25T16:02:06+0000` and `…Z`, with or without fractions of a second.

@@ -40,7 +40,7 @@ fn accounts_have_nicknames_types_and_exact_balances() {
     let names = map::nicknames(rows(preferences, "preference", &mut Vec::new()));
     let accounts: Vec<_> = rows::<wire::Account>(items, "account", &mut Vec::new())
         .iter()
-        .map(|(_, account)| map::account(account, &names, today()))
+        .map(|(_, account)| map::account(account, Some(&names), None, today()))
         .collect();
     let (margin, cash) = (accounts[0].balance.unwrap(), accounts[1].balance.unwrap());
     assert_eq!(

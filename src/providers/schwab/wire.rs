@@ -1,4 +1,4 @@
-//! What Schwab sends: camel case, numbers as JSON numbers (read as text), two forms of timestamps.
+//! Schwab's replies: camel case, numbers as JSON numbers (read as text), two forms of timestamps.
 
 #![expect(clippy::struct_field_names, reason = "the names are those of the interface")]
 
@@ -85,6 +85,10 @@ pub(super) struct Position {
     /// Negative when short.
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) market_value: Option<Decimal>,
+    #[serde(default, deserialize_with = "optional_number")]
+    pub(super) long_open_profit_loss: Option<Decimal>,
+    #[serde(default, deserialize_with = "optional_number")]
+    pub(super) short_open_profit_loss: Option<Decimal>,
     pub(super) instrument: Instrument,
 }
 

@@ -113,6 +113,7 @@ impl<'s> Book<'s> {
             currency,
             balance: None,
             is_active: true,
+            institution: None,
         }));
         self.pages.len() - 1
     }

@@ -13,6 +13,7 @@ use crate::{
     },
     store::{
         columns::chunks::Chunks,
+        counters,
         database::open_database::OpenDatabase,
         error::{Result, StoreError, guarded},
         format::{
@@ -255,6 +256,11 @@ impl Reader {
     /// The requests recorded for every provider, by slug.
     pub fn requests(&self) -> Result<Vec<Requests>> {
         self.guarded(|| requests::all(&self.txn.open_table(META)?))
+    }
+
+    /// The smallest number of a provider's counter that is not reserved; 0 if none ever was.
+    pub fn counter(&self, provider: &str) -> Result<u64> {
+        self.guarded(|| counters::get(&self.txn.open_table(META)?, provider))
     }
 
     /// The columnar form of all rows, chunk by chunk; a chunk whose form is missing or of an older layout is rebuilt from

@@ -2,6 +2,7 @@
 
 mod append;
 pub(super) mod commit;
+mod resume;
 
 use std::{ops::Range, sync::Arc};
 
@@ -14,6 +15,7 @@ use crate::{
         HoldingId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
     },
     store::{
+        counters,
         database::{open_database::OpenDatabase, shared::Permit},
         error::{Result, StoreError, guarded},
         format::{
@@ -266,6 +268,11 @@ impl Writer {
     /// Records how many requests were made to a provider, replacing the former record.
     pub fn put_requests(&mut self, requests: &Requests) -> Result<()> {
         self.run(|it| requests::put(&mut it.draft.txn.open_table(META)?, requests))
+    }
+
+    /// Stores the smallest number of a provider's counter that is not reserved.
+    pub fn put_counter(&mut self, provider: &str, next: u64) -> Result<()> {
+        self.run(|it| counters::put(&mut it.draft.txn.open_table(META)?, provider, next))
     }
 
     /// Undoes or redoes a change, see [`crate::store::Store::toggle`].

@@ -36,6 +36,8 @@ pub(super) struct News<'a> {
     pub(super) holdings: Option<Positions<'a>>,
     /// Balances of earlier days.
     pub(super) history: &'a [BalanceDraft],
+    /// Whether the history replaces balances that earlier syncs captured during those days.
+    pub(super) replaces_history: bool,
 }
 
 /// Positions as a source lists them.
@@ -46,6 +48,8 @@ pub(super) struct Positions<'a> {
     pub(super) complete: bool,
     /// The day they were true.
     pub(super) as_of: Option<NaiveDate>,
+    /// Whether they were fetched now: then they are newer than anything stored, whatever the clock says.
+    pub(super) is_live: bool,
 }
 
 /// What the news means.
@@ -186,7 +190,7 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
         number_masked,
         name,
         alias: None,
-        institution: connection.institution.clone(),
+        institution: draft.institution.clone().unwrap_or_else(|| connection.institution.clone()),
         account_type: draft.account_type,
         type_override: None,
         currency: draft.currency,
@@ -240,7 +244,9 @@ fn unknown_balances(reader: &Reader, account: AccountId, news: &News<'_>) -> Res
     let known = reader.snapshots(account)?;
     let on = |date| known.binary_search_by_key(&date, |snapshot| snapshot.date).ok().map(|index| &known[index]);
     // Figures of the past fill gaps; they do not overrule what was seen on the day itself.
-    let past = news.history.iter().copied().filter(|balance| on(balance.date).is_none());
+    let past = news.history.iter().copied().filter(|balance| {
+        on(balance.date).is_none_or(|known| news.replaces_history && known.balance != balance.current)
+    });
     let now = news.draft.balance.filter(|balance| {
         on(balance.date).is_none_or(|snapshot| {
             (snapshot.balance, snapshot.available) != (balance.current, balance.available)
@@ -253,7 +259,7 @@ fn unknown_balances(reader: &Reader, account: AccountId, news: &News<'_>) -> Res
 /// Positions to write and positions to close. A listing older than what is stored says nothing about today.
 fn changed_holdings(stored: &[Holding], positions: Positions<'_>) -> (Vec<HoldingDraft>, Vec<Holding>) {
     let newest = stored.iter().map(|holding| holding.as_of).max();
-    if newest.is_some_and(|newest| positions.as_of.is_none_or(|as_of| as_of < newest)) {
+    if !positions.is_live && newest.is_some_and(|newest| positions.as_of.is_none_or(|as_of| as_of < newest)) {
         return (Vec::new(), Vec::new());
     }
     let is_same = |draft: &HoldingDraft, holding: &Holding| holding.facts.provider_id == draft.facts.provider_id;

@@ -1,5 +1,7 @@
 //! A planned account into the store.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 
 use super::{AccountPlan, superseded_stream};
@@ -20,13 +22,20 @@ pub(in crate::sync) struct Writing<'a> {
     pub(in crate::sync) source: SnapshotSource,
 }
 
+/// A written account.
+pub(in crate::sync) struct Written {
+    pub(in crate::sync) id: AccountId,
+    /// The rows it added, with consecutive ids.
+    pub(in crate::sync) added: Range<TransactionId>,
+}
+
 /// Writes what was planned for one account. `rows` are the drafts the plan was made of.
 pub(in crate::sync) fn write(
     writing: &Writing<'_>,
     writer: &mut Writer,
     plan: AccountPlan,
     rows: Vec<TransactionDraft>,
-) -> Result<AccountId, Failure> {
+) -> Result<Written, Failure> {
     let mut account = plan.account;
     if plan.is_new {
         account.id = writer.new_account_id();
@@ -68,8 +77,8 @@ pub(in crate::sync) fn write(
     for id in plan.rows.vanished {
         cancel(writer, id)?;
     }
-    write_rows(writer, account.id, plan.rows.outcomes, rows)?;
-    Ok(account.id)
+    let added = write_rows(writer, account.id, plan.rows.outcomes, rows)?;
+    Ok(Written { id: account.id, added })
 }
 
 fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), Failure> {
@@ -84,7 +93,7 @@ fn write_rows(
     account: AccountId,
     outcomes: Vec<Outcome>,
     drafts: Vec<TransactionDraft>,
-) -> Result<(), Failure> {
+) -> Result<Range<TransactionId>, Failure> {
     for outcome in &outcomes {
         match outcome {
             Outcome::New | Outcome::Known => {}
@@ -97,12 +106,11 @@ fn write_rows(
     let newest_first =
         drafts.first().zip(drafts.last()).is_some_and(|(first, last)| first.facts.date > last.facts.date);
     let rows = drafts.into_iter().zip(outcomes);
-    if newest_first {
-        writer.append_transactions(account, rows.rev().filter_map(is_new))?;
+    Ok(if newest_first {
+        writer.append_transactions(account, rows.rev().filter_map(is_new))?
     } else {
-        writer.append_transactions(account, rows.filter_map(is_new))?;
-    }
-    Ok(())
+        writer.append_transactions(account, rows.filter_map(is_new))?
+    })
 }
 
 fn write_holdings(

@@ -144,8 +144,10 @@ fn news_of(said: &StatementAccount, trust: IdTrust) -> News<'_> {
             items: &said.holdings,
             complete: said.holdings_complete,
             as_of: as_of.or(said.account.balance.map(|balance| balance.date)),
+            is_live: false,
         }),
         history: &[],
+        replaces_history: false,
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn write(
             importer.report_progress(Stage::Writing, &name, done, total);
             importer.check_cancelled()?;
             done += account.count(|outcome| *outcome == Outcome::New) as u64;
-            accounts.push(account::write(&writing, &mut writer, account, said.transactions)?);
+            accounts.push(account::write(&writing, &mut writer, account, said.transactions)?.id);
         }
         connections.push(connection.id);
     }

@@ -1,27 +1,34 @@
-//! Connecting: check, show what was found, keep it on the user's word; repairing and ending a connection.
+//! Connecting: check a login, show its accounts, store it on confirmation; repairing and ending a connection.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Failure, JobId, Live, Occasion, SyncOrder, SyncReport, lock, oauth::Prompt};
+use super::{CheckedPieces, Failure, JobId, Live, Occasion, SyncOrder, SyncReport, lock, oauth::Prompt};
 use crate::{
     config::{AnswerSource, ConfiguredError},
     domain::{
-        Account, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus, FailureKind, ProviderError,
+        Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus,
+        FailureKind, ProviderError, SnapshotSource, Warning,
     },
-    providers::{self, Credentials, Field, ProviderMetadata, Secrets, Validation},
-    sync::{ConnectRequest, FoundConnection, KnownConnection},
+    providers::{self, Credentials, Field, Piece, Plan, ProviderMetadata, Purpose, Secrets, Validation},
+    store::Writer,
+    sync::{
+        ConnectRequest, Event, FoundConnection, KnownConnection,
+        account::{self, News, Writing},
+    },
 };
 
-/// A login that works and waits for the user's word. Nothing of it is stored.
+/// A login that works and waits for confirmation. Nothing of it is stored.
 pub(in crate::sync) struct Checked {
     metadata: &'static ProviderMetadata,
     credentials: Credentials,
     found: FoundConnection,
     /// The connection to repair.
     repairs: Option<ConnectionId>,
+    /// What the check fetched, for the first sync.
+    pieces: Arc<CheckedPieces>,
 }
 
-/// What the user wants of a checked login.
+/// The user's choices for a checked login.
 pub(in crate::sync) struct Kept {
     pub(in crate::sync) alias: Option<String>,
     pub(in crate::sync) excluded: Vec<String>,
@@ -51,15 +58,16 @@ impl Live {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Failure::new(FailureKind::Validation, format!("{}: {}", metadata.display_name, all.join("; ")))
         })?;
-        // The vault is opened before anything is asked of the institution: a login that can't be kept is worth nothing.
+        // The vault is opened before any request: a login that can't be stored is useless.
         self.blocking(|live| live.unlock(None)).await?;
         let credentials = match metadata.credentials(&accepted) {
             Some(credentials) => credentials,
             None => self.log_in(job, metadata, &accepted, prompt).await?,
         };
         let found = self.check(metadata, accepted.environment, &credentials).await;
-        let found = self.compare(found.map_err(Failure::from)?, request.connection).await?;
-        let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection };
+        let (found, pieces) = found.map_err(Failure::from)?;
+        let found = self.compare(found, request.connection).await?;
+        let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection, pieces };
         lock(&self.checked).insert(job, checked);
         Ok(found)
     }
@@ -95,26 +103,41 @@ impl Live {
         metadata: &'static ProviderMetadata,
         environment: Option<&'static str>,
         credentials: &Credentials,
-    ) -> Result<FoundConnection, ProviderError> {
+    ) -> Result<(FoundConnection, Arc<CheckedPieces>), ProviderError> {
         let (provider, _) = self.build(metadata, environment, credentials.fields().clone())?;
-        let Validation { environment: works_in, institution, accounts, warnings } =
-            provider.validate_credentials(credentials).await?;
-        let environment = works_in.or(environment).or(metadata.environments.first().map(|place| place.name));
-        let accounts = if accounts.is_empty() {
-            let (provider, _) = self.build(metadata, environment, credentials.fields().clone())?;
-            provider.fetch_accounts(credentials).await?.items
-        } else {
-            accounts
-        };
-        Ok(FoundConnection {
+        let cursors = BTreeMap::new();
+        let plan = Plan::new(Purpose::Check, credentials, self.clock.now(), self.clock.today(), &cursors);
+        let mut pieces: Vec<Piece> = Vec::new();
+        let Validation { environment: works_in, institution, mut warnings } =
+            provider.check(&plan, &mut pieces).await?;
+        let mut accounts = Vec::new();
+        for piece in &pieces {
+            match piece {
+                Piece::Accounts(listing) => {
+                    accounts.extend(listing.items.iter().cloned());
+                    warnings.extend(listing.warnings.iter().cloned());
+                }
+                Piece::Warning(warning) => warnings.push(warning.clone()),
+                Piece::Problem(problem) => warnings.push(Warning::new(0, problem.error.message.clone())),
+                _ => {}
+            }
+        }
+        if accounts.is_empty() && warnings.is_empty() {
+            warnings.push(Warning::new(0, "the login works, but it opens no accounts"));
+        }
+        let found = FoundConnection {
             provider: metadata.slug.to_owned(),
             institution: institution.unwrap_or_else(|| metadata.display_name.to_owned()),
-            environment: environment.map(str::to_owned),
+            environment: works_in
+                .or(environment)
+                .or(metadata.environments.first().map(|place| place.name))
+                .map(str::to_owned),
             accounts,
             is_different: false,
             known: Vec::new(),
             warnings,
-        })
+        };
+        Ok((found, Arc::new(CheckedPieces { pieces })))
     }
 
     /// Sees whether a repaired login opens none of the accounts that were there before, and which accounts other
@@ -169,12 +192,14 @@ impl Live {
         }
         // Accounts of a repaired connection were seen before.
         let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };
+        let pieces = Arc::clone(&checked.pieces);
         let connection = self.writing(move |live| live.keep_connection(checked, kept)).await?;
-        self.sync(vec![connection], SyncOrder { occasion, ..order }).await
+        self.shared.publish(&Event::StoreChanged);
+        self.sync(vec![connection], SyncOrder { occasion, checked: Some(pieces), ..order }).await
     }
 
     fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, Failure> {
-        let Checked { metadata, credentials, found, repairs } = checked;
+        let Checked { metadata, credentials, found, repairs, pieces: _ } = checked;
         let Kept { alias, mut excluded, renews: _ } = kept;
         // An account is in one connection, or its rows and its balance would count twice.
         let others = found.known.iter().filter(|known| Some(known.id) != repairs);
@@ -205,11 +230,11 @@ impl Live {
         let mut connection = Connection {
             id,
             provider: metadata.slug.to_owned(),
-            institution: found.institution,
+            institution: found.institution.clone(),
             institution_key: String::new(),
             alias,
             status: ConnectionStatus::Pending,
-            environment: found.environment,
+            environment: found.environment.clone(),
             excluded_accounts: excluded,
             connected_at: None,
             last_sync_at: None,
@@ -220,8 +245,39 @@ impl Live {
         connection.mark_connected(now).map_err(wrong_state)?;
         writer.put_connection(&connection)?;
         writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
-        writer.commit(ChangeCounts::default(), Vec::new(), Some(id), Vec::new())?;
+        let accounts = self.write_accounts(&mut writer, &connection, metadata, &found.accounts)?;
+        let counts = ChangeCounts { accounts_created: accounts.len() as u64, ..ChangeCounts::default() };
+        writer.commit(counts, accounts, Some(id), Vec::new())?;
         Ok(id)
+    }
+
+    /// Stores the accounts of a new connection, so that it knows them even if its first sync fails.
+    fn write_accounts(
+        &self,
+        writer: &mut Writer,
+        connection: &Connection,
+        metadata: &ProviderMetadata,
+        accounts: &[AccountDraft],
+    ) -> Result<Vec<AccountId>, Failure> {
+        let reader = self.store.read()?;
+        let writing = Writing { connection, now: self.clock.now(), source: SnapshotSource::InitialConnection };
+        let wanted = accounts.iter().filter(|draft| !connection.excluded_accounts.contains(&draft.provider_account_id));
+        wanted
+            .map(|draft| {
+                let news = News {
+                    draft,
+                    rows: &[],
+                    removed: &[],
+                    trust: metadata.id_trust,
+                    complete: None,
+                    holdings: None,
+                    history: &[],
+                    replaces_history: false,
+                };
+                let plan = account::plan(&reader, connection, None, &[], &news)?;
+                Ok(account::write(&writing, writer, plan, Vec::new())?.id)
+            })
+            .collect()
     }
 
     /// Ends a connection: credentials wiped, its accounts kept or removed.

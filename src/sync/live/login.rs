@@ -1,13 +1,17 @@
-//! Credentials in use: opened, renewed when they run out, replaced durably before they are used.
+//! Credentials in use: opened, renewed when they expire, stored durably before they are used.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
+use async_trait::async_trait;
 use tokio::sync::{Mutex as AsyncMutex, RwLock};
 
 use super::{Failure, Live, SyncError, lock};
 use crate::{
     domain::{ChangeKind, Connection, ConnectionId, FailureKind, ProviderError, ProviderErrorKind},
-    providers::{Auth, BuildContext, Credentials, OauthProvider, Provider, ProviderMetadata, Secrets},
+    providers::{Auth, BuildContext, Credentials, Login, OauthProvider, Provider, ProviderMetadata, Secrets},
 };
 
 /// An adapter with the credentials to use it.
@@ -18,9 +22,12 @@ pub(super) struct Session {
     provider: Arc<dyn Provider>,
     oauth: Option<Arc<dyn OauthProvider>>,
     credentials: RwLock<Credentials>,
+    /// Whether the credentials were renewed in this pass because they were refused.
+    was_renewed: AtomicBool,
+    failure: Mutex<Option<Failure>>,
 }
 
-/// An adapter, and once more as what logs in through the browser where it does.
+/// An adapter, also in its form with a browser login if it has one.
 pub(super) type Adapter = (Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>);
 
 impl Live {
@@ -36,6 +43,7 @@ impl Live {
             environment,
             endpoint: self.config.endpoints.get(metadata.slug).cloned(),
             settings,
+            counters: Arc::clone(&self.counters),
         };
         if matches!(metadata.auth, Auth::Oauth { .. }) {
             let oauth = metadata.oauth_provider(&context)?;
@@ -101,43 +109,41 @@ impl Session {
             provider,
             oauth,
             credentials: RwLock::new(credentials),
+            was_renewed: AtomicBool::new(false),
+            failure: Mutex::default(),
         })
     }
 
-    pub(super) fn metadata(&self) -> &'static ProviderMetadata {
-        self.metadata
+    /// The adapter.
+    pub(super) fn provider(&self) -> &Arc<dyn Provider> {
+        &self.provider
     }
 
-    /// Calls the adapter, renewing the login before it runs out and once more when it is refused all the same.
-    pub(super) async fn call<T, F>(&self, work: impl Fn(Arc<dyn Provider>, Credentials) -> F) -> Result<T, SyncError>
-    where
-        F: Future<Output = Result<T, ProviderError>> + Send,
-    {
-        let mut credentials = self.credentials.read().await.clone();
-        let now = self.live.clock.now();
-        if credentials.oauth().is_some_and(|oauth| oauth.login_expired(now)) {
-            return Err(login_over(self.metadata).into());
-        }
-        let mut renewed = false;
-        if credentials.oauth().is_some_and(|oauth| oauth.needs_renewal(now)) {
-            credentials = self.renew(&credentials).await?;
-            renewed = true;
-        }
-        match work(Arc::clone(&self.provider), credentials.clone()).await {
-            Err(error) if !renewed && self.oauth.is_some() && is_refusal(&error) => {
-                let credentials = self.renew(&credentials).await?;
-                work(Arc::clone(&self.provider), credentials).await.map_err(|error| {
-                    // Fresh from the provider and still refused: access was withdrawn.
-                    let kind = if is_refusal(&error) { ProviderErrorKind::Revoked } else { error.kind.clone() };
-                    ProviderError { kind, ..error }.into()
-                })
+    /// The error of a refused pass: fresh credentials that are refused mean that access was withdrawn.
+    pub(super) fn verdict(&self, error: ProviderError) -> ProviderError {
+        let is_withdrawn = error.kind == ProviderErrorKind::Authentication && self.was_renewed.load(Ordering::Relaxed);
+        if is_withdrawn { ProviderError { kind: ProviderErrorKind::Revoked, ..error } } else { error }
+    }
+
+    /// A failure of this machine while credentials were renewed.
+    pub(super) fn take_failure(&self) -> Option<Failure> {
+        lock(&self.failure).take()
+    }
+
+    /// Turns a failed renewal into the adapter's vocabulary; a local failure is kept for the report.
+    fn to_provider_error(&self, error: SyncError) -> ProviderError {
+        match error {
+            SyncError::Provider(error) => error,
+            SyncError::Local(failure) => {
+                let error = self.metadata.error(ProviderErrorKind::Cancelled, failure.message.clone());
+                *lock(&self.failure) = Some(failure);
+                error
             }
-            other => other.map_err(SyncError::from),
         }
     }
 
     /// New credentials for `stale` ones: those another caller just got, or renewed ones, stored before they are used.
-    async fn renew(&self, stale: &Credentials) -> Result<Credentials, SyncError> {
+    async fn replace(&self, stale: &Credentials) -> Result<Credentials, SyncError> {
         let Some(oauth) = &self.oauth else { return Ok(stale.clone()) };
         let gate: Arc<AsyncMutex<()>> = Arc::clone(lock(&self.live.renewals).entry(self.connection).or_default());
         let renewal = Renewal {
@@ -158,6 +164,28 @@ impl Session {
         let renewed = renewing.await.unwrap_or_else(|_| Err(SyncError::Local(crate::sync::engine::panicked())))?;
         *self.credentials.write().await = renewed.clone();
         Ok(renewed)
+    }
+}
+
+#[async_trait]
+impl Login for Session {
+    async fn credentials(&self) -> Result<Credentials, ProviderError> {
+        let credentials = self.credentials.read().await.clone();
+        let now = self.live.clock.now();
+        if credentials.oauth().is_some_and(|oauth| oauth.login_expired(now)) {
+            return Err(login_over(self.metadata));
+        }
+        if credentials.oauth().is_some_and(|oauth| oauth.needs_renewal(now)) {
+            return self.replace(&credentials).await.map_err(|error| self.to_provider_error(error));
+        }
+        Ok(credentials)
+    }
+
+    async fn renew(&self, refused: &Credentials) -> Result<Option<Credentials>, ProviderError> {
+        if self.oauth.is_none() || self.was_renewed.swap(true, Ordering::Relaxed) {
+            return Ok(None);
+        }
+        self.replace(refused).await.map(Some).map_err(|error| self.to_provider_error(error))
     }
 }
 
@@ -193,10 +221,6 @@ impl Renewal {
         self.live.writing(move |live| live.store_credentials(connection, slug, &kept)).await?;
         Ok(renewed)
     }
-}
-
-fn is_refusal(error: &ProviderError) -> bool {
-    matches!(error.kind, ProviderErrorKind::LoginExpired | ProviderErrorKind::Authentication)
 }
 
 fn same_token(left: &Credentials, right: &Credentials) -> bool {

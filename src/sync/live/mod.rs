@@ -1,16 +1,20 @@
-//! Connections: checking them, keeping them, fetching their news.
+//! Connections to providers: check, keep, sync, end.
 //!
-//! Used by the engine, one job a command; a connection is synced once at a time and a second request joins the first.
-//! INVARIANT: nothing of a connection is kept before its credentials were checked; a renewed token is stored before it
-//! is used; what one account or connection fails at never keeps the others from their news.
+//! Used by the engine, one job per command; a connection has one sync at a time, which later requests join.
+//! INVARIANT: a connection is stored only after its credentials were checked; a renewed token is stored before it is
+//! used; a failure of one account or connection never affects the others.
 
 mod budget;
+mod chunk;
 mod connect;
-mod fetch;
+mod counters;
 mod lock;
 mod login;
 mod oauth;
+mod outcome;
+mod pass;
 mod schedule;
+mod state;
 mod store;
 
 use std::{
@@ -25,14 +29,14 @@ use futures_util::{
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{ConnectionReport, Failure, JobId, Progress, SyncReport, failure::SyncError, handle::Shared as Told};
+use super::{ConnectionReport, Failure, JobId, Progress, SyncReport, failure::SyncError, handle::Shared as Engine};
 use crate::{
     config::ProviderSettings,
     domain::{Connection, ConnectionId, ConnectionStatus, Disposition, FailureKind, ProviderError, ProviderErrorKind},
     ports::{Browser, Clock, Entropy},
     providers::{
-        self, Secrets,
-        kit::{Http, Origin},
+        self, Piece, Plan, Purpose, Secrets, Sink as _,
+        kit::{Counters, Http, Origin},
     },
     store::Store,
     vault::Vault,
@@ -41,7 +45,7 @@ use crate::{
 pub(super) use connect::{Checked, Kept};
 pub(super) use oauth::LoginStep;
 pub use oauth::login_ends_soon;
-pub use schedule::Schedule;
+pub use schedule::{Schedule, due_at};
 
 /// What talking to providers needs.
 pub struct LiveConfig {
@@ -66,8 +70,9 @@ pub(super) struct Live {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) config: LiveConfig,
-    /// Where its own news goes.
-    shared: Arc<Told>,
+    /// Publishes events.
+    shared: Arc<Engine>,
+    counters: Arc<dyn Counters>,
     /// Held by whoever writes; shared with the rest of the engine.
     pub(super) write_gate: Arc<AsyncMutex<()>>,
     /// Syncs under way. Held weakly: a sync that no job waits for any more is dropped with the last one that did.
@@ -97,12 +102,20 @@ pub(super) enum Occasion {
     First,
 }
 
-/// One sync as asked for.
+/// A sync to perform.
 #[derive(Clone)]
 pub(super) struct SyncOrder {
     pub(super) occasion: Occasion,
     pub(super) from: Option<chrono::NaiveDate>,
     pub(super) progress: Arc<dyn Fn(Progress) + Send + Sync>,
+    /// The pieces that the check of this login returned, for its first sync.
+    pub(super) checked: Option<Arc<CheckedPieces>>,
+}
+
+/// Pieces of a check.
+#[derive(Debug)]
+pub(super) struct CheckedPieces {
+    pub(super) pieces: Vec<Piece>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -115,9 +128,10 @@ impl Live {
         clock: Arc<dyn Clock>,
         config: LiveConfig,
         write_gate: Arc<AsyncMutex<()>>,
-        shared: Arc<Told>,
+        shared: Arc<Engine>,
     ) -> Self {
         Self {
+            counters: Arc::new(counters::StoredCounters::new(store.clone())),
             store,
             clock,
             config,
@@ -297,18 +311,69 @@ impl Live {
         let metadata = crate::providers::find(&connection.provider).map_err(|unknown| {
             ProviderError::new(&connection.provider, ProviderErrorKind::NotConfigured, unknown.to_string())
         })?;
-        if connection.status != ConnectionStatus::Active {
-            let message = format!("the connection is {}", connection.status);
-            return Err(metadata.error(ProviderErrorKind::Authentication, message).into());
+        let status = connection.status_at(self.clock.now());
+        if status != ConnectionStatus::Active {
+            report.status = status;
+            let kind = match status {
+                ConnectionStatus::Expired => ProviderErrorKind::LoginExpired,
+                _ => ProviderErrorKind::Authentication,
+            };
+            return Err(metadata.error(kind, format!("the connection is {status}")).into());
         }
         if let Some(wait) = schedule::too_early(connection, metadata, order.occasion, self.clock.now()) {
             report.warnings.push(crate::domain::Warning::new(0, wait));
             return Ok(());
         }
         let session = login::Session::open(self, connection, metadata).await?;
-        let known = self.known_accounts(connection.id).await?;
-        let fetched = fetch::fetch(self, &session, connection, &known, order).await?;
-        Ok(self.keep(connection, fetched, order, dropped, report).await?)
+        let id = connection.id;
+        let state = self.blocking(move |live| state::State::read(&live.store.read()?, id)).await?;
+        let mut pass =
+            pass::Pass::new(self, order, dropped, connection.display_name(), &state, connection.id, metadata);
+        let fetched = self.fetch(connection, &session, state, order, &mut pass).await;
+        pass.fill(report);
+        if let Err(error) = fetched {
+            if let Some(failure) = pass.take_failure().or_else(|| session.take_failure()) {
+                return Err(failure.into());
+            }
+            if error.kind == ProviderErrorKind::Local {
+                return Err(Failure::new(FailureKind::Store, error.message).into());
+            }
+            return Err(session.verdict(error).into());
+        }
+        let (problems, ended) = (pass.problems().to_vec(), report.clone());
+        report.status = self.writing(move |live| live.note_success(id, metadata, &problems, &ended)).await?;
+        Ok(())
+    }
+
+    /// Lets the adapter fetch into the pass, beginning with the pieces that the check of a new login returned.
+    async fn fetch(
+        self: &Arc<Self>,
+        connection: &Connection,
+        session: &login::Session,
+        mut state: state::State,
+        order: &SyncOrder,
+        pass: &mut pass::Pass,
+    ) -> Result<(), ProviderError> {
+        let checked = order.checked.as_ref().map(|checked| checked.pieces.clone()).unwrap_or_default();
+        let mut listed = None;
+        for piece in checked {
+            match &piece {
+                Piece::Accounts(listing) => listed = Some(listing.clone()),
+                Piece::Cursor { key, value } => drop(state.cursors.insert(key.clone(), value.clone())),
+                _ => {}
+            }
+            pass.send(piece).await?;
+        }
+        let plan = Plan {
+            from: order.from,
+            overlap_days: self.config.schedule.overlap_days,
+            known: &state.accounts,
+            excluded: &connection.excluded_accounts,
+            listed: listed.as_ref(),
+            ..Plan::new(Purpose::Sync, session, self.clock.now(), self.clock.today(), &state.cursors)
+        };
+        session.provider().fetch(&plan, pass).await?;
+        pass.finish().await
     }
 }
 

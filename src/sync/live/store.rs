@@ -1,286 +1,383 @@
-//! What was fetched into the store: one change a sync.
+//! Writes the chunks of a pass, and its end, into the store.
 
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
 
-use tokio_util::sync::CancellationToken;
+use chrono::NaiveDate;
 
 use super::{
-    Live, Occasion, SyncError, SyncOrder,
-    fetch::{Fetched, FetchedAccount, KnownAccount, Watermark},
-    schedule,
+    Failure, Live, Occasion, SyncOrder,
+    chunk::{AccountPieces, Chunk},
+    pass::{Done, delivered, ended_meanwhile},
+    state,
 };
 use crate::{
     domain::{
-        Account, AccountId, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus,
-        Disposition, FailureKind, IdTrust, ProviderErrorKind, SnapshotSource, TransitionError,
+        Account, AccountDraft, AccountId, BalanceDraft, ChangeCounts, ChangeKind, Connection, ConnectionStatus,
+        SnapshotSource, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, Warning,
     },
-    store::Reader,
-    sync::{
-        AccountResult, ConnectionReport, Failure, SyncedAccount,
-        account::{self, AccountPlan, News, Positions, Writing},
-    },
+    providers::{CurrencyBalance, LiabilityDraft, Listing, RateDraft},
+    store::{Reader, Writer},
+    sync::account::{self, AccountPlan, News, Positions, Writing},
 };
 
-/// The stream under which an account's watermark is kept.
-fn watermark_stream(account: AccountId) -> String {
-    format!("rows/{account}")
+/// The reason for the balances of a sync.
+pub(super) const fn snapshot_source(occasion: Occasion) -> SnapshotSource {
+    match occasion {
+        Occasion::Asked { .. } => SnapshotSource::ManualSync,
+        Occasion::Due => SnapshotSource::ScheduledSync,
+        Occasion::First => SnapshotSource::InitialConnection,
+    }
 }
 
-fn watermark(reader: &Reader, connection: ConnectionId, account: AccountId) -> Result<Watermark, Failure> {
-    let kept = reader.sync_state(connection, &watermark_stream(account))?;
-    Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
-}
-
-/// Syncs of a connection that are taken back.
-fn undone_syncs(reader: &Reader, connection: ConnectionId) -> Result<Vec<ChangeId>, Failure> {
-    let changes = reader.changes(None, usize::MAX)?;
-    let is_one =
-        |change: &Change| change.undone && change.kind == ChangeKind::Sync && change.connection_id == Some(connection);
-    Ok(changes.into_iter().filter(is_one).map(|change| change.id).collect())
+/// One account of a chunk, planned.
+struct Planned {
+    provider_id: String,
+    plan: AccountPlan,
+    rows: Vec<TransactionDraft>,
+    /// Whether the listing of positions was empty where there were some before; `None` without a listing.
+    is_empty_listing: Option<bool>,
+    terms: Option<LiabilityDraft>,
+    balances: Option<(NaiveDate, Vec<CurrencyBalance>)>,
 }
 
 impl Live {
-    pub(super) async fn known_accounts(
-        self: &Arc<Self>,
-        connection: ConnectionId,
-    ) -> Result<Vec<KnownAccount>, Failure> {
-        self.blocking(move |live| {
-            let reader = live.store.read()?;
-            let undone = undone_syncs(&reader, connection)?;
-            let accounts = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection);
-            accounts
-                .map(|account| {
-                    let mut watermark = watermark(&reader, connection, account.id)?;
-                    // Rows that a sync brought before the watermark are gone again when that sync was undone.
-                    if undone.iter().any(|change| !watermark.refetched.contains(change)) {
-                        watermark = Watermark::default();
-                    }
-                    watermark.refetched.clone_from(&undone);
-                    Ok(KnownAccount { account, watermark })
-                })
-                .collect()
-        })
-        .await
-    }
-
-    /// Writes what was fetched, if anything of it is new, and fills in the report.
-    pub(super) async fn keep(
-        self: &Arc<Self>,
-        connection: &Connection,
-        fetched: Fetched,
-        order: &SyncOrder,
-        dropped: &CancellationToken,
-        report: &mut ConnectionReport,
-    ) -> Result<(), Failure> {
-        let (connection, occasion, mut filled) = (connection.clone(), order.occasion, report.clone());
-        let dropped = dropped.clone();
-        *report = self
-            .writing(move |live| {
-                if dropped.is_cancelled() {
-                    return Err(Failure::cancelled());
-                }
-                live.keep_now(&connection, fetched, occasion, &mut filled)?;
-                Ok(filled)
-            })
-            .await?;
-        Ok(())
-    }
-
-    fn keep_now(
-        &self,
-        connection: &Connection,
-        fetched: Fetched,
-        occasion: Occasion,
-        report: &mut ConnectionReport,
-    ) -> Result<(), Failure> {
-        let now = self.clock.now();
+    /// Writes a chunk with its cursor, if anything in it is new.
+    pub(super) fn write_chunk(&self, done: &mut Done, chunk: Chunk, order: &SyncOrder) -> Result<(), Failure> {
         let reader = self.store.read()?;
-        // It may have been renamed, or ended, while the provider was asked.
-        let current = reader.connection(connection.id)?;
-        let mut connection =
-            current.ok_or_else(|| Failure::new(FailureKind::NotFound, "the connection was removed meanwhile"))?;
-        if connection.status != ConnectionStatus::Active {
-            return Err(Failure::new(FailureKind::WrongState, "the connection was ended meanwhile"));
-        }
-        let stored = reader.accounts()?;
+        let connection = active(&reader, done)?;
         let stored: Vec<Account> =
-            stored.into_iter().filter(|account| account.connection_id == connection.id).collect();
-        let mut plans = Vec::with_capacity(fetched.accounts.len());
-        let mut counts = ChangeCounts::default();
-        let mut marks_move = false;
-        for said in &fetched.accounts {
-            let plan = plan_account(&reader, &connection, &stored, said)?;
-            if let Some(id) = plan.known_id() {
-                marks_move |= said
-                    .watermark
-                    .as_ref()
-                    .is_some_and(|mark| watermark(&reader, connection.id, id).is_ok_and(|known| known != *mark));
+            reader.accounts()?.into_iter().filter(|account| account.connection_id == connection.id).collect();
+        let Chunk { listing, mut accounts, removed, rates, prices, cursor, warnings: _ } = chunk;
+        if let Some(listing) = listing {
+            note_listing(done, &connection, listing, !stored.is_empty());
+            for draft in &done.drafts {
+                accounts.entry(draft.provider_account_id.clone()).or_default();
             }
-            plan.add_to(&mut counts);
-            report.accounts.push(result_of(&plan, said));
-            plans.push(plan);
         }
-        let missed = missed_accounts(&stored, &fetched);
-        drop(reader);
-        report.transactions_imported = counts.transactions_imported;
-        report.transactions_updated = counts.transactions_updated;
-        report.transactions_removed = counts.transactions_removed;
-        report.holdings = counts.holdings;
-        report.warnings.extend(fetched.warnings.iter().cloned());
-        report.warnings.extend(fetched.accounts.iter().flat_map(|account| account.warnings.iter().cloned()));
-
-        connection.last_sync_at = Some(now);
-        connection.error = summary_of_failures(&report.accounts);
-        let metadata = crate::providers::find(&connection.provider);
-        let metadata = metadata.map_err(|error| Failure::caused(FailureKind::NotFound, error))?;
-        connection.next_sync_at = schedule::next_after_success(now, self.config.schedule, metadata, self.chance());
-        report.status = connection.status;
-
-        let source = connection.display_name().to_owned();
-        let mut writer = self.store.begin(ChangeKind::Sync, &source, now)?;
-        writer.put_connection(&connection)?;
-        let nothing_new = plans.iter().all(AccountPlan::is_empty) && missed.is_empty();
-        if nothing_new && !marks_move {
-            return Ok(writer.commit_unlisted()?);
+        let mut planned = Vec::with_capacity(accounts.len());
+        for (provider_id, mut pieces) in accounts {
+            let Some(draft) = done.drafts.iter().find(|draft| draft.provider_account_id == provider_id).cloned() else {
+                if !connection.excluded_accounts.contains(&provider_id) {
+                    let message = "data of an account that is not listed was left out";
+                    done.warnings.push(Warning::new(0, message));
+                }
+                continue;
+            };
+            pieces.removed.extend(removed.iter().cloned());
+            remember_pending(done, &provider_id, &mut pieces);
+            let known = stored.iter().find(|account| account.provider_account_id == provider_id);
+            planned.push(plan_account(&reader, &connection, known, draft, pieces, done)?);
         }
-        let writing = Writing {
-            connection: &connection,
-            now,
-            source: match occasion {
-                Occasion::Asked { .. } => SnapshotSource::ManualSync,
-                Occasion::Due => SnapshotSource::ScheduledSync,
-                Occasion::First => SnapshotSource::InitialConnection,
-            },
+        let cursor = match cursor {
+            Some((key, value)) => {
+                let former = state::read_cursor(&reader, connection.id, &key)?;
+                (former.as_deref() != Some(value.as_str())).then_some((key, former, value))
+            }
+            None => None,
         };
-        let mut ids = Vec::with_capacity(plans.len());
-        for ((plan, said), result) in plans.into_iter().zip(fetched.accounts).zip(&mut report.accounts) {
-            let id = account::write(&writing, &mut writer, plan, said.rows)?;
-            if let Some(mark) = said.watermark {
-                let bytes = serde_json::to_vec(&mark).map_err(|error| Failure::caused(FailureKind::Store, error))?;
-                writer.put_sync_state(connection.id, &watermark_stream(id), &bytes)?;
+        for planned in &planned {
+            if let Some(id) = planned.plan.known_id() {
+                done.ids.insert(planned.provider_id.clone(), id);
             }
-            result.id = Some(id);
-            ids.push(id);
         }
+        drop(reader);
+        let is_news = cursor.is_some()
+            || !rates.is_empty()
+            || !prices.is_empty()
+            || planned.iter().any(|planned| !planned.plan.is_empty() || planned.is_empty_listing.is_some());
+        if !is_news {
+            return Ok(());
+        }
+        let had_ghosts = done.ghosts.len();
+        let mut writer = self.continue_change(done, &connection)?;
+        let writing =
+            Writing { connection: &connection, now: self.clock.now(), source: snapshot_source(order.occasion) };
+        for planned in planned {
+            write_account(&writing, &mut writer, done, planned)?;
+        }
+        let same_rate = |a: &RateDraft, b: &RateDraft| (a.date, a.from, a.to) == (b.date, b.from, b.to);
+        if !rates.is_empty() {
+            state::add_facts(&mut writer, connection.id, "rates", rates, same_rate)?;
+        }
+        if !prices.is_empty() {
+            state::add_facts(&mut writer, connection.id, "prices", prices, |a, b| {
+                (a.date, &a.symbol, a.currency) == (b.date, &b.symbol, b.currency)
+            })?;
+        }
+        if done.is_read_again && had_ghosts != done.ghosts.len() {
+            state::put_ghosts(&mut writer, connection.id, &done.ghosts)?;
+        }
+        if let Some((key, former, value)) = cursor {
+            done.before.entry(key.clone()).or_insert(former);
+            state::put_cursor(&mut writer, connection.id, &key, Some(&value))?;
+        }
+        if let Some(undone) = done.refetched.take() {
+            state::put_refetched(&mut writer, connection.id, &undone)?;
+        }
+        commit_part(writer, done)
+    }
+
+    /// The change of the pass, continued, or a new one.
+    fn continue_change(&self, done: &mut Done, connection: &Connection) -> Result<Writer, Failure> {
+        let now = self.clock.now();
+        if let Some(change) = &done.change
+            && let Some(writer) = self.store.resume(change.id, now)?
+        {
+            return Ok(writer);
+        }
+        done.base = done.counts;
+        done.created.clear();
+        done.touched.clear();
+        Ok(self.store.begin(ChangeKind::Sync, connection.display_name(), now)?)
+    }
+
+    /// Returns the cursors to where they were before the pass. Rows that the abandoned reading added stay until the new
+    /// reading is complete: those that it does not deliver are removed then.
+    pub(super) fn begin_pass_again(&self, done: &mut Done, _order: &SyncOrder) -> Result<(), Failure> {
+        if done.change.is_none() {
+            return Ok(());
+        }
+        let reader = self.store.read()?;
+        let connection = active(&reader, done)?;
+        drop(reader);
+        done.ghosts.extend(std::mem::take(&mut done.added));
+        done.pending.clear();
+        done.is_read_again = true;
+        let mut writer = self.continue_change(done, &connection)?;
+        for (key, value) in std::mem::take(&mut done.before) {
+            state::put_cursor(&mut writer, connection.id, &key, value.as_deref())?;
+        }
+        state::put_ghosts(&mut writer, connection.id, &done.ghosts)?;
+        commit_part(writer, done)
+    }
+
+    /// Removes rows of an abandoned reading that did not come again, and counts accounts that are no longer listed.
+    pub(super) fn finish_pass(&self, done: &mut Done, _order: &SyncOrder) -> Result<(), Failure> {
+        let reader = self.store.read()?;
+        let connection = active(&reader, done)?;
+        let stored = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection.id);
+        let missed = missed_accounts(stored, done);
+        let ghosts: Vec<_> = done.ghosts.iter().copied().collect();
+        let had_ghosts = !ghosts.is_empty() && done.is_read_again;
+        drop(reader);
+        if missed.is_empty() && !had_ghosts {
+            return Ok(());
+        }
+        let mut writer = self.continue_change(done, &connection)?;
         for account in missed {
+            done.touched.insert(account.id);
             writer.put_account(&account)?;
         }
-        if nothing_new {
-            // Only the watermark moved: worth keeping, not worth a line in the journal of its own news.
-            counts = ChangeCounts { accounts_updated: counts.accounts_updated, ..ChangeCounts::default() };
+        if had_ghosts {
+            for id in ghosts {
+                if writer.transaction(id)?.is_some() {
+                    writer.remove_transaction(id)?;
+                    done.counts.transactions_imported = done.counts.transactions_imported.saturating_sub(1);
+                }
+            }
+            done.ghosts = BTreeSet::new();
+            state::put_ghosts(&mut writer, connection.id, &done.ghosts)?;
         }
-        let change = writer.commit(counts, ids, Some(connection.id), report.warnings.clone())?;
-        report.change_id = Some(change.id);
-        Ok(())
-    }
-
-    fn chance(&self) -> u64 {
-        let mut bytes = [0; 8];
-        // Without randomness all connections are simply due at the same moment.
-        let _ = self.config.entropy.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    /// Notes a failed sync: the state that follows from it, the words for the screen, when to try again.
-    pub(super) fn note_failure(
-        &self,
-        id: ConnectionId,
-        error: &SyncError,
-        failure: &Failure,
-    ) -> Result<ConnectionStatus, Failure> {
-        let now = self.clock.now();
-        let mut writer = self.store.begin(ChangeKind::Sync, "failed sync", now)?;
-        let Some(mut connection) = writer.connection(id)? else { return Ok(ConnectionStatus::Disconnected) };
-        if connection.status != ConnectionStatus::Active {
-            return Ok(connection.status);
-        }
-        let retry = Disposition::Retry { not_before: None };
-        let (step, disposition) = match error {
-            // Says nothing about the login.
-            SyncError::Local(_) => (Ok(()), retry),
-            SyncError::Provider(error) => (after_failure(&mut connection, &error.kind), error.disposition()),
-        };
-        step.map_err(|error| Failure::caused(FailureKind::WrongState, error))?;
-        connection.error = Some(failure.message.clone());
-        connection.next_sync_at = schedule::next_after_failure(now, self.config.schedule, &disposition);
-        writer.put_connection(&connection)?;
-        writer.commit_unlisted()?;
-        Ok(connection.status)
+        commit_part(writer, done)
     }
 }
 
-/// The state that follows from a provider's failure.
-fn after_failure(connection: &mut Connection, kind: &ProviderErrorKind) -> Result<(), TransitionError> {
-    match kind {
-        ProviderErrorKind::LoginExpired => connection.mark_expired(),
-        ProviderErrorKind::Authentication | ProviderErrorKind::Revoked => connection.mark_revoked(),
-        ProviderErrorKind::PaymentRequired
-        | ProviderErrorKind::RateLimited { .. }
-        | ProviderErrorKind::Unavailable
-        | ProviderErrorKind::InvalidResponse
-        | ProviderErrorKind::Validation
-        | ProviderErrorKind::Forbidden
-        | ProviderErrorKind::NotConfigured
-        | ProviderErrorKind::Cancelled => Ok(()),
+/// The connection of a pass, unless it was ended meanwhile.
+fn active(reader: &Reader, done: &Done) -> Result<Connection, Failure> {
+    reader
+        .connection(done.connection)?
+        .filter(|connection| connection.status == ConnectionStatus::Active)
+        .ok_or_else(ended_meanwhile)
+}
+
+/// Commits a part of the pass. Its change has the counts since it began.
+fn commit_part(mut writer: Writer, done: &mut Done) -> Result<(), Failure> {
+    let mut counts = without(done.counts, done.base);
+    counts.accounts_created = done.created.len() as u64;
+    counts.accounts_updated = done.touched.difference(&done.created).count() as u64;
+    let accounts: Vec<_> = done.touched.iter().copied().collect();
+    // The connection exists in the change that names it, so later data never loses it.
+    let connection = writer.connection(done.connection)?.ok_or_else(ended_meanwhile)?;
+    writer.put_connection(&connection)?;
+    done.change = Some(writer.commit(counts, accounts, Some(done.connection), done.warnings.clone())?);
+    Ok(())
+}
+
+/// `all` without the counts of an earlier part.
+const fn without(all: ChangeCounts, part: ChangeCounts) -> ChangeCounts {
+    ChangeCounts {
+        transactions_imported: all.transactions_imported.saturating_sub(part.transactions_imported),
+        transactions_updated: all.transactions_updated.saturating_sub(part.transactions_updated),
+        transactions_skipped: all.transactions_skipped.saturating_sub(part.transactions_skipped),
+        transactions_removed: all.transactions_removed.saturating_sub(part.transactions_removed),
+        holdings: all.holdings.saturating_sub(part.holdings),
+        ..all
     }
+}
+
+/// Takes over the list of accounts, without those that the user does not want.
+fn note_listing(done: &mut Done, connection: &Connection, listing: Listing<AccountDraft>, has_accounts: bool) {
+    let wanted = |draft: &AccountDraft| !connection.excluded_accounts.contains(&draft.provider_account_id);
+    if listing.items.is_empty() && has_accounts {
+        let message = "the list of accounts came back empty; the known accounts are kept";
+        done.warnings.push(Warning::new(0, message));
+    }
+    done.is_listed |= listing.complete;
+    for draft in listing.items.into_iter().filter(wanted) {
+        match done.drafts.iter_mut().find(|known| known.provider_account_id == draft.provider_account_id) {
+            Some(known) => *known = draft,
+            None => done.drafts.push(draft),
+        }
+    }
+}
+
+/// Keeps the pending rows of a window until its last page: those of earlier pages did not vanish.
+fn remember_pending(done: &mut Done, provider_id: &str, pieces: &mut AccountPieces) {
+    if pieces.window.is_some() {
+        let earlier = done.pending.remove(provider_id).unwrap_or_default();
+        let is_here = |row: &TransactionDraft| {
+            row.facts.provider_id.is_some()
+                && pieces.rows.iter().any(|here| here.facts.provider_id == row.facts.provider_id)
+        };
+        let missing: Vec<TransactionDraft> = earlier.into_iter().filter(|row| !is_here(row)).collect();
+        pieces.rows.extend(missing);
+        return;
+    }
+    let pending = pieces.rows.iter().filter(|row| row.facts.status == TransactionStatus::Pending);
+    done.pending.entry(provider_id.to_owned()).or_default().extend(pending.cloned());
 }
 
 fn plan_account(
     reader: &Reader,
     connection: &Connection,
-    stored: &[Account],
-    said: &FetchedAccount,
-) -> Result<AccountPlan, Failure> {
-    let known = stored.iter().find(|account| account.provider_account_id == said.draft.provider_account_id);
-    let positions = said.holdings.as_ref().map(|listing| Positions {
+    known: Option<&Account>,
+    mut draft: AccountDraft,
+    pieces: AccountPieces,
+    done: &mut Done,
+) -> Result<Planned, Failure> {
+    let provider_id = draft.provider_account_id.clone();
+    if let Some((date, balances)) = &pieces.balances
+        && let Some(own) = balances.iter().find(|balance| balance.currency == draft.currency)
+    {
+        let (current, available) = (own.current, own.available);
+        draft.balance = Some(BalanceDraft { date: *date, current, available, holdings_value: None, cash_value: None });
+    }
+    let mut is_empty_listing = None;
+    let mut holdings = pieces.holdings;
+    if let (Some(listing), Some(known)) = (&mut holdings, known) {
+        let was_empty = state::was_empty(reader, connection.id, &provider_id)?;
+        let has_positions = || reader.holdings_of(known.id).map(|held| held.iter().any(|held| held.is_active));
+        if listing.items.is_empty() && listing.complete && !was_empty && has_positions()? {
+            // A reply that lost its content looks the same: one more reading must say so.
+            listing.complete = false;
+            is_empty_listing = Some(true);
+            let name = known.display_name();
+            let message = format!("{name}: the list of positions came back empty; they are kept until the next sync");
+            done.warnings.push(Warning::new(0, message));
+        } else if was_empty && (listing.complete || !listing.items.is_empty()) {
+            is_empty_listing = Some(false);
+        }
+    }
+    let positions = holdings.as_ref().map(|listing| Positions {
         items: &listing.items,
         // A position that could not be read is not sold.
         complete: listing.complete && listing.warnings.is_empty(),
-        as_of: listing.items.iter().map(|item| item.as_of).max().or(said.draft.balance.map(|balance| balance.date)),
+        as_of: None,
+        is_live: true,
     });
     let news = News {
-        draft: &said.draft,
-        rows: &said.rows,
-        removed: &said.removed,
-        trust: IdTrust::Unique,
-        complete: said.window,
+        draft: &draft,
+        rows: &pieces.rows,
+        removed: &pieces.removed,
+        trust: done.metadata.id_trust,
+        complete: pieces.window,
         holdings: positions,
-        history: &said.history,
+        history: &pieces.history,
+        replaces_history: true,
     };
-    account::plan(reader, connection, known, &[], &news)
+    let plan = account::plan(reader, connection, known, &[], &news)?;
+    Ok(Planned {
+        provider_id,
+        plan,
+        rows: pieces.rows,
+        is_empty_listing,
+        terms: pieces.terms,
+        balances: pieces.balances,
+    })
 }
 
-fn result_of(plan: &AccountPlan, said: &FetchedAccount) -> SyncedAccount {
-    let reason = said.failures.iter().map(|(part, error)| format!("{part}: {}", error.message)).collect::<Vec<_>>();
-    SyncedAccount {
-        id: plan.known_id(),
-        name: plan.account.display_name().to_owned(),
-        // The account itself, with its balance, always arrived when we are here.
-        result: if reason.is_empty() { AccountResult::Ok } else { AccountResult::Partial },
-        reason: (!reason.is_empty()).then(|| reason.join("; ")),
+fn write_account(writing: &Writing<'_>, writer: &mut Writer, done: &mut Done, planned: Planned) -> Result<(), Failure> {
+    let Planned { provider_id, plan, rows, is_empty_listing, terms, balances } = planned;
+    let connection = writing.connection.id;
+    if let Some(is_empty) = is_empty_listing {
+        state::put_empty(writer, connection, &provider_id, is_empty)?;
     }
+    if let Some(terms) = terms {
+        state::put_terms(writer, connection, &provider_id, terms)?;
+    }
+    if let Some((date, balances)) = balances {
+        state::put_balances(writer, connection, &provider_id, date, &balances)?;
+    }
+    if plan.is_empty() && !plan.is_new {
+        if done.is_read_again {
+            settle_ghosts(writer, done, plan.account.id, &rows)?;
+        }
+        return Ok(());
+    }
+    plan.add_to(&mut done.counts);
+    let is_new = plan.is_new;
+    let written = account::write(writing, writer, plan, rows.clone())?;
+    done.added.extend((written.added.start.0..written.added.end.0).map(TransactionId));
+    done.ids.insert(provider_id, written.id);
+    done.touched.insert(written.id);
+    if is_new {
+        done.created.insert(written.id);
+    }
+    settle_ghosts(writer, done, written.id, &rows)
 }
 
-fn summary_of_failures(accounts: &[SyncedAccount]) -> Option<String> {
-    let failed: Vec<&SyncedAccount> = accounts.iter().filter(|account| account.result != AccountResult::Ok).collect();
-    let first = failed.first()?;
-    let reason = first.reason.as_deref().unwrap_or("unknown");
-    Some(format!("{} of {} accounts incomplete: {}: {reason}", failed.len(), accounts.len(), first.name))
+/// Forgets the rows of an abandoned reading that were delivered again.
+fn settle_ghosts(
+    writer: &mut Writer,
+    done: &mut Done,
+    account: AccountId,
+    rows: &[TransactionDraft],
+) -> Result<(), Failure> {
+    if done.ghosts.is_empty() {
+        return Ok(());
+    }
+    let ids = delivered(rows);
+    let look = |row: &TransactionFacts| (row.date, row.amount, row.description().to_owned());
+    let looks: HashSet<_> = rows.iter().map(|row| look(&row.facts)).collect();
+    let mut left = BTreeSet::new();
+    for id in std::mem::take(&mut done.ghosts) {
+        let Some(row) = writer.transaction(id)? else { continue };
+        let is_delivered = row.account_id == account
+            && row
+                .facts
+                .provider_id
+                .as_deref()
+                .map_or_else(|| looks.contains(&look(&row.facts)), |id| ids.contains(id));
+        if !is_delivered {
+            left.insert(id);
+        }
+    }
+    done.ghosts = left;
+    Ok(())
 }
 
-/// Stored accounts that a complete and non-empty listing did not hold; after two in a row they are inactive.
-fn missed_accounts(stored: &[Account], fetched: &Fetched) -> Vec<Account> {
-    if !fetched.complete || fetched.accounts.is_empty() {
+/// Stored accounts that a complete and non-empty listing lacks; after two in a row they are inactive.
+fn missed_accounts(stored: impl Iterator<Item = Account>, done: &Done) -> Vec<Account> {
+    if !done.is_listed || done.drafts.is_empty() {
         return Vec::new();
     }
-    let is_listed = |account: &Account| {
-        fetched.accounts.iter().any(|said| said.draft.provider_account_id == account.provider_account_id)
-    };
-    let missed = stored.iter().filter(|account| account.is_active && !is_listed(account));
+    let is_listed =
+        |account: &Account| done.drafts.iter().any(|draft| draft.provider_account_id == account.provider_account_id);
+    let missed = stored.filter(|account| account.is_active && !is_listed(account));
     missed
         .map(|account| {
             let missed_listings = account.missed_listings.saturating_add(1);
-            Account { missed_listings, is_active: missed_listings < 2, ..account.clone() }
+            Account { missed_listings, is_active: missed_listings < 2, ..account }
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::{Connection, ConnectionStatus},
+    domain::Connection,
     providers::is_live,
     sync::{Command, Event},
     tui::{
@@ -18,7 +18,7 @@ impl App {
     /// When something on screen changes without input; `None`: no timer has to run.
     pub(crate) fn wake_at(&self) -> Option<DateTime<Utc>> {
         let overlay = self.panes.overlays.iter().filter_map(|overlay| overlay.wake_at(&self.moment)).min();
-        let due = self.due.at(self.live());
+        let due = self.due.at(self.live(), self.moment.now);
         [self.typed.hint_at(&self.moment), self.toasts.wake_at(), overlay, due, self.idle.lock_at()]
             .into_iter()
             .flatten()
@@ -28,13 +28,13 @@ impl App {
     /// Connections that can be synced now.
     fn live(&self) -> impl Iterator<Item = &Connection> {
         let connections = self.snapshot.view.connections().iter();
-        connections.filter(|connection| connection.status == ConnectionStatus::Active && is_live(connection))
+        connections.filter(|connection| is_live(connection))
     }
 
     /// Starts a sync of the connections that are due.
     pub(crate) fn sync_due(&mut self, env: &Env) -> Option<Effect> {
         let now = self.moment.now;
-        if self.due.at(self.live()).is_none_or(|at| at > now) {
+        if self.due.at(self.live(), now).is_none_or(|at| at > now) {
             return None;
         }
         let job = env.engine.job();

@@ -199,9 +199,18 @@ async fn positions_are_closed_by_a_complete_list_only() {
     *fake.positions.lock().unwrap() = Some(format!("[{one}]"));
     desk.sync().await;
     assert_eq!(active(), 1);
+    for blank in ["[]", "null", "{}"] {
+        *fake.positions.lock().unwrap() = Some(blank.into());
+        let report = desk.sync().await;
+        assert!(report.warnings.iter().any(|warning| warning.message.contains("came back empty")), "{blank}");
+        assert_eq!(active(), 1, "one empty list sells nothing: {blank}");
+        *fake.positions.lock().unwrap() = Some(format!("[{one}]"));
+        assert_eq!(desk.sync().await.warnings, []);
+    }
     *fake.positions.lock().unwrap() = Some("[]".into());
     desk.sync().await;
-    assert_eq!(active(), 0);
+    desk.sync().await;
+    assert_eq!(active(), 0, "two in a row do");
 }
 
 #[tokio::test]
@@ -228,7 +237,7 @@ async fn a_silent_server_ends_and_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn a_cancelled_sync_leaves_nothing_and_another_job_goes_on() {
+async fn a_cancelled_sync_keeps_whole_chunks_and_another_job_goes_on() {
     let (fake, server, desk) = connected(HttpLimits::default()).await;
     fake.push(deposit(900, day("2026-11-20")));
     let hold = server.hold("/v2/positions");
@@ -243,7 +252,8 @@ async fn a_cancelled_sync_leaves_nothing_and_another_job_goes_on() {
         answer(&mut events, first).await,
         Event::JobFailed { failure, .. } if failure.kind == FailureKind::Cancelled
     ));
-    assert_eq!((desk.changes(), desk.rows().len()), (changes, 250));
+    assert_eq!((desk.changes(), desk.rows().len()), (changes + 1, 251), "the page of rows was whole");
+    fake.push(deposit(901, day("2026-11-20")));
 
     let third = desk.handle.job();
     desk.handle.send(order(second));
@@ -256,7 +266,7 @@ async fn a_cancelled_sync_leaves_nothing_and_another_job_goes_on() {
     answer(&mut events, second).await;
     hold.release();
     let Event::Synced { report, .. } = answer(&mut events, third).await else { panic!() };
-    assert_eq!((report.connections[0].error.clone(), desk.rows().len()), (None, 251));
+    assert_eq!((report.connections[0].error.clone(), desk.rows().len()), (None, 252));
 }
 
 async fn answer(events: &mut dashtam::sync::EventStream, job: dashtam::sync::JobId) -> Event {

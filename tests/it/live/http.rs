@@ -6,15 +6,18 @@ use std::{
 };
 
 use dashtam::{
-    domain::{AssetCode, ProviderErrorKind},
+    domain::ProviderErrorKind,
     providers::{
-        AccountRef, BuildContext, Credentials, Provider, Secrets, TransactionRequest, find,
-        kit::{Http, HttpConfig, HttpLimits, Pages},
+        BuildContext, Credentials, Provider, Secrets, find,
+        kit::{Http, HttpConfig, HttpLimits, MemoryCounters},
     },
 };
 use serde_json::json;
 
-use crate::support::server::{Answer, Outside, Server, canaries};
+use crate::support::{
+    fetching::{Fetching, fetch},
+    server::{Answer, Outside, Server, canaries},
+};
 
 fn keys() -> Credentials {
     Credentials::ApiKey(canaries(find("alpaca").unwrap()))
@@ -24,10 +27,9 @@ fn alpaca(outside: &Outside, server: &Server) -> Arc<dyn Provider> {
     find("alpaca").unwrap().provider(&outside.context(server, Secrets::new())).unwrap()
 }
 
-fn request(id: &str) -> TransactionRequest<'_> {
-    let account = AccountRef { provider_account_id: id, currency: AssetCode::USD };
-    let to = "2026-11-20".parse().unwrap();
-    TransactionRequest { account, from: Some("2026-01-01".parse().unwrap()), to, cursor: None }
+/// Alpaca's account, and `rows` for everything else.
+fn with_account(rows: Answer) -> impl Fn(&crate::support::server::Asked) -> Answer {
+    move |asked| if asked.path == "/v2/account" { Answer::json(r#"{"id": "1", "equity": "5"}"#) } else { rows.clone() }
 }
 
 #[tokio::test]
@@ -40,7 +42,7 @@ async fn a_bomb_is_stopped_at_the_cap() {
     let headers = vec!["Content-Type: application/json".into(), "Content-Encoding: gzip".into()];
     let server = Server::start(move |_| Answer::Reply(200, headers.clone(), bomb.clone())).await;
     let outside = Outside::new(HttpLimits::default());
-    let error = alpaca(&outside, &server).fetch_accounts(&keys()).await.unwrap_err();
+    let error = fetch(&outside, &*alpaca(&outside, &server), &keys()).await.result.unwrap_err();
     assert_eq!(error.kind, ProviderErrorKind::InvalidResponse);
     assert!(error.message.contains("larger than 16777216"), "{error}");
 }
@@ -52,7 +54,7 @@ async fn keys_never_follow_a_redirect() {
         let to = format!("Location: {}/v2/account", evil.origin);
         let server = Server::start(move |_| Answer::status(status, "").with(&to)).await;
         let outside = Outside::new(HttpLimits::default());
-        assert!(alpaca(&outside, &server).fetch_accounts(&keys()).await.is_err());
+        assert!(fetch(&outside, &*alpaca(&outside, &server), &keys()).await.result.is_err());
     }
     assert_eq!(evil.asked().len(), 0);
 }
@@ -62,8 +64,9 @@ async fn nothing_is_sent_offline_and_nothing_to_a_server_that_is_gone() {
     let outside = Outside::new(HttpLimits::default());
     let config = HttpConfig::new(outside.clock.clone(), Arc::new(dashtam::ports::fake::FakeEntropy::default()));
     let http = Http::new(HttpConfig { offline: true, ..config }).unwrap();
-    let context = BuildContext { http: &http, environment: Some("paper"), endpoint: None, settings: Secrets::new() };
-    let error = find("alpaca").unwrap().provider(&context).unwrap().fetch_accounts(&keys()).await.unwrap_err();
+    let context = context(&http, "paper");
+    let provider = find("alpaca").unwrap().provider(&context).unwrap();
+    let error = fetch(&outside, &*provider, &keys()).await.result.unwrap_err();
     assert!(error.to_string().contains("offline"), "{error}");
 
     let server = Server::start(|_| Answer::json("{}")).await;
@@ -71,18 +74,21 @@ async fn nothing_is_sent_offline_and_nothing_to_a_server_that_is_gone() {
     let origin = server.origin.clone();
     drop(server);
     tokio::task::yield_now().await;
-    let error = provider.fetch_accounts(&keys()).await.unwrap_err();
+    let error = fetch(&outside, &*provider, &keys()).await.result.unwrap_err();
     assert_eq!(error.kind, ProviderErrorKind::Unavailable);
     assert!(!error.to_string().contains(&origin), "no address in a message: {error}");
     assert_eq!(outside.timer.slept().len(), 3, "four tries");
 }
 
+fn context<'a>(http: &'a Http, environment: &'a str) -> BuildContext<'a> {
+    let counters = Arc::new(MemoryCounters::default());
+    BuildContext { http, environment: Some(environment), endpoint: None, settings: Secrets::new(), counters }
+}
+
 #[tokio::test]
 async fn unknown_environments_are_refused_by_name() {
     let outside = Outside::new(HttpLimits::default());
-    let context =
-        BuildContext { http: &outside.http, environment: Some("moon"), endpoint: None, settings: Secrets::new() };
-    let error = find("alpaca").unwrap().provider(&context).unwrap_err().to_string();
+    let error = find("alpaca").unwrap().provider(&context(&outside.http, "moon")).unwrap_err().to_string();
     assert!(error.contains("`moon`") && error.contains("live, paper"), "{error}");
 }
 
@@ -90,7 +96,10 @@ async fn unknown_environments_are_refused_by_name() {
 #[tokio::test]
 async fn alpaca_pages_to_the_end() {
     let server = Server::start(|asked| {
-        let size: usize = asked.param("page_size").unwrap().parse().unwrap();
+        let Some(size) = asked.param("page_size") else {
+            return with_account(Answer::json("[]"))(asked);
+        };
+        let size: usize = size.parse().unwrap();
         let start = asked.param("page_token").map_or(0, |token| token.parse::<usize>().unwrap() + 1);
         let rows: Vec<_> = (start..250.min(start + size))
             .map(|index| {
@@ -102,17 +111,15 @@ async fn alpaca_pages_to_the_end() {
     })
     .await;
     let outside = Outside::new(HttpLimits::default());
-    let (provider, keys) = (alpaca(&outside, &server), keys());
-    let mut pages = Pages::new(request("1"));
-    let mut ids = Vec::new();
-    while let Some(page) = pages.next(&*provider, &keys).await.unwrap() {
-        ids.extend(page.rows.into_iter().filter_map(|row| row.facts.provider_id));
-    }
+    let from = Some("2026-01-01".parse().unwrap());
+    let fetched = Fetching { from, ..Fetching::default() }.run(&outside, &*alpaca(&outside, &server), &keys()).await;
+    let ids = fetched.ids();
     assert_eq!(ids.len(), 250);
     assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
     let asked = server.asked();
-    assert_eq!(asked.len(), 3);
-    assert_eq!(asked[0].param("after"), Some("2025-12-31"));
+    let pages: Vec<_> = asked.iter().filter(|asked| asked.path.ends_with("activities")).collect();
+    assert_eq!(pages.len(), 3);
+    assert_eq!(pages[0].param("after"), Some("2025-12-31"));
     assert_eq!(asked[0].header("apca-api-key-id"), Some("canary-api_key-5d1f"));
 }
 
@@ -120,23 +127,24 @@ async fn alpaca_pages_to_the_end() {
 async fn a_list_that_never_ends_is_an_error() {
     let row = |id: usize| json!({"id": format!("{id}"), "activity_type": "DIV", "date": "2026-02-03"});
     let rows: Vec<_> = (0..100).map(row).collect();
-    let server = Server::start(move |_| Answer::json(json!(rows).to_string())).await;
+    let server = Server::start(with_account(Answer::json(json!(rows).to_string()))).await;
     let outside = Outside::new(HttpLimits::default());
-    let (provider, keys) = (alpaca(&outside, &server), keys());
-    let mut pages = Pages::new(request("1"));
-    pages.next(&*provider, &keys).await.unwrap().unwrap();
-    let error = pages.next(&*provider, &keys).await.unwrap_err();
-    assert!(error.message.contains("comes back to a page"), "{error}");
+    let fetched = fetch(&outside, &*alpaca(&outside, &server), &keys()).await;
+    let problems = fetched.problems();
+    assert!(problems[0].error.message.contains("returns to an earlier page"), "{problems:?}");
 }
 
 /// A correction whose earlier row is on no page of this fetch is looked up by its day.
 #[tokio::test]
-async fn alpaca_finds_the_row_that_a_correction_speaks_of() {
+async fn alpaca_finds_the_row_that_a_correction_refers_to() {
     let server = Server::start(|asked| {
         let earlier = json!({"id": "old", "activity_type": "DIV", "date": "2026-02-03", "net_amount": "2", "symbol": "T",
                              "status": "executed"});
         let correction = json!({"id": "new", "activity_type": "DIV", "date": "2026-02-03", "net_amount": "1.5",
                                 "symbol": "T", "status": "correct"});
+        if asked.path == "/v2/account" {
+            return with_account(Answer::json("[]"))(asked);
+        }
         Answer::json(match asked.param("date") {
             Some("2026-02-03") => json!([earlier, correction]).to_string(),
             _ => json!([correction]).to_string(),
@@ -144,8 +152,8 @@ async fn alpaca_finds_the_row_that_a_correction_speaks_of() {
     })
     .await;
     let outside = Outside::new(HttpLimits::default());
-    let page = alpaca(&outside, &server).fetch_transactions(&keys(), &request("1")).await.unwrap();
-    assert_eq!(page.rows[0].correction.as_deref(), Some(&dashtam::domain::Correction::Replaces("old".into())));
+    let fetched = fetch(&outside, &*alpaca(&outside, &server), &keys()).await;
+    assert_eq!(fetched.rows()[0].correction.as_deref(), Some(&dashtam::domain::Correction::Replaces("old".into())));
 }
 
 fn schwab(outside: &Outside, server: &Server) -> (Arc<dyn Provider>, Credentials) {
@@ -166,6 +174,14 @@ fn schwab(outside: &Outside, server: &Server) -> (Arc<dyn Provider>, Credentials
 #[tokio::test]
 async fn schwab_asks_by_the_year_and_halves_what_is_too_much() {
     let server = Server::start(|asked| {
+        if asked.path == "/trader/v1/accounts" {
+            return Answer::json(r#"[{"securitiesAccount": {"type": "CASH", "accountNumber": "1"}}]"#);
+        }
+        if asked.path.ends_with("userPreference")
+            || !asked.query.contains("startDate") && !asked.path.ends_with("Numbers")
+        {
+            return Answer::json("[]");
+        }
         if asked.path.ends_with("accountNumbers") {
             return Answer::json(r#"[{"accountNumber": "1", "hashValue": "HA/SH"}]"#);
         }
@@ -190,25 +206,20 @@ async fn schwab_asks_by_the_year_and_halves_what_is_too_much() {
     .await;
     let outside = Outside::new(HttpLimits::default());
     let (provider, login) = schwab(&outside, &server);
-    let account = AccountRef { provider_account_id: "1", currency: AssetCode::USD };
     let from = Some("2023-11-21".parse().unwrap());
-    let request = TransactionRequest { account, from, to: "2026-11-20".parse().unwrap(), cursor: None };
-    let mut pages = Pages::new(request);
-    let (mut ids, mut warnings) = (Vec::new(), Vec::new());
-    while let Some(page) = pages.next(&*provider, &login).await.unwrap() {
-        ids.extend(page.rows.into_iter().filter_map(|row| row.facts.provider_id));
-        warnings.extend(page.warnings);
-    }
+    let fetched = Fetching { from, ..Fetching::default() }.run(&outside, &*provider, &login).await;
+    let (ids, warnings) = (fetched.ids(), fetched.warnings());
     let days = ids.iter().map(|id| id.split('/').next().unwrap().to_owned()).collect::<std::collections::BTreeSet<_>>();
     let unique = ids.iter().collect::<std::collections::HashSet<_>>();
     assert_eq!((unique.len(), days.len() * 20), (ids.len(), ids.len()), "every day whole, no row twice");
     assert_eq!(days.last().unwrap(), "2026-11-20", "the last day too");
-    assert!(warnings.iter().all(|warning| warning.message.contains("tells nothing about")), "{warnings:?}");
+    assert!(warnings.iter().all(|warning| warning.message.contains("has no rows for")), "{warnings:?}");
     let asked = server.asked();
     assert_eq!(asked.iter().filter(|asked| asked.path.ends_with("accountNumbers")).count(), 1, "hashes once a sync");
-    assert_eq!(asked[1].path, "/trader/v1/accounts/HA%2FSH/transactions", "a hash is one segment of the path");
-    assert_eq!(asked[1].param("startDate"), Some("2023-11-21T00%3A00%3A00.000Z"));
-    assert!(asked[1].param("types").unwrap().starts_with("TRADE%2CRECEIVE_AND_DELIVER"));
+    let first = asked.iter().find(|asked| asked.path.ends_with("transactions")).unwrap();
+    assert_eq!(first.path, "/trader/v1/accounts/HA%2FSH/transactions", "a hash is one segment of the path");
+    assert_eq!(first.param("startDate"), Some("2023-11-21T00%3A00%3A00.000Z"));
+    assert!(first.param("types").unwrap().starts_with("TRADE%2CRECEIVE_AND_DELIVER"));
 }
 
 /// Everything that is logged at the finest level, over the ok and the failed path. The log is that of the whole test
@@ -242,8 +253,8 @@ async fn no_secret_is_logged() {
     .await;
     let outside = Outside::new(HttpLimits::default());
     let provider = alpaca(&outside, &server);
-    provider.fetch_accounts(&keys()).await.unwrap();
-    provider.fetch_holdings(&keys(), request("1").account).await.unwrap_err();
+    let fetched = fetch(&outside, &*provider, &keys()).await;
+    assert!(fetched.result.is_ok() && !fetched.problems().is_empty());
     let log = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("call=\"positions\""), "something is logged: {log}");
     assert!(!log.contains("canary"), "{log}");

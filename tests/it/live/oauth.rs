@@ -9,6 +9,7 @@ use dashtam::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::support::{
+    fetching::fetch,
     made_up_provider as made_up,
     server::{Answer, Asked, Outside, Server},
 };
@@ -72,7 +73,7 @@ async fn a_second_oauth_provider_logs_in_renews_and_ends() {
     assert_eq!(form(&asked[0], "code"), Some("C0.x%40"), "encoded once for the form");
     assert_eq!(form(&asked[0], "code_verifier"), Some(authorization.verifier.expose_secret()));
     assert_eq!(form(&asked[0], "client_secret"), Some("canary-client-secret"), "in the form, as the spec says");
-    assert_eq!(provider.fetch_accounts(&credentials).await.unwrap().items.len(), 1);
+    assert_eq!(fetch(&outside, &*provider, &credentials).await.accounts().len(), 1);
     assert_eq!(server.asked()[1].header("authorization"), Some("Bearer canary-access-1"));
 
     let first = credentials.oauth().unwrap();
@@ -103,13 +104,10 @@ async fn refusals_of_the_token_endpoint_say_what_to_do_and_no_secret() {
             ProviderErrorKind::Authentication,
             ProviderErrorKind::LoginExpired,
         ),
-        (401, r#"{"error":"invalid_client"}"#, ProviderErrorKind::Authentication, ProviderErrorKind::LoginExpired),
-        (
-            400,
-            r#"{"error":"unsupported_token_type"}"#,
-            ProviderErrorKind::Authentication,
-            ProviderErrorKind::LoginExpired,
-        ),
+        (401, r#"{"error":"invalid_client"}"#, ProviderErrorKind::Authentication, ProviderErrorKind::NotConfigured),
+        (400, r#"{"error":"invalid_request"}"#, ProviderErrorKind::Authentication, ProviderErrorKind::Unavailable),
+        (403, "<html>blocked</html>", ProviderErrorKind::Unavailable, ProviderErrorKind::Unavailable),
+        (401, "", ProviderErrorKind::Authentication, ProviderErrorKind::Unavailable),
         (503, "", ProviderErrorKind::Unavailable, ProviderErrorKind::Unavailable),
         (200, r#"{"canary-token":"canary"}"#, ProviderErrorKind::InvalidResponse, ProviderErrorKind::InvalidResponse),
         (200, "canary", ProviderErrorKind::InvalidResponse, ProviderErrorKind::InvalidResponse),
@@ -176,6 +174,7 @@ fn missing_settings_are_named_with_where_to_set_them() {
         environment: None,
         endpoint: None,
         settings: Secrets::new().with("app_key", "k"),
+        counters: std::sync::Arc::new(dashtam::providers::kit::MemoryCounters::default()),
     };
     let error = find("schwab").unwrap().provider(&context).unwrap_err();
     assert_eq!(error.kind, ProviderErrorKind::NotConfigured);

@@ -1,20 +1,19 @@
-//! What every live provider owes, whoever it is: the registry is walked, the replies come from
-//! `fixtures/providers/<slug>/contract.json`.
+//! Obligations of every live provider of the registry. Replies come from `fixtures/providers/<slug>/contract.json`.
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use chrono::NaiveDate;
 use dashtam::{
-    domain::{AssetCode, Disposition, ProviderError, ProviderErrorKind},
+    domain::{Disposition, ProviderError, ProviderErrorKind},
     providers::{
-        AccountRef, Auth, Credentials, OauthCredentials, PROVIDERS, Page, Provider, ProviderMetadata,
-        TransactionRequest,
-        kit::{HttpLimits, Pages},
+        Auth, Credentials, OauthCredentials, PROVIDERS, Piece, Provider, ProviderMetadata, Scope, kit::HttpLimits,
     },
 };
 use serde_json::Value;
 
-use crate::support::server::{Answer, Asked, Outside, Server, canaries};
+use crate::support::{
+    fetching::{Fetched, Fetching, check, fetch},
+    server::{Answer, Asked, Outside, Server, canaries},
+};
 
 struct Contract {
     metadata: &'static ProviderMetadata,
@@ -68,7 +67,6 @@ struct Under {
     server: Server,
     provider: Arc<dyn Provider>,
     credentials: Credentials,
-    account: String,
 }
 
 impl Under {
@@ -86,39 +84,19 @@ impl Under {
         let outside = Outside::new(limits);
         let provider = contract.metadata.provider(&outside.context(&server, canaries(contract.metadata))).unwrap();
         let credentials = credentials(contract.metadata);
-        Self { outside, server, provider, credentials, account: contract.account.clone() }
+        Self { outside, server, provider, credentials }
     }
 
-    fn account(&self) -> AccountRef<'_> {
-        AccountRef { provider_account_id: &self.account, currency: AssetCode::USD }
+    async fn fetch(&self) -> Fetched {
+        fetch(&self.outside, &*self.provider, &self.credentials).await
     }
 
-    fn request(&self) -> TransactionRequest<'_> {
-        TransactionRequest {
-            account: self.account(),
-            from: Some(day("2026-01-01")),
-            to: day("2026-11-20"),
-            cursor: None,
-        }
-    }
-
-    async fn pages(&self, request: TransactionRequest<'_>) -> Result<Vec<Page>, ProviderError> {
-        let mut pages = Pages::new(request);
-        let mut all = Vec::new();
-        while let Some(page) = pages.next(&*self.provider, &self.credentials).await? {
-            all.push(page);
-        }
-        Ok(all)
-    }
-
-    /// Every question once; the failures.
+    /// The failures of a check and of a fetch.
     async fn failures(&self) -> Vec<ProviderError> {
-        let provider = &self.provider;
         let mut failures = Vec::new();
-        failures.extend(provider.validate_credentials(&self.credentials).await.err());
-        failures.extend(provider.fetch_accounts(&self.credentials).await.err());
-        failures.extend(self.pages(self.request()).await.err());
-        failures.extend(provider.fetch_holdings(&self.credentials, self.account()).await.err());
+        failures.extend(check(&self.outside, &*self.provider, &self.credentials).await.err());
+        failures.extend(self.fetch().await.result.err());
+        let provider = &self.provider;
         self.no_secret_in(&format!("{failures:?} {provider:?} {:?} {:?}", self.credentials, self.outside.http));
         failures
     }
@@ -128,33 +106,33 @@ impl Under {
     }
 }
 
-fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
-
 #[tokio::test]
 async fn happy() {
     for contract in contracts() {
         let under = Under::test(&contract, HttpLimits::default(), |_| None).await;
-        let (provider, credentials) = (&under.provider, &under.credentials);
         let slug = contract.metadata.slug;
-        let validation = provider.validate_credentials(credentials).await.unwrap();
-        let accounts = provider.fetch_accounts(credentials).await.unwrap();
-        assert!(accounts.complete && validation.environment.is_none(), "{slug}");
-        assert!(accounts.items.iter().any(|account| account.provider_account_id == contract.account), "{slug}");
-        let pages = under.pages(under.request()).await.unwrap();
-        let holdings = provider.fetch_holdings(credentials, under.account()).await.unwrap();
-        let history = provider.fetch_balance_history(credentials, under.account(), None).await.unwrap();
+        let (validation, checked) = check(&under.outside, &*under.provider, &under.credentials).await.unwrap();
+        assert_eq!(validation.environment, None, "{slug}");
+        let from = Some("2026-01-01".parse().unwrap());
+        let fetching = Fetching { from, ..Fetching::default() };
+        let fetched = fetching.run(&under.outside, &*under.provider, &under.credentials).await;
+        assert_eq!(fetched.result, Ok(()), "{slug}");
+        assert!(fetched.listings().all(|listing| listing.complete), "{slug}");
+        let accounts = fetched.accounts();
+        assert_eq!(checked, accounts, "{slug}");
+        assert!(accounts.iter().any(|account| account.provider_account_id == contract.account), "{slug}");
+        let one = of(&contract.account, fetched);
+        assert!(one.problems().is_empty(), "{slug}");
         let found = serde_json::json!({
-            "accounts": accounts.items.len(),
-            "transactions": pages.iter().map(|page| page.rows.len()).sum::<usize>(),
-            "warnings": pages.iter().map(|page| page.warnings.len()).sum::<usize>(),
-            "holdings": holdings.items.len(),
-            "balances": history.items.len(),
+            "accounts": accounts.len(),
+            "transactions": one.rows().len(),
+            "warnings": one.warnings().len(),
+            "holdings": one.holdings(),
+            "balances": one.balances(),
         });
         assert_eq!(found, contract.expect, "{slug}");
         let unsafe_text = |text: &str| text.chars().any(char::is_control);
-        for row in pages.iter().flat_map(|page| &page.rows) {
+        for row in one.rows() {
             assert!(!unsafe_text(row.facts.description()) && !unsafe_text(row.facts.payee()), "{slug}: {row:?}");
             assert!(row.facts.origin.line > 0, "{slug}: every row knows its place");
         }
@@ -177,21 +155,36 @@ async fn an_account_without_anything() {
             base.contains(&asked.path).then(|| Answer::json("[]"))
         })
         .await;
-        let pages = under.pages(under.request()).await.unwrap();
-        assert_eq!(pages.len(), 1, "{}", contract.metadata.slug);
-        assert!(pages[0].rows.is_empty() && pages[0].warnings.is_empty());
+        let fetched = of(&contract.account, under.fetch().await);
+        assert_eq!((fetched.result.clone(), fetched.rows().len()), (Ok(()), 0), "{}", contract.metadata.slug);
+        assert!(fetched.warnings().is_empty() && fetched.problems().is_empty());
     }
 }
 
-/// A provider's refusals and failures have one meaning, with all four questions.
-#[tokio::test]
-async fn failures_have_one_meaning() {
-    type Case = (&'static str, Answer, fn(&ProviderErrorKind) -> bool, fn(&Disposition) -> bool);
-    let cases: Vec<Case> = vec![
+/// The pieces of one account, and warnings, which belong to none.
+fn of(account: &str, fetched: Fetched) -> Fetched {
+    let is_own = |piece: &Piece| match piece {
+        Piece::Rows { account: of, .. }
+        | Piece::Holdings { account: of, .. }
+        | Piece::BalanceHistory { account: of, .. } => of == account,
+        Piece::Problem(problem) => match &problem.scope {
+            Scope::Account(of) | Scope::Part(of, _) => of == account,
+            Scope::Connection | Scope::Institution(_) => true,
+        },
+        _ => true,
+    };
+    Fetched { pieces: fetched.pieces.into_iter().filter(is_own).collect(), ..fetched }
+}
+
+type Case = (&'static str, Answer, fn(&ProviderErrorKind) -> bool, fn(&Disposition) -> bool);
+
+/// Replies that fail, with what they mean.
+fn failing() -> Vec<Case> {
+    vec![
         (
             "401",
             Answer::status(401, r#"{"message":"no"}"#),
-            |kind| matches!(kind, ProviderErrorKind::LoginExpired | ProviderErrorKind::Authentication),
+            |kind| matches!(kind, ProviderErrorKind::Authentication),
             |to| matches!(to, Disposition::Reauthenticate),
         ),
         (
@@ -199,6 +192,24 @@ async fn failures_have_one_meaning() {
             Answer::status(403, r#"{"message":"ECHO is not allowed"}"#),
             |kind| matches!(kind, ProviderErrorKind::Authentication),
             |to| matches!(to, Disposition::Reauthenticate),
+        ),
+        (
+            "403 of a gateway",
+            Answer::status(403, "<!DOCTYPE html><title>blocked</title>"),
+            |kind| matches!(kind, ProviderErrorKind::Unavailable),
+            |to| matches!(to, Disposition::Retry { .. }),
+        ),
+        (
+            "404",
+            Answer::status(404, "{}"),
+            |kind| matches!(kind, ProviderErrorKind::InvalidResponse),
+            |to| matches!(to, Disposition::Permanent),
+        ),
+        (
+            "410",
+            Answer::status(410, "{}"),
+            |kind| matches!(kind, ProviderErrorKind::InvalidResponse),
+            |to| matches!(to, Disposition::Permanent),
         ),
         (
             "402",
@@ -260,14 +271,19 @@ async fn failures_have_one_meaning() {
             |kind| matches!(kind, ProviderErrorKind::Unavailable),
             |to| matches!(to, Disposition::Retry { .. }),
         ),
-    ];
+    ]
+}
+
+/// Refusals and failures of the account list have one meaning for all providers, in a check and in a fetch.
+#[tokio::test]
+async fn failures_have_one_meaning() {
     let limits = HttpLimits { body: 100_000, read: std::time::Duration::from_millis(300), ..HttpLimits::default() };
     for contract in contracts() {
-        for (name, answer, kind, disposition) in &cases {
+        for (name, answer, kind, disposition) in &failing() {
             let answer = answer.clone();
             let under = Under::test(&contract, limits, move |asked| Some(echo(answer.clone(), asked))).await;
             let failures = under.failures().await;
-            assert_eq!(failures.len(), 4, "{name}: every question fails: {failures:?}");
+            assert_eq!(failures.len(), 2, "{name}: check and fetch fail: {failures:?}");
             for failure in failures {
                 assert!(kind(&failure.kind) && disposition(&failure.disposition()), "{name}: {failure:?}");
                 assert!(!failure.to_string().chars().any(char::is_control), "{name}: {failure:?}");
@@ -297,7 +313,7 @@ async fn asked_too_often_waits_as_told_and_succeeds() {
                 first.then(|| Answer::status(429, "{}").with(header))
             })
             .await;
-            under.provider.fetch_accounts(&under.credentials).await.unwrap();
+            assert_eq!(under.fetch().await.result, Ok(()));
             let slept: u64 = under.outside.timer.slept().iter().map(std::time::Duration::as_secs).sum();
             assert_eq!(slept, 2, "{header}");
         }
@@ -314,23 +330,30 @@ async fn a_passing_problem_is_tried_again() {
             left.is_ok().then(|| Answer::status(500, "{}"))
         })
         .await;
-        under.provider.fetch_accounts(&under.credentials).await.unwrap();
+        check(&under.outside, &*under.provider, &under.credentials).await.unwrap();
         assert_eq!(under.outside.timer.slept().len(), 2);
     }
 }
 
-/// A fetch that is broken off goes on from its cursor, without a row lost or doubled.
+/// A fetch that is interrupted after any chunk continues after it, without a row lost or doubled.
 #[tokio::test]
 async fn a_resumed_fetch_is_the_rest() {
     for contract in contracts() {
         let under = Under::test(&contract, HttpLimits::default(), |_| None).await;
-        let request = TransactionRequest { from: None, ..under.request() };
-        let whole = under.pages(request).await.unwrap();
-        for (index, page) in whole.iter().enumerate() {
-            let Some(cursor) = &page.next else { continue };
-            let rest = under.pages(TransactionRequest { cursor: Some(cursor), ..request }).await.unwrap();
-            assert_eq!(rest, whole[index + 1..], "{} page {index}", contract.metadata.slug);
+        let whole = under.fetch().await;
+        let mut cursors = std::collections::BTreeMap::new();
+        for (index, key, value) in whole.cursors() {
+            cursors.insert(key, value);
+            let fetching = Fetching { cursors: cursors.clone(), ..Fetching::default() };
+            let rest = fetching.run(&under.outside, &*under.provider, &under.credentials).await;
+            let before = Fetched { result: Ok(()), pieces: whole.pieces[..=index].to_vec() };
+            let mut found: Vec<String> = before.ids().into_iter().chain(rest.ids()).collect();
+            let mut expected = whole.ids();
+            found.sort_unstable();
+            found.dedup();
+            expected.sort_unstable();
+            expected.dedup();
+            assert_eq!(found, expected, "{} after chunk {index}", contract.metadata.slug);
         }
-        assert!(whole.last().unwrap().next.is_none());
     }
 }

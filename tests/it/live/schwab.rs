@@ -134,10 +134,14 @@ async fn day_six_warns_and_day_seven_is_over() {
     let asked = server.asked().len();
     let due = desk.handle.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
     let Event::Synced { report, .. } = due else { panic!() };
-    let error = report.connections[0].error.clone().unwrap();
+    assert!(report.connections.is_empty(), "an expired login is not due");
+    let error = desk.sync().await.error.unwrap();
     assert_eq!((error.kind, desk.status()), (FailureKind::LoginExpired, ConnectionStatus::Expired));
     assert_eq!(server.asked().len(), asked, "the provider is not asked");
     assert!(error.hint.unwrap().contains("dashtam reconnect"));
+    desk.advance(-2);
+    assert_eq!(desk.sync().await.error, None, "the date alone tells it: a clock that is set right undoes it");
+    assert_eq!(desk.status(), ConnectionStatus::Active);
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ impl Desk {
     }
 
     pub(crate) fn status(&self) -> ConnectionStatus {
-        self.connection().status
+        self.connection().status_at(dashtam::ports::Clock::now(&*self.clock))
     }
 
     /// Every row, oldest first written.

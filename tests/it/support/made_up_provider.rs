@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use dashtam::{
-    domain::{AccountDraft, AccountType, AssetCode, Capability, ProviderCategory, ProviderError},
+    domain::{AccountDraft, AccountType, AssetCode, Capability, IdTrust, ProviderCategory, ProviderError},
     providers::{
         Auth, ClientAuthentication, Credentials, Environment, Field, FieldKind, History, Listing, OauthProvider,
-        OauthSpec, Pace, Provider, ProviderMetadata, Validation, check,
-        kit::{Api, Call, OauthFlow, rows},
+        OauthSpec, Pace, Plan, Provider, ProviderMetadata, Sink, by_status, check,
+        kit::{self, Api, Call, OauthFlow, PerAccount, rows},
     },
 };
 use serde::Deserialize;
@@ -48,7 +48,15 @@ pub(crate) static METADATA: ProviderMetadata = ProviderMetadata {
     required_settings: &[],
     environments: &[Environment { name: "production", label: "Production", origin: "https://api.bank.example" }],
     extra_hosts: &["login.bank.example"],
-    pace: Pace { per_minute: 600, burst: 50, per_day: None, sync_interval: std::time::Duration::ZERO },
+    pace: Pace {
+        per_minute: 600,
+        burst: 50,
+        per_day: None,
+        sync_interval: std::time::Duration::ZERO,
+        publishes_at: None,
+    },
+    id_trust: IdTrust::Unique,
+    judge: by_status,
     history: History { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example/docs",
     production_ready: false,
@@ -71,13 +79,18 @@ impl Provider for MadeUp {
         &METADATA
     }
 
-    async fn validate_credentials(&self, credentials: &Credentials) -> Result<Validation, ProviderError> {
-        self.fetch_accounts(credentials)
-            .await
-            .map(|listing| Validation { accounts: listing.items, ..Validation::default() })
+    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+        kit::fetch(self, plan, sink).await
+    }
+}
+
+#[async_trait]
+impl PerAccount for MadeUp {
+    fn metadata(&self) -> &'static ProviderMetadata {
+        &METADATA
     }
 
-    async fn fetch_accounts(&self, credentials: &Credentials) -> Result<Listing<AccountDraft>, ProviderError> {
+    async fn accounts(&self, credentials: &Credentials, _: &Plan<'_>) -> Result<Listing<AccountDraft>, ProviderError> {
         let call = Call::get("accounts", &["accounts"]).bearer(credentials.access_token(&METADATA)?);
         let items = self.api.send(call).await?.list()?;
         let accounts = rows::<Account>(items, "account", &mut Vec::new());
@@ -101,5 +114,6 @@ fn draft(id: String) -> AccountDraft {
         currency: AssetCode::USD,
         balance: None,
         is_active: true,
+        institution: None,
     }
 }

@@ -6,7 +6,7 @@ use dashtam::{
     ports::fake::{FakeClock, FakeEntropy},
     providers::{
         BuildContext, ProviderMetadata, Secrets,
-        kit::{Http, HttpConfig, HttpLimits, fake::FakeTimer},
+        kit::{Http, HttpConfig, HttpLimits, MemoryCounters, fake::FakeTimer},
     },
 };
 use tokio::{
@@ -214,7 +214,13 @@ impl Outside {
     }
 
     pub(crate) fn context<'a>(&'a self, server: &Server, settings: Secrets) -> BuildContext<'a> {
-        BuildContext { http: &self.http, environment: None, endpoint: Some(server.origin.parse().unwrap()), settings }
+        BuildContext {
+            http: &self.http,
+            environment: None,
+            endpoint: Some(server.origin.parse().unwrap()),
+            settings,
+            counters: Arc::new(MemoryCounters::default()),
+        }
     }
 }
 

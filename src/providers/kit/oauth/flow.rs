@@ -1,4 +1,4 @@
-//! From a spec and an app to tokens.
+//! The authorization code flow of one provider, from its spec and the user's app.
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -126,7 +126,7 @@ impl OauthFlow {
         let hidden = vec![code.clone(), authorization.verifier.clone()];
         let client = self.client(&authorization.callback_url)?;
         let verifier = PkceCodeVerifier::new(authorization.verifier.expose_secret().to_owned());
-        let exchange = Exchange { flow: self, what: "the login", hidden };
+        let exchange = Exchange { flow: self, subject: "the login", hidden };
         let reply = client
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
             .set_pkce_verifier(verifier)
@@ -148,7 +148,7 @@ impl OauthFlow {
             return Err(expired());
         }
         let client = self.client(self.callback_url())?;
-        let exchange = Exchange { flow: self, what: "the renewal of the login", hidden: vec![token.clone()] };
+        let exchange = Exchange { flow: self, subject: "the renewal of the login", hidden: vec![token.clone()] };
         let reply = client
             .exchange_refresh_token(&RefreshToken::new(token.expose_secret().to_owned()))
             .request_async(&exchange)
@@ -175,7 +175,7 @@ impl OauthFlow {
             .append_pair("client_secret", &self.setting(self.spec.secret_field)?)
             .finish()
             .into_bytes();
-        let call = Call::post_form("the end of the login", address, body, None, vec![token.clone()]);
+        let call = Call::post_encoded("the end of the login", address, body).secret(token.expose_secret());
         self.api.send(call).await.map(|_| ())
     }
 
@@ -197,7 +197,8 @@ impl OauthFlow {
         }
     }
 
-    /// What a refusal of the token endpoint means. The library's own errors can quote a body: they are not shown.
+    /// The meaning of a refusal by the token endpoint. The library's own errors can quote a body and are not shown. Only
+    /// `invalid_grant`, or the provider's own verdict, ends a login: anything else may pass.
     fn refused<T: oauth2::ErrorResponse>(&self, error: RequestTokenError<Refused, T>, renewal: bool) -> ProviderError {
         let RequestTokenError::Request(Refused(failure)) = error else {
             return self.error(
@@ -206,17 +207,25 @@ impl OauthFlow {
             );
         };
         let status = failure.status.map(|status| status.as_u16());
-        let said = failure.said.as_ref().or(failure.code.as_ref()).map(|said| format!(": {said}")).unwrap_or_default();
+        let quoted =
+            failure.quote.as_ref().or(failure.code.as_ref()).map(|quote| format!(": {quote}")).unwrap_or_default();
         let app = matches!(failure.code.as_deref(), Some("invalid_client" | "unauthorized_client"));
         match status {
-            Some(400 | 401) if renewal => self
-                .error(ProviderErrorKind::LoginExpired, &format!("the login can't be renewed{said}"))
-                .with_hint(if app { "check key and secret of your app, then log in again" } else { "log in again" }),
+            Some(400..=403) if renewal && failure.code.as_deref() == Some("invalid_grant") => self
+                .error(ProviderErrorKind::LoginExpired, &format!("the login can't be renewed{quoted}"))
+                .with_hint("log in again"),
+            Some(400..=403) if renewal && app => self
+                .error(ProviderErrorKind::NotConfigured, &format!("it refuses the app{quoted}"))
+                .with_hint("check key and secret of your app, and that the app is approved"),
+            Some(400..=403) if renewal && !ends_login(&failure.error.kind) => self
+                .error(ProviderErrorKind::Unavailable, &format!("the login could not be renewed now{quoted}"))
+                .with_hint("it is tried again later"),
+            Some(400..=403) if renewal => failure.error,
             Some(400 | 401) if app || (status == Some(401) && failure.code.is_none()) => self
-                .error(ProviderErrorKind::Authentication, &format!("it refuses the app{said}"))
+                .error(ProviderErrorKind::Authentication, &format!("it refuses the app{quoted}"))
                 .with_hint("check key and secret of your app, and that the app is approved"),
             Some(400 | 401) => {
-                self.error(ProviderErrorKind::Authentication, &format!("it refuses the code{said}")).with_hint(
+                self.error(ProviderErrorKind::Authentication, &format!("it refuses the code{quoted}")).with_hint(
                     "start the login again: a code lasts for seconds and works once, and the callback address must be \
                      exactly the registered one",
                 )
@@ -226,10 +235,15 @@ impl OauthFlow {
     }
 }
 
+/// Whether the provider's own verdict ends the login.
+const fn ends_login(kind: &ProviderErrorKind) -> bool {
+    matches!(kind, ProviderErrorKind::LoginExpired | ProviderErrorKind::Revoked)
+}
+
 /// The library's HTTP client: one form, sent once, through the project's own.
 struct Exchange<'a> {
     flow: &'a OauthFlow,
-    what: &'static str,
+    subject: &'static str,
     hidden: Vec<SecretString>,
 }
 
@@ -261,7 +275,8 @@ impl<'c> AsyncHttpClient<'c> for Exchange<'_> {
             hidden.extend(self.flow.app.get(self.flow.spec.secret_field).cloned());
             let authorization = authorization.map(SecretString::from);
             let token_url = self.flow.spec.token_url;
-            let call = Call::post_form(self.what, token_url, request.into_body(), authorization, hidden);
+            let call = Call::post_encoded(self.subject, token_url, request.into_body()).authorization(authorization);
+            let call = hidden.iter().fold(call, |call, secret| call.secret(secret.expose_secret()));
             let reply = self.flow.api.exchange(call).await.map_err(|failure| Refused(Box::new(failure)))?;
             Ok(HttpResponse::new(reply.into_body()))
         })

@@ -275,9 +275,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Capability, ProviderCategory, ProviderErrorKind},
+        domain::{Capability, IdTrust, ProviderCategory, ProviderErrorKind},
         ledger::Ledger,
-        providers::{Auth, Environment, History, Pace, check},
+        providers::{Auth, Environment, History, Pace, by_status, check},
         store::Store,
         tui::{
             component::scene::Moment,
@@ -310,6 +310,8 @@ mod tests {
         environments: &[Environment { name: "production", label: "Production", origin: "https://bank.example" }],
         extra_hosts: &[],
         pace: Pace::NONE,
+        id_trust: IdTrust::Unique,
+        judge: by_status,
         history: History { days: None, overlap_days: 0 },
         documentation_url: "https://bank.example",
         production_ready: false,

@@ -115,7 +115,11 @@ impl Connections {
         match self.selected_line(ctx.snapshot) {
             Some(Item::Provider(provider)) if provider.is_file() => ctx.asks.push(Ask::Act(Action::Import)),
             Some(Item::Provider(provider)) => ctx.push(Wizard::of(provider, ctx.env)),
-            Some(Item::Connection(connection)) if connection.status.needs_reauthentication() => self.reconnect(ctx),
+            Some(Item::Connection(connection))
+                if connection.status_at(ctx.env.clock.now()).needs_reauthentication() =>
+            {
+                self.reconnect(ctx);
+            }
             Some(Item::Connection(_)) => {
                 self.list.detail.back();
                 self.list.detail.act(Action::In, 1);

@@ -81,11 +81,12 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
     table.draw(&mut scene.paint, scene.offsets, body, |index| match items[index] {
         Item::Heading(title) => Row::Heading(title.to_owned(), String::new()),
         Item::Connection(connection) => {
-            let (mark, style) = mark(connection.status, theme);
+            let status = connection.status_at(moment.now);
+            let (mark, style) = mark(status, theme);
             let ends = connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default();
             Row::cells(vec![
                 Cell::text(connection.display_name().to_owned(), theme.text),
-                Cell::text(format!("{mark} {}", connection.status), style),
+                Cell::text(format!("{mark} {status}"), style),
                 Cell::text(
                     connection.last_sync_at.map_or_else(|| "never".to_owned(), |at| moment.ago(at)),
                     theme.muted,
@@ -115,15 +116,14 @@ pub(crate) fn mark(status: ConnectionStatus, theme: &Theme) -> (&'static str, St
 fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     let theme = scene.paint.theme;
     let moment = scene.moment;
-    let (mark, style) = mark(connection.status, theme);
+    let status = connection.status_at(moment.now);
+    let (mark, style) = mark(status, theme);
     let provider = find(&connection.provider).ok();
     let when = |at: Option<chrono::DateTime<chrono::Utc>>| {
         at.map(|at| format!("{} · {}", moment.stamp(at), moment.ago(at))).unwrap_or_default()
     };
-    let mut lines = vec![
-        Line::Heading(connection.display_name().to_owned()),
-        Line::Text(format!("{mark} {}", connection.status), style),
-    ];
+    let mut lines =
+        vec![Line::Heading(connection.display_name().to_owned()), Line::Text(format!("{mark} {status}"), style)];
     if let Some(error) = &connection.error {
         lines.push(Line::Text(error.clone(), theme.error));
     }
@@ -192,7 +192,7 @@ fn budget(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<
 
 /// The key that helps, where one does.
 fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
-    match connection.status {
+    match connection.status_at(now) {
         ConnectionStatus::Expired | ConnectionStatus::Revoked | ConnectionStatus::Failed => {
             Some("Enter logs in again; nothing is lost.")
         }

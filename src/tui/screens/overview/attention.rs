@@ -31,7 +31,7 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
         let name = connection.display_name();
         let jump = Jump::Connection(connection.id);
         let mut say = |text: String, pressing| matters.push(Matter { text, pressing, jump });
-        match connection.status {
+        match connection.status_at(moment.now) {
             ConnectionStatus::Expired => say(format!("{name}: the login ran out; log in again"), true),
             ConnectionStatus::Revoked => say(format!("{name}: access was withdrawn; connect again"), true),
             ConnectionStatus::Failed => say(format!("{name}: the first check failed"), true),
