@@ -397,7 +397,8 @@ impl Session {
         let config = &self.setup.config;
         let theme = match config.theme {
             _ if self.setup.environment.no_color => ThemeName::Plain,
-            config::Theme::Auto | config::Theme::Dark => ThemeName::Dark,
+            config::Theme::Auto => background(self.setup.environment.terminal_colours.as_deref()),
+            config::Theme::Dark => ThemeName::Dark,
             config::Theme::Light => ThemeName::Light,
             config::Theme::Sixteen => ThemeName::Ansi,
             config::Theme::Mono => ThemeName::Plain,
@@ -428,6 +429,25 @@ impl Session {
         };
         let screen = tui::run(self.ledger.clone(), env, settings, keymap);
         self.runtime.block_on(screen).map_err(|error| CliError::new(FailureKind::Screen, error.to_string()))
+    }
+}
+
+/// How long the terminal may take to answer.
+const ANSWER: Duration = Duration::from_millis(100);
+
+/// The theme that suits the background of the terminal: as `COLORFGBG` states it, else as the terminal answers, else dark.
+fn background(stated: Option<&str>) -> ThemeName {
+    let number = stated.and_then(|text| text.rsplit(';').next()).and_then(|number| number.parse::<u8>().ok());
+    match number {
+        Some(7 | 9..=15) => return ThemeName::Light,
+        Some(_) => return ThemeName::Dark,
+        None => {}
+    }
+    let mut options = terminal_colorsaurus::QueryOptions::default();
+    options.timeout = ANSWER;
+    match terminal_colorsaurus::theme_mode(options) {
+        Ok(terminal_colorsaurus::ThemeMode::Light) => ThemeName::Light,
+        Ok(terminal_colorsaurus::ThemeMode::Dark) | Err(_) => ThemeName::Dark,
     }
 }
 

@@ -4,13 +4,10 @@
 //! payees as positions in a table (they repeat), provider ids as the difference from the previous row. All numbers are
 //! byte sequences, so a blob is the same on every machine.
 
-use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hash, Hasher},
-};
+use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
 use chrono::Datelike as _;
+use foldhash::fast::FixedState;
 
 use super::{
     CHUNK_ROWS, ColumnsError, FORMAT_VERSION, Unit,
@@ -23,26 +20,8 @@ use crate::domain::{
     AccountId, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
 };
 
-/// A fast hash for the small tables. Collisions can only be made by files the user imports, one chunk at a time.
-#[derive(Default)]
-pub(super) struct QuickHasher(u64);
-
-impl Hasher for QuickHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        for word in words.iter().chain([&last]) {
-            self.0 = (self.0 ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
-        }
-    }
-}
-
-pub(super) type QuickMap<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
+/// A hash map with a fast hash. Collisions can only be made by files the user imports, one chunk at a time.
+pub(super) type QuickMap<K, V> = HashMap<K, V, FixedState>;
 
 /// Distinct values in order of appearance, and per row the position of its value.
 struct Table<K> {

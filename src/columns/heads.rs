@@ -1,8 +1,8 @@
 //! The distinct payees of a chunk, found by hash.
 
-use std::hash::Hasher as _;
+use std::hash::{BuildHasher as _, Hasher as _};
 
-use super::build::QuickHasher;
+use foldhash::fast::FixedState;
 
 /// Slots probed for one payee.
 const PROBES: usize = 4;
@@ -77,7 +77,7 @@ impl Heads {
 }
 
 fn hash(text: &[u8]) -> u64 {
-    let mut hasher = QuickHasher::default();
+    let mut hasher = FixedState::default().build_hasher();
     hasher.write(text);
     hasher.finish()
 }

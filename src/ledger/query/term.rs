@@ -244,7 +244,7 @@ fn members<T: Copy>(name: &str, word: &Word, all: &[T], spelling: fn(T) -> &'sta
 /// The words closest to the written one.
 fn nearest<T: Copy>(all: &[T], spelling: fn(T) -> &'static str, written: &str) -> String {
     let mut words: Vec<_> = all.iter().map(|member| spelling(*member)).collect();
-    words.sort_by_key(|spelling| distance(spelling, written));
+    words.sort_by_key(|spelling| strsim::levenshtein(spelling, written));
     words.truncate(7);
     words.join(", ")
 }
@@ -253,7 +253,7 @@ fn unknown_key(name: &str) -> String {
     let near = KEYS
         .iter()
         .flat_map(|help| [help.name, help.long])
-        .map(|known| (distance(known, name), known))
+        .map(|known| (strsim::levenshtein(known, name), known))
         .min()
         .filter(|(distance, _)| *distance <= 2);
     if let Some((_, known)) = near {
@@ -261,21 +261,6 @@ fn unknown_key(name: &str) -> String {
     }
     let keys = KEYS.iter().map(|help| help.name).collect::<Vec<_>>().join(" ");
     format!("there is no key {name}: (keys: {keys}); quote it to look for the text")
-}
-
-/// Letters to add, drop or change to make one word of the other.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<u8> = right.bytes().take(40).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, a) in left.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (column, b) in right.iter().enumerate() {
-            let change = diagonal + usize::from(a != *b);
-            diagonal = row[column + 1];
-            row[column + 1] = change.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 pub(super) const fn sign(op: Op) -> &'static str {
