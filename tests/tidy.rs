@@ -41,7 +41,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("open", &["ports"]),
     ("pkcs8", &["providers"]),
     ("ratatui", &["tui"]),
-    ("quick_xml", &["providers"]),
+    ("quick_xml", &["providers", "statements"]),
     ("rcgen", &["providers"]),
     ("redb", &["store"]),
     ("reqwest", &["providers"]),

@@ -52,21 +52,14 @@ const TEXTS: &[TextKind] = &[
         hint: "often a login or error page saved by mistake; sign in and download the statement again as QFX or OFX",
     },
     TextKind {
-        matches: |text| ["!type:", "!account", "!option:", "!clear:"].iter().any(|tag| text.starts_with(tag)),
-        found: "this is a QIF file, which carries neither identities nor account numbers",
-        hint: DOWNLOAD,
+        matches: |text| text.contains("urn:iso:std:iso:20022:tech:xsd:pain."),
+        found: "this is a payment order (ISO 20022 pain), which states no booked transactions",
+        hint: "download the statement of the account as CAMT, QFX or MT940",
     },
     TextKind {
-        matches: |text| text.contains("camt.05") || text.contains("bktocstmr"),
-        found: "this is a CAMT (ISO 20022) statement",
-        hint: DOWNLOAD,
-    },
-    TextKind {
-        matches: |text| {
-            text.starts_with(":20:") || text.starts_with("{1:") || (text.contains("\n:20:") && text.contains("\n:61:"))
-        },
-        found: "this is an MT940 statement",
-        hint: DOWNLOAD,
+        matches: |text| text.contains("urn:iso:std:iso:20022"),
+        found: "this is an ISO 20022 message of another kind",
+        hint: "download the statement of the account as camt.053",
     },
     TextKind {
         matches: |text| text.contains("<ofc>"),
@@ -114,11 +107,11 @@ mod tests {
     #[test]
     fn other_kinds_are_named() {
         assert!(found("<!DOCTYPE html><html>").starts_with("this is a web page"));
-        assert!(found("!Type:Bank\nD01/02/2024").starts_with("this is a QIF file"));
         assert!(found("Date,Amount,Payee\n2024-01-01,1.00,x\n").starts_with("this is a table (CSV)"));
         assert!(found("Datum;Betrag;Text\n01.01.2024;1,00;x").starts_with("this is a table (CSV)"));
-        assert!(found(":20:STARTUMSE\n:25:1").starts_with("this is an MT940"));
-        assert!(found("<?xml?><Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.02'>").contains("CAMT"));
+        assert!(
+            found("<?xml?><Document xmlns='urn:iso:std:iso:20022:tech:xsd:pain.001.001.03'>").contains("payment order")
+        );
         assert!(found("{\"a\": 1}").starts_with("this is JSON"));
         assert!(found("hello").starts_with("this text is not a statement"));
         for (bytes, name) in

@@ -3,14 +3,21 @@
 //! Used by the import in `sync`. [`FORMATS`] lists the readers; [`read`] unpacks a file, picks the reader of each document
 //! and joins their results. INVARIANT: pure; no IO, no clock, no panic on any input, linear time.
 
+mod amount;
+mod camt;
 mod container;
 mod decode;
 mod error;
+mod file_name;
 mod foreign;
 mod format;
+mod iban;
 pub mod institution;
 mod limits;
+mod mt940;
 pub mod ofx;
+mod pages;
+mod qif;
 mod question;
 mod reading;
 mod registry;

@@ -83,7 +83,7 @@ pub struct Statement {
 }
 
 /// The issuer of a statement, as stated in the file. Every part may be missing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Institution {
     /// The short or full name that the institution uses: `B1`, `Vanguard`.
     pub name: Option<String>,
@@ -104,6 +104,8 @@ pub struct Institution {
 pub struct StatementAccount {
     /// The account with the newest balance that the page states.
     pub account: AccountDraft,
+    /// False when the file names no currency and that of the account is an assumption.
+    pub currency_stated: bool,
     /// Its rows, in file order.
     pub transactions: Vec<TransactionDraft>,
     /// Its positions; empty for bank and card accounts.
@@ -148,6 +150,7 @@ impl StatementAccount {
     pub const fn new(account: AccountDraft) -> Self {
         Self {
             account,
+            currency_stated: true,
             transactions: Vec::new(),
             holdings: Vec::new(),
             holdings_complete: false,

@@ -3,14 +3,14 @@
 //! INVARIANT: a reader is its folder plus one line here; nothing else in the crate names a format.
 
 use super::{
-    Format, Input, Progress, Reading, Sniff, StatementError, Verdict,
+    Format, Input, Progress, Reading, Sniff, StatementError, Verdict, camt,
     container::{self, Member},
-    foreign, ofx, question,
+    foreign, mt940, ofx, qif, question,
 };
 use crate::domain::Warning;
 
 /// Every reader. Of readers that are equally sure the first one reads the file; files are offered in this order.
-pub static FORMATS: &[&Format] = &[&ofx::FORMAT];
+pub static FORMATS: &[&Format] = &[&ofx::FORMAT, &mt940::FORMAT, &camt::FORMAT, &qif::FORMAT];
 
 /// Endings of file names that an import looks for in a folder, lower case, without the dot: those of every reader, then
 /// those of archives.

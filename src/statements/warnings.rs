@@ -2,7 +2,8 @@
 //!
 //! Used by the readers. INVARIANT: memory stays bounded however broken a file is; nothing is dropped uncounted.
 
-use crate::domain::Warning;
+use super::decode::head;
+use crate::domain::{Warning, text};
 
 /// The warnings of one file.
 pub(super) struct Warnings {
@@ -44,6 +45,17 @@ impl Warnings {
         }
         self.kept
     }
+}
+
+/// A value for a warning: short, clean, in quotes.
+#[must_use]
+pub(super) fn quoted(raw: &str) -> String {
+    let cleaned = text::clean(head(raw, 200)).into_owned();
+    let mut shown: String = cleaned.chars().take(40).collect();
+    if shown.len() < cleaned.len() {
+        shown.push('…');
+    }
+    format!("`{shown}`")
 }
 
 #[cfg(test)]

@@ -11,14 +11,14 @@ use super::{
     record::{Leaf, Record},
     statement::StatementKind,
     tag::Tag,
-    text::{self, quoted},
+    text,
 };
 use crate::{
     domain::{
         Correction, Origin, TransactionDraft, TransactionFacts, TransactionStatus,
         text::{clean_line, fold},
     },
-    statements::StatementError,
+    statements::{StatementError, warnings::quoted},
 };
 
 /// The longest `NAME` the standard allows; one of just this length is probably cut off.

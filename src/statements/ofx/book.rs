@@ -153,6 +153,11 @@ impl<'s> Book<'s> {
         page.complete = true;
     }
 
+    /// The currency of the page is an assumption.
+    pub(super) fn currency_assumed(&mut self, page: usize) {
+        self.pages[page].currency_stated = false;
+    }
+
     /// The file ends inside the last page.
     pub(super) fn cut(&mut self) {
         if let Some(page) = self.pages.last_mut() {

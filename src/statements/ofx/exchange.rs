@@ -5,8 +5,11 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{account, reader::Reader, record::Record, tag::Tag, text::quoted};
-use crate::domain::{AssetCode, ForeignAmount, Money};
+use super::{account, reader::Reader, record::Record, tag::Tag};
+use crate::{
+    domain::{AssetCode, ForeignAmount, Money},
+    statements::warnings::quoted,
+};
 
 /// What a row says about currencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

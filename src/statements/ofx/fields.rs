@@ -6,15 +6,20 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    amount::{self, Number},
     date::{self, Day},
     reader::Reader,
     record::Leaf,
     statement::Open,
     survey::Marks,
-    text::{self, quoted},
+    text,
 };
-use crate::domain::AssetCode;
+use crate::{
+    domain::AssetCode,
+    statements::{
+        amount::{self, Number},
+        warnings::quoted,
+    },
+};
 
 impl Reader<'_, '_, '_> {
     /// The number in a leaf, `None` when it is none. `money` numbers have the digits of their currency, so three

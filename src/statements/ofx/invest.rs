@@ -6,17 +6,10 @@
 
 use rust_decimal::Decimal;
 
-use super::{
-    book::Item,
-    reader::Reader,
-    record::Record,
-    statement::StatementKind,
-    tag::Tag,
-    text::{self, quoted},
-};
+use super::{book::Item, reader::Reader, record::Record, statement::StatementKind, tag::Tag, text};
 use crate::{
     domain::{AssetType, Kind, Origin, Security, Text, TransactionFacts, TransactionSubtype as Subtype},
-    statements::StatementError,
+    statements::{StatementError, warnings::quoted},
 };
 
 /// What is known of a security: from the list, else from the row.

@@ -6,7 +6,6 @@
 //! file that holds a usable row yields it.
 
 mod account;
-mod amount;
 mod bank;
 mod book;
 mod date;

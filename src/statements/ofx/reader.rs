@@ -14,10 +14,13 @@ use super::{
     statement::{Open, StatementKind},
     survey::Survey,
     tag::Tag,
-    text::{self, quoted},
+    text,
     token::Lines,
 };
-use crate::{domain::Text, statements::StatementError};
+use crate::{
+    domain::Text,
+    statements::{StatementError, warnings::quoted},
+};
 
 /// Bytes between two calls of the caller's progress function.
 const STEP: usize = 1 << 20;
@@ -38,6 +41,8 @@ pub(super) struct Reader<'a, 'b, 's> {
     pub(super) english: bool,
     pub(super) server_day: Option<NaiveDate>,
     pub(super) warned_currency: bool,
+    /// Whether no statement so far and nothing in the file names a currency.
+    pub(super) assumed_currency: bool,
     pub(super) warned_sign: bool,
     progress: &'b mut dyn FnMut(u64) -> ControlFlow<()>,
     next_step: usize,
@@ -62,6 +67,7 @@ impl<'a, 'b, 's> Reader<'a, 'b, 's> {
             english: true,
             server_day: None,
             warned_currency: false,
+            assumed_currency: false,
             warned_sign: false,
             progress,
             next_step: STEP,

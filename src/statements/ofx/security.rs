@@ -4,13 +4,11 @@
 
 use rust_decimal::Decimal;
 
-use super::{
-    amount::{self, Number},
-    record::Record,
-    tag::Tag,
-    text,
+use super::{record::Record, tag::Tag, text};
+use crate::{
+    domain::{AssetType, Text, text::fold},
+    statements::amount::{self, Number},
 };
-use crate::domain::{AssetType, Text, text::fold};
 
 /// What the security list says about a security.
 #[derive(Debug, Clone, PartialEq, Eq)]

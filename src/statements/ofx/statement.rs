@@ -6,8 +6,11 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{account::AccountName, holding::Positions, reader::Reader, record::Record, tag::Tag, text::quoted};
-use crate::domain::{AccountType, AssetCode, BalanceDraft, Text};
+use super::{account::AccountName, holding::Positions, reader::Reader, record::Record, tag::Tag};
+use crate::{
+    domain::{AccountType, AssetCode, BalanceDraft, Text},
+    statements::warnings::quoted,
+};
 
 /// What kind of statement a row stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Reader<'_, '_, '_> {
                 self.warned_currency = true;
                 self.warn(at, || "the statement names no currency (CURDEF); US dollars were assumed".to_owned());
             }
+            self.assumed_currency = true;
             AssetCode::USD
         });
         if let Some(open) = &mut self.open {
@@ -154,6 +158,9 @@ impl Reader<'_, '_, '_> {
         let currency = self.currency();
         let again = self.open.as_ref().is_some_and(|open| open.again || !open.explicit);
         let account = self.book.page(&name, currency, again);
+        if self.assumed_currency {
+            self.book.currency_assumed(account);
+        }
         if let Some(open) = &mut self.open {
             open.account = Some(account);
         }

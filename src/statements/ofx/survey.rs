@@ -8,7 +8,6 @@ use std::collections::HashMap;
 
 use super::{
     account::AccountName,
-    amount::{self, Evidence},
     record::{Handler, Leaf, Record, walk},
     security::Listed,
     tag::Tag,
@@ -16,7 +15,10 @@ use super::{
 };
 use crate::{
     domain::{AssetCode, Text},
-    statements::StatementError,
+    statements::{
+        StatementError,
+        amount::{self, Evidence},
+    },
 };
 
 /// The most statements a survey remembers; beyond that a file is not a bank's.

@@ -68,17 +68,6 @@ pub(super) fn identity(leaf: &Leaf<'_>) -> Option<Text> {
     (!trimmed.is_empty()).then(|| trimmed.into())
 }
 
-/// A value for a warning: short, clean, in quotes.
-#[must_use]
-pub(super) fn quoted(raw: &str) -> String {
-    let cleaned = text::clean(clip(raw)).into_owned();
-    let mut shown: String = cleaned.chars().take(40).collect();
-    if shown.len() < cleaned.len() {
-        shown.push('…');
-    }
-    format!("`{shown}`")
-}
-
 fn clip(raw: &str) -> &str {
     head(raw, LONGEST)
 }

@@ -167,6 +167,7 @@ fn reading(read: &Result<Reading, StatementError>) -> Value {
                 ("format", text(Some(reading.format))),
                 ("verdict", text(Some(verdict(&reading.verdict)))),
                 ("statements", reading.statements.iter().map(statement).collect()),
+                ("evidence", reading.evidence.iter().map(|evidence| json!(evidence.text)).collect()),
                 ("warnings", warnings.map(|warning| json!(format!("{}: {}", warning.line, warning.message))).collect()),
             ])
         }
@@ -184,11 +185,13 @@ fn verdict(verdict: &Verdict) -> String {
 /// Every fixture reads as the JSON beside it says. `UPDATE_FIXTURES=1` rewrites the JSON, to be reviewed by eye.
 #[test]
 fn fixtures_read_as_written_down() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/ofx");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folders = ["ofx", "ofx/busted", "qif", "camt", "mt940"].map(|folder| root.join(folder));
+    let endings = ["ofx", "qfx", "qbo", "gz", "zip", "csv", "html", "qif", "pdf", "xml", "sta"];
     let mut count = 0;
     let mut wrong = Vec::new();
-    for folder in [root.clone(), root.join("busted")] {
-        for path in files(&folder, &["ofx", "qfx", "qbo", "gz", "zip", "csv", "html", "qif", "pdf"]) {
+    for folder in folders {
+        for path in files(&folder, &endings) {
             count += 1;
             let found = serde_json::to_string_pretty(&reading(&read(&path))).unwrap() + "\n";
             let beside = PathBuf::from(format!("{}.json", path.display()));
@@ -203,7 +206,7 @@ fn fixtures_read_as_written_down() {
         }
     }
     assert!(wrong.is_empty(), "differ (UPDATE_FIXTURES=1 rewrites them): {wrong:#?}");
-    assert!(count > 30, "only {count} fixtures found");
+    assert!(count > 60, "only {count} fixtures found");
 }
 
 /// What `expected.tsv` says of a file, and what was read.

@@ -1,6 +1,6 @@
 //! Amounts, prices and units as banks write them → exact decimals.
 //!
-//! Used by the mappings and the survey. INVARIANT: a number is either exact or refused; where one mark can mean two
+//! Used by the readers of text. INVARIANT: a number is either exact or refused; where one mark can mean two
 //! things, both readings are given and the file as a whole decides.
 
 use rust_decimal::Decimal;

@@ -1,0 +1,234 @@
+//! Days as QIF files write them.
+//!
+//! Used by the survey and the reader. INVARIANT: a day that allows several orders keeps them all until the file decides.
+
+use chrono::NaiveDate;
+
+/// The order of day, month and year in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Month, day, year.
+    Mdy,
+    /// Day, month, year.
+    Dmy,
+    /// Year, month, day.
+    Ymd,
+}
+
+impl Order {
+    /// In the order in which they are tried.
+    pub(super) const ALL: [Self; 3] = [Self::Mdy, Self::Dmy, Self::Ymd];
+
+    /// As answers and options name it.
+    #[must_use]
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Mdy => "mdy",
+            Self::Dmy => "dmy",
+            Self::Ymd => "ymd",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Mdy => "month/day/year",
+            Self::Dmy => "day/month/year",
+            Self::Ymd => "year/month/day",
+        }
+    }
+
+    /// The order of that name, in any case.
+    #[must_use]
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// A day as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It has one meaning: `2024-01-31`, `31 Jan 2024`.
+    Exact(NaiveDate),
+    /// Three numbers whose order the file decides.
+    Numbers {
+        first: i32,
+        second: i32,
+        third: i32,
+        /// Digits of the first number.
+        width: usize,
+        /// Digits of the last number.
+        last_width: usize,
+        apostrophe: bool,
+    },
+}
+
+/// Reads `1/20/08`, `3/29' 0`, `29/12'2010`, `31.12.2024`, `2024-01-31`, `20240131`, `26 Jan 2026` or `Jan 26, 2026`.
+#[must_use]
+pub(super) fn parse(text: &str) -> Option<Written> {
+    let mut numbers: Vec<(i32, usize)> = Vec::with_capacity(3);
+    let mut month = None;
+    let mut month_at = 0;
+    let mut apostrophe = false;
+    let mut rest = text.trim();
+    while let Some(first) = rest.chars().next() {
+        let width = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        if width > 0 {
+            if width > 8 || numbers.len() == 3 {
+                return None;
+            }
+            numbers.push((rest[..width].parse().ok()?, width));
+            rest = &rest[width..];
+        } else if first.is_alphabetic() {
+            let width = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+            if month.is_some() {
+                return None;
+            }
+            month = Some(month_named(&rest[..width])?);
+            month_at = numbers.len();
+            rest = &rest[width..];
+        } else if matches!(first, '/' | '.' | '-' | '\'' | ' ' | ',' | '’') {
+            apostrophe |= matches!(first, '\'' | '’');
+            rest = &rest[first.len_utf8()..];
+        } else {
+            return None;
+        }
+    }
+    if let Some(month) = month {
+        let [(first, first_width), (second, second_width)] = numbers[..] else { return None };
+        // `2026 Jan 26` starts with the year.
+        let (day, year, width) = if first_width == 4 && month_at == 1 {
+            (second, first, first_width)
+        } else {
+            (first, second, second_width)
+        };
+        return calendar(full_year(year, width, apostrophe, false), month, day).map(Written::Exact);
+    }
+    match numbers[..] {
+        [(packed, 8)] => calendar(packed / 10_000, packed / 100 % 100, packed % 100).map(Written::Exact),
+        [(year, 4), (month, _), (day, _)] => calendar(year, month, day).map(Written::Exact),
+        [(first, width), (second, second_width), (third, last_width)] if second_width <= 2 && width <= 2 => {
+            Some(Written::Numbers { first, second, third, width, last_width, apostrophe })
+        }
+        _ => None,
+    }
+}
+
+impl Written {
+    /// The day in that order; `None` when the calendar lacks it. `old` says that short years are 19xx.
+    #[must_use]
+    pub(super) fn day(self, order: Order, old: bool) -> Option<NaiveDate> {
+        match self {
+            Self::Exact(day) => Some(day),
+            Self::Numbers { first, second, third, width, last_width, apostrophe } => {
+                let last = || full_year(third, last_width, apostrophe, old);
+                match order {
+                    Order::Mdy => calendar(last(), first, second),
+                    Order::Dmy => calendar(last(), second, first),
+                    Order::Ymd if last_width <= 2 => calendar(full_year(first, width, false, old), second, third),
+                    Order::Ymd => None,
+                }
+            }
+        }
+    }
+
+    /// Whether it marks its century with an apostrophe.
+    #[must_use]
+    pub(super) const fn has_apostrophe(self) -> bool {
+        matches!(self, Self::Numbers { apostrophe: true, .. })
+    }
+}
+
+/// One or two digits behind an apostrophe are 20xx. Behind a slash Quicken means 19xx (`old`: the file has apostrophes), other
+/// programs the century in which statements exist: 70 to 99 are 19xx.
+fn full_year(year: i32, width: usize, apostrophe: bool, old: bool) -> i32 {
+    match width {
+        4 => year,
+        _ if apostrophe => 2000 + year,
+        _ if old || year >= 70 => 1900 + year,
+        _ => 2000 + year,
+    }
+}
+
+fn calendar(year: i32, month: i32, day: i32) -> Option<NaiveDate> {
+    if !(1900..=2199).contains(&year) {
+        return None;
+    }
+    NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
+}
+
+/// First letters of the months, folded: English, German, French, Spanish, Italian, Dutch, Portuguese.
+const MONTHS: [(&str, i32); 34] = [
+    ("jan", 1),
+    ("ene", 1),
+    ("gen", 1),
+    ("feb", 2),
+    ("fev", 2),
+    ("fevr", 2),
+    ("mar", 3),
+    ("maer", 3),
+    ("mrz", 3),
+    ("maa", 3),
+    ("mrt", 3),
+    ("apr", 4),
+    ("avr", 4),
+    ("abr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mei", 5),
+    ("mag", 5),
+    ("juin", 6),
+    ("jun", 6),
+    ("giu", 6),
+    ("juil", 7),
+    ("jul", 7),
+    ("lug", 7),
+    ("aug", 8),
+    ("aou", 8),
+    ("ago", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("oct", 10),
+    ("okt", 10),
+    ("ott", 10),
+    ("out", 10),
+    ("nov", 11),
+];
+
+fn month_named(word: &str) -> Option<i32> {
+    let folded = crate::domain::text::fold(word);
+    if ["dec", "dez", "dic", "dé"].iter().any(|start| folded.starts_with(start)) {
+        return Some(12);
+    }
+    MONTHS.iter().find(|(start, _)| folded.starts_with(start)).map(|(_, month)| *month)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, order: Order) -> String {
+        parse(text).and_then(|written| written.day(order, false)).map(|day| day.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn every_form() {
+        assert_eq!(read("1/20/08", Order::Mdy), "2008-01-20");
+        assert_eq!(read("1/20/08", Order::Dmy), "");
+        assert_eq!(read("3/29' 0", Order::Mdy), "2000-03-29");
+        assert_eq!(read("29/12'2010", Order::Dmy), "2010-12-29");
+        assert_eq!(read("6/22/95", Order::Mdy), "1995-06-22");
+        assert_eq!(read("31.12.2024", Order::Dmy), "2024-12-31");
+        assert_eq!(read("24-01-31", Order::Ymd), "2024-01-31");
+        for exact in ["2024-01-31", "20240131", "31 Jan 2024", "Jan 31, 2024", "31. Januar 2024", "2024 janv. 31"] {
+            assert_eq!(read(exact, Order::Mdy), "2024-01-31", "{exact}");
+        }
+        assert_eq!(read("1 août 2024", Order::Mdy), "2024-08-01");
+        assert_eq!(read("1 Dez 24", Order::Mdy), "2024-12-01");
+        for wrong in ["", "x", "1/2", "99999999999", "1/2/3/4", "13 Foo 2024", "1é2"] {
+            assert_eq!(read(wrong, Order::Mdy), "", "{wrong}");
+        }
+        assert_eq!(parse("6/22/24").unwrap().day(Order::Mdy, true).unwrap().to_string(), "1924-06-22");
+    }
+}
