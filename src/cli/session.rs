@@ -400,6 +400,7 @@ impl Session {
             config::Theme::Auto => background(self.setup.environment.terminal_colours.as_deref()),
             config::Theme::Dark => ThemeName::Dark,
             config::Theme::Light => ThemeName::Light,
+            config::Theme::Contrast => ThemeName::Contrast,
             config::Theme::Sixteen => ThemeName::Ansi,
             config::Theme::Mono => ThemeName::Plain,
         };

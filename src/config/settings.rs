@@ -16,6 +16,8 @@ vocabulary! {
         Auto = "auto",
         Dark = "dark",
         Light = "light",
+        /// Dark with strong contrasts only.
+        Contrast = "contrast",
         /// The sixteen colours of the terminal itself.
         Sixteen = "16",
         Mono = "mono",

@@ -33,7 +33,7 @@ pub use snapshot::{Snapshot, SnapshotSource};
 pub use text::Text;
 pub use transaction::{
     AssetType, ForeignAmount, Kind, Origin, Security, Transaction, TransactionFacts, TransactionStatus,
-    TransactionSubtype, TransactionType, UserFields,
+    TransactionSubtype, TransactionType, UserFields, UserPatch,
 };
 
 /// Declares an enum of the field together with its one spelling in JSON, in the store and on the

@@ -306,16 +306,84 @@ pub struct UserFields {
 }
 
 impl UserFields {
-    /// Whether nothing was said.
+    /// Whether no field is set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
+/// A change of some user fields, for one row or for many. In a field, `None` keeps the value of each row and `Some(None)`
+/// clears it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserPatch {
+    /// Replaces the payee.
+    pub payee: Option<Option<String>>,
+    /// Replaces the category.
+    pub category: Option<Option<String>>,
+    /// Replaces the note.
+    pub note: Option<Option<String>>,
+    /// Added behind the tags of a row, unless it has them.
+    pub add_tags: Vec<String>,
+    /// Taken away from the tags of a row.
+    pub remove_tags: Vec<String>,
+}
+
+impl UserPatch {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The fields of a row after the change.
+    #[must_use]
+    pub fn apply(&self, fields: &UserFields) -> UserFields {
+        let field =
+            |change: &Option<Option<String>>, own: &Option<String>| change.clone().unwrap_or_else(|| own.clone());
+        let mut tags = fields.tags.clone();
+        tags.retain(|tag| !self.remove_tags.contains(tag));
+        for tag in &self.add_tags {
+            if !tags.contains(tag) {
+                tags.push(tag.clone());
+            }
+        }
+        UserFields {
+            payee: field(&self.payee, &fields.payee),
+            category: field(&self.category, &fields.category),
+            note: field(&self.note, &fields.note),
+            tags,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_patch_changes_only_what_it_names() {
+        let fields = UserFields {
+            payee: Some("Blue".into()),
+            category: Some("food".into()),
+            tags: vec!["trip".into(), "work".into()],
+            note: None,
+        };
+        let patch = UserPatch {
+            category: Some(None),
+            note: Some(Some("x".into())),
+            add_tags: vec!["work".into(), "ann".into()],
+            remove_tags: vec!["trip".into()],
+            ..UserPatch::default()
+        };
+        let changed = patch.apply(&fields);
+        assert_eq!(
+            (changed.payee.as_deref(), changed.category, changed.note.as_deref()),
+            (Some("Blue"), None, Some("x"))
+        );
+        assert_eq!(changed.tags, ["work", "ann"]);
+        assert_eq!(UserPatch::default().apply(&fields), fields);
+    }
 
     #[test]
     fn every_type_has_a_subtype_and_spellings_round_trip() {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use ratatui::layout::Rect;
 
 use super::{
-    action::{Chord, Keymap, Place},
+    action::{Action, Chord, Keymap, Place},
     component::{
         pane::{Ask, Ctx, Pane},
         scene::Moment,
@@ -219,6 +219,11 @@ impl Panes {
             Some(overlay) => overlay.as_mut(),
             None => self.screens[self.screen as usize].as_mut(),
         }
+    }
+
+    /// Whether an action does something in the pane that has the keys.
+    pub(crate) fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
+        self.overlays.last().map_or_else(|| self.current().offers(action, snapshot), |top| top.offers(action, snapshot))
     }
 
     /// Overlays from the top down, then every screen.

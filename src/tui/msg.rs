@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 
 use crate::{
     config::Screen,
-    domain::{AccountId, ChangeId, ConnectionId, TransactionId},
-    ledger::{GroupSort, LedgerEntry, ListRequest, RowList},
+    domain::{AccountId, ChangeId, ConnectionId, TransactionId, UserPatch},
+    ledger::{GroupSort, LedgerEntry, LedgerError, ListRequest, RowList},
+    ports::{BrowserError, ClipboardError},
     sync::{Command, Event},
     tui::{
         component::{hit::Target, list::RowId},
@@ -39,31 +40,47 @@ pub(crate) enum Msg {
     Stop,
 }
 
+/// Why an effect failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EffectError {
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("{path} cannot be read: {source}")]
+    Folder { path: String, source: std::io::Error },
+    #[error(transparent)]
+    Clipboard(#[from] ClipboardError),
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
+}
+
 /// Answers of workers. A ticket tells an answer that is still wanted from one that came too late.
 #[derive(Debug)]
 pub(crate) enum Loaded {
     /// A new reading of everything.
-    Fresh(Result<Box<LedgerSnapshot>, String>),
+    Fresh(Result<Box<LedgerSnapshot>, EffectError>),
     /// The view has its columns now.
-    Columns(Result<Box<LedgerSnapshot>, String>),
+    Columns(Result<Box<LedgerSnapshot>, EffectError>),
     /// Rows listed, and in groups where the query asks for them.
-    Listing { ticket: u64, result: Result<(RowList, Option<Grouped>), String> },
+    Listing { ticket: u64, result: Result<(RowList, Option<Grouped>), EffectError> },
     /// Words that a filter is completed from.
     Vocabulary(crate::ledger::query::Vocabulary),
     /// Balance after each row of an account, newest first.
     Running { ticket: u64, balances: Vec<Option<rust_decimal::Decimal>> },
     /// A folder read.
-    Folder { ticket: u64, result: Result<Vec<FolderEntry>, String> },
+    Folder { ticket: u64, result: Result<Vec<FolderEntry>, EffectError> },
     /// Folders of earlier imports, newest first.
     Recent(Vec<PathBuf>),
     /// Rows of a change.
-    ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, String> },
+    ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, EffectError> },
     /// The last lines of the log, the newest last; none where there is no log.
     Log(Vec<String>),
     /// Something was copied, or not.
-    Copied { what: &'static str, result: Result<(), String> },
+    Copied { what: &'static str, result: Result<(), EffectError> },
+    /// The edit of many rows was sent to the engine, or its rows could not be read.
+    Edited(Result<(), EffectError>),
     /// A page was opened, or not.
-    Opened(Result<(), String>),
+    Opened(Result<(), EffectError>),
 }
 
 /// One entry of a folder.
@@ -92,6 +109,8 @@ pub(crate) enum Effect {
     List { ticket: u64, request: ListRequest, order: Option<GroupSort>, previous: Option<RowList> },
     /// Collect the words that a filter is completed from. Answer: `Vocabulary`.
     ReadVocabulary,
+    /// Change the user fields of rows, as one change. Answer: `Edited`, then the engine's.
+    Edit { rows: Vec<TransactionId>, patch: UserPatch },
     /// Work out running balances. Answer: `Running`.
     Running { ticket: u64, account: AccountId },
     /// Read a folder. Answer: `Folder`.

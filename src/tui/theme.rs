@@ -15,14 +15,21 @@ pub enum ThemeName {
     Light,
     /// The terminal's own 16 colours.
     Ansi,
+    /// For dark backgrounds, with strong contrasts only.
+    Contrast,
     /// No colour at all: bold, dim, underline and reverse only (`NO_COLOR`).
     Plain,
 }
 
 impl ThemeName {
     /// Every theme, by its name in the configuration.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("dark", Self::Dark), ("light", Self::Light), ("16", Self::Ansi), ("plain", Self::Plain)];
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("dark", Self::Dark),
+        ("light", Self::Light),
+        ("contrast", Self::Contrast),
+        ("16", Self::Ansi),
+        ("mono", Self::Plain),
+    ];
 
     /// The theme of that name.
     #[must_use]
@@ -115,12 +122,27 @@ const LIGHT: Palette = Palette {
     marked: Color::Indexed(94),
 };
 
+const CONTRAST: Palette = Palette {
+    text: Color::Indexed(231),
+    muted: Color::Indexed(252),
+    border: Color::Indexed(250),
+    accent: Color::Indexed(51),
+    key: Color::Indexed(226),
+    gain: Color::Indexed(46),
+    loss: Color::Indexed(203),
+    warning: Color::Indexed(226),
+    selection: Color::Indexed(21),
+    selection_idle: Color::Indexed(238),
+    marked: Color::Indexed(226),
+};
+
 impl Theme {
     /// The theme of that name.
     pub(crate) fn of(name: ThemeName) -> Self {
         match name {
             ThemeName::Dark => Self::indexed(&DARK),
             ThemeName::Light => Self::indexed(&LIGHT),
+            ThemeName::Contrast => Self::indexed(&CONTRAST),
             ThemeName::Ansi => Self::ansi(),
             ThemeName::Plain => Self::plain(),
         }

@@ -1,4 +1,4 @@
-//! Draws the whole screen: tabs, the pane, overlays, footer, toasts.
+//! Draws the whole screen: tabs, the pane, overlays, toasts, footer.
 
 use ratatui::{Frame, layout::Rect};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Draws `app`; leaves behind in `memory` what lies where.
+/// Draws `app` and records in `memory` where a click hits what.
 pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
     memory.targets.clear();
     memory.cursor = None;
@@ -36,7 +36,9 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         too_small(&mut paint, area);
         return;
     }
-    let body = above(below(area, 1), 1);
+    let between = above(below(area, 1), 1);
+    let toasts = app.toasts.height(between);
+    let body = above(between, toasts);
     let status = tabs(app, &mut paint, top(area, 1));
     let mut scene = Scene {
         paint,
@@ -62,7 +64,7 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
     if app.typed.shows_hint(&app.moment) {
         prefix(app, &mut paint, body);
     }
-    app.toasts.draw(&mut paint, body);
+    app.toasts.draw(&mut paint, bottom(between, toasts));
     if let Some(cursor) = memory.cursor {
         frame.set_cursor_position(cursor);
     }
@@ -74,7 +76,7 @@ fn too_small(paint: &mut Paint<'_>, area: Rect) {
     paint.paragraph(area, &text, style);
 }
 
-/// The line of screens; what the engine is doing at its right, given back when there is no room for it.
+/// The tabs, with the state of the engine at their right; returns the state when it does not fit.
 fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
     let brand = if app.settings.demo { " dashtam demo " } else { " dashtam " };
     let full: usize = SCREENS.iter().map(|spec| width(spec.title) + 4).sum();
@@ -110,7 +112,7 @@ fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
     Some(status)
 }
 
-/// What the engine is doing, in a few words.
+/// The state of the engine in a few words.
 fn status(app: &App) -> Option<String> {
     const TURN: [&str; 4] = ["◐", "◓", "◑", "◒"];
     if let Some(job) = app.jobs.last() {
@@ -130,7 +132,7 @@ pub(crate) fn progress_text(progress: &Progress) -> String {
     format!("{} {}{share}", progress.stage.label(), progress.subject)
 }
 
-/// The keys that are most useful now, as many as fit.
+/// The most useful keys of the focused part, as many as fit.
 fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) {
     let mut room = padded(line);
     if let Some(status) = status {
@@ -140,8 +142,9 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
     }
     let place = app.place();
     let mut at = room;
-    let all: Vec<(String, &str, Action)> = app.keymap.hints(place).collect();
-    // Help stays when others have to go.
+    let offered = |action| app.panes.offers(action, &app.snapshot);
+    let all: Vec<(String, &str, Action)> = app.keymap.hints(place).filter(|(_, _, action)| offered(*action)).collect();
+    // The hint of the help stays when others do not fit.
     let reserve = |index: usize| -> u16 {
         let later = all[index + 1..].iter().find(|(_, _, action)| *action == Action::Help);
         later.map_or(0, |(keys, hint, _)| u16::try_from(width(keys) + width(hint) + 3).unwrap_or(0))
@@ -160,7 +163,7 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
     }
 }
 
-/// What may follow the keys typed so far.
+/// The keys that may follow those typed so far.
 fn prefix(app: &App, paint: &mut Paint<'_>, body: Rect) {
     let place: Place = app.place();
     let next = app.keymap.continuations(place, &app.typed.keys);

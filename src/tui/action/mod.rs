@@ -4,6 +4,7 @@
 //! Used by the root update and by whatever shows hints. INVARIANT: no key is read anywhere else, except text typed
 //! into a field.
 
+mod aliases;
 mod chord;
 mod docs;
 mod keymap;
@@ -33,15 +34,21 @@ pub(crate) enum Place {
     Picker,
     /// The file picker's path field.
     PickerPath,
-    /// The review of an import.
+    /// The files of a review.
     Review,
+    /// The rows of a review.
+    ReviewRows,
+    /// A review without anything to import.
+    ReviewNothing,
     /// An import under way.
     Importing,
     Form,
     Menu,
     Confirm,
-    /// Help, explanations.
+    /// Explanations.
     Page,
+    /// The list of keys.
+    Help,
     /// The rows of a change.
     Change,
     Palette,
@@ -102,7 +109,7 @@ pub(crate) enum Group {
     Move,
     Screens,
     Look,
-    LedgerSnapshot,
+    Data,
     Program,
     Import,
     Connect,
@@ -110,23 +117,15 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Move,
-        Self::Screens,
-        Self::Look,
-        Self::LedgerSnapshot,
-        Self::Program,
-        Self::Import,
-        Self::Connect,
-        Self::Overlay,
-    ];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Connect, Self::Overlay];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Move => "Moving",
             Self::Screens => "Screens",
             Self::Look => "Finding and looking",
-            Self::LedgerSnapshot => "Data",
+            Self::Data => "Data",
             Self::Program => "Program",
             Self::Import => "Importing",
             Self::Connect => "Connecting",
@@ -181,6 +180,13 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn titles_of_the_screens_fit_a_column_of_the_help() {
+        for spec in TABLE {
+            assert!(spec.title.len() <= 42 || !spec.scope.meets(Scope::SCREENS), "{}", spec.title);
         }
     }
 

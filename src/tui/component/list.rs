@@ -44,6 +44,18 @@ impl List {
         if self.filter.editing { Place::Filter } else { own }
     }
 
+    /// Whether an action does something in a list of the screens: actions on a row need a row, and the list itself is out
+    /// of reach while the detail has the focus and covers it.
+    pub(crate) fn offers(&self, action: Action, rows: usize) -> bool {
+        match action {
+            Action::Open | Action::Filter | Action::Sort | Action::SortReverse | Action::Group => {
+                rows > 0 && !self.detail.focused
+            }
+            Action::Edit | Action::Copy | Action::Explain | Action::Mark => rows > 0,
+            _ => true,
+        }
+    }
+
     /// Moves the cursor over `rows`, of which `page` are visible, or scrolls the detail, or opens and closes the filter.
     /// Returns whether the action was one of these.
     pub(crate) fn act(&mut self, action: Action, rows: &[RowId], page: usize) -> bool {

@@ -11,12 +11,14 @@ use super::{
     toast::Level,
 };
 use crate::{
+    domain::Change,
     sync::{Command, Event, JobId},
     tui::{
         action::{Action, Place},
         env::Env,
         msg::{Effect, Jump, Loaded},
         snapshot::LedgerSnapshot,
+        theme::ThemeName,
     },
 };
 
@@ -27,6 +29,11 @@ pub(crate) trait Pane: Send {
 
     /// Executes an action from a key or the palette.
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>);
+
+    /// Whether an action does something now; the footer names only such actions.
+    fn offers(&self, _action: Action, _snapshot: &LedgerSnapshot) -> bool {
+        true
+    }
 
     /// The list of a pane that has exactly one.
     fn list(&mut self) -> Option<&mut List> {
@@ -112,6 +119,15 @@ pub(crate) trait Pane: Send {
     fn draw(&self, scene: &mut Scene<'_>, area: Rect);
 }
 
+/// Whether there is a change to undo or to redo, for those actions; true for all others.
+pub(crate) fn can_undo(action: Action, snapshot: &LedgerSnapshot) -> bool {
+    match action {
+        Action::Undo => snapshot.changes.iter().any(Change::can_undo),
+        Action::Redo => snapshot.changes.iter().any(Change::can_redo),
+        _ => true,
+    }
+}
+
 /// News for panes.
 #[derive(Debug)]
 pub(crate) enum News<'a> {
@@ -135,6 +151,8 @@ pub(crate) enum Ask {
     /// Return to the screen that the jump to this one left, if there is one.
     Return,
     Toast(Level, String),
+    /// Draw with another theme from now on.
+    Theme(ThemeName),
     /// Sort by a column, as a click on its header does.
     Column(usize),
     /// Execute an action, as its key does.

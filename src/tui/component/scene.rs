@@ -35,16 +35,16 @@ impl Moment {
         }
     }
 
-    /// How old a day is: `today`, `yesterday`, `12 days`, `4 months`.
+    /// Age of a day: `today`, `yesterday`, `12 days ago`, `4 months ago`.
     pub(crate) fn age(&self, day: NaiveDate) -> String {
         let days = (self.today - day).num_days();
         match days {
             ..0 => day.to_string(),
             0 => "today".to_owned(),
             1 => "yesterday".to_owned(),
-            2..60 => format!("{days} days"),
-            60..730 => format!("{} months", days / 30),
-            _ => format!("{} years", days / 365),
+            2..60 => format!("{days} days ago"),
+            60..730 => format!("{} months ago", days / 30),
+            _ => format!("{} years ago", days / 365),
         }
     }
 

@@ -1,19 +1,23 @@
-//! Short news in a corner. News goes by itself, an error stays until a key is pressed.
+//! Short news between the pane and the footer. The pane gives up the lines, so that a toast covers no row.
+//!
+//! News goes after some seconds, an error stays until a key is pressed.
 
 use chrono::{DateTime, Duration, Utc};
 use ratatui::layout::Rect;
 
 use crate::tui::widget::{
-    paint::{Paint, padded},
-    text::{width, wrap},
+    paint::{Paint, padded, rows},
+    text::wrap,
 };
 
-/// How long news stays.
+/// Time that news stays.
 const NEWS: Duration = Duration::seconds(5);
-/// How many are kept on screen.
+/// Most toasts on screen.
 const MOST: usize = 3;
+/// Most lines of one toast; the whole text of an error is in the log.
+const MOST_LINES: usize = 4;
 
-/// How bad it is.
+/// Severity of a toast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     News,
@@ -21,21 +25,21 @@ pub(crate) enum Level {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Toast {
-    pub(crate) level: Level,
-    pub(crate) text: String,
-    pub(crate) at: DateTime<Utc>,
+struct Toast {
+    level: Level,
+    text: String,
+    at: DateTime<Utc>,
 }
 
-/// Those on screen, oldest first, and all that were said (for the log in Activity).
+/// The toasts on screen, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Toasts {
     shown: Vec<Toast>,
 }
 
 impl Toasts {
+    /// Adds one. News replaces older news; errors wait for a key.
     pub(crate) fn push(&mut self, level: Level, text: String, at: DateTime<Utc>) {
-        // News takes the place of older news; errors wait for their key.
         self.shown.retain(|toast| toast.level == Level::Error);
         self.shown.push(Toast { level, text, at });
         if self.shown.len() > MOST {
@@ -43,12 +47,12 @@ impl Toasts {
         }
     }
 
-    /// Drops news that has been there long enough.
+    /// Drops news whose time is over.
     pub(crate) fn expire(&mut self, now: DateTime<Utc>) {
         self.shown.retain(|toast| toast.level == Level::Error || now < toast.at + NEWS);
     }
 
-    /// Drops errors, since a key was pressed; says whether there were any.
+    /// Drops errors, since a key was pressed; returns whether there were any.
     pub(crate) fn acknowledge(&mut self) -> bool {
         let before = self.shown.len();
         self.shown.retain(|toast| toast.level != Level::Error);
@@ -60,35 +64,61 @@ impl Toasts {
         self.shown.iter().filter(|toast| toast.level == Level::News).map(|toast| toast.at + NEWS).min()
     }
 
-    /// Draws them upwards from the lower right corner of `area`.
-    pub(crate) fn draw(&self, paint: &mut Paint<'_>, area: Rect) {
-        let mut bottom = area.bottom();
-        for toast in self.shown.iter().rev() {
-            let room = usize::from(area.width.saturating_sub(6)).min(64);
-            if room < 10 {
-                return;
-            }
-            let mut lines = wrap(&toast.text, room);
-            lines.truncate(6);
-            let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
-            let columns = u16::try_from(widest).unwrap_or(0) + 4;
-            let height = u16::try_from(lines.len()).unwrap_or(0) + 2;
-            if bottom < area.top() + height {
-                return;
-            }
-            bottom -= height;
-            let place = Rect { x: area.right().saturating_sub(columns + 1), y: bottom, width: columns, height };
-            paint.clear(place);
-            let error = toast.level == Level::Error;
-            let inner = padded(paint.frame(place, if error { "Error" } else { "" }, "", true));
-            if error {
-                let style = paint.theme.error;
-                paint.style(place, style);
-            }
-            let style = if error { paint.theme.error } else { paint.theme.text };
-            for (line, row) in lines.iter().zip(crate::tui::widget::paint::rows(inner)) {
-                paint.text(row, line, style);
+    /// The lines at a width of `columns`, at most `most`; the newest toast is whole if not all fit.
+    fn lines(&self, columns: u16, most: usize) -> Vec<(Level, String)> {
+        let room = usize::from(columns.saturating_sub(4)).max(1);
+        let mut lines: Vec<(Level, String)> = Vec::new();
+        for toast in &self.shown {
+            let sign = if toast.level == Level::Error { "✗ " } else { "» " };
+            for (index, line) in wrap(&toast.text, room).into_iter().take(MOST_LINES).enumerate() {
+                lines.push((toast.level, if index == 0 { format!("{sign}{line}") } else { format!("  {line}") }));
             }
         }
+        lines.split_off(lines.len().saturating_sub(most))
+    }
+
+    /// Lines that the pane above has to give up.
+    pub(crate) fn height(&self, area: Rect) -> u16 {
+        u16::try_from(self.lines(area.width, most(area)).len()).unwrap_or(0)
+    }
+
+    /// Draws them into `area`, which has the height asked for.
+    pub(crate) fn draw(&self, paint: &mut Paint<'_>, area: Rect) {
+        for ((level, line), row) in self.lines(area.width, area.height.into()).iter().zip(rows(area)) {
+            let style = if *level == Level::Error { paint.theme.error } else { paint.theme.heading };
+            paint.text(padded(row), line, style);
+        }
+    }
+}
+
+/// Toasts take at most a third of the screen.
+fn most(area: Rect) -> usize {
+    usize::from(area.height / 3).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn news_replaces_news_and_errors_stay_until_a_key() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut toasts = Toasts::default();
+        toasts.push(Level::News, "one".to_owned(), now);
+        toasts.push(Level::Error, "two".to_owned(), now);
+        toasts.push(Level::News, "three".to_owned(), now);
+        let texts = |toasts: &Toasts| toasts.lines(20, 9).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        assert_eq!(texts(&toasts), ["✗ two", "» three"]);
+        toasts.expire(now + NEWS);
+        assert_eq!(texts(&toasts), ["✗ two"]);
+        assert!(toasts.acknowledge() && texts(&toasts).is_empty() && !toasts.acknowledge());
+    }
+
+    #[test]
+    fn a_long_error_is_wrapped_and_leaves_room_for_the_pane() {
+        let mut toasts = Toasts::default();
+        toasts.push(Level::Error, "word ".repeat(100), DateTime::UNIX_EPOCH);
+        assert_eq!(toasts.height(Rect::new(0, 0, 60, 20)), 4);
+        assert_eq!(toasts.height(Rect::new(0, 0, 60, 6)), 2);
     }
 }

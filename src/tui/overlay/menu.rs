@@ -60,6 +60,13 @@ impl Menu<String> {
     }
 }
 
+impl<T> Menu<T> {
+    /// The same menu under another title.
+    pub(crate) fn titled(self, title: &'static str) -> Self {
+        Self { title, ..self }
+    }
+}
+
 impl<T: Send> Pane for Menu<T> {
     fn place(&self) -> Place {
         Place::Menu

@@ -9,12 +9,13 @@ mod page;
 mod palette;
 pub(crate) mod picker;
 pub(crate) mod review;
+mod shell;
 pub(crate) mod unlock;
 pub(crate) mod wizard;
 
 pub(crate) use change::{CHUNK, ChangePage, summary};
 pub(crate) use confirm::Confirm;
-pub(crate) use form::{Form, Input};
+pub(crate) use form::{Form, Input, Suggest};
 pub(crate) use help::Help;
 pub(crate) use menu::{Choice, Menu};
 pub(crate) use page::Page;

@@ -1,4 +1,7 @@
-//! Every action by name, and every account to go to.
+//! The command palette: every action, screen, account, provider, theme, setting and command of the command line, found by
+//! its title or by other words for it, the best match first.
+
+use std::cmp::Reverse;
 
 use crossterm::event::KeyEvent;
 use nucleo_matcher::{
@@ -7,117 +10,200 @@ use nucleo_matcher::{
 };
 use ratatui::layout::Rect;
 
-use crate::tui::{
-    action::{Action, Keymap, Place, Spec, keys_shown, pretty},
-    component::{
-        hit::ListId,
-        pane::{Ask, Ctx, News, Pane},
-        scene::Scene,
-    },
-    msg::Jump,
-    snapshot,
-    widget::{
-        cursor::Cursor,
-        field::Field,
-        paint::{below, centred, inset, padded, top},
-        table::{Cell, Column, Row, Size, Table},
+use super::{Choice, Menu, Page, shell::SHELL, wizard::Wizard};
+use crate::{
+    config::SETTINGS,
+    domain::text::fold,
+    providers::{PROVIDERS, ProviderMetadata},
+    tui::{
+        action::{Action, Keymap, Place, Spec, keys_shown, pretty},
+        component::{
+            hit::ListId,
+            pane::{Ask, Ctx, Pane},
+            scene::Scene,
+        },
+        msg::Jump,
+        snapshot,
+        theme::ThemeName,
+        widget::{
+            cursor::Cursor,
+            field::Field,
+            paint::{below, centred, inset, padded, shrink_left, top},
+            table::{Cell, Column, Row, Size, Table},
+        },
     },
 };
 
-/// What an entry does.
+/// The effect of an entry.
 #[derive(Debug, Clone, Copy)]
 enum Does {
     Act(Action),
     Go(Jump),
+    Connect(&'static ProviderMetadata),
+    Theme(ThemeName),
+    /// Show a setting of the configuration, by its place in the table.
+    Setting(usize),
+    /// Show and copy a command of the command line.
+    Shell(&'static str),
+}
+
+impl Does {
+    /// Of entries that fit equally well, the lower number comes first.
+    const fn order(self) -> u8 {
+        match self {
+            Self::Act(_) => 0,
+            Self::Go(_) => 1,
+            Self::Theme(_) => 2,
+            Self::Connect(_) => 3,
+            Self::Shell(_) => 4,
+            Self::Setting(_) => 5,
+        }
+    }
 }
 
 struct Entry {
     title: String,
-    keys: String,
+    /// Other words for it.
+    aliases: String,
+    /// Shown at the right: its key, or its kind.
+    note: String,
     does: Does,
 }
 
 /// The palette.
 pub(crate) struct Palette {
-    place: Place,
     field: Field,
     entries: Vec<Entry>,
-    /// Places of the entries that match, best first.
+    /// Indexes of the matching entries, best first.
     hits: Vec<usize>,
     cursor: Cursor,
-    filled: bool,
 }
 
 impl Palette {
+    /// With the actions of `place`; [`Palette::fill`] adds the rest.
     pub(crate) fn new(place: Place, keymap: &Keymap) -> Self {
-        let mut palette = Self {
-            place,
-            field: Field::default(),
-            entries: Vec::new(),
-            hits: Vec::new(),
-            cursor: Cursor::default(),
-            filled: false,
-        };
-        palette.fill_actions(keymap);
-        palette.find();
-        palette
-    }
-
-    fn fill_actions(&mut self, keymap: &Keymap) {
         let own = [Action::Palette, Action::Back, Action::Down, Action::Up, Action::In, Action::Out];
-        let here = |spec: &Spec| spec.scope.has(self.place) && !own.contains(&spec.action);
-        for (spec, keys) in keymap.each().filter(|(spec, _)| here(spec)) {
-            let keys = keys.first().map(|keys| pretty(&keys_shown(keys))).unwrap_or_default();
-            self.entries.push(Entry { title: spec.title.to_owned(), keys, does: Does::Act(spec.action) });
-        }
+        let here = |spec: &Spec| spec.scope.has(place) && !own.contains(&spec.action);
+        let entry = |(spec, keys): (&'static Spec, &[Vec<_>])| Entry {
+            title: spec.title.to_owned(),
+            aliases: format!("{} {}", spec.name.replace('-', " "), spec.action.aliases()),
+            note: keys.first().map(|keys| pretty(&keys_shown(keys))).unwrap_or_default(),
+            does: Does::Act(spec.action),
+        };
+        let entries = keymap.each().filter(|(spec, _)| here(spec)).map(entry).collect();
+        Self { field: Field::default(), entries, hits: Vec::new(), cursor: Cursor::default() }
     }
 
-    /// Accounts are known only when something happens with the data at hand.
-    fn fill_accounts(&mut self, ctx: &Ctx<'_>) {
-        if std::mem::replace(&mut self.filled, true) {
-            return;
-        }
+    /// Adds accounts, providers, themes, settings and commands of the command line.
+    pub(crate) fn fill(mut self, ctx: &Ctx<'_>) -> Self {
+        let mut add = |title: String, aliases: String, note: &str, does: Does| {
+            self.entries.push(Entry { title, aliases, note: note.to_owned(), does });
+        };
         for line in ctx.snapshot.accounts() {
-            let title = format!("Rows of {}", snapshot::label(&line.account));
-            self.entries.push(Entry {
-                title,
-                keys: line.account.institution.clone(),
-                does: Does::Go(Jump::Rows(line.account.id)),
-            });
+            let account = &line.account;
+            let aliases = format!("{} {} account", account.institution, account.kind().label());
+            let does = Does::Go(Jump::Rows(account.id));
+            add(format!("Rows of {}", snapshot::label(account)), aliases, &account.institution, does);
         }
+        for provider in PROVIDERS.iter().filter(|provider| !provider.is_file()) {
+            let aliases = format!("{} {} link add login", provider.slug, provider.category.label());
+            add(format!("Connect {}", provider.display_name), aliases, "provider", Does::Connect(provider));
+        }
+        for (name, theme) in ThemeName::ALL {
+            let aliases = "colour color appearance dark light scheme contrast".to_owned();
+            add(format!("Theme: {name}"), aliases, "theme", Does::Theme(theme));
+        }
+        for (index, setting) in SETTINGS.iter().enumerate() {
+            let title = format!("Setting {}.{}", setting.section, setting.key);
+            add(title, format!("{} config option preference", setting.help), "setting", Does::Setting(index));
+        }
+        for shell in SHELL {
+            add(shell.title.to_owned(), shell.aliases.to_owned(), "shell", Does::Shell(shell.command));
+        }
+        self.find();
+        self
     }
 
     fn find(&mut self) {
         self.cursor = Cursor::default();
-        let typed = self.field.value();
-        if typed.trim().is_empty() {
+        let typed = self.field.value().trim();
+        if typed.is_empty() {
             self.hits = (0..self.entries.len()).collect();
             return;
         }
+        let words: Vec<String> = fold(typed).split_whitespace().map(str::to_owned).collect();
         let mut matcher = Matcher::new(Config::DEFAULT);
         let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
         let mut buffer = Vec::new();
-        let mut scored: Vec<(u32, usize)> = self
-            .entries
-            .iter()
-            .enumerate()
-            .filter_map(|(index, entry)| {
-                let score = pattern.score(Utf32Str::new(&entry.title, &mut buffer), &mut matcher)?;
-                Some((score, index))
-            })
-            .collect();
-        scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
-        self.hits = scored.into_iter().map(|(_, index)| index).collect();
+        let mut scored: Vec<(u32, u8, u32, usize)> = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let fuzzy = pattern.score(Utf32Str::new(&entry.title, &mut buffer), &mut matcher);
+            if let Some(rank) = rank(entry, &words, fuzzy.is_some()) {
+                scored.push((rank, entry.does.order(), fuzzy.unwrap_or(0), index));
+            }
+        }
+        scored.sort_by_key(|(rank, order, fuzzy, index)| (Reverse(*rank), *order, Reverse(*fuzzy), *index));
+        self.hits = scored.into_iter().map(|(.., index)| index).collect();
     }
 
     fn run(&self, at: usize, ctx: &mut Ctx<'_>) {
         let Some(entry) = self.hits.get(at).map(|index| &self.entries[*index]) else { return };
         match entry.does {
             Does::Act(action) => ctx.asks.extend([Ask::Pop, Ask::Act(action)]),
-            // Not beneath the overlay that it was opened over.
+            // Not below the overlay that the palette was opened over.
             Does::Go(jump) => ctx.asks.extend([Ask::Clear, Ask::Go(jump)]),
+            Does::Connect(provider) => {
+                ctx.asks.push(Ask::Clear);
+                ctx.push(Wizard::of(provider, ctx.env));
+            }
+            Does::Theme(theme) => ctx.asks.extend([Ask::Pop, Ask::Theme(theme)]),
+            Does::Setting(index) => {
+                ctx.asks.push(Ask::Pop);
+                ctx.push(setting(index));
+            }
+            Does::Shell(command) => {
+                ctx.asks.push(Ask::Pop);
+                let choice = Choice {
+                    letter: 'y',
+                    title: "copy the command".to_owned(),
+                    detail: command.to_owned(),
+                    value: command.to_owned(),
+                };
+                ctx.push(Menu::copy(vec![choice]).titled("Run it in a shell"));
+            }
         }
     }
+}
+
+/// The page of a setting.
+fn setting(index: usize) -> Page {
+    let setting = &SETTINGS[index];
+    let text = format!(
+        "{}\n\nIn the configuration file (`dashtam config path`):\n\n> [{}]\n> {} = …\n\nAllowed: {}",
+        setting.help,
+        setting.section,
+        setting.key,
+        (setting.allowed)()
+    );
+    Page::new(format!("{}.{}", setting.section, setting.key), text)
+}
+
+/// How well an entry fits the words: words that begin words of the title first, then of title and aliases together, then
+/// parts of the title, then letters in order. None: it does not fit.
+fn rank(entry: &Entry, words: &[String], fuzzy: bool) -> Option<u32> {
+    let (title, aliases) = (fold(&entry.title), fold(&entry.aliases));
+    let begins =
+        |text: &str, word: &str| text.split(|c: char| !c.is_alphanumeric()).any(|known| known.starts_with(word));
+    if words.iter().all(|word| begins(&title, word)) {
+        return Some(if title.starts_with(words[0].as_str()) { 5 } else { 4 });
+    }
+    if words.iter().all(|word| begins(&title, word) || begins(&aliases, word)) {
+        return Some(3);
+    }
+    if words.iter().all(|word| title.contains(word.as_str())) {
+        return Some(2);
+    }
+    fuzzy.then_some(1)
 }
 
 impl Pane for Palette {
@@ -131,15 +217,13 @@ impl Pane for Palette {
         }
     }
 
-    fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
-        self.fill_accounts(ctx);
+    fn key(&mut self, event: KeyEvent, _ctx: &mut Ctx<'_>) {
         if self.field.key(event) {
             self.find();
         }
     }
 
-    fn paste(&mut self, text: &str, ctx: &mut Ctx<'_>) -> bool {
-        self.fill_accounts(ctx);
+    fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
         self.field.paste(text);
         self.find();
         true
@@ -153,24 +237,20 @@ impl Pane for Palette {
         self.cursor.scroll(rows, self.hits.len());
     }
 
-    fn hear(&mut self, _news: &News<'_>, _ctx: &mut Ctx<'_>) -> bool {
-        false
-    }
-
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
-        let place = top(centred(area, area.width.saturating_sub(4).min(64), area.height), area.height.min(18));
+        let place = top(centred(area, area.width.saturating_sub(4).min(72), area.height), area.height.min(20));
         scene.overlay(place, "Command", "");
         let inner = inset(place);
         let theme = scene.paint.theme;
         let line = padded(top(inner, 1));
         let used = scene.paint.text(line, ": ", theme.key);
-        self.field.draw(&mut scene.paint, crate::tui::widget::paint::shrink_left(line, used), true, &[]);
+        self.field.draw(&mut scene.paint, shrink_left(line, used), true, &[]);
         let body = below(inner, 1);
         if self.hits.is_empty() {
-            scene.paint.text(padded(body), "Nothing of that name.", theme.muted);
+            scene.paint.text(padded(body), "No matching command.", theme.muted);
             return;
         }
-        let columns = [Column::new("", Size::Flex(20)), Column::new("", Size::Fit(2, 12)).right().rank(1)];
+        let columns = [Column::new("", Size::Flex(20)), Column::new("", Size::Fit(2, 16)).right().rank(1)];
         let table = Table {
             list: ListId::Palette,
             columns: &columns,
@@ -182,7 +262,58 @@ impl Pane for Palette {
         };
         table.draw(&mut scene.paint, scene.offsets, body, |at| {
             let entry = &self.entries[self.hits[at]];
-            Row::cells(vec![Cell::text(entry.title.clone(), theme.text), Cell::text(entry.keys.clone(), theme.muted)])
+            Row::cells(vec![Cell::text(entry.title.clone(), theme.text), Cell::text(entry.note.clone(), theme.muted)])
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(typed: &str) -> String {
+        let mut palette = Palette::new(Place::Overview, &Keymap::default());
+        for shell in SHELL {
+            palette.entries.push(Entry {
+                title: shell.title.to_owned(),
+                aliases: shell.aliases.to_owned(),
+                note: String::new(),
+                does: Does::Shell(shell.command),
+            });
+        }
+        for (name, theme) in ThemeName::ALL {
+            let title = format!("Theme: {name}");
+            palette.entries.push(Entry {
+                title,
+                aliases: "colour dark".to_owned(),
+                note: String::new(),
+                does: Does::Theme(theme),
+            });
+        }
+        palette.field.set(typed);
+        palette.find();
+        palette.hits.first().map(|index| palette.entries[*index].title.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_first_hit_is_what_was_meant() {
+        for (typed, title) in [
+            ("theme", "Theme: dark"),
+            ("colour", "Theme: dark"),
+            ("net", "Net worth by month"),
+            ("export", "Export rows to a spreadsheet"),
+            ("spreadsheet", "Export rows to a spreadsheet"),
+            ("backup", "Backup of the database"),
+            ("doctor", "Check the installation"),
+            ("vault", "Vault status"),
+            ("load", "Import statement files"),
+            ("privacy", "Hide or show amounts"),
+            ("dashboard", "Overview"),
+            ("quit", "Quit"),
+            ("hidam", "Hide or show amounts"),
+        ] {
+            assert_eq!(first(typed), title, "{typed}");
+        }
+        assert_eq!(first("xyzzy"), "");
     }
 }

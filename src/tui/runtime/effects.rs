@@ -10,12 +10,14 @@ use std::{
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
+    domain::{TransactionId, UserPatch},
     files,
     ledger::{GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View},
+    sync::{Command, Handle},
     tui::{
         app::App,
         env::Env,
-        msg::{Effect, FolderEntry, Loaded},
+        msg::{Effect, EffectError, FolderEntry, Loaded},
         overlay::CHUNK,
         snapshot::{Grouped, LedgerSnapshot},
     },
@@ -44,23 +46,25 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             let ledger = ledger.clone();
             let today = env.clock.today();
             later(&answer, move || {
-                Loaded::Fresh(LedgerSnapshot::load(&ledger, today).map(Box::new).map_err(|error| error.to_string()))
+                Loaded::Fresh(LedgerSnapshot::load(&ledger, today).map(Box::new).map_err(Into::into))
             })
         }
         Effect::LoadColumns => {
             let snapshot = app.snapshot.clone();
-            later(&answer, move || {
-                Loaded::Columns(snapshot.with_columns().map(Box::new).map_err(|error| error.to_string()))
-            })
+            later(&answer, move || Loaded::Columns(snapshot.with_columns().map(Box::new).map_err(Into::into)))
         }
         Effect::List { ticket, request, order, previous } => {
             let small = view.transaction_count() <= AT_ONCE && view.has_columns();
             let cheap = request.query.is_empty() && request.sort == Sort::default();
             let work = move || {
                 let listed = list(view, &request, order, previous.as_ref());
-                Loaded::Listing { ticket, result: listed.map_err(|error| error.to_string()) }
+                Loaded::Listing { ticket, result: listed.map_err(Into::into) }
             };
             if small || cheap { now(work()) } else { later(&answer, work) }
+        }
+        Effect::Edit { rows, patch } => {
+            let engine = env.engine.clone();
+            later(&answer, move || Loaded::Edited(edit(&view, &rows, &patch, &engine).map_err(Into::into)))
         }
         Effect::ReadVocabulary => later(&answer, move || Loaded::Vocabulary(view.vocabulary())),
         Effect::Running { ticket, account } => later(&answer, move || Loaded::Running {
@@ -68,7 +72,8 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             balances: view.running_balance(account).unwrap_or_default(),
         }),
         Effect::ReadFolder { ticket, path } => later(&answer, move || {
-            let result = read_folder(&path).map_err(|error| format!("{} can't be read: {error}", path.display()));
+            let shown = path.display().to_string();
+            let result = read_folder(&path).map_err(|source| EffectError::Folder { path: shown, source });
             Loaded::Folder { ticket, result }
         }),
         Effect::ReadRecent => {
@@ -85,7 +90,7 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
         }
         Effect::ChangeRows { change, offset } => later(&answer, move || {
             let limit = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-            let result = view.change_rows(change, offset, limit).map_err(|error| error.to_string());
+            let result = view.change_rows(change, offset, limit).map_err(Into::into);
             Loaded::ChangeRows { change, offset, result }
         }),
         Effect::ReadLog => {
@@ -93,11 +98,28 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             later(&answer, move || Loaded::Log(file.and_then(|file| read_log(&file).ok()).unwrap_or_default()))
         }
         Effect::Copy { what, text } => {
-            now(Loaded::Copied { what, result: env.clipboard.copy(&text).map_err(|error| error.to_string()) })
+            now(Loaded::Copied { what, result: env.clipboard.copy(&text).map_err(Into::into) })
         }
-        Effect::Browse(url) => now(Loaded::Opened(env.browser.open(&url).map_err(|error| error.to_string()))),
+        Effect::Browse(url) => now(Loaded::Opened(env.browser.open(&url).map_err(Into::into))),
         Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => 0,
     }
+}
+
+/// Sends the edit of rows, each with its fields after the patch.
+fn edit(view: &View, rows: &[TransactionId], patch: &UserPatch, engine: &Handle) -> Result<(), LedgerError> {
+    let mut edits = Vec::with_capacity(rows.len());
+    for id in rows {
+        if let Some(entry) = view.entry(*id)? {
+            let fields = patch.apply(&entry.user);
+            if fields != entry.user {
+                edits.push((*id, fields));
+            }
+        }
+    }
+    if !edits.is_empty() {
+        engine.send(Command::EditTransactions { job: engine.job(), edits });
+    }
+    Ok(())
 }
 
 fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send + 'static) -> usize {

@@ -21,6 +21,7 @@ use crate::{
         env::Env,
         msg::{Effect, Jump, Loaded, Msg},
         overlay::{Help, Palette, wizard::Wizard},
+        theme::Theme,
     },
 };
 
@@ -143,7 +144,7 @@ impl App {
             }
             Action::Palette => {
                 let palette = Palette::new(self.place(), &self.keymap);
-                self.run(env, |_, ctx| ctx.push(palette)).1
+                self.run(env, |_, ctx| ctx.push(palette.fill(ctx))).1
             }
             Action::Import => self.run(env, |_, ctx| crate::tui::overlay::picker::open(ctx)).1,
             Action::Connect => self.run(env, |_, ctx| ctx.push(Wizard::new(ctx.env))).1,
@@ -245,11 +246,11 @@ impl App {
                 self.toast(Level::News, format!("Copied {what}."));
                 Vec::new()
             }
-            Loaded::Copied { result: Err(error), .. } | Loaded::Opened(Err(error)) => {
-                self.toast(Level::Error, error);
+            Loaded::Copied { result: Err(error), .. } | Loaded::Opened(Err(error)) | Loaded::Edited(Err(error)) => {
+                self.toast(Level::Error, error.to_string());
                 Vec::new()
             }
-            Loaded::Opened(Ok(())) => Vec::new(),
+            Loaded::Opened(Ok(())) | Loaded::Edited(Ok(())) => Vec::new(),
             other => self.hear(&News::Loaded(&other), env).1,
         }
     }
@@ -295,6 +296,7 @@ impl App {
                         effects.extend(self.enter(Jump::Screen(self.panes.screen), env));
                     }
                 }
+                Ask::Theme(theme) => self.theme = Theme::of(theme),
                 Ask::Toast(level, text) => self.toast(level, text),
                 Ask::Column(place) => effects.extend(self.click(Target::Column(place), env)),
                 Ask::Act(action) => effects.extend(self.act(action, env)),

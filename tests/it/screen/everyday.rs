@@ -134,11 +134,11 @@ async fn several_files_are_imported_and_each_failure_is_told() {
 #[tokio::test]
 async fn what_is_known_already_is_said_before_anything_is_written() {
     let mut h = imported(100, 30).await;
-    h.keys("i/chase<enter>").idle().await.shows(&["imported before"]);
-    h.keys("<enter>").idle().await.shows(&["All of it was imported before"]);
+    h.keys("i/chase<enter>").idle().await.shows(&["already imported, nothing to do", "Enter close"]);
+    h.keys("<enter>").idle().await.hides("Review").keys("<esc><esc>");
     let more = [ROWS, &[("2026-11-15", "-9.99", "New Place")]].concat();
     h.write("more.qfx", &bank_statement("000123457890", &more, "4990.01"));
-    h.keys("i/more<enter>").idle().await.shows(&["Enter imports 1 row", "new 1", "known 5"]);
+    h.keys("i/more<enter>").idle().await.shows(&["Enter imports 1 row", "new 1", "already there 5"]);
     h.keys("l").shows(&["New Place"]).hides("Stumptown");
     h.keys("<enter>").idle().await;
     assert_eq!(rows(&h), 6);
@@ -215,7 +215,7 @@ async fn the_mouse_selects_opens_and_scrolls() {
 #[tokio::test]
 async fn edits_are_kept_apart_and_can_be_undone() {
     let mut h = imported(120, 30).await;
-    h.keys("e").shows(&["Takes the place of the bank's text"]);
+    h.keys("e").shows(&["Replaces the bank's text"]);
     h.keys("Stump<tab>food:coffee<tab>trip, work<tab>with Ann<enter>").idle().await;
     h.shows(&["Stump", "food:coffee", "#trip #work", "with Ann", "Stumptown Coffee"]);
     h.keys("/cat:food").idle().await.shows(&["1 of 5"]).keys("<esc>").idle().await;
@@ -225,8 +225,8 @@ async fn edits_are_kept_apart_and_can_be_undone() {
 #[tokio::test]
 async fn accounts_are_renamed_and_retyped() {
     let mut h = imported(120, 30).await;
-    h.keys("2eHousehold<tab>spaceship<enter>").shows(&["Types are brokerage"]);
-    h.keys("<ctrl-u>savings<enter>").idle().await.idle().await.shows(&["Household", "savings"]);
+    h.keys("2eHousehold<tab>spaceship<enter>").shows(&["`spaceship` is not an account type"]);
+    h.keys("<ctrl-u>sav<tab><enter>").idle().await.idle().await.shows(&["Household", "savings"]);
 }
 
 #[tokio::test]
@@ -245,7 +245,7 @@ async fn actions_and_accounts_are_found_by_name() {
     let mut h = imported(100, 30).await;
     h.keys(":hidam").shows(&["Hide or show amounts"]).keys("<enter>").shows(&["amounts hidden"]);
     h.keys("<ctrl-p>rows chase<enter>").idle().await.shows(&["Transactions · Chase"]);
-    h.keys(":xyzzy").shows(&["Nothing of that name."]).keys("<esc>");
+    h.keys(":xyzzy").shows(&["No matching command."]).keys("<esc>");
 }
 
 #[tokio::test]
@@ -344,7 +344,7 @@ async fn keys_of_the_users_own_are_used_and_shown() {
 async fn an_error_stays_until_a_key() {
     let mut h = Harness::new(80, 24);
     h.keys("U").shows(&["nothing to bring back"]).advance(6_000).hides("nothing to bring back");
-    h.keys("i//nowhere/at/all/").idle().await.shows(&["/nowhere/at/all/ can't be read"]);
+    h.keys("i//nowhere/at/all/").idle().await.shows(&["/nowhere/at/all/ cannot be read"]);
 }
 
 #[tokio::test]

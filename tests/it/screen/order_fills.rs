@@ -71,7 +71,7 @@ async fn counts_sums_marks_and_edits_are_those_of_the_rows() {
     let mut h = traded(120, 40).await;
     h.keys("/tmkt<enter>").idle().await.shows(&["3 of 6", "-1,011.30 USD", "Buy 10 TMKT"]);
     h.keys("<space>").shows(&["● 3 marked  -1,011.30 USD"]).keys("<space>").hides("marked");
-    h.keys("e").shows(&["Enter opens it"]).keys("ya").shows(&["Copied"]);
+    h.keys("e").shows(&["Edit 3 rows"]).keys("<esc>ya").shows(&["Copied"]);
     assert_eq!(h.clipboard.text().as_deref(), Some("-1011.3"));
     h.keys("<enter>jje<ctrl-u>Mine<enter>").idle().await.shows(&["▸ 2026-11-19    Mine", "Buy 5", "Buy 10 TMKT"]);
     h.keys("/<ctrl-u>by:symbol<enter>").idle().await.shows(&["TMKT", "-1,011.30", "3 groups · 6"]);

@@ -532,7 +532,7 @@ impl Pane for Picker {
                     }
                     Err(error) => {
                         self.entries.clear();
-                        self.error = Some(error.clone());
+                        self.error = Some(error.to_string());
                     }
                 }
                 if self.partial().is_empty() {

@@ -1,8 +1,10 @@
-//! What an import would do, file by file and row by row; then its progress; then what went wrong, if anything did.
+//! The review of an import: its effect file by file and row by row, then its progress, then the files that failed.
+//!
+//! Files that cannot be read come first, files that are already imported last.
 
 mod view;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{cell::Cell, collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use ratatui::layout::Rect;
 
@@ -19,7 +21,7 @@ use crate::{
             pane::{Ask, Ctx, News, Pane},
             scene::Scene,
         },
-        msg::Jump,
+        msg::{Effect, Jump},
         widget::{amount::plain, cursor::Cursor, text::fit},
     },
 };
@@ -47,11 +49,14 @@ enum Show {
     Warnings,
 }
 
+/// Up to this many files, their accounts are shown at first.
+const UNFOLDED: usize = 5;
+
 const SHOWS: [(Show, &str); 5] = [
     (Show::All, "all"),
     (Show::Only(RowState::New), "new"),
     (Show::Only(RowState::Amended), "amended"),
-    (Show::Only(RowState::Known), "known"),
+    (Show::Only(RowState::Known), "already there"),
     (Show::Warnings, "warnings"),
 ];
 
@@ -79,8 +84,12 @@ pub(crate) struct Review {
     files: Cursor,
     rows: Cursor,
     in_rows: bool,
+    /// Files whose accounts are shown or hidden against the rule for their number, by path.
+    toggled: BTreeSet<PathBuf>,
     /// Its place in [`SHOWS`].
     show: usize,
+    /// Lines of the result that can be scrolled over, known once drawn.
+    report_lines: Cell<usize>,
 }
 
 impl Review {
@@ -94,7 +103,9 @@ impl Review {
             files: Cursor::default(),
             rows: Cursor::default(),
             in_rows: false,
+            toggled: BTreeSet::new(),
             show: 0,
+            report_lines: Cell::new(1),
         }
     }
 
@@ -105,14 +116,46 @@ impl Review {
         }
     }
 
+    /// The lines of the upper list: files that failed first, then those with news, then those already imported.
     fn lines(&self) -> Vec<Line<'_>> {
-        let files = self.review().into_iter().flat_map(|review| &review.files);
-        files
-            .flat_map(|file| {
-                std::iter::once(Line::File(file))
-                    .chain(file.accounts.iter().map(move |account| Line::Account(file, account)))
-            })
-            .collect()
+        let mut files: Vec<&FileReview> = self.review().into_iter().flat_map(|review| &review.files).collect();
+        files.sort_by_key(|file| match &file.outcome {
+            Err(_) => 0,
+            Ok(()) if file.already_imported => 2,
+            Ok(()) => 1,
+        });
+        let line = |file| {
+            let accounts: &[AccountReview] = if self.is_folded(file) { &[] } else { &file.accounts };
+            std::iter::once(Line::File(file)).chain(accounts.iter().map(move |account| Line::Account(file, account)))
+        };
+        files.into_iter().flat_map(line).collect()
+    }
+
+    /// Whether the accounts of a file are hidden: those of many files are, until the user asks for them.
+    fn is_folded(&self, file: &FileReview) -> bool {
+        let many = self.review().is_some_and(|review| review.files.len() > UNFOLDED);
+        many != self.toggled.contains(&file.path)
+    }
+
+    fn fold(&mut self) {
+        let lines = self.lines();
+        let Some(Line::File(file) | Line::Account(file, _)) = lines.get(self.files.at).copied() else { return };
+        let path = file.path.clone();
+        if !self.toggled.remove(&path) {
+            self.toggled.insert(path.clone());
+        }
+        let at = self.lines().iter().position(|line| matches!(line, Line::File(file) if file.path == path));
+        self.files.at = at.unwrap_or(0);
+    }
+
+    /// Files that could not be read.
+    fn failed(&self) -> usize {
+        self.review().map_or(0, |review| review.files.iter().filter(|file| file.outcome.is_err()).count())
+    }
+
+    /// Whether Enter would write nothing.
+    fn is_nothing(&self) -> bool {
+        self.review().is_none_or(|review| review.is_empty() || self.failed() == review.files.len())
     }
 
     /// Rows and warnings of the selected line, as far as they are to be shown.
@@ -151,18 +194,7 @@ impl Review {
 
     fn commit(&mut self, ctx: &mut Ctx<'_>) {
         let State::Ready(review) = &self.state else { return };
-        if review.files.iter().all(|file| file.outcome.is_err()) {
-            ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
-            ctx.asks.push(Ask::Pop);
-            return;
-        }
-        if review.is_empty() {
-            ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
-            ctx.asks.push(Ask::Clear);
-            ctx.toast("All of it was imported before; nothing was written.");
-            return;
-        }
-        ctx.effects.push(crate::tui::msg::Effect::Send(Command::CommitImport { job: self.job }));
+        ctx.effects.push(Effect::Send(Command::CommitImport { job: self.job }));
         self.state = State::Importing(Arc::clone(review));
     }
 
@@ -175,7 +207,10 @@ impl Review {
         let mut failures = report.files.iter().filter_map(|file| file.outcome.as_ref().err()).peekable();
         if failures.peek().is_some() {
             match (failures.all(|failure| failure.kind == FailureKind::Cancelled), changes.len()) {
-                (false, _) => self.state = State::Partly(report.clone()),
+                (false, _) => {
+                    self.rows = Cursor::default();
+                    self.state = State::Partly(report.clone());
+                }
                 (true, 0) => cancelled(ctx),
                 (true, kept) => {
                     ctx.asks.push(Ask::Clear);
@@ -212,6 +247,8 @@ impl Pane for Review {
     fn place(&self) -> Place {
         match self.state {
             State::Reading | State::Importing(_) => Place::Importing,
+            State::Ready(_) if self.in_rows => Place::ReviewRows,
+            State::Ready(_) if self.is_nothing() => Place::ReviewNothing,
             State::Ready(_) => Place::Review,
             State::Partly(_) | State::Failed(_) => Place::Page,
         }
@@ -221,7 +258,7 @@ impl Pane for Review {
         match action {
             Action::CommitImport => self.commit(ctx),
             Action::CancelJob => {
-                ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
+                ctx.effects.push(Effect::Send(Command::Cancel { job: self.job }));
                 match self.state {
                     State::Reading => ctx.asks.push(Ask::Pop),
                     _ => self.cancelling = true,
@@ -230,6 +267,10 @@ impl Pane for Review {
             Action::NextPane | Action::PreviousPane => self.in_rows = !self.in_rows,
             Action::In => self.step_show(true),
             Action::Out => self.step_show(false),
+            Action::Fold => self.fold(),
+            _ if matches!(self.state, State::Partly(_)) => {
+                self.rows.act(action, self.report_lines.get(), ctx.page);
+            }
             _ if self.in_rows => {
                 let len = self.details().len();
                 self.rows.act(action, len, ctx.page / 2);
@@ -244,11 +285,15 @@ impl Pane for Review {
     }
 
     fn back(&mut self, ctx: &mut Ctx<'_>) -> bool {
-        if matches!(self.state, State::Ready(_)) {
-            ctx.effects.push(crate::tui::msg::Effect::Send(Command::Cancel { job: self.job }));
+        if matches!(self.state, State::Ready(_)) && !self.in_rows {
+            ctx.effects.push(Effect::Send(Command::Cancel { job: self.job }));
         }
         if matches!(self.state, State::Partly(_)) {
             ctx.asks.push(Ask::Clear);
+            return true;
+        }
+        if self.in_rows {
+            self.in_rows = false;
             return true;
         }
         false

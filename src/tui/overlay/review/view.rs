@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
 use crate::{
     domain::text::rounded,
-    sync::{Failure, ImportReport, ImportReview, RowState},
+    sync::{AccountReview, Failure, ImportReport, ImportReview, RowState},
     tui::{
         component::{
             hit::{ListId, Target},
@@ -31,7 +31,7 @@ pub(super) fn draw(review: &Review, scene: &mut Scene<'_>, area: Rect) {
             working(review, scene, area, "Importing");
         }
         State::Ready(found) => ready(review, found, scene, area),
-        State::Partly(report) => partly(report, scene, area),
+        State::Partly(report) => partly(review, report, scene, area),
         State::Failed(failure) => failed(failure, scene, area),
     }
 }
@@ -51,18 +51,23 @@ fn working(review: &Review, scene: &mut Scene<'_>, area: Rect, what: &str) {
 }
 
 fn ready(review: &Review, found: &ImportReview, scene: &mut Scene<'_>, area: Rect) {
+    let (all, failed) = (found.files.len(), review.failed());
     let right = match found.writes() {
-        _ if found.files.iter().all(|file| file.outcome.is_err()) => "nothing can be imported; Esc back".to_owned(),
-        0 if found.is_empty() => "all imported before".to_owned(),
+        _ if failed == all => "nothing can be imported: Esc back".to_owned(),
+        0 if found.is_empty() && failed > 0 => "the others are already imported".to_owned(),
+        0 if found.is_empty() => "already imported, nothing to do".to_owned(),
         0 => "Enter imports balances only".to_owned(),
         1 => "Enter imports 1 row".to_owned(),
         rows => format!("Enter imports {} rows", plain(rows.into())),
     };
-    let title = format!("Review · {} file{}", found.files.len(), if found.files.len() == 1 { "" } else { "s" });
+    let bad = if failed > 0 { format!(" · {failed} of {all} could not be read") } else { String::new() };
+    let title = format!("Review · {all} file{}{bad}", if all == 1 { "" } else { "s" });
     let inner = scene.overlay(area, &title, &right);
     let lines = review.lines();
+    // Each part gets the lines it needs; if both need more than there are, the lower one gets at least a third.
     let wanted = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX);
-    let upper = top(inner, wanted.min((inner.height / 2).max(4)).min(inner.height));
+    let below_it = u16::try_from(review.details().len() + 1).unwrap_or(u16::MAX).clamp(3, (inner.height / 3).max(3));
+    let upper = top(inner, wanted.min(inner.height.saturating_sub(below_it).max(4)));
     files(review, &lines, scene, upper);
     let lower = below(inner, upper.height);
     shows(review, scene, top(lower, 1));
@@ -74,9 +79,9 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
         Column::new("File and account", Size::Flex(22)),
         Column::new("New", Size::Fit(4, 9)).right(),
         Column::new("Amended", Size::Fit(4, 9)).right().rank(1),
-        Column::new("Known", Size::Fit(4, 9)).right(),
+        Column::new("Already there", Size::Fit(4, 13)).right(),
         Column::new("Balance", Size::Fit(8, 20)).right().rank(2),
-        Column::new("Of", Size::Fixed(10)).rank(3),
+        Column::new("As of", Size::Fixed(10)).rank(3),
     ];
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
@@ -100,13 +105,27 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
                 return Row::Note(format!("✗ {name}: {message}"), theme.error);
             }
             let note = match (file.already_imported, file.warnings.len()) {
-                (true, _) => " · imported before".to_owned(),
+                (true, _) => " · already imported".to_owned(),
                 (false, 0) => String::new(),
                 (false, 1) => " · 1 warning".to_owned(),
                 (false, count) => format!(" · {count} warnings"),
             };
             let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
-            Row::Note(format!("{name} · {}{note}", file.institution), style)
+            let title = format!("{name} · {}{note}", file.institution);
+            if !review.is_folded(file) || file.already_imported {
+                return Row::Note(title, style);
+            }
+            let sum = |of: fn(&AccountReview) -> usize| file.accounts.iter().map(of).sum::<usize>();
+            let accounts = match file.accounts.len() {
+                1 => String::new(),
+                accounts => format!("  ({accounts} accounts)"),
+            };
+            Row::cells(vec![
+                Cell::text(format!("+ {title}{accounts}"), style),
+                count(sum(|account| account.new), theme.good),
+                count(sum(|account| account.amended), theme.warning),
+                count(sum(|account| account.known), theme.muted),
+            ])
         }
         Line::Account(file, account) => {
             let known = if account.account.is_some() { "" } else { " (new)" };
@@ -147,7 +166,7 @@ fn shows(review: &Review, scene: &mut Scene<'_>, line: Rect) {
         at.x += step;
         at.width -= step;
     }
-    scene.paint.right(at, "h l", theme.key);
+    scene.paint.right(at, "h l choose", theme.key);
 }
 
 fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
@@ -157,10 +176,10 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
         let text = match (review.lines().get(review.files.at), SHOWS[review.show].0) {
             (Some(Line::File(file)), _) if file.outcome.is_err() => failure_text(file.outcome.as_ref().err()),
             (Some(Line::File(file) | Line::Account(file, _)), Show::All) if file.already_imported => {
-                "These very bytes were imported before. Nothing is to be done.".to_owned()
+                "This exact file is already imported. Nothing to do.".to_owned()
             }
             (_, Show::Warnings) => "No warnings.".to_owned(),
-            _ => "No such rows.".to_owned(),
+            _ => "No rows of this kind.".to_owned(),
         };
         scene.paint.paragraph(padded(below(area, 1)), &text, theme.muted);
         return;
@@ -217,13 +236,16 @@ fn failure_text(failure: Option<&Failure>) -> String {
     })
 }
 
-fn partly(report: &ImportReport, scene: &mut Scene<'_>, area: Rect) {
+/// The result when some files failed: these first, each with its reason, then the others.
+fn partly(review: &Review, report: &ImportReport, scene: &mut Scene<'_>, area: Rect) {
     let failed = report.files.iter().filter(|file| file.outcome.is_err()).count();
     let title = format!("{failed} of {} files failed; the others are imported", report.files.len());
     let inner = padded(scene.overlay(area, &title, "Esc closes"));
     let theme = scene.paint.theme;
+    let mut files: Vec<_> = report.files.iter().collect();
+    files.sort_by_key(|file| file.outcome.is_ok());
     let mut lines = Vec::new();
-    for file in &report.files {
+    for file in files {
         let (mark, text, style) = match &file.outcome {
             Ok(_) => ("✓", file.message.clone(), theme.good),
             Err(failure) => ("✗", failure_text(Some(failure)), theme.error),
@@ -233,9 +255,13 @@ fn partly(report: &ImportReport, scene: &mut Scene<'_>, area: Rect) {
             lines.push((format!("  {line}"), theme.text));
         }
     }
-    for ((line, style), row) in lines.iter().zip(rows(inner)) {
+    let fits = usize::from(inner.height);
+    review.report_lines.set(lines.len().saturating_sub(fits) + 1);
+    let offset = review.rows.at.min(lines.len().saturating_sub(fits));
+    for ((line, style), row) in lines.iter().skip(offset).zip(rows(inner)) {
         scene.paint.text(row, line, *style);
     }
+    scene.paint.scrollbar(inner, offset, lines.len());
 }
 
 fn failed(failure: &Failure, scene: &mut Scene<'_>, area: Rect) {

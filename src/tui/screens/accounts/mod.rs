@@ -13,11 +13,11 @@ use crate::{
         component::{
             hit::ListId,
             list::{List, RowId},
-            pane::{Ctx, News, Pane},
+            pane::{Ctx, News, Pane, can_undo},
             scene::Scene,
         },
         msg::Jump,
-        overlay::{Choice, Form, Input, Menu, Page},
+        overlay::{Choice, Form, Input, Menu, Page, Suggest},
         snapshot::{self, LedgerSnapshot},
         widget::amount,
     },
@@ -76,15 +76,17 @@ impl Accounts {
         let inputs = vec![
             Input {
                 label: "Name",
-                help: "Your own name for it; empty returns to the provider's.",
+                help: "Your name for it; leave empty to restore the institution's",
                 value: account.alias.clone().unwrap_or_default(),
-                placeholder: account.name.clone(),
+                default: account.name.clone(),
+                suggest: Suggest::Nothing,
             },
             Input {
                 label: "Type",
-                help: "As in: checking, credit_card, roth_ira; empty returns to the provider's.",
+                help: "Leave empty to restore the institution's",
                 value: account.type_override.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
-                placeholder: account.account_type.as_str().to_owned(),
+                default: account.account_type.as_str().to_owned(),
+                suggest: Suggest::OneOf(AccountType::ALL.iter().map(|kind| kind.as_str()).collect()),
             },
         ];
         let about = (account.id, account.alias.clone(), account.type_override);
@@ -131,10 +133,10 @@ fn submit(before: &Before, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), 
     let name = answers.first().filter(|text| !text.is_empty()).cloned();
     let new_kind = match answers.get(1).filter(|text| !text.is_empty()) {
         None => None,
-        Some(text) => Some(AccountType::parse(&text.replace(' ', "_")).ok_or_else(|| {
-            let known: Vec<&str> = AccountType::ALL.iter().map(|kind| kind.as_str()).collect();
-            (1, format!("Types are {}", known.join(", ")))
-        })?),
+        Some(text) => {
+            let unknown = || (1, format!("`{text}` is not an account type: type a letter or two and press Tab"));
+            Some(AccountType::parse(&text.replace(' ', "_")).ok_or_else(unknown)?)
+        }
     };
     if name != *alias {
         ctx.command(|job| Command::RenameAccount { job, account: *account, name });
@@ -175,6 +177,10 @@ fn totals<'a>(lines: impl Iterator<Item = &'a AccountLine>, snapshot: &LedgerSna
 impl Pane for Accounts {
     fn place(&self) -> Place {
         self.list.place(Place::Accounts)
+    }
+
+    fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
+        can_undo(action, snapshot) && self.list.offers(action, self.rows(snapshot).len())
     }
 
     fn list(&mut self) -> Option<&mut List> {

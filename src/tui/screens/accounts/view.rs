@@ -59,7 +59,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         Column::new("", Size::Fit(0, 1)).rank(1),
         Column::new("Available", Size::Fit(0, 22)).right().rank(4),
         Column::new("Rows", Size::Fit(5, 11)).right().rank(5),
-        Column::new("As of", Size::Fit(8, 10)).rank(3),
+        Column::new("As of", Size::Fit(8, 13)).rank(3),
     ];
     let theme = scene.paint.theme;
     let moment = scene.moment;

@@ -57,6 +57,16 @@ impl Pane for Activity {
         self.list.place(Place::Activity)
     }
 
+    fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
+        let change = self.selected_change(snapshot);
+        let can = match action {
+            Action::Undo => change.is_some_and(Change::can_undo),
+            Action::Redo => change.is_some_and(Change::can_redo),
+            _ => true,
+        };
+        can && self.list.offers(action, self.rows(snapshot).len())
+    }
+
     fn list(&mut self) -> Option<&mut List> {
         Some(&mut self.list)
     }

@@ -18,12 +18,12 @@ use crate::{
         component::{
             hit::ListId,
             list::{List, RowId},
-            pane::{Ask, Ctx, News, Pane},
+            pane::{Ask, Ctx, News, Pane, can_undo},
             scene::Scene,
         },
         env::Env,
         msg::Effect,
-        overlay::{Choice, Form, Input, Menu, Page, wizard::Wizard},
+        overlay::{Choice, Form, Input, Menu, Page, Suggest, wizard::Wizard},
         snapshot::LedgerSnapshot,
     },
 };
@@ -150,9 +150,10 @@ impl Connections {
         let Some(Item::Connection(connection)) = self.selected_line(ctx.snapshot) else { return };
         let inputs = vec![Input {
             label: "Name",
-            help: "Your own name for it; empty returns to the institution's.",
+            help: "Your name for it; leave empty to restore the institution's",
             value: connection.alias.clone().unwrap_or_default(),
-            placeholder: connection.institution.clone(),
+            default: connection.institution.clone(),
+            suggest: Suggest::Nothing,
         }];
         let about = (connection.id, connection.alias.clone());
         ctx.push(Form::new(format!("Rename {}", connection.display_name()), inputs, about, rename));
@@ -220,6 +221,10 @@ fn rename(
 impl Pane for Connections {
     fn place(&self) -> Place {
         self.list.place(Place::Connections)
+    }
+
+    fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
+        can_undo(action, snapshot) && self.list.offers(action, self.rows(snapshot).len())
     }
 
     fn list(&mut self) -> Option<&mut List> {

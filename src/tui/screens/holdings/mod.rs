@@ -11,7 +11,7 @@ use crate::tui::{
     component::{
         hit::ListId,
         list::{List, RowId},
-        pane::{Ask, Ctx, News, Pane},
+        pane::{Ask, Ctx, News, Pane, can_undo},
         scene::Scene,
     },
     overlay::{Choice, Menu, Page},
@@ -106,6 +106,10 @@ impl Holdings {
 impl Pane for Holdings {
     fn place(&self) -> Place {
         self.list.place(Place::Holdings)
+    }
+
+    fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
+        can_undo(action, snapshot) && self.list.offers(action, self.rows(snapshot).len())
     }
 
     fn list(&mut self) -> Option<&mut List> {

@@ -66,7 +66,7 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
         let text = match line.balance {
             None => format!("{name}: no balance known, so it counts in no total"),
             Some(balance) if (moment.today - balance.as_of).num_days() > OLD => {
-                format!("{name}: balance is {} old", moment.age(balance.as_of))
+                format!("{name}: the balance is from {}", moment.age(balance.as_of))
             }
             Some(_) => continue,
         };

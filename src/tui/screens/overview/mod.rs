@@ -12,7 +12,7 @@ use crate::{
         action::{Action, Place},
         component::{
             hit::ListId,
-            pane::{Ctx, News, Pane},
+            pane::{Ctx, News, Pane, can_undo},
             scene::Scene,
         },
         msg::Jump,
@@ -79,6 +79,15 @@ impl Overview {
 impl Pane for Overview {
     fn place(&self) -> Place {
         Place::Overview
+    }
+
+    fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
+        let rows = if self.in_latest { snapshot.changes.len() } else { self.matters.len() };
+        match action {
+            Action::Open => rows > 0,
+            Action::Copy | Action::Explain => !snapshot.worth.is_empty(),
+            _ => can_undo(action, snapshot),
+        }
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {

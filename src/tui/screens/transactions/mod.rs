@@ -4,21 +4,23 @@
 //! last listing stay on screen until the next one is there.
 
 mod complete;
+mod copy;
 mod edit;
 mod groups;
 mod hits;
+mod marks;
 mod order;
 mod view;
 
-use std::{collections::BTreeSet, ops::Range};
+use std::ops::Range;
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
-use self::order::{Item, Order};
+use self::order::Item;
 use crate::{
-    domain::{AccountId, Money, TransactionId, TransactionStatus},
+    domain::{AccountId, TransactionId},
     ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey},
     tui::{
         action::{Action, Place},
@@ -26,11 +28,11 @@ use crate::{
             detail::Detail,
             hit::ListId,
             list::RowId,
-            pane::{Ask, Ctx, News, Pane},
+            pane::{Ask, Ctx, News, Pane, can_undo},
             scene::Scene,
             toast::Level,
         },
-        msg::{Effect, Jump, Loaded},
+        msg::{Effect, EffectError, Jump, Loaded},
         overlay::{Choice, Menu, Page},
         snapshot::{Grouped, LedgerSnapshot},
         widget::{cursor::Cursor, field::Field},
@@ -64,7 +66,7 @@ pub(crate) struct Transactions {
     /// Balance after each row of the one account, newest first; only without filter and in order of date.
     running: Vec<Option<Decimal>>,
     running_wanted: u64,
-    marks: BTreeSet<TransactionId>,
+    marks: marks::Marks,
     cursor: Cursor,
     /// The row to select once the listing is there.
     keep: Option<TransactionId>,
@@ -152,7 +154,7 @@ impl Transactions {
         self.keep = Some(row);
     }
 
-    fn listed(&mut self, result: &Result<(RowList, Option<Grouped>), String>, ctx: &mut Ctx<'_>) {
+    fn listed(&mut self, result: &Result<(RowList, Option<Grouped>), EffectError>, ctx: &mut Ctx<'_>) {
         self.listing_now = false;
         match result {
             Ok((listing, grouped)) => {
@@ -193,49 +195,45 @@ impl Transactions {
         ctx.push(Menu::new("Sort by", choices, at, |place, ctx| ctx.asks.push(Ask::Column(*place))));
     }
 
+    /// Rows of a line on screen: one, or all fills of an order.
+    fn ids_at(&self, line: usize) -> Vec<TransactionId> {
+        let Some(listing) = &self.listing else { return Vec::new() };
+        let places = match self.orders.item(listing, line) {
+            Item::Order(places) => places,
+            item @ (Item::Row(_) | Item::Fill(_)) => item.first()..item.first() + 1,
+        };
+        listing.ids(places).unwrap_or_default()
+    }
+
+    /// Marks the selected row and moves on; ends a range.
     fn mark(&mut self, ctx: &Ctx<'_>) {
-        if let (Some(listing), Some(item)) = (&self.listing, self.item()) {
-            let places = if let Item::Order(places) = &item { places.clone() } else { item.first()..item.first() + 1 };
-            let ids = listing.ids(places).unwrap_or_default();
-            let marked = ids.iter().all(|id| self.marks.contains(id));
-            for id in ids {
-                if marked {
-                    self.marks.remove(&id)
-                } else {
-                    self.marks.insert(id)
-                };
-            }
+        if self.marks.range.is_some() {
+            self.end_range(ctx);
+            return;
+        }
+        if self.item().is_some() {
+            let ids = self.ids_at(self.cursor.at);
+            self.marks.toggle(&ids, ctx.snapshot);
         }
         let len = self.len();
         self.cursor.act(Action::Down, len, ctx.page);
     }
 
-    fn copy_menu(&self, ctx: &mut Ctx<'_>) {
-        if let (Some(listing), Some(places)) = (&self.listing, self.order()) {
-            let Some(order) = Order::read(listing, places, order::MOST, ctx.snapshot) else { return };
-            ctx.push(Menu::copy(order.copies(ctx.masked)));
-            return;
+    /// Marks every row of the list, or none.
+    fn mark_all(&mut self) {
+        if let Some(listing) = &self.listing {
+            let ids = listing.ids(0..listing.len()).unwrap_or_default();
+            self.marks.toggle_all(listing, ids);
         }
-        let Some(entry) = self.entry(ctx) else { return };
-        let facts = &entry.transaction.facts;
-        let line = format!("{}\t{}\t{} {}", facts.date, entry.payee(), facts.amount, facts.currency);
-        let shown = if ctx.masked { String::new() } else { facts.money().to_string() };
-        let choice = |letter, title: &str, detail: &str, value: String| Choice {
-            letter,
-            title: title.to_owned(),
-            detail: detail.to_owned(),
-            value,
-        };
-        let mut choices = vec![
-            choice('a', "amount", &shown, facts.amount.to_string()),
-            choice('p', "payee", entry.payee(), entry.payee().to_owned()),
-            choice('d', "date", &facts.date.to_string(), facts.date.to_string()),
-            choice('r', "row", "date, payee, amount", line),
-        ];
-        if let Some(id) = &facts.provider_id {
-            choices.push(choice('i', "id", id, id.to_string()));
+    }
+
+    /// Marks the rows between the start of the range and the cursor.
+    fn end_range(&mut self, ctx: &Ctx<'_>) {
+        if let Some(start) = self.marks.range.take() {
+            let lines = start.min(self.cursor.at)..=start.max(self.cursor.at);
+            let ids: Vec<TransactionId> = lines.flat_map(|line| self.ids_at(line)).collect();
+            self.marks.add(&ids, ctx.snapshot);
         }
-        ctx.push(Menu::copy(choices));
     }
 
     fn explain(&self, ctx: &mut Ctx<'_>) {
@@ -244,22 +242,6 @@ impl Transactions {
             None => return,
         };
         ctx.push(Page::new("Where these figures come from", text));
-    }
-
-    /// Sums of the marked rows by currency, and how many there are.
-    fn marked(&self, snapshot: &LedgerSnapshot) -> (usize, Vec<Money>) {
-        let mut sums: Vec<Money> = Vec::new();
-        for entry in self.marks.iter().filter_map(|id| snapshot.entry(*id)) {
-            let facts = &entry.transaction.facts;
-            if matches!(facts.status, TransactionStatus::Cancelled | TransactionStatus::Failed) {
-                continue;
-            }
-            match sums.iter_mut().find(|sum| sum.currency == facts.currency) {
-                Some(sum) => *sum = sum.try_add(facts.money()).unwrap_or(*sum),
-                None => sums.push(facts.money()),
-            }
-        }
-        (self.marks.len(), sums)
     }
 
     fn next_hit(&mut self, forward: bool, ctx: &mut Ctx<'_>) {
@@ -331,11 +313,22 @@ impl Transactions {
         self.detail.act(Action::In, 1);
     }
 
-    fn edit(&self, ctx: &mut Ctx<'_>) {
+    fn edit(&mut self, ctx: &mut Ctx<'_>) {
+        self.end_range(ctx);
+        match self.marks.ids().as_slice() {
+            [] => {}
+            [only] => {
+                if let Some(entry) = ctx.snapshot.entry(*only) {
+                    edit::one(&entry, ctx);
+                }
+                return;
+            }
+            several => return edit::many(several.to_vec(), ctx),
+        }
         if self.order().is_some() {
-            ctx.toast("This is an order of several fills: Enter opens it, then each can be edited.");
-        } else {
-            edit::open(self, ctx);
+            edit::many(self.ids_at(self.cursor.at), ctx);
+        } else if let Some(entry) = self.entry(ctx) {
+            edit::one(&entry, ctx);
         }
     }
 
@@ -366,6 +359,18 @@ impl Pane for Transactions {
             (true, _) => Place::Filter,
             (false, true) => Place::Groups,
             (false, false) => Place::Transactions,
+        }
+    }
+
+    fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
+        let has_rows = self.len() > 0;
+        match action {
+            Action::Open | Action::Sort => has_rows && !self.detail.focused,
+            Action::Filter => !snapshot.is_empty() && !self.detail.focused,
+            Action::Edit | Action::Copy | Action::Explain | Action::Mark | Action::MarkAll | Action::MarkRange => {
+                has_rows
+            }
+            _ => can_undo(action, snapshot),
         }
     }
 
@@ -401,10 +406,16 @@ impl Pane for Transactions {
             Action::Sort => self.sort_menu(ctx),
             Action::SortReverse => self.sort_by(Sort { descending: !self.sort.descending, ..self.sort }, ctx),
             Action::Mark => self.mark(ctx),
+            Action::MarkAll => self.mark_all(),
+            Action::MarkRange if self.marks.range.is_some() => self.end_range(ctx),
+            Action::MarkRange => self.marks.range = self.item().map(|_| self.cursor.at),
             Action::NextHit => self.next_hit(true, ctx),
             Action::PreviousHit => self.next_hit(false, ctx),
             Action::Edit => self.edit(ctx),
-            Action::Copy => self.copy_menu(ctx),
+            Action::Copy => {
+                self.end_range(ctx);
+                copy::open(self, ctx);
+            }
             Action::Explain => self.explain(ctx),
             _ => {}
         }
@@ -436,6 +447,9 @@ impl Pane for Transactions {
             return true;
         }
         if self.detail.back() {
+            return true;
+        }
+        if self.marks.range.take().is_some() {
             return true;
         }
         if !self.marks.is_empty() {
@@ -514,6 +528,7 @@ impl Pane for Transactions {
                     self.account = None;
                 }
                 self.groups.stay();
+                self.marks.recount(ctx.snapshot);
                 self.keep = self.keep.or_else(|| self.selected_row().filter(|_| self.visited));
                 self.relist(ctx);
                 false

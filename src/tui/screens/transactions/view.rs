@@ -68,7 +68,7 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         return;
     }
     let mut body = inner;
-    if rows.editing || !rows.field.value().is_empty() || !rows.marks.is_empty() {
+    if rows.editing || !rows.field.value().is_empty() || !rows.marks.is_empty() || rows.marks.range.is_some() {
         let used = filter(rows, scene, inner);
         body = below(inner, used);
     }
@@ -116,10 +116,13 @@ fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
             used += 1;
         }
     }
-    if !rows.marks.is_empty() {
-        let (count, sums) = rows.marked(scene.snapshot);
-        let sums: Vec<String> = sums.into_iter().map(|sum| amount::money(sum, masked)).collect();
-        let text = format!("● {count} marked  {}", sums.join("  "));
+    if rows.marks.range.is_some() {
+        let text = "● range from here: v or Space ends it, Esc drops it";
+        scene.paint.text(padded(top(below(area, used), 1)), text, theme.marked);
+        used += 1;
+    } else if !rows.marks.is_empty() {
+        let sums: Vec<String> = rows.marks.sums().iter().map(|sum| amount::money(*sum, masked)).collect();
+        let text = format!("● {} marked  {}", plain(rows.marks.len().into()), sums.join("  "));
         scene.paint.text(padded(top(below(area, used), 1)), &text, theme.marked);
         used += 1;
     }
@@ -194,11 +197,12 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
             _ => foreign(facts, word, rows, snapshot),
         };
         let chosen = match &item {
+            _ if rows.marks.in_range(index, rows.cursor.at) => true,
             Item::Order(places) if !rows.marks.is_empty() => {
-                listing.ids(places.clone()).is_ok_and(|ids| ids.iter().all(|id| rows.marks.contains(id)))
+                listing.ids(places.clone()).is_ok_and(|ids| ids.iter().all(|id| rows.marks.contains(*id)))
             }
             Item::Order(_) => false,
-            Item::Row(_) | Item::Fill(_) => rows.marks.contains(&entry.transaction.id),
+            Item::Row(_) | Item::Fill(_) => rows.marks.contains(entry.transaction.id),
         };
         let cells = vec![
             Cell::text(facts.date.to_string(), theme.text),
@@ -323,13 +327,13 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<Line> {
     lines
 }
 
-/// `chase_2026-11.qfx:214`: the file or connection, and the line in it.
+/// `chase_2026-11.qfx line 214`: the file or connection, and the line in it.
 fn origin(entry: &LedgerEntry, snapshot: &snapshot::LedgerSnapshot) -> String {
     let change = entry.transaction.change_id;
     let source = snapshot.change(change).map_or_else(|| format!("change {change}"), |change| change.source.clone());
     match entry.transaction.facts.origin.line {
         0 => source,
-        line => format!("{source}:{line}"),
+        line => format!("{source} line {line}"),
     }
 }
 
