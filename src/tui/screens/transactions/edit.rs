@@ -90,7 +90,7 @@ pub(super) fn many(rows: Vec<TransactionId>, ctx: &mut Ctx<'_>) {
     ctx.push(Form::new(title, inputs, rows, submit_many));
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a form may refuse")]
+#[expect(clippy::unnecessary_wraps, clippy::ptr_arg, reason = "the type of a form's function")]
 fn submit_many(rows: &Vec<TransactionId>, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
     let patch = patch(answers);
     if patch.is_empty() {
