@@ -6,6 +6,7 @@
 mod browser;
 mod clipboard;
 mod clock;
+mod database_key;
 mod entropy;
 pub mod fake;
 mod secret_store;
@@ -13,5 +14,6 @@ mod secret_store;
 pub use browser::{Browser, BrowserError, SystemBrowser};
 pub use clipboard::{Clipboard, ClipboardError};
 pub use clock::{Clock, SystemClock};
+pub use database_key::{DatabaseKeyError, DatabaseKeys, NoDatabaseKeys};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use secret_store::{SecretBytes, SecretStore, SecretStoreError, VaultChoice};

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::domain::ChangeId;
+use crate::{domain::ChangeId, ports::DatabaseKeyError};
 
 /// A failure of the store. A failed write leaves nothing.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,9 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The key of an encrypted database is not available.
+    #[error("can't open the database: {0}")]
+    Key(DatabaseKeyError),
     /// The operating system refused.
     #[error("can't {doing} {}: {source}", .path.display())]
     Io {
@@ -114,7 +117,7 @@ impl StoreError {
                     *path = file.into();
                 }
             }
-            Self::NotFound { .. } | Self::NotToggleable { .. } | Self::Invalid { .. } | Self::Busy => {}
+            Self::NotFound { .. } | Self::NotToggleable { .. } | Self::Invalid { .. } | Self::Key(_) | Self::Busy => {}
         }
         self
     }
@@ -131,6 +134,7 @@ impl From<redb::Error> for StoreError {
             redb::Error::Io(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::damaged("the file is truncated")
             }
+            redb::Error::Io(source) if source.kind() == io::ErrorKind::InvalidData => Self::damaged(source.to_string()),
             redb::Error::Io(source) => Self::io("read or write", Path::new(""), source),
             redb::Error::PreviousIo | redb::Error::DatabaseClosed => Self::Io {
                 doing: "go on with",

@@ -32,6 +32,7 @@ use std::{
 use chrono::{DateTime, Utc};
 
 pub use columns::chunks::Chunks;
+pub use database::open::OpenOptions;
 pub use error::StoreError;
 pub use raw_source::{NewSource, RawSource};
 pub use reader::Reader;
@@ -60,7 +61,15 @@ impl Store {
     /// [`StoreError::Locked`] at once when another process has it, [`StoreError::Damaged`], [`StoreError::Newer`],
     /// [`StoreError::Io`].
     pub fn open(path: &Path) -> Result<Self> {
-        Self::of(open::open(path)?, path)
+        Self::open_with(path, &OpenOptions::default())
+    }
+
+    /// As [`Store::open`], with the keys of encrypted databases.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::Key`].
+    pub fn open_with(path: &Path, options: &OpenOptions) -> Result<Self> {
+        Self::of(open::open(path, options)?, path)
     }
 
     /// A database that ends with the process: tests, throw-away profiles.
@@ -90,7 +99,7 @@ impl Store {
     /// Whether the previous process was killed while it had the file. Its last change is either complete or absent.
     #[must_use]
     pub fn was_unclean(&self) -> bool {
-        self.0.current().was_unclean
+        self.0.current().place.was_unclean
     }
 
     /// One consistent snapshot. It never waits for a writer and no writer waits for it.
@@ -115,6 +124,7 @@ impl Store {
     pub fn begin(&self, kind: ChangeKind, source: &str, at: DateTime<Utc>) -> Result<Writer> {
         let permit = self.0.permit();
         self.0.reopen_after_failure(&permit)?;
+        self.0.check_writable()?;
         let database = self.0.current();
         guarded(self.path(), || Writer::new(permit, database, kind, source, at))
     }
@@ -147,7 +157,19 @@ impl Store {
     /// [`StoreError::Damaged`] with what was found.
     pub fn verify(&self) -> Result<()> {
         let database = self.0.current();
-        guarded(self.path(), || database::verify::all(&database))
+        database.watched(self.path(), || database::verify::all(&database))
+    }
+
+    /// The first damage that was found since the database was opened. It is read-only then.
+    #[must_use]
+    pub fn damage(&self) -> Option<String> {
+        self.0.current().backend.damage().map(str::to_owned)
+    }
+
+    /// Whether the file is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.0.current().place.protection.is_sealed()
     }
 
     /// Writes a snapshot into a new file (0600), verified before this returns. Nothing waits for it.
@@ -176,6 +198,14 @@ impl Store {
     /// [`StoreError::Locked`] when a process has the database open, [`StoreError::Damaged`] and [`StoreError::Newer`] for
     /// an unusable backup, [`StoreError::Io`]. Nothing is changed then.
     pub fn restore(from: &Path, to: &Path, kept_as: &str) -> Result<Option<PathBuf>> {
-        database::restore::restore(from, to, kept_as)
+        Self::restore_with(from, to, kept_as, &OpenOptions::default())
+    }
+
+    /// As [`Store::restore`], with the keys of encrypted databases.
+    ///
+    /// # Errors
+    /// As [`Store::restore`], and [`StoreError::Key`].
+    pub fn restore_with(from: &Path, to: &Path, kept_as: &str, options: &OpenOptions) -> Result<Option<PathBuf>> {
+        database::restore::restore(from, to, kept_as, options)
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     domain::{Transaction, TransactionId, UserFields},
     store::{
         database::open_database::OpenDatabase,
-        error::{Result, StoreError, guarded},
+        error::{Result, StoreError},
         format::{
             checksum,
             keys::{Key, Kind},
@@ -159,7 +159,7 @@ pub struct Chunks {
     left: std::collections::btree_set::IntoIter<u64>,
     path: PathBuf,
     /// Keeps the database open.
-    _database: Arc<OpenDatabase>,
+    database: Arc<OpenDatabase>,
 }
 
 impl Chunks {
@@ -172,7 +172,7 @@ impl Chunks {
             columns: txn.open_table(COLUMNS)?,
             left,
             path: path.to_owned(),
-            _database: database,
+            database,
         })
     }
 }
@@ -188,7 +188,7 @@ impl Iterator for Chunks {
 
     fn next(&mut self) -> Option<Self::Item> {
         let chunk = self.left.next()?;
-        Some(guarded(&self.path, || match read(&self.columns, chunk)? {
+        Some(self.database.watched(&self.path, || match read(&self.columns, chunk)? {
             Some(blob) => Ok(blob),
             None => build(&self.rows, &self.records, chunk),
         }))

@@ -7,7 +7,7 @@ use std::{
     fs::File,
     io,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -15,18 +15,22 @@ use std::{
 
 use redb::StorageBackend;
 
+use crate::store::database::overlay::Overlay;
+
 /// One opening of a file or of memory.
 #[derive(Debug, Clone)]
 pub(in crate::store) struct Backend {
     bytes: Arc<dyn StorageBackend>,
     failed: Arc<AtomicBool>,
+    /// The first damage that was found, which later openings over the same bytes share.
+    damage: Arc<OnceLock<String>>,
     retired: Arc<AtomicBool>,
 }
 
 impl Backend {
-    /// A file that is locked by whoever opened it.
-    pub(in crate::store) fn file(file: Arc<File>) -> Self {
-        Self::over(Arc::new(FileBackend::new(file)))
+    /// The bytes of a file that is locked by whoever opened it.
+    pub(in crate::store) fn raw_file(file: Arc<File>) -> Arc<dyn StorageBackend> {
+        Arc::new(FileBackend::new(file))
     }
 
     /// Memory that ends with the store.
@@ -35,13 +39,30 @@ impl Backend {
     }
 
     pub(in crate::store) fn over(bytes: Arc<dyn StorageBackend>) -> Self {
-        Self { bytes, failed: Arc::default(), retired: Arc::default() }
+        Self { bytes, failed: Arc::default(), damage: Arc::default(), retired: Arc::default() }
     }
 
     /// A new backend over the same bytes; this one is retired.
     pub(in crate::store) fn reopened(&self) -> Self {
         self.retired.store(true, Ordering::Release);
-        Self::over(Arc::clone(&self.bytes))
+        Self { bytes: Arc::clone(&self.bytes), failed: Arc::default(), retired: Arc::default(), ..self.clone() }
+    }
+
+    /// As [`Backend::reopened`]; later writes stay in memory.
+    pub(in crate::store) fn reopened_in_memory(&self) -> io::Result<Self> {
+        let next = self.reopened();
+        Ok(Self { bytes: Arc::new(Overlay::new(next.bytes, false)?), ..next })
+    }
+
+    /// The first damage that was found.
+    pub(in crate::store) fn damage(&self) -> Option<&str> {
+        self.damage.get().map(String::as_str)
+    }
+
+    /// Records damage, after which nothing is written any more.
+    pub(in crate::store) fn mark_damaged(&self, what: &str) {
+        let _ = self.damage.set(what.to_owned());
+        self.failed.store(true, Ordering::Release);
     }
 
     /// Whether a read or write failed since it was opened.
@@ -53,7 +74,12 @@ impl Backend {
         if self.retired.load(Ordering::Acquire) {
             return Err(io::Error::other("an earlier read or write failed; try again"));
         }
-        work(&*self.bytes).inspect_err(|_| self.failed.store(true, Ordering::Release))
+        work(&*self.bytes).inspect_err(|error| {
+            if error.kind() == io::ErrorKind::InvalidData {
+                self.mark_damaged(&error.to_string());
+            }
+            self.failed.store(true, Ordering::Release);
+        })
     }
 }
 

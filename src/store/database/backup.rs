@@ -2,16 +2,23 @@
 
 use std::{path::Path, sync::Arc};
 
-use crate::files;
-use crate::store::{
-    database::{backend::Backend, copy, file, open_database::OpenDatabase, shared::SharedDatabase},
-    error::{Result, guarded},
+use crate::{
+    files,
+    store::{
+        database::{
+            backend::Backend,
+            copy, file,
+            open_database::{OpenDatabase, Place},
+            shared::SharedDatabase,
+        },
+        error::{Result, guarded},
+    },
 };
 
 /// See [`crate::store::Store::backup`].
 pub(in crate::store) fn backup(shared: &SharedDatabase, to: &Path) -> Result<()> {
     let database = shared.current();
-    guarded(shared.path(), || copy::to_file(&database.read()?, to).map(drop))
+    guarded(shared.path(), || copy::to_file(&database.read()?, to, &database.place.protection).map(drop))
 }
 
 /// See [`crate::store::Store::compact`].
@@ -20,16 +27,16 @@ pub(in crate::store) fn compact(shared: &Arc<SharedDatabase>) -> Result<()> {
     shared.reopen_after_failure(&permit)?;
     let database = shared.current();
     let path = shared.path();
-    let next = if database.file.is_none() {
+    let next = if database.place.file.is_none() {
         guarded(path, || {
-            let next = OpenDatabase::create(path, Backend::memory(), None)?;
+            let next = OpenDatabase::create(path, Backend::memory(), Place::default())?;
             copy::tables(&database.read()?, &next)?;
             Ok(next)
         })?
     } else {
         let beside = files::beside(path, "new");
         file::remove_if_there(&beside)?;
-        let next = guarded(path, || copy::to_file(&database.read()?, &beside))?;
+        let next = guarded(path, || copy::to_file(&database.read()?, &beside, &database.place.protection))?;
         file::put_in_place(&beside, path)?;
         next
     };

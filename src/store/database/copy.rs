@@ -4,38 +4,53 @@ use std::{ops::Bound, path::Path, sync::Arc};
 
 use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable as _, Table, Value};
 
-use crate::files;
-use crate::store::{
-    database::{backend::Backend, file, open_database::OpenDatabase, verify},
-    error::{Result, StoreError, guarded},
-    schema::{
-        self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
-        PARKED, RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+use crate::{
+    files,
+    store::{
+        database::{
+            backend::Backend,
+            container::Protection,
+            file::{self, Found},
+            open_database::{OpenDatabase, Place},
+            verify,
+        },
+        error::{Result, StoreError, guarded},
+        schema::{
+            self, BY_DATE, BY_PROVIDER_ID, CHANGES, COLUMNS, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META,
+            PARKED, RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+        },
     },
 };
 
 /// Keeps a copy of an older layout beside the file before it is migrated.
 pub(in crate::store) fn before_migration(database: &OpenDatabase, path: &Path, found: u64) -> Result<()> {
-    if database.file.is_none() {
+    if database.place.file.is_none() {
         return Ok(());
     }
     let to = files::beside(path, &format!("v{found}"));
     if to.exists() {
         return Ok(());
     }
-    to_file(&database.read()?, &to).map(drop)
+    to_file(&database.read()?, &to, &database.place.protection).map(drop)
 }
 
 /// Writes a snapshot into a new file, verifies it and opens it. On failure nothing is left at `to`.
-pub(in crate::store) fn to_file(txn: &ReadTransaction, to: &Path) -> Result<OpenDatabase> {
+pub(in crate::store) fn to_file(txn: &ReadTransaction, to: &Path, protection: &Protection) -> Result<OpenDatabase> {
     let file = Arc::new(file::create_locked(to)?);
     let made = guarded(to, || {
-        let database = OpenDatabase::create(to, Backend::file(Arc::clone(&file)), Some(Arc::clone(&file)))?;
+        let place = Place { file: Some(Arc::clone(&file)), protection: protection.clone(), was_unclean: false };
+        let database = OpenDatabase::create(to, protection.create_file(&file)?, place.clone())?;
         tables(txn, &database)?;
         // Returns the space that redb reserved in advance; a clean close leaves nothing to repair.
         database.trim_and_close()?;
-        let attach =
-            || OpenDatabase::attach(to, Backend::file(Arc::clone(&file)), Some(Arc::clone(&file)), false, false);
+        // Read back from the file, including its header.
+        let attach = || match file::inspect(&file, to)? {
+            Found::Container(header) => {
+                let backend = protection.open(Backend::raw_file(Arc::clone(&file)), &header)?;
+                OpenDatabase::attach(to, backend, place.clone(), false)
+            }
+            Found::New | Found::Bare => Err(StoreError::damaged("the copy has no header")),
+        };
         verify::all(&attach()?)?;
         // Opened again, so that its cache holds nothing that only the verification read.
         attach()

@@ -8,9 +8,14 @@ use std::{
     path::Path,
 };
 
+use redb::StorageBackend;
+
 use crate::{
     files,
-    store::error::{Result, StoreError},
+    store::{
+        database::blocks::header::{Header, Parsed},
+        error::{Result, StoreError},
+    },
 };
 
 /// How often a file that is replaced while it is opened is looked for again.
@@ -53,30 +58,46 @@ pub(in crate::store) fn remove_if_there(path: &Path) -> Result<()> {
     files::remove_if_there(path).map_err(|source| StoreError::io("remove", path, source))
 }
 
-/// State of a database file according to its first bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Kind of a database file according to its first bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) enum Found {
     /// Empty.
     New,
-    /// A database that was closed cleanly.
-    Clean,
-    /// A database whose process ended without closing it.
-    Unclean,
+    /// A container, see [`crate::store::database::container`].
+    Container(Header),
+    /// A file of an earlier version, without a container.
+    Bare,
 }
 
 const MAGIC: &[u8; 9] = b"redb\x1a\x0a\xa9\x0d\x0a";
-/// In the byte after the magic number: set while the file is open for writing.
+/// In the byte after the magic number: set while the database is open for writing.
 const RECOVERY_REQUIRED: u8 = 2;
 
 /// Inspects the beginning of the file.
 pub(in crate::store) fn inspect(mut file: &File, path: &Path) -> Result<Found> {
     let mut head = Vec::new();
-    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(512).read_to_end(&mut head));
+    let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(8192).read_to_end(&mut head));
     read.map_err(|source| StoreError::io("read", path, source))?;
+    if head.is_empty() {
+        return Ok(Found::New);
+    }
+    if head.starts_with(MAGIC) && head.len() > MAGIC.len() {
+        return Ok(Found::Bare);
+    }
+    match Header::parse(&head) {
+        Parsed::Header(header) => Ok(Found::Container(header)),
+        Parsed::Newer(version) => Err(StoreError::Newer { path: path.into(), found: u64::from(version), known: 1 }),
+        Parsed::Damaged => Err(StoreError::damaged("its header is damaged").at(path)),
+        Parsed::Foreign => Err(StoreError::damaged("it is not a dashtam database").at(path)),
+    }
+}
+
+/// Whether the process that had the database before ended without closing it.
+pub(in crate::store) fn is_unclean(backend: &dyn StorageBackend) -> Result<bool> {
+    let mut head = [0; MAGIC.len() + 1];
+    backend.read(0, &mut head).map_err(|error| StoreError::from(redb::Error::Io(error)))?;
     match head.strip_prefix(MAGIC) {
-        _ if head.is_empty() => Ok(Found::New),
-        Some([flags, ..]) if flags & RECOVERY_REQUIRED != 0 => Ok(Found::Unclean),
-        Some([_, ..]) => Ok(Found::Clean),
-        _ => Err(StoreError::damaged("it is not a dashtam database").at(path)),
+        Some([flags]) => Ok(flags & RECOVERY_REQUIRED != 0),
+        _ => Err(StoreError::damaged("it is not a dashtam database")),
     }
 }

@@ -1,66 +1,138 @@
 //! Opening: a new database, an existing one, one whose process was killed, and one after a failed write.
 
-use std::{fs::File, path::Path, sync::Arc};
-
-use crate::files;
-use crate::store::{
-    database::{
-        backend::Backend,
-        copy,
-        file::{self, Found},
-        open_database::OpenDatabase,
-        verify,
-    },
-    error::{Result, guarded},
-    schema,
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::Arc,
 };
 
-/// Files up to this size (some 20,000 rows) are verified before anything is shown: every page after an unclean stop,
-/// otherwise every value and index key, which avoids the commit at the end of redb's own check. In larger files values
-/// are verified as they are read.
+use crate::{
+    files,
+    ports::{DatabaseKeys, NoDatabaseKeys},
+    store::{
+        database::{
+            backend::Backend,
+            container::Protection,
+            copy,
+            file::{self, Found},
+            open_database::{OpenDatabase, Place},
+            verify,
+        },
+        error::{Result, StoreError, guarded},
+        schema,
+    },
+};
+
+/// Databases up to this size (some 20,000 rows) are verified whenever they are opened: every page after an unclean stop,
+/// otherwise every value and index key, which avoids the commit at the end of redb's own check. Larger ones are verified
+/// after an unclean stop only; otherwise blocks are verified as they are read, and [`verify`] runs in the background.
 const VERIFIED_AT_ONCE: u64 = 5 << 20;
 
+/// How a database is opened.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Keys of encrypted databases.
+    pub keys: Arc<dyn DatabaseKeys>,
+    /// Files and folders of the profile that exist only if it had a database. While one of them is there, an empty file is
+    /// damage and not a new profile.
+    pub companions: Vec<PathBuf>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { keys: Arc::new(NoDatabaseKeys), companions: Vec::new() }
+    }
+}
+
 /// Opens the file at `path`, creating it when there is none.
-pub(in crate::store) fn open(path: &Path) -> Result<OpenDatabase> {
+pub(in crate::store) fn open(path: &Path, options: &OpenOptions) -> Result<OpenDatabase> {
+    let was_there = fs::symlink_metadata(path).is_ok();
     let file = file::open_locked(path)?;
     match file::inspect(&file, path)? {
-        Found::New => create(path),
-        Found::Clean => existing(path, Arc::new(file), false),
-        Found::Unclean => existing(path, Arc::new(file), true),
+        Found::New => {
+            let companion = options.companions.iter().find(|companion| is_in_use(companion));
+            match companion.filter(|_| was_there) {
+                None => create(path, &Protection::new(&*options.keys)?),
+                Some(companion) => {
+                    let what = format!("it is empty, but {} shows that it had data", companion.display());
+                    Err(StoreError::damaged(what).at(path))
+                }
+            }
+        }
+        Found::Container(header) => {
+            let protection = Protection::of(&header, &*options.keys)?;
+            let file = Arc::new(file);
+            let backend =
+                protection.open(Backend::raw_file(Arc::clone(&file)), &header).map_err(|error| error.at(path))?;
+            existing(path, backend, file, protection)
+        }
+        Found::Bare => {
+            let file = Arc::new(file);
+            let backend = Backend::over(Backend::raw_file(Arc::clone(&file)));
+            let bare = existing(path, backend, file, Protection::Checksummed)?;
+            convert(path, bare, &Protection::Checksummed)
+        }
     }
+}
+
+/// Verifies `copy`, the file of a database at `place` that was copied from `from`, and brings it to the current layout.
+/// All pages are checked, as after an unclean stop: it may have been copied over unreliable media.
+pub(in crate::store) fn verified_copy(from: &Path, place: &Path, copy: File, options: &OpenOptions) -> Result<()> {
+    let found = file::inspect(&copy, from)?;
+    let file = Arc::new(copy);
+    let raw = Backend::raw_file(Arc::clone(&file));
+    let (backend, protection) = match &found {
+        Found::Container(header) => {
+            let protection = Protection::of(header, &*options.keys)?;
+            (protection.open(raw, header).map_err(|error| error.at(from))?, protection)
+        }
+        Found::New | Found::Bare => (Backend::over(raw), Protection::Checksummed),
+    };
+    let at = Place { file: Some(file), protection, was_unclean: true };
+    let database = unverified(from, backend, at, true)?;
+    guarded(from, || verify::all(&database))?;
+    if found == Found::Bare { convert(place, database, &Protection::Checksummed) } else { Ok(database) }
+        .and_then(|database| guarded(from, || database.trim_and_close()))
+}
+
+/// Whether it is a file with content or a folder with entries.
+fn is_in_use(companion: &Path) -> bool {
+    fs::read_dir(companion).map_or_else(
+        |_| fs::metadata(companion).is_ok_and(|metadata| metadata.len() > 0),
+        |mut entries| entries.next().is_some(),
+    )
 }
 
 /// A database that ends with the process.
 pub(in crate::store) fn memory() -> Result<OpenDatabase> {
-    OpenDatabase::create(Path::new(""), Backend::memory(), None)
+    OpenDatabase::create(Path::new(""), Backend::memory(), Place::default())
 }
 
 /// Creates the database beside its final place, then renames it: a kill at any moment leaves either nothing or a whole
 /// database. The caller holds the lock on the empty file that it replaces.
-fn create(path: &Path) -> Result<OpenDatabase> {
+fn create(path: &Path, protection: &Protection) -> Result<OpenDatabase> {
     let beside = files::beside(path, "new");
     file::remove_if_there(&beside)?;
     let file = Arc::new(file::create_locked(&beside)?);
-    let database = OpenDatabase::create(path, Backend::file(Arc::clone(&file)), Some(file))?;
+    let backend = protection.create_file(&file)?;
+    let place = Place { file: Some(file), protection: protection.clone(), was_unclean: false };
+    let database = OpenDatabase::create(path, backend, place)?;
     file::put_in_place(&beside, path)?;
     Ok(database)
 }
 
-fn existing(path: &Path, file: Arc<File>, was_unclean: bool) -> Result<OpenDatabase> {
-    over(path, Backend::file(Arc::clone(&file)), Some(file), was_unclean)
+fn existing(path: &Path, backend: Backend, file: Arc<File>, protection: Protection) -> Result<OpenDatabase> {
+    let was_unclean = file::is_unclean(&backend).map_err(|error| error.at(path))?;
+    over(path, backend, Place { file: Some(file), protection, was_unclean })
 }
 
-/// Opens and migrates the database in a backend; small ones are verified.
-pub(in crate::store) fn over(
-    path: &Path,
-    backend: Backend,
-    file: Option<Arc<File>>,
-    was_unclean: bool,
-) -> Result<OpenDatabase> {
+/// Opens, verifies and migrates the database in a backend.
+pub(in crate::store) fn over(path: &Path, backend: Backend, place: Place) -> Result<OpenDatabase> {
     guarded(path, || {
-        let small = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
-        let database = unverified(path, backend, file, was_unclean, small && was_unclean)?;
-        if small && !was_unclean {
+        let is_small = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
+        let was_unclean = place.was_unclean;
+        let database = unverified(path, backend, place, is_small && was_unclean)?;
+        if is_small != was_unclean {
             verify::all(&database)?;
         }
         Ok(database)
@@ -68,15 +140,9 @@ pub(in crate::store) fn over(
 }
 
 /// As [`over`]; pages are verified only if `check`.
-pub(in crate::store) fn unverified(
-    path: &Path,
-    backend: Backend,
-    file: Option<Arc<File>>,
-    was_unclean: bool,
-    check: bool,
-) -> Result<OpenDatabase> {
+pub(in crate::store) fn unverified(path: &Path, backend: Backend, place: Place, check: bool) -> Result<OpenDatabase> {
     guarded(path, || {
-        let database = OpenDatabase::attach(path, backend, file, was_unclean, check)?;
+        let database = OpenDatabase::attach(path, backend, place, check)?;
         let found = database.schema_version()?;
         if schema::needs_migration(found)? {
             copy::before_migration(&database, path, found)?;
@@ -88,7 +154,31 @@ pub(in crate::store) fn unverified(
     })
 }
 
+/// Rewrites the database with another protection, beside its place, and renames the copy: a kill at any moment leaves one
+/// of the two. If there is no space for the copy, the file stays as it is and is converted the next time.
+fn convert(path: &Path, database: OpenDatabase, protection: &Protection) -> Result<OpenDatabase> {
+    let beside = files::beside(path, "new");
+    file::remove_if_there(&beside)?;
+    let copied = guarded(path, || copy::to_file(&database.read()?, &beside, protection));
+    match copied {
+        Ok(mut copy) => {
+            copy.place.was_unclean = database.place.was_unclean;
+            file::put_in_place(&beside, path)?;
+            Ok(copy)
+        }
+        Err(StoreError::DiskFull { .. } | StoreError::Io { .. }) => Ok(database),
+        Err(error) => Err(error),
+    }
+}
+
 /// Opens the same bytes again after a failed write.
 pub(in crate::store) fn reopen(database: &OpenDatabase, path: &Path) -> Result<OpenDatabase> {
-    over(path, database.backend.reopened(), database.file.clone(), true)
+    let place = Place { was_unclean: true, ..database.place.clone() };
+    over(path, database.backend.reopened(), place)
+}
+
+/// Opens a damaged database again for reading. Its file is not written to.
+pub(in crate::store) fn reopen_read_only(database: &OpenDatabase, path: &Path) -> Result<OpenDatabase> {
+    let backend = database.backend.reopened_in_memory().map_err(|source| StoreError::io("read", path, source))?;
+    unverified(path, backend, database.place.clone(), false)
 }

@@ -7,7 +7,7 @@ use std::{fs::File, path::Path, sync::Arc};
 use redb::{Database, ReadTransaction, ReadableDatabase as _, TableError, WriteTransaction};
 
 use crate::store::{
-    database::backend::Backend,
+    database::{backend::Backend, container::Protection},
     error::{Result, StoreError, guarded},
     schema::{self, Counter, META},
 };
@@ -20,18 +20,25 @@ pub(in crate::store) struct OpenDatabase {
     /// `None` once it is closed.
     db: Option<Database>,
     pub(in crate::store) backend: Backend,
-    /// Holds the lock.
+    pub(in crate::store) place: Place,
+}
+
+/// Where a database is.
+#[derive(Clone, Default)]
+pub(in crate::store) struct Place {
+    /// Holds the lock; `None` for a database in memory.
     pub(in crate::store) file: Option<Arc<File>>,
+    pub(in crate::store) protection: Protection,
     /// Whether the previous process ended without closing the file.
     pub(in crate::store) was_unclean: bool,
 }
 
 impl OpenDatabase {
     /// Creates an empty database in an empty backend.
-    pub(in crate::store) fn create(path: &Path, backend: Backend, file: Option<Arc<File>>) -> Result<Self> {
+    pub(in crate::store) fn create(path: &Path, backend: Backend, place: Place) -> Result<Self> {
         guarded(path, || {
             let db = builder(false).create_with_backend(backend.clone())?;
-            let database = Self { db: Some(db), backend, file, was_unclean: false };
+            let database = Self { db: Some(db), backend, place };
             let txn = database.write()?;
             schema::create(&txn)?;
             txn.commit()?;
@@ -40,16 +47,10 @@ impl OpenDatabase {
     }
 
     /// Opens the database in a backend, whatever its schema version. redb verifies its pages only if `check`.
-    pub(in crate::store) fn attach(
-        path: &Path,
-        backend: Backend,
-        file: Option<Arc<File>>,
-        was_unclean: bool,
-        check: bool,
-    ) -> Result<Self> {
+    pub(in crate::store) fn attach(path: &Path, backend: Backend, place: Place, check: bool) -> Result<Self> {
         guarded(path, || {
             let db = builder(check).create_with_backend(backend.clone())?;
-            Ok(Self { db: Some(db), backend, file, was_unclean })
+            Ok(Self { db: Some(db), backend, place })
         })
     }
 
@@ -69,6 +70,23 @@ impl OpenDatabase {
         txn.set_two_phase_commit(true);
         txn.set_quick_repair(true);
         Ok(txn)
+    }
+
+    /// Runs `work` and records the damage it finds, see [`Backend::mark_damaged`]. Once damage was found, later failures of
+    /// this opening are consequences of it.
+    pub(in crate::store) fn watched<T>(&self, path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        guarded(path, work).map_err(|error| {
+            match &error {
+                StoreError::Damaged { what, .. } => self.backend.mark_damaged(what),
+                StoreError::Io { .. } => {
+                    if let Some(what) = self.backend.damage() {
+                        return StoreError::damaged(what).at(path);
+                    }
+                }
+                _ => {}
+            }
+            error
+        })
     }
 
     /// Returns the space that redb reserved in advance, and closes cleanly.

@@ -4,21 +4,26 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use crate::files;
-use crate::store::{
-    database::{
-        backend::Backend,
-        file::{self, Found},
-        open, verify,
+use crate::{
+    files,
+    store::{
+        database::{
+            file::{self, Found},
+            open::{self, OpenOptions},
+        },
+        error::{Result, StoreError},
     },
-    error::{Result, StoreError},
 };
 
 /// See [`crate::store::Store::restore`].
-pub(in crate::store) fn restore(from: &Path, to: &Path, kept_as: &str) -> Result<Option<PathBuf>> {
+pub(in crate::store) fn restore(
+    from: &Path,
+    to: &Path,
+    kept_as: &str,
+    options: &OpenOptions,
+) -> Result<Option<PathBuf>> {
     // First, because opening the database creates an empty file if there is none.
     let source = open_backup(from)?;
     if fs::canonicalize(from).is_ok_and(|from| fs::canonicalize(to).is_ok_and(|to| from == to)) {
@@ -28,7 +33,7 @@ pub(in crate::store) fn restore(from: &Path, to: &Path, kept_as: &str) -> Result
     let _lock = file::open_locked(to)?;
     let beside = files::beside(to, "restore");
     let kept = was_there.then(|| files::beside(to, kept_as));
-    let done = copy_verified(source, from, &beside).and_then(|()| put(&beside, to, kept.as_deref()));
+    let done = copy_verified(source, from, &beside, options).and_then(|()| put(&beside, to, kept.as_deref()));
     if done.is_err() {
         // The first error is reported.
         let _ = file::remove_if_there(&beside);
@@ -43,7 +48,7 @@ fn open_backup(from: &Path) -> Result<File> {
     files::open_to_read(from).map_err(|source| StoreError::io("read", from, source))
 }
 
-fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
+fn copy_verified(mut source: File, from: &Path, beside: &Path, options: &OpenOptions) -> Result<()> {
     if file::inspect(&source, from)? == Found::New {
         return Err(StoreError::damaged("it is empty").at(from));
     }
@@ -52,11 +57,7 @@ fn copy_verified(mut source: File, from: &Path, beside: &Path) -> Result<()> {
     let copy = file::create_locked(beside)?;
     let copied = start.and_then(|()| io::copy(&mut source, &mut &copy)).and_then(|_| copy.sync_all());
     copied.map_err(|source| StoreError::io("copy to", beside, source))?;
-    let copy = Arc::new(copy);
-    // All pages are checked, as after an unclean stop: the file may have been copied over unreliable media.
-    let database = open::unverified(from, Backend::file(Arc::clone(&copy)), Some(copy), true, true)?;
-    crate::store::error::guarded(from, || verify::all(&database))?;
-    crate::store::error::guarded(from, || database.trim_and_close())
+    open::verified_copy(from, beside, copy, options)
 }
 
 fn put(beside: &Path, to: &Path, kept: Option<&Path>) -> Result<()> {

@@ -10,7 +10,7 @@ use std::{
 
 use crate::store::{
     database::{open, open_database::OpenDatabase},
-    error::{Result, guarded},
+    error::{Result, StoreError, guarded},
 };
 
 /// One database file of this process.
@@ -78,13 +78,24 @@ impl SharedDatabase {
         Some(Permit(Arc::clone(self)))
     }
 
-    /// Opens the database again when a read or write failed (a full disk): redb refuses all work after that.
+    /// Opens the database again when a read or write failed (a full disk): redb refuses all work after that. A damaged
+    /// database is opened so that its file is not written to.
     pub(in crate::store) fn reopen_after_failure(&self, permit: &Permit) -> Result<()> {
         let current = self.current();
         if current.backend.has_failed() {
-            self.replace(open::reopen(&current, &self.path)?, permit);
+            let reopen = if current.backend.damage().is_some() { open::reopen_read_only } else { open::reopen };
+            self.replace(reopen(&current, &self.path)?, permit);
         }
         Ok(())
+    }
+
+    /// # Errors
+    /// [`StoreError::Damaged`] once damage was found: then the database is read-only.
+    pub(in crate::store) fn check_writable(&self) -> Result<()> {
+        match self.current().backend.damage() {
+            None => Ok(()),
+            Some(what) => Err(StoreError::damaged(what).at(&self.path)),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
         columns::chunks::Chunks,
         counters,
         database::open_database::OpenDatabase,
-        error::{Result, StoreError, guarded},
+        error::{Result, StoreError},
         format::{
             checksum,
             keys::{Key, Kind},
@@ -77,7 +77,7 @@ impl Reader {
     }
 
     pub(in crate::store) fn guarded<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        guarded(&self.path, work)
+        self.database.watched(&self.path, work)
     }
 
     /// Whether the file is worth [`crate::store::Store::compact`].

@@ -10,7 +10,13 @@ use std::{
 use super::{memory::Memory, *};
 use crate::store::{
     NewSource, StoreError,
-    database::{backend::Backend, open},
+    database::{
+        backend::Backend,
+        blocks::header::{Header, Parsed},
+        container::Protection,
+        open,
+        open_database::{OpenDatabase, Place},
+    },
 };
 
 fn folder() -> tempfile::TempDir {
@@ -176,15 +182,16 @@ fn what_is_no_database_is_said_so_and_left_alone() {
 }
 
 #[test]
-fn a_newer_layout_is_said_so() {
+fn a_newer_layout_is_refused() {
     let folder = folder();
     let path = folder.path().join("dashtam.redb");
-    drop(Store::open(&path).unwrap());
-    let db = redb::Database::open(&path).unwrap();
-    let txn = db.begin_write().unwrap();
+    // A bare file, as earlier versions wrote it.
+    let raw = Backend::raw_file(Arc::new(crate::files::create(&path).unwrap()));
+    let database = OpenDatabase::create(&path, Backend::over(raw), Place::default()).unwrap();
+    let txn = database.write().unwrap();
     crate::store::schema::Counter::Schema.set(&mut txn.open_table(crate::store::schema::META).unwrap(), 99).unwrap();
     txn.commit().unwrap();
-    drop(db);
+    drop(database);
     let error = Store::open(&path).unwrap_err();
     assert!(matches!(error, StoreError::Newer { found: 99, known: crate::store::schema::VERSION, .. }), "{error:?}");
 }
@@ -240,6 +247,15 @@ fn a_flipped_bit_is_reported_or_harmless() {
     assert!(harmful > 10, "only {harmful} flips were noticed");
 }
 
+/// Opens an image of a file without verifying it as a whole.
+fn open_image(path: &Path, raw: Arc<dyn redb::StorageBackend>) -> Result<OpenDatabase, StoreError> {
+    let mut head = vec![0; 8192];
+    raw.read(0, &mut head).unwrap();
+    let Parsed::Header(header) = Header::parse(&head) else { return Err(StoreError::damaged("no header")) };
+    let backend = Protection::Checksummed.open(raw, &header)?;
+    open::unverified(path, backend, Place::default(), false)
+}
+
 /// Large files are not verified as a whole when they are opened: then each value speaks for itself.
 #[test]
 fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
@@ -266,9 +282,8 @@ fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
         let mut bytes = image.clone();
         let at = used[round * 7919 % used.len()];
         bytes[at] ^= 1 << (round % 8);
-        let backend = Backend::over(Arc::new(Memory::of(bytes)));
-        let opened =
-            open::unverified(&path, backend, None, false, false).and_then(|database| Store::of(database, &path));
+        let memory: Arc<dyn redb::StorageBackend> = Arc::new(Memory::of(bytes));
+        let opened = open_image(&path, memory).and_then(|database| Store::of(database, &path));
         match opened.and_then(|store| rows(&store)) {
             Ok(found) => assert!(found == expected, "byte {at} of round {round}"),
             Err(_) => noticed += 1,

@@ -17,7 +17,7 @@ use crate::{
     store::{
         counters,
         database::{open_database::OpenDatabase, shared::Permit},
-        error::{Result, StoreError, guarded},
+        error::{Result, StoreError},
         format::{
             checksum,
             keys::{self, Key},
@@ -104,8 +104,8 @@ impl Writer {
 
     /// Runs one step; after an I/O failure or damage the change can only be dropped.
     fn run<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let database = Arc::clone(self.permit.database());
-        let result = guarded(database.path(), || work(self));
+        let (shared, database) = (Arc::clone(self.permit.database()), Arc::clone(&self.database));
+        let result = database.watched(shared.path(), || work(self));
         if let Err(StoreError::Damaged { .. } | StoreError::Io { .. } | StoreError::DiskFull { .. }) = &result {
             self.poisoned = true;
         }
