@@ -175,6 +175,14 @@ impl Writer {
         })
     }
 
+    /// Removes the balance of an account on a day. Undoing the change brings it back.
+    pub fn remove_snapshot(&mut self, account: AccountId, date: NaiveDate) -> Result<()> {
+        self.run(|it| {
+            it.draft.written.refer_to(account);
+            versions::write(&mut it.draft, &Key::snapshot(account, date), None)
+        })
+    }
+
     /// Writes a position.
     pub fn put_holding(&mut self, holding: &Holding) -> Result<()> {
         let key = Key::holding(holding.account_id, holding.id);

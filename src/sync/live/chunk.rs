@@ -58,6 +58,15 @@ impl Chunk {
 }
 
 impl AccountPieces {
+    /// Moves days after `today` back to it.
+    pub(super) fn clamp(&mut self, today: NaiveDate) {
+        self.history.retain(|balance| balance.date <= today);
+        for holding in self.holdings.iter_mut().flat_map(|listing| &mut listing.items) {
+            holding.as_of = holding.as_of.min(today);
+            holding.facts.price_date = holding.facts.price_date.map(|day| day.min(today));
+        }
+    }
+
     /// Adds rows in order.
     pub(super) fn add(&mut self, rows: Vec<TransactionDraft>, trust: IdTrust) {
         self.rows.reserve(rows.len());

@@ -8,6 +8,7 @@ mod budget;
 mod chunk;
 mod connect;
 mod counters;
+mod currencies;
 mod lock;
 mod login;
 mod oauth;
@@ -16,6 +17,8 @@ mod pass;
 mod schedule;
 mod state;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -35,7 +38,7 @@ use crate::{
     domain::{Connection, ConnectionId, ConnectionStatus, Disposition, FailureKind, ProviderError, ProviderErrorKind},
     ports::{Browser, Clock, Entropy},
     providers::{
-        self, Piece, Plan, Purpose, Secrets, Sink as _,
+        self, Login, Piece, Plan, Provider, Purpose, Secrets, Sink as _,
         kit::{Counters, Http, Origin},
     },
     store::Store,
@@ -325,20 +328,41 @@ impl Live {
             return Ok(());
         }
         let session = login::Session::open(self, connection, metadata).await?;
+        let outcome = self.run_pass(connection, session.provider(), &session, order, dropped, report).await;
+        outcome.map_err(|error| match error {
+            SyncError::Provider(error) => match session.take_failure() {
+                Some(failure) => failure.into(),
+                None => session.verdict(error).into(),
+            },
+            local @ SyncError::Local(_) => local,
+        })
+    }
+
+    /// Fetches all news of a connection with `provider`, commits it chunk by chunk, and stores how it ended.
+    async fn run_pass(
+        self: &Arc<Self>,
+        connection: &Connection,
+        provider: &Arc<dyn Provider>,
+        login: &dyn Login,
+        order: &SyncOrder,
+        dropped: &CancellationToken,
+        report: &mut ConnectionReport,
+    ) -> Result<(), SyncError> {
+        let metadata = provider.metadata();
         let id = connection.id;
         let state = self.blocking(move |live| state::State::read(&live.store.read()?, id)).await?;
         let mut pass =
             pass::Pass::new(self, order, dropped, connection.display_name(), &state, connection.id, metadata);
-        let fetched = self.fetch(connection, &session, state, order, &mut pass).await;
+        let fetched = self.fetch(connection, provider, login, state, order, &mut pass).await;
         pass.fill(report);
         if let Err(error) = fetched {
-            if let Some(failure) = pass.take_failure().or_else(|| session.take_failure()) {
+            if let Some(failure) = pass.take_failure() {
                 return Err(failure.into());
             }
             if error.kind == ProviderErrorKind::Local {
                 return Err(Failure::new(FailureKind::Store, error.message).into());
             }
-            return Err(session.verdict(error).into());
+            return Err(error.into());
         }
         let (problems, ended) = (pass.problems().to_vec(), report.clone());
         report.status = self.writing(move |live| live.note_success(id, metadata, &problems, &ended)).await?;
@@ -349,7 +373,8 @@ impl Live {
     async fn fetch(
         self: &Arc<Self>,
         connection: &Connection,
-        session: &login::Session,
+        provider: &Arc<dyn Provider>,
+        login: &dyn Login,
         mut state: state::State,
         order: &SyncOrder,
         pass: &mut pass::Pass,
@@ -370,9 +395,9 @@ impl Live {
             known: &state.accounts,
             excluded: &connection.excluded_accounts,
             listed: listed.as_ref(),
-            ..Plan::new(Purpose::Sync, session, self.clock.now(), self.clock.today(), &state.cursors)
+            ..Plan::new(Purpose::Sync, login, self.clock.now(), self.clock.today(), &state.cursors)
         };
-        session.provider().fetch(&plan, pass).await?;
+        provider.fetch(&plan, pass).await?;
         pass.finish().await
     }
 }

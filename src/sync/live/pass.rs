@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
+    ops::Range,
     sync::Arc,
 };
 
@@ -55,8 +56,8 @@ pub(super) struct Done {
     pub(super) is_listed: bool,
     /// Cursors as they were before the pass; `None` for one that did not exist.
     pub(super) before: BTreeMap<String, Option<String>>,
-    /// Rows that the pass added.
-    pub(super) added: Vec<TransactionId>,
+    /// Rows that the pass added, as ranges of consecutive ids.
+    pub(super) added: Vec<Range<u64>>,
     /// Rows of an abandoned reading that were not delivered again yet.
     pub(super) ghosts: BTreeSet<TransactionId>,
     /// Whether this pass reads again what an abandoned reading delivered.

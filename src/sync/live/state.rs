@@ -4,13 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::Failure;
 use crate::{
     domain::{Account, Change, ChangeId, ChangeKind, ConnectionId, FailureKind, TransactionId},
-    providers::{CurrencyBalance, KnownAccount, LiabilityDraft},
+    providers::{KnownAccount, LiabilityDraft},
     store::{Reader, Writer},
 };
 
@@ -143,17 +142,6 @@ pub(super) fn put_terms(
     terms: LiabilityDraft,
 ) -> Result<(), Failure> {
     put(writer, connection, &format!("terms/{account}"), &terms)
-}
-
-/// Balances of an account in several currencies, as stated for a day.
-pub(super) fn put_balances(
-    writer: &mut Writer,
-    connection: ConnectionId,
-    account: &str,
-    date: NaiveDate,
-    balances: &[CurrencyBalance],
-) -> Result<(), Failure> {
-    put(writer, connection, &format!("balances/{account}"), &(date, balances))
 }
 
 fn empty_stream(account: &str) -> String {

@@ -7,15 +7,16 @@ use chrono::NaiveDate;
 use super::{
     Failure, Live, Occasion, SyncOrder,
     chunk::{AccountPieces, Chunk},
+    currencies,
     pass::{Done, delivered, ended_meanwhile},
     state,
 };
 use crate::{
     domain::{
-        Account, AccountDraft, AccountId, BalanceDraft, ChangeCounts, ChangeKind, Connection, ConnectionStatus,
-        SnapshotSource, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, Warning,
+        Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionStatus, SnapshotSource,
+        TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, Warning,
     },
-    providers::{CurrencyBalance, LiabilityDraft, Listing, RateDraft},
+    providers::{LiabilityDraft, Listing, RateDraft},
     store::{Reader, Writer},
     sync::account::{self, AccountPlan, News, Positions, Writing},
 };
@@ -37,7 +38,8 @@ struct Planned {
     /// Whether the listing of positions was empty where there were some before; `None` without a listing.
     is_empty_listing: Option<bool>,
     terms: Option<LiabilityDraft>,
-    balances: Option<(NaiveDate, Vec<CurrencyBalance>)>,
+    /// Whether the provider stated a balance.
+    has_balance: bool,
 }
 
 impl Live {
@@ -54,20 +56,24 @@ impl Live {
                 accounts.entry(draft.provider_account_id.clone()).or_default();
             }
         }
+        currencies::split(done, &stored, &mut accounts);
         let mut planned = Vec::with_capacity(accounts.len());
-        for (provider_id, mut pieces) in accounts {
-            let Some(draft) = done.drafts.iter().find(|draft| draft.provider_account_id == provider_id).cloned() else {
-                if !connection.excluded_accounts.contains(&provider_id) {
-                    let message = "data of an account that is not listed was left out";
-                    done.warnings.push(Warning::new(0, message));
-                }
-                continue;
-            };
+        let today = self.clock.today();
+        // In the order of the listing, which is that of new accounts.
+        for draft in done.drafts.clone() {
+            let provider_id = draft.provider_account_id.clone();
+            let Some(mut pieces) = accounts.remove(&provider_id) else { continue };
+            pieces.clamp(today);
+            let draft = clamped(draft, today);
             pieces.removed.extend(removed.iter().cloned());
             remember_pending(done, &provider_id, &mut pieces);
             let known = stored.iter().find(|account| account.provider_account_id == provider_id);
             planned.push(plan_account(&reader, &connection, known, draft, pieces, done)?);
         }
+        if accounts.keys().any(|id| !connection.excluded_accounts.contains(id)) {
+            done.warnings.push(Warning::new(0, "data of an account that is not listed was left out"));
+        }
+        let future = future_balances(&reader, &planned, today)?;
         let cursor = match cursor {
             Some((key, value)) => {
                 let former = state::read_cursor(&reader, connection.id, &key)?;
@@ -82,8 +88,10 @@ impl Live {
         }
         drop(reader);
         let is_news = cursor.is_some()
+            || done.refetched.is_some()
             || !rates.is_empty()
             || !prices.is_empty()
+            || !future.is_empty()
             || planned.iter().any(|planned| !planned.plan.is_empty() || planned.is_empty_listing.is_some());
         if !is_news {
             return Ok(());
@@ -92,6 +100,9 @@ impl Live {
         let mut writer = self.continue_change(done, &connection)?;
         let writing =
             Writing { connection: &connection, now: self.clock.now(), source: snapshot_source(order.occasion) };
+        for (account, day) in future {
+            writer.remove_snapshot(account, day)?;
+        }
         for planned in planned {
             write_account(&writing, &mut writer, done, planned)?;
         }
@@ -140,7 +151,7 @@ impl Live {
         let reader = self.store.read()?;
         let connection = active(&reader, done)?;
         drop(reader);
-        done.ghosts.extend(std::mem::take(&mut done.added));
+        done.ghosts.extend(std::mem::take(&mut done.added).into_iter().flatten().map(TransactionId));
         done.pending.clear();
         done.is_read_again = true;
         let mut writer = self.continue_change(done, &connection)?;
@@ -231,6 +242,29 @@ fn note_listing(done: &mut Done, connection: &Connection, listing: Listing<Accou
     }
 }
 
+/// A draft whose balance is not dated after today: an institution in another time zone, or a clock that is behind.
+fn clamped(mut draft: AccountDraft, today: NaiveDate) -> AccountDraft {
+    if let Some(balance) = &mut draft.balance {
+        balance.date = balance.date.min(today);
+    }
+    draft
+}
+
+/// Balances dated after today, of accounts with a newer reading: captured while the clock was ahead, or in a time zone
+/// further east. They would hide every later one.
+fn future_balances(
+    reader: &Reader,
+    planned: &[Planned],
+    today: NaiveDate,
+) -> Result<Vec<(AccountId, NaiveDate)>, Failure> {
+    let mut future = Vec::new();
+    for id in planned.iter().filter(|planned| planned.has_balance).filter_map(|planned| planned.plan.known_id()) {
+        let snapshots = reader.snapshots(id)?;
+        future.extend(snapshots.iter().filter(|snapshot| snapshot.date > today).map(|snapshot| (id, snapshot.date)));
+    }
+    Ok(future)
+}
+
 /// Keeps the pending rows of a window until its last page: those of earlier pages did not vanish.
 fn remember_pending(done: &mut Done, provider_id: &str, pieces: &mut AccountPieces) {
     if pieces.window.is_some() {
@@ -251,17 +285,11 @@ fn plan_account(
     reader: &Reader,
     connection: &Connection,
     known: Option<&Account>,
-    mut draft: AccountDraft,
+    draft: AccountDraft,
     pieces: AccountPieces,
     done: &mut Done,
 ) -> Result<Planned, Failure> {
     let provider_id = draft.provider_account_id.clone();
-    if let Some((date, balances)) = &pieces.balances
-        && let Some(own) = balances.iter().find(|balance| balance.currency == draft.currency)
-    {
-        let (current, available) = (own.current, own.available);
-        draft.balance = Some(BalanceDraft { date: *date, current, available, holdings_value: None, cash_value: None });
-    }
     let mut is_empty_listing = None;
     let mut holdings = pieces.holdings;
     if let (Some(listing), Some(known)) = (&mut holdings, known) {
@@ -302,21 +330,18 @@ fn plan_account(
         rows: pieces.rows,
         is_empty_listing,
         terms: pieces.terms,
-        balances: pieces.balances,
+        has_balance: draft.balance.is_some(),
     })
 }
 
 fn write_account(writing: &Writing<'_>, writer: &mut Writer, done: &mut Done, planned: Planned) -> Result<(), Failure> {
-    let Planned { provider_id, plan, rows, is_empty_listing, terms, balances } = planned;
+    let Planned { provider_id, plan, rows, is_empty_listing, terms, has_balance: _ } = planned;
     let connection = writing.connection.id;
     if let Some(is_empty) = is_empty_listing {
         state::put_empty(writer, connection, &provider_id, is_empty)?;
     }
     if let Some(terms) = terms {
         state::put_terms(writer, connection, &provider_id, terms)?;
-    }
-    if let Some((date, balances)) = balances {
-        state::put_balances(writer, connection, &provider_id, date, &balances)?;
     }
     if plan.is_empty() && !plan.is_new {
         if done.is_read_again {
@@ -327,7 +352,11 @@ fn write_account(writing: &Writing<'_>, writer: &mut Writer, done: &mut Done, pl
     plan.add_to(&mut done.counts);
     let is_new = plan.is_new;
     let written = account::write(writing, writer, plan, rows.clone())?;
-    done.added.extend((written.added.start.0..written.added.end.0).map(TransactionId));
+    let added = written.added.start.0..written.added.end.0;
+    match done.added.last_mut() {
+        Some(last) if last.end == added.start => last.end = added.end,
+        _ => done.added.push(added),
+    }
     done.ids.insert(provider_id, written.id);
     done.touched.insert(written.id);
     if is_new {
@@ -371,8 +400,12 @@ fn missed_accounts(stored: impl Iterator<Item = Account>, done: &Done) -> Vec<Ac
     if !done.is_listed || done.drafts.is_empty() {
         return Vec::new();
     }
-    let is_listed =
-        |account: &Account| done.drafts.iter().any(|draft| draft.provider_account_id == account.provider_account_id);
+    let is_listed = |account: &Account| {
+        let base = currencies::base_id(&account.provider_account_id);
+        done.drafts
+            .iter()
+            .any(|draft| [base, &account.provider_account_id].contains(&draft.provider_account_id.as_str()))
+    };
     let missed = stored.filter(|account| account.is_active && !is_listed(account));
     missed
         .map(|account| {
