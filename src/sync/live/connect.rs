@@ -19,13 +19,13 @@ use crate::{
 
 /// A login that works and waits for confirmation. Nothing of it is stored.
 pub(in crate::sync) struct Checked {
-    metadata: &'static ProviderMetadata,
-    credentials: Credentials,
-    found: FoundConnection,
+    pub(super) metadata: &'static ProviderMetadata,
+    pub(super) credentials: Credentials,
+    pub(super) found: FoundConnection,
     /// The connection to repair.
-    repairs: Option<ConnectionId>,
+    pub(super) repairs: Option<ConnectionId>,
     /// What the check fetched, for the first sync.
-    pieces: Arc<CheckedPieces>,
+    pub(super) pieces: Arc<CheckedPieces>,
 }
 
 /// The user's choices for a checked login.
@@ -142,7 +142,7 @@ impl Live {
 
     /// Sees whether a repaired login opens none of the accounts that were there before, and which accounts other
     /// connections have already.
-    async fn compare(
+    pub(super) async fn compare(
         self: &Arc<Self>,
         mut found: FoundConnection,
         repairs: Option<ConnectionId>,
@@ -198,7 +198,7 @@ impl Live {
         self.sync(vec![connection], SyncOrder { occasion, checked: Some(pieces), ..order }).await
     }
 
-    fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, Failure> {
+    pub(super) fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, Failure> {
         let Checked { metadata, credentials, found, repairs, pieces: _ } = checked;
         let Kept { alias, mut excluded, renews: _ } = kept;
         // An account is in one connection, or its rows and its balance would count twice.

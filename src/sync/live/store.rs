@@ -68,7 +68,7 @@ impl Live {
             pieces.removed.extend(removed.iter().cloned());
             remember_pending(done, &provider_id, &mut pieces);
             let known = stored.iter().find(|account| account.provider_account_id == provider_id);
-            planned.push(plan_account(&reader, &connection, known, draft, pieces, done)?);
+            planned.push(plan_account(&reader, &connection, known, &draft, pieces, done)?);
         }
         if accounts.keys().any(|id| !connection.excluded_accounts.contains(id)) {
             done.warnings.push(Warning::new(0, "data of an account that is not listed was left out"));
@@ -285,7 +285,7 @@ fn plan_account(
     reader: &Reader,
     connection: &Connection,
     known: Option<&Account>,
-    draft: AccountDraft,
+    draft: &AccountDraft,
     pieces: AccountPieces,
     done: &mut Done,
 ) -> Result<Planned, Failure> {
@@ -314,7 +314,7 @@ fn plan_account(
         is_live: true,
     });
     let news = News {
-        draft: &draft,
+        draft,
         rows: &pieces.rows,
         removed: &pieces.removed,
         trust: done.metadata.id_trust,
