@@ -25,6 +25,7 @@ const FLOORS: [&[&str]; 6] = [
 /// Who may name which crate. Crates not listed are free.
 const OWNERS: &[(&str, &[&str])] = &[
     ("argon2", &["vault"]),
+    ("calamine", &["statements"]),
     ("chacha20poly1305", &["vault"]),
     ("chrono_tz", &["providers"]),
     ("clap", &["cli"]),
@@ -46,7 +47,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("reqwest", &["providers"]),
     ("tokio_rustls", &["providers"]),
-    ("toml", &["config"]),
+    ("toml", &["config", "statements"]),
     ("tracing_appender", &["config"]),
     ("tracing_subscriber", &["config"]),
     ("tui_input", &["tui"]),

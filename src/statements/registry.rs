@@ -5,12 +5,12 @@
 use super::{
     Format, Input, Progress, Reading, Sniff, StatementError, Verdict, camt,
     container::{self, Member},
-    foreign, mt940, ofx, qif, question,
+    foreign, mt940, ofx, qif, question, table,
 };
 use crate::domain::Warning;
 
 /// Every reader. Of readers that are equally sure the first one reads the file; files are offered in this order.
-pub static FORMATS: &[&Format] = &[&ofx::FORMAT, &mt940::FORMAT, &camt::FORMAT, &qif::FORMAT];
+pub static FORMATS: &[&Format] = &[&ofx::FORMAT, &mt940::FORMAT, &camt::FORMAT, &qif::FORMAT, &table::FORMAT];
 
 /// Endings of file names that an import looks for in a folder, lower case, without the dot: those of every reader, then
 /// those of archives.

@@ -1,10 +1,97 @@
-//! Table layouts: how the statement tables (CSV, XLSX) of an institution are to be read.
+//! Tables (CSV, TSV, XLSX) of any bank, read without a mapping dialogue.
 //!
-//! Used by the import in `sync`. INVARIANT: a layout holds no personal data.
+//! Bytes are decoded, cut into a table, framed, typed, and read in the one way that arithmetic, layouts and words leave; or
+//! a question says what is left. How that is done is in `docs/statement-formats.md`. INVARIANT: pure, linear, no panic on
+//! any input; nothing is chosen on a tie.
 
-/// How one kind of table is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
-    /// Its name, unique among all layouts.
-    pub name: String,
+mod account;
+mod ask;
+mod built_in;
+mod candidates;
+mod chain;
+mod column;
+mod date;
+mod days;
+mod decode;
+mod dialect;
+mod facts;
+mod frame;
+mod grid;
+mod iban;
+mod infer;
+mod kinds;
+mod layout;
+mod marks;
+mod model;
+mod money_column;
+mod number;
+mod refuse;
+mod role;
+mod rows;
+#[cfg(test)]
+mod samples;
+mod sheet;
+mod sign;
+mod signs;
+mod statement;
+mod words;
+
+pub use layout::{AmountLayout, DateLayout, Layout, LayoutError, TypeLayout, built_in};
+
+use super::{Format, Input, Progress, Reading, Sniff, StatementError, Verdict, warnings::Warnings};
+use crate::domain::IdTrust;
+
+/// The reader of tables.
+pub static FORMAT: Format = Format {
+    name: "csv",
+    label: "a table (CSV or XLSX)",
+    extensions: &["csv", "tsv", "txt", "xlsx"],
+    id_trust: IdTrust::Reusable,
+    sniff,
+    read,
+};
+
+fn sniff(input: &Input<'_>) -> Sniff {
+    if sheet::is_sheet(input.bytes) {
+        return Sniff::Certain;
+    }
+    if input.bytes.starts_with(b"PK\x03\x04") {
+        return Sniff::No;
+    }
+    let head = &input.bytes[..input.bytes.len().min(64 << 10)];
+    let (text, _) = decode::decode(head, None, words::words());
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    let controls = text.chars().take(4_096).filter(|c| c.is_control() && !c.is_whitespace()).count();
+    if start.starts_with(['<', '{', '!']) || controls > 20 {
+        return Sniff::No;
+    }
+    let Ok((grid, _)) = dialect::read(&text, input.limits, &mut |_| std::ops::ControlFlow::Continue(())) else {
+        return Sniff::No;
+    };
+    let wide = (0..grid.len()).filter(|row| grid.width(*row) >= 2).count();
+    if wide >= 1 && (wide >= 2 || frame::find(&grid, words::words()).is_some()) { Sniff::Possible } else { Sniff::No }
+}
+
+fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+    let words = words::words();
+    let is_sheet = sheet::is_sheet(input.bytes);
+    let grid = if is_sheet {
+        sheet::read(input.bytes, input.limits)?
+    } else {
+        let asked =
+            input.answers.get("encoding").and_then(|name| encoding_rs::Encoding::for_label(name.trim().as_bytes()));
+        let (text, _) = decode::decode(input.bytes, asked, words);
+        dialect::read(&text, input.limits, progress)?.0
+    };
+    let table =
+        infer::Table { grid: &grid, file_name: input.file_name, words, answers: input.answers, layouts: input.layouts };
+    let (plan, doubt) = infer::infer(&table)?;
+    let mut warnings = Warnings::new(input.limits.warnings);
+    let rows = rows::read(&grid, &plan, words, input.limits.rows, &mut warnings);
+    let format = if is_sheet { "xlsx" } else { "csv" };
+    let mut reading = statement::reading(&grid, &plan, rows, format, warnings)?;
+    if let Some(doubt) = doubt {
+        reading.verdict = Verdict::Question(ask::question(&table, &plan, &doubt));
+    }
+    Ok(reading)
 }

@@ -1,0 +1,161 @@
+//! The one question that a table leaves open, with what each answer would give.
+//!
+//! Used by the table reader. INVARIANT: at most three rows a preview, those that differ most between the answers.
+
+use super::{
+    candidates::Candidate,
+    column::Column,
+    date::Order,
+    infer::{Doubt, Plan, Table, Turn},
+    model::Model,
+    number::Mark,
+    rows,
+};
+use crate::{
+    domain::TransactionFacts,
+    statements::{Choice, Question, warnings::Warnings},
+};
+
+/// Rows shown for an answer.
+const SHOWN: usize = 3;
+
+/// The question about a doubt.
+pub(super) fn question(table: &Table<'_>, plan: &Plan<'_>, doubt: &Doubt) -> Question {
+    match doubt {
+        Doubt::Date(orders) => {
+            let readings: Vec<(String, String, Plan<'_>)> = orders
+                .iter()
+                .map(|order| {
+                    (order.name().to_owned(), order_label(*order).to_owned(), Plan { order: *order, ..plan.clone() })
+                })
+                .collect();
+            ask(table, "date", "In which order are the dates written?", readings)
+        }
+        Doubt::Decimal => {
+            let readings = [
+                (Mark::Dot, ".", "1.234 is one and a bit, 1,234 is over a thousand"),
+                (Mark::Comma, ",", "1,234 is one and a bit, 1.234 is over a thousand"),
+            ]
+            .map(|(mark, value, label)| (value.to_owned(), label.to_owned(), Plan { mark, ..plan.clone() }));
+            ask(table, "decimal", "Which character is the decimal mark?", readings.into())
+        }
+        Doubt::Sign => ask(table, "sign", &sign_text(plan), sign_readings(plan)),
+        Doubt::Amount(candidates) => {
+            let readings = candidates
+                .iter()
+                .map(|candidate| {
+                    (candidate.value(), label(plan, candidate), Plan { candidate: candidate.clone(), ..plan.clone() })
+                })
+                .collect();
+            if let [first, second, ..] = &candidates[..]
+                && first.is_turned(second)
+            {
+                return ask(table, "sign", &sign_text(plan), sign_readings(plan));
+            }
+            ask(table, "amount-column", "Which column holds the amounts?", readings)
+        }
+    }
+}
+
+fn order_label(order: Order) -> &'static str {
+    match order {
+        Order::Dmy => "day first: 03/04 is 3 April",
+        Order::Mdy => "month first: 03/04 is 4 March",
+        Order::Ymd => "year first",
+    }
+}
+
+fn sign_text(plan: &Plan<'_>) -> String {
+    match &plan.candidate.model {
+        Model::Split { .. } => "Which of the two columns is money out?".to_owned(),
+        Model::Worded { .. } => "Which way do the words give the money?".to_owned(),
+        _ => "Are positive amounts money in or money out?".to_owned(),
+    }
+}
+
+fn sign_readings<'a>(plan: &Plan<'a>) -> Vec<(String, String, Plan<'a>)> {
+    let title =
+        |index: Option<usize>| index.and_then(|index| plan.columns.get(index)).map(Column::title).unwrap_or_default();
+    let labels = match &plan.candidate.model {
+        Model::Split { debit, credit, .. } => {
+            [format!("{} is money out", title(*debit)), format!("{} is money out", title(*credit))]
+        }
+        _ => ["positive amounts are money in".to_owned(), "positive amounts are money out".to_owned()],
+    };
+    let [as_is, invert] = labels;
+    vec![
+        ("as-is".to_owned(), as_is, Plan { turn: Turn { amounts: false, ..plan.turn }, ..plan.clone() }),
+        ("invert".to_owned(), invert, Plan { turn: Turn { amounts: true, ..plan.turn }, ..plan.clone() }),
+    ]
+}
+
+fn label(plan: &Plan<'_>, candidate: &Candidate) -> String {
+    let titles: Vec<String> =
+        candidate.model.columns().into_iter().filter_map(|index| plan.columns.get(index)).map(Column::title).collect();
+    match candidate.model {
+        Model::Split { .. } => format!(
+            "{} is money out, {} is money in",
+            titles.first().map_or("", String::as_str),
+            titles.last().map_or("", String::as_str)
+        ),
+        _ => titles.join(" and "),
+    }
+}
+
+fn ask(table: &Table<'_>, id: &str, text: &str, readings: Vec<(String, String, Plan<'_>)>) -> Question {
+    let read: Vec<Vec<TransactionFacts>> = readings
+        .iter()
+        .map(|(_, _, plan)| {
+            let rows = rows::read(table.grid, plan, table.words, usize::MAX, &mut Warnings::new(0));
+            let mut all: Vec<TransactionFacts> =
+                rows.books.into_iter().flat_map(|book| book.rows).map(|row| row.facts).collect();
+            all.sort_by_key(|facts| facts.origin.line);
+            all
+        })
+        .collect();
+    let lines = differing(&read);
+    let options = readings
+        .into_iter()
+        .zip(&read)
+        .map(|((value, label, _), rows)| Choice { value, label, preview: preview(rows, &lines) })
+        .collect();
+    Question { id: id.to_owned(), text: text.to_owned(), options }
+}
+
+/// Lines whose rows differ most between the readings: by days first, then by amounts, then the first ones.
+fn differing(readings: &[Vec<TransactionFacts>]) -> Vec<u32> {
+    let [first, second, ..] = readings else { return Vec::new() };
+    let mut scored: Vec<(i64, u32)> = Vec::new();
+    for row in first {
+        let Some(other) =
+            second.binary_search_by_key(&row.origin.line, |facts| facts.origin.line).ok().map(|at| &second[at])
+        else {
+            continue;
+        };
+        let days = (row.date - other.date).num_days().abs();
+        let amounts = i64::from(row.amount != other.amount);
+        if days + amounts > 0 {
+            scored.push((days, row.origin.line));
+        }
+    }
+    scored.sort_by_key(|(score, line)| (std::cmp::Reverse(*score), *line));
+    let mut lines: Vec<u32> = scored.into_iter().take(SHOWN).map(|(_, line)| line).collect();
+    if lines.is_empty() {
+        lines = first.iter().take(SHOWN).map(|row| row.origin.line).collect();
+    }
+    lines.sort_unstable();
+    lines
+}
+
+fn preview(rows: &[TransactionFacts], lines: &[u32]) -> Vec<String> {
+    let mut shown: Vec<String> = rows
+        .iter()
+        .filter(|row| lines.contains(&row.origin.line))
+        .map(|row| format!("line {}: {}  {}  {}", row.origin.line, row.date, row.money(), row.payee()))
+        .collect();
+    let sum: rust_decimal::Decimal = rows.iter().map(|row| row.amount).sum();
+    if let (Some(first), Some(last)) = (rows.iter().map(|row| row.date).min(), rows.iter().map(|row| row.date).max()) {
+        shown.push(format!("{} rows from {first} to {last}, sum {sum}", rows.len()));
+    }
+    shown
+}

@@ -1,0 +1,413 @@
+//! Ways in which a table may state its amounts, and how well each is confirmed.
+//!
+//! Used by the inference. INVARIANT: headers give a candidate its place, arithmetic overrides it.
+
+use rust_decimal::Decimal;
+
+use super::{
+    chain::{self, Chain, Direction, Pairing},
+    column::{Column, Kind, with_role},
+    frame::{Frame, money},
+    grid::Grid,
+    infer::{Table, amounts, column_named},
+    layout::Layout,
+    marks::Marks,
+    model::{self, Model, Signs},
+    number::Mark,
+    role::Role,
+    sign,
+    words::{Words, key},
+};
+
+/// A balance column beside a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Beside {
+    pub(super) column: usize,
+    pub(super) pairing: Pairing,
+    pub(super) chain: Chain,
+}
+
+/// One way to read the amounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) model: Model,
+    /// What headers and shapes say for it; higher is better.
+    pub(super) prior: u32,
+    pub(super) balance: Option<Beside>,
+    /// Whether nothing but shapes speaks for it.
+    pub(super) is_guess: bool,
+    /// Whether its amounts agree with the balances only when their signs are turned over.
+    pub(super) is_turned_over: bool,
+}
+
+impl Candidate {
+    fn new(model: Model, prior: u32) -> Self {
+        Self { model, prior, balance: None, is_guess: false, is_turned_over: false }
+    }
+
+    fn guess(model: Model, prior: u32) -> Self {
+        Self { is_guess: true, ..Self::new(model, prior) }
+    }
+
+    /// For comparing candidates: arithmetic first, then signs as they are, then the prior.
+    pub(super) fn standing(&self) -> (usize, bool, u32) {
+        let weight = self.balance.map_or(0, |beside| beside.chain.weight());
+        // One or two steps that agree help a guess and a header alike, but do not beat a header.
+        let weight = if weight >= 5_000 || self.is_guess || weight == 0 { weight } else { weight.min(4_000) };
+        (weight, !self.is_turned_over, self.prior)
+    }
+
+    /// Whether nothing tells it from another.
+    pub(super) fn is_rival_of(&self, other: &Self) -> bool {
+        let (weight, upright, prior) = self.standing();
+        let (best, best_upright, best_prior) = other.standing();
+        self.is_guess && other.is_guess && weight == best && upright == best_upright && prior + 3 >= best_prior
+    }
+
+    /// Whether it is the same pair of columns the other way round.
+    pub(super) fn is_turned(&self, other: &Self) -> bool {
+        matches!((&self.model, &other.model), (Model::Split { debit, credit, .. }, Model::Split { debit: out, credit: into, .. }) if debit == into && credit == out)
+    }
+
+    /// The value by which an answer names it.
+    pub(super) fn value(&self) -> String {
+        self.model.columns().iter().map(|column| format!("col{}", column + 1)).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// All candidates of a table.
+pub(super) fn list(
+    grid: &Grid,
+    frame: &Frame,
+    columns: &[Column],
+    layout: Option<&Layout>,
+    words: &Words,
+) -> Vec<Candidate> {
+    let mut list = Vec::new();
+    if let Some(layout) = layout {
+        by_layout(layout, columns, &mut list);
+        if !list.is_empty() {
+            return list;
+        }
+    }
+    by_header(grid, frame, columns, words, &mut list);
+    by_shape(grid, frame, columns, words, &mut list);
+    list
+}
+
+fn by_layout(layout: &Layout, columns: &[Column], list: &mut Vec<Candidate>) {
+    let find = |name: &Option<String>| name.as_deref().and_then(|name| column_named(columns, name));
+    let amount = &layout.amount;
+    let (debit, credit) = (find(&amount.debit), find(&amount.credit));
+    if debit.is_some() || credit.is_some() {
+        list.push(Candidate::new(Model::Split { debit, credit, signed: false }, 90));
+    }
+    let Some(column) = find(&amount.column) else { return };
+    let words: Vec<usize> = amount.sign_columns.iter().filter_map(|name| column_named(columns, name)).collect();
+    if words.is_empty() {
+        list.push(Candidate::new(Model::Signed { column, fee: find(&amount.fee) }, 100));
+        return;
+    }
+    let keys = |list: &[String]| {
+        list.iter()
+            .map(|word| if let Some(head) = word.strip_suffix('*') { format!("{}*", key(head)) } else { key(word) })
+            .collect()
+    };
+    let signs =
+        Signs { columns: words, trades: false, incoming: keys(&amount.incoming), outgoing: keys(&amount.outgoing) };
+    list.push(Candidate::new(Model::Worded { column, signs }, 100));
+}
+
+fn is_money(column: &Column) -> bool {
+    matches!(column.kind, Kind::Number)
+}
+
+fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list: &mut Vec<Candidate>) {
+    let currencies: Vec<&Column> = columns
+        .iter()
+        .filter(|column| column.is_currency_only && matches!(column.kind, Kind::Number | Kind::Blank))
+        .collect();
+    if currencies.len() >= 2 && currencies.iter().any(|column| is_money(column)) && exclusive(grid, frame, &currencies)
+    {
+        let pairs = currencies.iter().filter_map(|column| Some((column.index, column.currency?))).collect();
+        list.push(Candidate::new(Model::Currencies(pairs), 70));
+        return;
+    }
+    let fees: Vec<&Column> = with_role(columns, Role::Fee).filter(|column| is_money(column)).collect();
+    for (role, prior) in [(Role::AmountMain, 56), (Role::Amount, 50), (Role::AmountOther, 20)] {
+        let mut found: Vec<&Column> = with_role(columns, role).filter(|column| is_money(column)).collect();
+        let most = found.iter().map(|column| column.filled).max().unwrap_or(0);
+        found.sort_by_key(|column| (std::cmp::Reverse(column.score), column.index));
+        for (place, column) in (0u32..).zip(&found) {
+            let full = u32::from(column.filled * 10 >= most * 9) * 4;
+            let own_currency = u32::from(column.currency.is_some() && found.len() > 1);
+            let near = u32::from(columns.get(column.index + 1).is_some_and(|next| next.kind == Kind::Currency));
+            let prior = (prior + full + near).saturating_sub(place.min(6) + own_currency);
+            let indicators = sign::indicators(grid, &frame.sample, columns, words);
+            let unsigned = column.negative == 0;
+            if unsigned
+                && let Some(best) =
+                    indicators.iter().find(|indicator| (indicator.into > 0 && indicator.out > 0) || indicator.named)
+            {
+                let signs = Signs { columns: vec![best.column], ..Signs::default() };
+                list.push(Candidate::new(Model::Worded { column: column.index, signs }, prior + 1));
+            }
+            if let Some(signs) = trade_signs(grid, frame, columns, words, column) {
+                list.push(Candidate::new(Model::Worded { column: column.index, signs }, prior + 3));
+            }
+            if let Some(marker) = marker(grid, frame, columns, words, column) {
+                list.push(Candidate::new(Model::Marked { column: column.index, marker }, prior + 2));
+            }
+            list.push(Candidate::new(Model::Signed { column: column.index, fee: None }, prior));
+            // Net of fees only where arithmetic says so.
+            for fee in &fees {
+                list.push(Candidate::new(Model::Signed { column: column.index, fee: Some(fee.index) }, 8));
+            }
+        }
+    }
+    pairs(grid, frame, columns, list);
+}
+
+/// Columns whose words (buy, sell, dividend) give every row of a broker's table its direction, where signs do not.
+fn trade_signs(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, amount: &Column) -> Option<Signs> {
+    let invests = columns.iter().any(|column| matches!(column.role, Some(Role::Symbol | Role::Isin | Role::Quantity)));
+    if !invests || amount.negative * 4 > amount.filled {
+        return None;
+    }
+    let telling = columns.iter().filter(|column| {
+        let named =
+            matches!(column.role, Some(Role::Type | Role::Indicator | Role::Text)) || key(&column.header) == "buy sell";
+        column.kind == Kind::Text && named && column.distinct <= 40
+    });
+    let all: Vec<usize> = telling.map(|column| column.index).collect();
+    let signs = |columns: &[usize]| Signs { columns: columns.to_vec(), trades: true, ..Signs::default() };
+    let covers = |signs: &Signs| frame.sample.iter().all(|row| signs.of_row(grid, *row, words) != model::Way::Unknown);
+    let single = all.iter().map(|column| signs(&[*column])).find(covers);
+    let pair = || {
+        let pairs = all
+            .iter()
+            .flat_map(|first| all.iter().filter(move |second| *second != first).map(move |second| [*first, *second]));
+        pairs.map(|pair| signs(&pair)).find(covers)
+    };
+    single.or_else(pair)
+}
+
+/// A few plus signs among bare amounts, or a column that holds nothing but a few words for money in: the column of the
+/// words, if there is one.
+#[allow(clippy::option_option, reason = "no marks, marks in the amounts, marks in a column beside them")]
+fn marker(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, amount: &Column) -> Option<Option<usize>> {
+    if amount.negative > 0 || amount.filled < 3 {
+        return None;
+    }
+    let beside = columns.iter().find(|column| {
+        let known = frame.sample.iter().map(|row| grid.cell(*row, column.index)).filter(|cell| !cell.is_empty());
+        let (mut into, mut others) = (0, 0);
+        for cell in known {
+            if model::way(cell, words) == model::Way::In { into += 1 } else { others += 1 }
+        }
+        column.kind == Kind::Text && into > 0 && others == 0 && into * 2 < frame.sample.len()
+    });
+    let plus = amount.signed > 0 && amount.signed * 2 < amount.filled;
+    (plus || beside.is_some()).then(|| beside.map(|column| column.index))
+}
+
+/// Pairs of columns for money out and in; the last pair first, which is the booked one.
+fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidate>) {
+    let usable = |column: &&Column| matches!(column.kind, Kind::Number | Kind::Blank);
+    let out: Vec<&Column> = with_role(columns, Role::Debit).filter(usable).collect();
+    let into: Vec<&Column> = with_role(columns, Role::Credit).filter(usable).collect();
+    for (place, (debit, credit)) in (0u32..).zip(out.iter().rev().zip(into.iter().rev())) {
+        if (!is_money(debit) && !is_money(credit)) || !exclusive(grid, frame, &[debit, credit]) {
+            continue;
+        }
+        let (debit_index, credit_index) = (Some(debit.index), Some(credit.index));
+        let prior = 60u32.saturating_sub(place);
+        list.push(Candidate::new(Model::Split { debit: debit_index, credit: credit_index, signed: false }, prior));
+        if debit.negative > 0 || credit.negative > 0 {
+            list.push(Candidate::new(Model::Split { debit: debit_index, credit: credit_index, signed: true }, 7));
+        }
+        // A file whose headers lie is read by its balances.
+        list.push(Candidate::new(Model::Split { debit: credit_index, credit: debit_index, signed: false }, 3));
+    }
+    if out.is_empty() != into.is_empty() {
+        for column in out.iter().chain(&into).filter(|column| is_money(column)) {
+            let is_out = column.is(Role::Debit);
+            let (debit, credit) = if is_out { (Some(column.index), None) } else { (None, Some(column.index)) };
+            let model = if column.negative > 0 && column.positive > 0 {
+                Model::Signed { column: column.index, fee: None }
+            } else {
+                Model::Split { debit, credit, signed: false }
+            };
+            list.push(Candidate::new(model, 30));
+        }
+    }
+}
+
+/// Whether hardly any row has an amount other than zero in more than one of the columns.
+fn exclusive(grid: &Grid, frame: &Frame, columns: &[&Column]) -> bool {
+    let filled = |row: &usize| {
+        columns
+            .iter()
+            .filter(|column| money(grid.cell(*row, column.index)).is_some_and(|number| !number.is_zero()))
+            .count()
+    };
+    let both = frame.sample.iter().filter(|row| filled(row) > 1).count();
+    both * 10 <= frame.sample.len()
+}
+
+/// Columns whose header says nothing: by what their cells look like.
+fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list: &mut Vec<Candidate>) {
+    let has_header = frame.header.is_some();
+    // Where no header names an amount, a header over the wrong column does not keep one from being found.
+    let unnamed = list.is_empty();
+    let is_open = |column: &&Column| {
+        let misnamed = unnamed
+            && column.looks_like_money()
+            && matches!(column.role, Some(Role::Text | Role::Type | Role::Reference | Role::Party | Role::AccountPart));
+        is_money(column)
+            && (column.role.is_none() || misnamed || matches!(column.role, Some(Role::Balance | Role::BalanceBefore)))
+            && !(column.constant.is_some() && column.filled > 2 && column.money_like == 0)
+    };
+    let open: Vec<&Column> = columns.iter().filter(is_open).collect();
+    let shaped: Vec<&Column> = open.iter().copied().filter(|column| column.looks_like_money()).collect();
+    let open = if shaped.is_empty() { open } else { shaped };
+    let most = open.iter().map(|column| column.filled).max().unwrap_or(0);
+    for column in &open {
+        let named_balance = matches!(column.role, Some(Role::Balance | Role::BalanceBefore));
+        let mut prior = if named_balance { 1 } else { 10 };
+        // One or two rows show no habit.
+        prior += u32::from(column.negative > 0 && frame.sample.len() > 2) * 12;
+        let is_small = column.constant.as_deref().is_some_and(|value| value.chars().count() <= 2);
+        prior = prior.saturating_sub(u32::from(is_small && frame.sample.len() > 1) * 9);
+        prior += u32::from(column.filled * 10 >= most * 9) * 6;
+        if named_balance && has_header && list.iter().any(|known| !known.is_guess) {
+            continue;
+        }
+        if column.negative == 0
+            && let Some(best) = sign::indicators(grid, &frame.sample, columns, words)
+                .iter()
+                .find(|indicator| (indicator.into > 0 && indicator.out > 0) || indicator.named)
+        {
+            let signs = Signs { columns: vec![best.column], ..Signs::default() };
+            list.push(Candidate::guess(Model::Worded { column: column.index, signs }, prior + 5));
+        }
+        list.push(Candidate::guess(Model::Signed { column: column.index, fee: None }, prior));
+    }
+    for (index, first) in open.iter().enumerate() {
+        for second in &open[index + 1..] {
+            let sparse = first.filled < frame.sample.len()
+                || second.filled < frame.sample.len()
+                || (has_zeros(first) && has_zeros(second));
+            if !sparse || !exclusive(grid, frame, &[first, second]) || first.filled + second.filled < frame.sample.len()
+            {
+                continue;
+            }
+            let split = |debit: &Column, credit: &Column| Model::Split {
+                debit: Some(debit.index),
+                credit: Some(credit.index),
+                signed: false,
+            };
+            // Signs inside the columns say which is which.
+            let first_out = first.negative > 0 && first.positive == 0 && second.negative == 0;
+            let second_out = second.negative > 0 && second.positive == 0 && first.negative == 0;
+            let (left, right) = match (first_out, second_out) {
+                (true, false) => (50, 10),
+                (false, true) => (10, 50),
+                _ => (40, 40),
+            };
+            list.push(Candidate::guess(split(first, second), left));
+            list.push(Candidate::guess(split(second, first), right));
+        }
+    }
+}
+
+fn has_zeros(column: &Column) -> bool {
+    column.positive + column.negative < column.filled
+}
+
+/// Follows the balance columns beside each candidate under each decimal mark that is possible.
+pub(super) fn judge(
+    table: &Table<'_>,
+    frame: &Frame,
+    columns: &[Column],
+    candidates: &[Candidate],
+    marks: &Marks,
+    groups: &[usize],
+    direction: Direction,
+) -> Vec<(Candidate, Mark)> {
+    let possible = match marks {
+        Marks::Decided(mark, _) => vec![*mark],
+        Marks::Open => vec![Mark::Dot, Mark::Comma],
+    };
+    let (mut judged, mut covered) = (Vec::new(), Vec::new());
+    for mark in possible {
+        let balances: Vec<(usize, Vec<Option<Decimal>>)> = balance_columns(columns)
+            .map(|column| {
+                (
+                    column,
+                    frame.sample.iter().map(|row| Some(money(table.grid.cell(*row, column))?.value(mark))).collect(),
+                )
+            })
+            .collect();
+        for candidate in candidates {
+            let mut candidate = candidate.clone();
+            let amounts = amounts(table, &frame.sample, &candidate, mark);
+            for (column, values) in &balances {
+                if candidate.model.columns().contains(column) {
+                    continue;
+                }
+                let (pairing, mut chain) = chain::best(&amounts, values, groups, direction);
+                // Two columns that read turned over are the pair the other way round.
+                let (inverted, before) = pairing.meaning(direction);
+                if inverted && matches!(candidate.model, Model::Split { .. } | Model::Worded { .. }) {
+                    chain = Chain::default();
+                }
+                // A balance before the row is rare; it must be named so or proven.
+                let named_before = columns.get(*column).is_some_and(|known| known.is(Role::BalanceBefore));
+                if before && !named_before && !chain.is_strong() {
+                    chain = chain::follow(&amounts, values, groups, usual(direction));
+                }
+                let named = |column: usize| {
+                    u32::from(matches!(columns[column].role, Some(Role::Balance | Role::BalanceBefore)))
+                };
+                let pairing = if before && !named_before && !chain.is_strong() { usual(direction) } else { pairing };
+                let rank = |chain: &Chain, column: usize| (chain.weight(), chain.agree, named(column));
+                if candidate.balance.is_none_or(|known| rank(&chain, *column) > rank(&known.chain, known.column)) {
+                    candidate.balance = Some(Beside { column: *column, pairing, chain });
+                    candidate.is_turned_over = chain.agree > 0 && pairing.meaning(direction).0;
+                }
+            }
+            covered.push(amounts.iter().flatten().count());
+            judged.push((candidate, mark));
+        }
+    }
+    // A column that leaves rows without an amount, where another fills them, proves nothing.
+    let most = covered.iter().copied().max().unwrap_or(0);
+    for ((candidate, _), count) in judged.iter_mut().zip(covered) {
+        if count * 10 < most * 9 {
+            candidate.balance = candidate.balance.map(|beside| Beside { chain: Chain::default(), ..beside });
+            candidate.prior = candidate.prior.min(5);
+        }
+    }
+    judged
+}
+
+/// The pairing of a balance after the row and amounts as they are.
+fn usual(direction: Direction) -> Pairing {
+    let newest = direction == Direction::NewestFirst;
+    Pairing { earlier: newest, falls: newest }
+}
+
+/// Columns that may hold a balance: those named so, else every column of money without a role.
+fn balance_columns(columns: &[Column]) -> impl Iterator<Item = usize> {
+    let named = columns
+        .iter()
+        .any(|column| is_money(column) && matches!(column.role, Some(Role::Balance | Role::BalanceBefore)));
+    columns
+        .iter()
+        .filter(move |column| {
+            let by_name = matches!(column.role, Some(Role::Balance | Role::BalanceBefore));
+            is_money(column) && (by_name || (!named && column.role.is_none()))
+        })
+        .map(|column| column.index)
+}

@@ -1,0 +1,199 @@
+//! What the columns of a table hold: their kind by their cells, their role by header and kind.
+//!
+//! Used by the inference. INVARIANT: a header is a hint only; a role never contradicts the cells.
+
+use std::collections::HashMap;
+
+use super::{
+    date,
+    frame::{Frame, money},
+    grid::Grid,
+    number::{self, Shape},
+    role::Role,
+    words::{self, Match, Set, Words},
+};
+use crate::domain::AssetCode;
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Blank,
+    Date,
+    Number,
+    Currency,
+    Text,
+}
+
+/// A column of the body.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) index: usize,
+    pub(super) header: String,
+    /// The currency in the header.
+    pub(super) currency: Option<AssetCode>,
+    /// Whether the header is nothing but a currency.
+    pub(super) is_currency_only: bool,
+    pub(super) matches: Vec<Match>,
+    pub(super) role: Option<Role>,
+    pub(super) score: u32,
+    pub(super) kind: Kind,
+    /// Cells that are not empty.
+    pub(super) filled: usize,
+    pub(super) positive: usize,
+    pub(super) negative: usize,
+    /// Cells with a sign of any kind, a currency, or digits behind the mark.
+    pub(super) money_like: usize,
+    pub(super) signed: usize,
+    /// Different values, at most 200 counted.
+    pub(super) distinct: usize,
+    /// The value of a column that holds one value only.
+    pub(super) constant: Option<String>,
+}
+
+impl Column {
+    pub(super) fn is(&self, role: Role) -> bool {
+        self.role == Some(role)
+    }
+
+    /// Numbers that look like money rather than like counts or codes.
+    pub(super) fn looks_like_money(&self) -> bool {
+        self.kind == Kind::Number && self.money_like > 0 && self.money_like * 2 >= self.positive + self.negative
+    }
+
+    /// The header for people, or the number of the column.
+    pub(super) fn title(&self) -> String {
+        if self.header.is_empty() { format!("column {}", self.index + 1) } else { format!("\"{}\"", self.header) }
+    }
+}
+
+/// Examines the columns on the sample rows.
+pub(super) fn examine(grid: &Grid, frame: &Frame, words: &Words) -> Vec<Column> {
+    let headers = frame.headers(grid);
+    let width = headers.len().max(frame.sample.iter().map(|row| grid.width(*row)).max().unwrap_or(0));
+    (0..width)
+        .map(|index| examine_one(grid, frame, words, index, headers.get(index).map_or("", String::as_str)))
+        .collect()
+}
+
+fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: &str) -> Column {
+    let (bare, currency) = words::without_currency(header);
+    let mut column = Column {
+        index,
+        header: header.to_owned(),
+        currency,
+        is_currency_only: currency.is_some() && bare.is_empty(),
+        matches: words.roles(header),
+        role: None,
+        score: 0,
+        kind: Kind::Blank,
+        filled: 0,
+        positive: 0,
+        negative: 0,
+        money_like: 0,
+        signed: 0,
+        distinct: 0,
+        constant: None,
+    };
+    let (mut days, mut numbers, mut currencies, mut pending, mut full) = (0, 0, 0, 0, 0);
+    let mut values = HashMap::<&str, usize>::new();
+    for row in &frame.sample {
+        let cell = grid.cell(*row, index);
+        if number::is_nothing(cell) {
+            continue;
+        }
+        column.filled += 1;
+        if values.len() < 200 {
+            *values.entry(cell).or_default() += 1;
+        }
+        let is_day = date::parse(cell).is_some();
+        days += usize::from(is_day);
+        currencies += usize::from(words::currency(cell).is_some());
+        if let Some(number) = money(cell) {
+            numbers += 1;
+            full += usize::from(is_day);
+            column.positive += usize::from(!number.is_negative && !number.is_zero());
+            column.negative += usize::from(number.is_negative && !number.is_zero());
+            column.signed += usize::from(number.is_signed);
+            let shaped = !matches!(number.shape, Shape::Whole);
+            column.money_like += usize::from(shaped || number.is_signed || number.currency.is_some());
+        } else {
+            pending += usize::from(words.is(Set::Pending, cell));
+        }
+    }
+    let filled = column.filled;
+    column.distinct = values.len();
+    if let (1, Some(value)) = (values.len(), values.keys().next()) {
+        column.constant = Some((*value).to_owned());
+    }
+    let most = |count: usize| count * 10 >= filled * 9;
+    column.kind = if filled == 0 {
+        Kind::Blank
+    } else if most(days + pending) && days > 0 {
+        Kind::Date
+    } else if most(numbers) || (numbers * 10 >= filled * 7 && filled >= 5) {
+        Kind::Number
+    } else if most(currencies) {
+        Kind::Currency
+    } else {
+        Kind::Text
+    };
+    let _ = full;
+    let best = column.matches.iter().find(|found| !found.role.is_key() && suits(found.role, &column)).copied();
+    if let Some(found) = best.filter(|found| found.score >= 52) {
+        (column.role, column.score) = (Some(found.role), found.score);
+    }
+    if column.is_currency_only && column.kind == Kind::Number {
+        column.role = Some(Role::Amount);
+        column.score = 60;
+    }
+    column
+}
+
+/// Whether a role goes with the cells.
+fn suits(role: Role, column: &Column) -> bool {
+    match column.kind {
+        Kind::Blank => true,
+        Kind::Date => role.is_date() || matches!(role, Role::Time),
+        Kind::Number => {
+            !role.is_date()
+                && !matches!(
+                    role,
+                    Role::Currency
+                        | Role::CurrencyOther
+                        | Role::Status
+                        | Role::Indicator
+                        | Role::Party
+                        | Role::Time
+                        | Role::Isin
+                        | Role::Security
+                )
+        }
+        Kind::Currency => {
+            matches!(role, Role::Currency | Role::CurrencyOther | Role::Text | Role::Reference | Role::Symbol)
+        }
+        Kind::Text => {
+            !role.is_date()
+                && !matches!(
+                    role,
+                    Role::Amount
+                        | Role::AmountMain
+                        | Role::AmountOther
+                        | Role::Debit
+                        | Role::Credit
+                        | Role::Balance
+                        | Role::BalanceBefore
+                        | Role::Currency
+                        | Role::CurrencyOther
+                        | Role::Fee
+                        | Role::Rate
+                        | Role::Price
+                        | Role::Quantity
+                )
+        }
+    }
+}
+
+/// Columns with a role.
+pub(super) fn with_role(columns: &[Column], role: Role) -> impl Iterator<Item = &Column> {
+    columns.iter().filter(move |column| column.is(role))
+}

@@ -1,0 +1,321 @@
+//! The columns with days and the order in which days are written.
+//!
+//! Used by the inference. INVARIANT: one order for the whole file; a tie is a question, never a guess.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+
+use super::{
+    chain::Direction,
+    column::{Column, Kind},
+    date::{self, Day, Order, Written},
+    frame::Frame,
+    grid::Grid,
+    role::Role,
+};
+
+/// Which columns hold the days of a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct DateColumns {
+    /// In the order in which a row takes its day from them.
+    pub(super) order: Vec<usize>,
+    /// Other days of the row.
+    pub(super) others: Vec<usize>,
+    /// A column with the time of day.
+    pub(super) time: Option<usize>,
+}
+
+/// What decided the order of days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Every date has one reading only.
+    Plain,
+    Decided(Order, String),
+    /// These are left.
+    Open(Vec<Order>),
+}
+
+/// Booking day before transaction day before value day.
+pub(super) fn columns(columns: &[Column], grid: &Grid, frame: &Frame) -> DateColumns {
+    let dated: Vec<&Column> = columns.iter().filter(|column| column.kind == Kind::Date).collect();
+    let mut ranked: Vec<(u32, usize)> = Vec::new();
+    for column in &dated {
+        let rank = match column.role {
+            Some(Role::DateBook) => 0,
+            Some(Role::DateTxn) => 1,
+            Some(Role::DateValue) => 2,
+            None if column.header.is_empty() => 1,
+            None => 3,
+            _ => continue,
+        };
+        ranked.push((rank, column.index));
+    }
+    // Two booking columns: the later one is the booking, as with a header that occurs twice.
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let mut order: Vec<usize> = ranked.iter().map(|(_, index)| *index).collect();
+    if order.is_empty() {
+        order = dated.iter().map(|column| column.index).collect();
+    }
+    if let [first, second, ..] = ranked[..]
+        && first.0 == second.0
+        && later(grid, frame, first.1, second.1)
+    {
+        order.swap(0, 1);
+    }
+    let others = dated.iter().map(|column| column.index).filter(|index| !order.contains(index)).collect();
+    let is_time = |column: &&Column| {
+        column.is(Role::Time)
+            || (column.kind == Kind::Text
+                && frame.sample.iter().take(20).all(|row| date::time(grid.cell(*row, column.index)).is_some()))
+    };
+    let time = columns.iter().find(is_time).map(|column| column.index);
+    DateColumns { order, others, time }
+}
+
+/// Whether days of the second column are never before those of the first, and sometimes later, in some order.
+fn later(grid: &Grid, frame: &Frame, first: usize, second: usize) -> bool {
+    Order::ALL.into_iter().any(|order| {
+        let pairs = frame.sample.iter().filter_map(|row| {
+            let day = |column| date::parse(grid.cell(*row, column))?.in_order(order);
+            Some((day(first)?, day(second)?))
+        });
+        let (mut any, mut all, mut near) = (false, true, true);
+        for (one, other) in pairs {
+            any |= other > one;
+            all &= other >= one;
+            near &= (other - one).num_days() <= 31;
+        }
+        any && all && near
+    })
+}
+
+/// Days of a row, as far as the cells hold any.
+pub(super) fn days_of(grid: &Grid, row: usize, columns: &DateColumns) -> impl Iterator<Item = Day> {
+    columns.order.iter().chain(&columns.others).filter_map(move |column| date::parse(grid.cell(row, *column)))
+}
+
+/// Dates around the table that limit its days.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// First and last day of a stated period.
+    pub(super) periods: Vec<(Day, Day)>,
+    /// Days in the file's name, as periods or as a last day.
+    pub(super) named: Vec<NaiveDate>,
+}
+
+/// Decides the order of days for all rows.
+pub(super) fn decide(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds: &Bounds) -> Decision {
+    let mut possible = vec![Order::Dmy, Order::Mdy, Order::Ymd];
+    let (mut open, mut signs) = (0usize, [false; 256]);
+    let mut short = false;
+    for row in rows {
+        for day in days_of(grid, *row, columns) {
+            match day.written {
+                Written::Open { first, second, sign, .. } => {
+                    open += 1;
+                    signs[usize::from(sign)] = true;
+                    if first > 12 {
+                        possible.retain(|order| *order != Order::Mdy);
+                    }
+                    if second > 12 {
+                        possible.retain(|order| *order != Order::Dmy);
+                    }
+                    possible.retain(|order| *order != Order::Ymd);
+                }
+                Written::Short { sign, .. } => {
+                    open += 1;
+                    short = true;
+                    signs[usize::from(sign)] = true;
+                    possible.retain(|order| day.in_order(*order).is_some());
+                }
+                Written::Yearless { first, second } => {
+                    open += 1;
+                    if first > 12 {
+                        possible.retain(|order| *order != Order::Mdy);
+                    }
+                    if second > 12 {
+                        possible.retain(|order| *order != Order::Dmy);
+                    }
+                }
+                Written::Fixed(_) | Written::YearlessFixed { .. } => {}
+            }
+            if possible.is_empty() {
+                return Decision::Open(Vec::new());
+            }
+        }
+    }
+    if open == 0 {
+        return Decision::Plain;
+    }
+    if short && possible.len() > 1 {
+        drop_absurd(grid, rows, columns, &mut possible);
+    }
+    if let [order] = possible[..] {
+        return Decision::Decided(order, format!("a day above 12 leaves {} only", name(order)));
+    }
+    // With dots, days come first everywhere.
+    if signs[usize::from(b'.')]
+        && !signs[usize::from(b'/')]
+        && !signs[usize::from(b'-')]
+        && possible.contains(&Order::Dmy)
+    {
+        return Decision::Decided(Order::Dmy, "dates written with dots have the day first".to_owned());
+    }
+    by_evidence(grid, rows, columns, bounds, &possible)
+}
+
+pub(super) const fn name(order: Order) -> &'static str {
+    match order {
+        Order::Dmy => "day first",
+        Order::Mdy => "month first",
+        Order::Ymd => "year first",
+    }
+}
+
+/// Takes away readings of two-digit years under which the days lie decades apart, if another keeps them together.
+fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mut Vec<Order>) {
+    let span = |order: Order| {
+        let days = rows.iter().flat_map(|row| days_of(grid, *row, columns)).filter_map(|day| day.in_order(order));
+        let (first, last) =
+            days.fold((NaiveDate::MAX, NaiveDate::MIN), |(first, last), day| (first.min(day), last.max(day)));
+        (last - first).num_days()
+    };
+    let spans: Vec<(Order, i64)> = possible.iter().map(|order| (*order, span(*order))).collect();
+    let least = spans.iter().map(|(_, span)| *span).min().unwrap_or(0);
+    possible.retain(|order| spans.iter().any(|(known, span)| known == order && (*span < 3_650 || *span <= least * 3)));
+    // Year first with two digits is rare; it stands only where nothing else does.
+    if possible.len() > 1 {
+        possible.retain(|order| *order != Order::Ymd);
+    }
+}
+
+fn by_evidence(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds: &Bounds, possible: &[Order]) -> Decision {
+    let keep = |test: &dyn Fn(Order) -> Option<bool>| -> Option<Order> {
+        let verdicts: Vec<(Order, Option<bool>)> = possible.iter().map(|order| (*order, test(*order))).collect();
+        let held: Vec<Order> =
+            verdicts.iter().filter(|(_, held)| *held == Some(true)).map(|(order, _)| *order).collect();
+        let broken = verdicts.iter().any(|(_, held)| *held == Some(false));
+        match held[..] {
+            [order] if broken => Some(order),
+            _ => None,
+        }
+    };
+    let decided = |order: Order, why: &str| Decision::Decided(order, format!("{why} only with the {}", name(order)));
+    if let Some(order) = keep(&|order| inside_periods(grid, rows, columns, &bounds.periods, order)) {
+        return decided(order, "all days lie in the stated period");
+    }
+    if let Some(order) = keep(&|order| short_lags(grid, rows, columns, order)) {
+        return decided(order, "the two days of each row lie close together");
+    }
+    if let Some(order) = keep(&|order| monotonic(grid, rows, columns, order)) {
+        return decided(order, "the days are in order");
+    }
+    if let Some(order) = keep(&|order| inside_name(grid, rows, columns, &bounds.named, order)) {
+        return decided(order, "the days go with the file's name");
+    }
+    // Orders that read every date alike need no decision.
+    let same = rows.iter().flat_map(|row| days_of(grid, *row, columns)).all(|day| {
+        let mut readings = possible.iter().map(|order| day.in_order(*order));
+        let first = readings.next().flatten();
+        readings.all(|reading| reading == first)
+    });
+    match possible.first() {
+        Some(order) if same => Decision::Decided(*order, "both orders give the same days".to_owned()),
+        _ => Decision::Open(possible.to_vec()),
+    }
+}
+
+fn first_days<'a>(
+    grid: &'a Grid,
+    rows: &'a [usize],
+    columns: &'a DateColumns,
+    order: Order,
+) -> impl Iterator<Item = NaiveDate> + 'a {
+    rows.iter().filter_map(move |row| day_of(grid, *row, columns, order))
+}
+
+/// The day of a row in this order.
+pub(super) fn day_of(grid: &Grid, row: usize, columns: &DateColumns, order: Order) -> Option<NaiveDate> {
+    columns.order.iter().find_map(|column| date::parse(grid.cell(row, *column))?.in_order(order))
+}
+
+fn inside_periods(
+    grid: &Grid,
+    rows: &[usize],
+    columns: &DateColumns,
+    periods: &[(Day, Day)],
+    order: Order,
+) -> Option<bool> {
+    let mut verdict = None;
+    for (from, to) in periods {
+        let (Some(from), Some(to)) = (from.in_order(order), to.in_order(order)) else { return Some(false) };
+        let (from, to) = (from.min(to), from.max(to));
+        let inside = first_days(grid, rows, columns, order)
+            .all(|day| day >= from - chrono::Duration::days(5) && day <= to + chrono::Duration::days(5));
+        verdict = Some(verdict.unwrap_or(true) && inside);
+    }
+    verdict
+}
+
+/// Days of the file's name: a last day or a period.
+fn inside_name(grid: &Grid, rows: &[usize], columns: &DateColumns, named: &[NaiveDate], order: Order) -> Option<bool> {
+    let last = named.iter().max()?;
+    let first = (named.len() > 1).then(|| named.iter().min()).flatten();
+    Some(first_days(grid, rows, columns, order).all(|day| day <= *last && first.is_none_or(|first| day >= *first)))
+}
+
+/// Two dates of a row lie within two weeks of each other in all rows.
+fn short_lags(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) -> Option<bool> {
+    let all: Vec<usize> = columns.order.iter().chain(&columns.others).copied().collect();
+    let mut lags = Vec::new();
+    for row in rows {
+        let days: Vec<NaiveDate> =
+            all.iter().filter_map(|column| date::parse(grid.cell(*row, *column))?.in_order(order)).collect();
+        if let [first, second, ..] = days[..] {
+            lags.push((second - first).num_days().abs());
+        }
+    }
+    let moved = lags.iter().filter(|lag| **lag > 0).count();
+    if moved < 2 {
+        return None;
+    }
+    let far = lags.iter().filter(|lag| **lag > 21).count();
+    if far == 0 { Some(true) } else { (far * 2 >= moved).then_some(false) }
+}
+
+/// The days rise or fall over three distinct ones at least.
+fn monotonic(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) -> Option<bool> {
+    let days: Vec<NaiveDate> = first_days(grid, rows, columns, order).collect();
+    let mut distinct = days.clone();
+    distinct.dedup();
+    if distinct.len() < 3 {
+        return None;
+    }
+    let rising = distinct.is_sorted();
+    let falling = distinct.is_sorted_by(|one, other| one >= other);
+    Some(rising || falling)
+}
+
+/// The order of the lines by their days and times.
+pub(super) fn direction(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) -> Direction {
+    let moment = |row: &usize| -> Option<NaiveDateTime> {
+        let (day, time) = columns.order.iter().find_map(|column| {
+            let day = date::parse(grid.cell(*row, *column))?;
+            Some((day.in_order(order)?, day.time))
+        })?;
+        let time = time.or_else(|| date::time(grid.cell(*row, columns.time?)));
+        Some(day.and_time(time.unwrap_or(NaiveTime::MIN)))
+    };
+    let moments: Vec<NaiveDateTime> = rows.iter().filter_map(moment).collect();
+    let (mut rises, mut falls) = (0usize, 0usize);
+    for pair in moments.windows(2) {
+        rises += usize::from(pair[1] > pair[0]);
+        falls += usize::from(pair[1] < pair[0]);
+    }
+    if rises > falls * 4 {
+        Direction::OldestFirst
+    } else if falls > rises * 4 {
+        Direction::NewestFirst
+    } else {
+        Direction::Unknown
+    }
+}

@@ -1,0 +1,417 @@
+//! The decision: which columns, which order, which sign, by evidence; or the one question that is left.
+//!
+//! Used by the table reader. INVARIANT: arithmetic before layouts, layouts before words, words before conventions; on a
+//! tie nothing is chosen.
+
+use rust_decimal::Decimal;
+
+use super::{
+    account::{self, Owner},
+    candidates::{self, Candidate},
+    chain::Direction,
+    column::{self, Column},
+    date::Order,
+    days::{self, DateColumns, Decision},
+    facts::{self, Facts},
+    frame::{self, Frame},
+    grid::Grid,
+    layout::{self, Layout},
+    marks::{self, Marks},
+    money_column,
+    number::Mark,
+    refuse,
+    role::Role,
+    signs::{self, SignChoice},
+    words::Words,
+};
+use crate::{
+    domain::AssetCode,
+    statements::{Answers, Evidence, StatementError},
+};
+
+/// A file on its way to a decision.
+pub(super) struct Table<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) file_name: &'a str,
+    pub(super) words: &'a Words,
+    pub(super) answers: &'a Answers,
+    pub(super) layouts: &'a [Layout],
+}
+
+/// Which figures change their sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Turn {
+    /// Positive amounts are money out.
+    pub(super) amounts: bool,
+    /// Balances are amounts owed.
+    pub(super) balances: bool,
+}
+
+/// How the table is read.
+#[derive(Debug, Clone)]
+pub(super) struct Plan<'a> {
+    pub(super) frame: Frame,
+    pub(super) columns: Vec<Column>,
+    pub(super) dates: DateColumns,
+    pub(super) order: Order,
+    pub(super) mark: Mark,
+    pub(super) candidate: Candidate,
+    pub(super) turn: Turn,
+    pub(super) currency_column: Option<usize>,
+    /// The currency of rows that state none.
+    pub(super) currency: Option<AssetCode>,
+    pub(super) owner: Owner,
+    pub(super) status_column: Option<usize>,
+    pub(super) facts: Facts,
+    /// Last row with a day.
+    pub(super) last: usize,
+    pub(super) layout: Option<&'a Layout>,
+    pub(super) is_card: bool,
+    pub(super) direction: Direction,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// What is not decided, with the values that are possible, the first one being that of the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Doubt {
+    Date(Vec<Order>),
+    Decimal,
+    Sign,
+    /// Candidates of equal standing; indices into the list.
+    Amount(Vec<Candidate>),
+}
+
+/// Decides as far as the file allows.
+pub(super) fn infer<'a>(table: &Table<'a>) -> Result<(Plan<'a>, Option<Doubt>), StatementError> {
+    let Table { grid, words, answers, .. } = *table;
+    let Some(frame) = frame::find(grid, words) else {
+        let head: Vec<String> = (0..grid.len().min(20)).flat_map(|row| grid.cells(row)).map(str::to_owned).collect();
+        return Err(refuse::no_rows(&head, words));
+    };
+    let mut columns = column::examine(grid, &frame, words);
+    let header = frame.header_keys(grid);
+    let shape = shape(&columns);
+    let layout = layout::matching(&header, &shape, table.layouts);
+    let mut evidence = Vec::new();
+    if let Some(layout) = layout {
+        assign(layout, &mut columns);
+        evidence.push(Evidence::supporting(format!("the columns are those of the layout \"{}\"", layout.name)));
+    }
+    if layout.is_none()
+        && let Some(error) = refuse::by_columns(&columns, words)
+    {
+        return Err(error);
+    }
+    let dates = date_columns(layout, &columns, grid, &frame);
+    if dates.order.is_empty() {
+        return Err(refuse::no_rows(&header, words));
+    }
+    let last = last_row(grid, &frame, &dates);
+    let facts = facts::read(grid, &frame, last, table.file_name, words);
+    let is_card = layout.and_then(|layout| layout.kind.as_deref()).map_or_else(
+        || super::sign::is_card(&columns, &facts.text, table.file_name, words),
+        |kind| kind == "credit_card",
+    );
+
+    // The order of days.
+    let (order, open_orders) = order(table, &frame, &dates, &facts, last, layout, &mut evidence);
+    let direction = direction(grid, &frame, &dates, order, open_orders.as_deref());
+
+    // Whose rows, in which currency.
+    let currency_column = account::currency_column(&columns, layout);
+    let owner = account::owner(grid, &frame, &columns, &facts, table.file_name, layout);
+    let groups = account::groups(grid, &frame.sample, currency_column, &owner);
+
+    // The amounts.
+    let marks = marks::decide(grid, &frame, &columns, &facts, answers.get("decimal"), layout);
+    let all = candidates::list(grid, &frame, &columns, layout, words);
+    if all.is_empty() {
+        return Err(StatementError::not_a_statement(
+            "no column of this table holds the amounts of transactions",
+            "download the account's transactions, as OFX or QFX where your bank offers them, else as CSV",
+        ));
+    }
+    let judged = candidates::judge(table, &frame, &columns, &all, &marks, &groups, direction);
+    let picked = settle(table, &frame, pick(judged, &marks, answers, &mut evidence));
+    let Picked { chosen, rivals, mark, open_mark, answered } = picked;
+    let choice = signs::decide(&signs::Case {
+        table,
+        frame: &frame,
+        columns: &columns,
+        candidate: &chosen,
+        mark,
+        direction,
+        is_card,
+        layout,
+    });
+    let (turn, asks_sign) = turn(choice, &chosen, answered, &mut evidence);
+    money_column::explain(grid, &columns, &chosen, &mut evidence);
+    let currency = account::currency(&columns, &chosen, &facts, layout)
+        .or_else(|| account::currency_in_cells(grid, &frame, &columns))
+        .or_else(|| by_language(words, &columns, &mut evidence));
+    let status_column = column::with_role(&columns, Role::Status).map(|column| column.index).next();
+    let plan = Plan {
+        frame,
+        columns,
+        dates,
+        order,
+        mark,
+        candidate: chosen,
+        turn,
+        currency_column,
+        currency,
+        owner,
+        status_column,
+        facts,
+        last,
+        layout,
+        is_card,
+        direction,
+        evidence,
+    };
+    let doubt = if let Some(rivals) = rivals {
+        Some(Doubt::Amount(rivals))
+    } else if let Some(orders) = open_orders {
+        Some(Doubt::Date(orders))
+    } else if open_mark {
+        Some(Doubt::Decimal)
+    } else {
+        asks_sign.then_some(Doubt::Sign)
+    };
+    Ok((plan, doubt))
+}
+
+/// The order of the lines; unknown where the orders of dates that are left disagree about it.
+fn direction(grid: &Grid, frame: &Frame, dates: &DateColumns, order: Order, open: Option<&[Order]>) -> Direction {
+    let Some(orders) = open else { return days::direction(grid, &frame.sample, dates, order) };
+    let mut all = orders.iter().map(|order| days::direction(grid, &frame.sample, dates, *order));
+    let first = all.next().unwrap_or(Direction::Unknown);
+    if all.all(|other| other == first) { first } else { Direction::Unknown }
+}
+
+/// The candidate that was picked, and what is left open.
+struct Picked {
+    chosen: Candidate,
+    rivals: Option<Vec<Candidate>>,
+    mark: Mark,
+    open_mark: bool,
+    /// Whether an answer chose it.
+    answered: bool,
+}
+
+/// Drops rivals that read the rows alike, and takes the one of a pair of columns that the answer names.
+fn settle(table: &Table<'_>, frame: &Frame, mut picked: Picked) -> Picked {
+    let mark = picked.mark;
+    let rivals = picked
+        .rivals
+        .take()
+        .map(|rivals| without_doubles(table, frame, rivals, mark))
+        .filter(|rivals| rivals.len() > 1);
+    let answer = table.answers.get("sign").map(str::trim);
+    match (rivals, answer) {
+        (Some(pair), Some(answer @ ("as-is" | "invert"))) if pair.len() == 2 && pair[0].is_turned(&pair[1]) => {
+            picked.chosen = pair[usize::from(answer == "invert")].clone();
+            picked.answered = true;
+        }
+        (rivals, _) => picked.rivals = rivals,
+    }
+    picked
+}
+
+/// The signs to turn, and whether they must be asked about.
+fn turn(choice: SignChoice, chosen: &Candidate, answered: bool, evidence: &mut Vec<Evidence>) -> (Turn, bool) {
+    match choice {
+        SignChoice::Open => (Turn::default(), !answered),
+        SignChoice::Decided { invert, balance, reasons } => {
+            evidence.extend(reasons);
+            // A pair of columns that an answer named is the right way round.
+            let is_named_pair = answered && matches!(chosen.model, super::model::Model::Split { .. });
+            (Turn { amounts: invert && !is_named_pair, balances: balance }, false)
+        }
+    }
+}
+
+/// The currency of the one country in which the language of the headers is spoken.
+fn by_language(words: &Words, columns: &[Column], evidence: &mut Vec<Evidence>) -> Option<AssetCode> {
+    let currency = words.currency_of_language(columns.iter().map(|column| column.header.as_str()))?;
+    evidence.push(Evidence::supporting(format!(
+        "no currency is stated; {currency} is taken from the language of the header"
+    )));
+    Some(currency)
+}
+
+/// Candidates that read the rows differently.
+fn without_doubles(table: &Table<'_>, frame: &Frame, candidates: Vec<Candidate>, mark: Mark) -> Vec<Candidate> {
+    let mut seen: Vec<Vec<Option<Decimal>>> = Vec::new();
+    let mut kept = Vec::new();
+    for candidate in candidates {
+        let read = amounts(table, &frame.sample, &candidate, mark);
+        if !seen.contains(&read) {
+            seen.push(read);
+            kept.push(candidate);
+        }
+    }
+    kept
+}
+
+/// Kinds of the columns, as a layout of a table without a header states them.
+pub(super) fn shape(columns: &[Column]) -> String {
+    let name = |column: &Column| match column.kind {
+        column::Kind::Blank => "blank",
+        column::Kind::Date => "date",
+        column::Kind::Number => "number",
+        column::Kind::Currency => "currency",
+        column::Kind::Text => "text",
+    };
+    columns.iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
+/// The column of a header cell, or `#3` for the third.
+pub(super) fn column_named(columns: &[Column], name: &str) -> Option<usize> {
+    if let Some(number) = name.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
+        return number.checked_sub(1).filter(|index| *index < columns.len());
+    }
+    let wanted = super::words::key(name);
+    columns.iter().find(|column| super::words::key(&column.header) == wanted).map(|column| column.index)
+}
+
+/// Gives the columns the roles of a layout.
+fn assign(layout: &Layout, columns: &mut [Column]) {
+    let mut give = |name: &Option<String>, role: Role| {
+        if let Some(index) = name.as_deref().and_then(|name| column_named(columns, name)) {
+            columns[index].role = Some(role);
+            columns[index].score = 100;
+        }
+    };
+    give(&layout.amount.column, Role::AmountMain);
+    give(&layout.amount.debit, Role::Debit);
+    give(&layout.amount.credit, Role::Credit);
+    give(&layout.amount.fee, Role::Fee);
+    give(&layout.date.column, Role::DateBook);
+    for (role, names) in &layout.columns {
+        for name in names {
+            if let (Some(role), Some(index)) = (Role::parse(role), column_named(columns, name)) {
+                columns[index].role = Some(role);
+                columns[index].score = 100;
+            }
+        }
+    }
+}
+
+fn date_columns(layout: Option<&Layout>, columns: &[Column], grid: &Grid, frame: &Frame) -> DateColumns {
+    let mut dates = days::columns(columns, grid, frame);
+    if let Some(index) =
+        layout.and_then(|layout| layout.date.column.as_deref()).and_then(|name| column_named(columns, name))
+    {
+        dates.order.retain(|column| *column != index);
+        dates.others.retain(|column| *column != index);
+        dates.order.insert(0, index);
+    }
+    dates
+}
+
+/// The last row of the table that holds a day in its column.
+fn last_row(grid: &Grid, frame: &Frame, dates: &DateColumns) -> usize {
+    let has_day =
+        |row: &usize| grid.width(*row) * 2 >= frame.width && days::days_of(grid, *row, dates).next().is_some();
+    (frame.start..grid.len()).rev().find(has_day).unwrap_or(frame.start)
+}
+
+#[allow(clippy::type_complexity, reason = "the order, and the orders that are left when none is decided")]
+fn order(
+    table: &Table<'_>,
+    frame: &Frame,
+    dates: &DateColumns,
+    facts: &Facts,
+    last: usize,
+    layout: Option<&Layout>,
+    evidence: &mut Vec<Evidence>,
+) -> (Order, Option<Vec<Order>>) {
+    let grid = table.grid;
+    let mut decision = days::decide(grid, &frame.sample, dates, &facts.bounds);
+    if matches!(&decision, Decision::Open(orders) if !orders.is_empty())
+        && last > frame.sample.last().copied().unwrap_or(0)
+    {
+        let rows: Vec<usize> = (frame.start..=last).collect();
+        decision = days::decide(grid, &rows, dates, &facts.bounds);
+    }
+    let answered = table.answers.get("date").or_else(|| table.answers.get("date-order")).and_then(Order::parse);
+    let stated = layout.and_then(|layout| layout.date.order.as_deref()).and_then(Order::parse);
+    match decision {
+        Decision::Plain => (Order::Dmy, None),
+        Decision::Decided(order, why) => {
+            evidence.push(Evidence::supporting(format!("dates are read with the {}: {why}", days::name(order))));
+            if let Some(wrong) = answered.filter(|answer| *answer != order) {
+                evidence
+                    .push(Evidence::against(format!("the order asked for ({}) does not fit every date", wrong.name())));
+            }
+            (order, None)
+        }
+        Decision::Open(orders) if orders.is_empty() => {
+            let answered = answered.or(stated);
+            match answered {
+                Some(order) => (order, None),
+                None => (majority(grid, &frame.sample, dates), None),
+            }
+        }
+        Decision::Open(orders) => match answered.or(stated).filter(|order| orders.contains(order)) {
+            Some(order) => {
+                let source = if answered.is_some() { "as answered" } else { "as this layout writes them" };
+                evidence.push(Evidence::supporting(format!("dates are read with the {}, {source}", days::name(order))));
+                (order, None)
+            }
+            None => (orders[0], Some(orders)),
+        },
+    }
+}
+
+/// The order that fits most dates, where none fits all: a few are broken, and their lines get a warning.
+fn majority(grid: &Grid, rows: &[usize], dates: &DateColumns) -> Order {
+    let fitting = |order: Order| rows.iter().filter(|row| days::day_of(grid, **row, dates, order).is_some()).count();
+    Order::ALL.into_iter().max_by_key(|order| fitting(*order)).unwrap_or(Order::Dmy)
+}
+
+/// The candidate that stands highest, its rivals, and the decimal mark.
+fn pick(judged: Vec<(Candidate, Mark)>, marks: &Marks, answers: &Answers, evidence: &mut Vec<Evidence>) -> Picked {
+    let mut judged = judged;
+    judged.sort_by_key(|(candidate, _)| std::cmp::Reverse(candidate.standing()));
+    if let Some(answer) = answers.get("amount-column")
+        && let Some(at) = judged.iter().position(|(candidate, _)| candidate.value() == answer)
+    {
+        let (chosen, mark) = judged.swap_remove(at);
+        return Picked { chosen, rivals: None, mark, open_mark: false, answered: true };
+    }
+    let (chosen, mark) = judged.remove(0);
+    let open_mark = match marks {
+        Marks::Decided(..) => false,
+        Marks::Open => {
+            let other = judged.iter().find(|(candidate, other)| candidate.model == chosen.model && *other != mark);
+            let decided = other.is_none_or(|(candidate, _)| candidate.standing() < chosen.standing());
+            if decided && other.is_some() {
+                evidence.push(Evidence::supporting("the running balance adds up with one decimal mark only"));
+            }
+            !decided
+        }
+    };
+    if let Marks::Decided(_, why) = marks
+        && !why.is_empty()
+    {
+        evidence.push(Evidence::supporting(why.clone()));
+    }
+    let rivals: Vec<Candidate> = judged
+        .into_iter()
+        .filter(|(candidate, other)| {
+            candidate.is_rival_of(&chosen) && candidate.model != chosen.model && *other == mark
+        })
+        .map(|(candidate, _)| candidate)
+        .collect();
+    let mut all = vec![chosen.clone()];
+    all.extend(rivals);
+    all.truncate(6);
+    Picked { chosen, rivals: Some(all).filter(|all| all.len() > 1), mark, open_mark, answered: false }
+}
+
+/// Amounts of rows under a candidate.
+pub(super) fn amounts(table: &Table<'_>, rows: &[usize], candidate: &Candidate, mark: Mark) -> Vec<Option<Decimal>> {
+    rows.iter().map(|row| candidate.model.amount(table.grid, *row, mark, table.words)).collect()
+}

@@ -1,0 +1,127 @@
+//! Kinds of rows and their securities, by the words of a layout and by columns of symbols, quantities and prices.
+//!
+//! Used by the rows. INVARIANT: without a symbol or a layout nothing is said about the kind.
+
+use rust_decimal::Decimal;
+
+use super::{
+    frame::money,
+    grid::Grid,
+    infer::{Plan, column_named},
+    number::{self, Mark},
+    role::Role,
+    words::key,
+};
+use crate::domain::{Kind, Security, Text, TransactionFacts, TransactionSubtype, text};
+
+pub(super) struct Kinds<'a> {
+    column: Option<usize>,
+    words: Vec<(String, TransactionSubtype)>,
+    skip: Vec<String>,
+    symbol: Option<usize>,
+    isin: Option<usize>,
+    security: Option<usize>,
+    quantity: Option<usize>,
+    price: Option<usize>,
+    fee: Vec<usize>,
+    raw_type: Option<usize>,
+    plan: &'a Plan<'a>,
+}
+
+impl<'a> Kinds<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>) -> Self {
+        let first = |role: Role| plan.columns.iter().find(|column| column.is(role)).map(|column| column.index);
+        let types = plan.layout.map(|layout| &layout.types);
+        let column = types.and_then(|types| types.column.as_deref()).and_then(|name| column_named(&plan.columns, name));
+        let mut words: Vec<(String, TransactionSubtype)> = Vec::new();
+        for (kind, phrases) in types.into_iter().flat_map(|types| &types.kinds) {
+            if let Some(subtype) = TransactionSubtype::parse(kind) {
+                words.extend(phrases.iter().map(|phrase| (pattern(phrase), subtype)));
+            }
+        }
+        // The longest phrase that fits counts.
+        words.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
+        let investing = first(Role::Symbol).or(first(Role::Isin)).is_some();
+        Self {
+            column,
+            words,
+            skip: types.map(|types| types.skip.iter().map(|phrase| pattern(phrase)).collect()).unwrap_or_default(),
+            symbol: first(Role::Symbol),
+            isin: first(Role::Isin),
+            security: first(Role::Security),
+            quantity: first(Role::Quantity),
+            price: first(Role::Price),
+            fee: if investing {
+                plan.columns.iter().filter(|column| column.is(Role::Fee)).map(|column| column.index).collect()
+            } else {
+                Vec::new()
+            },
+            raw_type: column.or_else(|| first(Role::Type)),
+            plan,
+        }
+    }
+
+    /// The word by which the layout says that a row is no movement.
+    pub(super) fn skips<'g>(&self, grid: &'g Grid, row: usize) -> Option<&'g str> {
+        if self.skip.is_empty() {
+            return None;
+        }
+        let cell = grid.cell(row, self.column?);
+        let phrase = key(cell);
+        self.skip.iter().any(|word| fits(&phrase, word)).then_some(cell)
+    }
+
+    pub(super) fn apply(&self, grid: &Grid, row: usize, mark: Mark, facts: &mut TransactionFacts) {
+        if let Some(column) = self.raw_type {
+            facts.raw_type = text::clean_line(grid.cell(row, column));
+        }
+        if let Some(column) = self.column {
+            let phrase = key(grid.cell(row, column));
+            if let Some((_, subtype)) = self.words.iter().find(|(word, _)| fits(&phrase, word)) {
+                facts.kind = Kind(*subtype);
+            }
+        }
+        let cell = |column: Option<usize>| -> Option<Text> {
+            let cell = grid.cell(row, column?);
+            if number::is_nothing(cell) { None } else { text::clean_line(cell) }
+        };
+        let symbol = cell(self.symbol).filter(|symbol| symbol.len() <= 40).or_else(|| cell(self.isin));
+        let Some(symbol) = symbol else { return };
+        let amount = |column: Option<usize>| -> Option<Decimal> {
+            Some(money(grid.cell(row, column?)).or_else(|| number::parse(grid.cell(row, column?)))?.value(mark))
+        };
+        let quantity =
+            amount(self.quantity).filter(|quantity| !quantity.is_zero()).map(|quantity| signed(quantity, facts));
+        let fees: Decimal = self.fee.iter().filter_map(|column| amount(Some(*column))).map(|fee| fee.abs()).sum();
+        let trades = matches!(facts.kind.0, TransactionSubtype::Buy | TransactionSubtype::Sell) || quantity.is_some();
+        facts.security = Some(Box::new(Security {
+            symbol: Some(symbol),
+            name: cell(self.security),
+            quantity,
+            unit_price: amount(self.price).map(|price| price.abs()),
+            commission: (trades && !fees.is_zero()).then_some(fees),
+            ..Security::default()
+        }));
+        let _ = self.plan;
+    }
+}
+
+/// Shares go the other way than the money of a trade; other rows keep the sign they have.
+fn signed(quantity: Decimal, facts: &TransactionFacts) -> Decimal {
+    match facts.kind.0 {
+        TransactionSubtype::Buy | TransactionSubtype::BuyToCover => quantity.abs(),
+        TransactionSubtype::Sell | TransactionSubtype::ShortSell => -quantity.abs(),
+        _ => quantity,
+    }
+}
+
+fn pattern(phrase: &str) -> String {
+    match phrase.strip_suffix('*') {
+        Some(head) => format!("{}*", key(head)),
+        None => key(phrase),
+    }
+}
+
+fn fits(phrase: &str, pattern: &str) -> bool {
+    pattern.strip_suffix('*').map_or(phrase == pattern, |head| phrase.starts_with(head))
+}

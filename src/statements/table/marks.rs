@@ -1,0 +1,130 @@
+//! The decimal mark of a file.
+//!
+//! Used by the inference. INVARIANT: decided by cells that show it, those of amounts before all others.
+
+use super::{
+    column::{Column, Kind},
+    facts::Facts,
+    frame::{Frame, money},
+    grid::Grid,
+    layout::Layout,
+    number::{self, Mark, Shape, Sort},
+    role::Role,
+};
+
+/// The decimal mark, or that both are possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// With the reason; empty where nothing had to be decided.
+    Decided(Mark, String),
+    Open,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Votes {
+    dot: usize,
+    comma: usize,
+    open: usize,
+    /// Cells of whole numbers below and from a thousand.
+    small: usize,
+    large: usize,
+}
+
+impl Votes {
+    fn count(&mut self, shape: Shape, whole: bool, is_large: bool) {
+        match shape {
+            Shape::Decimal(Mark::Dot, _) | Shape::Grouped(Mark::Comma) => self.dot += 1,
+            Shape::Decimal(Mark::Comma, _) | Shape::Grouped(Mark::Dot) => self.comma += 1,
+            Shape::Open(_) => self.open += 1,
+            Shape::Whole if whole && is_large => self.large += 1,
+            Shape::Whole => self.small += 1,
+        }
+    }
+
+    fn decided(&self) -> Option<Mark> {
+        match (self.dot, self.comma) {
+            (0, 0) => None,
+            (dot, comma) if dot >= comma => Some(Mark::Dot),
+            _ => Some(Mark::Comma),
+        }
+    }
+}
+
+fn is_amount(column: &Column) -> bool {
+    column.role.is_none()
+        || matches!(
+            column.role,
+            Some(
+                Role::Amount
+                    | Role::AmountMain
+                    | Role::AmountOther
+                    | Role::Debit
+                    | Role::Credit
+                    | Role::Balance
+                    | Role::BalanceBefore
+                    | Role::Fee
+            )
+        )
+}
+
+/// Decides the mark.
+pub(super) fn decide(
+    grid: &Grid,
+    frame: &Frame,
+    columns: &[Column],
+    facts: &Facts,
+    answer: Option<&str>,
+    layout: Option<&Layout>,
+) -> Marks {
+    let mut amounts = Votes::default();
+    let mut others = Votes::default();
+    let mut open_mark = Mark::Comma;
+    for column in columns.iter().filter(|column| column.kind == Kind::Number || column.kind == Kind::Blank) {
+        for row in &frame.sample {
+            let cell = grid.cell(*row, column.index);
+            let Some(number) = money(cell).or_else(|| number::parse(cell).filter(|number| number.sort != Sort::Code))
+            else {
+                continue;
+            };
+            if let Shape::Open(mark) = number.shape
+                && is_amount(column)
+            {
+                open_mark = mark;
+            }
+            if number.is_zero() && number.shape == Shape::Whole {
+                continue;
+            }
+            let votes = if is_amount(column) { &mut amounts } else { &mut others };
+            votes.count(number.shape, true, number.digits > 3);
+        }
+    }
+    if amounts.open == 0 {
+        return Marks::Decided(amounts.decided().unwrap_or(Mark::Dot), String::new());
+    }
+    let named = |mark: Mark| if mark == Mark::Dot { "point" } else { "comma" };
+    let decided =
+        |mark: Mark, why: &str| Marks::Decided(mark, format!("the decimal mark is the {}: {why}", named(mark)));
+    if let Some(mark) = amounts.decided() {
+        return decided(mark, "other amounts show it");
+    }
+    let other = if open_mark == Mark::Comma { Mark::Dot } else { Mark::Comma };
+    // Whole numbers below a thousand beside groups of three: the mark groups thousands.
+    if amounts.small > 0 && amounts.large == 0 {
+        return decided(other, "amounts below a thousand have no mark");
+    }
+    if amounts.large > 0 {
+        return decided(open_mark, "whole amounts above a thousand have no mark");
+    }
+    match (facts.marks, others.decided()) {
+        ([dots, 0], _) if dots > 0 => return decided(Mark::Dot, "amounts above the table show it"),
+        ([0, commas], _) if commas > 0 => return decided(Mark::Comma, "amounts above the table show it"),
+        (_, Some(mark)) => return decided(mark, "other columns show it"),
+        _ => {}
+    }
+    let asked = answer.or_else(|| layout.and_then(|layout| layout.amount.decimal.as_deref()));
+    match asked.map(str::trim) {
+        Some("." | "point" | "dot") => decided(Mark::Dot, "as answered"),
+        Some("," | "comma") => decided(Mark::Comma, "as answered"),
+        _ => Marks::Open,
+    }
+}

@@ -1,0 +1,82 @@
+//! Tables that are no statement: what they are and what to download instead.
+//!
+//! Used by the inference. INVARIANT: a table with rows that move money is never refused for its words.
+
+use super::{
+    column::{Column, Kind},
+    role::Role,
+    words::{Set, Words, contains, key},
+};
+use crate::statements::StatementError;
+
+/// What to download instead.
+const STATEMENT: &str = "download the account's transactions, as OFX or QFX where your bank offers them, else as CSV";
+
+fn refusal(found: &str) -> StatementError {
+    StatementError::not_a_statement(found, STATEMENT)
+}
+
+/// A table without any row that holds a day and an amount.
+pub(super) fn no_rows(cells: &[String], words: &Words) -> StatementError {
+    let text = cells.iter().map(|cell| key(cell)).collect::<Vec<_>>().join(" ");
+    let has = |names: &[&str]| names.iter().any(|name| contains(&text, name));
+    if words.count(Set::Positions, &text) >= 1
+        && has(&["symbol", "shares", "quantity", "isin", "ticker", "security", "units", "stuck", "anzahl"])
+    {
+        return refusal("this is a list of positions, not of transactions");
+    }
+    if has(&["we buy", "we sell", "buy rate", "sell rate", "exchange rate", "bid", "ask"]) {
+        return refusal("this is a list of exchange rates, not of transactions");
+    }
+    if has(&["account", "name", "balance", "amount", "type"]) && has(&["currency", "amount", "balance"]) {
+        return refusal("this is a list without dates (accounts or balances), not of transactions");
+    }
+    refusal("this table has no rows with a date and an amount")
+}
+
+/// A table with days whose columns say that it lists something else.
+pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementError> {
+    let headers: Vec<String> = columns.iter().map(|column| key(&column.header)).collect();
+    let count =
+        |set: Set| headers.iter().filter(|header| words.count(set, header) > 0 && words.is(set, header)).count();
+    let has = |role: Role| columns.iter().any(|column| column.is(role));
+    let moves = has(Role::Amount) || has(Role::AmountMain) || (has(Role::Debit) && has(Role::Credit));
+    let numbers: Vec<&Column> = columns.iter().filter(|column| column.kind == Kind::Number).collect();
+    if count(Set::Prices) >= 3 {
+        return Some(refusal("this is a list of prices, not of transactions"));
+    }
+    if count(Set::Positions) >= 2 {
+        return Some(refusal("this is a list of positions, not of transactions"));
+    }
+    if count(Set::Orders) >= 2 && !has(Role::Balance) && !has(Role::Debit) {
+        return Some(refusal("this is a list of orders or invoices, not of transactions"));
+    }
+    let currencies = columns.iter().filter(|column| column.is_currency_only).count();
+    if currencies >= 4 {
+        return Some(refusal("this is a list of exchange rates, not of transactions"));
+    }
+    if moves || numbers.is_empty() {
+        return None;
+    }
+    let texts = columns.iter().filter(|column| column.kind == Kind::Text && column.distinct > 1).count();
+    if numbers.iter().all(|column| matches!(column.role, Some(Role::Balance | Role::BalanceBefore))) && texts == 0 {
+        return Some(refusal("this is a list of daily balances, not of transactions"));
+    }
+    let others = numbers.iter().all(|column| {
+        matches!(
+            column.role,
+            Some(
+                Role::Rate
+                    | Role::Price
+                    | Role::Quantity
+                    | Role::Points
+                    | Role::AccountPart
+                    | Role::Account
+                    | Role::Reference
+                    | Role::Id
+                    | Role::Symbol
+            )
+        )
+    });
+    others.then(|| refusal("this table states no amounts of money that move"))
+}

@@ -1,0 +1,438 @@
+//! The rows of a table under a plan: movements by account, and a reason for every line that is none.
+//!
+//! Used by the table reader. INVARIANT: a line that holds anything is a row, a known kind of other line, or a warning with
+//! its number.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{
+    account::Owner,
+    chain::{self, Chain},
+    date,
+    grid::Grid,
+    infer::Plan,
+    kinds::Kinds,
+    model::{Model, Way},
+    number,
+    role::Role,
+    words::{self, Set, Words, contains, key},
+};
+use crate::{
+    domain::{AssetCode, Origin, Text, TransactionDraft, TransactionFacts, TransactionStatus, text},
+    statements::warnings::Warnings,
+};
+
+/// One account's rows.
+pub(super) struct Book {
+    /// As written; empty when the table names none.
+    pub(super) account: String,
+    pub(super) currency: Option<AssetCode>,
+    pub(super) rows: Vec<TransactionDraft>,
+    /// Balance after the row with that index.
+    pub(super) running: Vec<(usize, Decimal)>,
+}
+
+/// Everything the rows give.
+pub(super) struct Rows {
+    pub(super) books: Vec<Book>,
+    /// The balances of the whole file against its amounts.
+    pub(super) chain: Option<Chain>,
+    pub(super) sum: Decimal,
+}
+
+/// What a line is.
+enum Line {
+    Booked(NaiveDate, Decimal),
+    Pending(Option<NaiveDate>, Decimal),
+    /// Known and no movement.
+    Other,
+    /// Not used, with the reason.
+    Skipped(String),
+}
+
+struct Reader<'a> {
+    grid: &'a Grid,
+    plan: &'a Plan<'a>,
+    words: &'a Words,
+    texts: Vec<usize>,
+    parties: Vec<usize>,
+    id: Option<usize>,
+    reference: Option<usize>,
+    value_date: Option<usize>,
+    kinds: Kinds<'a>,
+    /// The newest day of the table, for pending rows without one.
+    newest: Option<NaiveDate>,
+    /// Last day a date without a year may be.
+    year_end: Option<NaiveDate>,
+}
+
+pub(super) fn read(grid: &Grid, plan: &Plan<'_>, words: &Words, most: usize, warnings: &mut Warnings) -> Rows {
+    let mut reader = Reader::new(grid, plan, words);
+    reader.newest = (plan.frame.start..grid.len()).take(5_000).filter_map(|row| reader.day(row)).max();
+    let mut books: Vec<Book> = Vec::new();
+    let mut index = HashMap::<(String, Option<AssetCode>), usize>::new();
+    let mut last: Option<(usize, usize)> = None;
+    let (mut amounts, mut balances, mut groups) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut booked, mut sum) = (0usize, Decimal::ZERO);
+    let beside = plan.candidate.balance.filter(|beside| uses_balance(grid, plan, beside.column, beside.chain));
+    for row in plan.frame.start..grid.len() {
+        if grid.is_blank(row) {
+            continue;
+        }
+        let (day, amount, pending) = match reader.line(row) {
+            Line::Booked(day, amount) => (day, amount, false),
+            Line::Pending(day, amount) => (day.or(reader.newest).unwrap_or_default(), amount, true),
+            Line::Other => continue,
+            Line::Skipped(reason) => {
+                warnings.add(grid.line(row), || reason);
+                continue;
+            }
+        };
+        if booked >= most {
+            warnings.add(grid.line(row), || format!("only the first {most} rows are read"));
+            break;
+        }
+        let currency = reader.currency(row);
+        let account = match &plan.owner {
+            Owner::Column(column) => grid.cell(row, *column),
+            Owner::Stated(account) | Owner::Named(account) => account,
+            Owner::Unknown => "",
+        };
+        let split = currency.filter(|_| beside.is_some() && plan.currency_column.is_some());
+        let book = match last
+            .filter(|(at, _)| books[*at].account == account && (split.is_none() || books[*at].currency == split))
+        {
+            Some((at, _)) => at,
+            None => *index.entry((account.to_owned(), split)).or_insert_with(|| {
+                books.push(Book { account: account.to_owned(), currency, rows: Vec::new(), running: Vec::new() });
+                books.len() - 1
+            }),
+        };
+        last = Some((book, row));
+        let facts = reader.facts(row, day, amount, currency, pending);
+        if !pending {
+            booked += 1;
+            sum = sum.checked_add(amount).unwrap_or_default();
+            if let Some(beside) = beside {
+                let balance = reader.money(row, beside.column);
+                amounts.push(Some(if plan.turn.amounts { -amount } else { amount }));
+                balances.push(balance);
+                groups.push(book);
+                let (_, before) = beside.pairing.meaning(plan.direction);
+                let after = balance.map(|balance| if plan.turn.balances { -balance } else { balance });
+                let after = if before { after.and_then(|balance| balance.checked_add(amount)) } else { after };
+                if let Some(after) = after {
+                    let at = books[book].rows.len();
+                    books[book].running.push((at, after));
+                }
+            }
+        }
+        books[book].rows.push(TransactionDraft::from(facts));
+    }
+    let chain = beside.map(|beside| chain::follow(&amounts, &balances, &groups, beside.pairing));
+    keep_unique_ids(&mut books);
+    Rows { books, chain, sum }
+}
+
+/// A balance column is used when it moves; one value repeated is the balance of the statement.
+fn uses_balance(grid: &Grid, plan: &Plan<'_>, column: usize, chain: Chain) -> bool {
+    let Some(known) = plan.columns.iter().find(|known| known.index == column) else { return false };
+    let named = matches!(known.role, Some(Role::Balance | Role::BalanceBefore));
+    let _ = grid;
+    chain.agree > 0 || (named && (known.constant.is_none() || known.filled == 1))
+}
+
+/// An id that occurs twice in a file names nothing.
+fn keep_unique_ids(books: &mut [Book]) {
+    for book in books {
+        let mut seen = HashSet::new();
+        let mut doubled = HashSet::new();
+        for id in book.rows.iter().filter_map(|row| row.facts.provider_id.as_ref()) {
+            if !seen.insert(id.clone()) {
+                doubled.insert(id.clone());
+            }
+        }
+        if doubled.is_empty() {
+            continue;
+        }
+        for row in &mut book.rows {
+            if row.facts.provider_id.as_ref().is_some_and(|id| doubled.contains(id)) {
+                row.facts.provider_id = None;
+            }
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(grid: &'a Grid, plan: &'a Plan<'a>, words: &'a Words) -> Self {
+        let used: Vec<usize> = plan.candidate.model.columns();
+        let with = |role: Role| -> Vec<usize> {
+            plan.columns
+                .iter()
+                .filter(|column| column.is(role) && !used.contains(&column.index))
+                .map(|column| column.index)
+                .collect()
+        };
+        let mut texts = with(Role::Text);
+        let parties = with(Role::Party);
+        if texts.is_empty() {
+            let loose = |column: &&super::column::Column| {
+                column.role.is_none()
+                    && column.kind == super::column::Kind::Text
+                    && column.filled > 0
+                    && !plan.owner_is(column.index)
+            };
+            texts = plan.columns.iter().filter(loose).map(|column| column.index).collect();
+        }
+        if texts.is_empty() && parties.is_empty() {
+            texts = with(Role::Type);
+        }
+        let year_end = plan.facts.year_month.map(|(year, month)| {
+            let next = if month == 12 {
+                NaiveDate::from_ymd_opt(year + 1, 1, 1)
+            } else {
+                NaiveDate::from_ymd_opt(year, month + 1, 1)
+            };
+            next.unwrap_or_default()
+        });
+        let year_end = year_end.or_else(|| plan.facts.bounds.named.iter().max().copied());
+        let year_end = year_end.or_else(|| plan.facts.period(plan.order).map(|(_, to)| to));
+        Self {
+            grid,
+            plan,
+            words,
+            texts,
+            parties,
+            id: with(Role::Id).first().copied(),
+            reference: with(Role::Reference).first().copied(),
+            value_date: plan.columns.iter().find(|column| column.is(Role::DateValue)).map(|column| column.index),
+            kinds: Kinds::new(plan),
+            newest: None,
+            year_end,
+        }
+    }
+
+    fn date_in(&self, row: usize, column: usize) -> Option<NaiveDate> {
+        let day = date::parse(self.grid.cell(row, column))?;
+        if day.is_yearless() {
+            return date::with_year(day.month_day(self.plan.order)?, self.year_end?);
+        }
+        day.in_order(self.plan.order)
+    }
+
+    fn day(&self, row: usize) -> Option<NaiveDate> {
+        self.plan.dates.order.iter().find_map(|column| self.date_in(row, *column))
+    }
+
+    fn money(&self, row: usize, column: usize) -> Option<Decimal> {
+        super::frame::money(self.grid.cell(row, column)).map(|number| number.value(self.plan.mark))
+    }
+
+    fn line(&self, row: usize) -> Line {
+        let (grid, plan) = (self.grid, self.plan);
+        if row > plan.last + 1 && grid.width(row) * 2 < plan.frame.width {
+            return Line::Other;
+        }
+        let day = self.day(row);
+        let amount = plan.candidate.model.amount(grid, row, plan.mark, self.words);
+        let amount = amount.map(|amount| if plan.turn.amounts { -amount } else { amount });
+        if let Some(column) = self.kinds.skips(grid, row) {
+            return Line::Skipped(format!("not a movement: {}", quoted(column)));
+        }
+        match (day, amount) {
+            (Some(day), Some(amount)) => self.movement(row, day, amount),
+            (None, Some(amount)) => self.dateless(row, amount),
+            (Some(_), None) => self.amountless(row),
+            (None, None) => self.neither(row),
+        }
+    }
+
+    fn status(&self, row: usize) -> &str {
+        self.plan.status_column.map_or("", |column| self.grid.cell(row, column))
+    }
+
+    fn movement(&self, row: usize, day: NaiveDate, amount: Decimal) -> Line {
+        let status = self.status(row);
+        if self.words.is(Set::Failed, status) {
+            return Line::Skipped(format!("not booked: {}", quoted(status)));
+        }
+        if !amount.is_zero() && amount.abs() < Decimal::new(1, 3) && self.currency(row).is_none_or(|code| code.is_iso())
+        {
+            return Line::Skipped(format!("the amount {amount} is less than the smallest coin"));
+        }
+        let amount = match self.neutral(row, amount) {
+            Ok(amount) => amount,
+            Err(line) => return line,
+        };
+        let first = self.plan.dates.order.first().map_or("", |column| self.grid.cell(row, *column));
+        let booking_missing = date::parse(first).is_none();
+        let pending = self.words.is(Set::Pending, status)
+            || (booking_missing && (self.words.is(Set::Pending, first) || self.holds_pending(row)));
+        if pending { Line::Pending(Some(day), amount) } else { Line::Booked(day, amount) }
+    }
+
+    /// A row whose words give no direction counts only when it is a refund.
+    fn neutral(&self, row: usize, amount: Decimal) -> Result<Decimal, Line> {
+        let Model::Worded { signs, .. } = &self.plan.candidate.model else { return Ok(amount) };
+        let cell = signs.columns.first().map_or("", |column| self.grid.cell(row, *column));
+        if signs.of_row(self.grid, row, self.words) != Way::Neutral {
+            return Ok(amount);
+        }
+        let refund = self.grid.cells(row).any(|cell| contains(&key(cell), "退款") || contains(&key(cell), "refund"));
+        if refund { Ok(amount.abs()) } else { Err(Line::Skipped(format!("neither in nor out: {}", quoted(cell)))) }
+    }
+
+    fn holds_pending(&self, row: usize) -> bool {
+        let columns = self.plan.columns.iter().filter(|column| {
+            matches!(column.role, Some(Role::Type | Role::Status | Role::Indicator | Role::Text) | None)
+        });
+        columns.into_iter().any(|column| {
+            let cell = self.grid.cell(row, column.index);
+            cell.chars().count() < 40 && self.words.holds(Set::Pending, cell)
+        })
+    }
+
+    fn dateless(&self, row: usize, amount: Decimal) -> Line {
+        let first = self.plan.dates.order.first().map_or("", |column| self.grid.cell(row, *column));
+        if self.words.is(Set::Pending, first) || self.words.is(Set::Pending, self.status(row)) {
+            if self.words.is(Set::Failed, self.status(row)) {
+                return Line::Skipped(format!("not booked: {}", quoted(self.status(row))));
+            }
+            return Line::Pending(self.other_day(row), amount);
+        }
+        if self.is_summary(row) {
+            return Line::Other;
+        }
+        if first.is_empty() {
+            if row > self.plan.last {
+                return Line::Other;
+            }
+            return Line::Skipped("the line has an amount but no date, so it is not imported".to_owned());
+        }
+        Line::Skipped(format!("the date {} can't be read, so the line is not imported", quoted(first)))
+    }
+
+    fn other_day(&self, row: usize) -> Option<NaiveDate> {
+        self.plan.dates.others.iter().find_map(|column| self.date_in(row, *column))
+    }
+
+    fn amountless(&self, row: usize) -> Line {
+        if let Some(column) = self.plan.candidate.model.unreadable(self.grid, row) {
+            let cell = self.grid.cell(row, column);
+            return Line::Skipped(format!("the amount {} can't be read, so the line is not imported", quoted(cell)));
+        }
+        if self.is_summary(row) || row > self.plan.last {
+            return Line::Other;
+        }
+        if self.words.is(Set::Pending, self.status(row)) {
+            return Line::Skipped("a pending line without an amount is not imported".to_owned());
+        }
+        Line::Skipped("the line has no amount, so it is not imported".to_owned())
+    }
+
+    /// Neither day nor amount: a continuation, a notice, a header again, or a broken line.
+    fn neither(&self, row: usize) -> Line {
+        let first = self.plan.dates.order.first().map_or("", |column| self.grid.cell(row, *column));
+        let broken = self.plan.candidate.model.unreadable(self.grid, row).is_some() && !first.is_empty();
+        let is_header = self.plan.frame.header.is_some_and(|header| self.grid.cells(row).eq(self.grid.cells(header)));
+        if broken
+            && !is_header
+            && row <= self.plan.last
+            && !self.is_summary(row)
+            && self.grid.width(row) * 2 > self.plan.frame.width
+        {
+            return Line::Skipped(format!(
+                "neither the date {} nor the amount can be read, so the line is not imported",
+                quoted(first)
+            ));
+        }
+        Line::Other
+    }
+
+    /// Opening, closing and total lines.
+    fn is_summary(&self, row: usize) -> bool {
+        self.grid.cells(row).filter(|cell| !cell.is_empty()).take(6).any(|cell| {
+            let head = words::key(cell.split(|c: char| c.is_ascii_digit() || c == ':').next().unwrap_or_default());
+            let head = head
+                .trim_end_matches(" as of")
+                .trim_end_matches(" on")
+                .trim_end_matches(" vom")
+                .trim_end_matches(" am");
+            let keys = [Role::KeyOpening, Role::KeyClosing, Role::KeyTotal, Role::KeyIn, Role::KeyOut];
+            !head.is_empty()
+                && self.words.roles(head).iter().any(|found| keys.contains(&found.role) && found.score >= 82)
+        })
+    }
+
+    fn currency(&self, row: usize) -> Option<AssetCode> {
+        let plan = self.plan;
+        if matches!(plan.candidate.model, Model::Currencies(_)) {
+            return plan.candidate.model.currency(self.grid, row);
+        }
+        let in_header = plan.candidate.model.columns().into_iter().find_map(|index| plan.columns.get(index)?.currency);
+        if in_header.is_some() {
+            return in_header;
+        }
+        let in_column = plan.currency_column.and_then(|column| words::currency(self.grid.cell(row, column)));
+        in_column.or_else(|| plan.candidate.model.currency(self.grid, row)).or(plan.currency)
+    }
+
+    fn joined(&self, row: usize, columns: &[usize]) -> Option<Text> {
+        if let [column] = columns {
+            return text::clean_line(self.grid.cell(row, *column));
+        }
+        let mut parts: Vec<&str> = Vec::new();
+        for column in columns {
+            let cell = self.grid.cell(row, *column);
+            if !number::is_nothing(cell) && !parts.contains(&cell) {
+                parts.push(cell);
+            }
+        }
+        text::clean_line(&parts.join(" "))
+    }
+
+    fn facts(
+        &self,
+        row: usize,
+        day: NaiveDate,
+        amount: Decimal,
+        currency: Option<AssetCode>,
+        pending: bool,
+    ) -> TransactionFacts {
+        let mut facts = TransactionFacts::new(day, amount, currency.unwrap_or(AssetCode::USD));
+        facts.origin = Origin { line: self.grid.line(row) };
+        facts.status = if pending { TransactionStatus::Pending } else { TransactionStatus::Settled };
+        facts.payee = self.joined(row, &self.parties);
+        facts.description = self.joined(row, &self.texts);
+        if facts.payee.is_none() {
+            facts.payee = facts.description.take();
+        }
+        let filled = |column: Option<usize>| {
+            let cell = self.grid.cell(row, column?);
+            if number::is_nothing(cell) { None } else { text::clean_line(cell) }
+        };
+        facts.provider_id = filled(self.id);
+        facts.reference = filled(self.reference);
+        facts.settlement_date =
+            self.value_date.and_then(|column| self.date_in(row, column)).filter(|value| *value != day);
+        self.kinds.apply(self.grid, row, self.plan.mark, &mut facts);
+        facts
+    }
+}
+
+impl Plan<'_> {
+    fn owner_is(&self, column: usize) -> bool {
+        self.owner == Owner::Column(column)
+    }
+}
+
+/// A cell in quotation marks, cut to a readable length.
+pub(super) fn quoted(cell: &str) -> String {
+    let clean = text::clean(cell);
+    let short: String = clean.chars().take(40).collect();
+    let dots = if clean.chars().count() > 40 { "…" } else { "" };
+    format!("\"{short}{dots}\"")
+}

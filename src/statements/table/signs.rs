@@ -1,0 +1,225 @@
+//! Whether positive amounts are money in or out.
+//!
+//! Used by the inference. INVARIANT: balances decide first, then a layout, then words for the direction, then texts, then
+//! the convention of cards; where all are silent it stays open.
+
+use rust_decimal::Decimal;
+
+use super::{
+    candidates::Candidate,
+    chain::Direction,
+    column::Column,
+    frame::Frame,
+    infer::{Table, amounts},
+    layout::Layout,
+    model::{Model, Way, way},
+    number::Mark,
+    sign,
+};
+use crate::statements::Evidence;
+
+/// What is known when the sign is decided.
+pub(super) struct Case<'a> {
+    pub(super) table: &'a Table<'a>,
+    pub(super) frame: &'a Frame,
+    pub(super) columns: &'a [Column],
+    pub(super) candidate: &'a Candidate,
+    pub(super) mark: Mark,
+    pub(super) direction: Direction,
+    pub(super) is_card: bool,
+    pub(super) layout: Option<&'a Layout>,
+}
+
+/// The decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SignChoice {
+    Decided {
+        invert: bool,
+        /// Whether the balances are amounts owed.
+        balance: bool,
+        reasons: Vec<Evidence>,
+    },
+    Open,
+}
+
+fn decided(invert: bool, reason: impl Into<String>) -> SignChoice {
+    SignChoice::Decided { invert, balance: false, reasons: vec![Evidence::supporting(reason)] }
+}
+
+pub(super) fn decide(case: &Case<'_>) -> SignChoice {
+    let answer = case.table.answers.get("sign").map(str::trim);
+    let amounts = amounts(case.table, &case.frame.sample, case.candidate, case.mark);
+    let weights = sign::texts(case.table.grid, &case.frame.sample, &amounts, case.columns, case.table.words);
+    if let Some(choice) = by_balance(case, weights) {
+        return choice;
+    }
+    match answer {
+        Some("as-is") => return decided(false, "signs are read as they are, as answered"),
+        Some("invert") => return decided(true, "signs are inverted, as answered"),
+        _ => {}
+    }
+    if let Some(invert) = case.layout.and_then(|layout| layout.amount.invert) {
+        let text = if invert {
+            "positive amounts are money out in this layout"
+        } else {
+            "signs are as they should be in this layout"
+        };
+        return decided(invert, text);
+    }
+    match &case.candidate.model {
+        Model::Split { .. } if !case.candidate.is_guess => {
+            return decided(false, "money out and money in have columns of their own");
+        }
+        Model::Split { debit: Some(debit), credit: Some(credit), .. } => {
+            let column = |index: usize| case.columns.iter().find(|column| column.index == index);
+            let told = |index: usize| column(index).is_some_and(|column| column.negative > 0 && column.positive == 0);
+            if told(*debit) || told(*credit) {
+                return decided(told(*credit), "one column holds negative amounts only");
+            }
+            return by_texts(weights).unwrap_or(SignChoice::Open);
+        }
+        Model::Marked { .. } => return decided(false, "marked amounts are money in, all others money out"),
+        Model::Worded { .. } if case.layout.is_some() => {
+            return decided(false, "the words of this layout give the direction");
+        }
+        Model::Worded { signs, .. } => {
+            let column = signs.columns.first().and_then(|column| case.columns.get(*column));
+            let named = signs.trades || column.is_some_and(|column| column.is(super::role::Role::Indicator));
+            let title = column.map(Column::title).unwrap_or_default();
+            if named || case.frame.header.is_some() || weights.as_is >= weights.inverted {
+                return decided(false, format!("the words of {title} give the direction"));
+            }
+            return by_texts(weights).unwrap_or(SignChoice::Open);
+        }
+        _ => {}
+    }
+    if case.layout.is_some_and(|layout| layout.amount.column.is_some())
+        && case.layout.is_some_and(|layout| !layout.name.starts_with("learned"))
+    {
+        return decided(false, "signs are as they should be in this layout");
+    }
+    by_words(case, &amounts, weights)
+}
+
+/// The running balance gives the sign, unless the table is a card's whose balances are owed amounts.
+fn by_balance(case: &Case<'_>, weights: sign::Weights) -> Option<SignChoice> {
+    let beside = case.candidate.balance.filter(|beside| beside.chain.weight() >= 2_000)?;
+    let (invert, before) = beside.pairing.meaning(case.direction);
+    let chain = beside.chain;
+    // Without a direction of the days and with a balance before or turned amounts, the twin reads as well.
+    if case.direction == Direction::Unknown
+        && (invert || before)
+        && !chain.is_strong()
+        && weights.as_is >= weights.inverted
+    {
+        return None;
+    }
+    let text = format!("{} of {} balances agree with the amounts", chain.agree, chain.steps);
+    let owes = case.is_card
+        && !invert
+        && weights.strong_inverted > 0
+        && weights.strong_as_is == 0
+        && weights.inverted > weights.as_is;
+    if owes {
+        let reasons = vec![
+            Evidence::supporting(text),
+            Evidence::supporting("this is a card: payments are negative and balances are owed amounts"),
+        ];
+        return Some(SignChoice::Decided { invert: true, balance: true, reasons });
+    }
+    let mut reasons = vec![Evidence::supporting(text)];
+    if invert {
+        reasons.push(Evidence::supporting("balances fall by positive amounts, so these are money out"));
+    }
+    if chain.agree < chain.steps {
+        reasons.push(Evidence::against(format!(
+            "{} of {} balances do not agree",
+            chain.steps - chain.agree,
+            chain.steps
+        )));
+    }
+    Some(SignChoice::Decided { invert, balance: false, reasons })
+}
+
+fn by_texts(weights: sign::Weights) -> Option<SignChoice> {
+    if weights.inverted > weights.as_is * 2 && weights.inverted >= 2 {
+        return Some(decided(true, "texts such as payments, refunds and purchases go with inverted signs"));
+    }
+    if weights.as_is > weights.inverted * 2 && weights.as_is >= 2 {
+        return Some(decided(false, "texts such as payments, refunds and purchases go with the signs"));
+    }
+    None
+}
+
+/// Signs of one column, by a column of words, by texts, by the convention of cards.
+fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights) -> SignChoice {
+    let positive = amounts.iter().flatten().filter(|amount| **amount > Decimal::ZERO).count();
+    let negative = amounts.iter().flatten().filter(|amount| **amount < Decimal::ZERO).count();
+    if let Some(choice) = by_indicator(case, amounts) {
+        return choice;
+    }
+    if positive == 0 {
+        return decided(false, "all amounts are negative, which is money out");
+    }
+    if negative == 0 {
+        if let Some(choice) = by_texts(weights) {
+            return choice;
+        }
+        // A plus sign before an amount says that it is money in.
+        let plus = case.candidate.model.columns().iter().any(|column| {
+            case.columns.get(*column).is_some_and(|column| column.signed * 10 >= column.filled * 9 && column.filled > 0)
+        });
+        if plus {
+            return decided(false, "every amount has a plus sign");
+        }
+        if case.is_card {
+            return decided(true, "a card lists what was spent as positive amounts");
+        }
+        return SignChoice::Open;
+    }
+    // A payment to a card that is negative turns all signs over.
+    let by_payments = weights.paid_inverted > 0 && weights.paid_as_is == 0 && weights.inverted > weights.as_is;
+    let least = if case.is_card { 1 } else { 3 };
+    let by_texts = weights.strong_inverted >= least && weights.strong_as_is == 0 && weights.inverted > weights.as_is;
+    if by_payments || by_texts {
+        return decided(true, "payments and refunds are negative, so positive amounts are money out");
+    }
+    if case.is_card && positive > negative && weights.strong_as_is <= weights.strong_inverted {
+        return decided(true, "a card lists what was spent as positive amounts");
+    }
+    let invests = case.columns.iter().any(|column| {
+        matches!(column.role, Some(super::role::Role::Symbol | super::role::Role::Quantity | super::role::Role::Isin))
+    });
+    if !case.is_card && !invests && weights.as_is + weights.inverted == 0 && positive >= 5 && positive >= negative * 6 {
+        return SignChoice::Open;
+    }
+    decided(false, "negative amounts are money out")
+}
+
+/// A column of debit and credit beside signed amounts.
+fn by_indicator(case: &Case<'_>, amounts: &[Option<Decimal>]) -> Option<SignChoice> {
+    let rows = &case.frame.sample;
+    for indicator in sign::indicators(case.table.grid, rows, case.columns, case.table.words) {
+        let (mut same, mut other) = (0usize, 0usize);
+        for (row, amount) in rows.iter().zip(amounts) {
+            let Some(amount) = amount.filter(|amount| !amount.is_zero()) else { continue };
+            match (way(case.table.grid.cell(*row, indicator.column), case.table.words), amount > Decimal::ZERO) {
+                (Way::In, true) | (Way::Out, false) => same += 1,
+                (Way::In, false) | (Way::Out, true) => other += 1,
+                _ => {}
+            }
+        }
+        let both_words = indicator.into > 0 && indicator.out > 0;
+        let title = case.columns.get(indicator.column).map(Column::title).unwrap_or_default();
+        if same + other == 0 || !(both_words || indicator.named) {
+            continue;
+        }
+        if other == 0 && (both_words || same > 0) {
+            return Some(decided(false, format!("the words of {title} agree with the signs")));
+        }
+        if same == 0 && (both_words || case.is_card || indicator.named) {
+            return Some(decided(true, format!("by the words of {title} positive amounts are money out")));
+        }
+    }
+    None
+}

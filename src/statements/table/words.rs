@@ -1,0 +1,539 @@
+//! The words by which tables are read: header phrases with their roles, words in cells, months.
+//!
+//! Used by every step that looks at text. INVARIANT: the words are data in `assets/words.tsv` and `assets/months.tsv`.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
+
+use super::role::Role;
+use crate::domain::{AssetCode, text};
+
+const TABLE: &str = include_str!("../../../assets/words.tsv");
+const MONTHS: &str = include_str!("../../../assets/months.tsv");
+
+/// The one parsed form of the word list, which never changes while the program runs.
+static WORDS: LazyLock<Words> = LazyLock::new(|| Words::parse(TABLE));
+
+static MONTH_NAMES: LazyLock<HashMap<String, u32>> = LazyLock::new(|| {
+    let mut months = HashMap::new();
+    for (line, month) in MONTHS.lines().filter(|line| !line.starts_with('#')).zip(1..) {
+        months.extend(line.split_whitespace().map(|name| (key(name), month)));
+    }
+    months
+});
+
+/// Sets of words in cells and texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Set {
+    In,
+    Out,
+    Neutral,
+    TextIn,
+    TextOut,
+    Card,
+    CardPayment,
+    TradeIn,
+    TradeOut,
+    Pending,
+    Failed,
+    Positions,
+    Prices,
+    Orders,
+}
+
+impl Set {
+    fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "in" => Self::In,
+            "out" => Self::Out,
+            "neutral" => Self::Neutral,
+            "text-in" => Self::TextIn,
+            "text-out" => Self::TextOut,
+            "card" => Self::Card,
+            "card-payment" => Self::CardPayment,
+            "trade-in" => Self::TradeIn,
+            "trade-out" => Self::TradeOut,
+            "pending" => Self::Pending,
+            "failed" => Self::Failed,
+            "not-positions" => Self::Positions,
+            "not-prices" => Self::Prices,
+            "not-orders" => Self::Orders,
+            _ => return None,
+        })
+    }
+}
+
+/// A meaning of a phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Meaning {
+    role: Role,
+    /// Whether the languages of it put the noun that counts first: `numero di carta`.
+    noun_first: bool,
+    /// Index into [`LANGUAGES`], where the language goes with one currency.
+    language: Option<usize>,
+}
+
+/// All words.
+pub(super) struct Words {
+    headers: HashMap<String, Vec<Meaning>>,
+    /// Header phrases of scripts without blanks, longest first.
+    unspaced: Vec<(String, Meaning)>,
+    sets: HashMap<Set, Vec<String>>,
+    exact: HashMap<Set, HashSet<String>>,
+    /// Non-ASCII letters of the phrases, for recognising code pages.
+    letters: HashSet<char>,
+}
+
+/// One role of a header cell and how well the words fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Match {
+    pub(super) role: Role,
+    /// 100 for the whole header, less for a part of it.
+    pub(super) score: u32,
+}
+
+pub(super) fn words() -> &'static Words {
+    &WORDS
+}
+
+/// The month of that name, in any language.
+pub(super) fn month(name: &str) -> Option<u32> {
+    if name.chars().count() < 3 && name.is_ascii() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    MONTH_NAMES.get(&key(name)).copied()
+}
+
+/// The form in which words are compared: lower case, no accents, blanks for punctuation, `camelCase` in two words.
+pub(super) fn key(text: &str) -> String {
+    let mut spaced = String::with_capacity(text.len() + 8);
+    let mut before = ' ';
+    for character in text.chars() {
+        if before.is_lowercase() && character.is_uppercase() {
+            spaced.push(' ');
+        }
+        spaced.push(match character {
+            'ł' => 'l',
+            'Ł' => 'L',
+            'ø' => 'o',
+            'Ø' => 'O',
+            'đ' | 'ð' => 'd',
+            'ı' => 'i',
+            other => other,
+        });
+        before = character;
+    }
+    let folded = text::fold(&spaced);
+    let mut out = String::with_capacity(folded.len());
+    for character in folded.chars() {
+        match character {
+            'ß' => out.push_str("ss"),
+            'æ' => out.push_str("ae"),
+            'œ' => out.push_str("oe"),
+            c if c.is_alphanumeric() => out.push(c),
+            // Vowel marks of Thai and Devanagari belong to the word.
+            c if !c.is_ascii() && !c.is_whitespace() && !c.is_control() && !is_punctuation(c) => out.push(c),
+            _ if out.ends_with(' ') || out.is_empty() => {}
+            _ => out.push(' '),
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+fn is_punctuation(character: char) -> bool {
+    matches!(character, '\u{80}'..='\u{bf}' | '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{20a0}'..='\u{20cf}' | '\u{fffd}' | '\u{5f3}' | '\u{5f4}')
+}
+
+fn is_unspaced(text: &str) -> bool {
+    text.chars().any(|c| matches!(c, '\u{e00}'..='\u{e7f}' | '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'))
+}
+
+/// Languages that put the noun first.
+const NOUN_FIRST: &[&str] = &["fr", "it", "es", "pt", "pl", "cs", "ro", "ru", "he", "ar", "el", "bg", "hr", "vi", "id"];
+
+/// Languages that are spoken in one country, or in countries of one currency, with that currency.
+const LANGUAGES: &[(&str, &str)] = &[
+    ("da", "DKK"),
+    ("sv", "SEK"),
+    ("nb", "NOK"),
+    ("pl", "PLN"),
+    ("cs", "CZK"),
+    ("hu", "HUF"),
+    ("ro", "RON"),
+    ("tr", "TRY"),
+    ("he", "ILS"),
+    ("ja", "JPY"),
+    ("ko", "KRW"),
+    ("vi", "VND"),
+    ("id", "IDR"),
+    ("th", "THB"),
+    ("it", "EUR"),
+    ("fi", "EUR"),
+    ("nl", "EUR"),
+    ("lt", "EUR"),
+    ("lv", "EUR"),
+    ("et", "EUR"),
+    ("el", "EUR"),
+    ("hr", "EUR"),
+];
+
+impl Words {
+    fn parse(table: &str) -> Self {
+        let mut words = Self {
+            headers: HashMap::new(),
+            unspaced: Vec::new(),
+            sets: HashMap::new(),
+            exact: HashMap::new(),
+            letters: HashSet::new(),
+        };
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let mut columns = line.split('\t');
+            let (Some(name), Some(language), Some(phrases)) = (columns.next(), columns.next(), columns.next()) else {
+                continue;
+            };
+            let noun_first = NOUN_FIRST.contains(&language);
+            let language = LANGUAGES.iter().position(|(known, _)| *known == language);
+            for written in phrases.split("; ") {
+                words.letters.extend(written.chars().filter(|c| !c.is_ascii()));
+                let phrase = key(written);
+                if let Some(set) = Set::parse(name) {
+                    // Signs such as `+` have no letters.
+                    let phrase = if phrase.is_empty() { written.trim().to_owned() } else { phrase };
+                    words.exact.entry(set).or_default().insert(phrase.clone());
+                    words.sets.entry(set).or_default().push(phrase);
+                } else if let Some(role) = Role::parse(name)
+                    && !phrase.is_empty()
+                {
+                    words.add_header(phrase, Meaning { role, noun_first, language });
+                }
+            }
+        }
+        words.unspaced.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.chars().count()));
+        words
+    }
+
+    fn add_header(&mut self, phrase: String, meaning: Meaning) {
+        if is_unspaced(&phrase) {
+            self.unspaced.push((phrase.clone(), meaning));
+        }
+        let meanings = self.headers.entry(phrase).or_default();
+        match meanings.iter_mut().find(|known| known.role == meaning.role) {
+            // Two languages share the phrase.
+            Some(known) if known.language != meaning.language => known.language = None,
+            Some(_) => {}
+            None => meanings.push(meaning),
+        }
+    }
+
+    /// Whether a cell is a header phrase or a word of cells, as a whole.
+    pub(super) fn is_known(&self, cell: &str) -> bool {
+        let phrase = key(cell);
+        self.headers.contains_key(&phrase)
+            || self.unspaced.iter().any(|(known, _)| phrase.contains(known.as_str()) && known.chars().count() > 1)
+    }
+
+    /// Letters beyond ASCII that the phrases hold count a little for a code page, others a little against it.
+    pub(super) fn common_letters(&self, text: &str) -> i64 {
+        let odd = text.chars().filter(|c| c.is_alphabetic() && !c.is_ascii());
+        odd.map(|c| {
+            if self.letters.contains(&c.to_lowercase().next().unwrap_or(c)) || self.letters.contains(&c) {
+                0
+            } else {
+                -1
+            }
+        })
+        .sum()
+    }
+
+    /// The currency that goes with the language of most headers; three of them must be whole phrases of it alone.
+    pub(super) fn currency_of_language<'a>(&self, headers: impl Iterator<Item = &'a str>) -> Option<AssetCode> {
+        let mut votes = vec![0usize; LANGUAGES.len()];
+        for header in headers {
+            let phrase = key(header);
+            let meanings = self.headers.get(&phrase).map_or(&[][..], Vec::as_slice);
+            let mut languages: Vec<usize> = meanings.iter().filter_map(|meaning| meaning.language).collect();
+            languages.dedup();
+            // A phrase that another language shares votes for none.
+            if let ([language], true) = (&languages[..], meanings.iter().all(|meaning| meaning.language.is_some())) {
+                votes[*language] += 1;
+            }
+        }
+        let (best, count) = votes.iter().enumerate().max_by_key(|(_, count)| **count)?;
+        let others = votes.iter().sum::<usize>() - count;
+        (*count >= 3 && *count >= others * 2).then(|| AssetCode::new(LANGUAGES[best].1).ok()).flatten()
+    }
+
+    /// The roles a header cell may name, best first.
+    pub(super) fn roles(&self, header: &str) -> Vec<Match> {
+        let phrase = key(&without_currency(header).0);
+        let mut found: Vec<Match> = Vec::new();
+        let mut add = |role: Role, score: u32| match found.iter_mut().find(|known| known.role == role) {
+            Some(known) => known.score = known.score.max(score),
+            None => found.push(Match { role, score }),
+        };
+        for meaning in self.headers.get(&phrase).into_iter().flatten() {
+            add(meaning.role, 100);
+        }
+        if is_unspaced(&phrase) {
+            let total = u32::try_from(phrase.chars().count()).unwrap_or(u32::MAX).max(1);
+            for (known, meaning) in &self.unspaced {
+                if phrase.contains(known.as_str()) {
+                    let length = u32::try_from(known.chars().count()).unwrap_or(0);
+                    add(meaning.role, 40 + 50 * length / total);
+                }
+            }
+        }
+        let tokens: Vec<&str> = phrase.split(' ').collect();
+        let count = tokens.len().min(8);
+        for length in (1..count).rev() {
+            for start in 0..=count - length {
+                let window = tokens[start..start + length].join(" ");
+                for meaning in self.headers.get(&window).into_iter().flatten() {
+                    let is_head = if meaning.noun_first { start == 0 } else { start + length == count };
+                    let share = u32::try_from(30 * length / count).unwrap_or(0);
+                    add(meaning.role, 40 + share + if is_head { 12 } else { 0 });
+                }
+            }
+        }
+        found.sort_by_key(|known| std::cmp::Reverse(known.score));
+        found
+    }
+
+    /// Whether a whole cell is a word of the set.
+    pub(super) fn is(&self, set: Set, cell: &str) -> bool {
+        let Some(words) = self.exact.get(&set) else { return false };
+        if words.contains(cell.trim()) {
+            return true;
+        }
+        let phrase = key(cell);
+        !phrase.is_empty() && words.contains(&phrase)
+    }
+
+    /// Whether a cell holds a word of the set, at word boundaries where its script has any.
+    pub(super) fn holds(&self, set: Set, cell: &str) -> bool {
+        self.count(set, &key(cell)) > 0
+    }
+
+    /// Words of the set in a text that is a key already.
+    pub(super) fn count(&self, set: Set, phrase: &str) -> usize {
+        let Some(words) = self.sets.get(&set) else { return 0 };
+        words.iter().filter(|word| contains(phrase, word)).count()
+    }
+}
+
+/// Whether a phrase holds a word, at boundaries unless the script has no blanks.
+pub(super) fn contains(phrase: &str, word: &str) -> bool {
+    if word.is_empty() {
+        return false;
+    }
+    let bounded = !is_unspaced(word);
+    phrase.match_indices(word).any(|(at, _)| {
+        !bounded
+            || (!phrase[..at].ends_with(char::is_alphanumeric)
+                && !phrase[at + word.len()..].starts_with(char::is_alphanumeric))
+    })
+}
+
+/// Names of currencies as cells and headers give them, beside ISO codes.
+const CURRENCIES: &[(&str, &str)] = &[
+    ("€", "EUR"),
+    ("euro", "EUR"),
+    ("euros", "EUR"),
+    ("euroa", "EUR"),
+    ("$", "USD"),
+    ("us$", "USD"),
+    ("usd$", "USD"),
+    ("cad$", "CAD"),
+    ("c$", "CAD"),
+    ("a$", "AUD"),
+    ("hk$", "HKD"),
+    ("nt$", "TWD"),
+    ("r$", "BRL"),
+    ("mx$", "MXN"),
+    ("s$", "SGD"),
+    ("nz$", "NZD"),
+    ("£", "GBP"),
+    ("₪", "ILS"),
+    ("₹", "INR"),
+    ("inr", "INR"),
+    ("₽", "RUB"),
+    ("₴", "UAH"),
+    ("₺", "TRY"),
+    ("₩", "KRW"),
+    ("₫", "VND"),
+    ("₱", "PHP"),
+    ("฿", "THB"),
+    ("人民币", "CNY"),
+    ("人民幣", "CNY"),
+    ("rmb", "CNY"),
+    ("cnh", "CNY"),
+    ("美元", "USD"),
+    ("港币", "HKD"),
+    ("港幣", "HKD"),
+    ("欧元", "EUR"),
+    ("日元", "JPY"),
+    ("英镑", "GBP"),
+    ("新台币", "TWD"),
+    ("新臺幣", "TWD"),
+    ("台幣", "TWD"),
+    ("円", "JPY"),
+    ("日本円", "JPY"),
+    ("元", "CNY"),
+    ("원", "KRW"),
+    ("zł", "PLN"),
+    ("kč", "CZK"),
+    ("kc", "CZK"),
+    ("ft", "HUF"),
+    ("lei", "RON"),
+    ("лв", "BGN"),
+    ("руб", "RUB"),
+    ("грн", "UAH"),
+    ("tl", "TRY"),
+    ("שח", "ILS"),
+    ("ש\"ח", "ILS"),
+    ("שקל", "ILS"),
+    ("שקל חדש", "ILS"),
+    ("dollar", "USD"),
+    ("us dollar", "USD"),
+    ("pound", "GBP"),
+    ("pounds sterling", "GBP"),
+    ("pound sterling", "GBP"),
+    ("rs", "INR"),
+    ("rs.", "INR"),
+    ("rub", "RUB"),
+    ("rur", "RUB"),
+    ("fr.", "CHF"),
+    ("sfr", "CHF"),
+    ("xbt", "BTC"),
+];
+
+/// The currency a cell names, as code, sign or word.
+pub(super) fn currency(cell: &str) -> Option<AssetCode> {
+    let trimmed = cell.trim();
+    if trimmed.len() == 3 && trimmed.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let code = AssetCode::new(trimmed).ok()?;
+        if code.is_iso() {
+            return Some(code);
+        }
+    }
+    let lower = trimmed.to_lowercase();
+    let code = CURRENCIES.iter().find(|(name, _)| *name == lower)?.1;
+    AssetCode::new(code).ok()
+}
+
+/// A header without the currency in it, and that currency: `Amount (EUR)`, `Betrag in CHF`, `CAD$`.
+pub(super) fn without_currency(header: &str) -> (String, Option<AssetCode>) {
+    let is_break = |c: char| {
+        c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '/' | ',' | ':' | '_' | '（' | '）' | '-' | '.')
+    };
+    let mut kept: Vec<&str> = Vec::new();
+    let mut found = None;
+    for part in header.split(is_break).filter(|part| !part.is_empty()) {
+        let is_code = part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_uppercase());
+        let is_sign = !part.chars().any(char::is_alphanumeric)
+            || part.contains('$')
+            || matches!(
+                part.to_lowercase().as_str(),
+                "euro" | "euros" | "euroa" | "eur" | "chf" | "円" | "元" | "kč" | "zł"
+            );
+        match currency(part).filter(|_| found.is_none() && (is_code || is_sign)) {
+            Some(code) => {
+                found = Some(code);
+                if kept
+                    .last()
+                    .is_some_and(|word| matches!(word.to_lowercase().as_str(), "in" | "en" | "w" | "i" | "em"))
+                {
+                    kept.pop();
+                }
+            }
+            None => kept.push(part),
+        }
+    }
+    if found.is_none()
+        && let Some((name, code)) = [
+            ("人民币", "CNY"),
+            ("人民幣", "CNY"),
+            ("港币", "HKD"),
+            ("港幣", "HKD"),
+            ("新臺幣", "TWD"),
+            ("新台币", "TWD"),
+            ("臺幣", "TWD"),
+            ("台幣", "TWD"),
+            ("美元", "USD"),
+        ]
+        .into_iter()
+        .find(|(name, _)| header.contains(name))
+    {
+        return (header.replace(name, ""), AssetCode::new(code).ok());
+    }
+    if found.is_none() || kept.is_empty() {
+        return (if found.is_some() { String::new() } else { header.to_owned() }, found);
+    }
+    (kept.join(" "), found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn best(header: &str) -> Option<Role> {
+        words().roles(header).first().map(|found| found.role)
+    }
+
+    #[test]
+    fn every_line_of_the_table_is_used() {
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+            let name = line.split('\t').next().unwrap();
+            assert!(Set::parse(name).is_some() || Role::parse(name).is_some(), "unknown role {name}");
+            assert_eq!(line.split('\t').count(), 3, "{line}");
+        }
+        assert_eq!(MONTHS.lines().filter(|line| !line.starts_with('#')).count(), 12);
+    }
+
+    #[test]
+    fn headers_are_known_in_many_languages() {
+        for (header, role) in [
+            ("Buchungstag", Role::DateBook),
+            ("Amount (EUR)", Role::Amount),
+            ("Betrag in CHF", Role::Amount),
+            ("Original Amount", Role::AmountOther),
+            ("交易金额(支出)", Role::Debit),
+            ("入出金(円)", Role::Amount),
+            ("残高(円)", Role::Balance),
+            ("Määrä EUROA", Role::Amount),
+            ("ValutaDate", Role::DateValue),
+            ("Wpływy", Role::Credit),
+            ("Bogført dato", Role::DateBook),
+            ("Exchange Rate", Role::Rate),
+            ("Kreditkartennummer", Role::Account),
+            ("Data dell'operazione", Role::DateTxn),
+            ("Credit in CHF", Role::Credit),
+        ] {
+            assert_eq!(best(header), Some(role), "{header}: {:?}", words().roles(header));
+        }
+    }
+
+    #[test]
+    fn currencies_in_headers_and_cells() {
+        assert_eq!(without_currency("Amount (GBP)").1.unwrap().as_str(), "GBP");
+        assert_eq!(without_currency("CAD$"), (String::new(), AssetCode::new("CAD").ok()));
+        assert_eq!(without_currency("Umsatz in EUR").0, "Umsatz");
+        assert_eq!(without_currency("Details").1, None);
+        assert_eq!(currency("usd").unwrap().as_str(), "USD");
+        assert_eq!(currency("₪").unwrap().as_str(), "ILS");
+        assert_eq!(currency("人民币").unwrap().as_str(), "CNY");
+    }
+
+    #[test]
+    fn months_in_many_languages() {
+        for (name, number) in
+            [("Jan", 1), ("févr", 2), ("März", 3), ("mai", 5), ("grudnia", 12), ("OKT", 10), ("ene", 1), ("dez", 12)]
+        {
+            assert_eq!(month(name), Some(number), "{name}");
+        }
+        assert_eq!(month("Monday"), None);
+    }
+}
