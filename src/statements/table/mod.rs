@@ -21,6 +21,8 @@ mod iban;
 mod infer;
 mod kinds;
 mod layout;
+#[cfg(test)]
+mod layout_tests;
 mod marks;
 mod model;
 mod money_column;

@@ -376,7 +376,12 @@ impl<'a> Reader<'a> {
         if in_header.is_some() {
             return in_header;
         }
-        let in_column = plan.currency_column.and_then(|column| words::currency(self.grid.cell(row, column)));
+        let in_column = plan.currency_column.and_then(|column| {
+            let cell = self.grid.cell(row, column);
+            // The currency column of a layout may name coins, which no list holds.
+            let coin = || AssetCode::new(cell).ok().filter(|_| plan.layout.is_some());
+            words::currency(cell).or_else(coin)
+        });
         in_column.or_else(|| plan.candidate.model.currency(self.grid, row)).or(plan.currency)
     }
 
