@@ -6,12 +6,11 @@ use std::collections::HashMap;
 
 use super::{
     candidates::Candidate,
-    column::{Column, Kind, with_role},
+    column::{Column, Kind, column_named, with_role},
     facts::{Facts, account_in},
     frame::Frame,
     grid::Grid,
     iban,
-    infer::column_named,
     layout::Layout,
     model::Model,
     role::Role,

@@ -6,10 +6,11 @@ use super::{
     candidates::Candidate,
     column::Column,
     date::Order,
-    infer::{Doubt, Plan, Table, Turn},
     model::Model,
     number::Mark,
+    plan::{Doubt, Plan, Turn},
     rows,
+    source::Table,
 };
 use crate::{
     domain::TransactionFacts,

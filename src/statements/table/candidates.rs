@@ -6,16 +6,16 @@ use rust_decimal::Decimal;
 
 use super::{
     chain::{self, Chain, Direction, Pairing},
-    column::{Column, Kind, with_role},
+    column::{Column, Kind, column_named, with_role},
     frame::{Frame, money},
     grid::Grid,
-    infer::{Table, amounts, column_named},
     layout::Layout,
     marks::Marks,
     model::{self, Model, Signs},
     number::Mark,
     role::Role,
     sign,
+    source::Table,
     words::{Words, key},
 };
 
@@ -351,7 +351,7 @@ pub(super) fn judge(
             .collect();
         for candidate in candidates {
             let mut candidate = candidate.clone();
-            let amounts = amounts(table, &frame.sample, &candidate, mark);
+            let amounts = candidate.model.amounts(table.grid, &frame.sample, mark, table.words);
             for (column, values) in &balances {
                 if candidate.model.columns().contains(column) {
                     continue;

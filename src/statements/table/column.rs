@@ -197,3 +197,24 @@ fn suits(role: Role, column: &Column) -> bool {
 pub(super) fn with_role(columns: &[Column], role: Role) -> impl Iterator<Item = &Column> {
     columns.iter().filter(move |column| column.is(role))
 }
+
+/// Kinds of the columns, as a layout of a table without a header states them.
+pub(super) fn shape(columns: &[Column]) -> String {
+    let name = |column: &Column| match column.kind {
+        Kind::Blank => "blank",
+        Kind::Date => "date",
+        Kind::Number => "number",
+        Kind::Currency => "currency",
+        Kind::Text => "text",
+    };
+    columns.iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
+/// The column of a header cell, or `#3` for the third.
+pub(super) fn column_named(columns: &[Column], name: &str) -> Option<usize> {
+    if let Some(number) = name.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
+        return number.checked_sub(1).filter(|index| *index < columns.len());
+    }
+    let wanted = words::key(name);
+    columns.iter().find(|column| words::key(&column.header) == wanted).map(|column| column.index)
+}

@@ -6,10 +6,10 @@
 use rust_decimal::Decimal;
 
 use super::{
-    account::{self, Owner},
+    account,
     candidates::{self, Candidate},
     chain::Direction,
-    column::{self, Column},
+    column::{self, Column, column_named, shape},
     date::Order,
     days::{self, DateColumns, Decision},
     facts::{self, Facts},
@@ -19,67 +19,17 @@ use super::{
     marks::{self, Marks},
     money_column,
     number::Mark,
+    plan::{Doubt, Plan, Turn},
     refuse,
     role::Role,
     signs::{self, SignChoice},
+    source::Table,
     words::Words,
 };
 use crate::{
     domain::AssetCode,
     statements::{Answers, Evidence, StatementError},
 };
-
-/// A file on its way to a decision.
-pub(super) struct Table<'a> {
-    pub(super) grid: &'a Grid,
-    pub(super) file_name: &'a str,
-    pub(super) words: &'a Words,
-    pub(super) answers: &'a Answers,
-    pub(super) layouts: &'a [Layout],
-}
-
-/// Which figures change their sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Turn {
-    /// Positive amounts are money out.
-    pub(super) amounts: bool,
-    /// Balances are amounts owed.
-    pub(super) balances: bool,
-}
-
-/// How the table is read.
-#[derive(Debug, Clone)]
-pub(super) struct Plan<'a> {
-    pub(super) frame: Frame,
-    pub(super) columns: Vec<Column>,
-    pub(super) dates: DateColumns,
-    pub(super) order: Order,
-    pub(super) mark: Mark,
-    pub(super) candidate: Candidate,
-    pub(super) turn: Turn,
-    pub(super) currency_column: Option<usize>,
-    /// The currency of rows that state none.
-    pub(super) currency: Option<AssetCode>,
-    pub(super) owner: Owner,
-    pub(super) status_column: Option<usize>,
-    pub(super) facts: Facts,
-    /// Last row with a day.
-    pub(super) last: usize,
-    pub(super) layout: Option<&'a Layout>,
-    pub(super) is_card: bool,
-    pub(super) direction: Direction,
-    pub(super) evidence: Vec<Evidence>,
-}
-
-/// What is not decided, with the values that are possible, the first one being that of the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Doubt {
-    Date(Vec<Order>),
-    Decimal,
-    Sign,
-    /// Candidates of equal standing; indices into the list.
-    Amount(Vec<Candidate>),
-}
 
 /// Decides as far as the file allows.
 pub(super) fn infer<'a>(table: &Table<'a>) -> Result<(Plan<'a>, Option<Doubt>), StatementError> {
@@ -245,34 +195,13 @@ fn without_doubles(table: &Table<'_>, frame: &Frame, candidates: Vec<Candidate>,
     let mut seen: Vec<Vec<Option<Decimal>>> = Vec::new();
     let mut kept = Vec::new();
     for candidate in candidates {
-        let read = amounts(table, &frame.sample, &candidate, mark);
+        let read = candidate.model.amounts(table.grid, &frame.sample, mark, table.words);
         if !seen.contains(&read) {
             seen.push(read);
             kept.push(candidate);
         }
     }
     kept
-}
-
-/// Kinds of the columns, as a layout of a table without a header states them.
-pub(super) fn shape(columns: &[Column]) -> String {
-    let name = |column: &Column| match column.kind {
-        column::Kind::Blank => "blank",
-        column::Kind::Date => "date",
-        column::Kind::Number => "number",
-        column::Kind::Currency => "currency",
-        column::Kind::Text => "text",
-    };
-    columns.iter().map(name).collect::<Vec<_>>().join(" ")
-}
-
-/// The column of a header cell, or `#3` for the third.
-pub(super) fn column_named(columns: &[Column], name: &str) -> Option<usize> {
-    if let Some(number) = name.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
-        return number.checked_sub(1).filter(|index| *index < columns.len());
-    }
-    let wanted = super::words::key(name);
-    columns.iter().find(|column| super::words::key(&column.header) == wanted).map(|column| column.index)
 }
 
 /// Gives the columns the roles of a layout.
@@ -409,9 +338,4 @@ fn pick(judged: Vec<(Candidate, Mark)>, marks: &Marks, answers: &Answers, eviden
     all.extend(rivals);
     all.truncate(6);
     Picked { chosen, rivals: Some(all).filter(|all| all.len() > 1), mark, open_mark, answered: false }
-}
-
-/// Amounts of rows under a candidate.
-pub(super) fn amounts(table: &Table<'_>, rows: &[usize], candidate: &Candidate, mark: Mark) -> Vec<Option<Decimal>> {
-    rows.iter().map(|row| candidate.model.amount(table.grid, *row, mark, table.words)).collect()
 }

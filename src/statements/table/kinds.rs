@@ -5,10 +5,11 @@
 use rust_decimal::Decimal;
 
 use super::{
+    column::column_named,
     frame::money,
     grid::Grid,
-    infer::{Plan, column_named},
     number::{self, Mark},
+    plan::Plan,
     role::Role,
     words::key,
 };

@@ -23,10 +23,12 @@ mod kinds;
 mod layout;
 #[cfg(test)]
 mod layout_tests;
+mod learn;
 mod marks;
 mod model;
 mod money_column;
 mod number;
+mod plan;
 mod refuse;
 mod role;
 mod rows;
@@ -35,6 +37,7 @@ mod samples;
 mod sheet;
 mod sign;
 mod signs;
+mod source;
 mod statement;
 mod words;
 
@@ -74,23 +77,51 @@ fn sniff(input: &Input<'_>) -> Sniff {
     if wide >= 1 && (wide >= 2 || frame::find(&grid, words::words()).is_some()) { Sniff::Possible } else { Sniff::No }
 }
 
+/// The table of a file as cells.
+fn grid(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<grid::Grid, StatementError> {
+    if sheet::is_sheet(input.bytes) {
+        return sheet::read(input.bytes, input.limits);
+    }
+    let asked = input.answers.get("encoding").and_then(|name| encoding_rs::Encoding::for_label(name.trim().as_bytes()));
+    let (text, _) = decode::decode(input.bytes, asked, words::words());
+    Ok(dialect::read(&text, input.limits, progress)?.0)
+}
+
+fn source<'a>(input: &Input<'a>, grid: &'a grid::Grid) -> source::Table<'a> {
+    source::Table {
+        grid,
+        file_name: input.file_name,
+        words: words::words(),
+        answers: input.answers,
+        layouts: input.layouts,
+    }
+}
+
+/// What the answers taught about the layout of a table, to be kept so that they are not asked for again. `None` without
+/// answers, for files that are no table, and where the file itself decides.
+#[must_use]
+pub fn learned(input: &Input<'_>) -> Option<Layout> {
+    let answered = ["date", "sign", "decimal", "amount-column"].iter().any(|id| input.answers.get(id).is_some());
+    if !answered || sniff(input) == Sniff::No {
+        return None;
+    }
+    let grid = grid(input, &mut |_| std::ops::ControlFlow::Continue(())).ok()?;
+    let table = source(input, &grid);
+    let (plan, doubt) = infer::infer(&table).ok()?;
+    if doubt.is_some() {
+        return None;
+    }
+    learn::layout(&table, &plan)
+}
+
 fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
     let words = words::words();
-    let is_sheet = sheet::is_sheet(input.bytes);
-    let grid = if is_sheet {
-        sheet::read(input.bytes, input.limits)?
-    } else {
-        let asked =
-            input.answers.get("encoding").and_then(|name| encoding_rs::Encoding::for_label(name.trim().as_bytes()));
-        let (text, _) = decode::decode(input.bytes, asked, words);
-        dialect::read(&text, input.limits, progress)?.0
-    };
-    let table =
-        infer::Table { grid: &grid, file_name: input.file_name, words, answers: input.answers, layouts: input.layouts };
+    let grid = grid(input, progress)?;
+    let table = source(input, &grid);
     let (plan, doubt) = infer::infer(&table)?;
     let mut warnings = Warnings::new(input.limits.warnings);
     let rows = rows::read(&grid, &plan, words, input.limits.rows, &mut warnings);
-    let format = if is_sheet { "xlsx" } else { "csv" };
+    let format = if sheet::is_sheet(input.bytes) { "xlsx" } else { "csv" };
     let mut reading = statement::reading(&grid, &plan, rows, format, warnings)?;
     if let Some(doubt) = doubt {
         reading.verdict = Verdict::Question(ask::question(&table, &plan, &doubt));

@@ -147,6 +147,11 @@ impl Model {
         }
     }
 
+    /// The amounts of rows as the columns give them.
+    pub(super) fn amounts(&self, grid: &Grid, rows: &[usize], mark: Mark, words: &Words) -> Vec<Option<Decimal>> {
+        rows.iter().map(|row| self.amount(grid, *row, mark, words)).collect()
+    }
+
     /// The currency that the columns themselves give.
     pub(super) fn currency(&self, grid: &Grid, row: usize) -> Option<AssetCode> {
         let in_cell = |column: usize| money(grid.cell(row, column)).and_then(|number| number.currency);

@@ -13,10 +13,10 @@ use super::{
     chain::{self, Chain},
     date,
     grid::Grid,
-    infer::Plan,
     kinds::Kinds,
     model::{Model, Way},
     number,
+    plan::Plan,
     role::Role,
     words::{self, Set, Words, contains, key},
 };

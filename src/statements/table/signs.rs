@@ -10,11 +10,11 @@ use super::{
     chain::Direction,
     column::Column,
     frame::Frame,
-    infer::{Table, amounts},
     layout::Layout,
     model::{Model, Way, way},
     number::Mark,
     sign,
+    source::Table,
 };
 use crate::statements::Evidence;
 
@@ -48,7 +48,7 @@ fn decided(invert: bool, reason: impl Into<String>) -> SignChoice {
 
 pub(super) fn decide(case: &Case<'_>) -> SignChoice {
     let answer = case.table.answers.get("sign").map(str::trim);
-    let amounts = amounts(case.table, &case.frame.sample, case.candidate, case.mark);
+    let amounts = case.candidate.model.amounts(case.table.grid, &case.frame.sample, case.mark, case.table.words);
     let weights = sign::texts(case.table.grid, &case.frame.sample, &amounts, case.columns, case.table.words);
     if let Some(choice) = by_balance(case, weights) {
         return choice;

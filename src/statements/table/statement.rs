@@ -11,7 +11,7 @@ use super::{
     facts::Stated,
     grid::Grid,
     iban,
-    infer::Plan,
+    plan::Plan,
     role::Role,
     rows::{Book, Rows},
     words::contains,
@@ -216,17 +216,22 @@ fn identity(plan: &Plan<'_>, grid: &Grid, account: &str) -> String {
     if !bare.is_empty() {
         return bare;
     }
-    if let Some(layout) = plan.layout {
+    if let Some(layout) = plan.layout.filter(|layout| !layout.name.starts_with("learned-")) {
         return format!("table-{}", layout.name);
     }
+    format!("table-{}", fingerprint(plan, grid))
+}
+
+/// A mark of the header, or of the kinds of the columns where there is none.
+pub(super) fn fingerprint(plan: &Plan<'_>, grid: &Grid) -> String {
     let mut hasher = StableHasher::default();
     let mut header = plan.frame.header_keys(grid);
     if header.iter().all(String::is_empty) {
-        header = vec![super::infer::shape(&plan.columns)];
+        header = vec![super::column::shape(&plan.columns)];
     }
     header.sort();
     header.hash(&mut hasher);
-    format!("table-{:016x}", hasher.finish())
+    format!("{:016x}", hasher.finish())
 }
 
 /// FNV-1a: the same on every machine and in every version.

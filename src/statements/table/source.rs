@@ -1,0 +1,15 @@
+//! A table on its way to a decision: its cells and what else is known about the file.
+//!
+//! Used by the inference.
+
+use super::{grid::Grid, layout::Layout, words::Words};
+use crate::statements::Answers;
+
+/// A file on its way to a decision.
+pub(super) struct Table<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) file_name: &'a str,
+    pub(super) words: &'a Words,
+    pub(super) answers: &'a Answers,
+    pub(super) layouts: &'a [Layout],
+}
