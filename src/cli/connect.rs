@@ -19,8 +19,8 @@ use crate::{
     domain::{Connection, ConnectionId, ConnectionStatus, FailureKind, text},
     providers::{self, Field, FieldProblem, ProviderMetadata, Secrets},
     sync::{
-        AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, SyncReport, SyncRequest,
-        login_ends_soon,
+        AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, LoginEnding, SyncReport,
+        SyncRequest, login_ends_soon,
     },
 };
 
@@ -123,6 +123,16 @@ fn follow(console: &Console, handle: &Handle, job: JobId, event: &Event) {
     let mut err = console.err();
     let _ = match event {
         Event::LoginWaiting { login, .. } => {
+            let LoginEnding::Redirect { callback_url, listening } = &login.ending else {
+                let opened = if login.browser_opened { " (a browser was started)" } else { "" };
+                let until = login.expires_at.format("%H:%M UTC");
+                let _ = writeln!(
+                    err,
+                    "Open this address and finish there{opened}:\n\n{}\n\nWaiting until {until}.",
+                    login.url
+                );
+                return;
+            };
             let (handle, input) = (handle.clone(), console.clone());
             // Reading blocks until a line comes or the program ends.
             std::thread::spawn(move || {
@@ -135,7 +145,7 @@ fn follow(console: &Console, handle: &Handle, job: JobId, event: &Event) {
                     line.clear();
                 }
             });
-            let route = match &login.listening {
+            let route = match listening {
                 Ok(listening) => {
                     let warned = listening.fingerprint.as_ref().map(|fingerprint| {
                         format!("\nThe browser will warn of a certificate made just now, SHA-256 {fingerprint}")
@@ -149,7 +159,7 @@ fn follow(console: &Console, handle: &Handle, job: JobId, event: &Event) {
                 err,
                 "Open this address and log in{opened}:\n\n{}\n\n{route}\nOr paste the address of the last page, \
                  which starts with {}, and press Enter:",
-                login.url, login.callback_url
+                login.url, callback_url
             )
         }
         Event::PasteRejected { message, .. } => writeln!(err, "{message}"),

@@ -41,9 +41,20 @@ pub enum Auth {
         fields: &'static [Field],
         /// Builds the adapter.
         build: Build<dyn Provider>,
+        /// Builds the adapter for a login on a page, used when the fields lack the token of a login.
+        link: Option<CertificateLink>,
     },
     /// Statement files; there is nothing to connect to.
     FileImport(FileSpec),
+}
+
+/// A login on a page, for providers with client certificates.
+#[derive(Debug)]
+pub struct CertificateLink {
+    /// Name of the field that is left blank to log in on the page.
+    pub token_field: &'static str,
+    /// Builds the adapter.
+    pub build: Build<dyn LinkProvider>,
 }
 
 /// Words that describe a way to connect on screen.
@@ -89,7 +100,7 @@ impl Auth {
             },
             Self::Certificate { .. } => AuthWords {
                 name: "certificate",
-                label: "client certificate",
+                label: "certificate",
                 fields_step: "Certificate",
                 check_step: "Check",
                 stored: "certificate and keys",

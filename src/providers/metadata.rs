@@ -217,8 +217,9 @@ impl ProviderMetadata {
     /// The credentials made of the answers, if the login needs no further step.
     #[must_use]
     pub fn credentials(&self, accepted: &Accepted) -> Option<Credentials> {
-        match self.auth {
+        match &self.auth {
             Auth::ApiKey { .. } => Some(Credentials::ApiKey(accepted.values.clone())),
+            Auth::Certificate { link: Some(link), .. } if accepted.values.get(link.token_field).is_none() => None,
             Auth::Certificate { .. } => Some(Credentials::Certificate(accepted.values.clone())),
             Auth::Oauth { .. } | Auth::LinkToken { .. } | Auth::FileImport(_) => None,
         }
@@ -281,8 +282,9 @@ impl ProviderMetadata {
     /// Builds an adapter with its linking flow.
     pub fn link_provider(&self, context: &BuildContext<'_>) -> Result<Arc<dyn LinkProvider>, ProviderError> {
         self.check_settings(&context.settings)?;
-        match self.auth {
+        match &self.auth {
             Auth::LinkToken { build, .. } => build(context),
+            Auth::Certificate { link: Some(link), .. } => (link.build)(context),
             Auth::ApiKey { .. } | Auth::Certificate { .. } | Auth::Oauth { .. } | Auth::FileImport(_) => {
                 Err(self.error(ProviderErrorKind::Validation, "has no linking page"))
             }

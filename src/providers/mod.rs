@@ -17,12 +17,15 @@ pub mod kit;
 mod metadata;
 pub mod ofx_file;
 mod piece;
+pub mod plaid;
 mod plan;
 mod provider;
 pub mod registry;
 pub mod schwab;
+pub mod simplefin;
+pub mod teller;
 
-pub use auth::{Auth, AuthWords, Build, ClientAuthentication, LinkSpec, OauthSpec};
+pub use auth::{Auth, AuthWords, Build, CertificateLink, ClientAuthentication, LinkSpec, OauthSpec};
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
 pub use field::{Answers, Field, FieldKind, FieldProblem, check};
 pub use file::{FileSpec, InstitutionName};

@@ -78,6 +78,11 @@ pub trait LinkProvider: Provider {
     /// Begins a link from the answers to its fields.
     async fn begin_link(&self, answers: &Answers) -> Result<LinkStep, ProviderError>;
 
+    /// Begins the repair of an existing login in place; `None` if the provider needs a new link instead.
+    async fn begin_repair(&self, _credentials: &Credentials) -> Result<Option<LinkStep>, ProviderError> {
+        Ok(None)
+    }
+
     /// Asks whether the user has completed the link.
     async fn poll_link(&self, ticket: &Secrets) -> Result<LinkStep, ProviderError>;
 }

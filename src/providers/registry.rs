@@ -2,12 +2,19 @@
 //!
 //! INVARIANT: a provider is its folder plus one line here; the tests below check every entry.
 
-use super::{ProviderMetadata, alpaca, chase_file, ofx_file, schwab};
+use super::{ProviderMetadata, alpaca, chase_file, ofx_file, plaid, schwab, simplefin, teller};
 use crate::{domain::Connection, statements::Institution};
 
 /// All providers. Among file providers, the one that accepts every file is last.
-pub static PROVIDERS: &[&ProviderMetadata] =
-    &[&alpaca::METADATA, &schwab::METADATA, &chase_file::METADATA, &ofx_file::METADATA];
+pub static PROVIDERS: &[&ProviderMetadata] = &[
+    &alpaca::METADATA,
+    &schwab::METADATA,
+    &simplefin::METADATA,
+    &plaid::METADATA,
+    &teller::METADATA,
+    &chase_file::METADATA,
+    &ofx_file::METADATA,
+];
 
 /// An unknown slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -22,7 +22,7 @@ pub use live::{LiveConfig, Schedule, due_at, login_ends_soon};
 pub use message::{Command, Event, JobId, Progress, Stage};
 pub use report::{
     AccountResult, AccountReview, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
-    ImportReport, ImportReview, KnownConnection, Listening, LoginPrompt, ReviewRow, RowState, SyncReport,
+    ImportReport, ImportReview, KnownConnection, Listening, LoginEnding, LoginPrompt, ReviewRow, RowState, SyncReport,
     SyncedAccount,
 };
 pub use request::{ImportRequest, SyncRequest};

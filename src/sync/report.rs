@@ -152,14 +152,37 @@ pub struct ConnectRequest {
 pub struct LoginPrompt {
     /// To open in a browser. Good for this login only.
     pub url: String,
-    /// The callback address, exactly as it must be registered.
-    pub callback_url: String,
-    /// Whether the redirect is caught here; otherwise why not, and it must be pasted.
-    pub listening: Result<Listening, CallbackError>,
+    /// How the login comes to its end.
+    pub ending: LoginEnding,
     /// Whether a browser was started.
     pub browser_opened: bool,
     /// When the login is given up.
     pub expires_at: DateTime<Utc>,
+}
+
+impl LoginPrompt {
+    /// The address that the browser is sent back to; `None` where the login is finished on the page itself.
+    #[must_use]
+    pub const fn callback_url(&self) -> Option<&str> {
+        match &self.ending {
+            LoginEnding::Redirect { callback_url, .. } => Some(callback_url.as_str()),
+            LoginEnding::Page => None,
+        }
+    }
+}
+
+/// How a login in the browser comes to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginEnding {
+    /// The browser is sent back to an address.
+    Redirect {
+        /// The callback address, exactly as it must be registered.
+        callback_url: String,
+        /// Whether the redirect is caught here; otherwise why not, and it must be pasted.
+        listening: Result<Listening, CallbackError>,
+    },
+    /// The user finishes on the page, and the provider is asked for the outcome until then.
+    Page,
 }
 
 /// How the redirect is caught.

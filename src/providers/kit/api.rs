@@ -11,10 +11,13 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use oauth2::url::{Position, Url};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap};
+use reqwest::{
+    Client,
+    header::{CONTENT_TYPE, DATE, HeaderMap},
+};
 
 use super::{
-    Attempt, Call, Counters, Http, Origin, Reply, backoff,
+    Attempt, Call, ClientIdentity, Counters, Http, Origin, Reply, backoff,
     failure::{self, Failure},
     limiter::Permit,
     names,
@@ -33,6 +36,8 @@ pub struct Api {
     endpoint: Option<Origin>,
     /// Base address taken from a credential, instead of the environment's.
     granted: Option<Url>,
+    /// A client with a certificate, instead of the shared ones.
+    identity: Option<Client>,
     counters: Arc<dyn Counters>,
     provider_time: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
@@ -61,6 +66,7 @@ impl Api {
             environment: metadata.environment(context.environment)?,
             endpoint: context.endpoint.clone(),
             granted: None,
+            identity: None,
             counters: Arc::clone(&context.counters),
             provider_time: Arc::default(),
         })
@@ -91,6 +97,19 @@ impl Api {
         url.set_query(None);
         url.set_fragment(None);
         Ok(Self { granted: Some(url), ..self.clone() })
+    }
+
+    /// The same servers, reached with a client certificate.
+    pub fn with_identity(&self, identity: &ClientIdentity) -> Result<Self, ProviderError> {
+        let client = self.http.client_with(identity, self.is_local()).map_err(|error| {
+            self.metadata.error(ProviderErrorKind::Validation, format!("its certificate can't be used: {error}"))
+        })?;
+        Ok(Self { identity: Some(client), ..self.clone() })
+    }
+
+    /// Whether the override leads to this machine.
+    fn is_local(&self) -> bool {
+        self.endpoint.as_ref().is_some_and(Origin::is_loopback)
     }
 
     /// The HTTP client.
@@ -278,11 +297,11 @@ impl Api {
         let Some(headers) = call.headers(&signature) else {
             return Err(refuse(ProviderErrorKind::Validation, "a key has characters that can't be sent"));
         };
-        let is_local = self.endpoint.as_ref().is_some_and(Origin::is_loopback);
-        let client = match &self.granted {
-            _ if is_local => &inner.loopback,
-            Some(_) => &inner.granted,
-            None => &inner.https,
+        let client = match (&self.identity, &self.granted) {
+            (Some(client), _) => client,
+            (None, _) if self.is_local() => &inner.loopback,
+            (None, Some(_)) => &inner.granted,
+            (None, None) => &inner.https,
         };
         let mut request = client.request(call.method.clone(), target.sent.clone()).headers(headers);
         if let Some((kind, body)) = body {

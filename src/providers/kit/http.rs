@@ -12,9 +12,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use reqwest::{Client, redirect, tls};
+use reqwest::{Client, ClientBuilder, redirect, tls};
+use secrecy::ExposeSecret as _;
 
 use super::{
+    ClientIdentity,
     limiter::{Limiter, Spent},
     names::{Lookup, PublicOnly, SystemLookup},
 };
@@ -126,27 +128,38 @@ pub(super) struct Inner {
     pub(super) config: HttpConfig,
 }
 
+/// The rules of every client.
+fn builder(limits: HttpLimits) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("dashtam/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.read)
+        .timeout(limits.total)
+        .tls_version_min(tls::Version::TLS_1_2)
+        .http2_max_header_list_size(64 << 10)
+}
+
 impl Http {
     /// Builds the clients.
     pub fn new(config: HttpConfig) -> Result<Self, HttpSetupError> {
-        let limits = config.limits;
-        let builder = || {
-            Client::builder()
-                .user_agent(concat!("dashtam/", env!("CARGO_PKG_VERSION")))
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .connect_timeout(limits.connect)
-                .read_timeout(limits.read)
-                .timeout(limits.total)
-                .tls_version_min(tls::Version::TLS_1_2)
-                .http2_max_header_list_size(64 << 10)
-        };
+        let builder = || builder(config.limits);
         let https = builder().https_only(true).build().map_err(HttpSetupError)?;
         let loopback = builder().no_proxy().build().map_err(HttpSetupError)?;
         let resolver = Arc::new(PublicOnly(Arc::clone(&config.lookup)));
         let granted = builder().https_only(true).no_proxy().dns_resolver(resolver).build().map_err(HttpSetupError)?;
         let signing = Mutex::default();
         Ok(Self(Arc::new(Inner { https, loopback, granted, signing, limiter: Limiter::default(), config })))
+    }
+
+    /// A client that presents a certificate: https only through the system's proxy, or without both towards this machine.
+    pub(super) fn client_with(&self, identity: &ClientIdentity, is_local: bool) -> Result<Client, HttpSetupError> {
+        let identity =
+            reqwest::Identity::from_pem(identity.pem().expose_secret().as_bytes()).map_err(HttpSetupError)?;
+        let builder = builder(self.0.config.limits).identity(identity);
+        let builder = if is_local { builder.no_proxy() } else { builder.https_only(true) };
+        builder.build().map_err(HttpSetupError)
     }
 
     /// Limits the requests of a provider to `per_day`, even if it allows more.

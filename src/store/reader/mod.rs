@@ -4,7 +4,7 @@ mod pages;
 
 use std::{path::PathBuf, sync::Arc};
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTableMetadata as _};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable as _, ReadableTableMetadata as _};
 
 use crate::{
     domain::{
@@ -245,6 +245,22 @@ impl Reader {
         self.guarded(|| match self.txn.open_table(CREDENTIALS)?.get(connection.0)? {
             Some(value) => Ok(Some(checksum::check(&connection.0.to_be_bytes(), value.value())?.to_vec())),
             None => Ok(None),
+        })
+    }
+
+    /// Credentials without a connection, sealed by the vault: links that were begun and not yet confirmed.
+    pub fn unowned_credentials(&self) -> Result<Vec<(ConnectionId, Vec<u8>)>> {
+        self.guarded(|| {
+            let connections = self.txn.open_table(CONNECTIONS)?;
+            let mut unowned = Vec::new();
+            for entry in self.txn.open_table(CREDENTIALS)?.iter()? {
+                let (key, value) = entry?;
+                let id = key.value();
+                if connections.get(id)?.is_none() {
+                    unowned.push((ConnectionId(id), checksum::check(&id.to_be_bytes(), value.value())?.to_vec()));
+                }
+            }
+            Ok(unowned)
         })
     }
 

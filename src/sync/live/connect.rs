@@ -9,7 +9,7 @@ use crate::{
         Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus,
         FailureKind, ProviderError, SnapshotSource, Warning,
     },
-    providers::{self, Credentials, Field, Piece, Plan, ProviderMetadata, Purpose, Secrets, Validation},
+    providers::{self, Auth, Credentials, Field, Piece, Plan, ProviderMetadata, Purpose, Secrets, Validation},
     store::Writer,
     sync::{
         ConnectRequest, Event, FoundConnection, KnownConnection,
@@ -26,6 +26,8 @@ pub(in crate::sync) struct Checked {
     pub(super) repairs: Option<ConnectionId>,
     /// What the check fetched, for the first sync.
     pub(super) pieces: Arc<CheckedPieces>,
+    /// The id under which the credentials are sealed already, if they came from a link.
+    pub(super) reserved: Option<ConnectionId>,
 }
 
 /// The user's choices for a checked login.
@@ -60,14 +62,19 @@ impl Live {
         })?;
         // The vault is opened before any request: a login that can't be stored is useless.
         self.blocking(|live| live.unlock(None)).await?;
-        let credentials = match metadata.credentials(&accepted) {
-            Some(credentials) => credentials,
-            None => self.log_in(job, metadata, &accepted, prompt).await?,
+        let (credentials, reserved) = match (metadata.credentials(&accepted), &metadata.auth) {
+            (Some(credentials), _) => (credentials, None),
+            (None, Auth::Oauth { .. }) => (self.log_in(job, metadata, &accepted, prompt).await?, None),
+            (None, _) => {
+                let linked = self.link(metadata, &accepted, request.connection, prompt).await?;
+                (linked.credentials, Some(linked.reserved))
+            }
         };
         let found = self.check(metadata, accepted.environment, &credentials).await;
         let (found, pieces) = found.map_err(Failure::from)?;
         let found = self.compare(found, request.connection).await?;
-        let checked = Checked { metadata, credentials, found: found.clone(), repairs: request.connection, pieces };
+        let checked =
+            Checked { metadata, credentials, found: found.clone(), repairs: request.connection, pieces, reserved };
         lock(&self.checked).insert(job, checked);
         Ok(found)
     }
@@ -199,7 +206,7 @@ impl Live {
     }
 
     pub(super) fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, Failure> {
-        let Checked { metadata, credentials, found, repairs, pieces: _ } = checked;
+        let Checked { metadata, credentials, found, repairs, pieces: _, reserved } = checked;
         let Kept { alias, mut excluded, renews: _ } = kept;
         // An account is in one connection, or its rows and its balance would count twice.
         let others = found.known.iter().filter(|known| Some(known.id) != repairs);
@@ -222,11 +229,14 @@ impl Live {
             connection.excluded_accounts.extend(excluded);
             writer.put_connection(&connection)?;
             writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
+            if let Some(reserved) = reserved {
+                writer.remove_credential(reserved)?;
+            }
             writer.commit_unlisted()?;
             return Ok(id);
         }
         let mut writer = self.store.begin(ChangeKind::Sync, &format!("connected {}", found.institution), now)?;
-        let id = writer.new_connection_id();
+        let id = reserved.unwrap_or_else(|| writer.new_connection_id());
         let mut connection = Connection {
             id,
             provider: metadata.slug.to_owned(),

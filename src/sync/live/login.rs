@@ -11,7 +11,9 @@ use tokio::sync::{Mutex as AsyncMutex, RwLock};
 use super::{Failure, Live, SyncError, lock};
 use crate::{
     domain::{ChangeKind, Connection, ConnectionId, FailureKind, ProviderError, ProviderErrorKind},
-    providers::{Auth, BuildContext, Credentials, Login, OauthProvider, Provider, ProviderMetadata, Secrets},
+    providers::{
+        Auth, BuildContext, Credentials, LinkProvider, Login, OauthProvider, Provider, ProviderMetadata, Secrets,
+    },
 };
 
 /// An adapter with the credentials to use it.
@@ -38,18 +40,37 @@ impl Live {
         environment: Option<&str>,
         settings: Secrets,
     ) -> Result<Adapter, ProviderError> {
-        let context = BuildContext {
-            http: &self.config.http,
-            environment,
-            endpoint: self.config.endpoints.get(metadata.slug).cloned(),
-            settings,
-            counters: Arc::clone(&self.counters),
-        };
+        let context = self.context(metadata, environment, settings);
         if matches!(metadata.auth, Auth::Oauth { .. }) {
             let oauth = metadata.oauth_provider(&context)?;
             return Ok((Arc::clone(&oauth) as Arc<dyn Provider>, Some(oauth)));
         }
         Ok((metadata.provider(&context)?, None))
+    }
+
+    /// The adapter of a provider with its linking flow.
+    pub(super) fn build_link(
+        &self,
+        metadata: &'static ProviderMetadata,
+        environment: Option<&str>,
+        settings: Secrets,
+    ) -> Result<Arc<dyn LinkProvider>, ProviderError> {
+        metadata.link_provider(&self.context(metadata, environment, settings))
+    }
+
+    fn context<'a>(
+        &'a self,
+        metadata: &ProviderMetadata,
+        environment: Option<&'a str>,
+        settings: Secrets,
+    ) -> BuildContext<'a> {
+        BuildContext {
+            http: &self.config.http,
+            environment,
+            endpoint: self.config.endpoints.get(metadata.slug).cloned(),
+            settings,
+            counters: Arc::clone(&self.counters),
+        }
     }
 
     /// A connection that was not ended.

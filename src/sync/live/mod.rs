@@ -9,6 +9,7 @@ mod chunk;
 mod connect;
 mod counters;
 mod currencies;
+mod link;
 mod lock;
 mod login;
 mod oauth;

@@ -12,7 +12,7 @@ use crate::{
         Accepted, Authorization, Credentials, ProviderMetadata,
         kit::{CallbackError, CallbackListener, RedirectError, parse_redirect},
     },
-    sync::{Listening, LoginPrompt},
+    sync::{Listening, LoginEnding, LoginPrompt},
 };
 
 /// What the user hears of a login under way.
@@ -49,10 +49,12 @@ impl Live {
         let listener = CallbackListener::bind(&authorization).await;
         prompt(LoginStep::Waiting(LoginPrompt {
             url: authorization.url.clone(),
-            callback_url: authorization.callback_url.clone(),
-            listening: match &listener {
-                Ok(listener) => Ok(Listening { fingerprint: listener.fingerprint().map(str::to_owned) }),
-                Err(error) => Err(error.clone()),
+            ending: LoginEnding::Redirect {
+                callback_url: authorization.callback_url.clone(),
+                listening: match &listener {
+                    Ok(listener) => Ok(Listening { fingerprint: listener.fingerprint().map(str::to_owned) }),
+                    Err(error) => Err(error.clone()),
+                },
             },
             browser_opened: self.open_browser(authorization.url.clone()).await,
             expires_at: self.clock.now() + PATIENCE,
@@ -67,7 +69,7 @@ impl Live {
     }
 
     /// Starting a browser may take its time, or never come back: it gets a thread of its own and two seconds.
-    async fn open_browser(self: &Arc<Self>, url: String) -> bool {
+    pub(super) async fn open_browser(self: &Arc<Self>, url: String) -> bool {
         let browser = Arc::clone(&self.config.browser);
         let opened = tokio::task::spawn_blocking(move || browser.open(&url).is_ok());
         matches!(tokio::time::timeout(Duration::from_secs(2), opened).await, Ok(Ok(true)))

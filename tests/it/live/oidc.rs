@@ -67,7 +67,7 @@ async fn log_in(desk: &Desk, authority: &Authority) {
             Event::LoginWaiting { login, .. } => {
                 let url = login.url.replace('%', "%25").replace('&', "%26").replace('+', "%2B");
                 let redirect = authority.get(&format!("/browse?url={url}")).await;
-                assert!(redirect.starts_with(&login.callback_url), "{redirect}");
+                assert!(redirect.starts_with(login.callback_url().unwrap()), "{redirect}");
                 let pasted = Secrets::new().with("redirect", redirect);
                 desk.handle.send(Command::SubmitRedirect { job, pasted });
             }

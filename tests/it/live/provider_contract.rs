@@ -5,7 +5,8 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use dashtam::{
     domain::{Disposition, ProviderError, ProviderErrorKind},
     providers::{
-        Auth, Credentials, OauthCredentials, PROVIDERS, Piece, Provider, ProviderMetadata, Scope, kit::HttpLimits,
+        Auth, Credentials, OauthCredentials, PROVIDERS, Piece, Provider, ProviderMetadata, Scope, Secrets,
+        kit::HttpLimits,
     },
 };
 use serde_json::Value;
@@ -19,6 +20,12 @@ struct Contract {
     metadata: &'static ProviderMetadata,
     account: String,
     routes: HashMap<String, String>,
+    /// Replies of an account without rows, by path.
+    empty: HashMap<String, String>,
+    /// Values that a link returns, added to the answers.
+    credentials: Secrets,
+    /// How data is asked for.
+    method: String,
     expect: Value,
 }
 
@@ -36,16 +43,25 @@ fn contract(metadata: &'static ProviderMetadata) -> Contract {
         std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{}/{name}: {error}", metadata.slug))
     };
     let value: Value = serde_json::from_str(&read("contract.json")).unwrap();
-    let routes = value["routes"].as_object().unwrap();
+    let files = |name: &str| -> HashMap<String, String> {
+        let routes = value[name].as_object().into_iter().flatten();
+        routes.map(|(path, file)| (path.clone(), read(file.as_str().unwrap()))).collect()
+    };
+    let issued = value["credentials"].as_object().into_iter().flatten();
+    let credentials = issued.fold(canaries(metadata), |all, (name, value)| all.with(name, value.as_str().unwrap()));
     Contract {
         metadata,
         account: value["account"].as_str().unwrap().to_owned(),
-        routes: routes.iter().map(|(path, file)| (path.clone(), read(file.as_str().unwrap()))).collect(),
+        routes: files("routes"),
+        empty: files("empty"),
+        credentials,
+        method: value["method"].as_str().unwrap_or("GET").to_owned(),
         expect: value["expect"].clone(),
     }
 }
 
-fn credentials(metadata: &ProviderMetadata) -> Credentials {
+fn credentials(contract: &Contract) -> Credentials {
+    let metadata = contract.metadata;
     match metadata.auth {
         Auth::Oauth { .. } => Credentials::Oauth2(OauthCredentials {
             access_token: "canary-access-5d1f".into(),
@@ -56,7 +72,8 @@ fn credentials(metadata: &ProviderMetadata) -> Credentials {
             login_expires_at: None,
             app: canaries(metadata),
         }),
-        Auth::ApiKey { .. } | Auth::Certificate { .. } | Auth::LinkToken { .. } | Auth::FileImport(_) => {
+        Auth::LinkToken { .. } => Credentials::LinkToken(contract.credentials.clone()),
+        Auth::ApiKey { .. } | Auth::Certificate { .. } | Auth::FileImport(_) => {
             metadata.credentials(&metadata.accept(&canaries(metadata)).unwrap()).unwrap()
         }
     }
@@ -82,8 +99,8 @@ impl Under {
         })
         .await;
         let outside = Outside::new(limits);
-        let provider = contract.metadata.provider(&outside.context(&server, canaries(contract.metadata))).unwrap();
-        let credentials = credentials(contract.metadata);
+        let provider = contract.metadata.provider(&outside.context(&server, contract.credentials.clone())).unwrap();
+        let credentials = credentials(contract);
         Self { outside, server, provider, credentials }
     }
 
@@ -136,7 +153,9 @@ async fn happy() {
             assert!(!unsafe_text(row.facts.description()) && !unsafe_text(row.facts.payee()), "{slug}: {row:?}");
             assert!(row.facts.origin.line > 0, "{slug}: every row knows its place");
         }
-        assert!(under.server.asked().iter().all(|asked| asked.method == "GET" && !asked.query.contains("canary")));
+        assert!(
+            under.server.asked().iter().all(|asked| asked.method == contract.method && !asked.query.contains("canary"))
+        );
     }
 }
 
@@ -151,8 +170,10 @@ async fn an_account_without_anything() {
             })
             .cloned()
             .collect();
+        let empty = contract.empty.clone();
         let under = Under::test(&contract, HttpLimits::default(), move |asked| {
-            base.contains(&asked.path).then(|| Answer::json("[]"))
+            let own = empty.get(&asked.path).cloned();
+            own.or_else(|| base.contains(&asked.path).then(|| "[]".to_owned())).map(Answer::json)
         })
         .await;
         let fetched = of(&contract.account, under.fetch().await);
@@ -184,13 +205,13 @@ fn failing() -> Vec<Case> {
         (
             "401",
             Answer::status(401, r#"{"message":"no"}"#),
-            |kind| matches!(kind, ProviderErrorKind::Authentication),
+            |kind| matches!(kind, ProviderErrorKind::Authentication | ProviderErrorKind::Revoked),
             |to| matches!(to, Disposition::Reauthenticate),
         ),
         (
             "403",
             Answer::status(403, r#"{"message":"ECHO is not allowed"}"#),
-            |kind| matches!(kind, ProviderErrorKind::Authentication),
+            |kind| matches!(kind, ProviderErrorKind::Authentication | ProviderErrorKind::Revoked),
             |to| matches!(to, Disposition::Reauthenticate),
         ),
         (

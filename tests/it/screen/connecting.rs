@@ -221,7 +221,7 @@ async fn a_login_ends_with_a_pasted_address() {
     h.shows(&["Charles Schwab is connected", "Trading"]).hides("Roth IRA").keys("<enter>");
     assert_eq!(connections(&h)[0].excluded_accounts, ["70005678"]);
     assert!(connections(&h)[0].login_expires_at.is_some());
-    h.resize(120, 40).keys("5").shows(&["login ends", "in 6 days"]);
+    h.resize(120, 40).keys("5").shows(&["login ends", "in 7 days"]);
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ pub(crate) async fn log_in_to_schwab(
     let mut rejected = 0;
     let paste = |event: &Event| match event {
         Event::LoginWaiting { login, .. } => {
-            assert_eq!(login.callback_url, "https://127.0.0.1:8182");
+            assert_eq!(login.callback_url(), Some("https://127.0.0.1:8182"));
             let state = login.url.split("state=").nth(1).unwrap().split('&').next().unwrap();
             let redirect = |state: &str| format!("https://127.0.0.1:8182/?code=C0.canary%40&session=s&state={state}");
             for text in [redirect("another"), redirect(state)] {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use dashtam::{
     ports::fake::{FakeClock, FakeEntropy},
     providers::{
-        BuildContext, ProviderMetadata, Secrets,
+        BuildContext, FieldKind, ProviderMetadata, Secrets,
         kit::{Http, HttpConfig, HttpLimits, MemoryCounters, fake::FakeTimer},
     },
 };
@@ -224,8 +224,13 @@ impl Outside {
     }
 }
 
-/// A canary for every field of a provider.
+/// A canary for every secret field of a provider; a certificate and its key where files are asked for.
 pub(crate) fn canaries(metadata: &ProviderMetadata) -> Secrets {
+    let pair = rcgen::generate_simple_self_signed(vec!["app.example".to_owned()]).unwrap();
     let secret = metadata.fields().iter().filter(|field| field.is_secret());
-    secret.fold(Secrets::new(), |secrets, field| secrets.with(field.name, format!("canary-{}-5d1f", field.name)))
+    secret.fold(Secrets::new(), |secrets, field| match (field.kind, field.name) {
+        (FieldKind::SecretFile, "certificate") => secrets.with(field.name, pair.cert.pem()),
+        (FieldKind::SecretFile, _) => secrets.with(field.name, pair.signing_key.serialize_pem()),
+        _ => secrets.with(field.name, format!("canary-{}-5d1f", field.name)),
+    })
 }

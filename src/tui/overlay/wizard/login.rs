@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::parts::{address, gap, say};
 use crate::{
     providers::Secrets,
-    sync::LoginPrompt,
+    sync::{LoginEnding, LoginPrompt},
     tui::{
         component::{
             hit::{ListId, Target},
@@ -41,7 +41,7 @@ pub(super) struct Login {
 impl Login {
     pub(super) fn new(prompt: LoginPrompt) -> Self {
         // Where nothing listens, pasting is the only way.
-        let typing = prompt.listening.is_err();
+        let typing = matches!(&prompt.ending, LoginEnding::Redirect { listening: Err(_), .. });
         Self { prompt, typing, shown: false, pasted: SecretField::new(false), rejected: None, submitted: false }
     }
 
@@ -53,6 +53,9 @@ impl Login {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
+        if self.prompt.callback_url().is_none() {
+            return;
+        }
         self.typing = true;
         self.rejected = None;
         self.submitted = false;
@@ -75,7 +78,7 @@ impl Login {
 
     /// The port that waits on this machine, for the hint about SSH.
     pub(super) fn port(&self) -> Option<&str> {
-        let (_, rest) = self.prompt.callback_url.split_once("://")?;
+        let (_, rest) = self.prompt.callback_url()?.split_once("://")?;
         let authority = rest.split(['/', '?']).next()?;
         authority.rsplit_once(':').map(|(_, port)| port)
     }
@@ -116,6 +119,12 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
     let whole = Rect { x: area.x, width: area.width, ..at };
     at = below(at, address(scene, whole, &prompt.url));
     space(&mut at);
+    let Some(callback_url) = login.prompt.callback_url() else {
+        let text = "dashtam asks every few seconds whether you have finished there. The address can be opened on \
+                    another device too; a restart goes on where it stopped.";
+        say(scene, &mut at, text, theme.text);
+        return;
+    };
     routes(login, scene, &mut at);
     space(&mut at);
     let row = Rect { y: at.y.min(foot.y), ..top(foot, 1) };
@@ -124,7 +133,7 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
     let used = scene.paint.text(row, if login.typing { "▸ Paste it here  " } else { "  Paste it here  " }, label);
     let place = shrink_left(row, used);
     if login.pasted.is_blank() {
-        let hint = if login.submitted { "trying it…" } else { prompt.callback_url.as_str() };
+        let hint = if login.submitted { "trying it…" } else { callback_url };
         scene.paint.text(shrink_left(place, 1), hint, theme.muted);
     }
     login.pasted.draw(&mut scene.paint, place, login.typing && scene.top, login.shown);
@@ -137,7 +146,8 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
 fn routes(login: &Login, scene: &mut Scene<'_>, at: &mut Rect) {
     let theme = scene.paint.theme;
     let prompt = &login.prompt;
-    match &prompt.listening {
+    let LoginEnding::Redirect { listening, .. } = &prompt.ending else { return };
+    match listening {
         Ok(listening) => {
             say(scene, at, "1  Wait: the browser comes back here by itself.", theme.text);
             if let Some(fingerprint) = &listening.fingerprint {

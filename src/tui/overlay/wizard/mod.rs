@@ -242,7 +242,7 @@ impl Wizard {
     fn turn(&mut self, forward: bool) {
         match (&mut self.step, &mut self.chosen) {
             (Step::Fields, Some((_, sheet))) => sheet.step(forward),
-            (Step::Login(login), _) => login.typing = !login.typing,
+            (Step::Login(login), _) => login.typing = !login.typing && login.prompt.callback_url().is_some(),
             (Step::Accounts(accounts), _) => accounts.typing = !accounts.typing,
             _ => {}
         }

@@ -304,6 +304,7 @@ mod tests {
                 field("token", "Token", FieldKind::Secret),
             ],
             build: |_| Err(METADATA.error(ProviderErrorKind::NotConfigured, "exists in tests only")),
+            link: None,
         },
         capabilities: &[Capability::Accounts],
         required_settings: &[],
