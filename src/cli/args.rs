@@ -5,13 +5,23 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::Profile;
+use crate::{
+    config::Profile,
+    domain::{AccountType, AssetCode},
+};
 
 /// Every account you own on one keyboard-driven screen, from your own machine.
 ///
 /// Without a command it opens the screen.
 #[derive(Debug, Parser)]
-#[command(name = "dashtam", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(
+    name = "dashtam",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = EXIT_CODES
+)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
@@ -19,10 +29,11 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed, nothing changed · 2 wrong usage · 3 partly done";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed, nothing changed · 2 wrong usage · 3 partly done · 4 a question is open, nothing written";
 
-/// What every command takes.
+/// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// Folder of the database [default: `$DASHTAM_DATA_DIR`, else the XDG data folder]
     #[arg(long, global = true, value_name = "DIR")]
@@ -164,6 +175,13 @@ pub(super) enum Command {
         #[arg(long, value_name = "DATE", value_parser = date)]
         from: Option<NaiveDate>,
     },
+    /// Edit the payee, category, tags or note of rows, as one change
+    Edit(EditArgs),
+    /// Add an account to keep by hand, or close one
+    Account {
+        #[command(subcommand)]
+        what: AccountCommand,
+    },
     /// Give an account or a connection a name of your own
     Rename {
         /// Id of the account; `connection:ID` for a connection
@@ -190,6 +208,9 @@ pub(super) enum Command {
         /// Write to this file instead of standard output
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Replace the file if it exists
+        #[arg(long, requires = "output")]
+        force: bool,
     },
     /// Copy the database into a new file, checked
     Backup {
@@ -215,11 +236,45 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print a manual page
+    Man {
+        /// The command [default: the page of dashtam itself]
+        command: Vec<String>,
+        /// Write the pages of all commands into this folder instead
+        #[arg(long, value_name = "DIR", conflicts_with = "command")]
+        all: Option<PathBuf>,
+    },
+    /// Show whether anything needs attention
+    Status {
+        /// One line for a prompt, from what the last command stored: opens nothing and waits for nothing
+        #[arg(long)]
+        short: bool,
+    },
+    /// Explain a command or a topic: query, config, keys, exit-codes, formats
+    Help {
+        /// A command or a topic
+        topic: Vec<String>,
+    },
+}
+
+/// What a wrong setting does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strictness {
+    /// It stops the command.
+    Strict,
+    /// Its default applies, with a warning.
+    Lenient,
 }
 
 impl Command {
+    /// A wrong setting stops commands that talk to institutions; others use its default and warn.
+    pub(super) const fn strictness(&self) -> Strictness {
+        match self {
+            Self::Connect { .. } | Self::Reconnect { .. } | Self::Sync { .. } => Strictness::Strict,
+            _ => Strictness::Lenient,
+        }
+    }
+
     /// Whether the command may write to the database or take long. Others end within moments.
     pub(super) const fn writes(&self) -> bool {
         matches!(
@@ -232,6 +287,8 @@ impl Command {
                 | Self::Disconnect { .. }
                 | Self::Sync { .. }
                 | Self::Rename { .. }
+                | Self::Edit(_)
+                | Self::Account { .. }
         )
     }
 }
@@ -259,7 +316,7 @@ pub(super) struct Selection {
     /// Only this account: its id, its name or the end of its number
     #[arg(long, value_name = "ID")]
     pub(super) account: Option<String>,
-    /// Only rows that match, in the language of the filter bar (see docs/query.md)
+    /// Only rows that match, in the language of the filter bar (see `dashtam help query`)
     #[arg(long, value_name = "Q")]
     pub(super) query: Option<String>,
 }
@@ -278,6 +335,69 @@ pub(super) struct TransactionArgs {
     /// At most this many
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
+}
+
+/// Which rows to edit, and how.
+#[derive(Debug, Clone, Args)]
+#[command(group = clap::ArgGroup::new("rows").args(["row", "query"]).required(true))]
+#[command(group = clap::ArgGroup::new("fields").args(["payee", "category", "tag", "note"]).required(true).multiple(true))]
+pub(super) struct EditArgs {
+    /// Ids of rows, as `transactions` lists them
+    #[arg(value_name = "ROW")]
+    pub(super) row: Vec<String>,
+    /// All rows that match, in the language of the filter bar (see `dashtam help query`)
+    #[arg(long, value_name = "Q")]
+    pub(super) query: Option<String>,
+    /// Only rows of this account, with --query
+    #[arg(long, value_name = "ID", requires = "query")]
+    pub(super) account: Option<String>,
+    /// Payee to show; an empty one restores the bank's text
+    #[arg(long, value_name = "TEXT")]
+    pub(super) payee: Option<String>,
+    /// Category; an empty one removes it
+    #[arg(long, value_name = "TEXT")]
+    pub(super) category: Option<String>,
+    /// Tag to add (`+T` or `T`) or to remove (`-T`); may be given several times
+    #[arg(long, value_name = "±TAG", allow_hyphen_values = true)]
+    pub(super) tag: Vec<String>,
+    /// Note; an empty one removes it
+    #[arg(long, value_name = "TEXT")]
+    pub(super) note: Option<String>,
+    /// Show the rows as they would be and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// What to do with an account.
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Add an account that no file and no provider delivers
+    Add {
+        /// Its name
+        name: String,
+        /// Its type: checking, savings, `credit_card`, brokerage, loan, mortgage, other, …
+        #[arg(long, value_name = "KIND", value_parser = account_type)]
+        r#type: AccountType,
+        /// Its currency
+        #[arg(long, value_name = "CODE", default_value = "USD", value_parser = currency)]
+        currency: AssetCode,
+    },
+    /// Close an account: its rows stay, its balance leaves net worth
+    Close {
+        /// Its id, its name or the end of its number
+        name: String,
+    },
+}
+
+fn account_type(text: &str) -> Result<AccountType, String> {
+    AccountType::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = AccountType::ALL.iter().map(|known| known.as_str()).collect();
+        format!("choose one of: {}", known.join(", "))
+    })
+}
+
+fn currency(text: &str) -> Result<AssetCode, crate::domain::AssetCodeError> {
+    AssetCode::new(text)
 }
 
 /// The step of a history.

@@ -2,16 +2,17 @@
 
 use std::{
     io::{self, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use super::{
     args::{self, Command, ExportFormat, Format, Global},
-    balances, connect, doctor,
+    balances, connect, doctor, edit,
     error::CliError,
     import, lists, output,
-    record::ChangeRecord,
+    record::{ChangeRecord, ConnectionRecord},
     session::Session,
+    status,
 };
 use crate::{
     domain::{Change, ChangeId, ConnectionId, FailureKind, text},
@@ -44,18 +45,24 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
             return connect::connect(session, out, format, &provider, None, &answers);
         }
         Command::Reconnect { id, answers } => return connect::reconnect(session, out, format, &id, &answers),
-        Command::Disconnect { id, remove_data } => connect::disconnect(session, &id, remove_data)?,
+        Command::Disconnect { id, remove_data } => connect::disconnect(session, out, format, &id, remove_data)?,
         Command::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
-        Command::Rename { id, name } => rename(session, &id, name)?,
-        Command::Export { to, selection, output } => write_export(session, out, to, selection, output.as_deref())?,
-        Command::Backup { file } => backup(session, file)?,
+        Command::Edit(args) => edit::rows(session, out, format, &args)?,
+        Command::Account { what } => edit::account(session, out, format, what)?,
+        Command::Rename { id, name } => rename(session, out, format, &id, name)?,
+        Command::Export { to, selection, output, force } => {
+            write_export(session, out, format, to, selection, output.as_deref().map(|file| (file, force)))?;
+        }
+        Command::Backup { file } => backup(session, out, format, file)?,
+        Command::Status { .. } => status::run(session, out, format)?,
         Command::Doctor => return doctor::run(global, &session.setup.console, out, Some(session)),
         Command::Restore { .. }
         | Command::Providers
         | Command::Config { .. }
         | Command::Keys
         | Command::Completions { .. }
-        | Command::Man => {
+        | Command::Man { .. }
+        | Command::Help { .. } => {
             return Err(CliError::new(FailureKind::Internal, "this command needs no store"));
         }
     }
@@ -85,25 +92,38 @@ fn rows_of(change: &Change) -> String {
     format!("{} of {}, {rows} row{plural}", change.kind, text::clean(&change.source))
 }
 
-fn rename(session: &Session, id: &str, name: String) -> Result<(), CliError> {
+fn rename(session: &Session, out: &mut dyn Write, format: Format, id: &str, name: String) -> Result<(), CliError> {
     let name = Some(name).filter(|name| !name.trim().is_empty());
     let wrong = |error: crate::domain::ParseIdError| CliError::usage(error.to_string());
     if let Some(id) = id.strip_prefix("connection:") {
         let connection = id.parse::<ConnectionId>().map_err(wrong)?;
         session.runtime.block_on(session.handle.rename_connection(connection, name))?;
+        let view = session.ledger.view()?;
+        let found = view.connections().iter().find(|known| known.id == connection);
+        let found = found.ok_or_else(|| CliError::new(FailureKind::Internal, "the connection is missing"))?;
+        let record = ConnectionRecord::new(found, session, &view);
+        output::record(out, format, &record, |out| writeln!(out, "renamed connection {}: {}", record.id, record.name))
     } else {
         let account = lists::find_account(&session.ledger.view()?, id)?;
         session.runtime.block_on(session.handle.rename_account(account, name))?;
+        edit::print_account(session, out, format, account, "renamed")
     }
-    Ok(())
 }
 
+#[derive(serde::Serialize)]
+struct WrittenRecord {
+    file: String,
+    transactions: Option<u64>,
+}
+
+/// Writes to standard output, or to a file; with `true` the file may exist and is replaced whole.
 fn write_export(
     session: &Session,
     out: &mut dyn Write,
+    format: Format,
     to: ExportFormat,
     selection: args::Selection,
-    file: Option<&Path>,
+    file: Option<(&Path, bool)>,
 ) -> Result<(), CliError> {
     let rows = args::TransactionArgs { selection, ..args::TransactionArgs::default() };
     let view = lists::searchable(session, &rows, false)?;
@@ -119,21 +139,50 @@ fn write_export(
         ExportFormat::Hledger => export::Format::Hledger,
         ExportFormat::Beancount => export::Format::Beancount,
     };
-    let Some(file) = file.map(|file| session.setup.console.path(file)) else {
+    let Some((file, force)) = file.map(|(file, force)| (session.setup.console.path(file), force)) else {
         view.export(&listing, form, out)?;
         return Ok(());
     };
     let refused = |error: io::Error| {
-        CliError::new(FailureKind::Io, format!("{}: {error}", file.display()))
-            .hint("name a file that does not exist yet")
+        let hint = if error.kind() == io::ErrorKind::AlreadyExists {
+            "name a file that does not exist yet, or add --force to replace it"
+        } else {
+            "name a file in a folder that can be written to"
+        };
+        CliError::new(FailureKind::Io, format!("{}: {error}", file.display())).hint(hint)
     };
-    let mut target = BufWriter::new(files::create(&file).map_err(refused)?);
+    let place = if force { files::beside(&file, "new") } else { file.clone() };
+    if force {
+        files::remove_if_there(&place).map_err(refused)?;
+    }
+    let mut target = BufWriter::new(files::create(&place).map_err(refused)?);
     let rows = view.export(&listing, form, &mut target)?;
     target.flush().map_err(refused)?;
-    Ok(writeln!(session.setup.console.err(), "{rows} rows written to {}", file.display())?)
+    if force {
+        files::put_in_place(&place, &file).map_err(refused)?;
+    }
+    report_file(session, out, format, &file, Some(rows))
 }
 
-fn backup(session: &Session, file: Option<std::path::PathBuf>) -> Result<(), CliError> {
+/// Reports a written file: as JSON on standard output, else in words on standard error.
+fn report_file(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    file: &Path,
+    rows: Option<u64>,
+) -> Result<(), CliError> {
+    let record = WrittenRecord { file: file.display().to_string(), transactions: rows };
+    output::record(out, format, &record, |_| {
+        let mut err = session.setup.console.err();
+        match rows {
+            Some(rows) => writeln!(err, "{rows} rows written to {}", record.file),
+            None => writeln!(err, "backed up to {}", record.file),
+        }
+    })
+}
+
+fn backup(session: &Session, out: &mut dyn Write, format: Format, file: Option<PathBuf>) -> Result<(), CliError> {
     let file = if let Some(file) = file {
         session.setup.console.path(&file)
     } else {
@@ -142,5 +191,5 @@ fn backup(session: &Session, file: Option<std::path::PathBuf>) -> Result<(), Cli
         folder.join(format!("dashtam-{}.redb", session.clock.now().format("%Y%m%dT%H%M%SZ")))
     };
     session.store.backup(&file)?;
-    Ok(writeln!(session.setup.console.err(), "backed up to {}", file.display())?)
+    report_file(session, out, format, &file, None)
 }

@@ -106,11 +106,25 @@ pub(super) fn reconnect(
     connect(session, out, format, &connection.provider, Some(id), args)
 }
 
-pub(super) fn disconnect(session: &Session, id: &str, remove_data: bool) -> Result<(), CliError> {
+pub(super) fn disconnect(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    id: &str,
+    remove_data: bool,
+) -> Result<(), CliError> {
     let connection = parse_id(id)?;
     session.runtime.block_on(session.handle.disconnect(connection, remove_data))?;
-    let kept = if remove_data { "its data was removed" } else { "its data stays" };
-    Ok(writeln!(session.setup.console.err(), "disconnected; {kept}, its credentials are wiped")?)
+    let view = session.ledger.view()?;
+    let known = view.connections().iter().find(|known| known.id == connection);
+    let kept = if remove_data { "its data was removed" } else { "its data is kept" };
+    writeln!(session.setup.console.err(), "disconnected; login deleted, {kept}")?;
+    match known {
+        Some(known) if format != Format::Table => {
+            output::record(out, format, &ConnectionRecord::new(known, session, &view), |_| Ok(()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn parse_id(id: &str) -> Result<ConnectionId, CliError> {
@@ -224,7 +238,9 @@ fn answers(
     let problems: Vec<FieldProblem> = problems.into_iter().filter(|problem| !missing(problem)).collect();
     if !problems.is_empty() {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        return Err(CliError::usage(all.join("; ")).hint("--field, --field-env and --field-file answer fields"));
+        return Err(CliError::usage(all.join("; "))
+            .problems(all)
+            .hint(format!("nothing was sent. {}", super::help::fields(metadata).trim_end())));
     }
     Ok(answers)
 }

@@ -17,16 +17,27 @@ pub(super) struct CliError {
     pub(super) message: String,
     /// What to do.
     pub(super) hint: Option<String>,
+    /// Every problem on its own, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) problems: Vec<String>,
 }
 
 impl CliError {
     pub(super) fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None }
+        Self { kind, message: message.into(), hint: None, problems: Vec::new() }
     }
 
     /// The command line is wrong.
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Usage, message)
+    }
+
+    /// Adds every problem on its own, where there are several.
+    pub(super) fn problems(mut self, problems: Vec<String>) -> Self {
+        if problems.len() > 1 {
+            self.problems = problems;
+        }
+        self
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {

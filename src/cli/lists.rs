@@ -9,12 +9,12 @@ use super::{
     args::{Format, TransactionArgs},
     error::CliError,
     output::{self, Column},
-    record::{AccountRecord, ChangeRecord, ConnectionRecord, HoldingRecord, SnapshotRecord, TransactionRecord},
+    record::{AccountRecord, ChangeRecord, ConnectionRecord, HoldingRecord, SnapshotRecord},
     session::Session,
 };
 use crate::{
     domain::{AccountId, AssetCode, FailureKind, text},
-    ledger::{By, ListRequest, Query, RowList, Sort, View},
+    ledger::{By, GroupSort, GroupSortKey, LedgerEntry, ListRequest, Query, RowList, RowRecord, Sort, View},
     providers::PROVIDERS,
 };
 
@@ -67,13 +67,7 @@ pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) ->
     let account = args.selection.account.as_deref().map(|wanted| find_account(view, wanted)).transpose()?;
     let today = session.clock.today();
     let mut query = Query::parse(args.selection.query.as_deref().unwrap_or_default(), today);
-    if let Some(problem) = query.problems().first() {
-        let text = args.selection.query.as_deref().unwrap_or_default();
-        let part = text.get(problem.range.clone()).unwrap_or_default();
-        return Err(
-            CliError::usage(format!("--query: `{part}`: {}", problem.hint)).hint("docs/query.md has the language")
-        );
-    }
+    check_query(args.selection.query.as_deref().unwrap_or_default(), &query)?;
     if let (Some(from), Some(to)) = (args.from, args.to)
         && from > to
     {
@@ -83,6 +77,21 @@ pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) ->
     let listing = view.list(&ListRequest { account, query, sort: Sort::default() })?;
     let count = args.limit.unwrap_or(usize::MAX).min(listing.len());
     Ok((listing, count))
+}
+
+/// Refuses a query with problems, and names all of them.
+pub(super) fn check_query(text: &str, query: &Query) -> Result<(), CliError> {
+    let problems: Vec<String> = query
+        .problems()
+        .iter()
+        .map(|problem| format!("`{}`: {}", text.get(problem.range.clone()).unwrap_or_default(), problem.hint))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(CliError::usage(format!("--query: {}", problems.join("; ")))
+        .problems(problems)
+        .hint("`dashtam help query` explains the language"))
 }
 
 /// A view in which everything can be searched, unless the arguments don't need that.
@@ -107,10 +116,10 @@ pub(super) fn transactions(
     args: &TransactionArgs,
     by: Option<&str>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<TransactionRecord>] = &[
+    const COLUMNS: &[Column<RowRecord>] = &[
         Column::left("Date", |row| row.date.to_string()),
-        Column::left("Payee", TransactionRecord::who),
-        Column::left("Account", |row| row.account.clone()),
+        Column::left("Payee", |row| row.payee.clone().unwrap_or_else(|| row.description.clone())),
+        Column::left("Account", |row| row.account.clone().unwrap_or_default()),
         Column::left("Kind", |row| row.subtype.to_string().replace('_', " ")),
         Column::right("Amount", |row| money(row.amount, &row.currency)),
         Column::left("", |row| row.currency.clone()),
@@ -121,16 +130,17 @@ pub(super) fn transactions(
     if let Some(by) = grouping(by, listing.request().query.by())? {
         return groups(out, format, &view, &listing, by, args.limit);
     }
-    let names = AccountNames::of(&view);
     let rows = (0..count).filter_map(|index| {
         let entry = view.entry(listing.id(index)?).transpose()?;
-        Some(entry.map_err(CliError::from).map(|entry| {
-            let account = names.name(entry.transaction.account_id);
-            TransactionRecord::new(entry, account)
-        }))
+        Some(entry.map_err(CliError::from).map(|entry| record_of(&view, entry)))
     });
     let empty = if view.transaction_count() == 0 { NO_ACCOUNTS } else { "no transaction matches" };
     output::list(out, format, rows, COLUMNS, empty)
+}
+
+pub(super) fn record_of(view: &View, entry: LedgerEntry) -> RowRecord {
+    let account = view.account(entry.transaction.account_id).map(|line| &line.account);
+    RowRecord::new(entry, account)
 }
 
 /// What `--by` and `by:` in `--query` ask for together.
@@ -162,6 +172,17 @@ struct GroupRecord {
     transactions: u64,
 }
 
+/// As on the screen: groups by time newest first, others by the largest sum of the currency with most rows.
+fn group_order(listing: &RowList, by: By) -> GroupSort {
+    let first = listing.sums().into_iter().map(|(total, _)| total.currency).chain(listing.too_large()).next();
+    let key = match first {
+        Some(currency) if !by.is_time() => GroupSortKey::Sum(currency),
+        None if !by.is_time() => GroupSortKey::Rows,
+        _ => GroupSortKey::Name,
+    };
+    GroupSort { key, descending: true }
+}
+
 /// The sums of a list, group by group, at most `limit` groups; one with several currencies has a line for each.
 fn groups(
     out: &mut dyn Write,
@@ -178,12 +199,16 @@ fn groups(
         Column::right("Rows", |row| row.transactions.to_string()),
     ];
     let mut rows = Vec::new();
-    for group in view.aggregates(listing, by, None)?.into_iter().take(limit.unwrap_or(usize::MAX)) {
+    for group in
+        view.aggregates(listing, by, Some(group_order(listing, by)))?.into_iter().take(limit.unwrap_or(usize::MAX))
+    {
         let label = view.label(&group.key)?;
         let record = |currency: AssetCode, sum, transactions| {
             Ok(GroupRecord { group: label.clone(), currency: currency.to_string(), sum, transactions })
         };
-        rows.extend(group.sums.totals.iter().map(|(total, count)| record(total.currency, Some(total.amount), *count)));
+        rows.extend(group.sums.totals.iter().map(|(total, count)| {
+            record(total.currency, Some(text::at_scale_of(total.amount, total.currency)), *count)
+        }));
         // A sum with more digits than can be exact is not shown rounded.
         rows.extend(group.sums.too_large.iter().map(|currency| record(*currency, None, group.rows)));
     }

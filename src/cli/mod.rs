@@ -10,13 +10,17 @@ mod configured;
 mod connect;
 mod console;
 mod doctor;
+mod edit;
 mod error;
+mod help;
 mod import;
 mod lists;
 mod output;
 mod record;
 mod session;
 mod socket;
+mod status;
+mod stored_status;
 mod upkeep;
 
 use std::{io::Write, process::ExitCode};
@@ -24,7 +28,7 @@ use std::{io::Write, process::ExitCode};
 use clap::{CommandFactory as _, Parser as _};
 
 use self::{
-    args::{Cli, Command, Format, Global},
+    args::{Cli, Command, Format, Global, Strictness},
     console::Console,
     error::CliError,
     session::{Entered, Session, Setup},
@@ -70,6 +74,10 @@ fn end(result: Result<u8, CliError>, console: &Console, out: &mut dyn Write, for
 fn usage(error: &clap::Error, console: &Console) -> u8 {
     if !error.use_stderr() {
         let _ = error.print();
+        let arguments: Vec<String> = std::env::args().collect();
+        if let Some(fields) = help::fields_page(&arguments) {
+            let _ = write!(console.out(), "\n{fields}");
+        }
         return 0;
     }
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -110,14 +118,18 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
         Command::Providers => lists::providers(out, format)?,
         Command::Config { what } => return upkeep::config(&global, console, out, &what),
         Command::Restore { file } => upkeep::restore(&global, console, out, format, &file)?,
-        Command::Keys => upkeep::keys(&global, console, out)?,
+        Command::Keys => upkeep::keys(&global, console, out, format)?,
         Command::Completions { shell } => {
             // Buffered: the generator panics when the reader of its output is gone.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dashtam", &mut script);
             out.write_all(&script)?;
         }
-        Command::Man => clap_mangen::Man::new(Cli::command()).render(out)?,
+        Command::Man { command, all } => help::manual(console, out, &command, all.as_deref())?,
+        Command::Help { topic } => help::help(out, &topic)?,
+        Command::Status { short: true } => {
+            status::short(&Setup::new(&global, console, Strictness::Lenient)?, out, format)?;
+        }
         command => return with_store(&global, console, out, command),
     }
     Ok(0)
@@ -126,7 +138,7 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
 /// Runs a command in the process that has the database: this one, or the one that has it open.
 fn with_store(global: &Global, console: &Console, out: &mut dyn Write, command: Command) -> Result<u8, CliError> {
     loop {
-        let setup = Setup::new(global, console);
+        let setup = Setup::new(global, console, command.strictness());
         // The doctor also runs with a broken configuration, and without making anything.
         if matches!(command, Command::Doctor) && !setup.as_ref().is_ok_and(Setup::is_in_use) {
             return doctor::run(global, console, out, None);
@@ -181,7 +193,7 @@ fn screen(global: &Global, console: &Console) -> Result<u8, CliError> {
         return Err(CliError::usage("the screen needs a terminal on standard input and output")
             .hint("in scripts use a command, such as `dashtam accounts`; `dashtam --help` lists them"));
     }
-    let setup = Setup::new(global, console)?;
+    let setup = Setup::new(global, console, Strictness::Strict)?;
     let keymap = upkeep::keymap(&setup.paths, &setup.config)?;
     let store = setup.enter_alone()?;
     let running = setup.open(store, global.offline, Role::Screen, false, serve)?;

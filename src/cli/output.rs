@@ -82,6 +82,19 @@ pub(super) fn object<T: Serialize>(
     }
 }
 
+/// Writes one object in the form asked for; a table is what `text` writes.
+pub(super) fn record<T: Serialize>(
+    out: &mut dyn Write,
+    format: Format,
+    value: &T,
+    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    match format {
+        Format::Csv => csv(out, std::iter::once(Ok(value))),
+        other => object(out, other, value, text),
+    }
+}
+
 fn line<T: Serialize>(out: &mut dyn Write, value: &T) -> Result<(), CliError> {
     serde_json::to_writer(&mut *out, value).map_err(|error| CliError::from(io::Error::from(error)))?;
     Ok(writeln!(out)?)
@@ -119,19 +132,10 @@ fn csv<T: Serialize>(out: &mut dyn Write, rows: impl IntoIterator<Item = Result<
         if std::mem::take(&mut header) {
             target.write_record(fields.keys()).map_err(broken)?;
         }
-        let cells = fields.values().map(cell);
+        let cells = fields.values().map(export::cell);
         target.write_record(cells.map(|cell| export::defused(&cell).into_owned())).map_err(broken)?;
     }
     Ok(target.flush()?)
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
-    }
 }
 
 fn table<T, R: Borrow<T>>(

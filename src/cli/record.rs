@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::session::Session;
 use crate::{
     domain::{
-        AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource, Text,
-        TransactionStatus, TransactionSubtype, TransactionType,
+        AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource,
+        text::at_scale_of,
     },
-    ledger::{AccountLine, HoldingLine, LedgerEntry, Standing, View},
+    ledger::{AccountLine, HoldingLine, Standing, View},
     providers::find,
 };
 
@@ -52,97 +52,15 @@ impl From<&AccountLine> for AccountRecord {
             institution: account.institution.clone(),
             account_type: account.kind(),
             currency: account.currency.to_string(),
-            balance: line.balance.map(|balance| balance.current.amount),
-            available_balance: line.balance.and_then(|balance| balance.available),
+            balance: line.balance.map(|balance| at_scale_of(balance.current.amount, balance.current.currency)),
+            available_balance: line
+                .balance
+                .and_then(|balance| balance.available.map(|amount| at_scale_of(amount, balance.current.currency))),
             as_of: line.balance.map(|balance| balance.as_of),
             standing: line.standing,
             is_active: account.is_active,
             transactions: line.transaction_count,
         }
-    }
-}
-
-/// `transactions`.
-#[derive(Debug, Serialize)]
-pub(super) struct TransactionRecord {
-    id: String,
-    account_id: String,
-    provider_transaction_id: Option<String>,
-    pub(super) date: NaiveDate,
-    instant: Option<String>,
-    settlement_date: Option<NaiveDate>,
-    pub(super) amount: Decimal,
-    pub(super) currency: String,
-    #[serde(rename = "type")]
-    transaction_type: TransactionType,
-    pub(super) subtype: TransactionSubtype,
-    pub(super) status: TransactionStatus,
-    description: String,
-    pub(super) payee: Option<String>,
-    memo: Option<String>,
-    symbol: Option<String>,
-    security_name: Option<String>,
-    asset_type: Option<AssetType>,
-    quantity: Option<Decimal>,
-    unit_price: Option<Decimal>,
-    commission: Option<Decimal>,
-    fees: Option<Decimal>,
-    foreign_amount: Option<Decimal>,
-    foreign_currency: Option<String>,
-    reference: Option<String>,
-    category: Option<String>,
-    tags: Vec<String>,
-    note: Option<String>,
-    change_id: String,
-    source_line: Option<u32>,
-    #[serde(skip)]
-    pub(super) account: String,
-}
-
-impl TransactionRecord {
-    pub(super) fn new(entry: LedgerEntry, account: String) -> Self {
-        let LedgerEntry { transaction, user } = entry;
-        let facts = transaction.facts;
-        let description = facts.description().to_owned();
-        let own = |text: Option<Text>| text.map(String::from);
-        let security = facts.security.map(|security| *security).unwrap_or_default();
-        Self {
-            id: transaction.id.to_string(),
-            account_id: transaction.account_id.to_string(),
-            provider_transaction_id: own(facts.provider_id),
-            date: facts.date,
-            instant: facts.instant.map(instant),
-            settlement_date: facts.settlement_date,
-            amount: facts.amount,
-            currency: facts.currency.to_string(),
-            transaction_type: facts.kind.transaction_type(),
-            subtype: facts.kind.subtype(),
-            status: facts.status,
-            description,
-            payee: user.payee.or_else(|| own(facts.payee)),
-            memo: own(facts.memo),
-            symbol: own(security.symbol),
-            security_name: own(security.name),
-            asset_type: security.asset_type,
-            quantity: security.quantity,
-            unit_price: security.unit_price,
-            commission: security.commission,
-            fees: security.fees,
-            foreign_amount: facts.foreign.as_ref().map(|foreign| foreign.money.amount),
-            foreign_currency: facts.foreign.as_ref().map(|foreign| foreign.money.currency.to_string()),
-            reference: own(facts.reference),
-            category: user.category,
-            tags: user.tags,
-            note: user.note,
-            change_id: transaction.change_id.to_string(),
-            source_line: (facts.origin.line > 0).then_some(facts.origin.line),
-            account,
-        }
-    }
-
-    /// The text for a payee column.
-    pub(super) fn who(&self) -> String {
-        self.payee.clone().unwrap_or_else(|| self.description.clone())
     }
 }
 
@@ -170,6 +88,7 @@ pub(super) struct HoldingRecord {
 impl From<&HoldingLine> for HoldingRecord {
     fn from(line: &HoldingLine) -> Self {
         let facts = &line.holding.facts;
+        let scaled = |amount: Option<Decimal>| amount.map(|amount| at_scale_of(amount, facts.currency));
         Self {
             account_id: line.holding.account_id.to_string(),
             symbol: facts.symbol.clone(),
@@ -177,9 +96,9 @@ impl From<&HoldingLine> for HoldingRecord {
             asset_type: facts.asset_type,
             quantity: facts.quantity,
             price: facts.price,
-            market_value: facts.value(),
-            cost_basis: facts.cost_basis,
-            gain: facts.gain(),
+            market_value: scaled(facts.value()),
+            cost_basis: scaled(facts.cost_basis),
+            gain: scaled(facts.gain()),
             gain_percent: facts.gain_percent(),
             weight: line.weight,
             currency: facts.currency.to_string(),
@@ -212,7 +131,7 @@ impl SnapshotRecord {
         Self {
             account_id: snapshot.account_id.to_string(),
             date: snapshot.date,
-            balance: snapshot.balance,
+            balance: at_scale_of(snapshot.balance, snapshot.currency),
             available_balance: snapshot.available,
             holdings_value: snapshot.holdings_value,
             cash_value: snapshot.cash_value,

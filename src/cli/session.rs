@@ -11,11 +11,12 @@ use std::{
 use secrecy::ExposeSecret as _;
 
 use super::{
-    args::Global,
+    args::{Format, Global, Strictness},
     configured,
     console::Console,
     error::CliError,
     socket::{Client, Connect, Role, Run, Served, Server, socket_path},
+    stored_status,
 };
 use crate::{
     config::{self, Config, Environment, Log, LogLevel, Overrides, Paths},
@@ -47,24 +48,24 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    pub(super) fn new(global: &Global, console: &Console) -> Result<Self, CliError> {
+    pub(super) fn new(global: &Global, console: &Console, strictness: Strictness) -> Result<Self, CliError> {
         let environment = Environment::from_variables(console.variables());
         let environment = environment.map_err(|error| CliError::usage(error.to_string()))?;
         let (console, verbose) = (console.clone(), global.verbose);
-        if global.demo {
-            let scratch = Scratch::new()?;
-            let paths = Paths::inside(&scratch.folder);
-            let scratch = Some(Arc::new(scratch));
-            return Ok(Self { console, paths, config: Config::default(), environment, verbose, scratch });
+        let found = Self::paths(global, &environment);
+        if !global.demo {
+            let paths = found?;
+            let config = settings(&paths, &console, global, strictness)?;
+            return Ok(Self { console, paths, config, environment, verbose, scratch: None });
         }
-        let paths = Self::paths(global, &environment)?;
-        let loaded = Config::load(&paths.config)
-            .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
-            .map_err(|error| {
-                CliError::new(FailureKind::Config, error.to_string())
-                    .hint("`dashtam config check` repeats this after each correction")
-            })?;
-        Ok(Self { console, paths, config: loaded.config, environment, verbose, scratch: None })
+        let scratch = Scratch::new()?;
+        let mut paths = Paths::inside(&scratch.folder);
+        // A demo has data of its own and the user's settings, where there are any.
+        if let Ok(found) = found {
+            paths.config = found.config;
+        }
+        let config = settings(&paths, &console, global, strictness)?;
+        Ok(Self { console, paths, config, environment, verbose, scratch: Some(Arc::new(scratch)) })
     }
 
     /// From parts that were read already.
@@ -181,7 +182,26 @@ impl Setup {
                 listen(&slot, &socket, role, &on, run);
             }
         }
-        Ok(Running { session, listening, role, _runtime: runtime, _log: log })
+        let generation = session.store.generation();
+        Ok(Running { session, listening, role, generation, _runtime: runtime, _log: log })
+    }
+}
+
+/// The settings; wrong ones as `strictness` says.
+fn settings(paths: &Paths, console: &Console, global: &Global, strictness: Strictness) -> Result<Config, CliError> {
+    let loaded = Config::load(&paths.config)
+        .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded.config));
+    match loaded {
+        Ok(config) => Ok(config),
+        Err(error) if strictness == Strictness::Strict => Err(CliError::new(FailureKind::Config, error.to_string())
+            .hint("`dashtam config check` repeats this after each correction")),
+        Err(error) => {
+            // Scripts read standard error as one JSON document.
+            if matches!(global.format, Format::Table | Format::Csv) {
+                writeln!(console.err(), "warning: {error}\n  the defaults of these settings apply")?;
+            }
+            Ok(Config::load_lenient(&paths.config))
+        }
     }
 }
 
@@ -242,6 +262,8 @@ pub(super) struct Running {
     pub(super) session: Session,
     listening: Arc<Mutex<Listening>>,
     role: Role,
+    /// Commit counter of the store at the start.
+    generation: u64,
     _runtime: tokio::runtime::Runtime,
     /// Writes its rest when dropped.
     _log: Option<Log>,
@@ -265,6 +287,10 @@ impl Running {
         }
         self.session.handle.send(sync::Command::Shutdown);
         self.session.runtime.block_on(self.session.handle.idle());
+        let session = &self.session;
+        if session.setup.scratch.is_none() && session.store.generation() != self.generation {
+            stored_status::store(&session.setup.paths, &session.ledger, session.clock.now());
+        }
         if let Some(server) = &server {
             server.finish_within(LAST_WORDS);
         }

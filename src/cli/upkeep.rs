@@ -3,18 +3,18 @@
 use std::{io::Write, path::Path};
 
 use super::{
-    args::{ConfigCommand, Format, Global},
+    args::{ConfigCommand, Format, Global, Strictness},
     configured,
     console::Console,
     error::CliError,
-    output,
+    output::{self, Column},
     session::Setup,
 };
 use crate::{
-    config::{Config, ConfigError, Environment, Paths},
+    config::{Config, ConfigError, Environment, Paths, SETTINGS, Setting},
     domain::FailureKind,
     store::Store,
-    tui::{self, Keymap},
+    tui::{self, KeyLine, Keymap},
 };
 
 /// What a restore did.
@@ -36,7 +36,7 @@ pub(super) fn restore(
     if global.demo {
         return Err(CliError::usage("made-up data is thrown away: there is nothing to restore into"));
     }
-    let setup = Setup::new(global, console)?;
+    let setup = Setup::new(global, console, Strictness::Lenient)?;
     setup.refuse_in_use("restore")?;
     let database = setup.paths.database();
     let now = chrono::Utc::now().format("before-%Y%m%dT%H%M%SZ").to_string();
@@ -52,17 +52,39 @@ pub(super) fn restore(
     })
 }
 
-pub(super) fn keys(global: &Global, console: &Console, out: &mut dyn Write) -> Result<(), CliError> {
-    let setup = Setup::new(global, console)?;
-    Ok(out.write_all(tui::keys_page(&keymap(&setup.paths, &setup.config)?).as_bytes())?)
+pub(super) fn keys(global: &Global, console: &Console, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+    const COLUMNS: &[Column<KeyLine>] = &[
+        Column::left("Group", |line| line.group.to_owned()),
+        Column::left("Keys", |line| line.keys.clone()),
+        Column::left("What it does", |line| line.title.to_owned()),
+        Column::left("Name", |line| line.name.to_owned()),
+    ];
+    let setup = Setup::new(global, console, Strictness::Lenient)?;
+    let lines = tui::key_list(&keymap(&setup.paths, &setup.config)?);
+    output::list(out, format, lines.into_iter().map(Ok::<KeyLine, CliError>), COLUMNS, "no keys")
 }
 
 /// The keys in force.
 pub(super) fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError> {
     Keymap::of(&config.keys).map_err(|problems| {
         let error = ConfigError::Invalid { file: paths.config.display().to_string(), problems };
-        CliError::new(FailureKind::Config, error.to_string()).hint("`dashtam keys` lists names and keys")
+        invalid(&error).hint("`dashtam help keys` lists names and keys")
     })
+}
+
+#[derive(serde::Serialize)]
+struct ConfigRecord {
+    file: String,
+    exists: bool,
+    warnings: Vec<String>,
+}
+
+#[derive(serde::Serialize)]
+struct SettingRecord {
+    section: &'static str,
+    key: &'static str,
+    value: String,
+    help: &'static str,
 }
 
 pub(super) fn config(
@@ -71,23 +93,53 @@ pub(super) fn config(
     out: &mut dyn Write,
     what: &ConfigCommand,
 ) -> Result<u8, CliError> {
+    let format = global.format;
     let environment =
         Environment::from_variables(console.variables()).map_err(|error| CliError::usage(error.to_string()))?;
     let paths = Setup::paths(global, &environment)?;
-    match what {
-        ConfigCommand::Path => writeln!(out, "{}", paths.config.display())?,
-        ConfigCommand::Check | ConfigCommand::Show => {
-            let loaded = Config::load(&paths.config)
-                .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
-                .map_err(|error| CliError::new(FailureKind::Config, error.to_string()))?;
-            for warning in &loaded.warnings {
-                writeln!(console.err(), "warning: {warning}")?;
-            }
-            keymap(&paths, &loaded.config)?;
-            if matches!(what, ConfigCommand::Show) {
-                out.write_all(loaded.config.show().as_bytes())?;
-            }
+    let file = paths.config.display().to_string();
+    let mut record = ConfigRecord { exists: paths.config.exists(), file, warnings: Vec::new() };
+    if matches!(what, ConfigCommand::Path) {
+        output::record(out, format, &record, |out| writeln!(out, "{}", record.file))?;
+        return Ok(0);
+    }
+    let loaded = Config::load(&paths.config)
+        .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
+        .map_err(|error| invalid(&error))?;
+    keymap(&paths, &loaded.config)?;
+    record.warnings = loaded.warnings.iter().map(ToString::to_string).collect();
+    if format == Format::Table {
+        for warning in &record.warnings {
+            writeln!(console.err(), "warning: {warning}")?;
         }
     }
+    match (what, format) {
+        (ConfigCommand::Show, Format::Table) => out.write_all(loaded.config.show().as_bytes())?,
+        (ConfigCommand::Show, _) => {
+            let value = |setting: &Setting| setting.value(&loaded.config);
+            let settings = SETTINGS.iter().map(|setting| {
+                Ok(SettingRecord {
+                    section: setting.section,
+                    key: setting.key,
+                    value: value(setting),
+                    help: setting.help,
+                })
+            });
+            output::list::<SettingRecord, _>(out, format, settings, &[], "")?;
+        }
+        _ => output::record(out, format, &record, |out| {
+            let state = if record.exists { "has no errors" } else { "does not exist: the defaults apply" };
+            writeln!(out, "{} {state}", record.file)
+        })?,
+    }
     Ok(0)
+}
+
+/// Every problem of a configuration.
+fn invalid(error: &ConfigError) -> CliError {
+    let problems = match error {
+        ConfigError::Invalid { problems, .. } => problems.iter().map(ToString::to_string).collect(),
+        ConfigError::Unreadable { .. } => Vec::new(),
+    };
+    CliError::new(FailureKind::Config, error.to_string()).problems(problems)
 }

@@ -100,8 +100,29 @@ impl Config {
         }
     }
 
+    /// The settings of a file that can be used; every other one has its default.
+    #[must_use]
+    pub fn load_lenient(path: &Path) -> Self {
+        let Ok(text) = files::read_text(path, MOST_BYTES) else { return Self::default() };
+        let mut config = Self::read(&text).0.config;
+        config.find_files_beside(path);
+        config
+    }
+
     /// Reads the text of a file. Errors come by line, all at once, with the unknown names.
     pub fn parse(text: &str) -> Result<Loaded, Vec<Problem>> {
+        let (mut loaded, mut errors) = Self::read(text);
+        if errors.is_empty() {
+            return Ok(loaded);
+        }
+        // Collect all errors and warnings, so that one edit can fix them all.
+        errors.append(&mut loaded.warnings);
+        errors.sort_by_key(|problem| problem.line);
+        Err(errors)
+    }
+
+    /// What can be used of a text, and the errors in the rest.
+    fn read(text: &str) -> (Loaded, Vec<Problem>) {
         let (table, errors) = DeTable::parse_recoverable(text.trim_start_matches('\u{feff}'));
         let mut reader = Reader { text, loaded: Loaded::default(), errors: Vec::new() };
         for error in errors {
@@ -112,16 +133,10 @@ impl Config {
                 reader.section(name.get_ref(), name.span().start, value);
             }
         }
-        let Reader { mut loaded, mut errors, .. } = reader;
-        if !errors.is_empty() {
-            // A file that is mended once is mended of everything.
-            errors.append(&mut loaded.warnings);
-            errors.sort_by_key(|problem| problem.line);
-            return Err(errors);
-        }
+        let Reader { mut loaded, errors, .. } = reader;
         loaded.warnings.sort_by_key(|problem| problem.line);
         loaded.config.keys.sort_by_key(|binding| binding.line);
-        Ok(loaded)
+        (loaded, errors)
     }
 
     /// What applies, as a file: for `config show`.

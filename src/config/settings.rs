@@ -129,6 +129,14 @@ pub struct Setting {
     pub(super) show: fn(&Config) -> String,
 }
 
+impl Setting {
+    /// Its value in a configuration, as TOML.
+    #[must_use]
+    pub fn value(&self, config: &Config) -> String {
+        (self.show)(config)
+    }
+}
+
 /// A setting that takes one word of a vocabulary.
 macro_rules! choice {
     ($section:literal, $key:literal, $help:literal, $type:ty, $($field:ident).+) => {

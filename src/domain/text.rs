@@ -128,14 +128,20 @@ pub fn mask_number(number: &str) -> String {
     format!("****{}", characters[characters.len() - shown..].iter().collect::<String>())
 }
 
+/// An amount with at least the digits its currency shows, never rounded: `49.5` USD is `49.50`.
+#[must_use]
+pub fn at_scale_of(amount: Decimal, currency: AssetCode) -> Decimal {
+    let (mut scaled, digits) = (amount.normalize(), currency.display_digits());
+    if scaled.scale() < digits {
+        scaled.rescale(digits);
+    }
+    scaled
+}
+
 /// An amount with thousands marks and at least the digits its currency shows, never rounded.
 #[must_use]
 pub fn grouped(amount: Decimal, currency: AssetCode) -> String {
-    let mut shown = amount.normalize();
-    if shown.scale() < currency.display_digits() {
-        shown.rescale(currency.display_digits());
-    }
-    group_thousands(&shown.to_string())
+    group_thousands(&at_scale_of(amount, currency).to_string())
 }
 
 /// An amount rounded (half away from zero, as statements do) to the digits its currency shows.

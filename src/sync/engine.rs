@@ -24,6 +24,7 @@ use super::{
     handle::Shared,
     import::{Importer, Reviewed},
     live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
+    manual,
 };
 use crate::{domain::FailureKind, ports::Clock, statements::Limits, store::Store};
 
@@ -169,6 +170,15 @@ impl Engine {
                 self.edit(job, Edit::RenameConnection(connection, name));
             }
             Command::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
+            Command::AddAccount { job, name, account_type, currency } => self.write(job, move |parts| {
+                let now = parts.clock.now();
+                let change = manual::add_account(&parts.store, &name, account_type, currency, now)?;
+                Ok(Event::Edited { job, change })
+            }),
+            Command::CloseAccount { job, account } => self.write(job, move |parts| {
+                let change = manual::close_account(&parts.store, account, parts.clock.now())?;
+                Ok(Event::Edited { job, change })
+            }),
             Command::Compact { job } => self.write(job, move |parts| {
                 let progress = thinned(Arc::clone(&parts.shared), job);
                 progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });

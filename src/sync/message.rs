@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::{ConnectRequest, Failure, FoundConnection, ImportReport, ImportReview, LoginPrompt, SyncReport};
 use crate::{
-    domain::{AccountId, AccountType, Change, ChangeId, ConnectionId, TransactionId, UserFields},
+    domain::{AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, TransactionId, UserFields},
     providers::Secrets,
 };
 
@@ -94,6 +94,24 @@ pub enum Command {
         job: JobId,
         /// Each row with all its user fields.
         edits: Vec<(TransactionId, UserFields)>,
+    },
+    /// Add an account that is kept by hand. Answer: `Edited`.
+    AddAccount {
+        /// The job.
+        job: JobId,
+        /// Its name, unique among the accounts.
+        name: String,
+        /// Its type.
+        account_type: AccountType,
+        /// Its currency.
+        currency: AssetCode,
+    },
+    /// Close an account: its rows stay, its balance leaves net worth. Answer: `Edited`.
+    CloseAccount {
+        /// The job.
+        job: JobId,
+        /// Which account.
+        account: AccountId,
     },
     /// Check a login and find its accounts; nothing is kept yet. An OAuth login answers with `LoginWaiting` on
     /// the way. Answer: `ConnectionChecked`.

@@ -10,6 +10,7 @@ mod failure;
 mod handle;
 mod import;
 mod live;
+mod manual;
 mod message;
 mod reconcile;
 mod report;

@@ -8,7 +8,9 @@ use chrono::NaiveDate;
 
 use super::{Command, ConnectRequest, Event, Failure, FoundConnection, Handle, ImportReport, JobId, SyncReport};
 use crate::{
-    domain::{AccountId, AccountType, Change, ChangeId, ConnectionId, FailureKind, TransactionId, UserFields},
+    domain::{
+        AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, FailureKind, TransactionId, UserFields,
+    },
     providers::Secrets,
 };
 
@@ -99,6 +101,27 @@ impl Handle {
     /// `not_found`, or a failure of the store.
     pub async fn edit_transactions(&self, edits: Vec<(TransactionId, UserFields)>) -> Result<ChangeId, Failure> {
         self.ask(|job| Command::EditTransactions { job, edits }, |_| {}, edited).await
+    }
+
+    /// Adds an account that is kept by hand.
+    ///
+    /// # Errors
+    /// `usage` without a name, `wrong_state` when the name is taken, or a failure of the store.
+    pub async fn add_account(
+        &self,
+        name: String,
+        account_type: AccountType,
+        currency: AssetCode,
+    ) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::AddAccount { job, name, account_type, currency }, |_| {}, edited).await
+    }
+
+    /// Closes an account.
+    ///
+    /// # Errors
+    /// `not_found`, `wrong_state` when it is closed, or a failure of the store.
+    pub async fn close_account(&self, account: AccountId) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::CloseAccount { job, account }, |_| {}, edited).await
     }
 
     /// Checks a login and finds its accounts. `job` names the login in [`Command::SubmitRedirect`] and

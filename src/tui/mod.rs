@@ -31,7 +31,7 @@ use std::io::stdout;
 
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-pub use action::{Keymap, keys_page, parse_keys};
+pub use action::{KeyLine, Keymap, key_list, keys_page, parse_keys};
 pub use app::{App, LEAST};
 pub use component::hit::ViewMemory;
 pub use env::{Env, Folders, Settings};

@@ -1,74 +1,34 @@
-//! Comma-separated values (RFC 4180), safe to open in a spreadsheet.
+//! Comma-separated values (RFC 4180), safe to open in a spreadsheet. The columns are the fields of [`RowRecord`].
 
 use std::io::{self, Write};
 
+use serde_json::Value;
+
 use super::LedgerEntry;
-use crate::domain::Account;
+use crate::{domain::Account, ledger::RowRecord};
 
-const COLUMNS: [&str; 23] = [
-    "id",
-    "account_id",
-    "account",
-    "provider_transaction_id",
-    "date",
-    "settlement_date",
-    "amount",
-    "currency",
-    "type",
-    "subtype",
-    "status",
-    "description",
-    "payee",
-    "memo",
-    "symbol",
-    "quantity",
-    "unit_price",
-    "commission",
-    "category",
-    "tags",
-    "note",
-    "reference",
-    "change_id",
-];
-
-pub(super) fn heading(out: &mut impl Write) -> io::Result<()> {
-    line(out, &COLUMNS.map(str::to_owned))
+/// Writes the heading before the first row.
+pub(super) fn row(
+    out: &mut impl Write,
+    entry: &LedgerEntry,
+    account: Option<&Account>,
+    is_first: bool,
+) -> io::Result<()> {
+    let Value::Object(fields) = serde_json::to_value(RowRecord::new(entry.clone(), account))? else { return Ok(()) };
+    if is_first {
+        line(out, &fields.keys().cloned().collect::<Vec<_>>())?;
+    }
+    line(out, &fields.values().map(cell).collect::<Vec<_>>())
 }
 
-pub(super) fn row(out: &mut impl Write, entry: &LedgerEntry, account: Option<&Account>) -> io::Result<()> {
-    let (row, user) = (&entry.transaction, &entry.user);
-    let facts = &row.facts;
-    let security = facts.security.as_deref();
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    let number = |number: Option<rust_decimal::Decimal>| number.map(|number| number.to_string()).unwrap_or_default();
-    line(
-        out,
-        &[
-            row.id.to_string(),
-            row.account_id.to_string(),
-            account.map(|account| account.display_name().to_owned()).unwrap_or_default(),
-            text(facts.provider_id.as_deref()),
-            facts.date.to_string(),
-            facts.settlement_date.map(|date| date.to_string()).unwrap_or_default(),
-            facts.amount.to_string(),
-            facts.currency.to_string(),
-            facts.kind.transaction_type().to_string(),
-            facts.kind.subtype().to_string(),
-            facts.status.to_string(),
-            facts.description().to_owned(),
-            entry.payee().to_owned(),
-            text(facts.memo.as_deref()),
-            text(security.and_then(|security| security.symbol.as_deref())),
-            number(security.and_then(|security| security.quantity)),
-            number(security.and_then(|security| security.unit_price)),
-            number(security.and_then(|security| security.commission)),
-            text(user.category.as_deref()),
-            user.tags.join(" "),
-            text(user.note.as_deref()),
-            text(facts.reference.as_deref()),
-            row.change_id.to_string(),
-        ],
-    )
+/// A value as the text of a cell; the items of a list are separated by blanks.
+pub(super) fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
 }
 
 fn line(out: &mut impl Write, cells: &[String]) -> io::Result<()> {

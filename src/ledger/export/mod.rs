@@ -58,6 +58,12 @@ pub fn defused(cell: &str) -> Cow<'_, str> {
     if csv::is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
+/// A JSON value as the text of a cell.
+#[must_use]
+pub fn cell(value: &serde_json::Value) -> String {
+    csv::cell(value)
+}
+
 /// Writes rows one by one.
 pub struct Exporter<'a, W> {
     format: Format,
@@ -78,9 +84,8 @@ impl<'a, W: Write> Exporter<'a, W> {
     /// Begins a file; `accounts` finds the account of a row.
     pub fn new(format: Format, accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>, mut out: W) -> Result<Self> {
         match format {
-            Format::Csv => csv::heading(&mut out)?,
             Format::Json => out.write_all(b"[")?,
-            Format::Ledger | Format::Hledger | Format::Beancount => {}
+            Format::Csv | Format::Ledger | Format::Hledger | Format::Beancount => {}
         }
         Ok(Self { format, accounts, out, rows: 0, opened: HashSet::new() })
     }
@@ -89,7 +94,7 @@ impl<'a, W: Write> Exporter<'a, W> {
     pub fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
         let account = (self.accounts)(entry.transaction.account_id);
         match self.format {
-            Format::Csv => csv::row(&mut self.out, entry, account)?,
+            Format::Csv => csv::row(&mut self.out, entry, account, self.rows == 0)?,
             Format::Json => {
                 self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
                 json::row(&mut self.out, entry, account)?;

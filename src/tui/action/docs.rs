@@ -4,7 +4,34 @@ use std::fmt::Write as _;
 
 use super::{Group, Keymap, keymap::shown, pretty};
 
-/// The page `docs/keys.md`; `dashtam keys` prints it with the user's own keys.
+/// An action with its keys, for `dashtam keys`.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct KeyLine {
+    /// Heading.
+    pub group: &'static str,
+    /// Keys as people write them, separated by blanks; empty when the user took them away.
+    pub keys: String,
+    /// What the action does.
+    pub title: &'static str,
+    /// Name in the configuration.
+    pub name: &'static str,
+}
+
+/// Every action with its keys, group by group.
+#[must_use]
+pub fn key_list(keymap: &Keymap) -> Vec<KeyLine> {
+    let of_group = |group: Group| {
+        keymap.each().filter(move |(spec, _)| spec.group == group).map(move |(spec, keys)| KeyLine {
+            group: group.title(),
+            keys: keys.iter().map(|keys| pretty(&shown(keys))).collect::<Vec<_>>().join(" "),
+            title: spec.title,
+            name: spec.name,
+        })
+    };
+    Group::ALL.into_iter().flat_map(of_group).collect()
+}
+
+/// The page `docs/keys.md`.
 #[must_use]
 pub fn keys_page(keymap: &Keymap) -> String {
     let mut page = String::from(

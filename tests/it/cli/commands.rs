@@ -373,7 +373,15 @@ fn a_second_process_is_told_who_has_the_store() {
 #[test]
 fn the_manual_completions_and_keys_are_printed() {
     let profile = Profile::new();
-    for arguments in [&["man"][..], &["completions", "bash"], &["completions", "zsh"], &["keys"], &["config", "show"]] {
+    for arguments in [
+        &["man"][..],
+        &["completions", "bash"],
+        &["completions", "zsh"],
+        &["keys"],
+        &["config", "show"],
+        &["help"],
+        &["help", "query"],
+    ] {
         let output = profile.run(arguments);
         assert!(output.status.success() && output.stdout.len() > 200, "{arguments:?}");
     }
@@ -400,7 +408,8 @@ fn a_bad_configuration_says_line_and_what_is_allowed() {
     }
     let config = profile.file("fine.toml", "[keys]\nsync-all = \"f5\"\n");
     let page = String::from_utf8(profile.run(&["keys", "--config", &config]).stdout).unwrap();
-    assert!(page.contains("| `f5` | Sync all connections | sync-all |"), "{page}");
+    let line = page.lines().find(|line| line.trim_end().ends_with("sync-all")).unwrap();
+    assert!(line.contains("f5") && line.contains("Sync all connections"), "{page}");
 }
 
 /// The demonstration goes through the importer like any other file.

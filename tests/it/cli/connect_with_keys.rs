@@ -99,7 +99,7 @@ fn keys_connect_and_a_second_sync_adds_nothing() {
     assert!(amounts.contains(&"1500.50"), "{amounts:?}");
     assert_eq!((&rows[0]["type"], &rows[0]["symbol"]), (&"trade".into(), &"ACME".into()));
     let holding = &desk.run(&["holdings"]).1[0];
-    assert_eq!((&holding["symbol"], &holding["gain"]), (&"ACME".into(), &"100".into()));
+    assert_eq!((&holding["symbol"], &holding["gain"]), (&"ACME".into(), &"100.00".into()));
     assert_eq!(desk.run(&["net-worth"]).1[0]["net_worth"], "1600.50");
 
     let (code, report, said) = desk.run(&["sync"]);

@@ -199,7 +199,7 @@ async fn the_configuration_answers_moves_and_limits_a_provider() {
     assert!(String::from_utf8_lossy(&table.stdout).contains(&format!("{made} of 40")));
 
     write("[providers.alpaka]\nenvironment = \"paper\"\n".to_owned());
-    for rest in [&["accounts"][..], &["config", "check"]] {
+    for rest in [&["sync"][..], &["config", "check"]] {
         let wrong = configured(&[rest, &["--format", "json"]].concat());
         let wrong = profile.run(&wrong.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let error = Profile::json(&wrong, 1)["error"].clone();

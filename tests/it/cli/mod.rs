@@ -8,4 +8,5 @@ mod live_connections;
 mod no_secret_leaks;
 mod process_hardening;
 mod real_terminal;
+mod scripts;
 mod two_programs;

@@ -1,0 +1,164 @@
+//! `dashtam edit` and `dashtam account`.
+
+use std::{collections::BTreeSet, io::Write};
+
+use serde::Serialize;
+
+use super::{
+    args::{AccountCommand, EditArgs, Format},
+    error::CliError,
+    lists,
+    output::{self, Column},
+    record::AccountRecord,
+    session::Session,
+};
+use crate::{
+    domain::{ChangeId, FailureKind, TransactionId, UserFields},
+    ledger::{LedgerEntry, ListRequest, Query, RowRecord, Sort, View},
+};
+
+#[derive(Serialize)]
+struct EditRecord {
+    /// Rows whose fields differ afterwards.
+    transactions_updated: usize,
+    change_id: Option<String>,
+    dry_run: bool,
+    transactions: Vec<RowRecord>,
+}
+
+/// Edits the rows that the arguments name, as one change.
+pub(super) fn rows(session: &Session, out: &mut dyn Write, format: Format, args: &EditArgs) -> Result<(), CliError> {
+    const COLUMNS: &[Column<RowRecord>] = &[
+        Column::right("Id", |row| row.id.clone()),
+        Column::left("Date", |row| row.date.to_string()),
+        Column::left("Payee", |row| row.payee.clone().unwrap_or_else(|| row.description.clone())),
+        Column::left("Category", |row| row.category.clone().unwrap_or_default()),
+        Column::left("Tags", |row| row.tags.join(" ")),
+        Column::left("Note", |row| row.note.clone().unwrap_or_default()),
+    ];
+    let view = session.ledger.view()?;
+    let mut edited: Vec<LedgerEntry> = Vec::new();
+    for entry in wanted(session, &view, args)? {
+        let user = changed(&entry.user, args);
+        if user != entry.user {
+            edited.push(LedgerEntry { user, ..entry });
+        }
+    }
+    let edits: Vec<(TransactionId, UserFields)> =
+        edited.iter().map(|entry| (entry.transaction.id, entry.user.clone())).collect();
+    let change: Option<ChangeId> = if edits.is_empty() || args.dry_run {
+        None
+    } else {
+        Some(session.runtime.block_on(session.handle.edit_transactions(edits))?)
+    };
+    let record = EditRecord {
+        transactions_updated: edited.len(),
+        change_id: change.map(|id| id.to_string()),
+        dry_run: args.dry_run,
+        transactions: edited.into_iter().map(|entry| lists::record_of(&view, entry)).collect(),
+    };
+    if matches!(format, Format::Json | Format::Jsonl) {
+        return output::object(out, format, &record, |_| Ok(()));
+    }
+    output::list(out, format, record.transactions.iter().map(Ok), COLUMNS, "nothing to change")?;
+    let mut err = session.setup.console.err();
+    let rows = record.transactions_updated;
+    match (record.change_id, args.dry_run) {
+        (Some(change), _) => {
+            writeln!(err, "change {change}: {rows} rows edited; `dashtam undo {change}` takes it back")?;
+        }
+        (None, true) => writeln!(err, "dry run: nothing was written")?,
+        (None, false) => {}
+    }
+    Ok(())
+}
+
+/// The rows to edit; every unknown id is named.
+fn wanted(session: &Session, view: &View, args: &EditArgs) -> Result<Vec<LedgerEntry>, CliError> {
+    if let Some(text) = &args.query {
+        let query = Query::parse(text, session.clock.today());
+        lists::check_query(text, &query)?;
+        let account = args.account.as_deref().map(|wanted| lists::find_account(view, wanted)).transpose()?;
+        let view = view.with_columns(view.load_columns()?);
+        let listing = view.list(&ListRequest { account, query, sort: Sort::default() })?;
+        return Ok(view.entries(&listing, 0, listing.len())?);
+    }
+    let (mut entries, mut problems, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for text in &args.row {
+        let Ok(id) = text.parse::<TransactionId>() else {
+            problems.push(format!("`{text}` is not the id of a row"));
+            continue;
+        };
+        match view.entry(id)? {
+            Some(entry) if seen.insert(id) => entries.push(entry),
+            Some(_) => {}
+            None => problems.push(format!("there is no row {id}")),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(entries);
+    }
+    Err(CliError::new(FailureKind::NotFound, problems.join("; "))
+        .problems(problems)
+        .hint("`dashtam transactions --format json` lists ids; nothing was changed"))
+}
+
+/// The user fields of a row with the edit applied. An empty text removes a field.
+fn changed(user: &UserFields, args: &EditArgs) -> UserFields {
+    let field = |given: &Option<String>, known: &Option<String>| match given {
+        None => known.clone(),
+        Some(text) => crate::domain::text::clean_line(text).map(String::from),
+    };
+    let mut tags = user.tags.clone();
+    for tag in &args.tag {
+        let name = tag.trim_start_matches(['+', '-']).trim();
+        if tag.starts_with('-') {
+            tags.retain(|known| known != name);
+        } else if !name.is_empty() && !tags.iter().any(|known| known == name) {
+            tags.push(name.to_owned());
+        }
+    }
+    UserFields {
+        payee: field(&args.payee, &user.payee),
+        category: field(&args.category, &user.category),
+        tags,
+        note: field(&args.note, &user.note),
+    }
+}
+
+/// Adds or closes an account and prints it.
+pub(super) fn account(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    what: AccountCommand,
+) -> Result<(), CliError> {
+    let (id, done) = match what {
+        AccountCommand::Add { name, r#type, currency } => {
+            let change = session.runtime.block_on(session.handle.add_account(name, r#type, currency))?;
+            let change = session.ledger.view()?.change(change)?;
+            let id = change.and_then(|change| change.accounts.first().copied());
+            (id.ok_or_else(|| CliError::new(FailureKind::Internal, "the new account is missing"))?, "added")
+        }
+        AccountCommand::Close { name } => {
+            let id = lists::find_account(&session.ledger.view()?, &name)?;
+            session.runtime.block_on(session.handle.close_account(id))?;
+            (id, "closed")
+        }
+    };
+    print_account(session, out, format, id, done)
+}
+
+/// Prints an account after a change of it.
+pub(super) fn print_account(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    id: crate::domain::AccountId,
+    done: &str,
+) -> Result<(), CliError> {
+    let view = lists::with_balances(session)?;
+    let line = view.account(id).ok_or_else(|| CliError::new(FailureKind::Internal, "the account is missing"))?;
+    let record = AccountRecord::from(line);
+    output::record(out, format, &record, |out| writeln!(out, "{done} account {}: {}", record.id, record.name))
+}

@@ -1,0 +1,34 @@
+//! `dashtam status`: whether anything needs attention.
+
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    args::Format,
+    error::CliError,
+    output,
+    session::{Session, Setup},
+    stored_status::{self, Status},
+};
+
+/// The stored line. Opens no database, waits for nobody.
+pub(super) fn short(setup: &Setup, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+    print(out, format, &stored_status::load(&setup.paths), Utc::now())
+}
+
+/// The state as it is.
+pub(super) fn run(session: &Session, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+    let now = session.clock.now();
+    let status = Status::of(&session.ledger, now)?;
+    print(out, format, &status, now)?;
+    if format == Format::Table {
+        let (accounts, rows, connections) = (status.accounts, status.transactions, status.connections);
+        writeln!(out, "{accounts} accounts, {rows} transactions, {connections} connections")?;
+    }
+    Ok(())
+}
+
+fn print(out: &mut dyn Write, format: Format, status: &Status, now: DateTime<Utc>) -> Result<(), CliError> {
+    output::record(out, format, status, |out| writeln!(out, "{}", status.line(now)))
+}

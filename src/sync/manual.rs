@@ -1,0 +1,90 @@
+//! Accounts that the user keeps by hand.
+
+use chrono::{DateTime, Utc};
+
+use super::Failure;
+use crate::{
+    domain::{
+        Account, AccountId, AccountType, AssetCode, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionStatus,
+        FailureKind, text,
+    },
+    store::Store,
+};
+
+/// Slug of the connection that holds these accounts. No provider has it, so nothing is ever fetched for it.
+const MANUAL: &str = "manual";
+
+/// Adds an account that no file and no provider delivers.
+pub(super) fn add_account(
+    store: &Store,
+    name: &str,
+    account_type: AccountType,
+    currency: AssetCode,
+    now: DateTime<Utc>,
+) -> Result<ChangeId, Failure> {
+    let name = text::clean_line(name).ok_or_else(|| Failure::new(FailureKind::Usage, "an account needs a name"))?;
+    let reader = store.read()?;
+    let folded = text::fold(&name).into_owned();
+    if let Some(taken) = reader.accounts()?.iter().find(|account| text::fold(account.display_name()) == folded) {
+        let message = format!("there is an account `{}` (id {}) already", taken.display_name(), taken.id);
+        return Err(Failure::new(FailureKind::WrongState, message).with_hint("choose another name"));
+    }
+    let known = reader.connections()?.into_iter().find(|connection| connection.provider == MANUAL);
+    drop(reader);
+    let mut writer = store.begin(ChangeKind::Edit, &format!("new account {name}"), now)?;
+    let connection_id = if let Some(connection) = known {
+        connection.id
+    } else {
+        let id = writer.new_connection_id();
+        writer.put_connection(&Connection {
+            id,
+            provider: MANUAL.to_owned(),
+            institution: "Kept by hand".to_owned(),
+            institution_key: MANUAL.to_owned(),
+            alias: None,
+            status: ConnectionStatus::Active,
+            environment: None,
+            excluded_accounts: Vec::new(),
+            connected_at: Some(now),
+            last_sync_at: None,
+            next_sync_at: None,
+            login_expires_at: None,
+            error: None,
+        })?;
+        id
+    };
+    let id = writer.new_account_id();
+    writer.put_account(&Account {
+        id,
+        connection_id,
+        provider_account_id: format!("{MANUAL}-{id}"),
+        number_masked: String::new(),
+        name: name.to_string(),
+        alias: None,
+        institution: "Kept by hand".to_owned(),
+        account_type,
+        type_override: None,
+        currency,
+        is_active: true,
+        missed_listings: 0,
+        last_synced_at: None,
+    })?;
+    let counts = ChangeCounts { accounts_created: 1, ..ChangeCounts::default() };
+    Ok(writer.commit(counts, vec![id], Some(connection_id), Vec::new())?.id)
+}
+
+/// Closes an account: its rows stay, its balance leaves net worth.
+pub(super) fn close_account(store: &Store, id: AccountId, now: DateTime<Utc>) -> Result<ChangeId, Failure> {
+    let account = store.read()?.account(id)?;
+    let account = account.ok_or_else(|| {
+        Failure::new(FailureKind::NotFound, format!("there is no account {id}"))
+            .with_hint("`dashtam accounts` lists them")
+    })?;
+    if !account.is_active {
+        return Err(Failure::new(FailureKind::WrongState, format!("{} is closed already", account.display_name())));
+    }
+    let mut writer = store.begin(ChangeKind::Edit, &format!("closed {}", account.display_name()), now)?;
+    writer.put_account(&Account { is_active: false, ..account })?;
+    let counts = ChangeCounts { accounts_updated: 1, ..ChangeCounts::default() };
+    Ok(writer.commit(counts, vec![id], None, Vec::new())?.id)
+}
