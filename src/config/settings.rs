@@ -206,11 +206,26 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         section: "import",
         key: "bytes",
-        help: "The largest statement file that is read, after unpacking.",
+        help: "The largest statement file that is read.",
         allowed: || "a size such as 1048576, \"64 MiB\", \"2 GiB\"".to_owned(),
         read: |config, value| value.size().map(|bytes| config.import.bytes = bytes),
         show: |config| show_size(config.import.bytes),
     },
+    Setting {
+        section: "import",
+        key: "unpacked_bytes",
+        help: "The most that an archive (zip, gzip) may unpack to, all its files together.",
+        allowed: || "a size such as 1048576, \"64 MiB\", \"2 GiB\"".to_owned(),
+        read: |config, value| value.size().map(|bytes| config.import.unpacked_bytes = bytes),
+        show: |config| show_size(config.import.unpacked_bytes),
+    },
+    number!(
+        "import",
+        "unpacked_ratio",
+        "Times its own size that an archive may unpack to.",
+        1..=1_000_000,
+        import.unpacked_ratio
+    ),
     number!("import", "rows", "The most transactions accepted from one file.", 1..=1_000_000_000, import.rows),
     number!("import", "depth", "How deep a file may nest.", 8..=10_000, import.depth),
     number!(

@@ -8,18 +8,22 @@
 
 pub mod alpaca;
 mod auth;
+pub mod camt_file;
 pub mod chase_file;
 mod credentials;
+pub mod csv_file;
 mod field;
 mod file;
 mod judge;
 pub mod kit;
 mod metadata;
+pub mod mt940_file;
 pub mod ofx_file;
 mod piece;
 pub mod plaid;
 mod plan;
 mod provider;
+pub mod qif_file;
 pub mod registry;
 pub mod schwab;
 pub mod simplefin;

@@ -2,10 +2,13 @@
 //!
 //! INVARIANT: a provider is its folder plus one line here; the tests below check every entry.
 
-use super::{ProviderMetadata, alpaca, chase_file, ofx_file, plaid, schwab, simplefin, teller};
+use super::{
+    FileSpec, ProviderMetadata, alpaca, camt_file, chase_file, csv_file, mt940_file, ofx_file, plaid, qif_file, schwab,
+    simplefin, teller,
+};
 use crate::{domain::Connection, statements::Institution};
 
-/// All providers. Among file providers, the one that accepts every file is last.
+/// All providers. File providers of single institutions come first, then those that accept every file of a kind.
 pub static PROVIDERS: &[&ProviderMetadata] = &[
     &alpaca::METADATA,
     &schwab::METADATA,
@@ -14,6 +17,10 @@ pub static PROVIDERS: &[&ProviderMetadata] = &[
     &teller::METADATA,
     &chase_file::METADATA,
     &ofx_file::METADATA,
+    &csv_file::METADATA,
+    &camt_file::METADATA,
+    &mt940_file::METADATA,
+    &qif_file::METADATA,
 ];
 
 /// An unknown slug.
@@ -36,14 +43,11 @@ pub fn find(slug: &str) -> Result<&'static ProviderMetadata, UnknownProvider> {
     })
 }
 
-/// The provider of a statement file: the first that claims its institution.
+/// The provider of a statement: the first that knows its kind of file and claims its institution.
 #[must_use]
-pub fn file_provider(institution: &Institution) -> &'static ProviderMetadata {
-    PROVIDERS
-        .iter()
-        .copied()
-        .find(|metadata| metadata.file().is_some_and(|spec| (spec.claims)(institution)))
-        .unwrap_or(&ofx_file::METADATA)
+pub fn file_provider(format: &str, institution: &Institution) -> &'static ProviderMetadata {
+    let takes = |spec: &FileSpec| spec.formats.contains(&format) && (spec.claims)(institution);
+    PROVIDERS.iter().copied().find(|metadata| metadata.file().is_some_and(takes)).unwrap_or(&ofx_file::METADATA)
 }
 
 /// Whether the connection receives its data from statement files.
@@ -138,8 +142,8 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         each(|m| {
             let live = !m.is_file();
-            let files = ["mod.rs", "map.rs", "tests.rs"].into_iter().chain(live.then_some("wire.rs"));
-            for file in files {
+            let live_files: &[&str] = if live { &["map.rs", "wire.rs"] } else { &[] };
+            for file in ["mod.rs", "tests.rs"].iter().chain(live_files) {
                 let path = root.join("src/providers").join(m.slug).join(file);
                 ensure(path.is_file(), format!("src/providers/{}/{file} is missing", m.slug))?;
             }
@@ -154,17 +158,26 @@ mod tests {
     #[test]
     fn unknown_slugs_name_the_known_ones() {
         let error = find("scwhab\u{1b}").unwrap_err().to_string();
-        assert!(error.contains("`scwhab`") && error.contains("alpaca, schwab, chase_file, ofx_file"), "{error}");
+        assert!(
+            error.contains("`scwhab`") && error.contains("alpaca, schwab") && error.contains("ofx_file"),
+            "{error}"
+        );
         assert_eq!(find(" Chase_File ").unwrap().slug, "chase_file");
     }
 
     #[test]
-    fn the_provider_that_claims_everything_is_last() {
+    fn every_format_has_one_provider_that_takes_all_its_files() {
         let anyone = Institution::default();
-        let claiming: Vec<_> =
-            PROVIDERS.iter().filter(|m| m.file().is_some_and(|spec| (spec.claims)(&anyone))).map(|m| m.slug).collect();
-        assert_eq!(claiming, ["ofx_file"]);
-        let last = PROVIDERS.iter().rfind(|m| m.file().is_some()).unwrap();
-        assert_eq!(last.slug, "ofx_file");
+        let formats =
+            ["qfx", "ofx", "qbo", "csv", "tsv", "xlsx", "camt052", "camt053", "camt054", "mt940", "mt942", "qif"];
+        for format in formats {
+            let taking: Vec<_> = PROVIDERS
+                .iter()
+                .filter_map(|m| m.file().filter(|spec| spec.formats.contains(&format)).map(|spec| (m.slug, spec)))
+                .collect();
+            let all: Vec<_> = taking.iter().filter(|(_, spec)| (spec.claims)(&anyone)).collect();
+            assert_eq!(all.len(), 1, "{format}");
+            assert_eq!(taking.last().map(|(slug, _)| *slug), Some(all[0].0), "{format}");
+        }
     }
 }

@@ -8,15 +8,22 @@ use crate::domain::AccountType;
 /// One line per key: what kind of key, the key, the institution's name.
 const TABLE: &str = include_str!("../../assets/institutions.tsv");
 
-/// The name in the table: by the stated name, else by register number, bank code or number. A number is unique together with
+/// The name in the table: by the stated name, else by register number, BIC, bank code or number. A number is unique together with
 /// its name only, so beside a name that the table lacks it identifies nothing.
 #[must_use]
 pub fn well_known(institution: &Institution) -> Option<&'static str> {
     let stated = stated_name(institution);
+    let has_country = institution
+        .bank_code
+        .as_deref()
+        .is_some_and(|code| code.bytes().take(2).all(|byte| byte.is_ascii_uppercase()) && code.len() > 5);
     let keys = [
         ("org", stated),
         ("bid", institution.register_number.as_deref()),
+        ("bic", institution.bic.as_deref().and_then(|bic| bic.get(..6))),
         ("bank", institution.bank_code.as_deref()),
+        // A national code behind the country of its IBAN.
+        ("bank", institution.bank_code.as_deref().and_then(|code| code.get(2..)).filter(|_| has_country)),
         ("fid", institution.number.as_deref().filter(|_| stated.is_none())),
     ];
     keys.into_iter().find_map(|(kind, key)| find(kind, key?.trim()))
@@ -33,7 +40,7 @@ pub fn name(institution: &Institution) -> Option<String> {
     well_known(institution).map(str::to_owned).or_else(|| stated_name(institution).map(presentable)).or_else(|| {
         // A broker's domain is better than nothing; a number is not.
         let bank = institution.bank_code.as_deref()?.trim();
-        bank.contains(|c: char| c.is_alphabetic()).then(|| presentable(bank))
+        bank.contains(|c: char| c == '.' || c.is_lowercase()).then(|| presentable(bank))
     })
 }
 
@@ -142,7 +149,7 @@ mod tests {
         for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             let columns: Vec<&str> = line.split('\t').collect();
             assert_eq!(columns.len(), 3, "{line}");
-            assert!(["org", "bid", "bank", "fid"].contains(&columns[0]), "{line}");
+            assert!(["org", "bid", "bic", "bank", "fid"].contains(&columns[0]), "{line}");
             assert!(columns.iter().all(|column| !column.is_empty() && column.trim() == *column), "{line}");
             assert!(seen.insert((columns[0], columns[1].to_ascii_lowercase())), "double: {line}");
         }

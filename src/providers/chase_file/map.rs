@@ -14,6 +14,9 @@ pub(super) fn is_chase(institution: &Institution) -> bool {
     let is = |part: &Option<String>, value: &str| {
         part.as_deref().is_some_and(|part| part.trim().trim_start_matches('0') == value)
     };
+    if institution.layout.as_deref().is_some_and(|layout| layout.starts_with("chase")) {
+        return true;
+    }
     match &institution.number {
         Some(_) => is(&institution.number, FID),
         None if institution.register_number.is_some() => {

@@ -1,4 +1,4 @@
-//! Chase by its statement files: every QFX, OFX or QBO download of its web site.
+//! Chase by its statement files: the QFX, OFX, QBO and CSV downloads of its web site.
 //!
 //! INVARIANT: claims Chase's files and no other institution's.
 
@@ -13,10 +13,10 @@ use crate::domain::{Capability, IdTrust, ProviderCategory};
 pub static METADATA: ProviderMetadata = ProviderMetadata {
     slug: "chase_file",
     display_name: "Chase (statement file)",
-    summary: "Download your activity from chase.com as QFX or OFX and import the file. Nothing is sent anywhere.",
+    summary: "Download your activity from chase.com as QFX, OFX or CSV and import the file. Nothing is sent anywhere.",
     category: ProviderCategory::Bank,
     auth: Auth::FileImport(FileSpec {
-        formats: &["qfx", "ofx", "qbo"],
+        formats: &["qfx", "ofx", "qbo", "csv"],
         claims: map::is_chase,
         institution: map::institution,
     }),

@@ -10,7 +10,7 @@ fn signed(org: Option<&str>, fid: Option<&str>, bid: Option<&str>) -> &'static s
         bank_code: Some("021000021".into()),
         ..Institution::default()
     };
-    registry::file_provider(&institution).slug
+    registry::file_provider("qfx", &institution).slug
 }
 
 #[test]

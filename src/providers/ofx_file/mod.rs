@@ -1,12 +1,11 @@
-//! Any institution by its statement files, named from what the file says.
+//! Any institution by its OFX files.
 //!
-//! INVARIANT: claims everything, so it stands last among the file providers.
+//! INVARIANT: accepts every OFX file, so it comes after the providers of single institutions.
 
-mod map;
 #[cfg(test)]
 mod tests;
 
-use super::{Auth, FileSpec, History, Pace, ProviderMetadata, by_status};
+use super::{Auth, FileSpec, History, Pace, ProviderMetadata, by_status, file};
 use crate::domain::{Capability, IdTrust, ProviderCategory};
 
 /// The provider's entry in the registry.
@@ -19,7 +18,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     auth: Auth::FileImport(FileSpec {
         formats: &["qfx", "ofx", "qbo"],
         claims: |_| true,
-        institution: map::institution,
+        institution: file::institution,
     }),
     capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings],
     required_settings: &[],

@@ -1,4 +1,4 @@
-use super::map::institution;
+use crate::providers::file::institution;
 use crate::statements::Institution;
 
 fn named(org: &str, fid: &str, bank_id: &str) -> (String, String) {

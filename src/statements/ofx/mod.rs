@@ -100,6 +100,9 @@ pub fn stream(
     let mut step = |at: u64| progress(at.min(input.bytes.len() as u64));
     let mut reader = Reader::new(&text, &mut book, &mut step);
     let cut = relay::walk_apart(&text, limits.depth, &mut reader)?;
+    if let Some((at, kind)) = unended(&text) {
+        reader.warn(at, || format!("the {kind} that starts here does not end; its text was read as part of the file"));
+    }
     reader.finish(cut);
     if !book.seen {
         return Err(StatementError::not_a_statement("the file ends after the OFX header", "download it again"));
@@ -108,6 +111,17 @@ pub fn stream(
         return Err(StatementError::Cancelled);
     }
     book.finish(format_of(input))
+}
+
+/// The last comment or CDATA section, if it has no end. Marks inside a section are text.
+fn unended(text: &str) -> Option<(usize, &'static str)> {
+    let last = |start: &str, end: &str| {
+        let at = memmem::rfind(text.as_bytes(), start.as_bytes())?;
+        memmem::find(&text.as_bytes()[at..], end.as_bytes()).is_none().then_some(at)
+    };
+    let section = last("<![CDATA[", "]]>").or_else(|| last("<![cdata[", "]]>")).map(|at| (at, "CDATA section"));
+    let comment = last("<!--", "-->").filter(|at| memmem::find(&text.as_bytes()[*at..], b"]]>").is_none());
+    section.or(comment.map(|at| (at, "comment")))
 }
 
 /// The kind by the file name: `qfx`, `qbo`, else `ofx`.

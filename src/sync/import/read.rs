@@ -82,7 +82,7 @@ impl ParsedFile {
 fn parts(reading: Reading) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for statement in reading.statements {
-        let provider = registry::file_provider(&statement.institution);
+        let provider = registry::file_provider(statement.format, &statement.institution);
         let identity = provider.file().map_or_else(
             || InstitutionName { name: String::new(), key: String::new() },
             |spec| (spec.institution)(&statement.institution),

@@ -262,3 +262,17 @@ proptest! {
         prop_assert_eq!(read(text.as_bytes()), read(plain.as_bytes()));
     }
 }
+
+#[test]
+fn comments_and_sections_without_an_end_are_named() {
+    let with = |inside: &str| {
+        let row = "<STMTTRN>\n<TRNTYPE>DEBIT\n<DTPOSTED>20250310\n<TRNAMT>-1.00\n<FITID>open\n";
+        read(around(&format!("{row}<NAME>{inside}\n</STMTTRN>\n")).as_bytes()).unwrap()
+    };
+    for (inside, kind) in [("A <!-- B", "comment"), ("<![CDATA[A", "CDATA section")] {
+        let reading = with(inside);
+        assert_eq!((rows(&reading), reading.warnings.len()), (1, 1));
+        assert!(reading.warnings[0].message.starts_with(&format!("the {kind} that starts here does not end")));
+    }
+    assert!(with("A <!-- B --> C<![CDATA[<!-- D]]>").warnings.is_empty());
+}
