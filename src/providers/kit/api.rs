@@ -346,7 +346,7 @@ impl Api {
 
     /// Waits, by the program's timer.
     pub async fn sleep(&self, duration: Duration) {
-        self.http.0.config.timer.sleep(duration).await;
+        self.http.sleep(duration).await;
     }
 }
 

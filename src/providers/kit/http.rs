@@ -196,6 +196,11 @@ impl Http {
         &*self.0.config.clock
     }
 
+    /// Waits, by the program's timer.
+    pub async fn sleep(&self, duration: Duration) {
+        self.0.config.timer.sleep(duration).await;
+    }
+
     /// The randomness of states and retries.
     #[must_use]
     pub fn entropy(&self) -> &dyn Entropy {

@@ -211,7 +211,7 @@ impl Linking<'_> {
         }));
         let mut pause = poll_after;
         loop {
-            tokio::time::sleep(pause.max(LEAST_POLL)).await;
+            self.live.config.http.sleep(pause.max(LEAST_POLL)).await;
             match self.adapter.poll_link(&page.ticket).await {
                 Ok(LinkStep::Done(credentials)) => return self.keep(Some(id), credentials).await,
                 Ok(LinkStep::Waiting { poll_after } | LinkStep::Open { poll_after, .. }) => pause = poll_after,

@@ -4,6 +4,8 @@ mod alpaca;
 mod http;
 mod oauth;
 mod oidc;
+mod plaid;
 mod provider_contract;
 mod request_budget;
 mod schwab;
+mod simplefin;
