@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use oauth2::url::{Position, Url};
 use reqwest::{
     Client,
-    header::{CONTENT_TYPE, DATE, HeaderMap},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap},
 };
 
 use super::{
@@ -305,7 +305,8 @@ impl Api {
         };
         let mut request = client.request(call.method.clone(), target.sent.clone()).headers(headers);
         if let Some((kind, body)) = body {
-            request = request.header(CONTENT_TYPE, kind).body(body.to_vec());
+            // Stated also for an empty body, which the library sends without a length.
+            request = request.header(CONTENT_TYPE, kind).header(CONTENT_LENGTH, body.len()).body(body.to_vec());
         }
         let transport = |error: reqwest::Error| failure::of_transport(self.metadata, &error.without_url());
         let mut response = request.send().await.map_err(transport)?;

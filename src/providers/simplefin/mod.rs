@@ -89,7 +89,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     id_trust: IdTrust::Reusable,
     judge,
     // 90 days with both ends, the most that one request may ask for.
-    history: History { days: Some(89), overlap_days: 7 },
+    history: History { days: Some(89), overlap_days: 30 },
     documentation_url: "https://www.simplefin.org/protocol.html",
     production_ready: false,
 };
