@@ -289,7 +289,8 @@ impl Walk<'_> {
             }
             let Some(next) = page.next else { break };
             self.check_end(&next, cursor.as_ref(), &mut seen)?;
-            if self.moves_mark(mark) {
+            // Later fetches are short: repeating one costs less than a commit for every page.
+            if mark.complete_until.is_none() && self.moves_mark(mark) {
                 let interrupted = Some(Interrupted { next: next.clone(), from, to });
                 self.set(key, &RowMark { interrupted, set_at: Some(self.plan.now), ..mark.clone() }).await?;
             } else {

@@ -1,5 +1,6 @@
 //! Passes of made-up providers of every shape over a store in memory.
 
+mod lives;
 mod shapes;
 
 use std::{
@@ -96,6 +97,12 @@ pub(super) fn day(text: &str) -> NaiveDate {
 
 impl Bench {
     pub(super) fn new() -> Self {
+        let bench = Self::without_connection();
+        bench.connect();
+        bench
+    }
+
+    pub(super) fn without_connection() -> Self {
         let clock = Arc::new(FakeClock::at("2026-11-20T12:00:00Z".parse::<DateTime<Utc>>().unwrap()));
         let entropy = Arc::new(FakeEntropy::default());
         let vault = Vault::new(VaultOptions {
@@ -117,9 +124,7 @@ impl Bench {
         let store = Store::in_memory().unwrap();
         let (handle, _, shared) = Handle::new();
         let live = Arc::new(Live::new(store, clock.clone(), config, Arc::default(), shared));
-        let bench = Self { live, clock, _handle: handle };
-        bench.connect();
-        bench
+        Self { live, clock, _handle: handle }
     }
 
     fn connect(&self) {
@@ -160,26 +165,8 @@ impl Bench {
         dropped: &CancellationToken,
     ) -> ConnectionReport {
         let provider: Arc<dyn Provider> = Arc::new(Script(Mutex::new(steps)));
-        let order = SyncOrder {
-            occasion: Occasion::Asked { force: true },
-            from: None,
-            progress: Arc::new(|_| {}),
-            checked: None,
-        };
-        let mut report = ConnectionReport {
-            id: connection.id,
-            provider: connection.provider.clone(),
-            name: connection.display_name().to_owned(),
-            status: connection.status,
-            accounts: Vec::new(),
-            transactions_imported: 0,
-            transactions_updated: 0,
-            transactions_removed: 0,
-            holdings: 0,
-            change_id: None,
-            error: None,
-            warnings: Vec::new(),
-        };
+        let order = order(Occasion::Asked { force: true }, None);
+        let mut report = report_of(connection);
         let login = Credentials::ApiKey(Secrets::new());
         let outcome = self.live.run_pass(connection, &provider, &login, &order, dropped, &mut report).await;
         if let Err(error) = outcome {
@@ -225,6 +212,27 @@ impl Bench {
     pub(super) fn balance(&self, account: &str) -> Option<Decimal> {
         let id = self.accounts().iter().find(|known| known.provider_account_id == account)?.id;
         self.live.store.read().unwrap().latest_snapshot(id).unwrap().map(|snapshot| snapshot.balance)
+    }
+}
+
+pub(super) fn order(occasion: Occasion, checked: Option<Arc<CheckedPieces>>) -> SyncOrder {
+    SyncOrder { occasion, from: None, progress: Arc::new(|_| {}), checked }
+}
+
+pub(super) fn report_of(connection: &Connection) -> ConnectionReport {
+    ConnectionReport {
+        id: connection.id,
+        provider: connection.provider.clone(),
+        name: connection.display_name().to_owned(),
+        status: connection.status,
+        accounts: Vec::new(),
+        transactions_imported: 0,
+        transactions_updated: 0,
+        transactions_removed: 0,
+        holdings: 0,
+        change_id: None,
+        error: None,
+        warnings: Vec::new(),
     }
 }
 
