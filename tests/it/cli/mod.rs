@@ -4,6 +4,7 @@ mod commands;
 mod connect_with_keys;
 mod doctor_and_restore;
 mod keys_of_the_other_environment;
+mod killed;
 mod live_connections;
 mod no_secret_leaks;
 mod process_hardening;

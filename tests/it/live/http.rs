@@ -9,13 +9,14 @@ use dashtam::{
     domain::ProviderErrorKind,
     providers::{
         BuildContext, Credentials, Provider, Secrets, find,
-        kit::{Http, HttpConfig, HttpLimits, MemoryCounters},
+        kit::{Api, Call, Http, HttpConfig, HttpLimits, Lookup, MemoryCounters, Signer},
     },
 };
 use serde_json::json;
 
 use crate::support::{
     fetching::{Fetching, fetch},
+    made_up_provider::METADATA,
     server::{Answer, Outside, Server, canaries},
 };
 
@@ -258,4 +259,161 @@ async fn no_secret_is_logged() {
     let log = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
     assert!(log.contains("call=\"positions\""), "something is logged: {log}");
     assert!(!log.contains("canary"), "{log}");
+}
+
+/// Servers whose names a test answers, one answer after another.
+struct Names(Mutex<Vec<Vec<&'static str>>>);
+
+#[async_trait::async_trait]
+impl Lookup for Names {
+    async fn addresses(&self, _host: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
+        Ok(self.0.lock().unwrap().remove(0).into_iter().map(|text| text.parse().unwrap()).collect())
+    }
+}
+
+fn made_up(http: &Http, server: Option<&Server>) -> Api {
+    let endpoint = server.map(|server| server.origin.parse().unwrap());
+    let counters = Arc::new(MemoryCounters::default());
+    let settings = Secrets::new();
+    Api::new(&METADATA, &BuildContext { http, environment: None, endpoint, settings, counters }).unwrap()
+}
+
+/// Every attempt is signed as it is sent, with a number above all before, and one after another.
+#[tokio::test]
+async fn a_signature_covers_the_final_form_of_every_attempt() {
+    let first = std::sync::atomic::AtomicBool::new(true);
+    let server = Server::start(move |_| {
+        let is_first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
+        if is_first { Answer::status(503, "") } else { Answer::json(r#"{"ok": true}"#) }
+    })
+    .await;
+    let outside = Outside::new(HttpLimits::default());
+    let api = made_up(&outside.http, Some(&server));
+    let signer: Signer = Arc::new(|attempt| {
+        let body = String::from_utf8_lossy(attempt.body);
+        let text =
+            format!("{} {}{}?{} {} {}", attempt.method, attempt.host, attempt.path, attempt.query, body, attempt.count);
+        Ok(vec![("api-sign", text.into())])
+    });
+    let call = |asset: &str| {
+        Call::post_form("the ledger", &["0", "a b"])
+            .query("page", "1&2")
+            .counter_field("nonce")
+            .field("asset", asset)
+            .signed(Arc::clone(&signer))
+            .idempotent()
+    };
+    let (one, two) = tokio::join!(api.send(call("X Y")), api.send(call("Z")));
+    assert!(one.is_ok() && two.is_ok());
+    let asked = server.asked();
+    assert_eq!(asked.len(), 3, "one of them was tried again");
+    let mut last = 0;
+    for asked in &asked {
+        let nonce: u64 = asked.body.split('&').next().unwrap().strip_prefix("nonce=").unwrap().parse().unwrap();
+        assert!(nonce > last, "numbers arrive in order");
+        last = nonce;
+        let expected = format!("POST api.bank.example/0/a%20b?page=1%262 {} {nonce}", asked.body);
+        assert_eq!(asked.header("api-sign"), Some(expected.as_str()));
+        assert_eq!(asked.header("content-type"), Some("application/x-www-form-urlencoded"));
+    }
+    assert!(asked.iter().any(|asked| asked.body.ends_with("asset=X+Y")));
+}
+
+#[tokio::test]
+async fn json_is_posted_and_text_and_xml_are_read() {
+    #[derive(serde::Deserialize)]
+    struct Statement {
+        #[serde(rename = "@id")]
+        id: String,
+        #[serde(rename = "Row", default)]
+        rows: Vec<Row>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Row {
+        #[serde(rename = "@amount")]
+        amount: String,
+    }
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/text" => Answer::Reply(200, vec!["Content-Type: text/plain".into()], b"https://x:y@z/".to_vec()),
+        "/xml" => Answer::Reply(
+            200,
+            vec!["Content-Type: text/xml; charset=utf-8".into()],
+            b"<?xml version=\"1.0\"?><Statement id=\"7\"><Row amount=\"-1.50\"/><Row amount=\"2\"/></Statement>"
+                .to_vec(),
+        ),
+        "/bomb" => Answer::Reply(
+            200,
+            vec!["Content-Type: text/xml".into()],
+            b"<!DOCTYPE a [<!ENTITY b \"bb\">]><Statement id=\"&b;\"/>".to_vec(),
+        ),
+        _ => Answer::status(204, ""),
+    })
+    .await;
+    let outside = Outside::new(HttpLimits::default());
+    let api = made_up(&outside.http, Some(&server));
+    let body = json!({"client_id": "canary", "count": 5});
+    let empty = api.send(Call::post_json("the rows", &["rows"], &body)).await.unwrap();
+    assert!(empty.is_blank() && empty.list().unwrap().is_empty());
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&server.asked()[0].body).unwrap(), body);
+    let get = async |path: &'static str| api.send(Call::get("it", &[path])).await.unwrap();
+    assert_eq!(get("text").await.text().unwrap(), "https://x:y@z/");
+    let statement: Statement = get("xml").await.xml().unwrap();
+    assert_eq!((statement.id.as_str(), statement.rows.len(), statement.rows[0].amount.as_str()), ("7", 2, "-1.50"));
+    assert!(get("bomb").await.xml::<Statement>().is_err(), "entities are not expanded");
+    assert!(get("text").await.json::<serde_json::Value>().is_err());
+}
+
+/// The server that a credential names: public ones only, whatever its name answers and whenever.
+#[tokio::test]
+async fn a_granted_server_is_on_the_public_internet_or_nothing_is_sent() {
+    let outside = Outside::new(HttpLimits::default());
+    let plain = made_up(&outside.http, None);
+    for hostile in [
+        "http://bridge.example/simplefin",
+        "https://user:pass@bridge.example/",
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f.0.0.1/",
+        "https://0177.0.0.1/",
+        "https://10.0.0.5/",
+        "https://192.168.1.1:8443/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://100.64.0.1/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[fe80::1]/",
+        "https://[fd00::1]/",
+        "https://localhost/",
+        "https://LOCALHOST./",
+        "https://router/",
+        "file:///etc/passwd",
+        "bridge.example",
+        "",
+    ] {
+        let error = plain.granted(hostile).unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::Validation, "{hostile}");
+        assert!(!error.to_string().contains("pass"), "{error}");
+    }
+    for answers in [vec!["127.0.0.1"], vec!["93.184.216.34", "10.0.0.1"], vec!["::ffff:192.168.0.1"], vec!["fd00::1"]] {
+        let names = Names(Mutex::new(vec![vec!["203.0.113.7"], answers.clone()]));
+        let limits = HttpLimits { connect: std::time::Duration::from_millis(50), tries: 1, ..HttpLimits::default() };
+        let config = HttpConfig::new(outside.clock.clone(), Arc::new(dashtam::ports::fake::FakeEntropy::default()));
+        let http = Http::new(HttpConfig { lookup: Arc::new(names), limits, ..config }).unwrap();
+        let api = made_up(&http, None).granted("https://bridge.example/simplefin").unwrap();
+        for _ in 0..2 {
+            let error = api.send(Call::get("accounts", &["accounts"])).await.err().unwrap();
+            assert_eq!(error.kind, ProviderErrorKind::Validation, "{answers:?}: {error}");
+            assert!(error.message.contains("not on the public internet"), "{error}");
+        }
+    }
+    // An override stands for the server, path included.
+    let server = Server::start(|_| Answer::json("{}")).await;
+    let api = made_up(&outside.http, Some(&server)).granted("https://bridge.example/simplefin").unwrap();
+    api.send(Call::get("accounts", &["accounts"]).query("version", "2").basic("user", "word")).await.unwrap();
+    let asked = &server.asked()[0];
+    assert_eq!((asked.path.as_str(), asked.query.as_str()), ("/simplefin/accounts", "version=2"));
+    assert_eq!(asked.header("authorization"), Some("Basic dXNlcjp3b3Jk"));
 }

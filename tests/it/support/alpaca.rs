@@ -40,7 +40,7 @@ impl FakeAlpaca {
         self.activities.lock().unwrap().push(activity);
     }
 
-    fn answer(&self, asked: &Asked) -> Answer {
+    pub(crate) fn answer(&self, asked: &Asked) -> Answer {
         let key = asked.header("apca-api-key-id").unwrap_or_default();
         if self.refused.lock().unwrap().iter().any(|refused| refused == key) {
             return Answer::status(401, format!(r#"{{"message":"unauthorized {key}."}}"#));
