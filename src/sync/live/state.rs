@@ -43,8 +43,10 @@ impl State {
     pub(super) fn read(reader: &Reader, connection: ConnectionId) -> Result<Self, Failure> {
         let mut state = Self::default();
         let accounts = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection);
+        let keys = read::<Vec<String>>(reader, connection, KEYS)?;
         for account in accounts {
-            if let Some(bytes) = reader.sync_state(connection, &old_watermark_stream(&account))?
+            if keys.is_none()
+                && let Some(bytes) = reader.sync_state(connection, &old_watermark_stream(&account))?
                 && let Ok(text) = String::from_utf8(bytes)
             {
                 state.cursors.insert(format!("rows/{}", account.provider_account_id), text);
@@ -57,7 +59,7 @@ impl State {
                 institution: account.institution,
             });
         }
-        for key in read::<Vec<String>>(reader, connection, KEYS)?.unwrap_or_default() {
+        for key in keys.unwrap_or_default() {
             if let Some(value) = read_cursor(reader, connection, &key)? {
                 state.cursors.insert(key, value);
             }
@@ -116,7 +118,14 @@ pub(super) fn put_ghosts(
     put(writer, connection, GHOSTS, ghosts)
 }
 
+/// Notes that the rows of undone syncs are fetched again from now on: every cursor is removed in the same change.
 pub(super) fn put_refetched(writer: &mut Writer, connection: ConnectionId, undone: &[ChangeId]) -> Result<(), Failure> {
+    let kept = writer.sync_state(connection, KEYS)?;
+    let keys: Vec<String> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    for key in &keys {
+        put_cursor(writer, connection, key, None)?;
+    }
+    put(writer, connection, KEYS, &keys)?;
     put(writer, connection, REFETCHED, &undone)
 }
 

@@ -100,6 +100,9 @@ impl Live {
         let mut writer = self.continue_change(done, &connection)?;
         let writing =
             Writing { connection: &connection, now: self.clock.now(), source: snapshot_source(order.occasion) };
+        if let Some(undone) = done.refetched.take() {
+            state::put_refetched(&mut writer, connection.id, &undone)?;
+        }
         for (account, day) in future {
             writer.remove_snapshot(account, day)?;
         }
@@ -121,9 +124,6 @@ impl Live {
         if let Some((key, former, value)) = cursor {
             done.before.entry(key.clone()).or_insert(former);
             state::put_cursor(&mut writer, connection.id, &key, Some(&value))?;
-        }
-        if let Some(undone) = done.refetched.take() {
-            state::put_refetched(&mut writer, connection.id, &undone)?;
         }
         commit_part(writer, done)
     }
