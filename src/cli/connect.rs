@@ -158,6 +158,7 @@ fn follow(console: &Console, handle: &Handle, job: JobId, event: &Event) {
                     }
                     line.clear();
                 }
+                handle.send(Command::SubmitRedirect { job, pasted: Secrets::new() });
             });
             let route = match listening {
                 Ok(listening) => {

@@ -125,7 +125,7 @@ pub enum Command {
     SubmitRedirect {
         /// The job of the login.
         job: JobId,
-        /// The pasted text, under the name `redirect`.
+        /// The pasted text, under the name `redirect`; empty when nothing more will be pasted.
         pasted: Secrets,
     },
     /// Keep a checked connection and sync it for the first time. Answer: `Synced`.

@@ -203,3 +203,39 @@ fn samples_are_read_without_loss() {
     let account: wire::Account = fixture(&std::fs::read_to_string(folder.join("account.json")).unwrap());
     assert_eq!(map::account(&account, false, today()).balance.unwrap().current, dec("103820.56"));
 }
+
+#[test]
+fn a_crypto_pair_has_one_name() {
+    let symbol = |symbol: &str, class: &str| {
+        let position: wire::Position =
+            fixture(&format!(r#"{{"symbol": "{symbol}", "asset_class": "{class}", "qty": "1"}}"#));
+        map::holding(&position, AssetCode::USD, today()).facts.symbol
+    };
+    assert_eq!([symbol("BTCUSD", "crypto"), symbol("BTC/USD", "crypto")], ["BTC/USD", "BTC/USD"]);
+    assert_eq!([symbol("LTCBTC", "crypto"), symbol("AAVEUSDT", "crypto")], ["LTC/BTC", "AAVE/USDT"]);
+    assert_eq!(
+        [symbol("BTC", "us_equity"), symbol("MUSD", "us_equity"), symbol("BRK.B", "us_equity")],
+        ["BTC", "MUSD", "BRK.B"]
+    );
+    let (drafts, _) = mapped(
+        r#"[{"id": "1", "activity_type": "FILL", "transaction_time": "2026-01-08T15:00:00Z", "side": "buy", "qty": "2",
+             "price": "3", "symbol": "BTCUSD"},
+            {"id": "2", "activity_type": "FILL", "transaction_time": "2026-01-08T15:00:00Z", "side": "buy", "qty": "2",
+             "price": "3", "symbol": "BTC/USD"}]"#,
+    );
+    for draft in &drafts {
+        let security = draft.facts.security.as_ref().unwrap();
+        assert_eq!(security.symbol.as_deref(), Some("BTC/USD"));
+        assert_eq!(security.asset_type, Some(crate::domain::AssetType::Cryptocurrency));
+        assert_eq!(draft.facts.description(), "Buy 2 BTC/USD at 3");
+    }
+}
+
+#[test]
+fn the_history_is_by_new_york_days() {
+    // Eight in the evening in New York: the next day in UTC, in summer exactly at midnight.
+    let history: wire::PortfolioHistory =
+        fixture(r#"{"timestamp": [1784160000, 1784246400, 1768525200], "equity": [1, 2, 3]}"#);
+    let days: Vec<_> = map::balances(&history, None, today()).iter().map(|it| it.date.to_string()).collect();
+    assert_eq!(days, ["2026-07-15", "2026-07-16", "2026-01-15"]);
+}

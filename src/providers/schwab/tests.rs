@@ -223,3 +223,76 @@ fn samples_are_read_without_loss() {
     let kinds: Vec<_> = drafts.iter().map(|draft| draft.facts.kind.subtype()).collect();
     assert_eq!(kinds, [Sub::Dividend, Sub::MarginInterest, Sub::Dividend]);
 }
+
+#[test]
+fn bonds_and_futures_cost_value_less_profit_or_nothing_is_known() {
+    let held = |text: &str| {
+        let position: wire::Position = serde_json::from_str(text).unwrap();
+        map::holding(&position, AssetCode::USD, today()).unwrap().facts
+    };
+    let bond = held(
+        r#"{"longQuantity": 10000, "averagePrice": 98.5, "marketValue": 9900, "longOpenProfitLoss": 50.25,
+            "instrument": {"assetType": "FIXED_INCOME", "cusip": "912828XX1", "description": "US TREASURY NOTE"}}"#,
+    );
+    assert_eq!((bond.cost_basis, bond.gain()), (Some(dec("9849.75")), Some(dec("50.25"))));
+    let deposit = held(
+        r#"{"longQuantity": 5000, "averagePrice": 100, "marketValue": 5010,
+            "instrument": {"assetType": "FIXED_INCOME", "type": "CERTIFICATE_OF_DEPOSIT", "cusip": "1"}}"#,
+    );
+    assert_eq!(deposit.cost_basis, None, "an average in percent of par is no cost");
+    let future = held(
+        r#"{"shortQuantity": 2, "averagePrice": 5000, "marketValue": -900, "shortOpenProfitLoss": 100,
+            "instrument": {"assetType": "FUTURE", "symbol": "/ESZ26"}}"#,
+    );
+    assert_eq!((future.cost_basis, future.gain()), (Some(dec("-1000")), Some(dec("100"))));
+}
+
+#[test]
+fn two_rows_under_one_activity_id_stay_two_in_any_order() {
+    let one = r#"{"activityId": 5, "type": "ACH_RECEIPT", "time": "2026-05-04T14:00:00+0000", "netAmount": 10}"#;
+    let two = r#"{"activityId": 5, "type": "WIRE_IN", "time": "2026-05-04T14:00:00+0000", "netAmount": 20}"#;
+    let ids = |rows: &[&str]| {
+        let (mut drafts, _) = mapped(&format!("[{}]", rows.join(",")));
+        drafts.sort_by_key(|draft| draft.facts.amount);
+        drafts
+            .iter()
+            .map(|draft| format!("{} {}", draft.facts.provider_id.as_ref().unwrap(), draft.facts.amount))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&[one, two]), ["5 10", "5/2 20"]);
+    assert_eq!(ids(&[two, one]), ["5 10", "5/2 20"]);
+    assert_eq!(ids(&[one, two, one]), ["5 10", "5 10", "5/2 20"], "the same row twice is one id");
+}
+
+#[test]
+fn a_trade_is_on_its_new_york_day() {
+    let day = |time: &str| {
+        let text = format!(r#"[{{"activityId": 1, "type": "TRADE", "tradeDate": "{time}", "netAmount": 1}}]"#);
+        mapped(&text).0[0].facts.date.to_string()
+    };
+    assert_eq!(day("2026-05-05T01:30:00+0000"), "2026-05-04");
+    assert_eq!(day("2026-05-05T04:00:00.000Z"), "2026-05-05");
+    assert_eq!(day("2026-05-05T00:00:00Z"), "2026-05-05", "midnight UTC is a date without time");
+    assert_eq!(day("2026-05-05"), "2026-05-05");
+}
+
+#[test]
+fn names_and_types_are_remembered_when_they_cannot_be_read() {
+    let account: wire::Account =
+        serde_json::from_str(r#"{"securitiesAccount": {"type": "CASH", "accountNumber": "70001234"}}"#).unwrap();
+    let known = crate::providers::KnownAccount {
+        provider_account_id: "70001234".into(),
+        name: "My Roth".into(),
+        account_type: AccountType::RothIra,
+        currency: AssetCode::USD,
+        institution: "Charles Schwab".into(),
+    };
+    let read = |names, known| {
+        let draft = map::account(&account, names, known, today());
+        (draft.name, draft.account_type)
+    };
+    let names = std::collections::HashMap::from([("70001234".to_owned(), "Rollover IRA".to_owned())]);
+    assert_eq!(read(None, Some(&known)), (Some("My Roth".into()), AccountType::RothIra));
+    assert_eq!(read(Some(&names), Some(&known)), (Some("Rollover IRA".into()), AccountType::Ira));
+    assert_eq!(read(None, None), (None, AccountType::Brokerage));
+}

@@ -167,11 +167,17 @@ impl Live {
         lock(&self.pasting).remove(&job);
     }
 
-    /// Hands a pasted redirect to the login that waits for it.
+    /// Passes a pasted redirect to the login that waits for it. Without a redirect, nothing more will be pasted.
     pub(super) fn submit_redirect(&self, job: JobId, pasted: &Secrets) {
-        if let (Some(login), Some(redirect)) = (lock(&self.pasting).get(&job), pasted.get("redirect")) {
-            // A login that just ended listens no more; its own answer says how it ended.
-            let _ = login.send(redirect.clone());
+        let mut pasting = lock(&self.pasting);
+        match pasted.get("redirect") {
+            Some(redirect) => {
+                if let Some(login) = pasting.get(&job) {
+                    // A login that just ended no longer listens; its own answer reports the end.
+                    let _ = login.send(redirect.clone());
+                }
+            }
+            None => drop(pasting.remove(&job)),
         }
     }
 

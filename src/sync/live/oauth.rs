@@ -59,7 +59,7 @@ impl Live {
             browser_opened: self.open_browser(authorization.url.clone()).await,
             expires_at: self.clock.now() + PATIENCE,
         }));
-        let code = wait_for_code(listener.ok(), pasted, &authorization, prompt).await;
+        let code = wait_for_code(listener, pasted, &authorization, prompt).await;
         let code = code.map_err(|error| {
             Failure::new(FailureKind::LoginFailed, format!("{}: {error}", metadata.display_name))
                 .with_hint("start the login again")
@@ -83,15 +83,23 @@ enum LoginError {
     Callback(#[from] CallbackError),
     #[error(transparent)]
     Redirect(#[from] RedirectError),
+    #[error("{0}; standard input is closed, so nothing can be pasted either")]
+    NoWay(CallbackError),
 }
 
-/// The code, from the listener or from what is pasted. A paste that is no redirect of this login changes nothing.
+/// The code, from the listener or from a paste. A paste that does not belong to this login is ignored. Without listener
+/// and paste, the wait ends at once.
 async fn wait_for_code(
-    listener: Option<CallbackListener>,
+    listener: Result<CallbackListener, CallbackError>,
     mut pasted: mpsc::UnboundedReceiver<SecretString>,
     authorization: &Authorization,
     prompt: &Prompt,
 ) -> Result<SecretString, LoginError> {
+    let (listener, reason) = match listener {
+        Ok(listener) => (Some(listener), None),
+        Err(error) => (None, Some(error)),
+    };
+    let mut is_closed = false;
     let caught = async {
         if let Some(listener) = listener {
             return listener.wait(PATIENCE).await;
@@ -103,11 +111,15 @@ async fn wait_for_code(
     loop {
         tokio::select! {
             caught = &mut caught => return Ok(caught?),
-            Some(text) = pasted.recv() => match parse_redirect(text.expose_secret(), authorization) {
-                Ok(code) => return Ok(code),
-                Err(error @ RedirectError::Denied { .. }) => return Err(error.into()),
-                // Another tab's address, or half of one: the user can try again.
-                Err(error) => prompt(LoginStep::PasteRejected(error.to_string())),
+            text = pasted.recv(), if !is_closed => match text.map(|text| parse_redirect(text.expose_secret(), authorization)) {
+                Some(Ok(code)) => return Ok(code),
+                Some(Err(error @ RedirectError::Denied { .. })) => return Err(error.into()),
+                // The address of another tab, or a part of one: the user can try again.
+                Some(Err(error)) => prompt(LoginStep::PasteRejected(error.to_string())),
+                None => match &reason {
+                    Some(reason) => return Err(LoginError::NoWay(reason.clone())),
+                    None => is_closed = true,
+                },
             },
         }
     }

@@ -294,3 +294,19 @@ async fn schwab_by_pasting_the_address() {
     assert_eq!(fake.given.lock().unwrap().len(), 1, "one code, and no renewal yet");
     nothing_leaked(&profile, &["C0.canary", "canary-access", "canary-refresh", "canary-id"]);
 }
+
+/// A port that is taken and a closed standard input leave no way back from the browser: the login ends at once.
+#[tokio::test]
+async fn a_taken_port_and_closed_input_end_a_login_at_once() {
+    let (_fake, server) = FakeSchwab::start().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let callback = format!("callback_url=https://127.0.0.1:{}", taken.local_addr().unwrap().port());
+    let profile = Profile::new(&[("schwab", &server)]);
+    let fields = ["--field-env", "app_key=KEY", "--field-env", "app_secret=SECRET", "--field", &callback];
+    let before = std::time::Instant::now();
+    let output = profile.command(&[&["connect", "schwab"], &fields[..]].concat()).output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("can't be listened on") && text.contains("standard input is closed"), "{text}");
+    assert!(before.elapsed() < std::time::Duration::from_secs(60), "not after the five minutes of a login");
+}

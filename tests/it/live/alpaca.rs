@@ -379,3 +379,99 @@ async fn a_local_failure_is_not_the_fault_of_the_provider() {
     assert_eq!((server.asked().len(), desk.status()), (asked, ConnectionStatus::Active));
     assert!(desk.connection().next_sync_at.is_some(), "it is tried again later");
 }
+
+#[tokio::test]
+async fn the_balance_history_is_asked_for_until_it_came() {
+    const HISTORY: &str = "/v2/account/portfolio/history";
+    let (fake, server) = FakeAlpaca::start().await;
+    fake.fill(3, day("2026-11-19"));
+    fake.troubles.plan(HISTORY, vec![Answer::status(404, "{}"), Answer::json("null")]);
+    let desk = Desk::new(&[("alpaca", &server)]);
+    let report = desk.connect("alpaca", keys("PKTEST1"), None).await.unwrap();
+    assert_eq!((report.error, report.accounts[0].result), (None, AccountResult::Partial));
+    assert!(report.accounts[0].reason.as_ref().unwrap().contains("balance history"));
+    let account = desk.ledger().accounts()[0].account.id;
+    let snapshots = || desk.store.read().unwrap().snapshots(account).unwrap().len();
+    assert_eq!(snapshots(), 1);
+    let report = desk.sync().await;
+    assert!(report.warnings.iter().any(|warning| warning.message.contains("asked for again")), "{:?}", report.warnings);
+    assert_eq!((report.accounts[0].result, snapshots()), (AccountResult::Ok, 1));
+    desk.sync().await;
+    assert_eq!(snapshots(), 4, "it came");
+    let asked = || server.asked().iter().filter(|asked| asked.path == HISTORY).count();
+    let before = asked();
+    desk.sync().await;
+    assert_eq!(asked(), before, "once a day from then on");
+}
+
+#[tokio::test]
+async fn a_new_connection_is_there_from_its_first_second_page_by_page() {
+    let (fake, server) = FakeAlpaca::start().await;
+    fake.fill(250, day("2026-11-19"));
+    let desk = Desk::new(&[("alpaca", &server)]);
+    let job = desk.handle.job();
+    let request =
+        dashtam::sync::ConnectRequest { provider: "alpaca".into(), connection: None, answers: keys("PKTEST1") };
+    desk.handle.run_as(job, Command::Connect { job, request }, |_| {}).await.unwrap();
+    let (rows, positions) = (server.hold(ACTIVITIES), server.hold("/v2/positions"));
+    let mut events = desk.handle.subscribe();
+    desk.handle.send(Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None });
+    rows.reached().await;
+    assert!(matches!(events.next().await, Some(Event::StoreChanged)), "the screen is told at once");
+    let view = desk.ledger();
+    assert_eq!((view.connections().len(), view.accounts().len(), desk.rows().len()), (1, 1, 0));
+    assert_eq!(view.accounts()[0].balance.unwrap().current.amount.to_string(), "20480.10", "with what the check found");
+    assert_eq!(
+        server.asked().iter().filter(|asked| asked.path == "/v2/account").count(),
+        1,
+        "which is not fetched again"
+    );
+    rows.release();
+    positions.reached().await;
+    assert_eq!(desk.rows().len(), 250, "rows are there before the rest");
+    positions.release();
+    let Event::Synced { report, .. } = answer(&mut events, job).await else { panic!() };
+    assert_eq!((report.connections[0].error.clone(), desk.changes()), (None, 2), "connected, and one sync");
+}
+
+/// A scheduled and a manual sync at once are one pass and one change.
+#[tokio::test]
+async fn two_syncs_at_once_are_one() {
+    let (fake, server, desk) = connected(HttpLimits::default()).await;
+    fake.push(deposit(900, day("2026-11-20")));
+    desk.advance(1);
+    let changes = desk.changes();
+    let before = server.asked().iter().filter(|asked| asked.path == ACTIVITIES).count();
+    let order = |job| Command::Sync { job, connections: Vec::new(), force: true, from: None };
+    let (one, two) =
+        tokio::join!(desk.handle.run(order, |_| {}), desk.handle.run(|job| Command::SyncDue { job }, |_| {}));
+    assert!(one.is_ok() && two.is_ok());
+    assert_eq!((desk.rows().len(), desk.changes()), (251, changes + 1));
+    assert_eq!(server.asked().iter().filter(|asked| asked.path == ACTIVITIES).count(), before + 1);
+}
+
+/// Refusals of one part, and pages of a gateway, revoke nothing.
+#[tokio::test]
+async fn only_the_account_list_revokes_and_a_gateway_never() {
+    let (fake, _server, desk) = connected(HttpLimits::default()).await;
+    let gateway = || Answer::status(403, "<html><h1>Request blocked</h1></html>");
+    for (path, refusal) in [
+        (ACTIVITIES, Answer::status(401, "{}")),
+        ("/v2/positions", Answer::status(403, r#"{"code":40310000,"message":"forbidden."}"#)),
+        ("/v2/positions", gateway()),
+        (ACTIVITIES, gateway()),
+        (ACTIVITIES, Answer::status(410, "{}")),
+    ] {
+        fake.troubles.plan(path, [refusal]);
+        let report = desk.sync().await;
+        assert_eq!((report.error, report.status), (None, ConnectionStatus::Active), "{path}");
+        assert_eq!(report.accounts[0].result, AccountResult::Partial, "{path}");
+    }
+    fake.troubles.plan("/v2/account", [gateway()]);
+    let report = desk.sync().await;
+    assert_eq!((report.error.unwrap().kind, report.status), (FailureKind::Unavailable, ConnectionStatus::Active));
+    assert_eq!(desk.sync().await.error, None);
+    fake.troubles.plan("/v2/account", [Answer::status(403, "{}")]);
+    assert_eq!(desk.sync().await.status, ConnectionStatus::Revoked);
+    assert_eq!((desk.rows().len(), desk.ledger().holdings().unwrap().len()), (250, 4), "nothing is lost by any of it");
+}

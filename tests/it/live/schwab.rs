@@ -183,3 +183,42 @@ async fn one_account_that_fails_leaves_the_other() {
         assert_eq!(snapshots.last().unwrap().source, SnapshotSource::ManualSync, "both balances are of today");
     }
 }
+
+/// Only `invalid_grant`, or Schwab's own words, end a login; anything else at the token endpoint passes.
+#[tokio::test]
+async fn a_token_endpoint_in_trouble_ends_no_login() {
+    let (fake, _server, desk) = connected().await;
+    for trouble in [
+        Answer::status(400, "<html>Bad Request</html>"),
+        Answer::status(401, ""),
+        Answer::status(403, "<!doctype html><title>Access Denied</title>"),
+        Answer::status(400, r#"{"error":"invalid_request"}"#),
+        Answer::status(500, "{}"),
+    ] {
+        desk.clock.advance(TimeDelta::minutes(40));
+        fake.troubles.plan(TOKEN, [trouble]);
+        let report = desk.sync().await;
+        assert_eq!((report.error.unwrap().kind, report.status), (FailureKind::Unavailable, ConnectionStatus::Active));
+        assert!(desk.connection().next_sync_at.is_some(), "it is tried again");
+        assert_eq!(desk.sync().await.error, None, "and works then");
+    }
+    desk.clock.advance(TimeDelta::minutes(40));
+    let ended = r#"{"error":"unsupported_token_type","error_description":"400 Bad Request: refresh_token_authentication_error"}"#;
+    fake.troubles.plan(TOKEN, [Answer::status(400, ended)]);
+    let report = desk.sync().await;
+    assert_eq!((report.error.unwrap().kind, report.status), (FailureKind::LoginExpired, ConnectionStatus::Expired));
+}
+
+/// A refused part renews the token once and then is the trouble of that part.
+#[tokio::test]
+async fn a_refused_part_renews_once_and_revokes_nothing() {
+    let (fake, server, desk) = connected().await;
+    let renewals = || server.asked().iter().filter(|asked| asked.path == TOKEN).count();
+    let before = renewals();
+    let path = server.asked().iter().find(|asked| asked.path.ends_with("/transactions")).unwrap().path.clone();
+    fake.troubles.plan(&path, vec![Answer::status(401, "{}"); 2]);
+    let report = desk.sync().await;
+    assert_eq!((report.error, report.status, renewals()), (None, ConnectionStatus::Active, before + 1));
+    assert!(report.accounts.iter().any(|account| account.result == dashtam::sync::AccountResult::Partial));
+    assert_eq!(desk.sync().await.error, None);
+}

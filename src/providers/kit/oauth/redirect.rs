@@ -1,4 +1,4 @@
-//! Reading a redirect: what the browser brought to the listener, or what the user pasted.
+//! Reads a redirect: from the browser at the listener, or pasted by the user.
 //!
 //! INVARIANT: percent signs are decoded exactly once; the state is compared in constant time.
 
@@ -6,48 +6,45 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{domain::text, providers::Authorization};
 
-/// Longer than any code.
+/// Longest accepted value; codes are shorter.
 const MAX_VALUE: usize = 4096;
 
-/// Why a redirect is not the end of this login.
+/// Why a redirect does not complete this login.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RedirectError {
-    /// The institution or the user said no.
+    /// The institution or the user refused the login.
     #[error("the login was refused{}", .reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Denied {
-        /// What the institution says, cleaned.
+        /// The institution's reason, cleaned.
         reason: Option<String>,
     },
-    /// Another login's, or someone else's.
+    /// It belongs to another login.
     #[error("this address belongs to another login; use the one of the page you were just sent to")]
     OtherLogin,
-    /// Not from the institution it should be from.
+    /// It comes from another institution.
     #[error("this address comes from another institution than the one you log in to")]
     OtherIssuer,
-    /// No code in it.
+    /// It has no code.
     #[error(
         "there is no code in it; finish the login, and when the browser can't open the last page, copy that page's \
          whole address"
     )]
     NoCode,
-    /// Something twice, or far too long.
+    /// A parameter is repeated or too long.
     #[error("this is not an address that the login leads to")]
     Malformed,
 }
 
-/// The code of a pasted address, query or bare code.
+/// The code of a pasted address, query or bare code. Quotes, brackets and a Markdown link around it are ignored.
 pub fn parse_redirect(pasted: &str, authorization: &Authorization) -> Result<SecretString, RedirectError> {
     // A wrapped line is pasted with its breaks.
     let text: String = pasted.chars().filter(|character| !character.is_whitespace()).collect();
+    let text = unwrapped(&text).to_owned();
     if text.is_empty() {
         return Err(RedirectError::NoCode);
     }
     let query = match text.split_once('?') {
         Some((address, query)) => {
-            let host = |address: &str| {
-                let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-                rest.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase()
-            };
             if !address.is_empty() && host(address) != host(&authorization.callback_url) {
                 return Err(RedirectError::NoCode);
             }
@@ -60,12 +57,31 @@ pub fn parse_redirect(pasted: &str, authorization: &Authorization) -> Result<Sec
             return Ok(code.into());
         }
     };
-    // The fragment is not part of what the institution sent.
+    // The browser adds the fragment.
     let query = query.split('#').next().unwrap_or_default();
     parse_query(query, authorization, false)
 }
 
-/// The code of a query string. Whether a state must be there is up to the route; a wrong one never passes.
+/// The text inside quotes, brackets or a Markdown link.
+fn unwrapped(text: &str) -> &str {
+    const AROUND: [char; 14] = ['"', '\'', '`', '<', '>', '(', ')', '[', ']', '“', '”', '‘', '’', ','];
+    let inner = match text.find("](") {
+        Some(at) if text.starts_with('[') => &text[at + 2..],
+        _ => text,
+    };
+    inner.trim_matches(AROUND)
+}
+
+/// The host of an address, by one name for this machine.
+fn host(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let end = if rest.starts_with('[') { rest.find(']').map_or(rest.len(), |at| at + 1) } else { 0 };
+    let length = rest[end..].find(['/', ':']).map_or(rest.len(), |at| end + at);
+    let host = rest[..length].to_ascii_lowercase();
+    if matches!(host.as_str(), "localhost" | "[::1]") { "127.0.0.1".into() } else { host }
+}
+
+/// The code of a query string. `state_required`: a missing state is refused; a wrong one always is.
 pub(super) fn parse_query(
     query: &str,
     authorization: &Authorization,
@@ -129,7 +145,7 @@ fn decode_once(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Takes as long for a wrong text as for the right one of that length.
+/// Compares in constant time for texts of one length.
 fn same(left: &str, right: &str) -> bool {
     left.len() == right.len()
         && std::hint::black_box(left.bytes().zip(right.bytes()).fold(0, |all, (left, right)| all | (left ^ right))) == 0

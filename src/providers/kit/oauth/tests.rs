@@ -169,7 +169,7 @@ async fn only_the_registered_port_of_this_machine_is_listened_on() {
 #[tokio::test]
 async fn https_is_served_with_a_certificate_of_its_own() {
     let port = free_port();
-    let listener = CallbackListener::bind(&authorization(&format!("https://127.0.0.1:{port}/back"))).await.unwrap();
+    let listener = CallbackListener::bind(&authorization(&format!("HTTPS://127.0.0.1:{port}/back"))).await.unwrap();
     let fingerprint = listener.fingerprint().unwrap().to_owned();
     assert_eq!((fingerprint.len(), fingerprint.matches(':').count()), (95, 31));
     let waiting = tokio::spawn(listener.wait(Duration::from_secs(60)));
@@ -196,6 +196,14 @@ fn every_form_of_a_paste_gives_the_code_decoded_once() {
         format!("code={encoded}&session=s"),
         encoded.to_owned(),
         "C0.b64/x+y=@".to_owned(),
+        format!("\"https://127.0.0.1:8182/back?code={encoded}&state={STATE}\""),
+        format!("‘https://127.0.0.1:8182/back?code={encoded}&state={STATE}’"),
+        format!("<https://127.0.0.1:8182/back?code={encoded}&state={STATE}>"),
+        format!("(https://127.0.0.1:8182/back?code={encoded}&state={STATE})"),
+        format!("[the last page](https://127.0.0.1:8182/back?code={encoded}&state={STATE})"),
+        format!("`https://localhost:8182/back?code={encoded}&state={STATE}`"),
+        format!("HTTPS://[::1]:8182/back?code={encoded}&state={STATE}"),
+        format!("'{encoded}'"),
     ] {
         assert_eq!(code(&text), expected, "{text}");
     }

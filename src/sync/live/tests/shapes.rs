@@ -367,3 +367,13 @@ async fn a_connection_that_was_ended_meanwhile_gets_nothing() {
     assert_eq!(report.error.unwrap().kind, FailureKind::WrongState);
     assert_eq!((bench.rows().len(), bench.connection().status), (0, ConnectionStatus::Disconnected));
 }
+
+#[tokio::test]
+async fn a_local_failure_is_reported_as_local() {
+    let bench = Bench::new();
+    let report = bench.sync(vec![accounts(vec![account("a", None)]), Step::Fail(ProviderErrorKind::Local)]).await;
+    let error = report.error.unwrap();
+    assert_eq!((error.kind, report.status), (FailureKind::Store, ConnectionStatus::Active));
+    assert!(!error.message.contains("Bank of Tests"), "{error}");
+    assert!(bench.connection().next_sync_at.is_some_and(|next| next < bench.clock.now() + days(1)), "tried again soon");
+}
