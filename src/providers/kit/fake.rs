@@ -1,4 +1,4 @@
-//! Stand-ins for tests: a timer that passes the time instead of waiting.
+//! Fakes for tests: a timer that advances a fake clock instead of waiting.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use super::Timer;
 use crate::ports::fake::FakeClock;
 
-/// Moves a fake clock and remembers by how much.
+/// Advances a fake clock and records every wait.
 #[derive(Debug)]
 pub struct FakeTimer {
     clock: Arc<FakeClock>,
@@ -18,7 +18,7 @@ pub struct FakeTimer {
 }
 
 impl FakeTimer {
-    /// For that clock.
+    /// A timer for this clock.
     #[must_use]
     pub const fn new(clock: Arc<FakeClock>) -> Self {
         Self { clock, slept: Mutex::new(Vec::new()) }

@@ -1,7 +1,6 @@
-//! How fast and how often a provider may be asked: a token bucket per host and a budget per day.
+//! Limits on requests: a token bucket per host and a budget per day.
 //!
-//! INVARIANT: nothing here sleeps; it says how long to wait. A wall clock that jumps back never blocks for
-//! longer than one refill.
+//! INVARIANT: it never sleeps, it returns the time to wait. A wall clock that jumps back blocks for at most one refill.
 
 use std::{
     collections::HashMap,
@@ -13,12 +12,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::providers::Pace;
 
-/// Requests made on one UTC day.
+/// Requests sent on one UTC day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spent {
     /// The day.
     pub day: NaiveDate,
-    /// How many.
+    /// Number of requests.
     pub requests: u32,
 }
 
@@ -29,27 +28,27 @@ pub(super) struct Limiter(Mutex<State>);
 struct State {
     buckets: HashMap<String, Bucket>,
     spent: HashMap<String, Spent>,
-    /// The most requests a day that the user wants.
+    /// The user's limits per day, by provider.
     wanted: HashMap<String, u32>,
 }
 
-/// Generic cell rate: one moment says everything that a token count and its age would.
+/// Generic cell rate algorithm: one time replaces a token count with its age.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
-    /// When the bucket is full again.
+    /// Time at which the bucket is full.
     full_at: DateTime<Utc>,
-    /// The provider asked for silence until then.
+    /// End of the wait that the provider requested.
     silent_until: DateTime<Utc>,
 }
 
 /// Whether a request may go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Permit {
-    /// Now; it is counted.
+    /// Now. The request is counted.
     Now,
-    /// Ask again then.
+    /// At this time.
     At(DateTime<Utc>),
-    /// The day's budget is used up until then.
+    /// The daily budget is used up until this time.
     Exhausted(DateTime<Utc>),
 }
 
@@ -62,7 +61,7 @@ impl Limiter {
         self.state().wanted.insert(slug.to_owned(), per_day);
     }
 
-    /// How often a provider may be asked: as it says, and no more than the user wants.
+    /// The provider's pace, within the user's limit.
     pub(super) fn pace(&self, slug: &str, own: Pace) -> Pace {
         own.at_most(self.state().wanted.get(slug).copied())
     }
@@ -91,7 +90,7 @@ impl Limiter {
         }
         let interval = chrono::TimeDelta::milliseconds(60_000 / i64::from(pace.per_minute.max(1)));
         let room = interval * i32::try_from(pace.burst.max(1)).unwrap_or(i32::MAX);
-        // After a jump of the clock the bucket is at worst empty.
+        // After a jump of the clock, the bucket is at most empty.
         bucket.full_at = bucket.full_at.clamp(now, now + room);
         let full_at = bucket.full_at + interval;
         if full_at > now + room {
@@ -102,7 +101,7 @@ impl Limiter {
         Permit::Now
     }
 
-    /// The provider asked to be left alone.
+    /// The provider sent Retry-After.
     pub(super) fn silence(&self, host: &str, now: DateTime<Utc>, wait: Duration) {
         let until = now + chrono::TimeDelta::from_std(wait).unwrap_or(chrono::TimeDelta::hours(1));
         let mut state = self.state();

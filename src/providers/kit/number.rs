@@ -1,4 +1,4 @@
-//! Numbers and ids as replies write them, read as text so that no digit is lost.
+//! Numbers and ids of replies, read as text so that no digit is lost.
 //!
 //! INVARIANT: no number passes through a binary float.
 
@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-/// Exponents beyond which a number is nothing or no amount.
+/// Exponents beyond which a number is zero or not an amount.
 const MAX_EXPONENT: i32 = 60;
 
-/// A number in text: plain or with an exponent. More than 28 digits are rounded behind the decimal mark.
+/// Parses a number, plain or with an exponent. Digits beyond the 28th are rounded.
 #[must_use]
 pub fn decimal(text: &str) -> Option<Decimal> {
     let text = text.trim();
@@ -26,7 +26,7 @@ pub fn decimal(text: &str) -> Option<Decimal> {
     if exponent > MAX_EXPONENT {
         return None;
     }
-    // Shift the mark in the text: exact, whatever the sizes are.
+    // Shift the decimal mark in the text, which is exact for all sizes.
     let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
     let (whole, fraction) =
         digits.trim_start_matches('+').split_once('.').unwrap_or((digits.trim_start_matches('+'), ""));
@@ -48,7 +48,7 @@ fn plain(text: &str) -> Option<Decimal> {
     if !valid {
         return None;
     }
-    // More digits than this are beyond any decimal; the tail is rounded away.
+    // A decimal never has more digits than this.
     text[..text.len().min(120)].parse().ok()
 }
 
@@ -70,7 +70,7 @@ pub fn optional_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     from_value(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// An id or a short text that some servers write as a number.
+/// An id or short text, which some servers write as a number.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(pub String);
 

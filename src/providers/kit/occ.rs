@@ -1,11 +1,11 @@
-//! Option symbols of the clearing house: root, expiry, call or put, strike, with or without blanks between.
+//! Option symbols of the clearing house (OCC): root, expiry, call or put, strike, with or without blanks.
 
 use std::fmt;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-/// A contract read off its symbol.
+/// An option contract, parsed from its symbol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OptionSymbol {
     root: String,
@@ -15,7 +15,7 @@ pub struct OptionSymbol {
 }
 
 impl OptionSymbol {
-    /// `HIMS  250801P00046000`, `HIMS250801P00046000`.
+    /// Parses `HIMS  250801P00046000` or `HIMS250801P00046000`.
     #[must_use]
     pub fn parse(symbol: &str) -> Option<Self> {
         let symbol = symbol.trim();

@@ -1,6 +1,6 @@
 //! Scheme, host and port: the part of an address that an override may replace.
 //!
-//! INVARIANT: https everywhere, plain http on loopback only.
+//! INVARIANT: https, or plain http on loopback.
 
 use std::{fmt, str::FromStr};
 
@@ -14,7 +14,7 @@ pub struct Origin {
     port: Option<u16>,
 }
 
-/// Why a text is no usable origin. Does not repeat it: an address may hold a secret.
+/// Why a text is not a usable origin. Does not repeat it: an address may contain a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OriginError {
     /// Not an address.
@@ -47,13 +47,13 @@ impl Origin {
         &self.host
     }
 
-    /// Whether it is this machine.
+    /// Whether it is on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
 
-    /// `url` moved here: scheme, host and port replaced, the rest kept.
+    /// `url` with this scheme, host and port.
     #[must_use]
     pub fn rebase(&self, url: &Url) -> Option<Url> {
         let mut rest = &url[Position::BeforePath..];

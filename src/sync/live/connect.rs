@@ -79,7 +79,7 @@ impl Live {
         Ok(found)
     }
 
-    /// What the configuration answers for a provider.
+    /// Configured answers for a provider.
     fn configured(&self, slug: &str) -> Result<Secrets, Failure> {
         let mut answers = Secrets::new();
         if let Some(config) = self.config.providers.get(slug) {
@@ -91,7 +91,7 @@ impl Live {
         Ok(answers)
     }
 
-    /// Answers for a new login of a connection: what is left blank stays as it is stored, as far as it can be opened.
+    /// Answers for a new login of a connection: blank fields are filled from the stored login, if it can be opened.
     fn answered_before(&self, id: ConnectionId, mut answers: Secrets) -> Result<Secrets, Failure> {
         let connection = self.store.read()?.connection(id)?.ok_or_else(|| no_connection(id))?;
         if let (None, Some(environment)) = (answers.get("environment"), &connection.environment) {
@@ -100,7 +100,7 @@ impl Live {
         self.unlock(None)?;
         Ok(match self.open_credentials(&connection) {
             Ok(stored) => answers.or(stored.fields()),
-            // Whoever answers everything needs nothing stored; else the check of the answers says what is missing.
+            // Stored values are only needed for fields left blank; validation reports those still missing.
             Err(_) => answers,
         })
     }
@@ -147,8 +147,7 @@ impl Live {
         Ok((found, Arc::new(CheckedPieces { pieces })))
     }
 
-    /// Sees whether a repaired login opens none of the accounts that were there before, and which accounts other
-    /// connections have already.
+    /// Checks whether a repaired login opens none of the known accounts, and which accounts other connections have.
     pub(super) async fn compare(
         self: &Arc<Self>,
         mut found: FoundConnection,
@@ -180,7 +179,7 @@ impl Live {
         .await
     }
 
-    /// Keeps a checked connection and syncs it for the first time.
+    /// Stores a checked connection and syncs it for the first time.
     pub(in crate::sync) async fn confirm(
         self: &Arc<Self>,
         job: JobId,
@@ -188,7 +187,7 @@ impl Live {
         order: SyncOrder,
     ) -> Result<SyncReport, Failure> {
         let checked = lock(&self.checked).remove(&job);
-        // A vault locked meanwhile has made the engine forget the login: that is what the user is to hear.
+        // Locking the vault also drops checked logins, so a locked vault is reported first.
         self.blocking(|live| live.unlock(None)).await?;
         let mut checked =
             checked.ok_or_else(|| Failure::new(FailureKind::NotFound, "there is no checked login to keep"))?;
@@ -197,7 +196,7 @@ impl Live {
         if let (None, Some(known)) = (checked.repairs, checked.found.same_as()) {
             return Err(already_connected(known));
         }
-        // Accounts of a repaired connection were seen before.
+        // A repaired connection has its first sync behind it.
         let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };
         let pieces = Arc::clone(&checked.pieces);
         let connection = self.writing(move |live| live.keep_connection(checked, kept)).await?;
@@ -208,7 +207,7 @@ impl Live {
     pub(super) fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, Failure> {
         let Checked { metadata, credentials, found, repairs, pieces: _, reserved } = checked;
         let Kept { alias, mut excluded, renews: _ } = kept;
-        // An account is in one connection, or its rows and its balance would count twice.
+        // An account in two connections would count twice.
         let others = found.known.iter().filter(|known| Some(known.id) != repairs);
         excluded.extend(others.flat_map(|known| known.accounts.iter().cloned()));
         let now = self.clock.now();
@@ -290,7 +289,7 @@ impl Live {
             .collect()
     }
 
-    /// Ends a connection: credentials wiped, its accounts kept or removed.
+    /// Ends a connection: removes its credentials, and its data if requested.
     pub(in crate::sync) async fn disconnect(
         self: &Arc<Self>,
         id: ConnectionId,
@@ -319,7 +318,7 @@ impl From<&ConfiguredError> for Failure {
     }
 }
 
-/// Puts the content of files in the place of their paths, for fields that take files.
+/// Replaces paths by the content of their files, for fields that accept files.
 fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, Failure> {
     for field in fields {
         let Some(path) = answers.expose(field.name).filter(|text| field.is_path(text)) else { continue };

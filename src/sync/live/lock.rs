@@ -1,22 +1,21 @@
-//! The vault while the screen is open: opened for who needs it, locked when nobody is there.
+//! The vault while the screen is open: opened on demand, locked when the user is away.
 //!
-//! INVARIANT: it is never locked under work that began with it open: a renewed token that could not be sealed would be
-//! lost.
+//! INVARIANT: never locked while work that needs it is running: a renewed token that cannot be sealed would be lost.
 
 use std::sync::Arc;
 
 use super::{Failure, Live, lock};
 use crate::{providers::Secrets, sync::Event, vault::Passphrase};
 
-/// Who works with the vault.
+/// Users of the open vault.
 #[derive(Debug, Default)]
 pub(super) struct InUse {
     users: usize,
-    /// It is to be locked when the last one is done.
+    /// Lock it when the last user is done.
     lock_wanted: bool,
 }
 
-/// Keeps the vault from being locked while it lives.
+/// Keeps the vault open while it exists.
 pub(in crate::sync) struct VaultGuard(Arc<Live>);
 
 impl Drop for VaultGuard {
@@ -28,13 +27,13 @@ impl Drop for VaultGuard {
 }
 
 impl Live {
-    /// For work that may need the vault.
+    /// Keeps the vault from being locked during work that may need it.
     pub(in crate::sync) fn use_vault(self: &Arc<Self>) -> VaultGuard {
         lock(&self.in_use).users += 1;
         VaultGuard(Arc::clone(self))
     }
 
-    /// Locks a vault whose passphrase was typed, at once or when the work under way is done.
+    /// Locks a vault whose passphrase was typed, now or when running work is done.
     pub(in crate::sync) fn lock_vault(&self) {
         let mut in_use = lock(&self.in_use);
         in_use.lock_wanted = true;
@@ -46,12 +45,12 @@ impl Live {
             return;
         }
         self.config.vault.lock();
-        // Logins that wait for the user's word are as secret as those that are kept.
+        // Logins that wait for confirmation are as secret as stored ones.
         lock(&self.checked).clear();
         self.shared.publish(&Event::VaultLocked);
     }
 
-    /// Opens the vault with what the user typed.
+    /// Opens the vault with a typed passphrase.
     pub(in crate::sync) async fn unlock_with(self: &Arc<Self>, passphrase: Secrets) -> Result<(), Failure> {
         lock(&self.in_use).lock_wanted = false;
         self.blocking(move |live| {
@@ -61,7 +60,7 @@ impl Live {
         .await
     }
 
-    /// Opens the vault if it is not open. Without a passphrase only a vault that needs none typed can be opened.
+    /// Opens the vault if it is not open. Without a passphrase, this works only for vaults that need none typed.
     pub(super) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), Failure> {
         let vault = &self.config.vault;
         if vault.is_unlocked() {

@@ -33,7 +33,7 @@ pub(super) struct Session {
 pub(super) type Adapter = (Arc<dyn Provider>, Option<Arc<dyn OauthProvider>>);
 
 impl Live {
-    /// An adapter for a provider, in one of its environments.
+    /// Builds an adapter for a provider in one of its environments.
     pub(super) fn build(
         &self,
         metadata: &'static ProviderMetadata,
@@ -174,8 +174,8 @@ impl Session {
             oauth: Arc::clone(oauth),
             stale: stale.clone(),
         };
-        // A task of its own: once the provider has answered, the old token may be worth nothing, so the new one is
-        // stored even when the job that wanted it is cancelled meanwhile.
+        // A separate task: once the provider has answered, the old token may be invalid, so the new one is stored even
+        // if the job that requested it is cancelled.
         let in_use = self.live.use_vault();
         let renewing = self.live.renewing.spawn(async move {
             let _in_use = in_use;
@@ -214,19 +214,19 @@ fn login_over(metadata: &ProviderMetadata) -> ProviderError {
     metadata.error(ProviderErrorKind::LoginExpired, "the login has ended").with_hint("log in again")
 }
 
-/// One renewal of a login. Runs while no other of the connection does.
+/// One renewal of a login. A connection has one at a time.
 struct Renewal {
     live: Arc<Live>,
     connection: ConnectionId,
     metadata: &'static ProviderMetadata,
     oauth: Arc<dyn OauthProvider>,
-    /// What was in use when it was asked for.
+    /// The credentials in use when the renewal was requested.
     stale: Credentials,
 }
 
 impl Renewal {
     async fn run(self) -> Result<Credentials, SyncError> {
-        // Another sync, or another part of this one, may have renewed it while this one waited.
+        // Another sync may have renewed it while this one waited.
         let connection = self.connection;
         let stored = self.live.blocking(move |live| live.open_credentials(&live.usable(connection)?));
         let stored = stored.await?;

@@ -51,7 +51,7 @@ pub(super) use oauth::LoginStep;
 pub use oauth::login_ends_soon;
 pub use schedule::{Schedule, due_at};
 
-/// What talking to providers needs.
+/// Dependencies of live connections.
 pub struct LiveConfig {
     /// The program's one HTTP client.
     pub http: Http,
@@ -59,17 +59,17 @@ pub struct LiveConfig {
     pub vault: Vault,
     /// Opens login pages.
     pub browser: Arc<dyn Browser>,
-    /// Spreads scheduled syncs.
+    /// Randomness that spreads scheduled syncs.
     pub entropy: Arc<dyn Entropy>,
     /// Origins that replace those of providers, by slug.
     pub endpoints: BTreeMap<String, Origin>,
-    /// What the user set for single providers.
+    /// The user's settings for single providers.
     pub providers: ProviderSettings,
     /// When connections are due.
     pub schedule: Schedule,
 }
 
-/// The connections' side of the engine.
+/// The part of the engine that handles live connections.
 pub(super) struct Live {
     pub(super) store: Store,
     pub(super) clock: Arc<dyn Clock>,
@@ -77,28 +77,28 @@ pub(super) struct Live {
     /// Publishes events.
     shared: Arc<Engine>,
     counters: Arc<dyn Counters>,
-    /// Held by whoever writes; shared with the rest of the engine.
+    /// Held during writes; shared with the rest of the engine.
     pub(super) write_gate: Arc<AsyncMutex<()>>,
-    /// Syncs under way. Held weakly: a sync that no job waits for any more is dropped with the last one that did.
+    /// Running syncs, held weakly: a sync is dropped with the last job that waits for it.
     running: Mutex<HashMap<ConnectionId, WeakShared<BoxFuture<'static, ConnectionReport>>>>,
-    /// One renewal a connection.
+    /// One renewal per connection.
     renewals: Mutex<HashMap<ConnectionId, Arc<AsyncMutex<()>>>>,
-    /// Renewals that go on when the job that wanted them is cancelled: a provider may have taken the old token already.
+    /// Renewals that continue after their job is cancelled: the old token may be invalid already.
     renewing: TaskTracker,
     in_use: Mutex<lock::InUse>,
-    /// Checked logins that wait for the user's word.
+    /// Checked logins that wait for confirmation.
     checked: Mutex<HashMap<JobId, Checked>>,
-    /// Where pasted redirects of logins under way go.
+    /// Channels for pasted redirects, by job.
     pasting: Mutex<HashMap<JobId, tokio::sync::mpsc::UnboundedSender<secrecy::SecretString>>>,
 }
 
 /// A sync that several jobs may wait for.
 type RunningSync = Shared<BoxFuture<'static, ConnectionReport>>;
 
-/// What occasions a sync.
+/// Reason for a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Occasion {
-    /// The user asked; `force` also where the provider was asked moments ago.
+    /// Requested by the user; `force` ignores the minimum interval.
     Asked { force: bool },
     /// The schedule.
     Due,
@@ -150,19 +150,19 @@ impl Live {
         }
     }
 
-    /// Waits for what must not be cut short. Every such call has its own time limit.
+    /// Waits for renewals, which must not be interrupted. Each has a time limit.
     pub(super) async fn settle(&self) {
         self.renewing.close();
         self.renewing.wait().await;
     }
 
-    /// Forgets what a cancelled job left waiting.
+    /// Drops the waiting state of a cancelled job.
     pub(super) fn forget(&self, job: JobId) {
         lock(&self.checked).remove(&job);
         lock(&self.pasting).remove(&job);
     }
 
-    /// Ends what only a login under way needs.
+    /// Drops the state of a login that ended.
     pub(super) fn forget_login(&self, job: JobId) {
         lock(&self.pasting).remove(&job);
     }
@@ -191,7 +191,7 @@ impl Live {
         done.unwrap_or_else(|_| Err(super::engine::panicked()))
     }
 
-    /// As [`Live::blocking`], while nobody else writes.
+    /// As [`Live::blocking`], with exclusive write access.
     async fn writing<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
@@ -200,7 +200,7 @@ impl Live {
         self.blocking(work).await
     }
 
-    /// Syncs the connections named, or all that can be synced, each on its own.
+    /// Syncs the given connections, or all live ones, independently of each other.
     pub(super) async fn sync(
         self: &Arc<Self>,
         wanted: Vec<ConnectionId>,
@@ -210,7 +210,7 @@ impl Live {
         self.sync_all(connections, order).await
     }
 
-    /// Syncs what is due.
+    /// Syncs the connections that are due.
     pub(super) async fn sync_due(self: &Arc<Self>, order: SyncOrder) -> Result<SyncReport, Failure> {
         let due = self
             .blocking(|live| {
@@ -246,7 +246,7 @@ impl Live {
     }
 
     async fn sync_all(self: &Arc<Self>, connections: Vec<Connection>, order: SyncOrder) -> Result<SyncReport, Failure> {
-        // A locked vault is no fault of any connection.
+        // A locked vault is reported once, not for every connection.
         if !connections.is_empty() {
             self.blocking(|live| live.unlock(None)).await?;
         }
@@ -255,7 +255,7 @@ impl Live {
         Ok(SyncReport { connections: futures_util::future::join_all(syncs).await })
     }
 
-    /// The sync of a connection that is under way, or a new one.
+    /// The running sync of a connection, or a new one.
     fn join_sync(self: &Arc<Self>, connection: Connection, order: SyncOrder) -> RunningSync {
         let mut running = lock(&self.running);
         if let Some(sync) = running.get(&connection.id).and_then(WeakShared::upgrade)
@@ -272,7 +272,7 @@ impl Live {
     }
 
     async fn sync_one(self: Arc<Self>, connection: Connection, order: SyncOrder) -> ConnectionReport {
-        // A write already handed to its thread looks at this before it begins.
+        // Checked by a write on its thread before it begins.
         let dropped = CancellationToken::new();
         let _guard = dropped.clone().drop_guard();
         let mut report = ConnectionReport {

@@ -1,4 +1,4 @@
-//! Logging in through the browser: the redirect is caught on this machine or pasted, whichever comes first.
+//! Browser login: the redirect is caught on this machine or pasted, whichever comes first.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,18 +15,18 @@ use crate::{
     sync::{Listening, LoginEnding, LoginPrompt},
 };
 
-/// What the user hears of a login under way.
+/// A step of a login in progress that the user sees.
 pub(in crate::sync) enum LoginStep {
-    /// Act in a browser.
+    /// The user must log in with a browser.
     Waiting(LoginPrompt),
-    /// What was pasted is not the end of this login; why.
+    /// The pasted text does not belong to this login, with the reason.
     PasteRejected(String),
 }
 
-/// Told about a login under way.
+/// Receives the steps of a login in progress.
 pub(in crate::sync) type Prompt = dyn Fn(LoginStep) + Send + Sync;
 
-/// How long a login may take.
+/// Time limit of a login.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Live {
@@ -68,7 +68,7 @@ impl Live {
         oauth.exchange_code(&authorization, &code).await.map_err(Failure::from)
     }
 
-    /// Starting a browser may take its time, or never come back: it gets a thread of its own and two seconds.
+    /// Opens the browser on a blocking thread, since starting it may hang; waits at most two seconds.
     pub(super) async fn open_browser(self: &Arc<Self>, url: String) -> bool {
         let browser = Arc::clone(&self.config.browser);
         let opened = tokio::task::spawn_blocking(move || browser.open(&url).is_ok());
@@ -125,7 +125,7 @@ async fn wait_for_code(
     }
 }
 
-/// Whether a connection's login ends within a day: what is warned about, on screen and by `sync`.
+/// Whether a connection's login ends within a day, about which screen and `sync` warn.
 #[must_use]
 pub fn login_ends_soon(connection: &crate::domain::Connection, now: chrono::DateTime<chrono::Utc>) -> bool {
     connection.status == ConnectionStatus::Active

@@ -1,8 +1,8 @@
 //! Catches the redirect of a login on this machine.
 //!
-//! Used by the connection flow, beside the way of pasting the address. INVARIANT: listens on loopback only,
-//! on the registered port or not at all; a request that is not exactly the redirect is answered and forgotten,
-//! and waiting goes on; the first valid one ends it.
+//! Used by the connection flow; pasting the address is the alternative. INVARIANT: listens on loopback only, and on
+//! the registered port only; requests other than the exact redirect are answered and ignored; the first valid one
+//! completes the login.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -24,37 +24,37 @@ use tokio_rustls::TlsAcceptor;
 use super::{RedirectError, certificate, page, redirect::parse_query};
 use crate::providers::Authorization;
 
-/// The longest request head.
+/// Longest accepted request head, in bytes.
 const HEAD: usize = 16 << 10;
-/// How long one connection may take.
+/// Time limit of one connection.
 const CONNECTION: Duration = Duration::from_secs(10);
-/// Connections served at once; more wait their turn.
+/// Connections served at once; others wait.
 const CONNECTIONS: usize = 128;
 
-/// Why no redirect can be caught. Pasting the address always works.
+/// Why the redirect cannot be caught. Pasting the address still works.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
-    /// The registered address is elsewhere.
+    /// The registered address is on another machine.
     #[error("the callback address is not on this machine; paste the address of the last page instead")]
     NotLocal,
-    /// Someone else listens there, or the port is reserved for the system.
+    /// The port is in use or reserved.
     #[error("port {port} can't be listened on ({reason}); paste the address of the last page instead")]
     Port {
         /// The registered port.
         port: u16,
-        /// What the system says.
+        /// The reason given by the system.
         reason: String,
     },
-    /// No certificate could be made.
+    /// Creating the certificate failed.
     #[error("no certificate could be made for the callback ({reason}); paste the address of the last page instead")]
     Certificate {
-        /// What went wrong.
+        /// The reason.
         reason: String,
     },
-    /// Nobody came.
-    #[error("nobody came back from the login in time; start it again")]
+    /// No redirect arrived in time.
+    #[error("the login was not completed in time; start it again")]
     TimedOut,
-    /// The redirect says no.
+    /// The redirect reports a refusal.
     #[error(transparent)]
     Refused(#[from] RedirectError),
 }
@@ -78,13 +78,13 @@ impl std::fmt::Debug for TlsAcceptorDebug {
 #[derive(Debug)]
 struct Expected {
     authorization: Authorization,
-    /// Values of `Host` that are right.
+    /// Accepted values of `Host`.
     hosts: Vec<String>,
     path: String,
 }
 
 impl CallbackListener {
-    /// Listens where the login will lead to.
+    /// Listens at the callback address.
     pub async fn bind(authorization: &Authorization) -> Result<Self, CallbackError> {
         let url = Url::parse(&authorization.callback_url).map_err(|_| CallbackError::NotLocal)?;
         let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
@@ -119,12 +119,12 @@ impl CallbackListener {
         self.tls.as_ref().map(|(_, fingerprint)| fingerprint.as_str())
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> Option<SocketAddr> {
         self.listener.local_addr().ok()
     }
 
-    /// Waits for the code, five minutes at most (`limit`).
+    /// Waits for the code, at most for `limit`.
     pub async fn wait(self, limit: Duration) -> Result<SecretString, CallbackError> {
         timeout(limit, self.serve()).await.unwrap_or(Err(CallbackError::TimedOut))
     }
@@ -147,13 +147,13 @@ impl CallbackListener {
                 let _slot = slot;
                 let answered = timeout(CONNECTION, async {
                     match tls {
-                        // Browsers break the first handshake off when they warn of the certificate.
+                        // Browsers abort the first handshake when they warn about the certificate.
                         Some(tls) => answer(tls.accept(stream).await.ok()?, &expected).await,
                         None => answer(stream, &expected).await,
                     }
                 });
                 if let Ok(Some(outcome)) = answered.await {
-                    // The channel holds one: a second code finds it full and changes nothing.
+                    // The channel holds one code; a second one is ignored.
                     let _ = found.try_send(outcome);
                 }
             });
@@ -167,7 +167,7 @@ impl CallbackListener {
     }
 }
 
-/// Serves one connection; `Some` when it ends the flow.
+/// Serves one connection; `Some` if it completes the login.
 async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     expected: &Expected,
@@ -180,7 +180,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
         },
         Err(status) => (page::refused(status?), None),
     };
-    // A browser that is gone already has still brought the code.
+    // The code counts even if the browser is gone.
     if stream.write_all(&reply).await.is_ok() {
         let _ = stream.flush().await;
         let _ = stream.shutdown().await;
@@ -188,7 +188,7 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
     outcome
 }
 
-/// The head of a request; `Err(None)` when the other end just left.
+/// The head of a request; `Err(None)` if the client disconnected.
 async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<String, Option<&'static str>> {
     let mut head = Vec::new();
     let mut piece = [0; 2048];
@@ -233,7 +233,7 @@ fn judge(head: &str, expected: &Expected) -> Result<SecretString, Refusal> {
     }
     let mut hosts = lines.filter_map(|line| line.split_once(':')).filter(|(name, _)| name.eq_ignore_ascii_case("host"));
     let (Some((_, host)), None) = (hosts.next(), hosts.next()) else { return Err(bad()) };
-    // Another name for this machine is how a foreign page would reach it.
+    // A foreign page would reach this machine by another name (DNS rebinding).
     if !expected.hosts.contains(&host.trim().to_ascii_lowercase()) {
         return Err(Refusal::Ignored("421 Misdirected Request"));
     }

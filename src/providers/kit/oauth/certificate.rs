@@ -1,4 +1,4 @@
-//! The certificate of an https callback: made for one flow, for this machine only, never stored.
+//! The certificate of an https callback: created for one login on this machine, never stored.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use tokio_rustls::{
 
 use super::CallbackError;
 
-/// A TLS end with a certificate of its own, and its fingerprint as browsers show it (SHA-256, in pairs).
+/// A TLS acceptor with a new certificate, and the fingerprint as browsers show it (SHA-256, in pairs).
 pub(super) fn acceptor() -> Result<(TlsAcceptor, String), CallbackError> {
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned(), "::1".to_owned()];
     let unusable = |error: &dyn std::fmt::Display| CallbackError::Certificate { reason: error.to_string() };
@@ -28,7 +28,7 @@ pub(super) fn acceptor() -> Result<(TlsAcceptor, String), CallbackError> {
     Ok((TlsAcceptor::from(Arc::new(config)), fingerprint))
 }
 
-/// The TLS library brings the hash: no crate of its own for one digest.
+/// Uses the hash of the TLS library, which saves a crate.
 fn fingerprint(certificate: &[u8]) -> String {
     let SupportedCipherSuite::Tls13(suite) = TLS13_AES_128_GCM_SHA256 else { return String::new() };
     let digest = suite.common.hash_provider.hash(certificate);

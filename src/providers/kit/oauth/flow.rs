@@ -36,7 +36,7 @@ impl fmt::Debug for OauthFlow {
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 impl OauthFlow {
-    /// For the app in the settings.
+    /// The flow for the app in the settings.
     #[must_use]
     pub fn new(api: Api, spec: &'static OauthSpec, settings: &Secrets) -> Self {
         let mut app = Secrets::new();
@@ -52,7 +52,7 @@ impl OauthFlow {
         self.api.metadata().error(kind, message)
     }
 
-    /// The address to register for the app, byte for byte.
+    /// The callback address, byte for byte as registered for the app.
     #[must_use]
     pub fn callback_url(&self) -> &str {
         self.app.expose("callback_url").map_or(self.spec.callback_url, str::trim)
@@ -117,7 +117,7 @@ impl OauthFlow {
         })
     }
 
-    /// Redeems a code.
+    /// Exchanges a code for tokens.
     pub async fn exchange(
         &self,
         authorization: &Authorization,
@@ -140,7 +140,7 @@ impl OauthFlow {
         Ok(credentials)
     }
 
-    /// Renews an access token; the login's own end stays what it was.
+    /// Renews an access token; the expiry of the login does not change.
     pub async fn refresh(&self, old: &OauthCredentials) -> Result<OauthCredentials, ProviderError> {
         let expired = || self.error(ProviderErrorKind::LoginExpired, "the login has expired").with_hint("log in again");
         let token = old.refresh_token.as_ref().ok_or_else(expired)?;
@@ -161,7 +161,7 @@ impl OauthFlow {
         Ok(renewed)
     }
 
-    /// Gives the longest-lived token back, where there is an address for it.
+    /// Revokes the longest-lived token, if the provider has an endpoint for it.
     pub async fn revoke(&self, credentials: &OauthCredentials) -> Result<(), ProviderError> {
         let Some(address) = self.spec.revoke_url else { return Ok(()) };
         let (token, kind) = match &credentials.refresh_token {
@@ -240,14 +240,14 @@ const fn ends_login(kind: &ProviderErrorKind) -> bool {
     matches!(kind, ProviderErrorKind::LoginExpired | ProviderErrorKind::Revoked)
 }
 
-/// The library's HTTP client: one form, sent once, through the project's own.
+/// HTTP client for the OAuth library: sends each form once, through [`Api`].
 struct Exchange<'a> {
     flow: &'a OauthFlow,
     subject: &'static str,
     hidden: Vec<SecretString>,
 }
 
-/// Carries our failure through the library.
+/// Carries a failure through the OAuth library.
 struct Refused(Box<Failure>);
 
 impl fmt::Debug for Refused {

@@ -1,7 +1,7 @@
-//! Logging in through the browser: the authorization code flow, its redirect, and the life of tokens.
+//! Browser login: the authorization code flow, its redirect, and the renewal of tokens.
 //!
-//! Used through `OauthProvider`. INVARIANT: PKCE S256 and a one-time state always; a code is decoded exactly
-//! once and redeemed at most once; no secret is in a `Debug` or a message.
+//! Used through `OauthProvider`. INVARIANT: always PKCE S256 and a one-time state; a code is decoded exactly once and
+//! exchanged at most once; `Debug` and messages contain no secret.
 
 mod callback;
 mod certificate;

@@ -1,6 +1,6 @@
-//! What the browser sees at the end: static pages without scripts, never with anything from the request.
+//! Pages that the browser shows at the end of a login: static, without scripts and without content of the request.
 
-/// A whole response.
+/// A complete HTTP response.
 pub(super) fn response(status: &str, title: &str, text: &str) -> Vec<u8> {
     let body = format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\

@@ -255,6 +255,7 @@ impl Life {
             found,
             repairs,
             pieces: Arc::new(CheckedPieces { pieces }),
+            reserved: None,
         };
         live.keep_connection(checked, Kept { alias: None, excluded: Vec::new(), renews: None }).unwrap();
     }
