@@ -1,7 +1,7 @@
 //! Random lives of connections against a simple model: whatever happens, no row is lost, doubled or made up, and every
 //! account counts once.
 //!
-//! PROPTEST_CASES sets the number of lives; 5,000 take a few minutes.
+//! `PROPTEST_CASES` sets the number of lives; 5,000 take a few minutes.
 
 use std::collections::BTreeMap;
 
