@@ -35,7 +35,7 @@ use crate::domain::{AccountId, AssetCode, Transaction, TransactionStatus, Transa
 pub const CHUNK_ROWS: u64 = if cfg!(test) { 64 } else { 65_536 };
 
 /// The layout of blobs written by this program. Blobs of another version are rebuilt from rows.
-pub const FORMAT_VERSION: u8 = 2;
+pub const FORMAT_VERSION: u8 = 3;
 
 /// Failure to read blobs or to add a row.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

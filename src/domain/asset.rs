@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(AssetCode::new("eth2.s").unwrap().as_str(), "ETH2.S");
         assert!(AssetCode::new("").is_err());
         assert!(AssetCode::new("MORETHANTWELVE").is_err());
-        assert!(AssetCode::new("U\u{1b}D").unwrap_err().to_string().starts_with("`UD`"));
+        assert!(AssetCode::new("U\u{7}D").unwrap_err().to_string().starts_with("`UD`"));
     }
 
     #[test]

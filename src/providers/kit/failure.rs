@@ -180,11 +180,8 @@ fn code(body: &[u8]) -> Option<String> {
     (code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')).then(|| code.to_owned())
 }
 
-/// `text` without the secrets that a server may have repeated.
+/// `text` without the secrets that a server may have repeated, in every form in which servers write them.
 pub(super) fn redact(text: &str, secrets: &[&SecretString]) -> String {
-    secrets
-        .iter()
-        .map(|secret| secret.expose_secret())
-        .filter(|secret| secret.len() >= 4)
-        .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    let secrets = secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= 4);
+    secrets.fold(text.to_owned(), |text, secret| super::repeated::struck(&text, secret))
 }

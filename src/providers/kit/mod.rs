@@ -19,6 +19,7 @@ mod oauth;
 mod occ;
 mod origin;
 mod per_account;
+mod repeated;
 mod reply;
 
 pub use account_type::type_of_name;
