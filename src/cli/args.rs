@@ -78,10 +78,10 @@ pub(super) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Import statement files (QFX, OFX, QBO, also .gz and .zip)
+    /// Import statement files, folders of them, or standard input
     Import {
-        /// The files, in order
-        #[arg(required = true, value_name = "FILE")]
+        /// The files in order; a folder stands for the statement files below it, `-` for standard input
+        #[arg(required = true, value_name = "FILE|DIR|-")]
         files: Vec<PathBuf>,
         /// Show what would be imported and write nothing
         #[arg(long)]
@@ -181,6 +181,11 @@ pub(super) enum Command {
     Account {
         #[command(subcommand)]
         what: AccountCommand,
+    },
+    /// Show or change how stored logins are kept
+    Vault {
+        #[command(subcommand)]
+        what: VaultCommand,
     },
     /// Give an account or a connection a name of your own
     Rename {
@@ -288,6 +293,7 @@ impl Command {
                 | Self::Sync { .. }
                 | Self::Rename { .. }
                 | Self::Edit(_)
+                | Self::Vault { .. }
                 | Self::Account { .. }
         )
     }
@@ -366,6 +372,30 @@ pub(super) struct EditArgs {
     /// Show the rows as they would be and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+/// What to do with the vault.
+#[derive(Debug, Subcommand)]
+pub(super) enum VaultCommand {
+    /// Show where the key is kept and how many logins are stored
+    Status,
+    /// Set another passphrase, or let the keyring keep the key; stored logins stay
+    Passphrase {
+        /// Take the new passphrase from the first line of this file
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Let the keyring of the system keep the key
+        #[arg(long, conflicts_with = "file")]
+        keyring: bool,
+    },
+    /// Delete every stored login and begin a new vault: for a lost passphrase
+    Reset {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Lock the vault of the running program; its passphrase is asked for when it is needed
+    Lock,
 }
 
 /// What to do with an account.

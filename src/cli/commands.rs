@@ -12,7 +12,7 @@ use super::{
     import, lists, output,
     record::{ChangeRecord, ConnectionRecord},
     session::Session,
-    status,
+    status, vault,
 };
 use crate::{
     domain::{Change, ChangeId, ConnectionId, FailureKind, text},
@@ -49,6 +49,7 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         Command::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
         Command::Edit(args) => edit::rows(session, out, format, &args)?,
         Command::Account { what } => edit::account(session, out, format, what)?,
+        Command::Vault { what } => vault::run(session, out, format, &what)?,
         Command::Rename { id, name } => rename(session, out, format, &id, name)?,
         Command::Export { to, selection, output, force } => {
             write_export(session, out, format, to, selection, output.as_deref().map(|file| (file, force)))?;

@@ -105,6 +105,25 @@ impl Console {
         self.stdin.lock().unwrap_or_else(PoisonError::into_inner).read_line(line)
     }
 
+    /// Everything that a source holds, up to one byte more than `most`.
+    pub(super) fn read_all(&self, source: &Source, most: u64) -> io::Result<Vec<u8>> {
+        let (mut bytes, limit) = (Vec::new(), most.saturating_add(1));
+        match source {
+            Source::Stdin => {
+                let mut stdin = self.stdin.lock().unwrap_or_else(PoisonError::into_inner);
+                stdin.by_ref().take(limit).read_to_end(&mut bytes)?;
+            }
+            Source::Path(path) if !self.is_remote => {
+                std::fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+            }
+            Source::Path(_) => {
+                let input = Input { streams: Arc::clone(&self.streams), source: source.clone() };
+                input.take(limit).read_to_end(&mut bytes)?;
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Asks for a secret on the terminal.
     pub(super) fn ask_secret(&self, question: &str) -> io::Result<SecretString> {
         self.streams.write_err(format!("{question}: ").as_bytes())?;

@@ -1,18 +1,21 @@
 //! `dashtam import`.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use serde::Serialize;
 
 use super::{
     args::Format,
-    console::Console,
+    console::{Console, Source},
     error::{CliError, PARTLY},
     output::{self, Column},
     session::Session,
 };
 use crate::{
-    domain::{AccountId, Warning, text},
+    domain::{AccountId, FailureKind, Warning, text},
     sync::{Event, FileReport, ImportRequest},
 };
 
@@ -84,7 +87,7 @@ pub(super) fn run(
 ) -> Result<u8, CliError> {
     let console = &session.setup.console;
     let show_progress = console.terminal.stderr;
-    let paths = paths.iter().map(|path| console.path(path)).collect();
+    let paths = paths.iter().map(|path| place(session, path)).collect::<Result<Vec<_>, _>>()?;
     let request = ImportRequest { paths, account, dry_run };
     let report = session.runtime.block_on(session.handle.import(request, |event| {
         if show_progress {
@@ -118,6 +121,26 @@ pub(super) fn run(
         }
         Some(_) => Ok(PARTLY),
     }
+}
+
+/// The path to import. Standard input, and files that only the process of the caller can open, are read here and handed
+/// over under a name made from their content.
+fn place(session: &Session, path: &Path) -> Result<PathBuf, CliError> {
+    let console = &session.setup.console;
+    let is_own = ["/dev/fd/", "/proc/self/fd/"].iter().any(|folder| path.to_string_lossy().starts_with(folder));
+    let source = if path == Path::new("-") || path == Path::new("/dev/stdin") {
+        Source::Stdin
+    } else if is_own {
+        Source::Path(path.to_owned())
+    } else {
+        return Ok(console.path(path));
+    };
+    let bytes = console.read_all(&source, session.setup.config.import.bytes).map_err(|error| {
+        CliError::new(FailureKind::Unreadable, format!("{}: {error}", text::clean(&path.to_string_lossy())))
+    })?;
+    let name = PathBuf::from(format!("input-{}", &blake3::hash(&bytes).to_hex()[..8]));
+    session.handle.hold(name.clone(), bytes);
+    Ok(name)
 }
 
 /// Warnings and failures, for people, on standard error.

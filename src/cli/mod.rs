@@ -22,6 +22,7 @@ mod socket;
 mod status;
 mod stored_status;
 mod upkeep;
+mod vault;
 
 use std::{io::Write, process::ExitCode};
 
@@ -34,16 +35,13 @@ use self::{
     session::{Entered, Session, Setup},
     socket::{Role, Served},
 };
-use crate::{
-    domain::{FailureKind, text},
-    vault,
-};
+use crate::domain::{FailureKind, text};
 
 /// Runs the program on the arguments of this process.
 #[must_use]
 pub fn main() -> ExitCode {
     crate::config::report_panics();
-    let unprotected = vault::harden_process();
+    let unprotected = crate::vault::harden_process();
     let console = Console::local();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

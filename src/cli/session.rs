@@ -382,7 +382,7 @@ pub(super) struct Session {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) runtime: tokio::runtime::Handle,
     pub(super) setup: Setup,
-    vault: Vault,
+    pub(super) vault: Vault,
 }
 
 impl Session {

@@ -36,7 +36,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         rest = after;
         match character {
             '\u{1b}' | '\u{90}' | '\u{98}' | '\u{9b}' | '\u{9d}'..='\u{9f}' => {
-                rest = &after[escape(character, after)..]
+                rest = &after[escape(character, after)..];
             }
             '\n' | '\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
                 if !out.ends_with(' ') && !out.is_empty() {
@@ -296,7 +296,7 @@ mod tests {
         #[test]
         fn clean_text_stays_clean(text in "[\\PC\u{1b}\u{9b}\u{7}\u{200d}\u{301}\u{fe0f}\u{3164}\\[\\]\\\\;0-9m👩]{0,40}") {
             let once = clean(&text).into_owned();
-            proptest::prop_assert!(!once.chars().any(|c| c.is_control()), "{once:?}");
+            proptest::prop_assert!(!once.chars().any(char::is_control), "{once:?}");
             proptest::prop_assert_eq!(clean(&once), once.as_str());
             let folded = fold(&once).into_owned();
             proptest::prop_assert_eq!(fold(&folded), folded.as_str());

@@ -170,15 +170,7 @@ impl Engine {
                 self.edit(job, Edit::RenameConnection(connection, name));
             }
             Command::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
-            Command::AddAccount { job, name, account_type, currency } => self.write(job, move |parts| {
-                let now = parts.clock.now();
-                let change = manual::add_account(&parts.store, &name, account_type, currency, now)?;
-                Ok(Event::Edited { job, change })
-            }),
-            Command::CloseAccount { job, account } => self.write(job, move |parts| {
-                let change = manual::close_account(&parts.store, account, parts.clock.now())?;
-                Ok(Event::Edited { job, change })
-            }),
+            command @ (Command::AddAccount { .. } | Command::CloseAccount { .. }) => self.take_account(command),
             Command::Compact { job } => self.write(job, move |parts| {
                 let progress = thinned(Arc::clone(&parts.shared), job);
                 progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });
@@ -219,6 +211,10 @@ impl Engine {
                 let report = parts.live.sync_due(order).await?;
                 Ok(Event::Synced { job, report })
             }),
+            Command::ResetVault { job } => self.talk(job, async move |parts| {
+                parts.live.reset_vault().await?;
+                Ok(Event::VaultReset { job })
+            }),
             Command::LockVault => {
                 self.parts.live.lock_vault();
                 self.parts.shared.end();
@@ -227,6 +223,22 @@ impl Engine {
                 parts.live.unlock_with(passphrase).await?;
                 Ok(Event::Unlocked { job })
             }),
+        }
+    }
+
+    /// Starts what a command about accounts kept by hand asks for.
+    fn take_account(&mut self, command: Command) {
+        match command {
+            Command::AddAccount { job, name, account_type, currency } => self.write(job, move |parts| {
+                let now = parts.clock.now();
+                let change = manual::add_account(&parts.store, &name, account_type, currency, now)?;
+                Ok(Event::Edited { job, change })
+            }),
+            Command::CloseAccount { job, account } => self.write(job, move |parts| {
+                let change = manual::close_account(&parts.store, account, parts.clock.now())?;
+                Ok(Event::Edited { job, change })
+            }),
+            _ => {}
         }
     }
 
@@ -375,8 +387,15 @@ fn importing(
 ) -> impl FnOnce() -> Result<Event, Failure> {
     move || {
         let progress = thinned(Arc::clone(&parts.shared), job);
-        let importer =
-            Importer { store: &parts.store, limits: parts.limits, now: parts.clock.now(), cancel, progress: &progress };
+        let held = |path: &std::path::Path| parts.shared.take_held(path);
+        let importer = Importer {
+            store: &parts.store,
+            limits: parts.limits,
+            now: parts.clock.now(),
+            cancel,
+            held: &held,
+            progress: &progress,
+        };
         work(&parts, &importer)
     }
 }

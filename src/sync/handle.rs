@@ -1,8 +1,12 @@
 //! The way to the engine for everybody above it.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{mpsc, watch};
@@ -24,6 +28,8 @@ pub struct Handle {
 pub(super) struct Shared {
     next_job: AtomicU64,
     subscribers: Mutex<Vec<mpsc::UnboundedSender<Event>>>,
+    /// Contents that stand for files which only the caller can read, until they are imported.
+    held: Mutex<HashMap<PathBuf, Vec<u8>>>,
     /// Commands and jobs that are not finished.
     pending: watch::Sender<usize>,
 }
@@ -33,6 +39,11 @@ impl Shared {
     pub(super) fn publish(&self, event: &Event) {
         let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
         subscribers.retain(|subscriber| subscriber.send(event.clone()).is_ok());
+    }
+
+    /// The content held for a path, once.
+    pub(super) fn take_held(&self, path: &Path) -> Option<Vec<u8>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(path)
     }
 
     /// Counts one more piece of work; every call is paired with one [`Shared::end`].
@@ -52,9 +63,15 @@ impl Handle {
         let shared = Arc::new(Shared {
             next_job: AtomicU64::new(1),
             subscribers: Mutex::default(),
+            held: Mutex::default(),
             pending: watch::Sender::new(0),
         });
         (Self { commands, shared: Arc::clone(&shared), scope: None }, receiver, shared)
+    }
+
+    /// Has `bytes` imported where an import names `path`, which need not exist: standard input, a pipe of the caller.
+    pub fn hold(&self, path: PathBuf, bytes: Vec<u8>) {
+        self.shared.held.lock().unwrap_or_else(PoisonError::into_inner).insert(path, bytes);
     }
 
     /// A number for a new job, never given twice.

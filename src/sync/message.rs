@@ -174,6 +174,11 @@ pub enum Command {
     /// Lock the vault if its passphrase was typed, since nobody seems to be there: at once, or when the work under way
     /// is done. No answer; `VaultLocked` says when it happened.
     LockVault,
+    /// Delete every stored login and set the vault aside. Answer: `VaultReset`.
+    ResetVault {
+        /// The job.
+        job: JobId,
+    },
     /// Give back the room that the database no longer needs, worth it after a large first import.
     /// Answer: `Compacted`.
     Compact {
@@ -262,6 +267,11 @@ pub enum Event {
         /// The job.
         job: JobId,
     },
+    /// Every stored login was deleted, and the vault is to be made anew.
+    VaultReset {
+        /// The job.
+        job: JobId,
+    },
     /// The vault was opened with a typed passphrase, so that it can be locked again.
     VaultOpened,
     /// The vault was locked; its keys are wiped from memory.
@@ -295,6 +305,7 @@ impl Event {
             | Self::Synced { job, .. }
             | Self::Disconnected { job, .. }
             | Self::Unlocked { job }
+            | Self::VaultReset { job }
             | Self::Compacted { job }
             | Self::JobFailed { job, .. } => Some(*job),
             Self::Progress { .. }

@@ -192,6 +192,22 @@ impl Handle {
         .await
     }
 
+    /// Deletes every stored login and sets the vault aside; the next login makes a new one.
+    ///
+    /// # Errors
+    /// A failure of the store or of the vault's file.
+    pub async fn reset_vault(&self) -> Result<(), Failure> {
+        self.ask(
+            |job| Command::ResetVault { job },
+            |_| {},
+            |event| match event {
+                Event::VaultReset { .. } => Some(()),
+                _ => None,
+            },
+        )
+        .await
+    }
+
     async fn ask<T>(
         &self,
         make: impl FnOnce(JobId) -> Command,

@@ -27,17 +27,18 @@ fn form(text: String, any_case: bool, whole_word: bool) -> Form {
     Form { text: Zeroizing::new(text), any_case, whole_word }
 }
 
+/// Every byte as two hex digits with `mark` in front.
+fn in_hex(secret: &str, mark: &str) -> String {
+    secret.bytes().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{mark}{byte:02x}");
+        text
+    })
+}
+
 /// A credential as it is, reversed, in hex, percent-encoded, and in base64 at each of the three offsets, which covers
 /// `Basic` headers that hold it with a name.
 fn forms(secret: &str) -> Vec<Form> {
-    let hex = secret.bytes().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    let all_percent = secret.bytes().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "%{byte:02x}");
-        text
-    });
+    let (hex, all_percent) = (in_hex(secret, ""), in_hex(secret, "%"));
     let percent = secret.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
@@ -61,7 +62,7 @@ fn forms(secret: &str) -> Vec<Form> {
                 let encoded = Zeroizing::new(engine.encode(format!("{}{secret}", &"\0\0"[..shift])));
                 // The first and the last character hold bits of the neighbours.
                 let first = [0, 2, 3][shift];
-                let last = encoded.len() - usize::from((secret.len() + shift) % 3 != 0);
+                let last = encoded.len() - usize::from(!(secret.len() + shift).is_multiple_of(3));
                 forms.push(form(encoded[first..last].to_owned(), false, true));
             }
         }
@@ -115,8 +116,7 @@ mod tests {
         #[test]
         fn no_form_of_a_credential_is_left(secret in "[A-Za-z0-9+/=._~-]{8,40}", name in "[a-z]{0,5}") {
             let engine = base64::engine::general_purpose::STANDARD;
-            let hex: String = secret.bytes().map(|byte| format!("{byte:02X}")).collect();
-            let percent: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let (hex, percent) = (in_hex(&secret, "").to_uppercase(), in_hex(&secret, "%").to_uppercase());
             let reversed: String = secret.chars().rev().collect();
             let basic = engine.encode(format!("{name}:{secret}"));
             for shown in [secret.clone(), hex, percent, reversed, engine.encode(&secret), basic] {

@@ -40,6 +40,8 @@ pub(super) struct Importer<'a> {
     /// The moment that the change is dated with.
     pub(super) now: DateTime<Utc>,
     pub(super) cancel: CancellationToken,
+    /// Takes the content that the caller handed over in place of a file.
+    pub(super) held: &'a (dyn Fn(&std::path::Path) -> Option<Vec<u8>> + Send + Sync),
     pub(super) progress: &'a (dyn Fn(Progress) + Send + Sync),
 }
 

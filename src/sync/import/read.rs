@@ -139,7 +139,13 @@ impl Importer<'_> {
     pub(super) fn read_file(&self, reader: &Reader, path: &Path) -> Result<FileContent, Failure> {
         let name = file_name(path);
         self.report_progress(Stage::Reading, &name, 0, 0);
-        let bytes = self.read_bytes(path)?;
+        let bytes = match (self.held)(path) {
+            Some(bytes) if bytes.len() as u64 > self.limits.bytes => {
+                return Err(self.too_large(path, bytes.len() as u64));
+            }
+            Some(bytes) => bytes,
+            None => self.read_bytes(path)?,
+        };
         let digest = *blake3::hash(&bytes).as_bytes();
         if let Some(known) = known_file(reader, path, digest)? {
             return Ok(FileContent::Known(Box::new(known)));
@@ -162,6 +168,11 @@ impl Importer<'_> {
         Ok(FileContent::Parsed(Box::new(ParsedFile { path, format, source, parts: parts(reading), warnings })))
     }
 
+    fn too_large(&self, path: &Path, length: u64) -> Failure {
+        let what = format!("its size of {length} bytes");
+        refusal(&file_name(path), &StatementError::TooLarge { what, limit: self.limits.bytes, setting: "bytes" })
+    }
+
     /// The whole file, refused before it is read when it is too large or not a regular file.
     fn read_bytes(&self, path: &Path) -> Result<Vec<u8>, Failure> {
         let shown = text::clean(&path.to_string_lossy()).into_owned();
@@ -181,12 +192,7 @@ impl Importer<'_> {
                 .with_hint("name the statement files themselves"));
         }
         if metadata.len() > self.limits.bytes {
-            let error = StatementError::TooLarge {
-                what: format!("its size of {} bytes", metadata.len()),
-                limit: self.limits.bytes,
-                setting: "bytes",
-            };
-            return Err(refusal(&file_name(path), &error));
+            return Err(self.too_large(path, metadata.len()));
         }
         let file = files::open_to_read(path).map_err(|error| unreadable(&error))?;
         let length = usize::try_from(metadata.len()).unwrap_or(0);

@@ -5,7 +5,12 @@
 use std::sync::Arc;
 
 use super::{Failure, Live, lock};
-use crate::{providers::Secrets, sync::Event, vault::Passphrase};
+use crate::{
+    domain::{ChangeKind, ConnectionStatus, FailureKind},
+    providers::Secrets,
+    sync::Event,
+    vault::Passphrase,
+};
 
 /// Users of the open vault.
 #[derive(Debug, Default)]
@@ -56,6 +61,34 @@ impl Live {
         self.blocking(move |live| {
             let passphrase = passphrase.get("passphrase").cloned();
             live.unlock(passphrase.as_ref())
+        })
+        .await
+    }
+
+    /// Deletes every stored login, marks its connection as revoked, and sets the vault aside. The logins go first: a kill
+    /// in between leaves a vault without logins, never logins without a vault.
+    pub(in crate::sync) async fn reset_vault(self: &Arc<Self>) -> Result<(), Failure> {
+        self.writing(|live| {
+            let reader = live.store.read()?;
+            let mut writer = live.store.begin(ChangeKind::Edit, "vault reset", live.clock.now())?;
+            for mut connection in reader.connections()? {
+                if reader.credential(connection.id)?.is_none() {
+                    continue;
+                }
+                writer.remove_credential(connection.id)?;
+                if connection.status == ConnectionStatus::Active {
+                    connection.mark_revoked().map_err(|error| Failure::caused(FailureKind::WrongState, error))?;
+                    connection.error = Some("its login was deleted with the vault; log in again".to_owned());
+                    connection.next_sync_at = None;
+                    writer.put_connection(&connection)?;
+                }
+            }
+            writer.commit_unlisted()?;
+            lock(&live.checked).clear();
+            if live.config.vault.state()?.exists {
+                live.config.vault.abandon()?;
+            }
+            Ok(())
         })
         .await
     }

@@ -310,3 +310,26 @@ async fn a_taken_port_and_closed_input_end_a_login_at_once() {
     assert!(text.contains("can't be listened on") && text.contains("standard input is closed"), "{text}");
     assert!(before.elapsed() < std::time::Duration::from_secs(60), "not after the five minutes of a login");
 }
+
+#[tokio::test]
+async fn the_vault_gets_another_passphrase_and_is_reset() {
+    let (_fake, _server, mut profile) = alpaca().await;
+    profile.connect("KEY", 0).await;
+    let status = profile.list(&["vault", "status"]).await;
+    assert_eq!((&status["kind"], &status["logins"]), (&"passphrase".into(), &1.into()));
+    let file = profile.folder.path().join("passphrase");
+    let new = profile.folder.path().join("new");
+    std::fs::write(&new, "canary-new-4be1\n").unwrap();
+    let output = profile.run(&["vault", "passphrase", "--file", new.to_str().unwrap()]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(profile.run(&["sync"]).await.status.code(), Some(1), "the old passphrase opens nothing");
+    std::fs::rename(&new, &file).unwrap();
+    assert_eq!(profile.run(&["sync"]).await.status.code(), Some(0), "the login is the same");
+    assert_eq!(profile.run(&["vault", "reset"]).await.status.code(), Some(2), "it asks first");
+    let reset = profile.list(&["vault", "reset", "--yes"]).await;
+    assert_eq!((&reset["exists"], &reset["logins"]), (&false.into(), &0.into()));
+    let connections = profile.list(&["connections"]).await;
+    assert_eq!(connections[0]["status"], "revoked");
+    assert!(!profile.list(&["transactions"]).await.as_array().unwrap().is_empty(), "rows stay");
+    nothing_leaked(&profile, &["canary-new-4be1"]);
+}

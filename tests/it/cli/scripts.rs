@@ -216,3 +216,32 @@ fn the_short_status_opens_nothing_and_waits_for_nobody() {
     assert!(!stored.contains("444") && !stored.contains("5678"), "it is not encrypted: {stored}");
     assert_eq!(profile.json(&["status"])["transactions"], 3);
 }
+
+#[test]
+fn standard_input_is_imported_once_beside_a_screen_and_alone() {
+    let profile = Profile::new();
+    let text = bank_statement("12345678", &[("2026-10-01", "-1.50", "Bakery")], "10.00");
+    let import = |argument: &str| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dashtam"))
+            .args(["import", argument, "--format", "json"])
+            .env("DASHTAM_DATA_DIR", profile.folder.path().join("data"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["files"][0]["transactions_imported"].clone()
+    };
+    assert_eq!(import("-"), 1);
+    assert_eq!(import("/dev/stdin"), 0, "the same content is known, whatever it is called");
+    let mut screen = crate::support::terminal::Terminal::start_at(&profile.folder.path().join("data"), &[]);
+    screen.until_text("1 Overview");
+    profile.ok(&["undo"]);
+    assert_eq!(import("-"), 1, "the input of the client reaches the process of the screen");
+    screen.press("\u{3}");
+    assert_eq!(screen.ended(), 0);
+    assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 1);
+}

@@ -1,0 +1,135 @@
+//! `dashtam vault`: how stored logins are kept, another passphrase, a new vault, locking.
+
+use std::io::Write;
+
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+
+use super::{
+    args::{Format, VaultCommand},
+    error::CliError,
+    output,
+    session::Session,
+};
+use crate::{
+    config::AnswerSource,
+    domain::FailureKind,
+    ports::VaultChoice,
+    sync::Command,
+    vault::{Passphrase, Protection, VaultError},
+};
+
+#[derive(Serialize)]
+struct VaultRecord {
+    kind: VaultChoice,
+    /// False before the first login is stored.
+    exists: bool,
+    /// Whether the process that has the database holds the key.
+    unlocked: bool,
+    /// Connections with a stored login.
+    logins: usize,
+    database_encrypted: bool,
+}
+
+/// Runs a command about the vault.
+pub(super) fn run(session: &Session, out: &mut dyn Write, format: Format, what: &VaultCommand) -> Result<(), CliError> {
+    let done = match what {
+        VaultCommand::Status => "",
+        VaultCommand::Lock => {
+            session.handle.send(Command::LockVault);
+            session.runtime.block_on(session.handle.idle());
+            if session.vault.is_unlocked() { "it stays open: nobody typed a passphrase for it" } else { "locked" }
+        }
+        VaultCommand::Passphrase { file, keyring } => {
+            session.unlock()?;
+            let protection = if *keyring {
+                Protection::Keyring
+            } else {
+                Protection::Passphrase(new_passphrase(session, file.as_deref())?)
+            };
+            session.vault.protect(&protection).map_err(failed)?;
+            if *keyring { "the keyring keeps the key now" } else { "the new passphrase applies" }
+        }
+        VaultCommand::Reset { yes } => {
+            reset(session, *yes)?;
+            "a new vault is made at the next login; connect again with `dashtam reconnect ID`"
+        }
+    };
+    let state = session.vault.state().map_err(failed)?;
+    let record = VaultRecord {
+        kind: state.kind,
+        exists: state.exists,
+        unlocked: state.unlocked,
+        logins: logins(session)?,
+        database_encrypted: session.store.is_encrypted(),
+    };
+    output::record(out, format, &record, |out| {
+        let exists = if record.exists { "" } else { ", not made yet" };
+        let open = if record.unlocked { "open" } else { "locked" };
+        if !done.is_empty() {
+            writeln!(out, "{done}")?;
+        }
+        writeln!(out, "vault: {}{exists}, {open}; stored logins: {}", record.kind, record.logins)
+    })
+}
+
+fn failed(error: VaultError) -> CliError {
+    crate::sync::Failure::from(error).into()
+}
+
+fn logins(session: &Session) -> Result<usize, CliError> {
+    let reader = session.store.read()?;
+    let mut count = 0;
+    for connection in reader.connections()? {
+        count += usize::from(reader.credential(connection.id)?.is_some());
+    }
+    Ok(count)
+}
+
+/// The new passphrase: the first line of a file, or typed twice.
+fn new_passphrase(session: &Session, file: Option<&std::path::Path>) -> Result<Passphrase, CliError> {
+    let console = &session.setup.console;
+    if let Some(file) = file {
+        let read = AnswerSource::File(console.path(file)).read();
+        let text = read.map_err(|error| CliError::usage(format!("--file: {error}")))?;
+        let first = text.expose_secret().lines().next().unwrap_or_default().to_owned();
+        if first.is_empty() {
+            return Err(CliError::usage("--file: its first line is empty"));
+        }
+        return Ok(first.into());
+    }
+    if !console.terminal.stdin {
+        return Err(CliError::usage("a new passphrase is typed on a terminal").hint("or name a file with --file FILE"));
+    }
+    let typed = console.ask_secret("New passphrase of the vault")?;
+    if typed.expose_secret().is_empty() {
+        return Err(CliError::usage("an empty passphrase protects nothing; the old one still applies"));
+    }
+    if console.ask_secret("Once more")?.expose_secret() != typed.expose_secret() {
+        return Err(CliError::usage("the two passphrases differ; the old one still applies"));
+    }
+    Ok(typed)
+}
+
+/// Deletes every stored login and sets the vault's file aside.
+fn reset(session: &Session, yes: bool) -> Result<(), CliError> {
+    let console = &session.setup.console;
+    if session.store.is_encrypted() {
+        let text = "the vault holds the key of the encrypted database";
+        return Err(CliError::new(FailureKind::WrongState, text).hint("run `dashtam vault decrypt` first"));
+    }
+    if !yes {
+        if !console.terminal.stdin {
+            return Err(CliError::usage("this deletes every stored login").hint("add --yes to do it"));
+        }
+        let mut err = console.err();
+        write!(err, "This deletes every stored login; accounts and rows stay. Type yes to go on: ")?;
+        err.flush()?;
+        let mut line = String::new();
+        console.read_line(&mut line)?;
+        if !line.trim().eq_ignore_ascii_case("yes") {
+            return Err(CliError::new(FailureKind::Cancelled, "nothing was changed"));
+        }
+    }
+    Ok(session.runtime.block_on(session.handle.reset_vault())?)
+}
