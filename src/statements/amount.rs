@@ -193,6 +193,18 @@ const fn is_currency_sign(character: char) -> bool {
     matches!(character, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₺' | '₩' | '₪' | '₫' | '₦' | '฿' | '.')
 }
 
+/// Whether letters follow the number that are no currency and no mark of its sign: `56.77invalid`.
+#[must_use]
+pub(super) fn has_words(text: &str) -> bool {
+    let Some(last) = text.rfind(|c: char| c.is_ascii_digit()) else { return false };
+    let word: String = text[last + 1..].chars().filter(|c| c.is_alphabetic()).collect();
+    let upper = word.to_uppercase();
+    let known =
+        ["", "C", "CR", "D", "DR", "DB", "K", "KR", "KČ", "ZŁ", "FT", "LEI", "РУБ", "KN", "R", "RS", "EURO", "E"];
+    let is_currency = word.len() == 3 && crate::domain::AssetCode::new(&upper).is_ok_and(|code| code.is_iso());
+    !is_currency && !known.contains(&upper.as_str())
+}
+
 fn interpret(parts: &Parts) -> Option<(Number, Evidence)> {
     let after = parts.length - parts.last_mark;
     let exact = |scale| build(parts, scale).map(Number::Exact);

@@ -5,7 +5,11 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, ISO_8859_5, KOI8_R, KOI8_U, SHIFT_JIS, UTF_16BE, UTF_16LE,
+    WINDOWS_1251, WINDOWS_1252,
+};
 
 /// How far into a file a header can reach.
 const HEADER: usize = 1024;
@@ -68,7 +72,7 @@ fn decode_mixed(bytes: &[u8]) -> String {
         wide += chunk.valid().bytes().filter(|byte| *byte >= 0xc0).count();
         stray += chunk.invalid().len();
     }
-    let encoding = declared(bytes).unwrap_or(WINDOWS_1252);
+    let encoding = declared(bytes).filter(|known| *known != WINDOWS_1252).unwrap_or_else(|| by_content(bytes));
     if stray >= wide {
         return encoding.decode_without_bom_handling(bytes).0.into_owned();
     }
@@ -87,11 +91,50 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let label = value_after(header, "charset:").or_else(|| value_after(header, "encoding="))?;
     let label = match label {
         "" | "none" | "usascii" | "us-ascii" | "unicode" | "utf-8" | "utf8" => return None,
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => format!("windows-{digits}"),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => code_page(digits),
         name => name.to_owned(),
     };
     let encoding = Encoding::for_label(label.as_bytes())?;
     (encoding != encoding_rs::UTF_8 && encoding != UTF_16LE && encoding != UTF_16BE).then_some(encoding)
+}
+
+/// The label of a Windows code page.
+fn code_page(digits: &str) -> String {
+    match digits {
+        "932" => "shift_jis".to_owned(),
+        "936" => "gbk".to_owned(),
+        "949" => "euc-kr".to_owned(),
+        "950" => "big5".to_owned(),
+        "866" => "ibm866".to_owned(),
+        "20866" => "koi8-r".to_owned(),
+        "21866" => "koi8-u".to_owned(),
+        "20932" | "51932" => "euc-jp".to_owned(),
+        "54936" => "gb18030".to_owned(),
+        _ => match digits.strip_prefix("2859") {
+            Some(part) => format!("iso-8859-{part}"),
+            None => format!("windows-{digits}"),
+        },
+    }
+}
+
+/// Bytes that a detector looks at.
+const SAMPLE: usize = 256 << 10;
+
+/// Bytes outside ASCII from which on a detector is believed.
+const ENOUGH: usize = 6;
+
+/// The character set by content, where the header names none or the usual Western one: sets of East Asia and Cyrillic ones,
+/// which look like nothing else. Everything else is Windows-1252.
+fn by_content(bytes: &[u8]) -> &'static Encoding {
+    let sample = &bytes[..bytes.len().min(SAMPLE)];
+    if sample.iter().filter(|byte| !byte.is_ascii()).count() < ENOUGH {
+        return WINDOWS_1252;
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(sample, true);
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    let distinct = [SHIFT_JIS, EUC_JP, GBK, GB18030, BIG5, EUC_KR, KOI8_U, KOI8_R, IBM866, ISO_8859_5, WINDOWS_1251];
+    if distinct.contains(&guess) { guess } else { WINDOWS_1252 }
 }
 
 fn value_after<'a>(header: &'a str, key: &str) -> Option<&'a str> {
@@ -121,6 +164,34 @@ mod tests {
         assert!(decode(b"CHARSET:1251\n<OFX>\xcf\xf0\xe8\xe2\xe5\xf2").ends_with("Привет"));
         assert!(decode(b"<?xml encoding=\"ISO-8859-2\"?><OFX>\xb3\xf3d\xbc").ends_with("łódź"));
         assert!(decode(b"OFXHEADER:100CHARSET:1250COMPRESSION:NONE<OFX>\xb3").ends_with('ł'));
+    }
+
+    #[test]
+    fn sets_of_other_scripts_are_read_by_name_and_by_content() {
+        let japanese = "カード利用セブンイレブン新宿三丁目店お支払い";
+        let chinese = "跨行转账手续费余额宝消费支付宝还款工资";
+        let russian = "Оплата товаров и услуг, перевод на карту клиента";
+        let cases: [(&str, &'static Encoding, &str); 6] = [
+            ("932", SHIFT_JIS, japanese),
+            ("EUC-JP", EUC_JP, japanese),
+            ("936", GBK, chinese),
+            ("950", BIG5, "跨行轉帳手續費信用卡消費還款薪資"),
+            ("KOI8-R", KOI8_R, russian),
+            ("1251", WINDOWS_1251, russian),
+        ];
+        let korean = EUC_KR.encode("카드결제편의점신한은행").0;
+        assert!(decode(&[b"CHARSET:949\n<OFX>".as_slice(), &korean].concat()).ends_with("카드결제편의점신한은행"));
+        for (name, encoding, text) in cases {
+            let packed = encoding.encode(text).0;
+            for header in [format!("CHARSET:{name}\n<OFX>"), "CHARSET:1252\n<OFX>".into(), "<OFX>".into()] {
+                let bytes = [header.as_bytes(), b"<NAME>", &packed].concat();
+                assert!(decode(&bytes).ends_with(text), "{name} under {header}: {}", decode(&bytes));
+            }
+        }
+        assert!(
+            decode(b"<OFX><NAME>Caf\xe9 M\xfcller Gen\xe8ve cr\xe9dit agricole Orl\xe9ans")
+                .ends_with("Café Müller Genève crédit agricole Orléans")
+        );
     }
 
     #[test]

@@ -9,10 +9,13 @@ use crate::domain::AccountType;
 const TABLE: &str = include_str!("../../assets/institutions.tsv");
 
 /// The name in the table: by the stated name, else by register number, BIC, bank code or number. A number is unique together with
-/// its name only, so beside a name that the table lacks it identifies nothing.
+/// its name only, and a bank code may be that of a clearing bank, so beside a name that the table lacks neither identifies
+/// anything.
 #[must_use]
 pub fn well_known(institution: &Institution) -> Option<&'static str> {
     let stated = stated_name(institution);
+    // A routing number may be that of a bank that only clears for the one that is named.
+    let bank_code = institution.bank_code.as_deref().filter(|_| stated.is_none());
     let has_country = institution
         .bank_code
         .as_deref()
@@ -21,9 +24,9 @@ pub fn well_known(institution: &Institution) -> Option<&'static str> {
         ("org", stated),
         ("bid", institution.register_number.as_deref()),
         ("bic", institution.bic.as_deref().and_then(|bic| bic.get(..6))),
-        ("bank", institution.bank_code.as_deref()),
+        ("bank", bank_code),
         // A national code behind the country of its IBAN.
-        ("bank", institution.bank_code.as_deref().and_then(|code| code.get(2..)).filter(|_| has_country)),
+        ("bank", bank_code.and_then(|code| code.get(2..)).filter(|_| has_country)),
         ("fid", institution.number.as_deref().filter(|_| stated.is_none())),
     ];
     keys.into_iter().find_map(|(kind, key)| find(kind, key?.trim()))

@@ -14,6 +14,7 @@ mod format;
 mod iban;
 pub mod institution;
 mod limits;
+mod month;
 mod mt940;
 pub mod ofx;
 mod pages;

@@ -16,7 +16,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
               Nothing is sent anywhere.",
     category: ProviderCategory::Other,
     auth: Auth::FileImport(FileSpec {
-        formats: &["qfx", "ofx", "qbo"],
+        formats: &["qfx", "ofx", "qbo", "ofc"],
         claims: |_| true,
         institution: file::institution,
     }),

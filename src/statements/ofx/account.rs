@@ -89,6 +89,15 @@ impl AccountName {
 fn account_type(written: &str) -> Option<AccountType> {
     use ofx_rs::types::AccountType as Standard;
     let upper = written.to_ascii_uppercase();
+    // The numbers of OFC.
+    let upper = match upper.as_str() {
+        "0" => "CHECKING",
+        "1" => "SAVINGS",
+        "2" => "CREDITCARD",
+        "3" => "MONEYMRKT",
+        "4" => "CREDITLINE",
+        name => name,
+    };
     if let Ok(standard) = upper.parse::<Standard>() {
         return match standard {
             Standard::Checking => Some(AccountType::Checking),
@@ -98,7 +107,7 @@ fn account_type(written: &str) -> Option<AccountType> {
             _ => None,
         };
     }
-    Some(match upper.as_str() {
+    Some(match upper {
         "CD" => AccountType::Cd,
         "MONEYMARKET" | "MONEY MARKET" | "MONEYMKT" => AccountType::MoneyMarket,
         "SAVING" | "SAVINGSACCOUNT" | "POUPANCA" | "POUPANÇA" | "SPARKONTO" | "EPARGNE" | "AHORRO" => {

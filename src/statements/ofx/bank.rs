@@ -3,6 +3,8 @@
 //! Used by the reader, for bank, card, loan and investment statements. INVARIANT: a row is left out only when it has
 //! no usable amount or no day at all, and then with a warning.
 
+use rust_decimal::Decimal;
+
 use super::{
     book::Item,
     exchange::Exchange,
@@ -106,6 +108,7 @@ impl<'a> Reader<'a, '_, '_> {
         let own = self.currency();
         let exchange = if row.currency { self.exchange(record, own) } else { Exchange::None };
         let amount = exchange.amount(stated, own);
+        let amount = self.with_side(amount, &row, record.at);
 
         let mut facts = TransactionFacts::new(date, amount, exchange.currency(own));
         facts.foreign = exchange.foreign(stated);
@@ -130,16 +133,38 @@ impl<'a> Reader<'a, '_, '_> {
         } else {
             kind::status(standard)
         };
+        let is_balance = kind::is_balance(facts.description()) || facts.memo.as_deref().is_some_and(kind::is_balance);
+        if is_balance && !amount.is_zero() && facts.reference.is_none() {
+            facts.status = TransactionStatus::Cancelled;
+            self.warn(record.at, || {
+                format!("{} states a balance, not a movement; it is kept but counts for nothing", row.title())
+            });
+        }
         let correction = self.correction(&row).map(Box::new);
         self.hand_over(Item::Transaction(account, TransactionDraft { facts, correction, pending_id: None }))
     }
 
+    /// The amount with the sign of its type, in a file that writes all amounts without one.
+    fn with_side(&mut self, amount: Decimal, row: &Row<'_, '_>, at: usize) -> Decimal {
+        let side = || kind::side(kind::standard(row.kind?.text)?);
+        if amount <= Decimal::ZERO || side() != Some(kind::Side::Debit) || !self.survey().is_unsigned() {
+            return amount;
+        }
+        if !std::mem::replace(&mut self.warned_unsigned, true) {
+            self.warn(at, || {
+                "no amount of the file has a sign, so the types of the rows decide: debits were read as money out"
+                    .to_owned()
+            });
+        }
+        -amount
+    }
+
     /// The amount; a decimal mark without digits, which some banks write on lines that only tell a balance, is zero.
-    fn row_amount(&mut self, leaf: &Leaf<'_>) -> Option<rust_decimal::Decimal> {
+    fn row_amount(&mut self, leaf: &Leaf<'_>) -> Option<Decimal> {
         let amount = self.number(leaf, true);
         if amount.is_none() && leaf.text.bytes().all(|byte| matches!(byte, b'.' | b',' | b' ')) {
             self.warn(leaf.at, || format!("TRNAMT {} has no digits; it was read as 0", quoted(leaf.text)));
-            return Some(rust_decimal::Decimal::ZERO);
+            return Some(Decimal::ZERO);
         }
         amount
     }

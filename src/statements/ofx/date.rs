@@ -4,6 +4,8 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
+use crate::statements::month::named_day;
+
 /// What a date field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Day {
@@ -50,7 +52,10 @@ pub(super) fn parse(text: &str, month_first: bool) -> Day {
         let (year, month, day) = (number(&bytes[..2]), number(&bytes[2..4]), number(&bytes[4..6]));
         return calendar(2000 + year, month, day).map_or(Day::Impossible, Day::Guessed);
     }
-    separated(text, month_first)
+    match separated(text, month_first) {
+        Day::Impossible => named_day(text).map_or(Day::Impossible, Day::Of),
+        day => day,
+    }
 }
 
 fn number(digits: &[u8]) -> i32 {

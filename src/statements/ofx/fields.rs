@@ -26,11 +26,15 @@ impl Reader<'_, '_, '_> {
     /// decimals are suspicious there; prices and units have any.
     pub(super) fn number(&mut self, leaf: &Leaf<'_>, money: bool) -> Option<Decimal> {
         if let Some(Number::Exact(number)) = amount::parse(leaf.text) {
+            self.warn_of_words(leaf, number);
             return Some(number);
         }
         let plain = text::value(leaf);
         match amount::parse(&plain)? {
-            Number::Exact(number) => Some(number),
+            Number::Exact(number) => {
+                self.warn_of_words(leaf, number);
+                Some(number)
+            }
             Number::Ambiguous { decimal, thousands, comma } => {
                 let marks = self.survey().marks();
                 let (number, certain) = match (marks, comma) {
@@ -50,6 +54,18 @@ impl Reader<'_, '_, '_> {
                 }
                 Some(number)
             }
+        }
+    }
+
+    fn warn_of_words(&mut self, leaf: &Leaf<'_>, number: Decimal) {
+        if leaf.text.bytes().any(|byte| byte.is_ascii_alphabetic()) && amount::has_words(leaf.text) {
+            self.warn(leaf.at, || {
+                format!(
+                    "{} {} has words behind the number; it was read as {number}",
+                    leaf.tag.name(),
+                    quoted(leaf.text)
+                )
+            });
         }
     }
 

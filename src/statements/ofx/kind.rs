@@ -9,14 +9,83 @@ use rust_decimal::Decimal;
 use super::statement::StatementKind;
 use crate::domain::{Kind, TransactionStatus, TransactionSubtype as Subtype};
 
+/// The types that OFC numbers from 0.
+const OFC: [&str; 13] =
+    ["CREDIT", "DEBIT", "INT", "DIV", "SRVCHG", "DEP", "ATM", "XFER", "CHECK", "PAYMENT", "CASH", "DIRECTDEP", "OTHER"];
+
 /// The standard's type, whatever its case; `None` for those a bank made up.
 #[must_use]
 pub(super) fn standard(written: &str) -> Option<Standard> {
+    // The numbers of OFC.
+    if let Ok(number) = written.parse::<usize>() {
+        return OFC.get(number).and_then(|name| name.parse().ok());
+    }
     if written.bytes().any(|byte| byte.is_ascii_lowercase()) {
         written.to_ascii_uppercase().parse().ok()
     } else {
         written.parse().ok()
     }
+}
+
+/// The side of an account that a type names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Money out.
+    Debit,
+    /// Money in.
+    Credit,
+}
+
+/// The side of a type that leaves no choice.
+#[must_use]
+pub(super) const fn side(standard: Standard) -> Option<Side> {
+    match standard {
+        Standard::Debit
+        | Standard::Check
+        | Standard::Atm
+        | Standard::Pos
+        | Standard::Payment
+        | Standard::Cash
+        | Standard::Fee
+        | Standard::ServiceCharge
+        | Standard::DirectDebit
+        | Standard::RepeatPayment => Some(Side::Debit),
+        Standard::Credit | Standard::Deposit | Standard::DirectDeposit | Standard::Dividend => Some(Side::Credit),
+        _ => None,
+    }
+}
+
+/// Whether a text names a balance and nothing else: a line of a running balance, which is no movement of money.
+#[must_use]
+pub(super) fn is_balance(text: &str) -> bool {
+    const NAMES: [&str; 24] = [
+        "saldo",
+        "saldoanterior",
+        "saldododia",
+        "saldofinal",
+        "saldoatual",
+        "saldoactual",
+        "saldoinicial",
+        "saldototal",
+        "saldoparcial",
+        "saldodisponivel",
+        "saldoprecedente",
+        "saldoiniziale",
+        "saldofinale",
+        "saldovorige",
+        "openingbalance",
+        "closingbalance",
+        "previousbalance",
+        "balanceforward",
+        "balancebroughtforward",
+        "balancecarriedforward",
+        "soldeprecedent",
+        "anciensolde",
+        "nouveausolde",
+        "alterkontostand",
+    ];
+    let letters = crate::domain::text::skeleton(text);
+    NAMES.contains(&letters.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
 
 /// Money on hold has not been booked yet.

@@ -37,7 +37,7 @@ use crate::domain::IdTrust;
 pub static FORMAT: Format = Format {
     name: "ofx",
     label: "a QFX, OFX or QBO statement",
-    extensions: &["qfx", "ofx", "qbo"],
+    extensions: &["qfx", "ofx", "qbo", "ofc"],
     id_trust: IdTrust::Reusable,
     sniff,
     read,
@@ -51,7 +51,7 @@ const MARKS: [&str; 5] = ["<stmttrn", "<stmtrs", "<ccstmtrs", "<invstmtrs", "<ba
 
 fn sniff(input: &Input<'_>) -> Sniff {
     let head = input.head().to_ascii_lowercase();
-    if head.contains("<ofx") || head.trim_start().starts_with("ofxheader") {
+    if head.contains("<ofx") || head.contains("<ofc>") || head.trim_start().starts_with("ofxheader") {
         return Sniff::Certain;
     }
     if MARKS.iter().any(|mark| head.contains(mark)) {

@@ -44,6 +44,7 @@ pub(super) struct Reader<'a, 'b, 's> {
     /// Whether no statement so far and nothing in the file names a currency.
     pub(super) assumed_currency: bool,
     pub(super) warned_sign: bool,
+    pub(super) warned_unsigned: bool,
     progress: &'b mut dyn FnMut(u64) -> ControlFlow<()>,
     next_step: usize,
 }
@@ -69,6 +70,7 @@ impl<'a, 'b, 's> Reader<'a, 'b, 's> {
             warned_currency: false,
             assumed_currency: false,
             warned_sign: false,
+            warned_unsigned: false,
             progress,
             next_step: STEP,
         }
@@ -194,6 +196,7 @@ impl<'a> Handler<'a> for Reader<'a, '_, '_> {
                     open.note_period(leaf.tag, day, pending);
                 }
             }
+            Tag::Ledger => self.read_ledger(leaf),
             Tag::AvailCash | Tag::MarginBalance | Tag::ShortBalance => self.read_cash(leaf),
             _ => {}
         }

@@ -42,7 +42,11 @@ impl Listed {
             Some(Number::Exact(units)) if units > Decimal::ZERO && kind == AssetType::Option => Some(units.normalize()),
             Some(Number::Exact(_) | Number::Ambiguous { .. }) | None => None,
         };
-        let asset_type = refine(kind, name.as_deref().unwrap_or_default());
+        let is_cash = record.leaf(Tag::AssetClass).is_some_and(|leaf| leaf.text.eq_ignore_ascii_case("MONEYMRKT"));
+        let asset_type = match refine(kind, name.as_deref().unwrap_or_default()) {
+            AssetType::Equity | AssetType::MutualFund | AssetType::Other if is_cash => AssetType::CashEquivalent,
+            kind => kind,
+        };
         Some(Self { ticker, name, asset_type, multiplier })
     }
 }

@@ -6,7 +6,13 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{account::AccountName, holding::Positions, reader::Reader, record::Record, tag::Tag};
+use super::{
+    account::AccountName,
+    holding::Positions,
+    reader::Reader,
+    record::{Leaf, Record},
+    tag::Tag,
+};
 use crate::{
     domain::{AccountType, AssetCode, BalanceDraft, Text},
     statements::warnings::quoted,
@@ -168,8 +174,11 @@ impl Reader<'_, '_, '_> {
     }
 
     pub(super) fn begin(&mut self, kind: StatementKind, at: usize) {
+        // OFC names the account before the statement starts.
+        let before = self.open.as_mut().filter(|open| !open.explicit && open.account.is_none());
+        let name = before.and_then(|open| open.name.take());
         self.end_statement();
-        self.open = Some(Open::new(kind, true, at));
+        self.open = Some(Open { name, ..Open::new(kind, true, at) });
     }
 
     /// Settles the open statement: its account, balance, positions and period go into the book.
@@ -235,6 +244,14 @@ impl Reader<'_, '_, '_> {
             open.available.get_or_insert(current);
         } else {
             open.ledger.get_or_insert((current, day));
+        }
+    }
+
+    /// The balance of an OFC statement, which states its day by the end of the period.
+    pub(super) fn read_ledger(&mut self, leaf: &Leaf<'_>) {
+        let Some(current) = self.optional_number(Some(leaf), true) else { return };
+        if let Some(open) = &mut self.open {
+            open.ledger.get_or_insert((current, None));
         }
     }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::{
     account::AccountName,
+    kind,
     record::{Handler, Leaf, Record, walk},
     security::Listed,
     tag::Tag,
@@ -17,7 +18,7 @@ use crate::{
     domain::{AssetCode, Text},
     statements::{
         StatementError,
-        amount::{self, Evidence},
+        amount::{self, Evidence, Number},
     },
 };
 
@@ -29,6 +30,10 @@ const MOST: usize = 100_000;
 pub(super) struct Survey {
     points: u64,
     commas: u64,
+    /// Bank rows with a negative amount, and rows without one by the side that their type names.
+    negative: u64,
+    unsigned_debits: u64,
+    unsigned_credits: u64,
     statements: Vec<usize>,
     currencies: Vec<(usize, AssetCode)>,
     accounts: Vec<(usize, AccountName)>,
@@ -68,6 +73,13 @@ impl Survey {
             (true, true) => Marks::Mixed,
             (false, false) => Marks::Untold,
         }
+    }
+
+    /// Whether amounts have no signs and the types of rows carry them: none is negative although several rows are debits.
+    #[must_use]
+    pub(super) const fn is_unsigned(&self) -> bool {
+        let both = self.unsigned_debits > 0 && self.unsigned_credits > 0;
+        self.negative == 0 && (both || self.unsigned_debits >= 3)
     }
 
     /// The security with that identity.
@@ -121,6 +133,7 @@ impl<'a> Handler<'a> for Survey {
                 self.symbol = super::account::currency(leaf.text);
             }
         }
+        self.weigh_side(record);
         if let Some(name) = AccountName::of(record)
             && self.accounts.len() < MOST
         {
@@ -140,6 +153,22 @@ impl<'a> Handler<'a> for Survey {
 }
 
 impl Survey {
+    fn weigh_side(&mut self, record: &Record<'_, '_>) {
+        if !matches!(record.tag, Tag::StmtTrn | Tag::StmtTrnP) {
+            return;
+        }
+        let amount = record.leaf(Tag::TrnAmt).and_then(|leaf| amount::parse(leaf.text));
+        let Some(Number::Exact(number) | Number::Ambiguous { decimal: number, .. }) = amount else { return };
+        let side = record.leaf(Tag::TrnType).and_then(|leaf| kind::standard(leaf.text)).and_then(kind::side);
+        match side {
+            _ if number.is_zero() => {}
+            _ if number.is_sign_negative() => self.negative += 1,
+            Some(kind::Side::Debit) => self.unsigned_debits += 1,
+            Some(kind::Side::Credit) => self.unsigned_credits += 1,
+            None => {}
+        }
+    }
+
     fn weigh(&mut self, leaf: &Leaf<'_>) {
         if leaf.tag.is_number() {
             match amount::evidence(leaf.text) {

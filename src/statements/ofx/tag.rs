@@ -45,16 +45,26 @@ const fn slot(packed: u128) -> usize {
     hash as usize
 }
 
+/// Other names of listed tags: those of OFC, the format before OFX, and of a second version of the standard.
+const ALIASES: &[(u128, Tag)] = &[
+    (pack("OFC"), Tag::Ofx),
+    (pack("ACCTSTMT"), Tag::StmtTrnRs),
+    (pack("ACCTFROM"), Tag::BankAcctFrom),
+    (pack("CHKNUM"), Tag::CheckNum),
+    (pack("ACCTTYPE2"), Tag::AcctType),
+];
+
 /// Open addressing, built by the compiler.
 static TABLE: [(u128, Tag); SLOTS] = {
     let mut table = [(0, Tag::Unknown); SLOTS];
     let mut index = 0;
-    while index < ALL.len() {
-        let mut at = slot(ALL[index].0);
+    while index < ALL.len() + ALIASES.len() {
+        let entry = if index < ALL.len() { ALL[index] } else { ALIASES[index - ALL.len()] };
+        let mut at = slot(entry.0);
         while table[at].0 != 0 {
             at = (at + 1) % SLOTS;
         }
-        table[at] = ALL[index];
+        table[at] = entry;
         index += 1;
     }
     table
@@ -180,6 +190,7 @@ tags! {
     AcctId "ACCTID" Leaf;
     AcctType "ACCTTYPE" Leaf;
     AccrdInt "ACCRDINT" Leaf;
+    AssetClass "ASSETCLASS" Leaf;
     AvailCash "AVAILCASH" Leaf;
     AvgCostBasis "AVGCOSTBASIS" Leaf;
     BalAmt "BALAMT" Leaf;
@@ -222,6 +233,7 @@ tags! {
     IntuBid "INTU.BID" Leaf;
     Inv401kSource "INV401KSOURCE" Leaf;
     Language "LANGUAGE" Leaf;
+    Ledger "LEDGER" Leaf;
     Load "LOAD" Leaf;
     LoanAcctId "LOANACCTID" Leaf;
     LoanAcctType "LOANACCTTYPE" Leaf;

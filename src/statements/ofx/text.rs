@@ -6,7 +6,10 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
 
-use super::record::Leaf;
+use super::{
+    record::Leaf,
+    token::{is_markup, markup_end},
+};
 use crate::{
     domain::{Text, text},
     statements::decode::head,
@@ -90,13 +93,25 @@ fn unmark(raw: &str) -> String {
             } else if markup.starts_with("<?") {
                 ("", memchr(b'>', markup.as_bytes()).map_or(markup.len(), |end| end + 1))
             } else {
-                ("<", 1)
+                match html(markup) {
+                    Some(length) => (" ", length),
+                    None => ("<", 1),
+                }
             };
         out.push_str(kept);
         rest = &markup[length..];
     }
     out.push_str(rest);
     out
+}
+
+/// The length of the HTML tag that a text starts with.
+fn html(markup: &str) -> Option<usize> {
+    let bytes = markup.as_bytes();
+    let start = if bytes.get(1) == Some(&b'/') { 2 } else { 1 };
+    let width = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let end = start + width;
+    is_markup(&bytes[start..end]).then(|| markup_end(&bytes[end..])).flatten().map(|after| end + after)
 }
 
 /// Resolves entities; what is none stays as it is.
@@ -192,6 +207,7 @@ mod tests {
         assert_eq!(read("<![CDATA[Tom & Jerry's <Shop>  ]]>", true), "Tom & Jerry's <Shop>");
         assert_eq!(read("0 <!-- OK --> 1<?pi x?>", true), "0 1");
         assert_eq!(read("a <![CDATA[b", true), "a b");
+        assert_eq!(read("first<BR>second<br/>third <b>bold</b><", true), "first second third bold <");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use chrono::NaiveDate;
 
+use super::super::month::named_day;
+
 /// The order of day, month and year in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -67,9 +69,10 @@ pub(super) enum Written {
 /// Reads `1/20/08`, `3/29' 0`, `29/12'2010`, `31.12.2024`, `2024-01-31`, `20240131`, `26 Jan 2026` or `Jan 26, 2026`.
 #[must_use]
 pub(super) fn parse(text: &str) -> Option<Written> {
+    if text.contains(char::is_alphabetic) {
+        return named_day(text).map(Written::Exact);
+    }
     let mut numbers: Vec<(i32, usize)> = Vec::with_capacity(3);
-    let mut month = None;
-    let mut month_at = 0;
     let mut apostrophe = false;
     let mut rest = text.trim();
     while let Some(first) = rest.chars().next() {
@@ -80,30 +83,12 @@ pub(super) fn parse(text: &str) -> Option<Written> {
             }
             numbers.push((rest[..width].parse().ok()?, width));
             rest = &rest[width..];
-        } else if first.is_alphabetic() {
-            let width = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
-            if month.is_some() {
-                return None;
-            }
-            month = Some(month_named(&rest[..width])?);
-            month_at = numbers.len();
-            rest = &rest[width..];
         } else if matches!(first, '/' | '.' | '-' | '\'' | ' ' | ',' | '’') {
             apostrophe |= matches!(first, '\'' | '’');
             rest = &rest[first.len_utf8()..];
         } else {
             return None;
         }
-    }
-    if let Some(month) = month {
-        let [(first, first_width), (second, second_width)] = numbers[..] else { return None };
-        // `2026 Jan 26` starts with the year.
-        let (day, year, width) = if first_width == 4 && month_at == 1 {
-            (second, first, first_width)
-        } else {
-            (first, second, second_width)
-        };
-        return calendar(full_year(year, width, apostrophe, false), month, day).map(Written::Exact);
     }
     match numbers[..] {
         [(packed, 8)] => calendar(packed / 10_000, packed / 100 % 100, packed % 100).map(Written::Exact),
@@ -156,52 +141,6 @@ fn calendar(year: i32, month: i32, day: i32) -> Option<NaiveDate> {
         return None;
     }
     NaiveDate::from_ymd_opt(year, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
-}
-
-/// First letters of the months, folded: English, German, French, Spanish, Italian, Dutch, Portuguese.
-const MONTHS: [(&str, i32); 34] = [
-    ("jan", 1),
-    ("ene", 1),
-    ("gen", 1),
-    ("feb", 2),
-    ("fev", 2),
-    ("fevr", 2),
-    ("mar", 3),
-    ("maer", 3),
-    ("mrz", 3),
-    ("maa", 3),
-    ("mrt", 3),
-    ("apr", 4),
-    ("avr", 4),
-    ("abr", 4),
-    ("may", 5),
-    ("mai", 5),
-    ("mei", 5),
-    ("mag", 5),
-    ("juin", 6),
-    ("jun", 6),
-    ("giu", 6),
-    ("juil", 7),
-    ("jul", 7),
-    ("lug", 7),
-    ("aug", 8),
-    ("aou", 8),
-    ("ago", 8),
-    ("sep", 9),
-    ("set", 9),
-    ("oct", 10),
-    ("okt", 10),
-    ("ott", 10),
-    ("out", 10),
-    ("nov", 11),
-];
-
-fn month_named(word: &str) -> Option<i32> {
-    let folded = crate::domain::text::fold(word);
-    if ["dec", "dez", "dic", "dé"].iter().any(|start| folded.starts_with(start)) {
-        return Some(12);
-    }
-    MONTHS.iter().find(|(start, _)| folded.starts_with(start)).map(|(_, month)| *month)
 }
 
 #[cfg(test)]

@@ -86,6 +86,14 @@ fn main() {
             seeds.extend(fs::read(entry.path()));
         }
     }
+    for format in ["ofx", "camt", "mt940", "qif"] {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(format);
+        for entry in fs::read_dir(fixtures).into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|extension| extension != "json") {
+                seeds.extend(fs::read(entry.path()));
+            }
+        }
+    }
     seeds.extend(grown(&folder.join("grown.tar.gz")));
     assert!(!seeds.is_empty(), "no seeds in {}", folder.display());
     let mut random = Random(std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(0x5eed_5eed));

@@ -187,7 +187,7 @@ fn verdict(verdict: &Verdict) -> String {
 fn fixtures_read_as_written_down() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     let folders = ["ofx", "ofx/busted", "qif", "camt", "mt940"].map(|folder| root.join(folder));
-    let endings = ["ofx", "qfx", "qbo", "gz", "zip", "csv", "html", "qif", "pdf", "xml", "sta"];
+    let endings = ["ofx", "ofc", "qfx", "qbo", "gz", "zip", "csv", "html", "qif", "pdf", "xml", "sta"];
     let mut count = 0;
     let mut wrong = Vec::new();
     for folder in folders {
