@@ -130,6 +130,17 @@ impl Connection {
         Ok(())
     }
 
+    /// The user connects the same institution again after ending it: accounts, rows and edits go on.
+    ///
+    /// # Errors
+    /// From any state but `disconnected`.
+    pub fn mark_reconnected(&mut self, now: DateTime<Utc>) -> Result<(), TransitionError> {
+        self.step(&[ConnectionStatus::Disconnected], ConnectionStatus::Active)?;
+        self.connected_at.get_or_insert(now);
+        self.error = None;
+        Ok(())
+    }
+
     /// The login ran out; credentials are kept.
     ///
     /// # Errors
@@ -207,6 +218,7 @@ mod tests {
             };
             let only = |allowed: &[ConnectionStatus], to| allowed.contains(&from).then_some(to);
             assert_eq!(after(&|c| c.mark_connected(now)), only(&[Pending, Expired, Revoked, Failed], Active));
+            assert_eq!(after(&|c| c.mark_reconnected(now)), only(&[Disconnected], Active));
             assert_eq!(after(&|c| c.mark_expired()), only(&[Active], Expired));
             assert_eq!(after(&|c| c.mark_revoked()), only(&[Active], Revoked));
             assert_eq!(after(&|c| c.mark_failed()), only(&[Pending], Failed));

@@ -135,13 +135,13 @@ impl Engine {
             Command::Cancel { job } => self.cancel(job),
             Command::Shutdown => {}
             Command::ReviewImport { job, paths, account } => self.read(job, move |parts, importer| {
-                let reviewed = importer.read(paths, account)?;
-                let review = Arc::new(importer.review(&reviewed, true)?);
+                let mut reviewed = importer.read(paths, account)?;
+                let review = Arc::new(importer.review(&mut reviewed, true)?);
                 parts.lock_reviewed().insert(job, reviewed);
                 Ok(Event::ImportReviewed { job, review })
             }),
             Command::Import { job, paths, account, dry_run: true } => self.read(job, move |_, importer| {
-                let report = importer.dry_run(&importer.read(paths, account)?)?;
+                let report = importer.dry_run(&mut importer.read(paths, account)?)?;
                 Ok(Event::ImportFinished { job, report })
             }),
             Command::Import { job, paths, account, dry_run: false } => self.import(job, move |_, importer| {

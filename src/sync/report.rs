@@ -96,10 +96,26 @@ pub struct ReviewRow {
 pub enum RowState {
     /// Add it.
     New,
+    /// Add it, marked: it may be the same as another row.
+    Doubtful,
     /// Nothing: it is there already.
     Known,
     /// Bring the stored row up to date.
     Amended,
+}
+
+impl RowState {
+    /// Whether a row of this state is listed where rows of `shown` are: a doubtful one is new.
+    #[must_use]
+    pub const fn is_shown_as(self, shown: Self) -> bool {
+        matches!(
+            (self, shown),
+            (Self::New | Self::Doubtful, Self::New)
+                | (Self::Doubtful, Self::Doubtful)
+                | (Self::Known, Self::Known)
+                | (Self::Amended, Self::Amended)
+        )
+    }
 }
 
 /// What an import did.

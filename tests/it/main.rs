@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod cli;
+mod identity;
 mod live;
 mod screen;
 mod statements;

@@ -28,8 +28,8 @@ use std::ops::ControlFlow;
 
 use memchr::memmem;
 
-pub use self::book::Item;
 use self::{book::Book, reader::Reader};
+pub use self::{book::Item, statement::CURRENCY_ASSUMED};
 use super::{Format, Input, Limits, Progress, Reading, Sniff, StatementError, decode::decode};
 use crate::domain::IdTrust;
 

@@ -31,6 +31,9 @@ pub(super) enum StatementKind {
     Loan,
 }
 
+/// The warning about a statement without a currency.
+pub const CURRENCY_ASSUMED: &str = "the statement names no currency (CURDEF); US dollars were assumed";
+
 /// The statement being read.
 pub(super) struct Open {
     pub(super) kind: StatementKind,
@@ -110,7 +113,7 @@ impl Reader<'_, '_, '_> {
         let code = known.or_else(|| self.survey().currency_near(at)).unwrap_or_else(|| {
             if !self.warned_currency {
                 self.warned_currency = true;
-                self.warn(at, || "the statement names no currency (CURDEF); US dollars were assumed".to_owned());
+                self.warn(at, || CURRENCY_ASSUMED.to_owned());
             }
             self.assumed_currency = true;
             AssetCode::USD

@@ -25,6 +25,7 @@ pub(in crate::store) enum Kind {
     Row = 6,
     RowUser = 7,
     SyncState = 8,
+    RowPair = 9,
 }
 
 /// Key of a versioned object.
@@ -89,6 +90,10 @@ impl Key {
         Self::number(Kind::SyncState, connection.0)
     }
 
+    pub(in crate::store) fn row_pair(older: TransactionId, newer: TransactionId) -> Self {
+        Self::of(Kind::RowPair, &[&newer.0.to_be_bytes(), &older.0.to_be_bytes()])
+    }
+
     /// The common prefix of all keys of a kind.
     pub(in crate::store) fn every(kind: Kind) -> Self {
         Self::of(kind, &[])
@@ -109,8 +114,8 @@ impl Key {
     }
 
     pub(in crate::store) fn kind(&self) -> Option<Kind> {
-        use Kind::{Account, AccountUser, Connection, Holding, Row, RowUser, Snapshot, SyncState};
-        [Connection, Account, AccountUser, Snapshot, Holding, Row, RowUser, SyncState]
+        use Kind::{Account, AccountUser, Connection, Holding, Row, RowPair, RowUser, Snapshot, SyncState};
+        [Connection, Account, AccountUser, Snapshot, Holding, Row, RowUser, SyncState, RowPair]
             .into_iter()
             .find(|kind| self.0.first() == Some(&(*kind as u8)))
     }
@@ -118,6 +123,11 @@ impl Key {
     /// The number after the kind: the id, or that of the account or connection it belongs to.
     pub(in crate::store) fn first_number(&self) -> Option<u64> {
         self.0.get(1..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+    }
+
+    /// The last number of a key made of two.
+    pub(in crate::store) fn last_number(&self) -> Option<u64> {
+        self.0.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
     }
 
     /// The row, if it is the key of one.

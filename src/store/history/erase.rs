@@ -41,6 +41,9 @@ impl Removal {
                 self.has_account(key.first_number())
             }
             Some(Kind::Row | Kind::RowUser) => key.first_number().is_some_and(|pk| self.rows.contains(&pk)),
+            Some(Kind::RowPair) => {
+                [key.first_number(), key.last_number()].into_iter().flatten().any(|pk| self.rows.contains(&pk))
+            }
             Some(Kind::Connection | Kind::SyncState) | None => false,
         }
     }

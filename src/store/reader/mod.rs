@@ -8,8 +8,8 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable as _, ReadableTableMeta
 
 use crate::{
     domain::{
-        Account, AccountId, Change, ChangeId, Connection, ConnectionId, Holding, Snapshot, Transaction, TransactionId,
-        UserFields,
+        Account, AccountId, Change, ChangeId, Connection, ConnectionId, Holding, RowPair, Snapshot, Transaction,
+        TransactionId, UserFields,
     },
     store::{
         columns::chunks::Chunks,
@@ -155,6 +155,21 @@ impl Reader {
                 // User fields of an undone row are kept for a redo, but not shown.
                 if self.rows.get(id.0)?.is_some() {
                     found.push((id, fields));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Pairs of rows that may be one, of which both rows are there, by the newer row.
+    pub fn row_pairs(&self) -> Result<Vec<RowPair>> {
+        self.guarded(|| {
+            let all: Vec<RowPair> =
+                lookup::records(&self.records, &Key::every(Kind::RowPair), |_, _, body| record::from_json(body))?;
+            let mut found = Vec::with_capacity(all.len());
+            for pair in all {
+                if self.rows.get(pair.older.0)?.is_some() && self.rows.get(pair.newer.0)?.is_some() {
+                    found.push(pair);
                 }
             }
             Ok(found)

@@ -12,7 +12,7 @@ use redb::ReadableTable as _;
 use crate::{
     domain::{
         Account, AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, Holding,
-        HoldingId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
+        HoldingId, RowPair, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
     },
     store::{
         counters,
@@ -223,6 +223,14 @@ impl Writer {
             it.row_account(id)?;
             let body = if fields.is_empty() { None } else { Some(record::to_json(fields)?) };
             versions::write(&mut it.draft, &Key::row_user(id), body.as_deref())
+        })
+    }
+
+    /// Writes what is known about a pair of rows.
+    pub fn put_row_pair(&mut self, pair: &RowPair) -> Result<()> {
+        self.run(|it| {
+            let key = Key::row_pair(pair.older, pair.newer);
+            versions::write(&mut it.draft, &key, Some(&record::to_json(pair)?))
         })
     }
 

@@ -1,38 +1,37 @@
-//! What news of one account means for the store, and writing it. Shared by imports and syncs.
+//! What a source brings about one account, and writing it. Shared by imports and syncs.
 //!
-//! INVARIANT: planning writes nothing; writing what was planned is all that either side does to an account.
+//! INVARIANT: planning writes nothing; writing a plan is all that either side does to an account.
 
+mod holdings;
+mod rows;
 mod write;
-
-use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
 use super::{
     Failure,
-    reconcile::{self, Batch, Outcome, REACH_DAYS},
+    reconcile::{Learned, Outcome},
 };
 use crate::{
     domain::{
-        Account, AccountDraft, AccountId, BalanceDraft, ChangeCounts, Connection, ConnectionId, Correction, Holding,
-        HoldingDraft, IdTrust, Text, Transaction, TransactionDraft, text,
+        Account, AccountDraft, AccountId, BalanceDraft, ChangeCounts, Connection, Holding, HoldingDraft, IdTrust, text,
     },
     statements::institution,
     store::Reader,
 };
 
+pub(super) use rows::{Page, Planned, RowRef, RowsPlan};
 pub(super) use write::{Writing, write};
 
-/// What a source says about one account.
+/// What a source brings about one account.
 pub(super) struct News<'a> {
     pub(super) draft: &'a AccountDraft,
-    pub(super) rows: &'a [TransactionDraft],
+    /// Its rows, document by document.
+    pub(super) pages: Vec<Page<'a>>,
     /// Provider ids of rows that the provider took back.
     pub(super) removed: &'a [String],
     pub(super) trust: IdTrust,
-    /// Days that were read completely, pending rows included.
-    pub(super) complete: Option<(NaiveDate, NaiveDate)>,
-    /// Its positions, where the source spoke of them.
+    /// Its positions, where the source lists them.
     pub(super) holdings: Option<Positions<'a>>,
     /// Balances of earlier days.
     pub(super) history: &'a [BalanceDraft],
@@ -59,18 +58,20 @@ pub(super) struct AccountPlan {
     pub(super) is_new: bool,
     /// Something about the account itself is news.
     pub(super) account_changed: bool,
-    pub(super) rows: reconcile::Plan,
+    pub(super) rows: RowsPlan,
     /// Balances that the store does not know, today's included.
     pub(super) balances: Vec<BalanceDraft>,
     /// Positions that are new or changed.
-    pub(super) holdings: Vec<HoldingDraft>,
+    pub(super) holdings: Vec<holdings::Changed>,
     /// Stored positions that a complete listing no longer holds.
     pub(super) sold: Vec<Holding>,
+    /// Names of the account in its sources that it doesn't have yet.
+    pub(super) new_names: Vec<String>,
 }
 
 impl AccountPlan {
     pub(super) fn count(&self, matches: impl Fn(&Outcome) -> bool) -> usize {
-        self.rows.outcomes.iter().filter(|outcome| matches(outcome)).count()
+        self.rows.outcomes().filter(|outcome| matches(outcome)).count()
     }
 
     pub(super) fn known_id(&self) -> Option<AccountId> {
@@ -84,12 +85,13 @@ impl AccountPlan {
             && self.balances.is_empty()
             && self.holdings.is_empty()
             && self.sold.is_empty()
+            && self.new_names.is_empty()
     }
 
     /// Adds what it will do to `counts`.
     pub(super) fn add_to(&self, counts: &mut ChangeCounts) {
         *(if self.is_new { &mut counts.accounts_created } else { &mut counts.accounts_updated }) += 1;
-        for outcome in &self.rows.outcomes {
+        for outcome in self.rows.outcomes() {
             *match outcome {
                 Outcome::New => &mut counts.transactions_imported,
                 Outcome::Known => &mut counts.transactions_skipped,
@@ -102,24 +104,59 @@ impl AccountPlan {
     }
 }
 
-/// The stream under which the ids that corrections took out of circulation are kept.
+/// The stream under which the record of earlier listings of an account is kept.
+fn learned_stream(account: AccountId) -> String {
+    format!("learned/{account}")
+}
+
+/// The stream of an older version, which kept only the ids that corrections took out of circulation.
 fn superseded_stream(account: AccountId) -> String {
     format!("superseded/{account}")
 }
 
-/// Works out what `news` means for the account it is about. `planned` are rows that an earlier part of the same
-/// work will have written.
+/// The stream under which the names of an account in its sources are kept.
+fn names_stream(account: AccountId) -> String {
+    format!("names/{account}")
+}
+
+/// The names under which sources put their rows into the account, beside its own identity.
+pub(super) fn source_names(reader: &Reader, account: &Account) -> Result<Vec<String>, Failure> {
+    if account.id.0 > u64::from(u32::MAX) {
+        return Ok(Vec::new());
+    }
+    let kept = reader.sync_state(account.connection_id, &names_stream(account.id))?;
+    Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
+}
+
+/// The record of earlier listings of an account.
+pub(super) fn read_learned(reader: &Reader, account: &Account) -> Result<Learned, Failure> {
+    if let Some(bytes) = reader.sync_state(account.connection_id, &learned_stream(account.id))? {
+        return Ok(Learned::from_json(&bytes));
+    }
+    let mut learned = Learned::default();
+    if let Some(bytes) = reader.sync_state(account.connection_id, &superseded_stream(account.id))? {
+        let ids: Vec<crate::domain::Text> = serde_json::from_slice(&bytes).unwrap_or_default();
+        learned.take_superseded_ids(ids);
+    }
+    Ok(learned)
+}
+
+/// Works out what `news` means for the account it is about. `planned` is what an earlier part of the same work will have
+/// written.
 pub(super) fn plan(
     reader: &Reader,
     connection: &Connection,
     known: Option<&Account>,
-    planned: &[Transaction],
+    planned: &Planned,
     news: &News<'_>,
 ) -> Result<AccountPlan, Failure> {
+    let rows = rows::plan(reader, known, planned, news)?;
     let Some(known) = known else {
-        let rows = reconcile_with(news, planned, &HashSet::new());
         let balances = news.history.iter().copied().chain(news.draft.balance).collect();
-        let holdings = news.holdings.map(|positions| positions.items.to_vec()).unwrap_or_default();
+        let (holdings, sold) = match news.holdings {
+            Some(positions) => holdings::changed(&[], positions),
+            None => (Vec::new(), Vec::new()),
+        };
         let account = new_account(news.draft, connection);
         return Ok(AccountPlan {
             account,
@@ -128,24 +165,13 @@ pub(super) fn plan(
             rows,
             balances,
             holdings,
-            sold: vec![],
+            sold,
+            new_names: vec![],
         });
     };
     let account = updated(known, news.draft);
-    let mut stored = stored_rows(reader, known.id, news)?;
-    stored.extend_from_slice(planned);
-    let superseded = read_superseded(reader, connection.id, known.id)?;
-    let mut rows = reconcile_with(news, &stored, &superseded);
-    for row in stored.iter().filter(|row| row.facts.status != crate::domain::TransactionStatus::Cancelled) {
-        let is_removed =
-            row.facts.provider_id.as_ref().is_some_and(|id| news.removed.iter().any(|gone| **gone == **id));
-        let is_told = rows.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Amend(told, _) if *told == row.id));
-        if is_removed && !is_told && !rows.vanished.contains(&row.id) {
-            rows.vanished.push(row.id);
-        }
-    }
     let (holdings, sold) = match news.holdings {
-        Some(positions) => changed_holdings(&reader.holdings_of(known.id)?, positions),
+        Some(positions) => holdings::changed(&reader.holdings_of(known.id)?, positions),
         None => (Vec::new(), Vec::new()),
     };
     Ok(AccountPlan {
@@ -156,11 +182,8 @@ pub(super) fn plan(
         balances: unknown_balances(reader, known.id, news)?,
         holdings,
         sold,
+        new_names: Vec::new(),
     })
-}
-
-fn reconcile_with(news: &News<'_>, stored: &[Transaction], superseded: &HashSet<Text>) -> reconcile::Plan {
-    reconcile::reconcile(&Batch { drafts: news.rows, stored, superseded, trust: news.trust, complete: news.complete })
 }
 
 /// The stored account with what the source says now. A statement that gives no name does not take one away.
@@ -200,45 +223,6 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
     }
 }
 
-/// The stored rows that the news could mean: those of its days and around, and those that it names by id.
-fn stored_rows(reader: &Reader, account: AccountId, news: &News<'_>) -> Result<Vec<Transaction>, Failure> {
-    let mut window = news.complete;
-    for date in news.rows.iter().map(|draft| draft.facts.date) {
-        window = Some(window.map_or((date, date), |(first, last)| (first.min(date), last.max(date))));
-    }
-    let mut stored = Vec::new();
-    if let Some((first, last)) = window {
-        let reach = chrono::Days::new(REACH_DAYS);
-        let from = first.checked_sub_days(reach).unwrap_or(NaiveDate::MIN);
-        let to = last.checked_add_days(reach).unwrap_or(NaiveDate::MAX);
-        stored = reader.rows_between(account, from, to)?;
-    }
-    let corrected = news.rows.iter().filter_map(|draft| match draft.correction.as_deref() {
-        Some(Correction::Replaces(id) | Correction::Deletes(id)) => Some(&**id),
-        None => None,
-    });
-    let named = corrected.chain(news.removed.iter().map(String::as_str));
-    let believed = news.rows.iter().filter_map(|draft| draft.facts.provider_id.as_deref());
-    let named: Vec<&str> = match news.trust {
-        IdTrust::Unique => named.chain(believed).collect(),
-        IdTrust::Reusable => named.collect(),
-    };
-    let mut present: HashSet<_> = stored.iter().map(|row| row.id).collect();
-    for id in named {
-        for row in reader.by_provider_id(account, id)? {
-            if present.insert(row.id) {
-                stored.push(row);
-            }
-        }
-    }
-    Ok(stored)
-}
-
-fn read_superseded(reader: &Reader, connection: ConnectionId, account: AccountId) -> Result<HashSet<Text>, Failure> {
-    let kept = reader.sync_state(connection, &superseded_stream(account))?;
-    Ok(kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default())
-}
-
 /// The balances of which the store does not say the same.
 fn unknown_balances(reader: &Reader, account: AccountId, news: &News<'_>) -> Result<Vec<BalanceDraft>, Failure> {
     let known = reader.snapshots(account)?;
@@ -254,21 +238,4 @@ fn unknown_balances(reader: &Reader, account: AccountId, news: &News<'_>) -> Res
         })
     });
     Ok(past.chain(now).collect())
-}
-
-/// Positions to write and positions to close. A listing older than what is stored says nothing about today.
-fn changed_holdings(stored: &[Holding], positions: Positions<'_>) -> (Vec<HoldingDraft>, Vec<Holding>) {
-    let newest = stored.iter().map(|holding| holding.as_of).max();
-    if !positions.is_live && newest.is_some_and(|newest| positions.as_of.is_none_or(|as_of| as_of < newest)) {
-        return (Vec::new(), Vec::new());
-    }
-    let is_same = |draft: &HoldingDraft, holding: &Holding| holding.facts.provider_id == draft.facts.provider_id;
-    let changed = positions.items.iter().filter(|draft| {
-        let known = stored.iter().find(|holding| is_same(draft, holding));
-        known.is_none_or(|holding| !holding.is_active || holding.facts != draft.facts || holding.as_of != draft.as_of)
-    });
-    let sold = stored.iter().filter(|holding| {
-        positions.complete && holding.is_active && !positions.items.iter().any(|draft| is_same(draft, holding))
-    });
-    (changed.cloned().collect(), sold.cloned().collect())
 }

@@ -1,17 +1,23 @@
 //! A planned account into the store.
 
-use std::ops::Range;
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use chrono::{DateTime, Utc};
 
-use super::{AccountPlan, superseded_stream};
+use super::{AccountPlan, RowRef, RowsPlan, holdings::Changed, learned_stream, names_stream};
 use crate::{
     domain::{
-        AccountId, Connection, FailureKind, Holding, HoldingDraft, Snapshot, SnapshotSource, Text, TransactionDraft,
+        AccountId, Connection, FailureKind, Holding, RowPair, Snapshot, SnapshotSource, TransactionDraft,
         TransactionFacts, TransactionId, TransactionStatus,
     },
     store::Writer,
-    sync::{Failure, reconcile::Outcome},
+    sync::{
+        Failure,
+        reconcile::{Learned, Outcome},
+    },
 };
 
 /// What all accounts of one change have in common.
@@ -21,6 +27,9 @@ pub(in crate::sync) struct Writing<'a> {
     /// What occasions the balances of accounts that were known before.
     pub(in crate::sync) source: SnapshotSource,
 }
+
+/// Ids of the new rows of a page, and those of single drafts.
+type Appended = (Range<TransactionId>, Vec<(usize, TransactionId)>);
 
 /// A written account.
 pub(in crate::sync) struct Written {
@@ -34,7 +43,7 @@ pub(in crate::sync) fn write(
     writing: &Writing<'_>,
     writer: &mut Writer,
     plan: AccountPlan,
-    rows: Vec<TransactionDraft>,
+    rows: Vec<Vec<TransactionDraft>>,
 ) -> Result<Written, Failure> {
     let mut account = plan.account;
     if plan.is_new {
@@ -66,19 +75,59 @@ pub(in crate::sync) fn write(
         })?;
     }
     write_holdings(writing, writer, account.id, plan.holdings, plan.sold)?;
-    if !plan.rows.superseded.is_empty() {
-        let stream = superseded_stream(account.id);
-        let known = writer.sync_state(writing.connection.id, &stream)?;
-        let mut ids: Vec<Text> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        ids.extend(plan.rows.superseded);
-        let bytes = serde_json::to_vec(&ids).map_err(|error| Failure::caused(FailureKind::Store, error))?;
-        writer.put_sync_state(writing.connection.id, &stream, &bytes)?;
+    if !plan.new_names.is_empty() {
+        let stream = names_stream(account.id);
+        let known = writer.sync_state(account.connection_id, &stream)?;
+        let mut names: Vec<String> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        names.extend(plan.new_names);
+        names.sort_unstable();
+        names.dedup();
+        let bytes = serde_json::to_vec(&names).map_err(|error| Failure::caused(FailureKind::Store, error))?;
+        writer.put_sync_state(account.connection_id, &stream, &bytes)?;
     }
-    for id in plan.rows.vanished {
+    let RowsPlan { mut pages, order, mut replaced, vanished, doubts, learned, .. } = plan.rows;
+    let is_written = !vanished.is_empty() || pages.iter().flatten().any(|outcome| *outcome != Outcome::Known);
+    if is_written && learned != Learned::default() {
+        writer.put_sync_state(account.connection_id, &learned_stream(account.id), &learned.to_json())?;
+    }
+    for id in vanished {
         cancel(writer, id)?;
     }
-    let added = write_rows(writer, account.id, plan.rows.outcomes, rows)?;
-    Ok(Written { id: account.id, added })
+    let mut rows: Vec<Option<Vec<TransactionDraft>>> = rows.into_iter().map(Some).collect();
+    let mut added: HashMap<(usize, usize), TransactionId> = HashMap::new();
+    let mut all: Option<Range<TransactionId>> = None;
+    let doubted: HashSet<(usize, usize)> = doubts
+        .iter()
+        .flat_map(|(new, row)| {
+            let other = if let RowRef::New(page, draft) = row { Some((*page, *draft)) } else { None };
+            [Some(*new), other].into_iter().flatten()
+        })
+        .collect();
+    for page in order {
+        let outcomes = std::mem::take(&mut pages[page]);
+        let mut drafts = rows[page].take().unwrap_or_default();
+        for (index, draft) in drafts.iter_mut().enumerate() {
+            if let Some(facts) = replaced.remove(&(page, index)) {
+                draft.facts = facts;
+            }
+        }
+        let wanted: Vec<usize> = doubted.iter().filter(|(of, _)| *of == page).map(|(_, draft)| *draft).collect();
+        let (ids, named) = write_rows(writer, account.id, outcomes, drafts, &wanted)?;
+        // Nothing else is appended between the pages, so the ids of all are consecutive.
+        all = Some(all.map_or_else(|| ids.clone(), |all| all.start..ids.end));
+        added.extend(named.into_iter().map(|(draft, id)| ((page, draft), id)));
+    }
+    for (new, row) in doubts {
+        let other = match row {
+            RowRef::Stored(id) => Some(id),
+            RowRef::New(page, draft) => added.get(&(page, draft)).copied(),
+        };
+        if let Some((new, other)) = added.get(&new).copied().zip(other) {
+            writer.put_row_pair(&RowPair::open(other, new))?;
+        }
+    }
+    let none = TransactionId(0)..TransactionId(0);
+    Ok(Written { id: account.id, added: all.unwrap_or(none) })
 }
 
 fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), Failure> {
@@ -88,12 +137,14 @@ fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), Failure> {
     Ok(writer.update_transaction(id, &facts)?)
 }
 
+/// Writes the outcomes of one page. Returns the ids of its new rows, and those of the drafts `wanted`.
 fn write_rows(
     writer: &mut Writer,
     account: AccountId,
     outcomes: Vec<Outcome>,
     drafts: Vec<TransactionDraft>,
-) -> Result<Range<TransactionId>, Failure> {
+    wanted: &[usize],
+) -> Result<Appended, Failure> {
     for outcome in &outcomes {
         match outcome {
             Outcome::New | Outcome::Known => {}
@@ -101,35 +152,34 @@ fn write_rows(
             Outcome::Void(id) => cancel(writer, *id)?,
         }
     }
+    let places: Vec<(usize, u64)> = wanted
+        .iter()
+        .map(|draft| (*draft, outcomes[..*draft].iter().filter(|outcome| **outcome == Outcome::New).count() as u64))
+        .collect();
     let is_new = |(draft, outcome): (TransactionDraft, Outcome)| (outcome == Outcome::New).then_some(draft.facts);
     // Rows of one day keep the order in which they happened: a source that lists the newest first is taken from its end.
     let newest_first =
         drafts.first().zip(drafts.last()).is_some_and(|(first, last)| first.facts.date > last.facts.date);
     let rows = drafts.into_iter().zip(outcomes);
-    Ok(if newest_first {
+    let ids = if newest_first {
         writer.append_transactions(account, rows.rev().filter_map(is_new))?
     } else {
         writer.append_transactions(account, rows.filter_map(is_new))?
-    })
+    };
+    let id_of = |place: u64| if newest_first { ids.end.0 - 1 - place } else { ids.start.0 + place };
+    let named = places.into_iter().map(|(draft, place)| (draft, TransactionId(id_of(place)))).collect();
+    Ok((ids, named))
 }
 
 fn write_holdings(
     writing: &Writing<'_>,
     writer: &mut Writer,
     account: AccountId,
-    changed: Vec<HoldingDraft>,
+    changed: Vec<Changed>,
     sold: Vec<Holding>,
 ) -> Result<(), Failure> {
-    if changed.is_empty() && sold.is_empty() {
-        return Ok(());
-    }
-    let stored = writer.holdings_of(account)?;
-    for draft in changed {
-        let known = stored.iter().find(|holding| holding.facts.provider_id == draft.facts.provider_id);
-        let id = match known {
-            Some(holding) => holding.id,
-            None => writer.new_holding_id(),
-        };
+    for (known, draft) in changed {
+        let id = known.unwrap_or_else(|| writer.new_holding_id());
         writer.put_holding(&Holding {
             id,
             account_id: account,

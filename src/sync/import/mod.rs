@@ -4,8 +4,10 @@
 //! commit or not at all; what is known already is never written again; planning writes nothing.
 
 mod folder;
+mod number;
 mod plan;
 mod read;
+mod target;
 mod write;
 
 use std::{path::PathBuf, sync::Arc};
@@ -14,7 +16,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    plan::FilePlan,
+    plan::{FilePlan, PlannedAccount},
     read::{FileContent, KnownFile, ParsedFile},
 };
 use super::{
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{
     domain::{AccountId, Change, Warning},
-    statements::Limits,
+    statements::{Limits, StatementAccount},
     store::Store,
 };
 
@@ -58,32 +60,31 @@ impl Importer<'_> {
     }
 
     /// What writing the files would do. `with_rows` also lists every row, for the screen.
-    pub(super) fn review(&self, reviewed: &Reviewed, with_rows: bool) -> Result<ImportReview, Failure> {
+    pub(super) fn review(&self, reviewed: &mut Reviewed, with_rows: bool) -> Result<ImportReview, Failure> {
         let reader = self.store.read()?;
         let mut overlay = plan::Overlay::default();
         let mut files = Vec::with_capacity(reviewed.files.len());
-        for file in &reviewed.files {
+        let account = reviewed.account;
+        for file in &mut reviewed.files {
             self.check_cancelled()?;
             files.push(match file {
                 Err((path, failure)) => failed_review(path.clone(), failure.clone()),
                 Ok(FileContent::Known(known)) => known_review(known),
-                Ok(FileContent::Parsed(parsed)) => {
-                    match plan::plan(self, &reader, &overlay, parsed, reviewed.account) {
-                        Err(failure) => failed_review(parsed.path.clone(), failure),
-                        Ok(plan) => {
-                            let review = review_of(parsed, &plan, with_rows);
-                            overlay.add(parsed, &plan);
-                            review
-                        }
+                Ok(FileContent::Parsed(parsed)) => match plan::plan(self, &reader, &overlay, parsed, account) {
+                    Err(failure) => failed_review(parsed.path.clone(), failure),
+                    Ok(plan) => {
+                        let review = review_of(parsed, &plan, with_rows);
+                        overlay.add(parsed, plan);
+                        review
                     }
-                }
+                },
             });
         }
         Ok(ImportReview { files })
     }
 
     /// The report that [`Importer::commit`] would give, without writing anything.
-    pub(super) fn dry_run(&self, reviewed: &Reviewed) -> Result<ImportReport, Failure> {
+    pub(super) fn dry_run(&self, reviewed: &mut Reviewed) -> Result<ImportReport, Failure> {
         let review = self.review(reviewed, false)?;
         let report = |(file, content): (FileReview, &Result<FileContent, _>)| {
             if let Ok(FileContent::Known(known)) = content {
@@ -143,14 +144,16 @@ impl Importer<'_> {
 
     fn try_commit(
         &self,
-        parsed: ParsedFile,
+        mut parsed: ParsedFile,
         account: Option<AccountId>,
         report: &mut FileReport,
     ) -> Result<Option<Change>, Failure> {
         self.check_cancelled()?;
         let reader = self.store.read()?;
-        let plan = plan::plan(self, &reader, &plan::Overlay::default(), &parsed, account)?;
+        let plan = plan::plan(self, &reader, &plan::Overlay::default(), &mut parsed, account)?;
         drop(reader);
+        parsed.warnings = all_warnings(&parsed, &plan);
+        report.warnings.clone_from(&parsed.warnings);
         self.check_cancelled()?;
         let counts = plan.counts();
         report.accounts_imported = counts.accounts_created;
@@ -245,20 +248,34 @@ impl FileReport {
     }
 }
 
+/// What reading and planning found, by line.
+fn all_warnings(parsed: &ParsedFile, plan: &FilePlan) -> Vec<Warning> {
+    let mut warnings = parsed.warnings.clone();
+    warnings.extend(plan.warnings.iter().cloned());
+    warnings
+}
+
 fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileReview {
-    let accounts = plan.accounts().zip(parsed.accounts()).map(|(plan, said)| {
-        let states = plan.rows.outcomes.iter().map(|outcome| match outcome {
+    let accounts = plan.planned().map(|PlannedAccount { plan, pages }| {
+        let pages: Vec<&StatementAccount> =
+            pages.iter().map(|(part, page)| &parsed.parts[*part].accounts[*page]).collect();
+        let doubted = |page: usize, draft: usize| plan.rows.doubts.iter().any(|(new, _)| *new == (page, draft));
+        let state = |page: usize, draft: usize| match plan.rows.pages[page][draft] {
+            Outcome::New if doubted(page, draft) => RowState::Doubtful,
             Outcome::New => RowState::New,
             Outcome::Known => RowState::Known,
             Outcome::Amend(..) | Outcome::Void(_) => RowState::Amended,
-        });
+        };
         let rows: Arc<[ReviewRow]> = if with_rows {
-            let rows = said.transactions.iter().zip(states);
-            rows.map(|(draft, state)| ReviewRow { state, facts: draft.facts.clone() }).collect()
+            let rows = pages.iter().enumerate().flat_map(|(page, said)| {
+                said.transactions.iter().enumerate().map(move |(draft, said)| (page, draft, said))
+            });
+            rows.map(|(page, draft, said)| ReviewRow { state: state(page, draft), facts: said.facts.clone() }).collect()
         } else {
             Arc::default()
         };
-        let days = || said.transactions.iter().map(|draft| draft.facts.date);
+        let days = || pages.iter().flat_map(|page| &page.transactions).map(|draft| draft.facts.date);
+        let newest = pages.iter().filter_map(|page| page.account.balance).max_by_key(|balance| balance.date);
         AccountReview {
             account: plan.known_id(),
             name: plan.account.display_name().to_owned(),
@@ -267,12 +284,10 @@ fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileRevie
             new: plan.count(|outcome| matches!(outcome, Outcome::New)),
             known: plan.count(|outcome| matches!(outcome, Outcome::Known)),
             amended: plan.count(|outcome| matches!(outcome, Outcome::Amend(..) | Outcome::Void(_))),
-            holdings: said.holdings.len(),
+            holdings: pages.iter().map(|page| page.holdings.len()).sum(),
             period: days().min().zip(days().max()),
-            balance: said
-                .account
-                .balance
-                .map(|balance| (crate::domain::Money::new(balance.current, said.account.currency), balance.date)),
+            balance: newest
+                .map(|balance| (crate::domain::Money::new(balance.current, plan.account.currency), balance.date)),
             rows,
         }
     });
@@ -284,7 +299,7 @@ fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileRevie
         format: parsed.format.to_owned(),
         already_imported: false,
         accounts: accounts.collect(),
-        warnings: parsed.warnings.clone(),
+        warnings: all_warnings(parsed, plan),
     }
 }
 

@@ -2,25 +2,31 @@
 
 use std::collections::HashMap;
 
-use super::{Importer, ParsedFile, Stage, read::Part};
+use super::{
+    Importer, ParsedFile, Stage,
+    read::Part,
+    target::{self, Target, World},
+};
 use crate::{
     domain::{
-        Account, AccountId, ChangeCounts, ChangeId, Connection, ConnectionId, ConnectionStatus, FailureKind, IdTrust,
-        Transaction, TransactionId, text,
+        Account, AccountCategory, AccountDraft, AccountId, AccountType, AssetCode, BalanceDraft, ChangeCounts,
+        Connection, ConnectionId, ConnectionStatus, FailureKind, Transaction, TransactionDraft, Warning, text,
     },
-    statements::StatementAccount,
+    statements::{StatementAccount, ofx},
     store::Reader,
     sync::{
         Failure,
-        account::{self, AccountPlan, News, Positions},
-        reconcile::Outcome,
+        account::{self, AccountPlan, News, Page, Planned, Positions, RowRef, RowsPlan},
+        reconcile::Listing,
     },
 };
 
 /// What one file means.
 pub(super) struct FilePlan {
-    /// In the order of the file's parts.
+    /// One for each connection.
     pub(super) parts: Vec<PartPlan>,
+    /// Doubts and assumptions that planning found.
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// What the accounts of one institution in a file mean.
@@ -28,13 +34,23 @@ pub(super) struct PartPlan {
     /// The connection its accounts belong to; its id means nothing while `connection_is_new`.
     pub(super) connection: Connection,
     pub(super) connection_is_new: bool,
-    /// In the order of the part's accounts.
-    pub(super) accounts: Vec<AccountPlan>,
+    pub(super) accounts: Vec<PlannedAccount>,
+}
+
+/// What the pages of one account mean.
+pub(super) struct PlannedAccount {
+    pub(super) plan: AccountPlan,
+    /// The pages it is made of, as positions in the file's part and in that part's pages.
+    pub(super) pages: Vec<(usize, usize)>,
 }
 
 impl FilePlan {
-    pub(super) fn accounts(&self) -> impl Iterator<Item = &AccountPlan> {
+    pub(super) fn planned(&self) -> impl Iterator<Item = &PlannedAccount> {
         self.parts.iter().flat_map(|part| &part.accounts)
+    }
+
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &AccountPlan> {
+        self.planned().map(|account| &account.plan)
     }
 
     /// Whether there is nothing to write.
@@ -52,7 +68,8 @@ impl FilePlan {
 
     /// The names of its institutions.
     pub(super) fn institutions(&self) -> String {
-        let names: Vec<&str> = self.parts.iter().map(|part| part.connection.institution.as_str()).collect();
+        let mut names: Vec<&str> = self.parts.iter().map(|part| part.connection.institution.as_str()).collect();
+        names.dedup();
         names.join(", ")
     }
 }
@@ -60,95 +77,275 @@ impl FilePlan {
 /// What earlier files of the same review will have written, so that later ones are compared with it too.
 #[derive(Default)]
 pub(super) struct Overlay {
-    rows: HashMap<AccountKey, Vec<Transaction>>,
+    rows: HashMap<AccountId, Planned>,
+    accounts: Vec<Account>,
+    connections: Vec<Connection>,
 }
 
-/// Provider, institution and account as the files name them.
-type AccountKey = (String, String, String);
-
-fn key(connection: &Connection, provider_account_id: &str) -> AccountKey {
-    (connection.provider.clone(), connection.institution_key.clone(), provider_account_id.to_owned())
-}
+/// Accounts and connections that are planned and have no id yet count down from here.
+const PLANNED_IDS: u64 = u64::MAX;
 
 impl Overlay {
-    pub(super) fn add(&mut self, parsed: &ParsedFile, plan: &FilePlan) {
-        let planned = plan.parts.iter().flat_map(|part| part.accounts.iter().map(move |account| (part, account)));
-        for ((part, account), said) in planned.zip(parsed.accounts()) {
-            let rows = self.rows.entry(key(&part.connection, &account.account.provider_account_id)).or_default();
-            for (draft, outcome) in said.transactions.iter().zip(&account.rows.outcomes) {
-                if *outcome == Outcome::New {
-                    rows.push(Transaction {
-                        id: TransactionId(u64::MAX - rows.len() as u64),
-                        account_id: account.account.id,
-                        change_id: ChangeId(u64::MAX),
-                        facts: draft.facts.clone(),
-                    });
+    /// Whether the account exists in the plan only.
+    pub(super) fn is_planned(&self, account: AccountId) -> bool {
+        self.accounts.iter().any(|known| known.id == account)
+    }
+
+    /// Rows that will be added to an account.
+    pub(super) fn rows_of(&self, account: AccountId) -> &[Transaction] {
+        self.rows.get(&account).map_or(&[], |planned| &planned.rows)
+    }
+
+    pub(super) fn add(&mut self, parsed: &ParsedFile, plan: FilePlan) {
+        for part in plan.parts {
+            let mut connection = part.connection;
+            if part.connection_is_new {
+                connection.id = ConnectionId(PLANNED_IDS - self.connections.len() as u64);
+                self.connections.push(connection.clone());
+            }
+            for PlannedAccount { plan, pages } in part.accounts {
+                let mut account = plan.account;
+                if plan.is_new {
+                    account.id = AccountId(PLANNED_IDS - self.accounts.len() as u64);
+                    account.connection_id = connection.id;
+                    self.accounts.push(account.clone());
                 }
+                let drafts: Vec<&[TransactionDraft]> =
+                    pages.iter().map(|(part, page)| &*parsed.parts[*part].accounts[*page].transactions).collect();
+                plan.rows.add_to(&drafts, account.id, self.rows.entry(account.id).or_default());
             }
         }
     }
 }
 
-/// Works out what `parsed` means. Writes nothing.
+/// Works out what `parsed` means. Writes nothing; rows whose currency the file leaves out take that of their account.
 pub(super) fn plan(
     importer: &Importer<'_>,
     reader: &Reader,
     overlay: &Overlay,
-    parsed: &ParsedFile,
+    parsed: &mut ParsedFile,
     into: Option<AccountId>,
 ) -> Result<FilePlan, Failure> {
-    let accounts = reader.accounts()?;
-    let connections = reader.connections()?;
-    let forced = into.map(|id| forced_account(&accounts, parsed, id)).transpose()?;
-    let parts = parsed.parts.iter().map(|part| {
-        let (connection, is_new) = match &forced {
-            Some(account) => {
-                let connection = connections.iter().find(|connection| connection.id == account.connection_id);
-                (
-                    connection
-                        .cloned()
-                        .ok_or_else(|| Failure::new(FailureKind::Store, "the account has no connection"))?,
-                    false,
-                )
-            }
-            None => find_connection(part, &connections, &accounts),
+    let mut accounts = reader.accounts()?;
+    accounts.extend(overlay.accounts.iter().cloned());
+    let mut connections = reader.connections()?;
+    connections.extend(overlay.connections.iter().cloned());
+    let world = World { reader, overlay, accounts, connections };
+    let forced = into.map(|id| forced_account(&world.accounts, parsed, id)).transpose()?;
+    let mut file = FilePlan { parts: Vec::new(), warnings: Vec::new() };
+    let none = Planned::default();
+    for part_index in 0..parsed.parts.len() {
+        let part = &parsed.parts[part_index];
+        let targets = match &forced {
+            Some(account) => vec![forced_target(&world, part, account)?],
+            None => target::targets(&world, part)?,
         };
-        let mut plan = PartPlan { connection, connection_is_new: is_new, accounts: Vec::new() };
-        for said in &part.accounts {
-            importer.report_progress(Stage::Comparing, &parsed.name(), 0, said.transactions.len() as u64);
-            let is_same = |account: &&Account| {
-                !is_new
-                    && account.connection_id == plan.connection.id
-                    && account.provider_account_id == said.account.provider_account_id
+        for target in targets {
+            if take_currency(&mut parsed.parts[part_index], &target) {
+                parsed.warnings.retain(|warning| !warning.message.ends_with(ofx::CURRENCY_ASSUMED));
+            }
+            let part = &parsed.parts[part_index];
+            file.warnings.extend(target.warnings.iter().cloned());
+            let known = target.account.as_ref();
+            let (connection, is_new) = connection_of(&world, &file, part, known)?;
+            let pages: Vec<&StatementAccount> = target.pages.iter().map(|page| &part.accounts[*page]).collect();
+            let rows: u64 = pages.iter().map(|page| page.transactions.len() as u64).sum();
+            importer.report_progress(Stage::Comparing, &parsed.name(), 0, rows);
+            let mut draft = united(&pages, known);
+            let planned = known.and_then(|known| overlay.rows.get(&known.id)).unwrap_or(&none);
+            let stored = known.filter(|known| !overlay.is_planned(known.id));
+            if known.is_none() {
+                draft.provider_account_id = free_identity(&world, &file, &connection, is_new, &draft);
+            }
+            let history = earlier_balances(&pages, draft.balance);
+            let news = News {
+                draft: &draft,
+                pages: pages.iter().map(|page| page_of(page)).collect(),
+                removed: &[],
+                trust: part.id_trust,
+                holdings: positions(&pages),
+                history: &history,
+                replaces_history: false,
             };
-            let known = forced.as_ref().or_else(|| accounts.iter().find(is_same));
-            let id = known.map_or(&said.account.provider_account_id, |account| &account.provider_account_id);
-            let planned = overlay.rows.get(&key(&plan.connection, id)).map_or(&[][..], Vec::as_slice);
-            let news = news_of(said, part.id_trust);
-            plan.accounts.push(account::plan(reader, &plan.connection, known, planned, &news)?);
+            let mut plan = account::plan(reader, &connection, stored, planned, &news)?;
+            if let (None, Some(known)) = (stored, known) {
+                // Planned by an earlier file of this review.
+                plan.account = known.clone();
+                plan.is_new = false;
+            }
+            plan.new_names = target.new_names;
+            file.warnings.extend(doubt_warnings(&plan.rows, &pages));
+            let pages = target.pages.iter().map(|page| (part_index, *page)).collect();
+            let account = PlannedAccount { plan, pages };
+            let same = |part: &&mut PartPlan| {
+                part.connection_is_new == is_new
+                    && part.connection.id == connection.id
+                    && part.connection.provider == connection.provider
+                    && part.connection.institution_key == connection.institution_key
+            };
+            match file.parts.iter_mut().find(same) {
+                Some(part) => part.accounts.push(account),
+                None => file.parts.push(PartPlan { connection, connection_is_new: is_new, accounts: vec![account] }),
+            }
         }
-        Ok(plan)
-    });
-    Ok(FilePlan { parts: parts.collect::<Result<_, Failure>>()? })
+    }
+    file.warnings.sort_by_key(|warning| warning.line);
+    file.warnings.dedup();
+    Ok(file)
 }
 
-fn news_of(said: &StatementAccount, trust: IdTrust) -> News<'_> {
-    let as_of = said.holdings.iter().map(|holding| holding.as_of).max();
-    News {
-        draft: &said.account,
-        rows: &said.transactions,
-        removed: &[],
-        trust,
-        complete: None,
-        holdings: Some(Positions {
-            items: &said.holdings,
-            complete: said.holdings_complete,
-            as_of: as_of.or(said.account.balance.map(|balance| balance.date)),
-            is_live: false,
-        }),
-        history: &[],
-        replaces_history: false,
+/// The connection of a known account, else that of the file's institution, which an earlier account of this file may have
+/// begun.
+fn connection_of(
+    world: &World<'_>,
+    file: &FilePlan,
+    part: &Part,
+    known: Option<&Account>,
+) -> Result<(Connection, bool), Failure> {
+    let Some(known) = known else {
+        let begun = file.parts.iter().find(|planned| {
+            planned.connection_is_new
+                && planned.connection.provider == part.provider.slug
+                && planned.connection.institution_key == part.identity.key
+        });
+        return Ok(match begun {
+            Some(planned) => (planned.connection.clone(), true),
+            None => find_connection(part, &world.connections, &world.accounts),
+        });
+    };
+    let connection = world.connections.iter().find(|connection| connection.id == known.connection_id);
+    let connection = connection.ok_or_else(|| Failure::new(FailureKind::Store, "the account has no connection"))?;
+    Ok((connection.clone(), false))
+}
+
+/// An identity that no other account of the connection has: one number may be several accounts, in several currencies.
+fn free_identity(
+    world: &World<'_>,
+    file: &FilePlan,
+    connection: &Connection,
+    is_new: bool,
+    draft: &AccountDraft,
+) -> String {
+    let stored = world.accounts.iter().filter(|known| !is_new && known.connection_id == connection.id);
+    let planned = file.parts.iter().filter(|part| {
+        part.connection.id == connection.id && part.connection.institution_key == connection.institution_key
+    });
+    let planned = planned.flat_map(|part| &part.accounts).map(|account| &account.plan.account);
+    let is_taken =
+        |identity: &str| stored.clone().chain(planned.clone()).any(|known| known.provider_account_id == identity);
+    let mut identity = draft.provider_account_id.clone();
+    if is_taken(&identity) {
+        identity = format!("{identity}/{}", draft.currency);
     }
+    let plain = identity.clone();
+    for number in 2.. {
+        if !is_taken(&identity) {
+            break;
+        }
+        identity = format!("{plain}/{number}");
+    }
+    identity
+}
+
+/// Rows of pages that state no currency are counted in that of their account. Returns whether there were some.
+fn take_currency(part: &mut Part, target: &Target) -> bool {
+    let Some(known) = &target.account else { return false };
+    let mut any = false;
+    for page in &target.pages {
+        let page = &mut part.accounts[*page];
+        if page.currency_stated {
+            continue;
+        }
+        any = true;
+        let assumed = std::mem::replace(&mut page.account.currency, known.currency);
+        for draft in page.transactions.iter_mut().filter(|draft| draft.facts.currency == assumed) {
+            draft.facts.currency = known.currency;
+        }
+        for holding in page.holdings.iter_mut().filter(|holding| holding.facts.currency == assumed) {
+            holding.facts.currency = known.currency;
+        }
+    }
+    any
+}
+
+/// The account as its pages describe it together: the newest balance, the last name and type.
+fn united(pages: &[&StatementAccount], known: Option<&Account>) -> AccountDraft {
+    let mut draft = pages[0].account.clone();
+    for page in &pages[1..] {
+        let later = &page.account;
+        if later.balance.is_some_and(|news| draft.balance.is_none_or(|known| known.date <= news.date)) {
+            draft.balance = later.balance;
+        }
+        draft.name = later.name.clone().or(draft.name);
+        if later.account_type != AccountType::Other {
+            draft.account_type = later.account_type;
+        }
+    }
+    // A missing type reads as checking; it does not overrule a type that was stated.
+    if let Some(known) = known
+        && known.provider_account_id != draft.provider_account_id
+        && draft.account_type == AccountType::Checking
+    {
+        draft.account_type = known.account_type;
+    }
+    draft
+}
+
+/// Balances of the pages beside the newest.
+fn earlier_balances(pages: &[&StatementAccount], newest: Option<BalanceDraft>) -> Vec<BalanceDraft> {
+    let mut balances: Vec<BalanceDraft> = pages.iter().filter_map(|page| page.account.balance).collect();
+    balances.retain(|balance| newest.is_none_or(|newest| newest.date != balance.date));
+    balances.reverse();
+    balances.sort_by_key(|balance| balance.date);
+    balances.dedup_by_key(|balance| balance.date);
+    balances
+}
+
+fn page_of(page: &StatementAccount) -> Page<'_> {
+    let stated = page.closing.map(|closing| (closing.date, closing.amount));
+    let is_money = |balance: &BalanceDraft| balance.holdings_value.is_none() && page.holdings.is_empty();
+    let newest = page.account.balance.filter(is_money).map(|balance| (balance.date, balance.current));
+    let listing = Listing {
+        period: page.period,
+        closing: stated.or(newest).filter(|_| page.account.account_type.category() != AccountCategory::Investment),
+        pending_as_of: page.pending_as_of,
+        complete: None,
+    };
+    Page { drafts: &page.transactions, listing }
+}
+
+/// The positions of the newest day listed.
+fn positions<'a>(pages: &[&'a StatementAccount]) -> Option<Positions<'a>> {
+    let day = |page: &StatementAccount| {
+        let held = page.holdings.iter().map(|holding| holding.as_of).max();
+        held.or(page.account.balance.map(|balance| balance.date))
+    };
+    let listing = pages.iter().filter(|page| page.holdings_complete || !page.holdings.is_empty());
+    let page = listing.max_by_key(|page| day(page))?;
+    Some(Positions { items: &page.holdings, complete: page.holdings_complete, as_of: day(page), is_live: false })
+}
+
+/// One warning for each new row that may be a stored one.
+fn doubt_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> {
+    let facts_of = |(page, draft): (usize, usize)| &pages[page].transactions[draft].facts;
+    let doubts = rows.doubts.iter().map(|(new, other)| {
+        let facts = facts_of(*new);
+        let (id, other) = match other {
+            RowRef::Stored(id) => (format!("row {id} "), rows.doubted.get(id)),
+            RowRef::New(page, draft) => (String::new(), Some(facts_of((*page, *draft)))),
+        };
+        let what = other.map_or_else(String::new, |other| {
+            format!("{}of {}: {} {} {}", id, other.date, other.amount, other.currency, other.description())
+        });
+        let message = format!(
+            "{} {} {} may be the same as {what}; both count until you decide (dashtam duplicates)",
+            facts.date,
+            facts.amount,
+            facts.description()
+        );
+        Warning::new(facts.origin.line, message)
+    });
+    doubts.collect()
 }
 
 /// The account that the user wants every row in.
@@ -158,24 +355,55 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
         Failure::new(FailureKind::NotFound, format!("there is no account {id}"))
             .with_hint("`dashtam accounts` lists them")
     })?;
-    let count = parsed.accounts().count();
+    let mut identities: Vec<(&str, AssetCode)> =
+        parsed.accounts().map(|page| (&*page.account.provider_account_id, page.account.currency)).collect();
+    identities.sort_unstable();
+    identities.dedup();
+    let count = identities.len();
     if count > 1 {
         let message = format!("{}: the file holds {count} accounts, so its rows can't all go into one", parsed.name());
         return Err(
             Failure::new(FailureKind::SeveralAccounts, message).with_hint("import it without naming an account")
         );
     }
+    let mut stated = parsed.accounts().filter(|page| page.currency_stated).map(|page| page.account.currency);
+    if let Some(other) = stated.find(|currency| *currency != account.currency) {
+        let message = format!(
+            "{}: its rows are in {other}, but account {} is in {}",
+            parsed.name(),
+            account.display_name(),
+            account.currency
+        );
+        return Err(Failure::new(FailureKind::Validation, message)
+            .with_hint("import it without naming an account, or name one in that currency"));
+    }
     Ok(account.clone())
+}
+
+/// The account that the user named, with the names of the source that it doesn't have yet.
+fn forced_target(world: &World<'_>, part: &Part, account: &Account) -> Result<Target, Failure> {
+    let known = account::source_names(world.reader, account)?;
+    let mut new_names: Vec<String> = part.accounts.iter().map(|page| target::source_name(part, page)).collect();
+    new_names.sort_unstable();
+    new_names.dedup();
+    new_names.retain(|name| !known.contains(name));
+    Ok(Target {
+        account: Some(account.clone()),
+        pages: (0..part.accounts.len()).collect(),
+        new_names,
+        warnings: Vec::new(),
+    })
 }
 
 /// The connection that stands for the file's institution; where several do, the one that knows its first account. A file
 /// that says less of where it comes from than an earlier one did belongs to the file connection that knows its first
-/// account; a disconnected one is never taken up again.
+/// account; a disconnected one is taken up again where no other is left.
 fn find_connection(part: &Part, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
     let said = &part.institution;
     let identity = &part.identity;
     let is_file = |connection: &Connection| crate::providers::is_file_source(connection);
     let usable = || connections.iter().filter(|connection| connection.counts() && is_file(connection));
+    let ended = || connections.iter().filter(|connection| !connection.counts() && is_file(connection));
     let first = part.accounts.first().map(|account| &account.account.provider_account_id);
     let knows_it = |connection: &&Connection| {
         accounts
@@ -195,7 +423,8 @@ fn find_connection(part: &Part, connections: &[Connection], accounts: &[Account]
         owners.next().filter(|_| owners.next().is_none())
     };
     let same = || usable().filter(is_same);
-    if let Some(connection) = same().find(knows_it).or_else(|| same().next()).or_else(by_account) {
+    let again = || ended().filter(is_same).find(knows_it).or_else(|| ended().find(is_same));
+    if let Some(connection) = same().find(knows_it).or_else(|| same().next()).or_else(by_account).or_else(again) {
         return (connection.clone(), false);
     }
     let is_taken = usable().any(|connection| connection.display_name() == identity.name);

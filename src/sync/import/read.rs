@@ -13,7 +13,7 @@ use crate::{
     domain::{Change, FailureKind, IdTrust, Warning, text},
     files,
     providers::{InstitutionName, ProviderMetadata, registry},
-    statements::{self, Answers, Input, Institution, Reading, StatementAccount, StatementError, Verdict, unite_pages},
+    statements::{self, Answers, Input, Institution, Reading, StatementAccount, StatementError, Verdict},
     store::{NewSource, Reader},
     sync::Failure,
 };
@@ -58,7 +58,7 @@ pub(super) struct Part {
     /// As the first statement of the part states it.
     pub(super) institution: Institution,
     pub(super) id_trust: IdTrust,
-    /// One for each account.
+    /// Its pages, in file order. One account may have several.
     pub(super) accounts: Vec<StatementAccount>,
 }
 
@@ -101,9 +101,6 @@ fn parts(reading: Reading) -> Vec<Part> {
                 accounts: statement.accounts,
             }),
         }
-    }
-    for part in &mut parts {
-        part.accounts = unite_pages(std::mem::take(&mut part.accounts));
     }
     parts
 }

@@ -1,6 +1,9 @@
 //! A planned file into the store, in one commit.
 
-use super::{Importer, ParsedFile, Stage, plan::FilePlan};
+use super::{
+    Importer, ParsedFile, Stage,
+    plan::{FilePlan, PlannedAccount},
+};
 use crate::{
     domain::{
         Change, ChangeCounts, ChangeKind, Connection, ConnectionStatus, FailureKind, SnapshotSource, TransitionError,
@@ -15,7 +18,7 @@ use crate::{
 /// Writes `plan`, or nothing.
 pub(super) fn write(
     importer: &Importer<'_>,
-    parsed: ParsedFile,
+    mut parsed: ParsedFile,
     plan: FilePlan,
     counts: ChangeCounts,
 ) -> Result<Change, Failure> {
@@ -25,7 +28,7 @@ pub(super) fn write(
     let mut accounts = Vec::new();
     let mut connections = Vec::with_capacity(plan.parts.len());
     let mut done = 0;
-    for (part, said) in plan.parts.into_iter().zip(parsed.parts) {
+    for part in plan.parts {
         let mut connection = part.connection;
         if part.connection_is_new {
             connection.id = writer.new_connection_id();
@@ -33,11 +36,14 @@ pub(super) fn write(
         mark_imported(importer, &mut connection)?;
         writer.put_connection(&connection)?;
         let writing = Writing { connection: &connection, now: importer.now, source: SnapshotSource::Statement };
-        for (account, said) in part.accounts.into_iter().zip(said.accounts) {
+        for PlannedAccount { plan: account, pages } in part.accounts {
             importer.report_progress(Stage::Writing, &name, done, total);
             importer.check_cancelled()?;
             done += account.count(|outcome| *outcome == Outcome::New) as u64;
-            accounts.push(account::write(&writing, &mut writer, account, said.transactions)?.id);
+            let rows = pages
+                .into_iter()
+                .map(|(part, page)| std::mem::take(&mut parsed.parts[part].accounts[page].transactions));
+            accounts.push(account::write(&writing, &mut writer, account, rows.collect())?.id);
         }
         connections.push(connection.id);
     }
@@ -50,8 +56,10 @@ pub(super) fn write(
 /// A file source is connected by its first file and stays so.
 fn mark_imported(importer: &Importer<'_>, connection: &mut Connection) -> Result<(), Failure> {
     let wrong_state = |error: TransitionError| Failure::caused(FailureKind::WrongState, error);
-    if connection.status != ConnectionStatus::Active {
-        connection.mark_connected(importer.now).map_err(wrong_state)?;
+    match connection.status {
+        ConnectionStatus::Active => {}
+        ConnectionStatus::Disconnected => connection.mark_reconnected(importer.now).map_err(wrong_state)?,
+        _ => connection.mark_connected(importer.now).map_err(wrong_state)?,
     }
     connection.record_sync(importer.now).map_err(wrong_state)
 }

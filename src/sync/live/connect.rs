@@ -275,15 +275,14 @@ impl Live {
             .map(|draft| {
                 let news = News {
                     draft,
-                    rows: &[],
+                    pages: Vec::new(),
                     removed: &[],
                     trust: metadata.id_trust,
-                    complete: None,
                     holdings: None,
                     history: &[],
                     replaces_history: false,
                 };
-                let plan = account::plan(&reader, connection, None, &[], &news)?;
+                let plan = account::plan(&reader, connection, None, &account::Planned::default(), &news)?;
                 Ok(account::write(&writing, writer, plan, Vec::new())?.id)
             })
             .collect()

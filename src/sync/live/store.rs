@@ -18,7 +18,10 @@ use crate::{
     },
     providers::{LiabilityDraft, Listing, RateDraft},
     store::{Reader, Writer},
-    sync::account::{self, AccountPlan, News, Positions, Writing},
+    sync::{
+        account::{self, AccountPlan, News, Page, Positions, Writing},
+        reconcile,
+    },
 };
 
 /// The reason for the balances of a sync.
@@ -315,15 +318,17 @@ fn plan_account(
     });
     let news = News {
         draft,
-        rows: &pieces.rows,
+        pages: vec![Page {
+            drafts: &pieces.rows,
+            listing: reconcile::Listing { complete: pieces.window, ..reconcile::Listing::default() },
+        }],
         removed: &pieces.removed,
         trust: done.metadata.id_trust,
-        complete: pieces.window,
         holdings: positions,
         history: &pieces.history,
         replaces_history: true,
     };
-    let plan = account::plan(reader, connection, known, &[], &news)?;
+    let plan = account::plan(reader, connection, known, &account::Planned::default(), &news)?;
     Ok(Planned {
         provider_id,
         plan,
@@ -351,10 +356,11 @@ fn write_account(writing: &Writing<'_>, writer: &mut Writer, done: &mut Done, pl
     }
     plan.add_to(&mut done.counts);
     let is_new = plan.is_new;
-    let written = account::write(writing, writer, plan, rows.clone())?;
+    let written = account::write(writing, writer, plan, vec![rows.clone()])?;
     let added = written.added.start.0..written.added.end.0;
     match done.added.last_mut() {
         Some(last) if last.end == added.start => last.end = added.end,
+        _ if added.is_empty() => {}
         _ => done.added.push(added),
     }
     done.ids.insert(provider_id, written.id);

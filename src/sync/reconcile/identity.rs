@@ -1,186 +1,347 @@
-//! Which stored row a draft is about.
+//! Claims that need no doubt, or hardly any: which stored row a draft is about.
 //!
-//! Four passes, each over what the earlier ones left: the same id and the same content; the same id and plausible
-//! content; no id on one side and the same fingerprint; ids numbered anew. The fingerprint is day, amount and
-//! the letters and digits of the text; claims are one to one, which is the occurrence number of twins.
+//! Passes, each over what the earlier ones left: the same id and content; a content that is out of circulation; the same id
+//! with one thing changed, where the listing covers the old row and its source's ids can be believed; no id on one side
+//! and the same content. INVARIANT: linear in drafts and stored rows, also when all of them share one id; claims are one to
+//! one, which is the occurrence number of twins.
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
+use super::{
+    batch::{Batch, REACH_DAYS},
+    coverage::Coverage,
+    learned::{Content, Retired},
+    likeness::{Face, Likeness, are_instalments, likeness},
+};
+use crate::domain::{IdTrust, TransactionStatus};
 
-use super::{Batch, IdTrust, REACH_DAYS};
-use crate::domain::{Transaction, TransactionDraft, TransactionFacts, TransactionStatus, text};
-
-/// What a draft turned out to be about.
+/// What a draft is about, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
-    /// No stored row.
+    /// Not decided.
+    Open,
+    /// This stored row, by its index in [`Batch::stored`].
+    Stored {
+        row: usize,
+        /// No other evidence can undo it.
+        is_firm: bool,
+    },
+    /// A content that is out of circulation.
+    Retired,
+}
+
+/// How a draft and a stored row of the same id differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// Nothing that counts, or the row was pending.
     Nothing,
-    /// This stored row, by its place in [`Batch::stored`].
-    Stored(usize),
-    /// A row that a correction took back.
-    Superseded,
+    /// Same day and amount, another text.
+    Text,
+    /// Same text, another day or another amount.
+    DayOrAmount,
+    /// Nothing in common: the id stands for another row now.
+    Everything,
 }
 
-/// The claims of a batch, seen from both sides.
-pub(super) struct Matches {
+/// Both sides of a batch with the claims made so far.
+pub(super) struct Sides<'a> {
+    pub(super) batch: &'a Batch<'a>,
+    pub(super) drafts: Vec<Face>,
+    pub(super) stored: Vec<Face>,
     pub(super) of_draft: Vec<Claim>,
-    pub(super) claimed: Vec<bool>,
+    /// The draft that claims a stored row.
+    pub(super) claimed: Vec<Option<usize>>,
+    pub(super) coverage: Option<Coverage>,
+    /// An id was seen with two contents, in this batch or earlier.
+    pub(super) ids_reused: bool,
+    /// Drafts and stored rows of one id whose identity must be decided by other evidence; whether it is open.
+    pub(super) same_id: Vec<(usize, usize, bool)>,
 }
 
-impl Matches {
-    pub(super) fn take(&mut self, draft: usize, stored: usize) {
-        self.of_draft[draft] = Claim::Stored(stored);
-        self.claimed[stored] = true;
+impl<'a> Sides<'a> {
+    pub(super) fn of(batch: &'a Batch<'a>) -> Self {
+        Self {
+            batch,
+            drafts: batch.drafts.iter().map(|draft| Face::of(&draft.facts)).collect(),
+            stored: batch.stored.iter().map(|row| Face::of(&row.facts)).collect(),
+            of_draft: vec![Claim::Open; batch.drafts.len()],
+            claimed: vec![None; batch.stored.len()],
+            coverage: Coverage::of(batch),
+            ids_reused: batch.learned.ids_reused,
+            same_id: Vec::new(),
+        }
     }
 
-    fn is_open(&self, draft: usize) -> bool {
-        self.of_draft[draft] == Claim::Nothing
+    pub(super) fn draft_id(&self, draft: usize) -> Option<&'a str> {
+        self.batch.drafts[draft].facts.provider_id.as_deref()
     }
-}
 
-/// Day, amount and the bare text of a row.
-type Fingerprint = (NaiveDate, Decimal, String);
+    pub(super) fn stored_id(&self, row: usize) -> Option<&'a str> {
+        self.batch.stored[row].facts.provider_id.as_deref()
+    }
 
-fn fingerprint(facts: &TransactionFacts) -> Fingerprint {
-    (facts.date, facts.amount.normalize(), skeleton(facts))
-}
+    pub(super) fn draft_status(&self, draft: usize) -> TransactionStatus {
+        self.batch.drafts[draft].facts.status
+    }
 
-fn skeleton(facts: &TransactionFacts) -> String {
-    text::skeleton(facts.description())
-}
+    pub(super) fn stored_status(&self, row: usize) -> TransactionStatus {
+        self.batch.stored[row].facts.status
+    }
 
-/// Decides which stored row each draft is about.
-pub(super) fn claim(batch: &Batch<'_>) -> Matches {
-    let mut matches =
-        Matches { of_draft: vec![Claim::Nothing; batch.drafts.len()], claimed: vec![false; batch.stored.len()] };
-    if !batch.superseded.is_empty() {
-        for (index, draft) in batch.drafts.iter().enumerate() {
-            let superseded = draft.facts.provider_id.as_ref().is_some_and(|id| batch.superseded.contains(id));
-            if superseded && draft.correction.is_none() {
-                matches.of_draft[index] = Claim::Superseded;
+    pub(super) fn is_open(&self, draft: usize) -> bool {
+        self.of_draft[draft] == Claim::Open
+    }
+
+    pub(super) fn is_correction(&self, draft: usize) -> bool {
+        self.batch.drafts[draft].correction.is_some()
+    }
+
+    pub(super) fn take(&mut self, draft: usize, row: usize, is_firm: bool) {
+        self.of_draft[draft] = Claim::Stored { row, is_firm };
+        self.claimed[row] = Some(draft);
+    }
+
+    pub(super) fn likeness(&self, draft: usize, row: usize) -> Likeness {
+        likeness(
+            (&self.drafts[draft], &self.batch.drafts[draft].facts),
+            (&self.stored[row], &self.batch.stored[row].facts),
+        )
+    }
+
+    /// Whether every row of the stored row's day must be listed by this batch.
+    pub(super) fn must_list(&self, row: usize) -> bool {
+        self.coverage.is_some_and(|coverage| coverage.holds_whole(self.stored[row].date))
+    }
+
+    pub(super) fn may_list(&self, row: usize) -> bool {
+        self.coverage.is_some_and(|coverage| coverage.holds(self.stored[row].date))
+    }
+
+    /// Makes every claim of this file.
+    pub(super) fn claim(&mut self) {
+        self.retire_taken_back();
+        if self.batch.stored.is_empty() {
+            return;
+        }
+        self.by_content();
+        self.by_earlier_content();
+        self.by_id();
+        self.by_bare_content();
+    }
+
+    /// Drafts whose content a correction took back.
+    fn retire_taken_back(&mut self) {
+        let taken_back = self.batch.learned.retired.iter().filter(|retired| retired.row.is_none() || retired.is_void);
+        let mut exact: HashSet<&Content> = HashSet::new();
+        let mut guesses: HashMap<&str, Vec<&Retired>> = HashMap::new();
+        for retired in taken_back {
+            match (&retired.content.id, retired.is_guess) {
+                (Some(id), true) => guesses.entry(id).or_default().push(retired),
+                _ => drop(exact.insert(&retired.content)),
+            }
+        }
+        if exact.is_empty() && guesses.is_empty() {
+            return;
+        }
+        for draft in 0..self.drafts.len() {
+            let face = &self.drafts[draft];
+            let id = self.draft_id(draft);
+            let near = |retired: &&Retired| {
+                let day = retired.content.date;
+                day == chrono::NaiveDate::MIN
+                    || face.date.signed_duration_since(day).num_days().unsigned_abs() <= REACH_DAYS
+            };
+            let is_guessed = !self.is_correction(draft)
+                && id.and_then(|id| guesses.get(id)).is_some_and(|retired| retired.iter().any(near));
+            let content = Content::with(id.map(Into::into), face);
+            if is_guessed || exact.contains(&content) {
+                self.of_draft[draft] = Claim::Retired;
             }
         }
     }
-    if batch.stored.is_empty() {
-        return matches;
-    }
-    by_id(batch, &mut matches);
-    if (0..batch.drafts.len()).any(|draft| matches.is_open(draft)) {
-        by_fingerprint(batch, &mut matches);
-    }
-    matches
-}
 
-/// Passes one and two: the same id.
-fn by_id(batch: &Batch<'_>, matches: &mut Matches) {
-    let mut stored_by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, row) in batch.stored.iter().enumerate() {
-        if let Some(id) = &row.facts.provider_id {
-            stored_by_id.entry(id).or_default().push(index);
+    /// The same id, or none on both sides, and the same day, amount and text; the same status first.
+    fn by_content(&mut self) {
+        type Key<'k> = (Option<&'k str>, &'k Face);
+        let stored = std::mem::take(&mut self.stored);
+        let drafts = std::mem::take(&mut self.drafts);
+        let mut rows: HashMap<Key<'_>, Vec<usize>> = HashMap::with_capacity(stored.len());
+        for row in (0..stored.len()).rev() {
+            rows.entry((self.stored_id(row), &stored[row])).or_default().push(row);
         }
+        for same_status in [true, false] {
+            for (draft, face) in drafts.iter().enumerate() {
+                if !self.is_open(draft) {
+                    continue;
+                }
+                let id = self.draft_id(draft);
+                let Some(open) = rows.get_mut(&(id, face)) else { continue };
+                let status = self.draft_status(draft);
+                // The newest entry is the last, and the last row of a run of equal ones is nearly always the one wanted.
+                let place = open.iter().rposition(|row| {
+                    let known = self.stored_status(*row);
+                    if same_status { known == status } else { can_follow(known, status, id.is_some()) }
+                });
+                if let Some(place) = place {
+                    let row = open.remove(place);
+                    let is_firm = id.is_some() || self.coverage.is_some_and(|coverage| coverage.is_inside(face.date));
+                    self.take(draft, row, is_firm);
+                }
+            }
+        }
+        self.stored = stored;
+        self.drafts = drafts;
     }
-    let passes: [fn(&TransactionFacts, &TransactionFacts) -> bool; 2] = [is_same, is_plausible];
-    for same in passes {
-        for (index, draft) in batch.drafts.iter().enumerate() {
-            let Some(id) = draft.facts.provider_id.as_deref() else { continue };
-            if !matches.is_open(index) {
+
+    /// Contents that a row had before it got another day, amount or id.
+    fn by_earlier_content(&mut self) {
+        let renamed = self.batch.learned.retired.iter().filter(|retired| !retired.is_void);
+        let earlier: HashMap<&Content, _> =
+            renamed.filter_map(|retired| Some((&retired.content, retired.row?))).collect();
+        if earlier.is_empty() {
+            return;
+        }
+        let places: HashMap<_, usize> =
+            self.batch.stored.iter().enumerate().map(|(row, known)| (known.id, row)).collect();
+        for draft in 0..self.drafts.len() {
+            if !self.is_open(draft) {
                 continue;
             }
-            let Some(candidates) = stored_by_id.get(id) else { continue };
-            let hit = candidates.iter().copied().find(|stored| {
-                !matches.claimed[*stored]
-                    && (batch.trust == IdTrust::Unique || same(&draft.facts, &batch.stored[*stored].facts))
+            let content = Content::with(self.draft_id(draft).map(Into::into), &self.drafts[draft]);
+            let Some(id) = earlier.get(&content) else { continue };
+            // Where its newer content is listed beside the old one, the two are two rows after all.
+            if let Some(&row) = places.get(id)
+                && self.claimed[row].is_none()
+            {
+                self.of_draft[draft] = Claim::Retired;
+                self.claimed[row] = Some(draft);
+            }
+        }
+    }
+
+    /// The same id and not the same content.
+    fn by_id(&mut self) {
+        let mut rows: HashMap<&str, Vec<usize>> = HashMap::new();
+        for row in 0..self.stored.len() {
+            if self.claimed[row].is_none()
+                && let Some(id) = self.stored_id(row)
+            {
+                rows.entry(id).or_default().push(row);
+            }
+        }
+        if rows.is_empty() {
+            return;
+        }
+        let mut drafts: HashMap<&str, Vec<usize>> = HashMap::new();
+        for draft in 0..self.drafts.len() {
+            if self.is_open(draft)
+                && !self.is_correction(draft)
+                && let Some(id) = self.draft_id(draft)
+            {
+                drafts.entry(id).or_default().push(draft);
+            }
+        }
+        let mut pairs: Vec<(usize, usize, Change)> = Vec::new();
+        for (id, drafts) in drafts {
+            let Some(rows) = rows.get(id) else { continue };
+            if self.batch.trust == IdTrust::Unique {
+                for (draft, row) in drafts.into_iter().zip(rows) {
+                    self.take(draft, *row, true);
+                }
+                continue;
+            }
+            let ([draft], [row]) = (drafts.as_slice(), rows.as_slice()) else {
+                // Several rows of one id: it says nothing, and only equal content does.
+                self.ids_reused |= rows.len() > 1 || drafts.len() > 1;
+                continue;
+            };
+            let change = self.change(*draft, *row);
+            self.ids_reused |= change == Change::Everything;
+            pairs.push((*draft, *row, change));
+        }
+        pairs.sort_unstable_by_key(|(draft, ..)| *draft);
+        for (draft, row, change) in pairs {
+            let is_covered = self.may_list(row);
+            match change {
+                Change::Nothing => self.take(draft, row, true),
+                Change::Everything => {}
+                Change::Text | Change::DayOrAmount if is_covered && !self.ids_reused => self.take(draft, row, false),
+                Change::Text => self.same_id.push((draft, row, true)),
+                // Outside the listed days the old row goes on, and this is another.
+                Change::DayOrAmount => self.same_id.push((draft, row, is_covered)),
+            }
+        }
+    }
+
+    fn change(&self, draft: usize, row: usize) -> Change {
+        let (new, old) = (&self.drafts[draft], &self.stored[row]);
+        if new.days_to(old) > REACH_DAYS {
+            return Change::Everything;
+        }
+        if self.stored_status(row) == TransactionStatus::Pending {
+            return Change::Nothing;
+        }
+        let like = self.likeness(draft, row);
+        let (same_day, same_amount) = (new.date == old.date, new.amount == old.amount);
+        if same_day && same_amount {
+            return match like {
+                Likeness::Same | Likeness::Damaged | Likeness::Similar => Change::Nothing,
+                // Instalments keep id, day and amount; their counter differs.
+                Likeness::Different
+                    if are_instalments(
+                        self.batch.drafts[draft].facts.description(),
+                        self.batch.stored[row].facts.description(),
+                    ) =>
+                {
+                    Change::Everything
+                }
+                Likeness::Digits | Likeness::Different => Change::Text,
+            };
+        }
+        let turned = new.amount.is_sign_negative() != old.amount.is_sign_negative();
+        let says_the_same = like >= Likeness::Similar && (same_amount || !new.letters.is_empty());
+        let is_change = (says_the_same && !turned) || (same_amount && like >= Likeness::Digits);
+        if is_change { Change::DayOrAmount } else { Change::Everything }
+    }
+
+    /// No id on one side, and the same content.
+    fn by_bare_content(&mut self) {
+        let open_drafts = || (0..self.drafts.len()).filter(|draft| self.is_open(*draft) && !self.is_correction(*draft));
+        let open_rows = || (0..self.stored.len()).filter(|row| self.claimed[*row].is_none());
+        let any = open_drafts().any(|draft| self.draft_id(draft).is_none())
+            || open_rows().any(|row| self.stored_id(row).is_none());
+        if !any {
+            return;
+        }
+        let mut rows: HashMap<Face, [Vec<usize>; 2]> = HashMap::new();
+        for row in open_rows().rev() {
+            let with_id = usize::from(self.stored_id(row).is_some());
+            rows.entry(self.stored[row].clone()).or_default()[with_id].push(row);
+        }
+        let drafts: Vec<usize> = open_drafts().collect();
+        for draft in drafts {
+            let Some([without, with]) = rows.get_mut(&self.drafts[draft]) else { continue };
+            let status = self.draft_status(draft);
+            let candidates = if self.draft_id(draft).is_some() { without } else { with };
+            let place = candidates.iter().rposition(|row| {
+                let known = self.stored_status(*row);
+                known == status || can_follow(known, status, false)
             });
-            if let Some(stored) = hit {
-                matches.take(index, stored);
+            if let Some(place) = place {
+                let row = candidates.remove(place);
+                let is_firm = self.coverage.is_some_and(|coverage| coverage.is_inside(self.stored[row].date));
+                self.take(draft, row, is_firm);
             }
         }
     }
 }
 
-fn is_same(draft: &TransactionFacts, stored: &TransactionFacts) -> bool {
-    draft.date == stored.date && draft.amount == stored.amount && skeleton(draft) == skeleton(stored)
-}
-
-/// With a reusable id, two of day, amount and text must still agree, or the stored row was only pending.
-fn is_plausible(draft: &TransactionFacts, stored: &TransactionFacts) -> bool {
-    let apart = draft.date.signed_duration_since(stored.date).num_days().unsigned_abs();
-    let near = apart <= REACH_DAYS;
-    near && (draft.amount == stored.amount
-        || skeleton(draft) == skeleton(stored)
-        || stored.status == TransactionStatus::Pending)
-}
-
-/// Passes three and four: rows without an id on one side, and rows that were numbered anew.
-fn by_fingerprint(batch: &Batch<'_>, matches: &mut Matches) {
-    let mut open: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-    for (index, row) in batch.stored.iter().enumerate().rev() {
-        if !matches.claimed[index] {
-            open.entry(fingerprint(&row.facts)).or_default().push(index);
-        }
+/// Whether a row of one status may come back as one of another: a pending one is posted, one that was withdrawn comes after
+/// all. A settled row never goes back to pending, so a pending one is only the same when its id says so.
+const fn can_follow(known: TransactionStatus, news: TransactionStatus, same_id: bool) -> bool {
+    use TransactionStatus::{Cancelled, Failed, Pending, Settled};
+    match (known, news) {
+        (Pending | Cancelled | Failed, _) | (Settled, Cancelled | Failed | Settled) => true,
+        (Settled, Pending) => same_id,
     }
-    for index in 0..batch.drafts.len() {
-        if matches.is_open(index) {
-            claim_open(batch, matches, &mut open, index, |draft, stored| {
-                draft.facts.provider_id.is_none() || stored.facts.provider_id.is_none()
-            });
-        }
-    }
-    if batch.trust == IdTrust::Unique {
-        return;
-    }
-    let listed: HashSet<&str> = batch.drafts.iter().filter_map(|draft| draft.facts.provider_id.as_deref()).collect();
-    let all_anew = is_numbered_anew(batch, matches, &open);
-    for index in 0..batch.drafts.len() {
-        if matches.is_open(index) {
-            claim_open(batch, matches, &mut open, index, |_, stored| {
-                all_anew || stored.facts.provider_id.as_deref().is_some_and(|id| listed.contains(id))
-            });
-        }
-    }
-}
-
-/// Claims the oldest open stored row with the draft's fingerprint that `allowed` lets through.
-fn claim_open(
-    batch: &Batch<'_>,
-    matches: &mut Matches,
-    open: &mut HashMap<Fingerprint, Vec<usize>>,
-    index: usize,
-    allowed: impl Fn(&TransactionDraft, &Transaction) -> bool,
-) {
-    let draft = &batch.drafts[index];
-    let Some(candidates) = open.get_mut(&fingerprint(&draft.facts)) else { return };
-    let found = candidates.iter().rposition(|stored| allowed(draft, &batch.stored[*stored]));
-    if let Some(place) = found {
-        matches.take(index, candidates.remove(place));
-    }
-}
-
-/// Whether the institution numbered its rows anew since the last file: a file of whole days lists every row of those days,
-/// yet at least two stored ones did not come back under their ids, and every one of them came back by its
-/// fingerprint. A single equal row under another id proves nothing: it is an honest twin and stays a row of its own.
-fn is_numbered_anew(batch: &Batch<'_>, matches: &Matches, open: &HashMap<Fingerprint, Vec<usize>>) -> bool {
-    let days = || batch.drafts.iter().map(|draft| draft.facts.date);
-    let (Some(first), Some(last)) = (days().min(), days().max()) else { return false };
-    let is_missing = |row: &usize| {
-        let facts = &batch.stored[*row].facts;
-        (first..=last).contains(&facts.date) && facts.status != TransactionStatus::Cancelled
-    };
-    let mut told: HashMap<Fingerprint, usize> = HashMap::new();
-    for (index, draft) in batch.drafts.iter().enumerate() {
-        if matches.is_open(index) {
-            *told.entry(fingerprint(&draft.facts)).or_default() += 1;
-        }
-    }
-    let mut missing = 0;
-    for (key, rows) in open {
-        let wanted = rows.iter().filter(|row| is_missing(row)).count();
-        if wanted > told.get(key).copied().unwrap_or(0) {
-            return false;
-        }
-        missing += wanted;
-    }
-    missing >= 2
 }

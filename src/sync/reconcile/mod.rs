@@ -1,90 +1,145 @@
-//! Decides what a batch of drafts means for the rows already stored: which are new, which are known, which
-//! bring news of a known row.
+//! Decides what a batch of drafts means for the rows already stored: which are new, which are known, which bring news of a
+//! known row, and which may be one row with another.
 //!
-//! Used by imports and syncs. INVARIANT: pure; one draft claims at most one stored row and one stored row is claimed
-//! at most once, so that two honest twins stay two and the same batch told twice adds nothing; a posted row is
-//! never removed, only marked cancelled on the institution's word.
+//! Used by imports and syncs. For each draft that is not plainly known there are hypotheses (new, the same as a stored row, a
+//! correction of it, its twin); evidence decides, the strongest first: balances, the period of the listing, how the source's
+//! ids behave, the content. INVARIANT: pure and linear; one draft claims at most one stored row and one stored row is claimed
+//! at most once, so two equal rows stay two and the same batch twice adds nothing; what the evidence leaves open becomes two
+//! rows with a doubt, never one; a settled row is never removed, only cancelled by a correction of the institution.
 
+mod batch;
+mod correction;
+mod coverage;
+mod doubt;
 mod identity;
+mod learned;
+mod likeness;
+mod money;
+mod past;
 mod pending;
+mod plan;
 
-use std::collections::{HashMap, HashSet};
-
-use chrono::NaiveDate;
-
-use crate::domain::{
-    Correction, IdTrust, Security, Text, Transaction, TransactionDraft, TransactionFacts, TransactionId,
-    TransactionStatus,
+pub(crate) use self::{
+    batch::{Batch, Listing, REACH_DAYS},
+    learned::{Content, Learned},
+    plan::{Doubt, Outcome, Plan},
 };
-
-/// What a source says about one account, and how it may be read.
-pub(crate) struct Batch<'a> {
-    /// Rows in the source's order.
-    pub drafts: &'a [TransactionDraft],
-    /// Stored rows of the account that could be meant: those of the drafts' days and [`REACH_DAYS`] around, and
-    /// those that a correction names.
-    pub stored: &'a [Transaction],
-    /// Ids that a correction took out of circulation earlier; a row under such an id is not news.
-    pub superseded: &'a HashSet<Text>,
-    /// How far ids can be believed.
-    pub trust: IdTrust,
-    /// The days that the source was read for completely, pending rows included; inside them a pending row that
-    /// did not come back is gone. Statement files hold no pending rows and give `None`.
-    pub complete: Option<(NaiveDate, NaiveDate)>,
-}
-
-/// Days around a draft's date in which a stored row can still be the same one.
-pub(crate) const REACH_DAYS: u64 = 10;
-
-/// What happens with one draft.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Outcome {
-    /// Add it.
-    New,
-    /// It is there already, or was taken back by a correction.
-    Known,
-    /// The stored row becomes this.
-    Amend(TransactionId, Box<TransactionFacts>),
-    /// The stored row is void.
-    Void(TransactionId),
-}
-
-/// What a batch means.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Plan {
-    /// One outcome a draft, in the drafts' order.
-    pub outcomes: Vec<Outcome>,
-    /// Pending rows that did not come back from a complete listing: void.
-    pub vanished: Vec<TransactionId>,
-    /// Ids that corrections of this batch take out of circulation.
-    pub superseded: Vec<Text>,
-}
-
-impl Plan {
-    /// Whether nothing would be written.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.vanished.is_empty()
-            && self.superseded.is_empty()
-            && self.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Known))
-    }
-}
+use self::{
+    doubt::{Pairs, Verdict},
+    identity::{Claim, Sides},
+    learned::Retired,
+    money::Agreement,
+};
+use crate::domain::{IdTrust, Kind, Security, Transaction, TransactionDraft, TransactionFacts, TransactionStatus};
 
 /// Works out what `batch` means. Linear in drafts and stored rows.
 pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
-    let mut matches = identity::claim(batch);
-    pending::claim_posted(batch, &mut matches);
-
-    let mut plan = Plan { outcomes: Vec::with_capacity(batch.drafts.len()), ..Plan::default() };
-    for (draft, claimed) in batch.drafts.iter().zip(&matches.of_draft) {
-        plan.outcomes.push(match claimed {
-            identity::Claim::Nothing => Outcome::New,
-            identity::Claim::Superseded => Outcome::Known,
-            identity::Claim::Stored(index) => news_of(&batch.stored[*index], draft, batch.trust),
-        });
+    let mut plan = Plan { learned: batch.learned.clone(), ..Plan::default() };
+    let is_first = batch.stored.is_empty() && batch.learned == &Learned::default();
+    if is_first && batch.drafts.iter().all(|draft| draft.correction.is_none()) {
+        plan.outcomes = vec![Outcome::New; batch.drafts.len()];
+        if let Some(coverage) = coverage::Coverage::of(batch) {
+            plan.learned.enter(past::listing(batch, &coverage));
+        }
+        return plan;
     }
-    apply_corrections(batch, &mut plan);
-    plan.vanished = pending::vanished(batch, &matches);
+    let mut sides = Sides::of(batch);
+    sides.claim();
+    pending::claim_posted(&mut sides);
+    pending::settle_outdated(&mut sides);
+    let Pairs { all: mut pairs, renumbered } = doubt::pairs(&sides);
+    keep_apart(&sides, &mut pairs);
+    let agreement = money::decide(&sides, &mut pairs);
+    for pair in &pairs {
+        match pair.verdict {
+            Verdict::Same => {
+                if !(renumbered && pair.is_renumbered()) {
+                    retire_earlier(&sides, &mut plan, pair.row, pair.draft);
+                }
+                sides.take(pair.draft, pair.row, true);
+            }
+            Verdict::Two | Verdict::Open => {
+                sides.of_draft[pair.draft] = Claim::Open;
+                sides.claimed[pair.row] = None;
+                if pair.verdict == Verdict::Open {
+                    plan.doubts.push(Doubt { draft: pair.draft, row: batch.stored[pair.row].id });
+                }
+            }
+        }
+    }
+    let as_of = sides.coverage.map(|coverage| coverage.as_of(batch));
+    for (index, draft) in batch.drafts.iter().enumerate() {
+        let outcome = match sides.of_draft[index] {
+            Claim::Open => Outcome::New,
+            Claim::Retired => Outcome::Known,
+            Claim::Stored { row, .. } => {
+                let known = &batch.stored[row];
+                let is_outdated = as_of.is_some_and(|as_of| batch.learned.is_outdated(known.facts.date, as_of));
+                let is_old_news = is_outdated && known.facts.status == TransactionStatus::Settled;
+                if is_old_news {
+                    retire_older(&sides, &mut plan, row, index);
+                    Outcome::Known
+                } else {
+                    news_of(known, draft, batch.trust)
+                }
+            }
+        };
+        plan.outcomes.push(outcome);
+    }
+    correction::apply(&sides, &mut plan);
+    plan.doubts.retain(|doubt| plan.outcomes[doubt.draft] == Outcome::New);
+    plan.vanished = pending::vanished(&sides);
+    learn(&sides, &mut plan, agreement, renumbered);
     plan
+}
+
+/// Pairs that the user keeps apart are two rows.
+fn keep_apart(sides: &Sides<'_>, pairs: &mut [doubt::Pair]) {
+    let separated = &sides.batch.learned.separated;
+    if separated.is_empty() {
+        return;
+    }
+    for pair in pairs {
+        let new = Content::with(sides.draft_id(pair.draft).map(Into::into), &sides.drafts[pair.draft]);
+        let old = Content::with(sides.stored_id(pair.row).map(Into::into), &sides.stored[pair.row]);
+        if new != old && separated.iter().any(|(a, b)| (a == &new && b == &old) || (a == &old && b == &new)) {
+            pair.verdict = Verdict::Two;
+        }
+    }
+}
+
+/// Keeps the content that a row had, so that an older file finds it.
+fn retire_earlier(sides: &Sides<'_>, plan: &mut Plan, row: usize, draft: usize) {
+    let content = Content::with(sides.stored_id(row).map(Into::into), &sides.stored[row]);
+    if Content::with(sides.draft_id(draft).map(Into::into), &sides.drafts[draft]) != content {
+        let row = Some(sides.batch.stored[row].id);
+        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false });
+    }
+}
+
+/// Keeps the content that an older listing has for a row, so that the same listing finds it again.
+fn retire_older(sides: &Sides<'_>, plan: &mut Plan, row: usize, draft: usize) {
+    let content = Content::with(sides.draft_id(draft).map(Into::into), &sides.drafts[draft]);
+    if Content::with(sides.stored_id(row).map(Into::into), &sides.stored[row]) != content {
+        let row = Some(sides.batch.stored[row].id);
+        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false });
+    }
+}
+
+fn learn(sides: &Sides<'_>, plan: &mut Plan, agreement: Agreement, renumbered: bool) {
+    let learned = &mut plan.learned;
+    learned.ids_reused = sides.ids_reused;
+    learned.ids_renumbered |= renumbered;
+    match agreement {
+        Agreement::Unknown => {}
+        Agreement::Agrees => learned.balances_agreed = learned.balances_agreed.saturating_add(1),
+        Agreement::Fails => learned.balances_failed = learned.balances_failed.saturating_add(1),
+    }
+    if sides.batch.trust == IdTrust::Reusable
+        && let Some(coverage) = sides.coverage
+    {
+        learned.enter(past::listing(sides.batch, &coverage));
+    }
 }
 
 /// Whether a draft says anything that its stored row does not say.
@@ -93,15 +148,18 @@ fn news_of(stored: &Transaction, draft: &TransactionDraft, trust: IdTrust) -> Ou
     if merged == stored.facts { Outcome::Known } else { Outcome::Amend(stored.id, Box::new(merged)) }
 }
 
-/// The stored facts brought up to date: what the draft says wins, what it is silent about stays. A row never goes back
-/// from posted to pending, and a void one stays void unless the source's ids can be believed.
+/// The stored facts brought up to date: fields that the draft has win, others stay. A row never goes back from settled to
+/// pending; a cancelled one comes back only when it is settled after all, or when the source's ids can be believed. The
+/// currency of a settled row never changes.
 fn merge(stored: &TransactionFacts, draft: &TransactionFacts, trust: IdTrust) -> TransactionFacts {
     fn either<T: Clone>(draft: Option<&T>, stored: Option<&T>) -> Option<T> {
         draft.or(stored).cloned()
     }
     let status = match (stored.status, draft.status) {
         (TransactionStatus::Settled, TransactionStatus::Pending) => TransactionStatus::Settled,
-        (TransactionStatus::Cancelled, _) if trust == IdTrust::Reusable => TransactionStatus::Cancelled,
+        (TransactionStatus::Cancelled, TransactionStatus::Pending) if trust == IdTrust::Reusable => {
+            TransactionStatus::Cancelled
+        }
         (_, news) => news,
     };
     let security = match (&draft.security, &stored.security) {
@@ -117,14 +175,15 @@ fn merge(stored: &TransactionFacts, draft: &TransactionFacts, trust: IdTrust) ->
         })),
         (news, old) => either(news.as_ref(), old.as_ref()),
     };
+    let is_settled = stored.status == TransactionStatus::Settled;
     TransactionFacts {
         provider_id: either(draft.provider_id.as_ref(), stored.provider_id.as_ref()),
         date: draft.date,
         instant: draft.instant.or(stored.instant),
         settlement_date: draft.settlement_date.or(stored.settlement_date),
         amount: draft.amount,
-        currency: draft.currency,
-        kind: if draft.kind == crate::domain::Kind::UNKNOWN { stored.kind } else { draft.kind },
+        currency: if is_settled { stored.currency } else { draft.currency },
+        kind: if draft.kind == Kind::UNKNOWN { stored.kind } else { draft.kind },
         status,
         payee: either(draft.payee.as_ref(), stored.payee.as_ref()),
         description: either(draft.description.as_ref(), stored.description.as_ref()),
@@ -134,48 +193,6 @@ fn merge(stored: &TransactionFacts, draft: &TransactionFacts, trust: IdTrust) ->
         security,
         foreign: either(draft.foreign.as_ref(), stored.foreign.as_ref()),
         origin: stored.origin,
-    }
-}
-
-/// Corrections speak of other rows: the one named is amended or voided, whether it is stored or comes in this very
-/// batch, and its id is taken out of circulation so that an older file can't bring it back.
-fn apply_corrections(batch: &Batch<'_>, plan: &mut Plan) {
-    if batch.drafts.iter().all(|draft| draft.correction.is_none()) {
-        return;
-    }
-    let stored: HashMap<&str, &Transaction> =
-        batch.stored.iter().filter_map(|row| Some((row.facts.provider_id.as_deref()?, row))).collect();
-    let ordinary = batch.drafts.iter().enumerate().filter(|(_, draft)| draft.correction.is_none());
-    let in_batch: HashMap<&str, usize> =
-        ordinary.filter_map(|(index, draft)| Some((draft.facts.provider_id.as_deref()?, index))).collect();
-    let mut seen = HashSet::new();
-    for (index, draft) in batch.drafts.iter().enumerate() {
-        let (id, replaces) = match draft.correction.as_deref() {
-            None => continue,
-            Some(Correction::Replaces(id)) => (id, true),
-            Some(Correction::Deletes(id)) => (id, false),
-        };
-        let first_time = !batch.superseded.contains(id) && seen.insert(id);
-        if first_time {
-            plan.superseded.push(id.clone());
-        }
-        if let Some(&target) = in_batch.get(&**id)
-            && plan.outcomes[target] == Outcome::New
-        {
-            plan.outcomes[target] = Outcome::Known;
-        }
-        let target = stored.get(&**id).filter(|row| first_time && row.facts.status != TransactionStatus::Cancelled);
-        match (target, replaces) {
-            (Some(target), true) => {
-                let mut facts = draft.facts.clone();
-                facts.origin = target.facts.origin;
-                facts.provider_id = facts.provider_id.or_else(|| target.facts.provider_id.clone());
-                plan.outcomes[index] = Outcome::Amend(target.id, Box::new(facts));
-            }
-            (Some(target), false) => plan.outcomes[index] = Outcome::Void(target.id),
-            (None, true) => {}
-            (None, false) => plan.outcomes[index] = Outcome::Known,
-        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Examples of every rule, and the properties that hold for any history of files.
 
+use chrono::NaiveDate;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::{AccountId, AssetCode, ChangeId, Kind, Text, TransactionSubtype};
+use crate::domain::{AccountId, AssetCode, ChangeId, Correction, TransactionId, TransactionSubtype};
 
 fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + chrono::Days::new(u64::from(day))
@@ -23,26 +24,42 @@ fn pending(id: &str, on: u32, cents: i64, payee: &str) -> TransactionDraft {
     draft
 }
 
+/// A listing of whole days.
+fn of_days(from: u32, to: u32) -> Listing {
+    Listing { period: Some((day(from), day(to))), ..Listing::default() }
+}
+
+/// A listing of whole days with the balance at the end of the last one.
+fn with_balance(from: u32, to: u32, cents: i64) -> Listing {
+    Listing { closing: Some((day(to), Decimal::new(cents, 2))), ..of_days(from, to) }
+}
+
 /// A store in the smallest form: one account's rows.
 #[derive(Default, Clone)]
 struct Book {
     rows: Vec<Transaction>,
-    superseded: HashSet<Text>,
+    learned: Learned,
     trust: Option<IdTrust>,
+    doubts: usize,
 }
 
 impl Book {
-    fn plan(&self, drafts: &[TransactionDraft], complete: Option<(NaiveDate, NaiveDate)>) -> Plan {
+    fn plan(&self, drafts: &[TransactionDraft], listing: Listing) -> Plan {
         let trust = self.trust.unwrap_or(IdTrust::Reusable);
-        reconcile(&Batch { drafts, stored: &self.rows, superseded: &self.superseded, trust, complete })
+        let loaded = Some((NaiveDate::MIN, NaiveDate::MAX));
+        reconcile(&Batch { drafts, stored: &self.rows, loaded, learned: &self.learned, trust, listing })
     }
 
     fn take(&mut self, drafts: &[TransactionDraft]) -> Plan {
-        self.take_complete(drafts, None)
+        self.take_listed(drafts, Listing::default())
     }
 
     fn take_complete(&mut self, drafts: &[TransactionDraft], complete: Option<(NaiveDate, NaiveDate)>) -> Plan {
-        let plan = self.plan(drafts, complete);
+        self.take_listed(drafts, Listing { complete, ..Listing::default() })
+    }
+
+    fn take_listed(&mut self, drafts: &[TransactionDraft], listing: Listing) -> Plan {
+        let plan = self.plan(drafts, listing);
         let mut cancel: Vec<TransactionId> = plan.vanished.clone();
         for (draft, outcome) in drafts.iter().zip(&plan.outcomes) {
             match outcome {
@@ -60,7 +77,8 @@ impl Book {
         for id in cancel {
             self.rows[usize::try_from(id.0).unwrap()].facts.status = TransactionStatus::Cancelled;
         }
-        self.superseded.extend(plan.superseded.iter().cloned());
+        self.doubts += plan.doubts.len();
+        self.learned = Learned::from_json(&plan.learned.to_json());
         plan
     }
 
@@ -108,7 +126,7 @@ fn news_of_a_known_row_amends_it_and_silence_keeps_what_was_known() {
     let mut told = row("7", 1, -100, "BAKERY 0123");
     told.facts.memo = Some("card 9".into());
     book.take(&[told]);
-    book.take(&[row("7", 2, -100, "Bakery")]);
+    book.take_listed(&[row("7", 2, -100, "Bakery")], of_days(0, 9));
     assert_eq!(book.rows.len(), 1);
     assert_eq!((book.rows[0].facts.payee(), book.rows[0].facts.memo.as_deref()), ("Bakery", Some("card 9")));
     assert_eq!(book.rows[0].facts.date, day(2));
@@ -229,6 +247,185 @@ fn a_kind_that_was_known_is_not_forgotten() {
     assert!(book.take(&[row("1", 1, -450, "Coffee")]).is_empty());
 }
 
+/// Rows (id, day, cents, text), first and last day, balance in cents at the end of the last day.
+type File<'f> = (&'f [(&'f str, u32, i64, &'f str)], u32, u32, i64);
+
+/// A history of files, and what it ends with: rows and doubts with balances, rows and doubts without.
+type History<'f> = (&'f str, &'f [File<'f>], [usize; 4]);
+
+const HISTORIES: &[History<'_>] = &[
+    // name, files (rows, first day, last day, balance), rows and doubts with balances, rows and doubts without
+    (
+        "a twin in a file of its own, the same day",
+        &[(&[("t1", 9, -450, "Coffee")], 0, 9, 99_550), (&[("t2", 9, -450, "Coffee")], 9, 20, 99_100)],
+        [2, 0, 2, 1],
+    ),
+    (
+        "one row under two ids",
+        &[
+            (&[("t1", 9, -450, "Coffee")], 0, 9, 99_550),
+            (&[("t2", 9, -450, "Coffee"), ("t3", 12, -1, "Tea")], 9, 20, 99_549),
+        ],
+        [2, 0, 3, 1],
+    ),
+    (
+        "the same without ids, where one row is the likelier",
+        &[(&[("", 9, -450, "Coffee")], 0, 9, 99_550), (&[("", 9, -450, "Coffee"), ("", 12, -1, "Tea")], 9, 20, 99_549)],
+        [2, 0, 2, 0],
+    ),
+    (
+        "twins without ids that the balance keeps apart",
+        &[(&[("", 9, -450, "Coffee")], 0, 9, 99_550), (&[("", 9, -450, "Coffee"), ("", 12, -1, "Tea")], 9, 20, 99_099)],
+        [3, 0, 2, 0],
+    ),
+    (
+        "numbered again, one text changed",
+        &[
+            (
+                &[("1", 1, -500, "Alpha"), ("2", 3, -600, "Beta"), ("3", 5, -700, "Gamma"), ("4", 7, -900, "Store NY")],
+                0,
+                9,
+                97_300,
+            ),
+            (
+                &[
+                    ("91", 1, -500, "Alpha"),
+                    ("92", 3, -600, "Beta"),
+                    ("93", 5, -700, "Gamma"),
+                    ("94", 7, -900, "Store New York"),
+                ],
+                0,
+                9,
+                97_300,
+            ),
+        ],
+        [4, 0, 4, 0],
+    ),
+    (
+        "a counter that begins again each month",
+        &[
+            (&[("1", 1, -300, "Kiosk"), ("2", 9, -150, "Metro")], 0, 9, 99_550),
+            (&[("1", 10, -150, "Bakery"), ("2", 11, -220, "Metro")], 10, 20, 99_180),
+        ],
+        [4, 0, 4, 0],
+    ),
+    (
+        "one id for every row",
+        &[
+            (&[("-1", 1, -7000, "Tax"), ("-1", 6, -250, "Bus")], 0, 6, 92_750),
+            (&[("-1", 7, -250, "Bus"), ("-1", 8, -7000, "Gas")], 7, 14, 85_500),
+        ],
+        [4, 0, 4, 0],
+    ),
+    (
+        "a refund under the id of the purchase",
+        &[(&[("7", 2, -4800, "Books")], 0, 3, 95_200), (&[("7", 5, 4800, "Books")], 4, 9, 100_000)],
+        [2, 0, 2, 0],
+    ),
+    (
+        "a row amended inside its period",
+        &[
+            (&[("7", 2, -2000, "Bistro")], 0, 3, 98_000),
+            (&[("7", 3, -2400, "Bistro"), ("8", 7, -1, "Tea")], 0, 9, 97_599),
+        ],
+        [2, 0, 2, 0],
+    ),
+];
+
+/// Each kind of history that institutions make of ids, with and without balances: what is left at the end, and how many
+/// doubts there are.
+#[test]
+fn evidence_decides_what_ids_leave_open() {
+    for (name, files, [rows, doubts, rows_without, doubts_without]) in HISTORIES {
+        for (has_balances, rows, doubts) in [(true, *rows, *doubts), (false, *rows_without, *doubts_without)] {
+            let mut book = Book::default();
+            for round in 0..2 {
+                for (drafts, from, to, balance) in *files {
+                    let drafts: Vec<_> =
+                        drafts.iter().map(|(id, on, cents, payee)| row(id, *on, *cents, payee)).collect();
+                    let listing = if has_balances { with_balance(*from, *to, *balance) } else { of_days(*from, *to) };
+                    let plan = book.take_listed(&drafts, listing);
+                    let news = plan.outcomes.iter().filter(|outcome| **outcome == Outcome::New).count();
+                    assert!(round == 0 || news == 0, "{name}: again, balances {has_balances}: {plan:?}");
+                }
+            }
+            assert_eq!(
+                (book.rows.len(), book.doubts),
+                (rows, doubts),
+                "{name}, balances {has_balances}: {:#?}",
+                book.rows
+            );
+        }
+    }
+}
+
+/// A balance that does not move with the rows proves nothing.
+#[test]
+fn a_constant_balance_is_no_evidence() {
+    for balance in [0, 12_345] {
+        let mut book = Book::default();
+        book.take_listed(&[row("t1", 9, -450, "Coffee")], with_balance(0, 9, balance));
+        book.take_listed(&[row("t2", 9, -450, "Coffee")], with_balance(9, 20, balance));
+        assert_eq!((book.rows.len(), book.doubts), (2, 1));
+    }
+}
+
+#[test]
+fn corrections_form_chains_and_give_their_ids_back() {
+    let correct = |id: &str, of: &str, on: u32, cents: i64| {
+        let mut draft = row(id, on, cents, "Alpha");
+        draft.correction = Some(Box::new(Correction::Replaces(of.into())));
+        draft
+    };
+    let chain = [row("a1", 1, -500, "Alpha"), correct("c1", "a1", 1, -550), correct("c2", "c1", 1, -575)];
+    let end = [(day(1), Decimal::new(-575, 2), "Alpha".to_owned())];
+    let rent = row("a1", 92, -9900, "Rent");
+    // Together, one by one, and with the first two in one file.
+    for cuts in [vec![(0, 3)], vec![(0, 1), (1, 2), (2, 3)], vec![(0, 2), (2, 3)], vec![(0, 1), (1, 3)]] {
+        let mut book = Book::default();
+        for _ in 0..2 {
+            for &(from, to) in &cuts {
+                book.take(&chain[from..to]);
+                assert!(book.rows.len() == 1, "{cuts:?}: {:#?}", book.rows);
+            }
+        }
+        assert_eq!(book.contents(), end, "{cuts:?}");
+        book.take(std::slice::from_ref(&rent));
+        assert_eq!(book.rows.len(), 2, "the id is free for another row");
+    }
+    let mut deletion = row("d", 1, -575, "Alpha");
+    deletion.correction = Some(Box::new(Correction::Deletes("c2".into())));
+    let mut book = Book::default();
+    book.take(&[chain.as_slice(), &[deletion]].concat());
+    assert!(book.rows.is_empty());
+}
+
+#[test]
+fn a_hold_ends_with_the_smaller_amount_or_with_a_later_list() {
+    let mut book = Book::default();
+    book.take(&[pending("", 1, -10_000, "Fuel 12")]);
+    book.take(&[row("f", 3, -4_317, "Fuel 12")]);
+    assert_eq!((book.rows.len(), book.rows[0].facts.amount), (1, Decimal::new(-4317, 2)));
+
+    let list = |as_of: u32| Listing { pending_as_of: Some(day(as_of)), ..of_days(0, as_of) };
+    let mut book = Book::default();
+    book.take_listed(&[pending("", 8, -2000, "Bistro")], list(9));
+    book.take_listed(&[pending("", 19, -300, "Kiosk")], list(20));
+    let statuses: Vec<_> = book.rows.iter().map(|row| row.facts.status).collect();
+    assert_eq!(statuses, [TransactionStatus::Cancelled, TransactionStatus::Pending]);
+    // An older list that comes later brings nothing back.
+    let mut book = Book::default();
+    book.take_listed(&[pending("", 19, -300, "Kiosk")], list(20));
+    book.take_listed(&[pending("", 8, -2000, "Bistro")], list(9));
+    assert_eq!(book.rows.len(), 1);
+    // A hold that was gone and is posted after all.
+    let mut book = Book::default();
+    book.take_listed(&[pending("", 8, -2000, "Bistro")], list(9));
+    book.take_listed(&[], list(10));
+    book.take_listed(&[row("", 8, -2000, "Bistro")], of_days(0, 12));
+    assert_eq!((book.rows.len(), book.rows[0].facts.status), (1, TransactionStatus::Settled));
+}
+
 /// A year of one account in which days, amounts and texts collide often.
 fn history() -> impl Strategy<Value = Vec<TransactionDraft>> {
     prop::collection::vec(
@@ -300,7 +497,7 @@ proptest! {
         book.take(&first);
         let second: Vec<_> = second.into_iter().map(|(on, cents, id)| row(&format!("id{id}"), on, -cents, "Tea")).collect();
         let before = book.rows.len();
-        let plan = book.plan(&second, None);
+        let plan = book.plan(&second, Listing::default());
         let mut touched: Vec<_> = plan.outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Amend(id, _) | Outcome::Void(id) => Some(*id),
             Outcome::New | Outcome::Known => None,

@@ -172,7 +172,7 @@ impl Review {
         match show {
             Show::Warnings => warnings.collect(),
             Show::All => warnings.chain(rows.map(Detail::Row)).collect(),
-            Show::Only(state) => rows.filter(|row| row.state == state).map(Detail::Row).collect(),
+            Show::Only(state) => rows.filter(|row| row.state.is_shown_as(state)).map(Detail::Row).collect(),
         }
     }
 

@@ -209,6 +209,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
         Detail::Row(row) => {
             let (mark, style) = match row.state {
                 RowState::New => ("+", theme.good),
+                RowState::Doubtful => ("?", theme.warning),
                 RowState::Amended => ("~", theme.warning),
                 RowState::Known => ("=", theme.muted),
             };

@@ -1,0 +1,341 @@
+//! The rows of one account from one source: its pages in the order of their periods, each reconciled with what is stored and
+//! with what the pages before it bring.
+//!
+//! INVARIANT: pages of one file end as if they were imported one after another.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+
+use super::{News, read_learned};
+use crate::{
+    domain::{
+        Account, AccountId, ChangeId, Correction, IdTrust, Transaction, TransactionDraft, TransactionFacts,
+        TransactionId, TransactionStatus,
+    },
+    store::Reader,
+    sync::{
+        Failure,
+        reconcile::{self, Batch, Learned, Listing, Outcome, REACH_DAYS},
+    },
+};
+
+/// Ids of rows that are planned and have no id yet count down from here.
+const PLANNED_IDS: u64 = u64::MAX;
+
+/// First and last day.
+type Days = (NaiveDate, NaiveDate);
+
+/// One document's rows of an account.
+pub(in crate::sync) struct Page<'a> {
+    /// In the source's order.
+    pub(in crate::sync) drafts: &'a [TransactionDraft],
+    /// What the document states about them as a whole.
+    pub(in crate::sync) listing: Listing,
+}
+
+/// What earlier files of the same review will have written for an account.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct Planned {
+    /// Rows that will be added.
+    pub(in crate::sync) rows: Vec<Transaction>,
+    /// Facts that stored rows will have.
+    pub(in crate::sync) amended: HashMap<TransactionId, TransactionFacts>,
+    /// The record of listings as it will be.
+    pub(in crate::sync) learned: Option<Learned>,
+}
+
+/// A row by its id, or by its place in the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sync) enum RowRef {
+    /// A stored row.
+    Stored(TransactionId),
+    /// A row that the plan adds: page and index of its draft.
+    New(usize, usize),
+}
+
+/// What the pages mean for the rows of their account.
+#[derive(Debug, Default)]
+pub(in crate::sync) struct RowsPlan {
+    /// For each page one outcome a draft. Stored rows only: what a page means for rows of the pages before it is in
+    /// `replaced` or changes their outcome.
+    pub(in crate::sync) pages: Vec<Vec<Outcome>>,
+    /// The pages in the order in which they apply.
+    pub(in crate::sync) order: Vec<usize>,
+    /// Facts of new rows that a later page brought up to date, by page and index of the draft.
+    pub(in crate::sync) replaced: HashMap<(usize, usize), TransactionFacts>,
+    /// Pending rows that ended, and rows that the provider took back: void.
+    pub(in crate::sync) vanished: Vec<TransactionId>,
+    /// New rows, by page and index of the draft, that may be the same as another row.
+    pub(in crate::sync) doubts: Vec<((usize, usize), RowRef)>,
+    /// The record of listings as it will be.
+    pub(in crate::sync) learned: Learned,
+    /// The facts of the rows that doubts are about, for messages.
+    pub(in crate::sync) doubted: HashMap<TransactionId, TransactionFacts>,
+}
+
+impl RowsPlan {
+    /// All outcomes, page by page.
+    pub(in crate::sync) fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
+        self.pages.iter().flatten()
+    }
+
+    /// Whether nothing would be written.
+    pub(in crate::sync) fn is_empty(&self) -> bool {
+        self.vanished.is_empty() && self.outcomes().all(|outcome| *outcome == Outcome::Known)
+    }
+
+    /// What later files of the same review are compared with.
+    pub(in crate::sync) fn add_to(self, pages: &[&[TransactionDraft]], account: AccountId, planned: &mut Planned) {
+        for &page in &self.order {
+            for (index, (draft, outcome)) in pages[page].iter().zip(&self.pages[page]).enumerate() {
+                match outcome {
+                    Outcome::New => {
+                        let facts = self.replaced.get(&(page, index)).unwrap_or(&draft.facts).clone();
+                        // Half-way down, apart from the ids that planning itself gives.
+                        let id = TransactionId(PLANNED_IDS / 2 - planned.rows.len() as u64);
+                        planned.rows.push(Transaction {
+                            id,
+                            account_id: account,
+                            change_id: ChangeId(u64::MAX),
+                            facts,
+                        });
+                    }
+                    Outcome::Amend(id, facts) => planned.amend(*id, (**facts).clone()),
+                    Outcome::Void(id) => planned.cancel(*id),
+                    Outcome::Known => {}
+                }
+            }
+        }
+        for id in self.vanished {
+            planned.cancel(id);
+        }
+        planned.learned = Some(self.learned);
+    }
+}
+
+impl Planned {
+    fn amend(&mut self, id: TransactionId, facts: TransactionFacts) {
+        match self.rows.iter_mut().find(|row| row.id == id) {
+            Some(row) => row.facts = facts,
+            None => drop(self.amended.insert(id, facts)),
+        }
+    }
+
+    fn cancel(&mut self, id: TransactionId) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
+            row.facts.status = TransactionStatus::Cancelled;
+        } else if let Some(facts) = self.amended.get_mut(&id) {
+            facts.status = TransactionStatus::Cancelled;
+        }
+    }
+}
+
+/// Works out what the pages of `news` mean.
+pub(super) fn plan(
+    reader: &Reader,
+    known: Option<&Account>,
+    planned: &Planned,
+    news: &News<'_>,
+) -> Result<RowsPlan, Failure> {
+    let learned = match (&planned.learned, known) {
+        (Some(learned), _) => learned.clone(),
+        (None, Some(account)) => read_learned(reader, account)?,
+        (None, None) => Learned::default(),
+    };
+    let (mut stored, loaded) = match known {
+        Some(account) => load(reader, account.id, news, &learned)?,
+        None => (Vec::new(), Some((NaiveDate::MIN, NaiveDate::MAX))),
+    };
+    for row in &mut stored {
+        if let Some(facts) = planned.amended.get(&row.id) {
+            row.facts = facts.clone();
+        }
+    }
+    stored.extend_from_slice(&planned.rows);
+    let mut plan = RowsPlan { learned, order: order(&news.pages), ..RowsPlan::default() };
+    plan.pages = news.pages.iter().map(|_| Vec::new()).collect();
+    let mut places: HashMap<TransactionId, (usize, usize)> = HashMap::new();
+    let last = plan.order.last().copied();
+    for page in plan.order.clone() {
+        let Page { drafts, listing } = &news.pages[page];
+        let batch =
+            Batch { drafts, stored: &stored, loaded, learned: &plan.learned, trust: news.trust, listing: *listing };
+        let outcome = reconcile::reconcile(&batch);
+        for doubt in outcome.doubts {
+            let row =
+                places.get(&doubt.row).map_or(RowRef::Stored(doubt.row), |(page, draft)| RowRef::New(*page, *draft));
+            if let Some(known) = stored.iter().find(|known| known.id == doubt.row) {
+                plan.doubted.insert(doubt.row, known.facts.clone());
+            }
+            plan.doubts.push(((page, doubt.draft), row));
+        }
+        plan.learned = outcome.learned;
+        plan.pages[page] = outcome.outcomes;
+        plan.vanished.extend(outcome.vanished);
+        if Some(page) == last && places.is_empty() {
+            break;
+        }
+        follow(&mut plan, page, drafts, &mut stored, &mut places);
+    }
+    drop_unwritten_doubts(&mut plan);
+    for row in stored.iter().filter(|row| row.facts.status != TransactionStatus::Cancelled) {
+        let is_removed =
+            row.facts.provider_id.as_ref().is_some_and(|id| news.removed.iter().any(|gone| **gone == **id));
+        let is_listed =
+            plan.outcomes().any(|outcome| matches!(outcome, Outcome::Amend(listed, _) if *listed == row.id));
+        if is_removed && !is_listed && !plan.vanished.contains(&row.id) && !places.contains_key(&row.id) {
+            plan.vanished.push(row.id);
+        }
+    }
+    Ok(plan)
+}
+
+/// Pages in the order of their periods.
+fn order(pages: &[Page<'_>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..pages.len()).collect();
+    let key = |page: &Page<'_>| {
+        let days = || page.drafts.iter().map(|draft| draft.facts.date);
+        let period = page.listing.period.or_else(|| days().min().zip(days().max()));
+        (period, page.listing.closing.map(|(day, _)| day), page.listing.pending_as_of)
+    };
+    if pages.len() > 1 {
+        order.sort_by_key(|page| key(&pages[*page]));
+    }
+    order
+}
+
+/// Applies the outcomes of a page to the rows that the next page is compared with.
+fn follow(
+    plan: &mut RowsPlan,
+    page: usize,
+    drafts: &[TransactionDraft],
+    stored: &mut Vec<Transaction>,
+    places: &mut HashMap<TransactionId, (usize, usize)>,
+) {
+    let by_id: HashMap<TransactionId, usize> = stored.iter().enumerate().map(|(index, row)| (row.id, index)).collect();
+    let mut outcomes = std::mem::take(&mut plan.pages[page]);
+    let mut dropped = Vec::new();
+    for (index, outcome) in outcomes.iter_mut().enumerate() {
+        match outcome {
+            Outcome::Known => {}
+            Outcome::New => {
+                let id = TransactionId(PLANNED_IDS - places.len() as u64);
+                places.insert(id, (page, index));
+                stored.push(Transaction {
+                    id,
+                    account_id: AccountId(0),
+                    change_id: ChangeId(u64::MAX),
+                    facts: drafts[index].facts.clone(),
+                });
+            }
+            Outcome::Amend(id, facts) => {
+                if let Some(row) = by_id.get(id).and_then(|row| stored.get_mut(*row)) {
+                    row.facts = (**facts).clone();
+                }
+                if let Some(place) = places.get(id) {
+                    plan.replaced.insert(*place, (**facts).clone());
+                    *outcome = Outcome::Known;
+                }
+            }
+            Outcome::Void(id) => {
+                if let Some(row) = by_id.get(id).and_then(|row| stored.get_mut(*row)) {
+                    row.facts.status = TransactionStatus::Cancelled;
+                }
+                if places.contains_key(id) {
+                    dropped.push(*id);
+                    *outcome = Outcome::Known;
+                }
+            }
+        }
+    }
+    plan.pages[page] = outcomes;
+    plan.vanished.retain(|id| {
+        if let Some(row) = by_id.get(id).and_then(|row| stored.get_mut(*row)) {
+            row.facts.status = TransactionStatus::Cancelled;
+        }
+        let is_planned = places.contains_key(id);
+        if is_planned {
+            dropped.push(*id);
+        }
+        !is_planned
+    });
+    for id in dropped {
+        if let Some((page, index)) = places.get(&id) {
+            plan.pages[*page][*index] = Outcome::Known;
+        }
+    }
+}
+
+/// A doubt about a row that is not written after all is none.
+fn drop_unwritten_doubts(plan: &mut RowsPlan) {
+    let is_new = |(page, draft): (usize, usize)| plan.pages[page].get(draft) == Some(&Outcome::New);
+    let kept = plan.doubts.iter().filter(|(new, row)| {
+        is_new(*new)
+            && match row {
+                RowRef::Stored(_) => true,
+                RowRef::New(page, draft) => is_new((*page, *draft)),
+            }
+    });
+    plan.doubts = kept.copied().collect();
+}
+
+/// The stored rows that the news could mean: those of its days and around, those that the comparison of balances needs, and
+/// those that it names by id. Also the first and last day of which all rows are loaded.
+fn load(
+    reader: &Reader,
+    account: AccountId,
+    news: &News<'_>,
+    learned: &Learned,
+) -> Result<(Vec<Transaction>, Option<Days>), Failure> {
+    let mut window: Option<(NaiveDate, NaiveDate)> = None;
+    let mut widen = |date: NaiveDate| {
+        window = Some(window.map_or((date, date), |(first, last)| (first.min(date), last.max(date))));
+    };
+    let drafts = || news.pages.iter().flat_map(|page| page.drafts);
+    drafts().map(|draft| draft.facts.date).for_each(&mut widen);
+    for Listing { period, closing, pending_as_of, complete } in news.pages.iter().map(|page| page.listing) {
+        complete.into_iter().flat_map(|(first, last)| [first, last]).for_each(&mut widen);
+        closing.into_iter().map(|(day, _)| day).chain(pending_as_of).for_each(&mut widen);
+        period.into_iter().map(|(first, _)| first).for_each(&mut widen);
+    }
+    let mut stored = Vec::new();
+    let mut loaded = None;
+    if let Some((first, last)) = window {
+        let reach = chrono::Days::new(REACH_DAYS);
+        let mut from = first.checked_sub_days(reach).unwrap_or(NaiveDate::MIN);
+        let mut to = last.checked_add_days(reach).unwrap_or(NaiveDate::MAX);
+        if news.trust == IdTrust::Reusable {
+            from = learned.first_needed(first).map_or(from, |day| day.min(from));
+            to = learned.last_needed(last).map_or(to, |day| day.max(to));
+        }
+        loaded = Some((from, to));
+        stored = reader.rows_between(account, from, to)?;
+    }
+    let corrected = drafts().filter_map(|draft| match draft.correction.as_deref() {
+        Some(Correction::Replaces(id) | Correction::Deletes(id)) => Some(&**id),
+        None => None,
+    });
+    let named = corrected.chain(news.removed.iter().map(String::as_str));
+    let believed = drafts().filter_map(|draft| draft.facts.provider_id.as_deref());
+    let named: HashSet<&str> = match news.trust {
+        IdTrust::Unique => named.chain(believed).collect(),
+        IdTrust::Reusable => named.collect(),
+    };
+    let mut present: HashSet<_> = stored.iter().map(|row| row.id).collect();
+    for id in &named {
+        for row in reader.by_provider_id(account, id)? {
+            if present.insert(row.id) {
+                stored.push(row);
+            }
+        }
+        for row in learned.rows_of_id(id) {
+            if present.insert(row)
+                && let Some(row) = reader.transaction(row)?
+            {
+                stored.push(row);
+            }
+        }
+    }
+    Ok((stored, loaded))
+}

@@ -1,0 +1,223 @@
+//! Drafts and stored rows that may be the same, and the evidence of the listing itself.
+//!
+//! Used after the claims of `identity`, before the balances of `money` have their say. INVARIANT: linear; a draft and a row
+//! are in one pair at most.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{
+    identity::{Claim, Sides},
+    likeness::{Face, Likeness},
+};
+use crate::domain::{Text, TransactionStatus};
+
+/// Days by which the date of a settled row moves between listings.
+const MOVED_DAYS: u64 = 3;
+
+/// What a pair is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// One row.
+    Same,
+    /// Two rows.
+    Two,
+    /// Not decided: two rows that are marked.
+    Open,
+}
+
+/// Why two rows may be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// Claimed, with evidence that balances may overrule.
+    Claimed,
+    /// The same id and text, another day or amount.
+    SameId,
+    /// The same content under another id.
+    Renumbered,
+    /// The same day and amount with another text.
+    Reworded(Likeness),
+    /// The same amount and text on a near day.
+    Moved,
+}
+
+/// A draft and a stored row that may be the same.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) draft: usize,
+    pub(super) row: usize,
+    pub(super) verdict: Verdict,
+    reason: Reason,
+}
+
+impl Pair {
+    /// Whether the ids of both sides differ although the whole block was numbered again.
+    pub(super) const fn is_renumbered(&self) -> bool {
+        matches!(self.reason, Reason::Renumbered)
+    }
+
+    /// Whether two rows are the likelier reading as far as balances leave the choice.
+    pub(super) const fn leans_to_two(&self) -> bool {
+        !matches!(self.verdict, Verdict::Same)
+    }
+}
+
+/// The pairs of a batch with the verdicts that the listing itself allows.
+pub(super) struct Pairs {
+    pub(super) all: Vec<Pair>,
+    /// The listing numbered known rows again.
+    pub(super) renumbered: bool,
+}
+
+/// What is left of both sides.
+struct Rest {
+    drafts: Vec<usize>,
+    rows: Vec<usize>,
+}
+
+/// Finds the pairs and judges them by the listing.
+pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
+    let mut all = Vec::new();
+    for (draft, claim) in sides.of_draft.iter().enumerate() {
+        if let Claim::Stored { row, is_firm: false } = *claim {
+            all.push(Pair { draft, row, verdict: Verdict::Same, reason: Reason::Claimed });
+        }
+    }
+    let is_settled = |status| status == TransactionStatus::Settled;
+    let mut rest = Rest {
+        drafts: (0..sides.drafts.len())
+            .filter(|draft| {
+                sides.is_open(*draft) && !sides.is_correction(*draft) && is_settled(sides.draft_status(*draft))
+            })
+            .collect(),
+        rows: (0..sides.stored.len())
+            .filter(|row| sides.claimed[*row].is_none() && is_settled(sides.stored_status(*row)))
+            .collect(),
+    };
+    if rest.drafts.is_empty() || rest.rows.is_empty() || sides.batch.trust == crate::domain::IdTrust::Unique {
+        return Pairs { all, renumbered: false };
+    }
+    let mut found = rest.pair(sides, Face::clone, |_, _| Some(Reason::Renumbered));
+    found.extend(rest.pair_same_id(sides));
+    for least in [Likeness::Damaged, Likeness::Similar, Likeness::Different] {
+        found.extend(rest.pair(
+            sides,
+            |face| -> (NaiveDate, Decimal) { (face.date, face.amount) },
+            |draft, row| {
+                let like = sides.likeness(draft, row);
+                let is_covered = sides.may_list(row) || like >= Likeness::Similar;
+                let ids_differ = sides.draft_id(draft).is_none() || sides.draft_id(draft) != sides.stored_id(row);
+                (like >= least && is_covered && ids_differ).then_some(Reason::Reworded(like))
+            },
+        ));
+    }
+    found.extend(rest.pair(
+        sides,
+        |face| -> (Decimal, Text) { (face.amount, face.letters.clone()) },
+        |draft, row| {
+            let near = sides.drafts[draft].days_to(&sides.stored[row]) <= MOVED_DAYS;
+            (near && sides.may_list(row) && sides.draft_id(draft) != sides.stored_id(row)
+                || near && sides.may_list(row) && sides.draft_id(draft).is_none())
+            .then_some(Reason::Moved)
+        },
+    ));
+    let renumbered = judge(sides, &rest, &mut found);
+    all.extend(found);
+    Pairs { all, renumbered }
+}
+
+impl Rest {
+    /// Pairs what has the same key and a reason, the oldest row first, and takes both out of the rest.
+    fn pair<K: std::hash::Hash + Eq>(
+        &mut self,
+        sides: &Sides<'_>,
+        key: impl Fn(&Face) -> K,
+        reason: impl Fn(usize, usize) -> Option<Reason>,
+    ) -> Vec<Pair> {
+        /// Rows of one key that are compared with a draft; more of them are alike in everything that is looked at.
+        const MOST: usize = 16;
+        let mut rows: HashMap<K, Vec<usize>> = HashMap::new();
+        for row in self.rows.iter().rev() {
+            rows.entry(key(&sides.stored[*row])).or_default().push(*row);
+        }
+        let mut found = Vec::new();
+        let mut paired = HashSet::new();
+        self.drafts.retain(|draft| {
+            let Some(open) = rows.get_mut(&key(&sides.drafts[*draft])) else { return true };
+            let from = open.len().saturating_sub(MOST);
+            let hit =
+                open[from..].iter().enumerate().rev().find_map(|(place, row)| Some((place, reason(*draft, *row)?)));
+            let Some((place, reason)) = hit else { return true };
+            let row = open.remove(from + place);
+            paired.insert(row);
+            found.push(Pair { draft: *draft, row, verdict: Verdict::Open, reason });
+            false
+        });
+        self.rows.retain(|row| !paired.contains(row));
+        found
+    }
+
+    fn pair_same_id(&mut self, sides: &Sides<'_>) -> Vec<Pair> {
+        let (drafts, rows): (HashSet<usize>, HashSet<usize>) =
+            (self.drafts.iter().copied().collect(), self.rows.iter().copied().collect());
+        let open = sides.same_id.iter().filter(|(draft, row, _)| drafts.contains(draft) && rows.contains(row));
+        let found: Vec<Pair> = open
+            .map(|&(draft, row, is_open)| Pair {
+                draft,
+                row,
+                verdict: if is_open { Verdict::Open } else { Verdict::Two },
+                reason: Reason::SameId,
+            })
+            .collect();
+        self.drafts.retain(|draft| !found.iter().any(|pair| pair.draft == *draft));
+        self.rows.retain(|row| !found.iter().any(|pair| pair.row == *row));
+        found
+    }
+}
+
+/// Judges the pairs by what the listing must hold. Returns whether its rows were numbered again.
+fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
+    let listed: HashSet<&str> = (0..sides.drafts.len()).filter_map(|draft| sides.draft_id(draft)).collect();
+    let (mut kept, mut witnesses) = (0_usize, 0_usize);
+    for (row, claim) in sides.claimed.iter().enumerate() {
+        let Some(draft) = claim else { continue };
+        if !sides.may_list(row) || sides.stored_status(row) != TransactionStatus::Settled {
+            continue;
+        }
+        let same_id = sides.draft_id(*draft).is_some() && sides.draft_id(*draft) == sides.stored_id(row);
+        kept += usize::from(same_id);
+        witnesses += 1;
+    }
+    let anew = found.iter().filter(|pair| pair.reason == Reason::Renumbered && sides.may_list(pair.row)).count();
+    let known_to_renumber = sides.batch.learned.ids_renumbered && anew >= 1 && kept == 0;
+    let renumbered = (anew >= 2 && kept * 4 <= anew) || known_to_renumber;
+    // Rows that the listing lacks although it covers their day: then it is not complete, and absence proves nothing.
+    let lacking = rest.rows.iter().filter(|row| sides.must_list(**row)).count();
+    let is_whole = if renumbered { lacking * 4 <= anew } else { lacking == 0 && witnesses + anew >= 2 };
+    let slid = |pair: &Pair| sides.stored_id(pair.row).is_some_and(|id| listed.contains(id));
+    for pair in found.iter_mut() {
+        let must_list = is_whole && sides.must_list(pair.row);
+        pair.verdict = match pair.reason {
+            Reason::Claimed => Verdict::Same,
+            Reason::SameId => pair.verdict,
+            Reason::Renumbered if slid(pair) || (renumbered && sides.may_list(pair.row)) || must_list => Verdict::Same,
+            Reason::Reworded(Likeness::Damaged) if !sides.both_have_ids(pair) => Verdict::Same,
+            Reason::Reworded(Likeness::Damaged | Likeness::Similar)
+                if must_list || (renumbered && sides.may_list(pair.row)) =>
+            {
+                Verdict::Same
+            }
+            Reason::Moved if must_list => Verdict::Same,
+            Reason::Renumbered | Reason::Reworded(_) | Reason::Moved => Verdict::Open,
+        };
+    }
+    renumbered
+}
+
+impl Sides<'_> {
+    fn both_have_ids(&self, pair: &Pair) -> bool {
+        self.draft_id(pair.draft).is_some() && self.stored_id(pair.row).is_some()
+    }
+}

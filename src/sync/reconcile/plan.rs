@@ -1,0 +1,47 @@
+//! The result of this room: what a batch means.
+
+use super::learned::Learned;
+use crate::domain::{TransactionFacts, TransactionId};
+
+/// What happens with one draft.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    /// Add it.
+    New,
+    /// It is there already, or was taken back by a correction.
+    Known,
+    /// The stored row becomes this.
+    Amend(TransactionId, Box<TransactionFacts>),
+    /// The stored row is void.
+    Void(TransactionId),
+}
+
+/// A new row that may be the same as a stored one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// Index of the draft, whose outcome is [`Outcome::New`].
+    pub(crate) draft: usize,
+    /// The stored row.
+    pub(crate) row: TransactionId,
+}
+
+/// What a batch means.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Plan {
+    /// One outcome a draft, in the drafts' order.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Pending rows that ended without being posted: void.
+    pub(crate) vanished: Vec<TransactionId>,
+    /// New rows that may be the same as stored ones.
+    pub(crate) doubts: Vec<Doubt>,
+    /// What this batch leaves behind for later ones; worth keeping only when something is written.
+    pub(crate) learned: Learned,
+}
+
+#[cfg(test)]
+impl Plan {
+    /// Whether nothing would be written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.vanished.is_empty() && self.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Known))
+    }
+}

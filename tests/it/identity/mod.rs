@@ -1,0 +1,3 @@
+//! Which rows are left after files that overlap, renumber, correct and repeat: through the real importer.
+
+mod sequences;
