@@ -61,6 +61,8 @@ pub(super) struct AccountPlan {
     pub(super) rows: RowsPlan,
     /// Balances that the store does not know, today's included.
     pub(super) balances: Vec<BalanceDraft>,
+    /// The day of the balance that the account was listed with; balances of other days come from its history.
+    pub(super) listed_on: Option<NaiveDate>,
     /// Positions that are new or changed.
     pub(super) holdings: Vec<holdings::Changed>,
     /// Stored positions that a complete listing no longer holds.
@@ -164,6 +166,7 @@ pub(super) fn plan(
             account_changed: true,
             rows,
             balances,
+            listed_on: news.draft.balance.map(|balance| balance.date),
             holdings,
             sold,
             new_names: vec![],
@@ -180,6 +183,7 @@ pub(super) fn plan(
         is_new: false,
         rows,
         balances: unknown_balances(reader, known.id, news)?,
+        listed_on: news.draft.balance.map(|balance| balance.date),
         holdings,
         sold,
         new_names: Vec::new(),

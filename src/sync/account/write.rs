@@ -52,12 +52,11 @@ pub(in crate::sync) fn write(
     }
     account.last_synced_at = Some(writing.now);
     writer.put_account(&account)?;
-    let newest = plan.balances.iter().map(|balance| balance.date).max();
     for balance in plan.balances {
         let source = match writing.source {
             SnapshotSource::Statement => SnapshotSource::Statement,
             // A balance of an earlier day, from the provider's history.
-            _ if newest.is_some_and(|newest| balance.date < newest) => SnapshotSource::AccountSync,
+            _ if plan.listed_on != Some(balance.date) => SnapshotSource::AccountSync,
             _ if plan.is_new => SnapshotSource::InitialConnection,
             source => source,
         };

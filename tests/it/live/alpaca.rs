@@ -42,7 +42,9 @@ async fn everything_arrives_once() {
     let account = view.accounts()[0].account.id;
     let snapshots = || desk.store.read().unwrap().snapshots(account).unwrap();
     assert_eq!(snapshots().len(), 4, "three days of history, and today");
-    assert!(snapshots().iter().all(|snapshot| snapshot.source == SnapshotSource::InitialConnection));
+    let sources: Vec<_> = snapshots().iter().map(|snapshot| snapshot.source).collect();
+    let history = SnapshotSource::AccountSync;
+    assert_eq!(sources, [history, history, history, SnapshotSource::InitialConnection]);
 
     let changes = desk.changes();
     let again = desk.sync().await;
