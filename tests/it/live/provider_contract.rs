@@ -378,3 +378,38 @@ async fn a_resumed_fetch_is_the_rest() {
         }
     }
 }
+
+/// Whatever a single request other than the account list fails with, the pass goes on: a part never ends a login.
+#[tokio::test]
+async fn a_failed_part_never_ends_a_login() {
+    let answers = [
+        Answer::status(401, r#"{"message":"no"}"#),
+        Answer::status(403, r#"{"message":"no"}"#),
+        Answer::status(403, "<html>blocked</html>"),
+        Answer::status(404, "{}"),
+        Answer::status(410, "{}"),
+        Answer::json("null"),
+        Answer::json("<<<"),
+        Answer::Truncated(b"[{".to_vec()),
+    ];
+    for contract in contracts() {
+        let under = Under::test(&contract, HttpLimits::default(), |_| None).await;
+        check(&under.outside, &*under.provider, &under.credentials).await.unwrap();
+        let listed: Vec<String> = under.server.asked().into_iter().map(|asked| asked.path).collect();
+        for answer in &answers {
+            let (listed, answer) = (listed.clone(), answer.clone());
+            let limits = HttpLimits { tries: 1, ..HttpLimits::default() };
+            let under =
+                Under::test(&contract, limits, move |asked| (!listed.contains(&asked.path)).then(|| answer.clone()))
+                    .await;
+            let fetched = under.fetch().await;
+            let ends =
+                fetched.result.as_ref().err().is_some_and(|error| {
+                    matches!(error.disposition(), Disposition::Reauthenticate | Disposition::AskUser)
+                });
+            assert!(!ends, "{}: {:?}", contract.metadata.slug, fetched.result);
+            assert!(!fetched.accounts().is_empty(), "{}: the accounts are there", contract.metadata.slug);
+            under.no_secret_in(&format!("{:?}", fetched.problems()));
+        }
+    }
+}
