@@ -114,7 +114,10 @@ pub(super) fn disconnect(
     remove_data: bool,
 ) -> Result<(), CliError> {
     let connection = parse_id(id)?;
-    session.runtime.block_on(session.handle.disconnect(connection, remove_data))?;
+    let still_valid = session.runtime.block_on(session.handle.disconnect(connection, remove_data))?;
+    if let Some(reason) = still_valid {
+        writeln!(session.setup.console.err(), "warning: {}", text::clean(&reason))?;
+    }
     let view = session.ledger.view()?;
     let known = view.connections().iter().find(|known| known.id == connection);
     let kept = if remove_data { "its data was removed" } else { "its data is kept" };

@@ -198,8 +198,8 @@ impl Engine {
                 Ok(Event::Synced { job, report })
             }),
             Command::Disconnect { job, connection, remove_data } => self.talk(job, async move |parts| {
-                parts.live.disconnect(connection, remove_data).await?;
-                Ok(Event::Disconnected { job, connection })
+                let still_valid = parts.live.disconnect(connection, remove_data).await?;
+                Ok(Event::Disconnected { job, connection, still_valid })
             }),
             Command::Sync { job, connections, force, from } => self.talk(job, async move |parts| {
                 let order = parts.order(job, Occasion::Asked { force }, from);

@@ -261,6 +261,8 @@ pub enum Event {
         job: JobId,
         /// Which one.
         connection: ConnectionId,
+        /// Why its login may still work at the provider.
+        still_valid: Option<String>,
     },
     /// The vault is open.
     Unlocked {

@@ -151,16 +151,17 @@ impl Handle {
         result(self.run_as(job, confirm, |_| {}).await?, synced)
     }
 
-    /// Ends a connection and deletes its login; `remove_data` also removes its accounts and their rows.
+    /// Ends a connection and deletes its login; `remove_data` also removes its accounts and their rows. Returns the
+    /// reason if the login may still work at the provider.
     ///
     /// # Errors
     /// `not_found`, or a failure of the store.
-    pub async fn disconnect(&self, connection: ConnectionId, remove_data: bool) -> Result<(), Failure> {
+    pub async fn disconnect(&self, connection: ConnectionId, remove_data: bool) -> Result<Option<String>, Failure> {
         self.ask(
             |job| Command::Disconnect { job, connection, remove_data },
             |_| {},
             |event| match event {
-                Event::Disconnected { .. } => Some(()),
+                Event::Disconnected { still_valid, .. } => Some(still_valid),
                 _ => None,
             },
         )

@@ -135,6 +135,11 @@ impl Provider for SimpleFin {
         let api = self.api.granted(access.address.as_str())?;
         fetch::Fetch { api: &api, access: &access, pending: self.pending, plan }.run(sink).await
     }
+
+    async fn end(&self, _credentials: &Credentials) -> Result<(), ProviderError> {
+        let message = "an access can only be ended at bridge.simplefin.org, under Apps";
+        Err(METADATA.error(ProviderErrorKind::Validation, message))
+    }
 }
 
 #[async_trait]

@@ -288,12 +288,14 @@ impl Live {
             .collect()
     }
 
-    /// Ends a connection: removes its credentials, and its data if requested.
+    /// Ends a connection: removes its credentials, and its data if requested. The login is ended at the provider first;
+    /// returns the reason if it may still work there.
     pub(in crate::sync) async fn disconnect(
         self: &Arc<Self>,
         id: ConnectionId,
         remove_data: bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<String>, Failure> {
+        let still_valid = self.end_login(id).await;
         self.writing(move |live| {
             let mut writer = live.store.begin(ChangeKind::Edit, "disconnect", live.clock.now())?;
             let mut connection = writer.connection(id)?.ok_or_else(|| no_connection(id))?;
@@ -305,7 +307,8 @@ impl Live {
             }
             Ok(writer.commit_unlisted()?)
         })
-        .await
+        .await?;
+        Ok(still_valid)
     }
 }
 

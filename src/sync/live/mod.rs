@@ -9,6 +9,7 @@ mod chunk;
 mod connect;
 mod counters;
 mod currencies;
+mod end;
 mod link;
 mod lock;
 mod login;

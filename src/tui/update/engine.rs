@@ -142,7 +142,12 @@ impl App {
                 // The reading on screen keeps the old file and its cache alive.
                 effects.extend(self.refresh());
             }
-            Event::Disconnected { .. } => self.toast(Level::News, "Disconnected; its login is wiped."),
+            Event::Disconnected { still_valid: None, .. } => {
+                self.toast(Level::News, "Disconnected; its login is deleted.");
+            }
+            Event::Disconnected { still_valid: Some(reason), .. } => {
+                self.toast(Level::Error, format!("Disconnected; {reason}"));
+            }
             Event::StoreChanged => effects.extend(self.refresh()),
             _ => {}
         }

@@ -9,3 +9,4 @@ mod provider_contract;
 mod request_budget;
 mod schwab;
 mod simplefin;
+mod teller;

@@ -312,3 +312,33 @@ async fn positions_and_investment_rows_come_with_their_accounts() {
     let again = desk.sync().await;
     assert_eq!((again.transactions_imported, again.transactions_updated), (0, 0));
 }
+
+#[tokio::test]
+async fn disconnecting_removes_the_login_at_plaid_and_says_when_it_could_not() {
+    let (_fake, server, desk) = connected([]).await;
+    let id = desk.connection().id;
+    assert_eq!(desk.handle.disconnect(id, false).await.unwrap(), None);
+    let removal = server.asked().into_iter().find(|asked| asked.path == "/item/remove").unwrap();
+    assert!(removal.body.contains("access-canary"));
+
+    let (fake, _server, desk) = connected([]).await;
+    *fake.trouble.lock().unwrap() = Some(failure("API_ERROR", "INTERNAL_SERVER_ERROR"));
+    let id = desk.connection().id;
+    let reason = desk.handle.disconnect(id, false).await.unwrap().unwrap();
+    assert!(reason.starts_with("the login may still work at Plaid"), "{reason}");
+    assert_eq!(desk.connection().status, ConnectionStatus::Disconnected);
+    assert!(desk.store.read().unwrap().credential(id).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn two_syncs_at_once_are_one_pass() {
+    let (fake, server, desk) = connected([]).await;
+    fake.plan([page(&json!([row("a", 1, "1", "one", false, None)]), &json!([]), "c1", false)]);
+    let before = (paths(&server, "/transactions/sync"), desk.changes());
+    let order = |job| Command::Sync { job, connections: Vec::new(), force: true, from: None };
+    let (one, two) = tokio::join!(desk.handle.run(order, |_| {}), desk.handle.run(order, |_| {}));
+    assert!(one.is_ok() && two.is_ok());
+    assert_eq!(desk.rows().len(), 1);
+    assert_eq!(paths(&server, "/transactions/sync"), before.0 + 1);
+    assert_eq!(desk.changes(), before.1 + 1);
+}

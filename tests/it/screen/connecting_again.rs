@@ -151,7 +151,7 @@ async fn a_connection_is_removed_with_everything_that_came_through_it() {
     matches("connections_remove_120x40", &mut h);
     h.keys("<esc>").idle().await.hides("with everything in it").keys("<esc>").hides("End this connection?");
     assert_eq!((connections(&h)[0].status, accounts(&h)), (ConnectionStatus::Active, 1));
-    h.keys("dr<enter>").idle().await.hides("with everything in it").shows(&["its login is wiped"]);
+    h.keys("dr<enter>").idle().await.hides("with everything in it").shows(&["its login is deleted"]);
     assert_eq!((accounts(&h), rows(&h)), (0, 0));
     assert!(h.store.read().unwrap().credential(ConnectionId(1)).unwrap().is_none());
     h.keys("2").hides("Alpaca paper").keys("3").hides("AAPL").keys("5").hides("● active");
