@@ -9,9 +9,9 @@ use super::{
     book::Item,
     exchange::Exchange,
     kind,
+    open::StatementKind,
     reader::Reader,
     record::{Leaf, Record},
-    statement::StatementKind,
     tag::Tag,
     text,
 };

@@ -7,9 +7,9 @@ use rust_decimal::Decimal;
 
 use super::{
     date::{self, Day},
+    open::Open,
     reader::Reader,
     record::Leaf,
-    statement::Open,
     survey::Marks,
     text,
 };

@@ -6,7 +6,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{book::Item, reader::Reader, record::Record, statement::StatementKind, tag::Tag, text};
+use super::{book::Item, open::StatementKind, reader::Reader, record::Record, tag::Tag, text};
 use crate::{
     domain::{AssetType, Kind, Origin, Security, Text, TransactionFacts, TransactionSubtype as Subtype},
     statements::{StatementError, warnings::quoted},

@@ -6,7 +6,7 @@
 use ofx_rs::types::TransactionType as Standard;
 use rust_decimal::Decimal;
 
-use super::statement::StatementKind;
+use super::open::StatementKind;
 use crate::domain::{Kind, TransactionStatus, TransactionSubtype as Subtype};
 
 /// The types that OFC numbers from 0.

@@ -14,6 +14,8 @@ mod fields;
 mod holding;
 mod invest;
 mod kind;
+mod open;
+mod positions;
 mod reader;
 mod record;
 mod relay;

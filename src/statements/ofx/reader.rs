@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 use super::{
     account,
     book::{Book, Item},
+    open::{Open, StatementKind},
     record::{Handler, Leaf, Record},
-    statement::{Open, StatementKind},
     survey::Survey,
     tag::Tag,
     text,

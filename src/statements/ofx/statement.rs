@@ -3,12 +3,9 @@
 //! Used by the reader. INVARIANT: a statement becomes an account when it starts with its own tag, or when something
 //! in it (a row, a balance) needs one; nothing else in a file makes accounts.
 
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
-
 use super::{
     account::AccountName,
-    holding::Positions,
+    open::{Open, StatementKind},
     reader::Reader,
     record::{Leaf, Record},
     tag::Tag,
@@ -18,88 +15,8 @@ use crate::{
     statements::warnings::quoted,
 };
 
-/// What kind of statement a row stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StatementKind {
-    /// A deposit account or credit line.
-    Bank,
-    /// A card.
-    Card,
-    /// A broker's or plan's account.
-    Investment,
-    /// A loan.
-    Loan,
-}
-
 /// The warning about a statement without a currency.
 pub const CURRENCY_ASSUMED: &str = "the statement names no currency (CURDEF); US dollars were assumed";
-
-/// The statement being read.
-pub(super) struct Open {
-    pub(super) kind: StatementKind,
-    /// Whether a tag said that a statement starts; else rows only suggest it.
-    explicit: bool,
-    /// Whether it started inside another one, by the name of an account.
-    again: bool,
-    at: usize,
-    pub(super) currency: Option<AssetCode>,
-    name: Option<AccountName>,
-    account: Option<usize>,
-    start: Option<NaiveDate>,
-    end: Option<NaiveDate>,
-    as_of: Option<NaiveDate>,
-    /// Whether a list of pending rows was there, even an empty one.
-    pub(super) lists_pending: bool,
-    pending_as_of: Option<NaiveDate>,
-    pub(super) last_date: Option<NaiveDate>,
-    ledger: Option<(Decimal, Option<NaiveDate>)>,
-    available: Option<Decimal>,
-    pub(super) positions: Positions,
-}
-
-impl Open {
-    fn new(kind: StatementKind, explicit: bool, at: usize) -> Self {
-        Self {
-            kind,
-            explicit,
-            again: false,
-            at,
-            currency: None,
-            name: None,
-            account: None,
-            start: None,
-            end: None,
-            as_of: None,
-            lists_pending: false,
-            pending_as_of: None,
-            last_date: None,
-            ledger: None,
-            available: None,
-            positions: Positions::default(),
-        }
-    }
-
-    /// The first day stated for each counts.
-    pub(super) fn note_period(&mut self, tag: Tag, day: Option<NaiveDate>, pending: bool) {
-        let slot = match tag {
-            Tag::DtAsOf if pending => &mut self.pending_as_of,
-            Tag::DtAsOf => &mut self.as_of,
-            Tag::DtStart => &mut self.start,
-            _ => &mut self.end,
-        };
-        *slot = slot.or(day);
-    }
-
-    /// Byte offset at which it starts.
-    pub(super) const fn at(&self) -> usize {
-        self.at
-    }
-
-    /// The day the statement speaks for.
-    pub(super) fn day(&self) -> Option<NaiveDate> {
-        self.as_of.or(self.end).or(self.last_date).or(self.start)
-    }
-}
 
 impl Reader<'_, '_, '_> {
     /// The currency of the open statement; looked for elsewhere in the file where the statement leaves it out.
