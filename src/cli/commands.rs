@@ -24,10 +24,7 @@ use crate::{
 pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, command: Command) -> Result<u8, CliError> {
     let format = global.format;
     match command {
-        Command::Import { files, dry_run, account } => {
-            let account = account.map(|wanted| lists::find_account(&session.ledger.view()?, &wanted)).transpose()?;
-            return import::run(session, out, format, &files, dry_run, account);
-        }
+        Command::Import(arguments) => return import::run(session, out, format, &arguments),
         Command::Accounts => lists::accounts(session, out, format)?,
         Command::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
         Command::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
@@ -60,6 +57,7 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         Command::Restore { .. }
         | Command::Providers
         | Command::Config { .. }
+        | Command::Layouts { .. }
         | Command::Keys
         | Command::Completions { .. }
         | Command::Man { .. }

@@ -8,15 +8,17 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    args::Format,
+    args::{Format, ImportArgs},
     console::{Console, Source},
     error::{CliError, PARTLY},
+    layouts, lists,
     output::{self, Column},
     session::Session,
 };
 use crate::{
-    domain::{AccountId, FailureKind, Warning, text},
-    sync::{Event, FileReport, ImportRequest},
+    domain::{FailureKind, Warning, text},
+    statements::{Choice, Question, Verdict},
+    sync::{Event, FileReport, ImportOptions, ImportRequest},
 };
 
 #[derive(Serialize)]
@@ -37,17 +39,90 @@ struct FileRecord {
     warnings: Vec<Warning>,
     change_id: Option<String>,
     message: String,
+    /// `proven`, `certain` or `question`; absent where nothing was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<VerdictRecord>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<EvidenceRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    question: Option<QuestionRecord>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<CliError>,
+}
+
+#[derive(Serialize)]
+struct VerdictRecord {
+    kind: &'static str,
+    /// Balances that agree, of those compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agree: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct EvidenceRecord {
+    supports: bool,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct QuestionRecord {
+    id: String,
+    text: String,
+    options: Vec<OptionRecord>,
+}
+
+#[derive(Serialize)]
+struct OptionRecord {
+    value: String,
+    label: String,
+    preview: Vec<String>,
+}
+
+impl From<&Question> for QuestionRecord {
+    fn from(question: &Question) -> Self {
+        let option = |choice: &Choice| OptionRecord {
+            value: choice.value.clone(),
+            label: choice.label.clone(),
+            preview: choice.preview.clone(),
+        };
+        Self {
+            id: question.id.clone(),
+            text: question.text.clone(),
+            options: question.options.iter().map(option).collect(),
+        }
+    }
+}
+
+fn verdict(verdict: &Verdict) -> VerdictRecord {
+    match verdict {
+        Verdict::Proven { agree, of } => VerdictRecord { kind: "proven", agree: Some(*agree), of: Some(*of) },
+        Verdict::Certain => VerdictRecord { kind: "certain", agree: None, of: None },
+        Verdict::Question(_) => VerdictRecord { kind: "question", agree: None, of: None },
+    }
 }
 
 impl From<FileReport> for FileRecord {
     fn from(report: FileReport) -> Self {
         let named = |text: String| (!text.is_empty()).then_some(text);
-        let (change_id, error) = match report.outcome {
+        let mut question = None;
+        let (change_id, error): (_, Option<CliError>) = match report.outcome {
             Ok(change) => (change.map(|change| change.id.to_string()), None),
-            Err(failure) => (None, Some(failure.into())),
+            Err(failure) => {
+                question = failure.question.as_deref().map(QuestionRecord::from);
+                (None, Some(failure.into()).filter(|_| question.is_none()))
+            }
         };
+        let read = error.is_none() && !report.format.is_empty();
+        let verdict = match (&question, read) {
+            (Some(_), _) => Some(VerdictRecord { kind: "question", agree: None, of: None }),
+            (None, true) => Some(verdict(&report.basis.verdict)),
+            (None, false) => None,
+        };
+        let reason =
+            |evidence: crate::statements::Evidence| EvidenceRecord { supports: evidence.supports, text: evidence.text };
+        let evidence = report.basis.evidence.into_iter().map(reason).collect();
         Self {
             file: report.path.display().to_string(),
             provider: named(report.provider),
@@ -60,6 +135,9 @@ impl From<FileReport> for FileRecord {
             warnings: report.warnings,
             change_id,
             message: report.message,
+            verdict,
+            evidence,
+            question,
             error,
         }
     }
@@ -73,22 +151,66 @@ const COLUMNS: &[Column<FileRecord>] = &[
     Column::right("Known", |file| file.transactions_skipped.to_string()),
     Column::right("Warnings", |file| file.warnings.len().to_string()),
     Column::left("Change", |file| file.change_id.clone().unwrap_or_else(|| "—".to_owned())),
-    Column::left("Result", |file| if file.error.is_some() { "failed" } else { "ok" }.to_owned()),
+    Column::left("Result", |file| {
+        match (&file.question, &file.error) {
+            (Some(_), _) => "question",
+            (None, Some(_)) => "failed",
+            (None, None) => "ok",
+        }
+        .to_owned()
+    }),
 ];
 
-/// Imports the files and says what became of each. Ends with 1 when all failed, with 3 when some did.
+/// Exit code of an import that waits for an answer; nothing was written.
+const QUESTION: u8 = 4;
+
+/// How the files are read, from the arguments.
+fn options(session: &Session, arguments: &ImportArgs) -> Result<ImportOptions, CliError> {
+    let mut options = ImportOptions { once: arguments.once, ..ImportOptions::default() };
+    if let Some(wanted) = &arguments.account {
+        match lists::find_account(&session.ledger.view()?, wanted) {
+            Ok(account) => options.account = Some(account),
+            // A name that no account has makes one; a number that is no id is a mistake.
+            Err(error) if error.kind == FailureKind::NotFound && wanted.parse::<u64>().is_err() => {
+                options.account_name = Some(wanted.clone());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let flags = [
+        ("date", arguments.date_order.map(|order| order.value().to_owned())),
+        ("sign", arguments.sign.map(|sign| sign.value().to_owned())),
+        ("decimal", arguments.decimal.clone()),
+        ("encoding", arguments.encoding.clone()),
+    ];
+    for (id, value) in flags {
+        if let Some(value) = value {
+            options.answers.insert(id, value);
+        }
+    }
+    for (id, value) in &arguments.answer {
+        options.answers.insert(id.as_str(), value.as_str());
+    }
+    if let Some(file) = &arguments.layout {
+        options.layouts.push(layouts::read(&session.setup.console.path(file))?);
+    }
+    Ok(options)
+}
+
+/// Imports the files and says what became of each. Ends with 1 when all failed, with 3 when some did, with 4 and nothing
+/// written when a file asks a question.
 pub(super) fn run(
     session: &Session,
     out: &mut dyn Write,
     format: Format,
-    paths: &[PathBuf],
-    dry_run: bool,
-    account: Option<AccountId>,
+    arguments: &ImportArgs,
 ) -> Result<u8, CliError> {
+    let (paths, dry_run) = (&arguments.files, arguments.dry_run);
+    let options = options(session, arguments)?;
     let console = &session.setup.console;
     let show_progress = console.terminal.stderr;
     let paths = paths.iter().map(|path| place(session, path)).collect::<Result<Vec<_>, _>>()?;
-    let request = ImportRequest { paths, account, dry_run };
+    let request = ImportRequest { paths, options, dry_run };
     let report = session.runtime.block_on(session.handle.import(request, |event| {
         if show_progress {
             progress(console, event);
@@ -111,7 +233,10 @@ pub(super) fn run(
         }
     }
     if matches!(format, Format::Table | Format::Csv) {
-        explain(console, &record, dry_run);
+        explain(console, &record, dry_run, arguments.explain);
+    }
+    if record.files.iter().any(|file| file.question.is_some()) {
+        return Ok(QUESTION);
     }
     match first {
         None => Ok(0),
@@ -144,13 +269,19 @@ fn place(session: &Session, path: &Path) -> Result<PathBuf, CliError> {
 }
 
 /// Warnings and failures, for people, on standard error.
-fn explain(console: &Console, record: &ImportRecord, dry_run: bool) {
+fn explain(console: &Console, record: &ImportRecord, dry_run: bool, reasons: bool) {
     let mut err = console.err();
     for file in &record.files {
         let name = text::clean(file.file.rsplit('/').next().unwrap_or_default());
         for warning in &file.warnings {
             let place = if warning.line > 0 { format!(":{}", warning.line) } else { String::new() };
             let _ = writeln!(err, "warning: {name}{place}: {}", text::clean(&warning.message));
+        }
+        if reasons {
+            basis(&mut err, &name, file);
+        }
+        if let Some(question) = &file.question {
+            ask(&mut err, &name, question);
         }
         if let Some(error) = &file.error {
             let _ = writeln!(err, "error: {}", text::clean(&error.message));
@@ -162,6 +293,34 @@ fn explain(console: &Console, record: &ImportRecord, dry_run: bool) {
     if dry_run {
         let _ = writeln!(err, "dry run: nothing was written");
     }
+}
+
+/// How a file was read.
+fn basis(err: &mut dyn Write, name: &str, file: &FileRecord) {
+    let sure = match &file.verdict {
+        Some(VerdictRecord { agree: Some(agree), of: Some(of), .. }) => {
+            format!("proven: {agree} of {of} balances agree")
+        }
+        Some(verdict) => verdict.kind.to_owned(),
+        None => return,
+    };
+    let _ = writeln!(err, "{name}: {sure}");
+    for reason in &file.evidence {
+        let mark = if reason.supports { '+' } else { '-' };
+        let _ = writeln!(err, "  {mark} {}", text::clean(&reason.text));
+    }
+}
+
+/// A question with its answers.
+fn ask(err: &mut dyn Write, name: &str, question: &QuestionRecord) {
+    let _ = writeln!(err, "question: {name}: {}", text::clean(&question.text));
+    for option in &question.options {
+        let _ = writeln!(err, "  --answer {}={}  {}", question.id, option.value, text::clean(&option.label));
+        for line in &option.preview {
+            let _ = writeln!(err, "      {}", text::clean(line));
+        }
+    }
+    let _ = writeln!(err, "  nothing was written; run the import again with one of these answers");
 }
 
 fn progress(console: &Console, event: &Event) {

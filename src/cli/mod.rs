@@ -14,6 +14,7 @@ mod edit;
 mod error;
 mod help;
 mod import;
+mod layouts;
 mod lists;
 mod output;
 mod record;
@@ -116,6 +117,7 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
         Command::Providers => lists::providers(out, format)?,
         Command::Config { what } => return upkeep::config(&global, console, out, &what),
         Command::Restore { file } => upkeep::restore(&global, console, out, format, &file)?,
+        Command::Layouts { action } => layouts::run(&global, console, out, format, action)?,
         Command::Keys => upkeep::keys(&global, console, out, format)?,
         Command::Completions { shell } => {
             // Buffered: the generator panics when the reader of its output is gone.

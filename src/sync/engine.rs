@@ -134,18 +134,18 @@ impl Engine {
         match command {
             Command::Cancel { job } => self.cancel(job),
             Command::Shutdown => {}
-            Command::ReviewImport { job, paths, account } => self.read(job, move |parts, importer| {
-                let mut reviewed = importer.read(paths, account)?;
+            Command::ReviewImport { job, paths, options } => self.read(job, move |parts, importer| {
+                let mut reviewed = importer.read(paths, options)?;
                 let review = Arc::new(importer.review(&mut reviewed, true)?);
                 parts.lock_reviewed().insert(job, reviewed);
                 Ok(Event::ImportReviewed { job, review })
             }),
-            Command::Import { job, paths, account, dry_run: true } => self.read(job, move |_, importer| {
-                let report = importer.dry_run(&mut importer.read(paths, account)?)?;
+            Command::Import { job, paths, options, dry_run: true } => self.read(job, move |_, importer| {
+                let report = importer.dry_run(&mut importer.read(paths, options)?)?;
                 Ok(Event::ImportFinished { job, report })
             }),
-            Command::Import { job, paths, account, dry_run: false } => self.import(job, move |_, importer| {
-                let reviewed = importer.read(paths, account)?;
+            Command::Import { job, paths, options, dry_run: false } => self.import(job, move |_, importer| {
+                let reviewed = importer.read(paths, options)?;
                 Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
             Command::CommitImport { job } => self.import(job, move |parts, importer| {

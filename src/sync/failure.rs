@@ -4,6 +4,7 @@ use std::{error::Error, fmt, sync::Arc};
 
 use crate::{
     domain::{Disposition, FailureKind, ProviderError, ProviderErrorKind},
+    statements::Question,
     store::StoreError,
     vault::VaultError,
 };
@@ -17,6 +18,8 @@ pub struct Failure {
     pub message: String,
     /// What to do.
     pub hint: Option<String>,
+    /// What must be answered first, where the kind is a question.
+    pub question: Option<Arc<Question>>,
     /// The error below, for the log.
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -25,7 +28,7 @@ impl Failure {
     /// A failure without hint and source.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: None, source: None }
+        Self { kind, message: message.into(), hint: None, question: None, source: None }
     }
 
     /// A failure with the message of the error below it.
@@ -38,6 +41,13 @@ impl Failure {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the question that is open.
+    #[must_use]
+    pub fn with_question(mut self, question: Question) -> Self {
+        self.question = Some(Arc::new(question));
         self
     }
 
@@ -69,7 +79,8 @@ impl Error for Failure {
 /// Two failures are equal when a user sees the same; the source is not compared.
 impl PartialEq for Failure {
     fn eq(&self, other: &Self) -> bool {
-        (self.kind, &self.message, &self.hint) == (other.kind, &other.message, &other.hint)
+        (self.kind, &self.message, &self.hint, &self.question)
+            == (other.kind, &other.message, &other.hint, &other.question)
     }
 }
 
@@ -117,7 +128,7 @@ impl From<ProviderError> for Failure {
             Disposition::AskUser | Disposition::Permanent => None,
         });
         let message = format!("{}: {}", error.provider, error.message);
-        Self { kind, message, hint, source: Some(Arc::new(error)) }
+        Self { kind, message, hint, question: None, source: Some(Arc::new(error)) }
     }
 }
 

@@ -4,7 +4,9 @@ use std::{path::PathBuf, sync::Arc};
 
 use chrono::NaiveDate;
 
-use super::{ConnectRequest, Failure, FoundConnection, ImportReport, ImportReview, LoginPrompt, SyncReport};
+use super::{
+    ConnectRequest, Failure, FoundConnection, ImportOptions, ImportReport, ImportReview, LoginPrompt, SyncReport,
+};
 use crate::{
     domain::{AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, TransactionId, UserFields},
     providers::Secrets,
@@ -23,8 +25,8 @@ pub enum Command {
         job: JobId,
         /// Files, in the order in which they will be imported.
         paths: Vec<PathBuf>,
-        /// Put every row into this account instead of the ones the files name.
-        account: Option<AccountId>,
+        /// How the files are read.
+        options: ImportOptions,
     },
     /// Read files and import them without a review between. Answer: `ImportFinished`.
     Import {
@@ -32,8 +34,8 @@ pub enum Command {
         job: JobId,
         /// Files, in the order in which they will be imported.
         paths: Vec<PathBuf>,
-        /// Put every row into this account instead of the ones the files name.
-        account: Option<AccountId>,
+        /// How the files are read.
+        options: ImportOptions,
         /// Only work out the figures; write nothing.
         dry_run: bool,
     },

@@ -22,8 +22,8 @@ pub use handle::{EventStream, Handle};
 pub use live::{LiveConfig, Schedule, due_at, login_ends_soon};
 pub use message::{Command, Event, JobId, Progress, Stage};
 pub use report::{
-    AccountResult, AccountReview, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
+    AccountResult, AccountReview, Basis, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
     ImportReport, ImportReview, KnownConnection, Listening, LoginEnding, LoginPrompt, ReviewRow, RowState, SyncReport,
     SyncedAccount,
 };
-pub use request::{ImportRequest, SyncRequest};
+pub use request::{ImportOptions, ImportRequest, SyncRequest};

@@ -11,6 +11,7 @@ use crate::{
         TransactionFacts, Warning,
     },
     providers::{Secrets, kit::CallbackError},
+    statements::{Evidence, Verdict},
 };
 
 /// What importing some files would do.
@@ -34,6 +35,21 @@ impl ImportReview {
     }
 }
 
+/// Why a file was read the way it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Basis {
+    /// How sure the reading is.
+    pub verdict: Verdict,
+    /// Reasons for and against it.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Default for Basis {
+    fn default() -> Self {
+        Self { verdict: Verdict::Certain, evidence: Vec::new() }
+    }
+}
+
 /// What importing one file would do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileReview {
@@ -49,6 +65,8 @@ pub struct FileReview {
     pub format: String,
     /// Whether the very same bytes are in the store and nothing of them was undone since.
     pub already_imported: bool,
+    /// How the file was read.
+    pub basis: Basis,
     /// Account by account.
     pub accounts: Vec<AccountReview>,
     /// What could not be used as it stood.
@@ -136,6 +154,8 @@ pub struct FileReport {
     pub format: String,
     /// The change, or why there is none. `Ok(None)`: all was known already, nothing was written.
     pub outcome: Result<Option<Change>, Failure>,
+    /// How the file was read.
+    pub basis: Basis,
     /// Accounts seen for the first time.
     pub accounts_imported: u64,
     /// Accounts known before.

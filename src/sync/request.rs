@@ -12,15 +12,31 @@ use crate::{
         AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, FailureKind, TransactionId, UserFields,
     },
     providers::Secrets,
+    statements::{Answers, table::Layout},
 };
+
+/// How files are read, beyond what they state themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImportOptions {
+    /// Put every row into this account instead of the ones the files name.
+    pub account: Option<AccountId>,
+    /// The name of the account of a file that names none; an account is made if none has the name.
+    pub account_name: Option<String>,
+    /// Answers to questions of the files.
+    pub answers: Answers,
+    /// Table layouts that come before the learned ones.
+    pub layouts: Vec<Layout>,
+    /// Whether answers apply to these files only, rather than to all later ones of their layout.
+    pub once: bool,
+}
 
 /// Files to import without a review.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportRequest {
     /// Files, in import order.
     pub paths: Vec<PathBuf>,
-    /// Put every row into this account instead of the ones the files name.
-    pub account: Option<AccountId>,
+    /// How the files are read.
+    pub options: ImportOptions,
     /// Work out the figures and write nothing.
     pub dry_run: bool,
 }
@@ -42,8 +58,8 @@ impl Handle {
     /// # Errors
     /// The import failed as a whole.
     pub async fn import(&self, request: ImportRequest, on_event: impl FnMut(&Event)) -> Result<ImportReport, Failure> {
-        let ImportRequest { paths, account, dry_run } = request;
-        let command = |job| Command::Import { job, paths, account, dry_run };
+        let ImportRequest { paths, options, dry_run } = request;
+        let command = |job| Command::Import { job, paths, options, dry_run };
         self.ask(command, on_event, |event| match event {
             Event::ImportFinished { report, .. } => Some(report),
             _ => None,

@@ -64,6 +64,12 @@ impl Candidate {
         self.is_guess && other.is_guess && weight == best && upright == best_upright && prior + 3 >= best_prior
     }
 
+    /// Whether some balances agree with this pair of columns and none with the same pair as its headers name it.
+    pub(super) fn is_contradicted_by(&self, named: &Self) -> bool {
+        let agree = |candidate: &Self| candidate.balance.map_or(0, |beside| beside.chain.agree);
+        self.is_turned(named) && agree(named) == 0 && agree(self) > 0
+    }
+
     /// Whether it is the same pair of columns the other way round.
     pub(super) fn is_turned(&self, other: &Self) -> bool {
         matches!((&self.model, &other.model), (Model::Split { debit, credit, .. }, Model::Split { debit: out, credit: into, .. }) if debit == into && credit == out)
@@ -374,7 +380,10 @@ pub(super) fn judge(
                 let rank = |chain: &Chain, column: usize| (chain.weight(), chain.agree, named(column));
                 if candidate.balance.is_none_or(|known| rank(&chain, *column) > rank(&known.chain, known.column)) {
                     candidate.balance = Some(Beside { column: *column, pairing, chain });
-                    candidate.is_turned_over = chain.agree > 0 && pairing.meaning(direction).0;
+                    candidate.is_turned_over = {
+                        let (inverted, before) = pairing.meaning(direction);
+                        chain.agree > 0 && (inverted || (before && !named_before))
+                    };
                 }
             }
             covered.push(amounts.iter().flatten().count());
@@ -384,7 +393,7 @@ pub(super) fn judge(
     // A column that leaves rows without an amount, where another fills them, proves nothing.
     let most = covered.iter().copied().max().unwrap_or(0);
     for ((candidate, _), count) in judged.iter_mut().zip(covered) {
-        if count * 10 < most * 9 {
+        if count * 4 < most * 3 {
             candidate.balance = candidate.balance.map(|beside| Beside { chain: Chain::default(), ..beside });
             candidate.prior = candidate.prior.min(5);
         }

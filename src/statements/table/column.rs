@@ -94,7 +94,7 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
         distinct: 0,
         constant: None,
     };
-    let (mut days, mut numbers, mut currencies, mut pending, mut full) = (0, 0, 0, 0, 0);
+    let (mut days, mut numbers, mut currencies, mut pending) = (0, 0, 0, 0);
     let mut values = HashMap::<&str, usize>::new();
     for row in &frame.sample {
         let cell = grid.cell(*row, index);
@@ -110,7 +110,6 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
         currencies += usize::from(words::currency(cell).is_some());
         if let Some(number) = money(cell) {
             numbers += 1;
-            full += usize::from(is_day);
             column.positive += usize::from(!number.is_negative && !number.is_zero());
             column.negative += usize::from(number.is_negative && !number.is_zero());
             column.signed += usize::from(number.is_signed);
@@ -128,7 +127,7 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
     let most = |count: usize| count * 10 >= filled * 9;
     column.kind = if filled == 0 {
         Kind::Blank
-    } else if most(days + pending) && days > 0 {
+    } else if (most(days + pending) && days > 0) || (days * 4 >= filled * 3 && days >= 3) {
         Kind::Date
     } else if most(numbers) || (numbers * 10 >= filled * 7 && filled >= 5) {
         Kind::Number
@@ -137,8 +136,18 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
     } else {
         Kind::Text
     };
-    let _ = full;
-    let best = column.matches.iter().find(|found| !found.role.is_key() && suits(found.role, &column)).copied();
+    let telling = |set: Set| frame.sample.iter().filter(|row| words.is(set, grid.cell(**row, index))).count();
+    let fits_words = |role: Role| match role {
+        // Debit or credit in most cells, else it is a text.
+        Role::Indicator => filled == 0 || (telling(Set::In) + telling(Set::Out) + telling(Set::Neutral)) * 2 >= filled,
+        Role::Status => values.len() <= 6.max(filled / 3),
+        _ => true,
+    };
+    let best = column
+        .matches
+        .iter()
+        .find(|found| !found.role.is_key() && suits(found.role, &column) && fits_words(found.role))
+        .copied();
     if let Some(found) = best.filter(|found| found.score >= 52) {
         (column.role, column.score) = (Some(found.role), found.score);
     }

@@ -330,7 +330,8 @@ fn pick(judged: Vec<(Candidate, Mark)>, marks: &Marks, answers: &Answers, eviden
     let rivals: Vec<Candidate> = judged
         .into_iter()
         .filter(|(candidate, other)| {
-            candidate.is_rival_of(&chosen) && candidate.model != chosen.model && *other == mark
+            let is_rival = candidate.is_rival_of(&chosen) || candidate.is_contradicted_by(&chosen);
+            is_rival && candidate.model != chosen.model && *other == mark
         })
         .map(|(candidate, _)| candidate)
         .collect();

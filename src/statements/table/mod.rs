@@ -25,6 +25,8 @@ mod layout;
 mod layout_tests;
 mod learn;
 mod marks;
+#[cfg(test)]
+mod metamorphic;
 mod model;
 mod money_column;
 mod number;

@@ -117,10 +117,17 @@ impl Model {
         match self {
             Self::Signed { column, fee } => {
                 let amount = value(grid, row, *column, mark)?;
+                if self.unreadable(grid, row).is_some() {
+                    return None;
+                }
                 let fee = fee.and_then(|fee| value(grid, row, fee, mark)).unwrap_or_default();
                 amount.checked_sub(fee.abs())
             }
             Self::Split { debit, credit, signed } => {
+                // An amount that can't be read is not zero.
+                if self.unreadable(grid, row).is_some() {
+                    return None;
+                }
                 let side = |column: &Option<usize>| column.and_then(|column| value(grid, row, column, mark));
                 let (out, into) = (side(debit), side(credit));
                 if out.is_none() && into.is_none() {
@@ -166,7 +173,8 @@ impl Model {
 
     /// Whether any of the cells that should hold the amount has text that is no number.
     pub(super) fn unreadable(&self, grid: &Grid, row: usize) -> Option<usize> {
-        self.columns().into_iter().find(|column| {
+        let fee = if let Self::Signed { fee, .. } = self { *fee } else { None };
+        self.columns().into_iter().chain(fee).find(|column| {
             let cell = grid.cell(row, *column);
             !number::is_nothing(cell) && money(cell).is_none()
         })

@@ -184,6 +184,11 @@ fn every_sample_is_read_right_or_asked_about() {
         if matches!(reading.verdict, Verdict::Question(_)) {
             continue;
         }
+        let drafts = || reading.statements.iter().flat_map(|s| &s.accounts).flat_map(|page| &page.transactions);
+        let silent = drafts().filter(|draft| draft.facts.description().is_empty()).count();
+        if silent * 4 > drafts().count() {
+            let _ = writeln!(report, "TEXTLESS {file}: {silent} rows");
+        }
         let differences = differences(&expected, &rows_of(&reading));
         if differences.is_empty() {
             if was_asked { asked += 1 } else { exact += 1 }

@@ -4,6 +4,7 @@
 //! commit or not at all; what is known already is never written again; planning writes nothing.
 
 mod folder;
+mod layouts;
 mod number;
 mod plan;
 mod read;
@@ -20,8 +21,8 @@ use self::{
     read::{FileContent, KnownFile, ParsedFile},
 };
 use super::{
-    AccountReview, Failure, FileReport, FileReview, ImportReport, ImportReview, Progress, ReviewRow, RowState, Stage,
-    reconcile::Outcome,
+    AccountReview, Basis, Failure, FileReport, FileReview, ImportOptions, ImportReport, ImportReview, Progress,
+    ReviewRow, RowState, Stage, reconcile::Outcome,
 };
 use crate::{
     domain::{AccountId, Change, Warning},
@@ -33,6 +34,13 @@ use crate::{
 pub(super) struct Reviewed {
     files: Vec<Result<FileContent, (PathBuf, Failure)>>,
     account: Option<AccountId>,
+}
+
+impl Reviewed {
+    /// Whether a file waits for an answer. Then none is written, so that an answer finds everything as it was.
+    fn asks(&self) -> bool {
+        self.files.iter().any(|file| matches!(file, Err((_, failure)) if failure.question.is_some()))
+    }
 }
 
 /// What an import needs beside the files.
@@ -49,11 +57,15 @@ pub(super) struct Importer<'a> {
 
 impl Importer<'_> {
     /// Reads every file. A file that can't be read keeps its failure; only a cancel stops the whole.
-    pub(super) fn read(&self, paths: Vec<PathBuf>, account: Option<AccountId>) -> Result<Reviewed, Failure> {
+    pub(super) fn read(&self, paths: Vec<PathBuf>, options: ImportOptions) -> Result<Reviewed, Failure> {
         let reader = self.store.read()?;
+        let reading = layouts::Reading::new(self.store.path(), options);
+        let account = reading.options.account;
         let mut files = Vec::with_capacity(paths.len());
         for found in folder::expand(paths) {
-            files.push(found.and_then(|path| self.read_file(&reader, &path).map_err(|failure| (path, failure))));
+            files.push(
+                found.and_then(|path| self.read_file(&reader, &path, &reading).map_err(|failure| (path, failure))),
+            );
             self.check_cancelled()?;
         }
         Ok(Reviewed { files, account })
@@ -98,6 +110,7 @@ impl Importer<'_> {
                 transactions_updated: sum(|account| account.amended),
                 transactions_skipped: sum(|account| account.known),
                 outcome: file.outcome.clone().map(|()| None),
+                basis: file.basis,
                 ..FileReport::of(file.path, file.provider, file.format, file.warnings)
             };
             report.message = match &file.outcome {
@@ -112,8 +125,10 @@ impl Importer<'_> {
     /// Writes the files, each in a commit of its own. Files before a cancel stay; the one under way does not.
     pub(super) fn commit(&self, reviewed: Reviewed) -> ImportReport {
         let mut files = Vec::with_capacity(reviewed.files.len());
+        let asks = reviewed.asks();
         for file in reviewed.files {
             let report = match file {
+                Ok(FileContent::Parsed(parsed)) if asks => waiting_report(*parsed),
                 Err((path, failure)) => failed_report(path, failure),
                 Ok(FileContent::Known(known)) => known_report(&known),
                 Ok(FileContent::Parsed(parsed)) => self.commit_file(*parsed, reviewed.account),
@@ -130,8 +145,15 @@ impl Importer<'_> {
             parsed.format.to_owned(),
             parsed.warnings.clone(),
         );
+        report.basis = parsed.basis.clone();
+        let learned = parsed.learned.clone();
         match self.try_commit(parsed, account, &mut report) {
             Ok(change) => {
+                if let Some((folder, layout)) = learned
+                    && let Err(failure) = layouts::keep(&folder, &layout)
+                {
+                    report.warnings.push(Warning::new(0, format!("the answers were not kept: {}", failure.message)));
+                }
                 report.message = sentence(&report, change.is_some());
                 report.outcome = Ok(change);
             }
@@ -183,6 +205,7 @@ fn failed_review(path: PathBuf, failure: Failure) -> FileReview {
         provider: String::new(),
         institution: String::new(),
         format: String::new(),
+        basis: Basis::default(),
         already_imported: false,
         accounts: Vec::new(),
         warnings: Vec::new(),
@@ -196,6 +219,7 @@ fn known_review(known: &KnownFile) -> FileReview {
         provider: known.provider.clone(),
         institution: known.institution.clone(),
         format: known.format.to_owned(),
+        basis: Basis::default(),
         already_imported: true,
         accounts: Vec::new(),
         warnings: known.change.warnings.clone(),
@@ -221,6 +245,16 @@ fn known_report(known: &KnownFile) -> FileReport {
     report
 }
 
+/// A file that is not written because another one asks a question.
+fn waiting_report(parsed: ParsedFile) -> FileReport {
+    let provider = parsed.provider().to_owned();
+    FileReport {
+        basis: parsed.basis,
+        message: "not imported yet: another file asks a question".to_owned(),
+        ..FileReport::of(parsed.path, provider, parsed.format.to_owned(), parsed.warnings)
+    }
+}
+
 fn failed_report(path: PathBuf, failure: Failure) -> FileReport {
     FileReport {
         message: failure.message.clone(),
@@ -237,6 +271,7 @@ impl FileReport {
             provider,
             format,
             outcome: Ok(None),
+            basis: Basis::default(),
             accounts_imported: 0,
             accounts_updated: 0,
             transactions_imported: 0,
@@ -297,6 +332,7 @@ fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileRevie
         provider: parsed.provider().to_owned(),
         institution: plan.institutions(),
         format: parsed.format.to_owned(),
+        basis: parsed.basis.clone(),
         already_imported: false,
         accounts: accounts.collect(),
         warnings: all_warnings(parsed, plan),

@@ -8,14 +8,17 @@ use std::{
     sync::Arc,
 };
 
-use super::{Importer, Stage};
+use super::{Importer, Stage, layouts};
 use crate::{
     domain::{Change, FailureKind, IdTrust, Warning, text},
     files,
     providers::{InstitutionName, ProviderMetadata, registry},
-    statements::{self, Answers, Input, Institution, Reading, StatementAccount, StatementError, Verdict},
+    statements::{
+        self, Input, Institution, Question, Reading, StatementAccount, StatementError, Verdict,
+        table::{self, Layout},
+    },
     store::{NewSource, Reader},
-    sync::Failure,
+    sync::{Basis, Failure},
 };
 
 /// The content of a file.
@@ -47,6 +50,10 @@ pub(super) struct ParsedFile {
     /// Never empty; one for each institution, in file order.
     pub(super) parts: Vec<Part>,
     pub(super) warnings: Vec<Warning>,
+    /// How it was read.
+    pub(super) basis: Basis,
+    /// What answers taught about its layout, and the folder to keep it in.
+    pub(super) learned: Option<(PathBuf, Layout)>,
 }
 
 /// The accounts of one institution in a file.
@@ -133,7 +140,12 @@ fn file_name(path: &Path) -> String {
 }
 
 impl Importer<'_> {
-    pub(super) fn read_file(&self, reader: &Reader, path: &Path) -> Result<FileContent, Failure> {
+    pub(super) fn read_file(
+        &self,
+        reader: &Reader,
+        path: &Path,
+        reading_of: &layouts::Reading,
+    ) -> Result<FileContent, Failure> {
         let name = file_name(path);
         self.report_progress(Stage::Reading, &name, 0, 0);
         let bytes = match (self.held)(path) {
@@ -154,15 +166,34 @@ impl Importer<'_> {
             self.report_progress(Stage::Reading, &name, done, total);
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let answers = Answers::default();
-        let input = Input { bytes: &bytes, file_name: &name, limits: &self.limits, layouts: &[], answers: &answers };
+        let (answers, layouts) = (&reading_of.options.answers, &reading_of.layouts[..]);
+        let input = Input { bytes: &bytes, file_name: &name, limits: &self.limits, layouts, answers };
         let mut reading = statements::read(&input, &mut on_progress).map_err(|error| refusal(&name, &error))?;
+        let asks = |question: &Question| {
+            Failure::new(FailureKind::Question, format!("{name}: {}", question.text))
+                .with_hint(format!("answer with `--answer {}=VALUE`; nothing was written", question.id))
+                .with_question(question.clone())
+        };
         if let Verdict::Question(question) = &reading.verdict {
-            return Err(Failure::new(FailureKind::Question, format!("{name}: {}", question.text)));
+            return Err(asks(question));
         }
+        let known = reader.accounts()?;
+        let mut pages: Vec<&mut StatementAccount> =
+            reading.statements.iter_mut().flat_map(|statement| &mut statement.accounts).collect();
+        layouts::name_accounts(&mut pages, &known, &reading_of.options).map_err(|question| asks(&question))?;
+        let learned = reading_of.place().and_then(|folder| Some((folder.to_owned(), table::learned(&input)?)));
+        let basis = Basis { verdict: reading.verdict.clone(), evidence: std::mem::take(&mut reading.evidence) };
         let (format, path) = (reading.format, path.to_owned());
         let warnings = std::mem::take(&mut reading.warnings);
-        Ok(FileContent::Parsed(Box::new(ParsedFile { path, format, source, parts: parts(reading), warnings })))
+        Ok(FileContent::Parsed(Box::new(ParsedFile {
+            path,
+            format,
+            source,
+            parts: parts(reading),
+            warnings,
+            basis,
+            learned,
+        })))
     }
 
     fn too_large(&self, path: &Path, length: u64) -> Failure {

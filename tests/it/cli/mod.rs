@@ -10,4 +10,5 @@ mod no_secret_leaks;
 mod process_hardening;
 mod real_terminal;
 mod scripts;
+mod tables;
 mod two_programs;

@@ -1,5 +1,6 @@
 //! The screens through the harness: keys in, text and stored rows out.
 
+mod answering;
 mod choosing_files;
 mod connecting;
 mod connecting_again;

@@ -18,7 +18,7 @@ pub(crate) use path::looks_like_path;
 
 use super::review::Review;
 use crate::{
-    sync::Command,
+    sync::{Command, ImportOptions},
     tui::{
         action::{Action, Place},
         component::{
@@ -333,7 +333,8 @@ impl Picker {
 
     fn import(&mut self, paths: Vec<PathBuf>, ctx: &mut Ctx<'_>) {
         ctx.effects.push(Effect::Remember(self.folder.clone()));
-        let job = ctx.command(|job| Command::ReviewImport { job, paths: paths.clone(), account: None });
+        let job =
+            ctx.command(|job| Command::ReviewImport { job, paths: paths.clone(), options: ImportOptions::default() });
         ctx.push(Review::new(job, paths));
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Files that cannot be read come first, files that are already imported last.
 
+mod question;
 mod view;
 
 use std::{cell::Cell, collections::BTreeSet, path::PathBuf, sync::Arc};
@@ -11,8 +12,8 @@ use ratatui::layout::Rect;
 use crate::{
     domain::{FailureKind, Warning},
     sync::{
-        AccountReview, Command, Event, Failure, FileReview, ImportReport, ImportReview, JobId, Progress, ReviewRow,
-        RowState,
+        AccountReview, Command, Event, Failure, FileReview, ImportOptions, ImportReport, ImportReview, JobId, Progress,
+        ReviewRow, RowState,
     },
     tui::{
         action::{Action, Place},
@@ -78,6 +79,8 @@ enum Detail<'a> {
 pub(crate) struct Review {
     job: JobId,
     paths: Vec<PathBuf>,
+    /// How the files are read; holds the answers so far.
+    options: ImportOptions,
     state: State,
     progress: Option<Progress>,
     cancelling: bool,
@@ -94,9 +97,15 @@ pub(crate) struct Review {
 
 impl Review {
     pub(crate) fn new(job: JobId, paths: Vec<PathBuf>) -> Self {
+        Self::reading(job, paths, ImportOptions::default())
+    }
+
+    /// A review of files that are read with these options.
+    fn reading(job: JobId, paths: Vec<PathBuf>, options: ImportOptions) -> Self {
         Self {
             job,
             paths,
+            options,
             state: State::Reading,
             progress: None,
             cancelling: false,
@@ -334,6 +343,9 @@ impl Pane for Review {
             Event::ImportReviewed { job, review } if *job == self.job => {
                 self.state = State::Ready(Arc::clone(review));
                 self.progress = None;
+                if let Some(asked) = question::open(review) {
+                    ctx.push(question::menu(asked, self.job, &self.paths, &self.options));
+                }
                 true
             }
             Event::ImportFinished { job, report } if *job == self.job => {

@@ -1,0 +1,140 @@
+//! `dashtam layouts`: what is known about the tables of institutions, built in and learned from answers.
+//!
+//! INVARIANT: only learned layouts are written and removed.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use super::{
+    args::Strictness,
+    args::{Format, Global, LayoutsCommand},
+    console::Console,
+    error::CliError,
+    output::{self, Column},
+    session::Setup,
+};
+use crate::{
+    domain::FailureKind,
+    files,
+    statements::table::{Layout, built_in},
+};
+
+/// The largest layout that is read.
+const MOST_BYTES: usize = 256 << 10;
+
+#[derive(Serialize)]
+struct LayoutRecord {
+    name: String,
+    institution: Option<String>,
+    kind: Option<String>,
+    /// `built-in` or `learned`.
+    source: &'static str,
+    columns: usize,
+}
+
+const COLUMNS: &[Column<LayoutRecord>] = &[
+    Column::left("Name", |layout| layout.name.clone()),
+    Column::left("Institution", |layout| layout.institution.clone().unwrap_or_else(|| "—".to_owned())),
+    Column::left("Kind", |layout| layout.kind.clone().unwrap_or_else(|| "—".to_owned())),
+    Column::left("Source", |layout| layout.source.to_owned()),
+    Column::right("Columns", |layout| layout.columns.to_string()),
+];
+
+pub(super) fn run(
+    global: &Global,
+    console: &Console,
+    out: &mut dyn Write,
+    format: Format,
+    action: LayoutsCommand,
+) -> Result<(), CliError> {
+    let setup = Setup::new(global, console, Strictness::Lenient)?;
+    let folder = setup.paths.database().with_file_name("layouts");
+    match action {
+        LayoutsCommand::List => {
+            let learned = learned(&folder)?;
+            let named = |name: &str| learned.iter().any(|layout| layout.name == name);
+            let own = learned.iter().map(|layout| record(layout, "learned"));
+            let ours = built_in().iter().filter(|layout| !named(&layout.name)).map(|layout| record(layout, "built-in"));
+            let all: Vec<LayoutRecord> = own.chain(ours).collect();
+            output::list(out, format, all.iter().map(Ok), COLUMNS, "no layouts")
+        }
+        LayoutsCommand::Show { name } => Ok(out.write_all(find(&folder, &name)?.to_toml().as_bytes())?),
+        LayoutsCommand::Export { name, output } => export(console, out, &find(&folder, &name)?, output.as_deref()),
+        LayoutsCommand::Import { file } => {
+            let layout = read(&console.path(&file))?;
+            let path = folder.join(format!("{}.toml", layout.name));
+            files::create_folders(&folder).and_then(|()| files::replace(&path, layout.to_toml().as_bytes()))?;
+            Ok(writeln!(console.err(), "added the layout {}", layout.name)?)
+        }
+        LayoutsCommand::Forget { name } => {
+            let path = learned_path(&folder, &name)?;
+            files::remove_if_there(&path)?;
+            Ok(writeln!(console.err(), "forgot the layout {name}")?)
+        }
+    }
+}
+
+fn record(layout: &Layout, source: &'static str) -> LayoutRecord {
+    LayoutRecord {
+        name: layout.name.clone(),
+        institution: layout.institution.clone(),
+        kind: layout.kind.clone(),
+        source,
+        columns: layout.header.len(),
+    }
+}
+
+fn export(console: &Console, out: &mut dyn Write, layout: &Layout, file: Option<&Path>) -> Result<(), CliError> {
+    let Some(file) = file.map(|file| console.path(file)) else {
+        return Ok(out.write_all(layout.to_toml().as_bytes())?);
+    };
+    files::write_new(&file, layout.to_toml().as_bytes()).map_err(|error| {
+        CliError::new(FailureKind::Io, format!("{}: {error}", file.display()))
+            .hint("name a file that does not exist yet")
+    })
+}
+
+/// The learned layouts, by name.
+fn learned(folder: &Path) -> Result<Vec<Layout>, CliError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    paths.sort();
+    Ok(paths.iter().filter_map(|path| read(path).ok()).collect())
+}
+
+/// A layout from a file.
+pub(super) fn read(path: &Path) -> Result<Layout, CliError> {
+    let wrong = |text: String| CliError::usage(format!("{}: {text}", path.display()));
+    let text = files::read_text(path, MOST_BYTES).map_err(|error| wrong(error.to_string()))?;
+    Layout::parse(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn find(folder: &Path, name: &str) -> Result<Layout, CliError> {
+    let learned = learned(folder)?.into_iter().find(|layout| layout.name == name);
+    learned.or_else(|| built_in().iter().find(|layout| layout.name == name).cloned()).ok_or_else(|| {
+        CliError::new(FailureKind::NotFound, format!("there is no layout {name}"))
+            .hint("`dashtam layouts list` lists them")
+    })
+}
+
+/// The file of a learned layout. A name that is no file name finds none.
+fn learned_path(folder: &Path, name: &str) -> Result<PathBuf, CliError> {
+    let known = learned(folder)?.into_iter().find(|layout| layout.name == name);
+    if let Some(layout) = known {
+        return Ok(folder.join(format!("{}.toml", layout.name)));
+    }
+    if built_in().iter().any(|layout| layout.name == name) {
+        return Err(CliError::new(FailureKind::WrongState, format!("the layout {name} is built in"))
+            .hint("only learned layouts can be forgotten"));
+    }
+    Err(CliError::new(FailureKind::NotFound, format!("there is no layout {name}"))
+        .hint("`dashtam layouts list` lists them"))
+}

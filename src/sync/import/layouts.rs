@@ -1,0 +1,145 @@
+//! Learned layouts of the profile, and the account of files that name none.
+//!
+//! Used by the reading of files. A layout is a TOML file in the folder `layouts` beside the database. INVARIANT: a file that
+//! can't be read as a layout is left alone and not used.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    domain::{Account, FailureKind, text},
+    files,
+    statements::{Choice, Question, StatementAccount, table::Layout},
+    sync::{Failure, ImportOptions},
+};
+
+/// The longest layout that is read.
+const MOST_BYTES: usize = 256 << 10;
+/// Layouts that are read.
+const MOST_LAYOUTS: usize = 2_000;
+
+/// The folder of learned layouts.
+pub(super) fn folder(database: &Path) -> PathBuf {
+    database.with_file_name("layouts")
+}
+
+/// How the files of one import are read.
+pub(super) struct Reading {
+    pub(super) options: ImportOptions,
+    /// Layouts given with the import, then learned ones.
+    pub(super) layouts: Vec<Layout>,
+    folder: PathBuf,
+}
+
+impl Reading {
+    pub(super) fn new(database: &Path, options: ImportOptions) -> Self {
+        let folder = folder(database);
+        let mut layouts = options.layouts.clone();
+        layouts.extend(learned(&folder));
+        Self { options, layouts, folder }
+    }
+
+    /// Where an answer is kept, unless it is for these files only.
+    pub(super) fn place(&self) -> Option<&Path> {
+        (!self.options.once).then_some(self.folder.as_path())
+    }
+}
+
+fn learned(folder: &Path) -> Vec<Layout> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    paths.sort();
+    let files = paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    files
+        .take(MOST_LAYOUTS)
+        .filter_map(|path| files::read_text(&path, MOST_BYTES).ok())
+        .filter_map(|text| Layout::parse(&text).ok())
+        .collect()
+}
+
+/// Keeps what answers taught about a layout.
+pub(super) fn keep(folder: &Path, layout: &Layout) -> Result<(), Failure> {
+    let path = folder.join(format!("{}.toml", layout.name));
+    files::create_folders(folder)
+        .and_then(|()| files::replace(&path, layout.to_toml().as_bytes()))
+        .map_err(|error| Failure::caused(FailureKind::Store, error))
+}
+
+/// Gives accounts of tables that name none their identity: by the name asked for, else the only account that files of
+/// this layout went into before. Several such accounts are a question.
+pub(super) fn name_accounts(
+    pages: &mut [&mut StatementAccount],
+    known: &[Account],
+    options: &ImportOptions,
+) -> Result<(), Question> {
+    let named = options.account_name.as_deref().or_else(|| options.answers.get("account")).and_then(text::clean_line);
+    if let (Some(name), [page]) = (&named, &mut pages[..]) {
+        let id = &mut page.account.provider_account_id;
+        let owners = || known.iter().filter(|account| account.display_name() == name.as_str());
+        if is_unnamed(id) {
+            let base = base(id).to_owned();
+            let same = owners().find(|account| self::base(&account.provider_account_id) == base);
+            *id = same.map_or_else(
+                || format!("{base}/{}", text::skeleton(name)),
+                |account| account.provider_account_id.clone(),
+            );
+        }
+        page.account.name = Some(name.to_string());
+        return Ok(());
+    }
+    if options.account.is_some() {
+        return Ok(());
+    }
+    for page in pages {
+        let id = page.account.provider_account_id.clone();
+        if !is_unnamed(&id) {
+            continue;
+        }
+        let owners: Vec<&Account> = known
+            .iter()
+            .filter(|account| base(&account.provider_account_id) == base(&id) && account.is_active)
+            .collect();
+        match owners[..] {
+            [] => {}
+            [only] => page.account.provider_account_id.clone_from(&only.provider_account_id),
+            _ => return Err(which(&owners)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the id stands for the layout of a table, not for an account that the table names.
+fn is_unnamed(id: &str) -> bool {
+    id.starts_with("table-")
+}
+
+fn base(id: &str) -> &str {
+    id.split('/').next().unwrap_or(id)
+}
+
+fn which(owners: &[&Account]) -> Question {
+    let option = |account: &&Account| Choice {
+        value: account.display_name().to_owned(),
+        label: format!("{} {}", account.display_name(), account.number_masked),
+        preview: Vec::new(),
+    };
+    Question {
+        id: "account".to_owned(),
+        text: "Which account are these rows of? The file does not name it.".to_owned(),
+        options: owners.iter().map(option).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learned_layouts_are_kept_as_files() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = folder(&place.path().join("dashtam.redb"));
+        let layout = Layout::parse("name = \"mine\"\nheader = [\"Day\", \"Sum\"]\n[date]\norder = \"dmy\"\n").unwrap();
+        keep(&folder, &layout).unwrap();
+        std::fs::write(folder.join("broken.toml"), "name =").unwrap();
+        assert_eq!(learned(&folder), [layout]);
+    }
+}

@@ -1,0 +1,116 @@
+//! Statement tables on the command line: questions, answers, learned layouts, refusals.
+
+use std::{
+    fs,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dashtam"));
+        command.args(arguments).args(["--format", "json"]).env("DASHTAM_DATA_DIR", self.0.path().join("data"));
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// The JSON of a command that must end with `code`.
+    fn json(&self, arguments: &[&str], code: i32) -> Value {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap_or_default()
+    }
+
+    fn rows(&self) -> Vec<(String, String)> {
+        let rows = self.json(&["transactions"], 0);
+        let row = |row: &Value| (row["date"].as_str().unwrap().to_owned(), row["amount"].as_str().unwrap().to_owned());
+        rows.as_array().unwrap().iter().map(row).collect()
+    }
+}
+
+/// Both orders of the dates keep these lines in order.
+const OPEN: &str = "Date,Details,Amount\n01/02/2026,Corner Bakery,-7.45\n02/02/2026,Green Grocer,-86.20\n03/02/2026,Lakeside Works,2481.37\n";
+
+#[test]
+fn a_question_writes_nothing_and_its_answer_is_remembered_for_the_layout() {
+    let place = Place::new();
+    let file = place.file("open.csv", OPEN);
+    let asked = place.json(&["import", &file], 4);
+    let question = &asked["files"][0]["question"];
+    assert_eq!(question["id"], "date", "{asked}");
+    let values: Vec<&str> =
+        question["options"].as_array().unwrap().iter().map(|option| option["value"].as_str().unwrap()).collect();
+    assert_eq!(values, ["dmy", "mdy"]);
+    assert!(question["options"][0]["preview"].as_array().unwrap().len() >= 3, "{question}");
+    assert_eq!(place.rows(), [], "nothing is written before the answer");
+
+    let done = place.json(&["import", &file, "--answer", "date=mdy"], 0);
+    assert_eq!(done["files"][0]["transactions_imported"], 3, "{done}");
+    assert_eq!(place.rows()[0], ("2026-03-02".to_owned(), "2481.37".to_owned()));
+
+    // The next file of the layout is not asked about, and belongs to the same account.
+    let next = OPEN.replace("Corner Bakery,-7.45", "Hill Rail,-12.00");
+    let next = place.file("next.csv", &next);
+    let done = place.json(&["import", &next], 0);
+    assert_eq!(done["files"][0]["transactions_imported"], 1, "{done}");
+    assert_eq!(place.json(&["accounts"], 0).as_array().unwrap().len(), 1);
+
+    let layouts = place.json(&["layouts", "list"], 0);
+    let learned = layouts.as_array().unwrap().iter().find(|layout| layout["source"] == "learned").unwrap();
+    let name = learned["name"].as_str().unwrap();
+    let shown = String::from_utf8(place.run(&["layouts", "show", name]).stdout).unwrap();
+    assert!(shown.contains("order = \"mdy\"") && !shown.contains("Bakery"), "{shown}");
+    place.json(&["layouts", "forget", name], 0);
+    let third = place.file("third.csv", &OPEN.replace("7.45", "8.45"));
+    place.json(&["import", &third], 4);
+}
+
+#[test]
+fn a_new_account_name_makes_an_account_and_two_of_one_layout_are_told_apart() {
+    let place = Place::new();
+    let first = place.file("first.csv", OPEN);
+    let second = place.file("second.csv", &OPEN.replace("2481.37", "100.00"));
+    place.json(&["import", &first, "--date-order", "dmy", "--account", "Everyday"], 0);
+    place.json(&["import", &second, "--account", "Joint"], 0);
+    let accounts = place.json(&["accounts"], 0);
+    let mut names: Vec<&str> =
+        accounts.as_array().unwrap().iter().map(|account| account["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["Everyday", "Joint"]);
+    let third = place.file("third.csv", &OPEN.replace("2481.37", "101.00"));
+    let asked = place.json(&["import", &third], 4);
+    assert_eq!(asked["files"][0]["question"]["id"], "account", "{asked}");
+    let done = place.json(&["import", &third, "--answer", "account=Joint"], 0);
+    assert_eq!(done["files"][0]["accounts_imported"], 0, "{done}");
+}
+
+#[test]
+fn a_proof_is_reported_and_what_is_no_statement_is_named() {
+    let place = Place::new();
+    let proven = place.file(
+        "proven.csv",
+        "Date;Text;Amount;Balance\n2026-02-13;a;-10,00;90,00\n2026-02-14;b;5,50;95,50\n2026-02-15;c;-20,00;75,50\n2026-02-16;d;1,00;76,50\n",
+    );
+    let done = place.json(&["import", &proven], 0);
+    assert_eq!(done["files"][0]["verdict"]["kind"], "proven", "{done}");
+    assert_eq!(done["files"][0]["verdict"]["of"], 3);
+    assert!(!done["files"][0]["evidence"].as_array().unwrap().is_empty());
+    let positions =
+        place.file("positions.csv", "Symbol,Quantity,Last Price,Market Value,Cost Basis\nACME,10,5.00,50.00,40.00\n");
+    let refused = place.run(&["import", &positions]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("list of positions"));
+}

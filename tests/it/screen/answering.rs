@@ -1,0 +1,20 @@
+//! A question of a file on the screen: answers with what each gives, Esc writes nothing, an answer reads the file again.
+
+use crate::support::harness::Harness;
+
+/// Both orders of the dates keep these lines in order.
+const OPEN: &str = "Date,Details,Amount\n01/02/2026,Corner Bakery,-7.45\n02/02/2026,Green Grocer,-86.20\n03/02/2026,Lakeside Works,2481.37\n";
+
+#[tokio::test]
+async fn a_question_is_answered_on_the_screen_and_esc_writes_nothing() {
+    let mut h = Harness::new(120, 40);
+    let path = h.write("open.csv", OPEN);
+    h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await;
+    h.shows(&["Which reading is right?", "day first", "month first"]);
+    h.keys("<esc>").idle().await.keys("<esc>").idle().await.keys("<esc>").idle().await;
+    h.keys("3").idle().await.hides("Corner Bakery");
+    h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await.keys("2").idle().await;
+    h.shows(&["2026-01-02", "Corner Bakery"]);
+    h.keys("<enter>").idle().await.keys("3").idle().await;
+    h.shows(&["2026-03-02", "Lakeside Works"]);
+}
