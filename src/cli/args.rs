@@ -297,6 +297,13 @@ pub(super) enum Command {
         /// The name; an empty one returns to the institution's
         name: String,
     },
+    /// List rows that may be the same, or decide about two of them
+    Duplicates {
+        /// ROW=ROW merges two rows into the older one, ROW≠ROW (or ROW!=ROW) keeps them apart; ids as listed. Both can be
+        /// undone
+        #[arg(long, value_name = "ROW=ROW|ROW≠ROW")]
+        resolve: Vec<String>,
+    },
     /// Net worth by currency, without the accounts of disconnected connections
     NetWorth {
         /// On this day [default: today]
@@ -398,6 +405,7 @@ impl Command {
                 | Self::Edit(_)
                 | Self::Vault { .. }
                 | Self::Account { .. }
+                | Self::Duplicates { .. }
         )
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     args::{self, Command, ExportFormat, Format, Global},
-    balances, connect, doctor, edit,
+    balances, connect, doctor, duplicates, edit,
     error::CliError,
     import, lists, output,
     record::{ChangeRecord, ConnectionRecord},
@@ -44,6 +44,7 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         Command::Reconnect { id, answers } => return connect::reconnect(session, out, format, &id, &answers),
         Command::Disconnect { id, remove_data } => connect::disconnect(session, out, format, &id, remove_data)?,
         Command::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
+        Command::Duplicates { resolve } => duplicates::run(session, out, format, &resolve)?,
         Command::Edit(args) => edit::rows(session, out, format, &args)?,
         Command::Account { what } => edit::account(session, out, format, what)?,
         Command::Vault { what } => vault::run(session, out, format, &what)?,

@@ -10,6 +10,7 @@ mod configured;
 mod connect;
 mod console;
 mod doctor;
+mod duplicates;
 mod edit;
 mod error;
 mod help;

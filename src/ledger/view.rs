@@ -19,8 +19,8 @@ use super::{
 use crate::{
     columns::{CHUNK_ROWS, ChunkBuilder, Columns, ColumnsError, searchable},
     domain::{
-        Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money, Snapshot,
-        Transaction, TransactionId, UserFields,
+        Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money, PairStanding,
+        RowPair, Snapshot, Transaction, TransactionId, UserFields,
     },
     store::{Reader, Requests, Store},
 };
@@ -248,6 +248,17 @@ impl View {
     pub fn entry(&self, id: TransactionId) -> Result<Option<LedgerEntry>> {
         let Some(transaction) = self.inner.reader.transaction(id)? else { return Ok(None) };
         Ok(Some(LedgerEntry { transaction, user: self.inner.reader.user_fields(id)? }))
+    }
+
+    /// Pairs of rows that may be one and wait for a decision, with the older row first.
+    pub fn open_pairs(&self) -> Result<Vec<(RowPair, LedgerEntry, LedgerEntry)>> {
+        let mut found = Vec::new();
+        for pair in self.inner.reader.row_pairs()?.into_iter().filter(|pair| pair.standing == PairStanding::Open) {
+            if let (Some(older), Some(newer)) = (self.entry(pair.older)?, self.entry(pair.newer)?) {
+                found.push((pair, older, newer));
+            }
+        }
+        Ok(found)
     }
 
     /// Rows of a list, from `offset` on: the page on screen, an export.

@@ -89,6 +89,21 @@ pub(super) fn connections(
     Ok(found)
 }
 
+/// Connections whose content is kept although no change that stands says that they exist.
+pub(super) fn undone_connections(
+    table: &impl ReadableTable<Bytes, Bytes>,
+    contents: &impl ReadableTable<u64, Bytes>,
+) -> Result<Vec<Connection>> {
+    let mut found = Vec::new();
+    for entry in contents.iter()? {
+        let id = entry?.0.value();
+        if connection(table, contents, ConnectionId(id))?.is_none() {
+            found.extend(connection_content(contents, id)?);
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn snapshots(table: &impl ReadableTable<Bytes, Bytes>, account: AccountId) -> Result<Vec<Snapshot>> {
     records(table, &Key::snapshots_of(account), record::to_snapshot)
 }

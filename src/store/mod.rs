@@ -136,10 +136,26 @@ impl Store {
     /// [`StoreError::NotFound`]; [`StoreError::NotToggleable`] when it is in the requested state already, or is not an
     /// import, sync or edit.
     pub fn toggle(&self, change: ChangeId, undo: bool, at: DateTime<Utc>) -> Result<Change> {
+        self.toggle_if(change, undo, at, |_| Ok(()))
+    }
+
+    /// As [`Store::toggle`], if `check` agrees with the result, which it sees before anything is durable. When it refuses, the
+    /// store and the journal stay as they were.
+    ///
+    /// # Errors
+    /// As [`Store::toggle`], and what `check` returns.
+    pub fn toggle_if<E: From<StoreError>>(
+        &self,
+        change: ChangeId,
+        undo: bool,
+        at: DateTime<Utc>,
+        check: impl FnOnce(&mut Writer) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Change, E> {
         let before = self.read()?.change(change)?.ok_or_else(|| StoreError::not_found(format!("change {change}")))?;
         let kind = if undo { ChangeKind::Undo } else { ChangeKind::Redo };
         let mut writer = self.begin(kind, &before.source, at)?;
         let counts = writer.toggle(&before, undo)?;
+        check(&mut writer)?;
         writer.commit_entry(Entry {
             counts,
             accounts: before.accounts.clone(),

@@ -1,16 +1,16 @@
-//! What the user changes by hand, and taking changes back.
+//! Changes that the user makes by hand.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::Failure;
+use super::{Failure, account, reconcile::Content};
 use crate::{
     domain::{
-        AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, ConnectionId, FailureKind, TransactionId,
-        UserFields, text,
+        AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId, FailureKind, PairStanding, RowPair,
+        Transaction, TransactionId, UserFields, text,
     },
-    store::{Reader, Store},
+    store::{Store, Writer},
 };
 
 /// One edit.
@@ -19,6 +19,7 @@ pub(super) enum Edit {
     SetAccountType(AccountId, Option<AccountType>),
     RenameConnection(ConnectionId, Option<String>),
     Transactions(Vec<(TransactionId, UserFields)>),
+    Pair(RowPair),
 }
 
 /// Longest name a user may give.
@@ -42,7 +43,7 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
                     kind = *account_type;
                     format!("type of {}", account.display_name())
                 }
-                Edit::RenameConnection(..) | Edit::Transactions(..) => String::new(),
+                Edit::RenameConnection(..) | Edit::Transactions(..) | Edit::Pair(_) => String::new(),
             };
             let mut writer = begin(source)?;
             writer.set_account_user(*id, alias.as_deref(), kind)?;
@@ -75,10 +76,12 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
             }
             (writer, accounts.into_iter().collect())
         }
+        Edit::Pair(pair) => decide_pair(store, *pair, now)?,
     };
     let counts = ChangeCounts {
         transactions_updated: match edit {
             Edit::Transactions(edits) => u64::try_from(edits.len()).unwrap_or(u64::MAX),
+            Edit::Pair(_) => 1,
             Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::RenameConnection(..) => 0,
         },
         accounts_updated: u64::from(matches!(edit, Edit::RenameAccount(..) | Edit::SetAccountType(..))),
@@ -87,132 +90,49 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
     Ok(writer.commit(counts, accounts, None, Vec::new())?.id)
 }
 
-/// Undoes or redoes a change: the named one, or the newest that can be.
-pub(super) fn toggle(
-    store: &Store,
-    change: Option<ChangeId>,
-    undo: bool,
-    now: DateTime<Utc>,
-) -> Result<Change, Failure> {
+/// Merges two rows, or keeps them apart. The older row of merged ones stays, with what the user said about either; the newer one
+/// is removed, and its content stands for the older from then on.
+fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writer, Vec<AccountId>), Failure> {
     let reader = store.read()?;
-    let can = |change: &Change| if undo { change.can_undo() } else { change.can_redo() };
-    let target = match change {
-        Some(id) => {
-            let change = reader.change(id)?.ok_or_else(|| missing("change", &id.to_string(), "changes"))?;
-            if !can(&change) {
-                let why = match (undo, change.undone) {
-                    (true, true) => "it is undone already",
-                    (false, false) => "it was not undone",
-                    (true, false) | (false, true) => {
-                        "an undo or redo is not undone itself; toggle the change it was about"
-                    }
-                };
-                let what = if undo { "undone" } else { "brought back" };
-                return Err(Failure::new(FailureKind::CannotUndo, format!("change {id} can't be {what}: {why}")));
-            }
-            change.id
-        }
-        None => newest(&reader, undo)?,
+    let row = |id: TransactionId| {
+        reader.transaction(id)?.ok_or_else(|| missing("transaction", &id.to_string(), "transactions"))
     };
-    let came_again = !undo && has_later_news(&reader, target)?;
+    let (older, newer) = (row(pair.older)?, row(pair.newer)?);
+    let refuse = |why: &str| {
+        let message = format!("rows {} and {} can't be one: {why}", pair.older, pair.newer);
+        Failure::new(FailureKind::Validation, message).with_hint("`dashtam duplicates` lists the pairs that may be one")
+    };
+    if pair.older == pair.newer {
+        return Err(refuse("it is the same row"));
+    }
+    if older.account_id != newer.account_id {
+        return Err(refuse("they are in two accounts"));
+    }
+    let account = reader.account(older.account_id)?;
+    let account = account.ok_or_else(|| missing("account", &older.account_id.to_string(), "accounts"))?;
+    let mut learned = account::read_learned(&reader, &account)?;
+    let (kept, given) = (reader.user_fields(older.id)?, reader.user_fields(newer.id)?);
     drop(reader);
-    let change = store.toggle(target, undo, now)?;
-    if came_again && let Some(twin) = twin_of(store, target)? {
-        store.toggle(target, true, now)?;
-        let message = format!("change {target} can't be brought back: its rows came again with change {twin}");
-        return Err(Failure::new(FailureKind::CannotRedo, message).with_hint(format!("undo change {twin} first")));
-    }
-    Ok(change)
-}
-
-/// Whether anything was fetched or imported after the change.
-fn has_later_news(reader: &Reader, id: ChangeId) -> Result<bool, Failure> {
-    let later = reader.changes(None, usize::MAX)?.into_iter().take_while(|later| later.id > id);
-    let is_news = |later: Change| matches!(later.kind, ChangeKind::Import | ChangeKind::Sync) && !later.undone;
-    Ok(later.into_iter().any(is_news))
-}
-
-/// A later change that holds a row which this one holds too: both at once would tell it twice.
-fn twin_of(store: &Store, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
-    const PAGE: usize = 4096;
-    let reader = store.read()?;
-    if let Some(twin) = twin_account(&reader, id)? {
-        return Ok(Some(twin));
-    }
-    for offset in (0..).step_by(PAGE) {
-        let ids = reader.rows_of_change(id, offset, PAGE)?;
-        for row in ids.iter().filter_map(|row| reader.transaction(*row).transpose()) {
-            let row = row?;
-            let facts = &row.facts;
-            let others = match &facts.provider_id {
-                Some(provider_id) => reader.by_provider_id(row.account_id, provider_id)?,
-                None => reader.rows_between(row.account_id, facts.date, facts.date)?,
-            };
-            let skeleton = text::skeleton(facts.description());
-            let twin = others.into_iter().find(|other| {
-                other.id != row.id
-                    && other.change_id > id
-                    && (other.facts.date, other.facts.amount) == (facts.date, facts.amount)
-                    && text::skeleton(other.facts.description()) == skeleton
-            });
-            if let Some(twin) = twin {
-                return Ok(Some(twin.change_id));
+    let title = |row: &Transaction| format!("{} {}", row.facts.date, row.facts.payee());
+    let verb = if pair.standing == PairStanding::Same { "merged" } else { "kept apart" };
+    let mut writer = store.begin(ChangeKind::Edit, &format!("{verb}: {}", title(&newer)), now)?;
+    match pair.standing {
+        PairStanding::Same => {
+            learned.merge_into(Content::of(&newer.facts), older.id);
+            if kept.is_empty() && !given.is_empty() {
+                writer.set_user_fields(older.id, &given)?;
             }
+            writer.remove_transaction(newer.id)?;
         }
-        if ids.len() < PAGE {
-            break;
-        }
+        PairStanding::Different => learned.separate(Content::of(&older.facts), Content::of(&newer.facts)),
+        PairStanding::Open => return Err(refuse("no decision was given")),
     }
-    Ok(None)
+    account::put_learned(&mut writer, &account, &learned)?;
+    writer.put_row_pair(&pair)?;
+    Ok((writer, vec![account.id]))
 }
 
-/// A later change that speaks of an account which this one made anew: an undo took the account away, perhaps with its
-/// connection, and it came again under another id.
-fn twin_account(reader: &Reader, id: ChangeId) -> Result<Option<ChangeId>, Failure> {
-    let connections = reader.connections()?;
-    let accounts = reader.accounts()?;
-    let mut known = HashMap::new();
-    let mut twin = None;
-    for account in &accounts {
-        let connection = connections.iter().find(|connection| connection.id == account.connection_id);
-        let Some(connection) = connection.filter(|connection| connection.counts()) else { continue };
-        let name = (&connection.provider, &connection.institution_key, &account.provider_account_id);
-        if known.insert(name, account.id).is_some() {
-            twin = Some(account.id);
-        }
-    }
-    let Some(twin) = twin else { return Ok(None) };
-    // The journal tells the newest first; wanted is the one that brought the account again.
-    let mut oldest_first = reader.changes(None, usize::MAX)?.into_iter().rev();
-    let speaks = |change: &Change| !change.undone && change.id != id && change.accounts.contains(&twin);
-    Ok(oldest_first.find(speaks).map(|change| change.id))
-}
-
-/// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
-fn newest(reader: &Reader, undo: bool) -> Result<ChangeId, Failure> {
-    let mut before = None;
-    loop {
-        let page = reader.changes(before, 256)?;
-        let Some(last) = page.last() else { break };
-        before = Some(last.id);
-        for change in &page {
-            if undo && change.can_undo() {
-                return Ok(change.id);
-            }
-            if !undo && change.kind == ChangeKind::Undo {
-                let about = change.about.map(|about| reader.change(about)).transpose()?.flatten();
-                if let Some(about) = about.filter(Change::can_redo) {
-                    return Ok(about.id);
-                }
-            }
-        }
-    }
-    let (kind, what) =
-        if undo { (FailureKind::NothingToUndo, "undo") } else { (FailureKind::NothingToRedo, "bring back") };
-    Err(Failure::new(kind, format!("there is nothing to {what}")))
-}
-
-fn missing(what: &str, id: &str, list: &str) -> Failure {
+pub(super) fn missing(what: &str, id: &str, list: &str) -> Failure {
     Failure::new(FailureKind::NotFound, format!("there is no {what} {id}"))
         .with_hint(format!("`dashtam {list}` lists them"))
 }

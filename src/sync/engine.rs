@@ -24,7 +24,7 @@ use super::{
     handle::Shared,
     import::{Importer, Reviewed},
     live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
-    manual,
+    manual, toggle,
 };
 use crate::{domain::FailureKind, ports::Clock, statements::Limits, store::Store};
 
@@ -155,11 +155,11 @@ impl Engine {
                 Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
             Command::Undo { job, change } => self.write(job, move |parts| {
-                let change = edit::toggle(&parts.store, change, true, parts.clock.now())?;
+                let change = toggle::toggle(&parts.store, change, true, parts.clock.now())?;
                 Ok(Event::ChangeToggled { job, change })
             }),
             Command::Redo { job, change } => self.write(job, move |parts| {
-                let change = edit::toggle(&parts.store, change, false, parts.clock.now())?;
+                let change = toggle::toggle(&parts.store, change, false, parts.clock.now())?;
                 Ok(Event::ChangeToggled { job, change })
             }),
             Command::RenameAccount { job, account, name } => self.edit(job, Edit::RenameAccount(account, name)),
@@ -169,6 +169,7 @@ impl Engine {
             Command::RenameConnection { job, connection, name } => {
                 self.edit(job, Edit::RenameConnection(connection, name));
             }
+            Command::DecidePair { job, pair } => self.edit(job, Edit::Pair(pair)),
             Command::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
             command @ (Command::AddAccount { .. } | Command::CloseAccount { .. }) => self.take_account(command),
             Command::Compact { job } => self.write(job, move |parts| {

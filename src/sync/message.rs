@@ -8,7 +8,7 @@ use super::{
     ConnectRequest, Failure, FoundConnection, ImportOptions, ImportReport, ImportReview, LoginPrompt, SyncReport,
 };
 use crate::{
-    domain::{AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, TransactionId, UserFields},
+    domain::{AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, RowPair, TransactionId, UserFields},
     providers::Secrets,
 };
 
@@ -89,6 +89,13 @@ pub enum Command {
         connection: ConnectionId,
         /// The new name.
         name: Option<String>,
+    },
+    /// Merge two rows that are one, or keep them apart for good. Answer: `Edited`.
+    DecidePair {
+        /// The job.
+        job: JobId,
+        /// The rows, with `same` or `different`.
+        pair: RowPair,
     },
     /// Set the user's fields of rows, as one change. Answer: `Edited`.
     EditTransactions {

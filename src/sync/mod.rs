@@ -15,6 +15,7 @@ mod message;
 mod reconcile;
 mod report;
 mod request;
+mod toggle;
 
 pub use engine::{EngineConfig, spawn};
 pub use failure::Failure;

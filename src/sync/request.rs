@@ -9,7 +9,8 @@ use chrono::NaiveDate;
 use super::{Command, ConnectRequest, Event, Failure, FoundConnection, Handle, ImportReport, JobId, SyncReport};
 use crate::{
     domain::{
-        AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, FailureKind, TransactionId, UserFields,
+        AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, FailureKind, RowPair, TransactionId,
+        UserFields,
     },
     providers::Secrets,
     statements::{Answers, table::Layout},
@@ -109,6 +110,14 @@ impl Handle {
     /// `not_found`, `too_long`, or a failure of the store.
     pub async fn rename_connection(&self, connection: ConnectionId, name: Option<String>) -> Result<ChangeId, Failure> {
         self.ask(|job| Command::RenameConnection { job, connection, name }, |_| {}, edited).await
+    }
+
+    /// Merges two rows that are one, or keeps them apart for good.
+    ///
+    /// # Errors
+    /// `not_found`, `validation` when the rows can't be one, or a failure of the store.
+    pub async fn decide_pair(&self, pair: RowPair) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::DecidePair { job, pair }, |_| {}, edited).await
     }
 
     /// Replaces all user fields of rows, as one change.

@@ -6,15 +6,18 @@
 
 use redb::ReadableTable as _;
 
-use crate::store::{
-    error::{Result, StoreError},
-    format::{
-        checksum,
-        keys::{self, Key},
-        row,
+use crate::{
+    domain::Account,
+    store::{
+        error::{Result, StoreError},
+        format::{
+            checksum,
+            keys::{self, Key, Kind},
+            record, row,
+        },
+        history::{draft::Draft, journal::Undone},
+        schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TRANSACTIONS, VERSIONS},
     },
-    history::{draft::Draft, journal::Undone},
-    schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TRANSACTIONS, VERSIONS},
 };
 
 const TOMBSTONE: u8 = 0;
@@ -32,6 +35,29 @@ pub(in crate::store) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
         Some((&TOMBSTONE, [])) => Ok(None),
         _ => Err(StoreError::damaged("a version can't be read")),
     }
+}
+
+/// Accounts of which no version stands, by id: the newest version of each.
+pub(in crate::store) fn undone_accounts(draft: &Draft) -> Result<Vec<Account>> {
+    let records = draft.txn.open_table(RECORDS)?;
+    let prefix = Key::every(Kind::Account);
+    let end = prefix.successor();
+    let mut found: Vec<Account> = Vec::new();
+    for entry in draft.txn.open_table(VERSIONS)?.range(prefix.as_bytes()..end.as_slice())? {
+        let (name, value) = entry?;
+        let (key, _) = keys::split_version(name.value())?;
+        if records.get(key.as_bytes())?.is_some() {
+            continue;
+        }
+        let Some(body) = body_of(checksum::check(name.value(), value.value())?)? else { continue };
+        let account: Account = record::from_json(body)?;
+        // Versions of one account follow each other, the newest last.
+        match found.last_mut() {
+            Some(last) if last.id == account.id => *last = account,
+            _ => found.push(account),
+        }
+    }
+    Ok(found)
 }
 
 /// Writes this change's version of `key`; `None` is a tombstone. The former current version is kept.

@@ -333,6 +333,19 @@ impl Writer {
         self.run(|it| lookup::holdings(&it.draft.txn.open_table(RECORDS)?, Some(account)))
     }
 
+    /// Accounts that an undo took away, by id: the newest version of each.
+    pub fn undone_accounts(&mut self) -> Result<Vec<Account>> {
+        self.run(|it| versions::undone_accounts(&it.draft))
+    }
+
+    /// Connections that an undo took away, by id.
+    pub fn undone_connections(&mut self) -> Result<Vec<Connection>> {
+        self.run(|it| {
+            let (records, contents) = (it.draft.txn.open_table(RECORDS)?, it.draft.txn.open_table(CONNECTIONS)?);
+            lookup::undone_connections(&records, &contents)
+        })
+    }
+
     /// One row.
     pub fn transaction(&mut self, id: TransactionId) -> Result<Option<Transaction>> {
         self.run(|it| lookup::transaction(&it.draft.txn.open_table(TRANSACTIONS)?, id))

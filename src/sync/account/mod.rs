@@ -17,7 +17,7 @@ use crate::{
         Account, AccountDraft, AccountId, BalanceDraft, ChangeCounts, Connection, Holding, HoldingDraft, IdTrust, text,
     },
     statements::institution,
-    store::Reader,
+    store::{Reader, Writer},
 };
 
 pub(super) use rows::{Page, Planned, RowRef, RowsPlan};
@@ -141,6 +141,11 @@ pub(super) fn read_learned(reader: &Reader, account: &Account) -> Result<Learned
         learned.take_superseded_ids(ids);
     }
     Ok(learned)
+}
+
+/// Keeps the record of earlier listings of an account.
+pub(super) fn put_learned(writer: &mut Writer, account: &Account, learned: &Learned) -> Result<(), Failure> {
+    Ok(writer.put_sync_state(account.connection_id, &learned_stream(account.id), &learned.to_json())?)
 }
 
 /// Works out what `news` means for the account it is about. `planned` is what an earlier part of the same work will have

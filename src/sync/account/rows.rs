@@ -20,6 +20,9 @@ use crate::{
     },
 };
 
+/// Days before the first draft that are loaded.
+const PENDING_DAYS: u64 = 75;
+
 /// Ids of rows that are planned and have no id yet count down from here.
 const PLANNED_IDS: u64 = u64::MAX;
 
@@ -303,7 +306,8 @@ fn load(
     let mut loaded = None;
     if let Some((first, last)) = window {
         let reach = chrono::Days::new(REACH_DAYS);
-        let mut from = first.checked_sub_days(reach).unwrap_or(NaiveDate::MIN);
+        // Pending rows that expired meanwhile are further back.
+        let mut from = first.checked_sub_days(chrono::Days::new(PENDING_DAYS)).unwrap_or(NaiveDate::MIN);
         let mut to = last.checked_add_days(reach).unwrap_or(NaiveDate::MAX);
         if news.trust == IdTrust::Reusable {
             from = learned.first_needed(first).map_or(from, |day| day.min(from));

@@ -7,10 +7,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{AccountPlan, RowRef, RowsPlan, holdings::Changed, learned_stream, names_stream};
+use super::{AccountPlan, RowRef, RowsPlan, holdings::Changed, names_stream, put_learned};
 use crate::{
     domain::{
-        AccountId, Connection, FailureKind, Holding, RowPair, Snapshot, SnapshotSource, TransactionDraft,
+        Account, AccountId, Connection, FailureKind, Holding, RowPair, Snapshot, SnapshotSource, TransactionDraft,
         TransactionFacts, TransactionId, TransactionStatus,
     },
     store::Writer,
@@ -47,8 +47,8 @@ pub(in crate::sync) fn write(
 ) -> Result<Written, Failure> {
     let mut account = plan.account;
     if plan.is_new {
-        account.id = writer.new_account_id();
         account.connection_id = writing.connection.id;
+        account.id = former_id(writer, &account)?.unwrap_or_else(|| writer.new_account_id());
     }
     account.last_synced_at = Some(writing.now);
     writer.put_account(&account)?;
@@ -87,7 +87,7 @@ pub(in crate::sync) fn write(
     let RowsPlan { mut pages, order, mut replaced, vanished, doubts, learned, .. } = plan.rows;
     let is_written = !vanished.is_empty() || pages.iter().flatten().any(|outcome| *outcome != Outcome::Known);
     if is_written && learned != Learned::default() {
-        writer.put_sync_state(account.connection_id, &learned_stream(account.id), &learned.to_json())?;
+        put_learned(writer, &account, &learned)?;
     }
     for id in vanished {
         cancel(writer, id)?;
@@ -127,6 +127,17 @@ pub(in crate::sync) fn write(
     }
     let none = TransactionId(0)..TransactionId(0);
     Ok(Written { id: account.id, added: all.unwrap_or(none) })
+}
+
+/// The id that the account had before an undo took it away: the user's name and type for it are kept under that id.
+fn former_id(writer: &mut Writer, account: &Account) -> Result<Option<AccountId>, Failure> {
+    let undone = writer.undone_accounts()?;
+    let same = undone.into_iter().rev().find(|former| {
+        former.connection_id == account.connection_id
+            && former.provider_account_id == account.provider_account_id
+            && former.currency == account.currency
+    });
+    Ok(same.map(|former| former.id))
 }
 
 fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), Failure> {

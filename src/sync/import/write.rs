@@ -31,7 +31,17 @@ pub(super) fn write(
     for part in plan.parts {
         let mut connection = part.connection;
         if part.connection_is_new {
-            connection.id = writer.new_connection_id();
+            // An undo may have taken it away; names given to it and to its accounts are kept under its id.
+            let former = writer.undone_connections()?.into_iter().rev().find(|former| {
+                former.provider == connection.provider && former.institution_key == connection.institution_key
+            });
+            if let Some(former) = former {
+                connection.alias = former.alias.clone().or(connection.alias);
+                connection.status = former.status;
+                connection.id = former.id;
+            } else {
+                connection.id = writer.new_connection_id();
+            }
         }
         mark_imported(importer, &mut connection)?;
         writer.put_connection(&connection)?;

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 
 use super::{
     identity::{Claim, Sides},
-    likeness::{Face, Likeness},
+    likeness::{Face, Likeness, are_instalments},
 };
 use crate::domain::{Text, TransactionStatus};
 
@@ -108,8 +108,7 @@ pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
             |draft, row| {
                 let like = sides.likeness(draft, row);
                 let is_covered = sides.may_list(row) || like >= Likeness::Similar;
-                let ids_differ = sides.draft_id(draft).is_none() || sides.draft_id(draft) != sides.stored_id(row);
-                (like >= least && is_covered && ids_differ).then_some(Reason::Reworded(like))
+                (like >= least && is_covered && !sides.are_instalments(draft, row)).then_some(Reason::Reworded(like))
             },
         ));
     }
@@ -118,9 +117,7 @@ pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
         |face| -> (Decimal, Text) { (face.amount, face.letters.clone()) },
         |draft, row| {
             let near = sides.drafts[draft].days_to(&sides.stored[row]) <= MOVED_DAYS;
-            (near && sides.may_list(row) && sides.draft_id(draft) != sides.stored_id(row)
-                || near && sides.may_list(row) && sides.draft_id(draft).is_none())
-            .then_some(Reason::Moved)
+            (near && sides.may_list(row)).then_some(Reason::Moved)
         },
     ));
     let renumbered = judge(sides, &rest, &mut found);
@@ -203,7 +200,7 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
             Reason::Claimed => Verdict::Same,
             Reason::SameId => pair.verdict,
             Reason::Renumbered if slid(pair) || (renumbered && sides.may_list(pair.row)) || must_list => Verdict::Same,
-            Reason::Reworded(Likeness::Damaged) if !sides.both_have_ids(pair) => Verdict::Same,
+            Reason::Reworded(Likeness::Damaged) if !sides.have_two_ids(pair) => Verdict::Same,
             Reason::Reworded(Likeness::Damaged | Likeness::Similar)
                 if must_list || (renumbered && sides.may_list(pair.row)) =>
             {
@@ -217,7 +214,14 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
 }
 
 impl Sides<'_> {
-    fn both_have_ids(&self, pair: &Pair) -> bool {
-        self.draft_id(pair.draft).is_some() && self.stored_id(pair.row).is_some()
+    /// Whether both sides have an id, and not the same.
+    fn have_two_ids(&self, pair: &Pair) -> bool {
+        let (new, old) = (self.draft_id(pair.draft), self.stored_id(pair.row));
+        new.is_some() && old.is_some() && new != old
+    }
+
+    fn are_instalments(&self, draft: usize, row: usize) -> bool {
+        let (new, old) = (&self.batch.drafts[draft].facts, &self.batch.stored[row].facts);
+        self.likeness(draft, row) == Likeness::Different && are_instalments(new.description(), old.description())
     }
 }

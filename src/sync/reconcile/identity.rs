@@ -196,8 +196,12 @@ impl<'a> Sides<'a> {
     /// Contents that a row had before it got another day, amount or id.
     fn by_earlier_content(&mut self) {
         let renamed = self.batch.learned.retired.iter().filter(|retired| !retired.is_void);
-        let earlier: HashMap<&Content, _> =
-            renamed.filter_map(|retired| Some((&retired.content, retired.row?))).collect();
+        let mut earlier: HashMap<&Content, Vec<_>> = HashMap::new();
+        for retired in renamed {
+            if let Some(row) = retired.row {
+                earlier.entry(&retired.content).or_default().push(row);
+            }
+        }
         if earlier.is_empty() {
             return;
         }
@@ -208,11 +212,10 @@ impl<'a> Sides<'a> {
                 continue;
             }
             let content = Content::with(self.draft_id(draft).map(Into::into), &self.drafts[draft]);
-            let Some(id) = earlier.get(&content) else { continue };
+            let Some(ids) = earlier.get(&content) else { continue };
             // Where its newer content is listed beside the old one, the two are two rows after all.
-            if let Some(&row) = places.get(id)
-                && self.claimed[row].is_none()
-            {
+            let open = ids.iter().filter_map(|id| places.get(id)).find(|row| self.claimed[**row].is_none());
+            if let Some(&row) = open {
                 self.of_draft[draft] = Claim::Retired;
                 self.claimed[row] = Some(draft);
             }

@@ -117,6 +117,16 @@ impl Learned {
         }
     }
 
+    /// From now on `content` stands for `row`: a user merged two rows.
+    pub(crate) fn merge_into(&mut self, content: Content, row: TransactionId) {
+        self.retire(Retired { content, row: Some(row), is_void: false, is_guess: false });
+    }
+
+    /// From now on two contents are two rows.
+    pub(crate) fn separate(&mut self, one: Content, other: Content) {
+        self.separated.push((one, other));
+    }
+
     /// The first day from which a comparison of balances with a listing of these days needs the stored rows.
     pub(crate) fn first_needed(&self, first: NaiveDate) -> Option<NaiveDate> {
         self.listings.iter().rev().filter_map(|listing| listing.point_before(first)).map(|(day, _)| day).max()

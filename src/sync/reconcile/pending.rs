@@ -2,8 +2,9 @@
 //!
 //! A posted row takes over a pending one, in this order: the provider's link; the same amount and payee; the same amount;
 //! the same payee with up to 30 % more (tips) or less (holds at fuel pumps and hotels). A pending row ends when a later list
-//! that covers it does not hold it. INVARIANT: anything vaguer stays two rows.
+//! that covers it does not hold it, or after 45 days. INVARIANT: anything vaguer stays two rows.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
@@ -14,6 +15,8 @@ use crate::domain::{TransactionFacts, TransactionId, TransactionStatus, text};
 
 /// Days between a pending row and its posted form with the same amount.
 const SAME_AMOUNT_DAYS: i64 = 8;
+/// Days after which a pending row that was never posted has expired.
+const EXPIRED_DAYS: i64 = 45;
 /// Days between a pending row and its posted form with a larger amount.
 const TIP_DAYS: i64 = 3;
 /// Days between a pending row and its posted form with a smaller amount.
@@ -143,8 +146,11 @@ fn hold(posted: &TransactionFacts, pending: &TransactionFacts) -> bool {
 /// Pending rows that a list which covers them does not hold.
 pub(super) fn vanished(sides: &Sides<'_>) -> Vec<TransactionId> {
     let listing = &sides.batch.listing;
-    let is_covered = |day| {
-        listing.complete.is_some_and(|(first, last)| (first..=last).contains(&day))
+    let shown = sides.coverage.map(|coverage| coverage.as_of(sides.batch));
+    let today = listing.complete.map(|(_, last)| last).or(listing.pending_as_of).max(shown);
+    let is_covered = |day: NaiveDate| {
+        today.is_some_and(|today| today.signed_duration_since(day).num_days() > EXPIRED_DAYS)
+            || listing.complete.is_some_and(|(first, last)| (first..=last).contains(&day))
             || listing
                 .pending_as_of
                 .is_some_and(|as_of| day <= as_of && !sides.batch.learned.has_later_pending_list(day, as_of))

@@ -7,6 +7,8 @@ use rust_decimal::Decimal;
 use super::*;
 use crate::domain::{AccountId, AssetCode, ChangeId, Correction, TransactionId, TransactionSubtype};
 
+mod households;
+
 fn day(day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 3, 1).unwrap() + chrono::Days::new(u64::from(day))
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod connect_with_keys;
 mod doctor_and_restore;
+mod duplicates;
 mod keys_of_the_other_environment;
 mod killed;
 mod live_connections;

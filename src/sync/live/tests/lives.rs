@@ -14,7 +14,7 @@ use crate::{
         Validation,
         kit::{AccountRef, Cursor, Page, PerAccount, TransactionRequest},
     },
-    sync::{FoundConnection, edit},
+    sync::{FoundConnection, toggle},
 };
 
 static FULL: ProviderMetadata = ProviderMetadata {
@@ -273,7 +273,7 @@ impl Life {
         let syncs = self.syncs(!undo);
         if let Some(change) = syncs.get(nth % syncs.len().max(1)) {
             // A redo of rows that came again is refused.
-            let _ = edit::toggle(&self.bench.live.store, Some(change.id), undo, self.bench.clock.now());
+            let _ = toggle::toggle(&self.bench.live.store, Some(change.id), undo, self.bench.clock.now());
         }
     }
 

@@ -1,0 +1,91 @@
+//! `dashtam duplicates`: rows that may be the same, and decisions about them.
+
+use std::io::Write;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::{
+    args::Format,
+    error::CliError,
+    lists::money,
+    output::{self, Column},
+    session::Session,
+};
+use crate::{
+    domain::{PairStanding, RowPair, TransactionId, text},
+    ledger::LedgerEntry,
+};
+
+#[derive(Serialize)]
+struct DuplicateRecord {
+    /// The row that was stored first.
+    row: String,
+    /// The row that may be the same.
+    other: String,
+    account_id: String,
+    date: NaiveDate,
+    amount: Decimal,
+    currency: String,
+    description: String,
+    other_date: NaiveDate,
+    other_amount: Decimal,
+    other_description: String,
+    standing: PairStanding,
+}
+
+impl DuplicateRecord {
+    fn of(pair: RowPair, older: &LedgerEntry, newer: &LedgerEntry) -> Self {
+        let (one, other) = (&older.transaction.facts, &newer.transaction.facts);
+        Self {
+            row: pair.older.to_string(),
+            other: pair.newer.to_string(),
+            account_id: older.transaction.account_id.to_string(),
+            date: one.date,
+            amount: one.amount,
+            currency: one.currency.to_string(),
+            description: one.description().to_owned(),
+            other_date: other.date,
+            other_amount: other.amount,
+            other_description: other.description().to_owned(),
+            standing: pair.standing,
+        }
+    }
+}
+
+/// Lists the open pairs, or decides about those that are named.
+pub(super) fn run(session: &Session, out: &mut dyn Write, format: Format, resolve: &[String]) -> Result<(), CliError> {
+    const COLUMNS: &[Column<DuplicateRecord>] = &[
+        Column::right("Row", |row| row.row.clone()),
+        Column::left("Date", |row| row.date.to_string()),
+        Column::right("Amount", |row| money(row.amount, &row.currency)),
+        Column::left("Text", |row| row.description.clone()),
+        Column::right("May be", |row| row.other.clone()),
+        Column::left("Date", |row| row.other_date.to_string()),
+        Column::right("Amount", |row| money(row.other_amount, &row.currency)),
+        Column::left("Text", |row| row.other_description.clone()),
+    ];
+    let decisions = resolve.iter().map(|text| decision(text)).collect::<Result<Vec<_>, _>>()?;
+    for pair in decisions {
+        session.runtime.block_on(session.handle.decide_pair(pair))?;
+    }
+    let pairs = session.ledger.view()?.open_pairs()?;
+    let records = pairs.iter().map(|(pair, older, newer)| Ok(DuplicateRecord::of(*pair, older, newer)));
+    output::list(out, format, records, COLUMNS, "no rows wait for a decision")
+}
+
+/// Reads `12=15` or `12≠15`.
+fn decision(written: &str) -> Result<RowPair, CliError> {
+    let (parts, standing) = if let Some(parts) = written.split_once('≠').or_else(|| written.split_once("!=")) {
+        (Some(parts), PairStanding::Different)
+    } else {
+        (written.split_once('='), PairStanding::Same)
+    };
+    let id = |part: &str| part.trim().parse::<TransactionId>().ok();
+    let rows = parts.and_then(|(one, other)| id(one).zip(id(other)));
+    rows.map(|(one, other)| RowPair::new(one, other, standing)).ok_or_else(|| {
+        let shown = text::clean(written);
+        CliError::usage(format!("`{shown}` names no two rows: write ROW=ROW to merge, ROW≠ROW to keep apart"))
+    })
+}

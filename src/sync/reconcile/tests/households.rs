@@ -1,0 +1,45 @@
+//! Random households: their downloads must end with the true rows, or with a doubt. `DASHTAM_HOUSEHOLDS` sets their number.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+#[path = "../../../../tests/households/generator.rs"]
+mod generator;
+
+use generator::{Download, Household};
+
+fn taken(book: &mut Book, download: &Download) {
+    let drafts: Vec<_> =
+        download.rows.iter().map(|stated| row(&stated.id, stated.day, stated.cents, &stated.text)).collect();
+    let listing = Listing {
+        period: download.period.map(|(from, to)| (day(from), day(to))),
+        closing: download.balance.map(|(on, cents)| (day(on), Decimal::new(cents, 2))),
+        ..Listing::default()
+    };
+    book.take_listed(&drafts, listing);
+}
+
+#[test]
+fn households_end_with_their_true_rows_or_a_doubt() {
+    let count = std::env::var("DASHTAM_HOUSEHOLDS").ok().and_then(|count| count.parse().ok()).unwrap_or(400_u64);
+    let (mut wrong, mut doubtful, mut by_ids) = (Vec::new(), 0_u64, BTreeMap::new());
+    for seed in 1..=count {
+        let household = Household::of(seed);
+        let mut book = Book::default();
+        for download in &household.downloads {
+            taken(&mut book, download);
+        }
+        let mut rows: Vec<_> = book.rows.iter().map(|row| (row.facts.date, row.facts.amount)).collect();
+        let mut truth: Vec<_> = household.truth.iter().map(|row| (day(row.day), Decimal::new(row.cents, 2))).collect();
+        rows.sort();
+        truth.sort();
+        if rows != truth {
+            *by_ids.entry(format!("{:?}", household.ids)).or_insert(0) += 1;
+            if book.doubts > 0 { doubtful += 1 } else { wrong.push(seed) }
+        }
+    }
+    println!("{count} households: {doubtful} doubtful, {} silently wrong; {by_ids:?}", wrong.len());
+    assert!(wrong.is_empty(), "silently wrong: {:?}", &wrong[..wrong.len().min(20)]);
+    assert!(doubtful * 50 <= count, "{doubtful} of {count} are doubtful, more than 2 %");
+}
