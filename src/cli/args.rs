@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use rust_decimal::Decimal;
 
 use crate::{
     config::Profile,
@@ -219,6 +220,11 @@ pub(super) enum Command {
         #[arg(long, value_enum, value_name = "STEP")]
         every: Option<Every>,
     },
+    /// State a balance of your own
+    Balance {
+        #[command(subcommand)]
+        what: BalanceCommand,
+    },
     /// List the days that are proven, derived or in a gap, as spans of each account
     Coverage {
         /// Only this account
@@ -406,6 +412,7 @@ impl Command {
                 | Self::Vault { .. }
                 | Self::Account { .. }
                 | Self::Duplicates { .. }
+                | Self::Balance { .. }
         )
     }
 }
@@ -558,6 +565,21 @@ pub(super) enum ExportFormat {
     Ledger,
     Hledger,
     Beancount,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BalanceCommand {
+    /// Confirm the balance of an account at the end of a day: cash, or an account without statements
+    Set {
+        /// The account: its id, its name or the end of its number
+        account: String,
+        /// The balance; negative when owed
+        #[arg(allow_hyphen_values = true)]
+        amount: Decimal,
+        /// The day
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        on: NaiveDate,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -229,3 +229,41 @@ pub(super) fn coverage(
     }
     output::list(out, format, rows.into_iter().map(Ok), COLUMNS, "no balances yet")
 }
+
+/// The answer of `balance set`.
+#[derive(Serialize)]
+struct SetRecord {
+    account_id: String,
+    date: NaiveDate,
+    balance: Decimal,
+    currency: String,
+    standing: Standing,
+    change_id: String,
+}
+
+/// States the balance of an account at the end of a day.
+pub(super) fn set(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    account: &str,
+    amount: Decimal,
+    on: NaiveDate,
+) -> Result<(), CliError> {
+    let account = find_account(&session.ledger.view()?, account)?;
+    let change = session.runtime.block_on(session.handle.state_balance(account, on, amount))?;
+    let view = session.ledger.view()?;
+    let currency = view.account(account).map(|line| line.account.currency.to_string()).unwrap_or_default();
+    let record = SetRecord {
+        account_id: account.to_string(),
+        date: on,
+        balance: amount,
+        currency,
+        standing: Standing::Stated,
+        change_id: change.to_string(),
+    };
+    output::object(out, format, &record, |out| {
+        let name = AccountNames::of(&view).name(account);
+        writeln!(out, "balance of {name} on {on}: {} {}", money(amount, &record.currency), record.currency)
+    })
+}

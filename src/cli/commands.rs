@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    args::{self, Command, ExportFormat, Format, Global},
+    args::{self, BalanceCommand, Command, ExportFormat, Format, Global},
     balances, connect, doctor, duplicates, edit,
     error::CliError,
     import, lists, output,
@@ -31,6 +31,9 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         Command::Snapshots { account, every: None } => lists::snapshots(session, out, format, account.as_deref())?,
         Command::Snapshots { account, every: Some(every) } => {
             balances::daily(session, out, format, account.as_deref(), every)?;
+        }
+        Command::Balance { what: BalanceCommand::Set { account, amount, on } } => {
+            balances::set(session, out, format, &account, amount, on)?;
         }
         Command::Coverage { account } => balances::coverage(session, out, format, account.as_deref())?,
         Command::Connections => lists::connections(session, out, format)?,

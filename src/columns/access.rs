@@ -111,6 +111,13 @@ impl Columns {
         &self.subtypes
     }
 
+    /// Replaces the subtype of a row by what is known of it beyond its institution.
+    pub fn set_subtype(&mut self, row: u32, subtype: TransactionSubtype) {
+        if let Some(own) = self.subtypes.get_mut(row as usize) {
+            *own = subtype;
+        }
+    }
+
     /// Statuses.
     #[must_use]
     pub fn statuses(&self) -> &[TransactionStatus] {

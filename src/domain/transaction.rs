@@ -45,6 +45,8 @@ vocabulary! {
         CapitalGain = "capital_gain",
         Distribution = "distribution",
         StakingReward = "staking_reward",
+        /// Wages, benefits and other deposits that are no transfer between own accounts.
+        OtherIncome = "other_income",
         Commission = "commission",
         AccountFee = "account_fee",
         MarginInterest = "margin_interest",
@@ -86,12 +88,16 @@ impl TransactionSubtype {
             | Self::WireOut
             | Self::TransferIn
             | Self::TransferOut
-            | Self::Internal => TransactionType::Transfer,
-            Self::Dividend | Self::Interest | Self::CapitalGain | Self::Distribution | Self::StakingReward => {
-                TransactionType::Income
-            }
+            | Self::Internal
+            | Self::CardPayment => TransactionType::Transfer,
+            Self::Dividend
+            | Self::Interest
+            | Self::CapitalGain
+            | Self::Distribution
+            | Self::StakingReward
+            | Self::OtherIncome => TransactionType::Income,
             Self::Commission | Self::AccountFee | Self::MarginInterest | Self::OtherFee => TransactionType::Fee,
-            Self::Purchase | Self::CardPayment | Self::Refund | Self::Check => TransactionType::Payment,
+            Self::Purchase | Self::Refund | Self::Check => TransactionType::Payment,
             Self::Withheld => TransactionType::Tax,
             Self::Split
             | Self::Merger

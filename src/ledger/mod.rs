@@ -34,6 +34,7 @@ pub mod search;
 mod sum;
 #[cfg(test)]
 pub(in crate::ledger) mod tests;
+mod transfers;
 mod view;
 
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};

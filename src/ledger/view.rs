@@ -20,7 +20,7 @@ use crate::{
     columns::{CHUNK_ROWS, ChunkBuilder, Columns, ColumnsError, searchable},
     domain::{
         Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money, PairStanding,
-        RowPair, Snapshot, Transaction, TransactionId, UserFields,
+        RowPair, Snapshot, Transaction, TransactionId, TransactionSubtype, UserFields,
     },
     store::{Reader, Requests, Store},
 };
@@ -69,6 +69,7 @@ impl Ledger {
             requests: reader.requests()?,
             reader,
             daily: OnceLock::new(),
+            transfers: OnceLock::new(),
         };
         Ok(View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None })
     }
@@ -159,6 +160,8 @@ pub(super) struct Inner {
     pub(super) scope: Scope,
     /// Computed on first use.
     pub(super) daily: OnceLock<Arc<Daily>>,
+    /// See [`View::with_true_kind`]; computed on first use, without columns only.
+    pub(super) transfers: OnceLock<HashMap<TransactionId, TransactionSubtype>>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -247,6 +250,7 @@ impl View {
     /// A row; `None` if this view has no such row.
     pub fn entry(&self, id: TransactionId) -> Result<Option<LedgerEntry>> {
         let Some(transaction) = self.inner.reader.transaction(id)? else { return Ok(None) };
+        let transaction = self.with_true_kind(transaction)?;
         Ok(Some(LedgerEntry { transaction, user: self.inner.reader.user_fields(id)? }))
     }
 
@@ -340,13 +344,14 @@ impl View {
             return Err(error.into());
         }
         // The checksum is valid but the content is not: written by a buggy version. Rebuild it from the rows.
-        let columns = match columns {
+        let mut columns = match columns {
             Ok(columns) => columns,
             Err(ColumnsError::Version { .. } | ColumnsError::Damaged { .. } | ColumnsError::Misplaced { .. }) => {
                 self.columns_of_rows()?
             }
             Err(error @ ColumnsError::TooMany { .. }) => return Err(error.into()),
         };
+        super::transfers::correct(&mut columns, |account| self.category(account));
         let _ = columns.newest_first();
         Ok(Arc::new(columns))
     }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 
 use super::{Failure, account, reconcile::Content};
 use crate::{
     domain::{
-        AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId, FailureKind, PairStanding, RowPair,
-        Transaction, TransactionId, UserFields, text,
+        Account, AccountCategory, AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId, FailureKind,
+        PairStanding, RowPair, Snapshot, SnapshotSource, Transaction, TransactionId, UserFields, text,
     },
-    store::{Store, Writer},
+    store::{Reader, Store, Writer},
 };
 
 /// One edit.
@@ -20,6 +21,8 @@ pub(super) enum Edit {
     RenameConnection(ConnectionId, Option<String>),
     Transactions(Vec<(TransactionId, UserFields)>),
     Pair(RowPair),
+    /// The balance of an account at the end of a day, confirmed by the user.
+    Balance(AccountId, NaiveDate, Decimal),
 }
 
 /// Longest name a user may give.
@@ -43,10 +46,19 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
                     kind = *account_type;
                     format!("type of {}", account.display_name())
                 }
-                Edit::RenameConnection(..) | Edit::Transactions(..) | Edit::Pair(_) => String::new(),
+                Edit::RenameConnection(..) | Edit::Transactions(..) | Edit::Balance(..) | Edit::Pair(_) => String::new(),
             };
             let mut writer = begin(source)?;
             writer.set_account_user(*id, alias.as_deref(), kind)?;
+            (writer, vec![*id])
+        }
+        Edit::Balance(id, date, amount) => {
+            let reader = store.read()?;
+            let account = reader.account(*id)?.ok_or_else(|| missing("account", &id.to_string(), "accounts"))?;
+            let snapshot = stated_by_user(&reader, &account, *date, *amount, now)?;
+            drop(reader);
+            let mut writer = begin(format!("balance of {} on {date}", account.display_name()))?;
+            writer.put_snapshot(&snapshot)?;
             (writer, vec![*id])
         }
         Edit::RenameConnection(id, name) => {
@@ -82,12 +94,47 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
         transactions_updated: match edit {
             Edit::Transactions(edits) => u64::try_from(edits.len()).unwrap_or(u64::MAX),
             Edit::Pair(_) => 1,
-            Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::RenameConnection(..) => 0,
+            Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::RenameConnection(..) | Edit::Balance(..) => 0,
         },
-        accounts_updated: u64::from(matches!(edit, Edit::RenameAccount(..) | Edit::SetAccountType(..))),
+        accounts_updated: u64::from(matches!(
+            edit,
+            Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::Balance(..)
+        )),
         ..ChangeCounts::default()
     };
     Ok(writer.commit(counts, accounts, None, Vec::new())?.id)
+}
+
+/// The snapshot of a balance that the user states. The value of securities is not known anew, so it stays that of the last
+/// statement and the rest is cash.
+fn stated_by_user(
+    reader: &Reader,
+    account: &Account,
+    date: NaiveDate,
+    amount: Decimal,
+    now: DateTime<Utc>,
+) -> Result<Snapshot, Failure> {
+    // A day further, since the day of the user may be ahead of UTC.
+    if now.date_naive().succ_opt().is_some_and(|tomorrow| date > tomorrow) {
+        let message = format!("a balance can't be stated for {date}: that day has not come yet");
+        return Err(Failure::new(FailureKind::Validation, message).with_hint("name today or a day before"));
+    }
+    let before = reader.snapshots(account.id)?.into_iter().rev().find(|snapshot| snapshot.date <= date);
+    let holdings_value = before.as_ref().and_then(|snapshot| snapshot.holdings_value);
+    let is_split = holdings_value.is_some() || account.kind().category() == AccountCategory::Investment;
+    let cash_value = amount.checked_sub(holdings_value.unwrap_or_default()).filter(|_| is_split);
+    Ok(Snapshot {
+        account_id: account.id,
+        date,
+        change_id: ChangeId(0),
+        balance: amount,
+        available: None,
+        holdings_value,
+        cash_value,
+        currency: before.map_or(account.currency, |snapshot| snapshot.currency),
+        source: SnapshotSource::Manual,
+        captured_at: now,
+    })
 }
 
 /// Merges two rows, or keeps them apart. The older row of merged ones stays, with what the user said about either; the newer one

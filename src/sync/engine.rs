@@ -162,6 +162,9 @@ impl Engine {
                 let change = toggle::toggle(&parts.store, change, false, parts.clock.now())?;
                 Ok(Event::ChangeToggled { job, change })
             }),
+            Command::StateBalance { job, account, date, amount } => {
+                self.edit(job, Edit::Balance(account, date, amount))
+            }
             Command::RenameAccount { job, account, name } => self.edit(job, Edit::RenameAccount(account, name)),
             Command::SetAccountType { job, account, account_type } => {
                 self.edit(job, Edit::SetAccountType(account, account_type));

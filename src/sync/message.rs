@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::{
     ConnectRequest, Failure, FoundConnection, ImportOptions, ImportReport, ImportReview, LoginPrompt, SyncReport,
@@ -71,6 +72,17 @@ pub enum Command {
         account: AccountId,
         /// The new name.
         name: Option<String>,
+    },
+    /// The balance of an account at the end of a day, confirmed by the user. Answer: `Edited`.
+    StateBalance {
+        /// The job.
+        job: JobId,
+        /// Which account.
+        account: AccountId,
+        /// The day.
+        date: NaiveDate,
+        /// Owned, or owed when negative.
+        amount: Decimal,
     },
     /// The user's correction of an account's type; `None` returns to the provider's. Answer: `Edited`.
     SetAccountType {

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
+use rust_decimal::Decimal;
 
 use super::{Command, ConnectRequest, Event, Failure, FoundConnection, Handle, ImportReport, JobId, SyncReport};
 use crate::{
@@ -102,6 +103,19 @@ impl Handle {
         account_type: Option<AccountType>,
     ) -> Result<ChangeId, Failure> {
         self.ask(|job| Command::SetAccountType { job, account, account_type }, |_| {}, edited).await
+    }
+
+    /// States the balance of an account at the end of a day.
+    ///
+    /// # Errors
+    /// `not_found`, `validation` for a day to come, or a failure of the store.
+    pub async fn state_balance(
+        &self,
+        account: AccountId,
+        date: NaiveDate,
+        amount: Decimal,
+    ) -> Result<ChangeId, Failure> {
+        self.ask(|job| Command::StateBalance { job, account, date, amount }, |_| {}, edited).await
     }
 
     /// Gives a connection the user's own name; `None` restores the institution's.

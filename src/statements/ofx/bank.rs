@@ -123,11 +123,8 @@ impl<'a> Reader<'a, '_, '_> {
         let blank = row.memo.is_some_and(|memo| self.follows_blank(memo));
         name_row(&row, &mut facts, blank);
         let standard = facts.raw_type.as_deref().and_then(kind::standard);
-        facts.kind = kind::of(standard, amount, statement, || {
-            kind::speaks_of_payment(facts.description()) || {
-                facts.memo.as_deref().is_some_and(kind::speaks_of_payment)
-            }
-        });
+        let texts = [facts.description(), facts.memo.as_deref().unwrap_or_default()];
+        facts.kind = kind::of(standard, amount, statement, texts);
         facts.status = if self.pending_list || record.tag == Tag::StmtTrnP {
             TransactionStatus::Pending
         } else {

@@ -7,7 +7,7 @@ use ofx_rs::types::TransactionType as Standard;
 use rust_decimal::Decimal;
 
 use super::open::StatementKind;
-use crate::domain::{Kind, TransactionStatus, TransactionSubtype as Subtype};
+use crate::domain::{Kind, TransactionStatus, TransactionSubtype as Subtype, text::fold};
 
 /// The types that OFC numbers from 0.
 const OFC: [&str; 13] =
@@ -97,14 +97,10 @@ pub(super) const fn status(standard: Option<Standard>) -> TransactionStatus {
     }
 }
 
-/// The kind of a row. `pays_card` is asked only for money coming in on a card: whether the text speaks of a payment.
+/// The kind of a row. `texts` decide what the standard's type leaves open: a deposit is income unless they name a transfer,
+/// and a payment from a bank account is a card payment, as on the card, if they name a card.
 #[must_use]
-pub(super) fn of(
-    standard: Option<Standard>,
-    amount: Decimal,
-    account: StatementKind,
-    pays_card: impl FnOnce() -> bool,
-) -> Kind {
+pub(super) fn of(standard: Option<Standard>, amount: Decimal, account: StatementKind, texts: [&str; 2]) -> Kind {
     let incoming = amount.is_sign_positive();
     let either = |income, outgo| if incoming { income } else { outgo };
     let subtype = match (standard, account) {
@@ -118,18 +114,25 @@ pub(super) fn of(
         (Some(Standard::Deposit | Standard::DirectDeposit), StatementKind::Card) => {
             either(Subtype::CardPayment, Subtype::Withdrawal)
         }
+        (Some(Standard::Deposit | Standard::DirectDeposit), StatementKind::Bank | StatementKind::Loan) if incoming => {
+            if texts.into_iter().any(names_transfer) {
+                Subtype::TransferIn
+            } else {
+                Subtype::OtherIncome
+            }
+        }
         (Some(Standard::Deposit | Standard::DirectDeposit | Standard::Atm | Standard::Cash), _) => {
             either(Subtype::Deposit, Subtype::Withdrawal)
         }
+        (
+            Some(Standard::Payment | Standard::DirectDebit | Standard::RepeatPayment | Standard::Debit),
+            StatementKind::Bank | StatementKind::Loan,
+        ) if !incoming && texts.into_iter().any(names_card_payment) => Subtype::CardPayment,
         (Some(Standard::Payment | Standard::DirectDebit | Standard::RepeatPayment), StatementKind::Card) => {
             either(Subtype::CardPayment, Subtype::Purchase)
         }
         (Some(Standard::Credit | Standard::Hold), StatementKind::Card) if incoming => {
-            if pays_card() {
-                Subtype::CardPayment
-            } else {
-                Subtype::Refund
-            }
+            if texts.into_iter().any(names_payment) { Subtype::CardPayment } else { Subtype::Refund }
         }
         (Some(Standard::Debit), StatementKind::Card)
         | (Some(Standard::Pos), _)
@@ -157,13 +160,26 @@ pub(super) fn of(
     Kind(subtype)
 }
 
-/// Whether a text on a card statement speaks of paying the card.
-#[must_use]
-pub(super) fn speaks_of_payment(text: &str) -> bool {
-    let folded = crate::domain::text::fold(text);
-    ["payment", "autopay", "thank you", "pagamento", "pago", "paiement", "zahlung", "einzug"]
-        .iter()
-        .any(|word| folded.contains(word))
+fn contains_any(folded: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| folded.contains(word))
+}
+
+/// Whether a text on a card statement names a payment of the card.
+fn names_payment(text: &str) -> bool {
+    let words = ["payment", "autopay", "thank you", "pagamento", "pago", "paiement", "zahlung", "einzug"];
+    contains_any(&fold(text), &words)
+}
+
+/// Whether a text on a bank statement names the payment of a card.
+fn names_card_payment(text: &str) -> bool {
+    let folded = fold(text);
+    contains_any(&folded, &["card", "crd", "visa", "mastercard", "amex", "american express"])
+        && contains_any(&folded, &["payment", "pymt", "pmt", "autopay", "epay", "e-pay", "online pay"])
+}
+
+/// Whether a text names a transfer between accounts.
+fn names_transfer(text: &str) -> bool {
+    contains_any(&fold(text), &["transfer", "xfer", "tfr ", "virement", "umbuchung", "trasferimento"])
 }
 
 #[cfg(test)]
@@ -171,7 +187,7 @@ mod tests {
     use super::*;
 
     fn subtype(written: &str, amount: i64, account: StatementKind) -> Subtype {
-        of(standard(written), Decimal::new(amount, 2), account, || false).subtype()
+        of(standard(written), Decimal::new(amount, 2), account, ["", ""]).subtype()
     }
 
     #[test]
@@ -181,7 +197,9 @@ mod tests {
         assert_eq!(bank("INT", -10), Subtype::OtherFee);
         assert_eq!(bank("SRVCHG", -10), Subtype::AccountFee);
         assert_eq!(bank("XFER", -10), Subtype::TransferOut);
-        assert_eq!(bank("DIRECTDEP", 10), Subtype::Deposit);
+        assert_eq!(bank("DIRECTDEP", 10), Subtype::OtherIncome);
+        assert_eq!(bank("DEP", 10), Subtype::OtherIncome);
+        assert_eq!(subtype("DEP", 10, StatementKind::Investment), Subtype::Deposit);
         assert_eq!(bank("CREDIT", 10), Subtype::Deposit);
         assert_eq!(bank("debit", -10), Subtype::Purchase);
         assert_eq!(bank("CHECK", -10), Subtype::Check);
@@ -197,8 +215,12 @@ mod tests {
         assert_eq!(card("DEBIT", -10), Subtype::Purchase);
         assert_eq!(card("PAYMENT", 10), Subtype::CardPayment);
         assert_eq!(card("CREDIT", 10), Subtype::Refund);
-        let paid = of(standard("CREDIT"), Decimal::ONE, StatementKind::Card, || speaks_of_payment("Payment Thank You"));
-        assert_eq!(paid.subtype(), Subtype::CardPayment);
+        let named = |written: &str, amount, account, text| of(standard(written), amount, account, [text, ""]).subtype();
+        assert_eq!(named("CREDIT", Decimal::ONE, StatementKind::Card, "Payment Thank You"), Subtype::CardPayment);
+        let bank = |written, amount, text| named(written, amount, StatementKind::Bank, text);
+        assert_eq!(bank("DIRECTDEBIT", Decimal::NEGATIVE_ONE, "CHASE CREDIT CRD AUTOPAY"), Subtype::CardPayment);
+        assert_eq!(bank("DIRECTDEBIT", Decimal::NEGATIVE_ONE, "Student loan payment"), Subtype::Purchase);
+        assert_eq!(bank("DEP", Decimal::ONE, "Online Transfer from SAV"), Subtype::TransferIn);
         assert_eq!(subtype("DEBIT", -10, StatementKind::Investment), Subtype::Withdrawal);
     }
 }

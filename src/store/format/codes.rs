@@ -38,7 +38,7 @@ codes!(subtype, to_subtype, TransactionSubtype {
     28 = Withheld,
     29 = Split, 30 = Merger, 31 = SpinOff, 32 = CashInLieu, 33 = ReturnOfCapital, 34 = OtherAction,
     35 = Convert,
-    36 = Adjustment, 37 = Journal, 38 = Unknown, 39 = Reinvestment,
+    36 = Adjustment, 37 = Journal, 38 = Unknown, 39 = Reinvestment, 40 = OtherIncome,
 });
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub(crate) enum Action {
     /// Start or end a range of marked rows.
     MarkRange,
     Edit,
+    StateBalance,
     Copy,
     Import,
     Connect,
@@ -135,6 +136,8 @@ pub(crate) const TABLE: &[Spec] = &[
         Group::Look, ROWS),
     row(Action::Edit, &["e"], "edit", "Edit payee, category, tags, note, names", "edit", Group::Data,
         Scope::of(&[Place::Transactions, Place::Accounts, Place::Connections])),
+    row(Action::StateBalance, &["b"], "state-balance", "State the balance of the account on a day", "", Group::Data,
+        Scope::of(&[Place::Accounts])),
     row(Action::Copy, &["y"], "copy", "Copy from the selected row", "copy", Group::Data, SCREENS),
     row(Action::Import, &["i"], "import", "Import statement files", "import", Group::Data, SCREENS),
     row(Action::Connect, &["c"], "connect", "Connect an institution", "connect", Group::Data, SCREENS),

@@ -3,6 +3,7 @@
 mod view;
 
 use ratatui::layout::Rect;
+use rust_decimal::Decimal;
 
 use crate::{
     domain::{AccountId, AccountType, Money},
@@ -93,6 +94,26 @@ impl Accounts {
         ctx.push(Form::new(format!("Edit {}", snapshot::label(account)), inputs, about, submit));
     }
 
+    fn state_balance(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected_line(ctx.snapshot) else { return };
+        let account = &line.account;
+        let inputs = vec![
+            Input {
+                label: "Balance",
+                help: "At the end of the day; negative when owed.",
+                value: String::new(),
+                placeholder: line.balance.map(|balance| balance.current.amount.to_string()).unwrap_or_default(),
+            },
+            Input {
+                label: "Day",
+                help: "As in: 2026-01-31.",
+                value: ctx.snapshot.today.to_string(),
+                placeholder: String::new(),
+            },
+        ];
+        ctx.push(Form::new(format!("Balance of {}", snapshot::label(account)), inputs, account.id, submit_balance));
+    }
+
     fn copy(&self, ctx: &mut Ctx<'_>) {
         let Some(line) = self.selected_line(ctx.snapshot) else { return };
         let account = &line.account;
@@ -124,6 +145,15 @@ impl Accounts {
         let Some(line) = self.selected_line(ctx.snapshot) else { return };
         ctx.push(Page::new("Where this balance comes from", view::explanation(line, ctx)));
     }
+}
+
+fn submit_balance(account: &AccountId, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
+    let [amount, day] = answers else { return Ok(()) };
+    let amount = Decimal::from_str_exact(&amount.replace(',', ""));
+    let amount = amount.map_err(|_| (0, "Write an amount, for example 1250.00 or -80.15".to_owned()))?;
+    let date = day.trim().parse().map_err(|_| (1, "Write a day as 2026-01-31".to_owned()))?;
+    ctx.command(|job| Command::StateBalance { job, account: *account, date, amount });
+    Ok(())
 }
 
 type Before = (AccountId, Option<String>, Option<AccountType>);
@@ -203,6 +233,7 @@ impl Pane for Accounts {
         match action {
             Action::Open => self.open(ctx),
             Action::Edit => self.edit(ctx),
+            Action::StateBalance => self.state_balance(ctx),
             Action::Copy => self.copy(ctx),
             Action::Explain => self.explain(ctx),
             _ => {}

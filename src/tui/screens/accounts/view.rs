@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
+use chrono::Datelike as _;
 use ratatui::layout::Rect;
 
 use super::{Accounts, Item, totals};
 use crate::{
-    domain::{Account, Money},
-    ledger::AccountLine,
+    domain::{Account, AccountId, Money},
+    ledger::{AccountLine, Standing},
     tui::{
         component::{detail::Line, empty, hit::ListId, pane::Ctx, scene::Scene},
         snapshot,
@@ -142,6 +143,7 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
         }
         lines.push(Line::Blank);
     }
+    lines.extend(coverage(account.id, scene));
     if let Some(check) = scene.snapshot.checks.get(&account.id) {
         let (text, style) = if check.agrees() {
             (format!("✓ rows since {} add up to the balance", check.from), theme.good)
@@ -165,6 +167,41 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
         Line::pair("id", account.id.to_string()),
     ]);
     lines
+}
+
+/// Months in the strip at most.
+const MONTHS: usize = 24;
+
+/// The strip of coverage, a mark per month with the weakest standing of its days, and what the marks mean.
+fn coverage(account: AccountId, scene: &Scene<'_>) -> Vec<Line> {
+    let snapshot = scene.snapshot;
+    let Some(history) = snapshot.daily.history(account) else { return Vec::new() };
+    let Some(first) = history.first() else { return Vec::new() };
+    let mut months: Vec<(i32, u32, Standing)> = Vec::new();
+    for day in first.iter_days().take_while(|day| *day <= snapshot.today) {
+        let standing = history.on(day).map_or(Standing::Unknown, |figure| figure.standing);
+        match months.last_mut() {
+            Some((year, month, worst)) if (*year, *month) == (day.year(), day.month()) => *worst = standing.max(*worst),
+            _ => months.push((day.year(), day.month(), standing)),
+        }
+    }
+    let shown = &months[months.len().saturating_sub(MONTHS)..];
+    let mark = |standing: &Standing| match standing {
+        Standing::Stated | Standing::Proven => '█',
+        Standing::Derived => '▒',
+        Standing::Gap => '!',
+        Standing::Unknown => '·',
+    };
+    let strip: String = shown.iter().map(|(_, _, standing)| mark(standing)).collect();
+    let has_gap = shown.iter().any(|(_, _, standing)| *standing == Standing::Gap);
+    let theme = scene.paint.theme;
+    let style = if has_gap { theme.warning } else { theme.muted };
+    let since = shown.first().map(|(year, month, _)| format!("{year}-{month:02}")).unwrap_or_default();
+    let mut legend = vec!["█ proven", "▒ derived"];
+    if has_gap {
+        legend.push("! gap");
+    }
+    vec![Line::Text(strip, style), Line::Text(format!("since {since}: {}", legend.join(" ")), theme.muted), Line::Blank]
 }
 
 /// The stated balance and the rows since.

@@ -1,7 +1,7 @@
 //! What the user should look at, most pressing first. Pure.
 
 use crate::{
-    domain::ConnectionStatus,
+    domain::{AccountId, ConnectionStatus},
     tui::{
         component::scene::Moment,
         msg::Jump,
@@ -59,9 +59,8 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
     for line in snapshot.accounts().iter().filter(|line| line.account.is_active && line.connection.counts()) {
         let name = snapshot::label(&line.account);
         let jump = Jump::Account(line.account.id);
-        if let Some(check) = snapshot.checks.get(&line.account.id).filter(|check| !check.agrees()) {
-            let text = format!("{name}: rows since {} don't add up to the balance of {}", check.from, check.to);
-            matters.push(Matter { text, pressing: false, jump });
+        if let Some(text) = gaps(snapshot, line.account.id) {
+            matters.push(Matter { text: format!("{name}: {text}"), pressing: false, jump });
         }
         let text = match line.balance {
             None => format!("{name}: no balance known, so it counts in no total"),
@@ -73,4 +72,17 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
         matters.push(Matter { text, pressing: false, jump });
     }
     matters
+}
+
+/// The gaps of an account, as one matter.
+fn gaps(snapshot: &LedgerSnapshot, account: AccountId) -> Option<String> {
+    let history = snapshot.daily.history(account)?;
+    let mut failed = history.checks().filter(|check| !check.agrees());
+    let newest = failed.next_back()?;
+    let others = match failed.count() {
+        0 => String::new(),
+        1 => ", and 1 earlier gap".to_owned(),
+        count => format!(", and {count} earlier gaps"),
+    };
+    Some(format!("rows from {} to {} don't add up to the balance{others}", newest.from, newest.to))
 }
