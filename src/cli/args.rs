@@ -319,6 +319,34 @@ pub(super) enum Command {
         #[arg(long, value_enum, value_name = "STEP")]
         every: Option<Every>,
     },
+    /// Money in and out by period, oldest first, without transfers between own accounts
+    CashFlow {
+        /// The length of a period
+        #[arg(long, value_enum, value_name = "PERIOD", default_value_t = FlowEvery::Month)]
+        every: FlowEvery,
+        /// One line per category instead of one per period
+        #[arg(long, value_enum, value_name = "KEY")]
+        by: Option<FlowBy>,
+    },
+    /// Explain a figure: its inputs, down to the lines of the statements
+    ///
+    /// Figures: net-worth, account:ID:balance, holding:ID:gain, row:ID:amount, cash-flow:2026-10, by:payee:NAME
+    Explain {
+        /// The address of the figure
+        figure: String,
+        /// At most this many inputs of one figure [default: 20; 1000 as JSON]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+    /// Show the part of a statement or reply that a row was read from, or the whole source of a change
+    Source {
+        /// Id of the row, or `change:ID`
+        #[arg(value_name = "ROW|CHANGE")]
+        of: String,
+        /// Write the kept bytes of the whole source
+        #[arg(long)]
+        raw: bool,
+    },
     /// Write transactions in the form of another program
     Export {
         /// The form
@@ -555,6 +583,20 @@ pub(super) enum Every {
     Day,
     /// The end of each month
     Month,
+}
+
+/// The period of a cash flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FlowEvery {
+    Month,
+    Quarter,
+    Year,
+}
+
+/// The grouping of a cash flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FlowBy {
+    Category,
 }
 
 /// The form of an export.

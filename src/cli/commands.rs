@@ -11,6 +11,8 @@ use super::{
     error::CliError,
     import, lists, output,
     record::{ChangeRecord, ConnectionRecord},
+    explain, import, lists, output,
+    record::ChangeRecord,
     session::Session,
     status, vault,
 };
@@ -35,6 +37,9 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         Command::Balance { what: BalanceCommand::Set { account, amount, on } } => {
             balances::set(session, out, format, &account, amount, on)?;
         }
+        Command::CashFlow { every, by } => explain::cash_flow(session, out, format, every, by.is_some())?,
+        Command::Explain { figure, limit } => explain::explain(session, out, format, &figure, limit)?,
+        Command::Source { of, raw } => explain::source(session, out, format, &of, raw)?,
         Command::Coverage { account } => balances::coverage(session, out, format, account.as_deref())?,
         Command::Connections => lists::connections(session, out, format)?,
         Command::Changes { limit } => lists::changes(session, out, format, limit)?,

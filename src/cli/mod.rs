@@ -14,6 +14,7 @@ mod duplicates;
 mod edit;
 mod error;
 mod help;
+mod explain;
 mod import;
 mod layouts;
 mod lists;

@@ -14,14 +14,17 @@
 //! listing.len() id(index) ids(range) position_of(id) contains(id) sums() too_large() refine(&query)
 //! view.entries(&listing, offset, limit), aggregates(&listing, By, sort) -> Vec<Group>, label(&group.key), term(&group.key), export(&listing, format, out)
 //! view.daily() -> Daily: history(account).on(day), net_worth(day), net_worth_series(Every, until); view.coverage(account),
-//!     running_balance(account), check(account), checks(account)
+//!     running_balance(account), check(account), checks(account); cash_flow(every, by_category)
+//! Explainer::new(view, day).node(&Figure), inputs(&figure, range), place(&figure)
 //! ```
 //!
 //! INVARIANT: nothing here writes; every figure is exact or absent; no clock: the caller passes the day.
 
 mod aggregate;
+mod cash_flow;
 pub mod daily;
 mod error;
+pub mod explain;
 pub mod export;
 mod holdings;
 mod labels;
@@ -38,8 +41,10 @@ mod transfers;
 mod view;
 
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
+pub use cash_flow::{CashFlow, Period};
 pub use daily::{Check, Daily, DailyBalance, Every, History, NetWorth, Standing, WorthLine};
 pub use error::LedgerError;
+pub use explain::Explainer;
 pub use holdings::{HoldingLine, MergedHolding, merged_by_symbol};
 pub use order::{Sort, SortKey, order};
 pub use query::{By, Query};

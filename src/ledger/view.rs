@@ -70,6 +70,7 @@ impl Ledger {
             reader,
             daily: OnceLock::new(),
             transfers: OnceLock::new(),
+            source: Mutex::default(),
         };
         Ok(View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None })
     }
@@ -143,6 +144,9 @@ pub struct ListRequest {
     pub sort: Sort,
 }
 
+/// The change of a kept source, and its files with their texts.
+pub(super) type SourceTexts = (ChangeId, Arc<[(String, String)]>);
+
 /// A consistent state of all data at one moment. Clones share it.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -161,6 +165,8 @@ pub(super) struct Inner {
     /// Computed on first use.
     pub(super) daily: OnceLock<Arc<Daily>>,
     /// See [`View::with_true_kind`]; computed on first use, without columns only.
+    /// The texts of the source read last.
+    pub(super) source: Mutex<Option<SourceTexts>>,
     pub(super) transfers: OnceLock<HashMap<TransactionId, TransactionSubtype>>,
 }
 

@@ -49,6 +49,18 @@ pub(super) fn for_each<'a>(
     Ok(Vec::new())
 }
 
+/// The files inside `bytes`, with their paths in an archive; those that can't be unpacked are left out. Used to show a kept
+/// source.
+#[must_use]
+pub fn unpack(bytes: &[u8], limits: &Limits) -> Vec<(Option<String>, Vec<u8>)> {
+    let mut files = Vec::new();
+    let _ = for_each(bytes, limits, &mut |member| {
+        files.push((member.name, member.bytes.into_owned()));
+        Ok(())
+    });
+    files
+}
+
 fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }

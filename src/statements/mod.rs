@@ -25,6 +25,7 @@ mod registry;
 pub mod table;
 mod warnings;
 
+pub use container::unpack;
 pub use decode::decode;
 pub use error::StatementError;
 pub use format::{Format, Input, Progress, Sniff};

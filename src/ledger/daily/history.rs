@@ -76,6 +76,8 @@ pub struct DailyBalance {
     pub as_of: NaiveDate,
     /// The rows added since (or, before the first stated balance, taken off): the difference to the stated balance.
     pub rows: Decimal,
+    /// Whether rows are part of the figure; `false` also where an account has none.
+    pub rows_count: bool,
     /// The part in securities.
     pub securities: Option<Securities>,
     /// Money that can be spent, as stated; `None` once a row followed.
@@ -307,6 +309,7 @@ impl History {
             stated_on: stated.date,
             as_of: self.evidence(date).unwrap_or(stated.date),
             rows,
+            rows_count: stated.cash.is_some() && self.flow(stated.currency).is_some_and(|flow| !flow.is_empty()),
             securities: stated.securities.map(|value| Securities { value, as_of: stated.date }),
             available: stated.available.filter(|_| rows.is_zero() && stated.date <= date),
         })

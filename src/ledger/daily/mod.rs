@@ -19,7 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use cause::{Cause, CauseKind};
 pub use coverage::Span;
-pub use history::{Check, DailyBalance, History, Securities};
+pub use history::{Check, DailyBalance, History, Securities, Stated};
 pub use worth::{Every, NetWorth, WorthLine};
 
 use self::flow::Flow;

@@ -1,0 +1,276 @@
+//! The commands that lead from a figure to the bytes it was read from: `explain` and `source`; and `cash-flow`.
+
+use std::io::{self, Write};
+
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::{
+    args::{FlowEvery, Format},
+    error::CliError,
+    lists::money,
+    output::{self, Column},
+    session::Session,
+};
+use crate::{
+    domain::{ChangeId, FailureKind, TransactionId, text},
+    ledger::{
+        CashFlow, Explainer, Period, View,
+        explain::{Figure, Node, NodeKind, Place},
+    },
+};
+
+/// Inputs of one figure that are written out: a document, a page for people.
+const MOST: usize = 1_000;
+const MOST_FOR_PEOPLE: usize = 20;
+
+#[derive(Serialize)]
+struct NodeRecord {
+    figure: String,
+    value: Option<Decimal>,
+    currency: Option<String>,
+    kind: NodeKind,
+    label: String,
+    because: Vec<NodeRecord>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<PlaceRecord>,
+}
+
+#[derive(Serialize)]
+struct PlaceRecord {
+    change_id: String,
+    file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+impl PlaceRecord {
+    fn new(place: Place, with_text: bool) -> Self {
+        Self {
+            change_id: place.change_id.to_string(),
+            file: place.file,
+            line: place.line,
+            path: place.path,
+            text: with_text.then_some(place.text),
+        }
+    }
+}
+
+/// A view in which every figure can be explained.
+fn explainer(session: &Session) -> Result<Explainer, CliError> {
+    let view = session.ledger.view()?;
+    let columns = view.load_columns()?;
+    let today = session.clock.today();
+    Ok(Explainer::new(view.with_columns(columns).balances_on(today)?, today))
+}
+
+/// Explains a figure.
+pub(super) fn explain(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    figure: &str,
+    limit: Option<usize>,
+) -> Result<(), CliError> {
+    let figure: Figure =
+        figure.parse().map_err(|error: crate::ledger::explain::ParseFigureError| CliError::usage(error.to_string()))?;
+    let explainer = explainer(session)?;
+    let node = explainer.node(&figure)?.ok_or_else(|| {
+        CliError::new(FailureKind::NotFound, format!("there is no figure `{figure}`"))
+            .hint("the list commands show the ids; a group has the name that `dashtam transactions --by` shows")
+    })?;
+    let for_people = matches!(format, Format::Table | Format::Csv);
+    let limit = limit.unwrap_or(if for_people { MOST_FOR_PEOPLE } else { MOST });
+    let tree = tree(&explainer, node, limit)?;
+    output::object(out, format, &tree, |out| print(out, &tree, 0))
+}
+
+fn tree(explainer: &Explainer, node: Node, limit: usize) -> Result<NodeRecord, CliError> {
+    let mut because = Vec::new();
+    let mut rest = node.value;
+    for input in explainer.inputs(&node.figure, 0..limit.min(node.inputs))? {
+        rest = rest.zip(input.value).and_then(|(rest, value)| rest.checked_sub(value));
+        because.push(tree(explainer, input, limit)?);
+    }
+    if because.len() < node.inputs && node.kind == NodeKind::Sum {
+        because.push(NodeRecord {
+            figure: node.figure.to_string(),
+            value: rest,
+            currency: node.currency.map(|currency| currency.to_string()),
+            kind: NodeKind::Sum,
+            label: format!("{} more; --limit shows them", node.inputs - because.len()),
+            because: Vec::new(),
+            source: None,
+        });
+    }
+    let place = if node.inputs == 0 { explainer.place(&node.figure)? } else { None };
+    Ok(NodeRecord {
+        figure: node.figure.to_string(),
+        value: node.value,
+        currency: node.currency.map(|currency| currency.to_string()),
+        kind: node.kind,
+        label: node.label,
+        because,
+        source: place.map(|place| PlaceRecord::new(place, false)),
+    })
+}
+
+fn print(out: &mut dyn Write, node: &NodeRecord, depth: usize) -> io::Result<()> {
+    let value = match (node.value, &node.currency) {
+        (Some(value), Some(currency)) => format!("{} {currency}", money(value, currency)),
+        (Some(value), None) => value.normalize().to_string(),
+        (None, _) => "—".to_owned(),
+    };
+    let source = node.source.as_ref().map(|place| {
+        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let path = place.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
+        format!("  [{}{line}{path}]", text::clean(&place.file))
+    });
+    writeln!(
+        out,
+        "{:indent$}{value}  {}{}",
+        "",
+        text::clean(&node.label),
+        source.unwrap_or_default(),
+        indent = depth * 2
+    )?;
+    node.because.iter().try_for_each(|input| print(out, input, depth + 1))
+}
+
+/// Writes the source of a row or of a change.
+pub(super) fn source(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    of: &str,
+    raw: bool,
+) -> Result<(), CliError> {
+    let explainer = explainer(session)?;
+    let view = explainer.view();
+    let missing = |what: String| {
+        CliError::new(FailureKind::NotFound, what)
+            .hint("edits have no source; `dashtam changes` lists the imports and syncs")
+    };
+    let (row, change) = named(view, of)?;
+    let place = match row {
+        Some(row) => {
+            let place = explainer.place(&Figure::Row(row))?;
+            Some(place.ok_or_else(|| missing(format!("the source of row {row} is not kept")))?)
+        }
+        None => None,
+    };
+    let change = place.as_ref().map(|place| place.change_id).or(change).unwrap_or(ChangeId(0));
+    if raw {
+        let source = view.raw_source(change)?;
+        let source = source.ok_or_else(|| missing(format!("the source of change {change} is not kept")))?;
+        return Ok(out.write_all(&source.bytes)?);
+    }
+    let record = match place {
+        Some(place) => PlaceRecord::new(place, true),
+        None => {
+            let texts = view.source_texts(change)?;
+            let texts = texts.ok_or_else(|| missing(format!("the source of change {change} is not kept")))?;
+            let files: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
+            let parts: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+            PlaceRecord {
+                change_id: change.to_string(),
+                file: files.join(", "),
+                line: None,
+                path: None,
+                text: Some(parts.join("\n")),
+            }
+        }
+    };
+    output::object(out, format, &record, |out| {
+        let place = record
+            .line
+            .map(|line| format!(", line {line}"))
+            .or_else(|| record.path.clone().map(|path| format!(", {path}")));
+        writeln!(out, "change {}: {}{}", record.change_id, text::clean(&record.file), place.unwrap_or_default())?;
+        for line in record.text.iter().flat_map(|text| text.lines()) {
+            writeln!(out, "{}", text::clean(line))?;
+        }
+        Ok(())
+    })
+}
+
+/// The row or the change that a text names: `row:17`, `change:3`; a bare number is a row if there is one.
+fn named(view: &View, of: &str) -> Result<(Option<TransactionId>, Option<ChangeId>), CliError> {
+    let wrong = |error: crate::domain::ParseIdError| CliError::usage(error.to_string());
+    if let Some(id) = of.strip_prefix("change:") {
+        return Ok((None, Some(id.parse().map_err(wrong)?)));
+    }
+    let id = of.strip_prefix("row:").unwrap_or(of);
+    let row: TransactionId = id.strip_suffix(":amount").unwrap_or(id).parse().map_err(wrong)?;
+    if of.starts_with("row:") || view.entry(row)?.is_some() {
+        return Ok((Some(row), None));
+    }
+    Ok((None, Some(ChangeId(row.0))))
+}
+
+#[derive(Serialize)]
+struct FlowRecord {
+    period: String,
+    currency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+    r#in: Decimal,
+    out: Decimal,
+    net: Option<Decimal>,
+    transfers: Decimal,
+}
+
+impl From<CashFlow> for FlowRecord {
+    fn from(flow: CashFlow) -> Self {
+        Self {
+            net: flow.net(),
+            period: flow.period,
+            currency: flow.currency.to_string(),
+            category: flow.category,
+            r#in: flow.income,
+            out: flow.spending,
+            transfers: flow.transfers,
+        }
+    }
+}
+
+/// Money in and out by period.
+pub(super) fn cash_flow(
+    session: &Session,
+    out: &mut dyn Write,
+    format: Format,
+    every: FlowEvery,
+    by_category: bool,
+) -> Result<(), CliError> {
+    const PLAIN: &[Column<FlowRecord>] = &[
+        Column::left("Period", |row| row.period.clone()),
+        Column::right("In", |row| money(row.r#in, &row.currency)),
+        Column::right("Out", |row| money(row.out, &row.currency)),
+        Column::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
+        Column::right("Transfers", |row| money(row.transfers, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+    ];
+    const BY_CATEGORY: &[Column<FlowRecord>] = &[
+        Column::left("Period", |row| row.period.clone()),
+        Column::left("Category", |row| row.category.clone().unwrap_or_default()),
+        Column::right("In", |row| money(row.r#in, &row.currency)),
+        Column::right("Out", |row| money(row.out, &row.currency)),
+        Column::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
+        Column::right("Transfers", |row| money(row.transfers, &row.currency)),
+        Column::left("", |row| row.currency.clone()),
+    ];
+    let view = session.ledger.view()?;
+    let view = view.with_columns(view.load_columns()?);
+    let period = match every {
+        FlowEvery::Month => Period::Month,
+        FlowEvery::Quarter => Period::Quarter,
+        FlowEvery::Year => Period::Year,
+    };
+    let rows = view.cash_flow(period, by_category)?;
+    let columns = if by_category { BY_CATEGORY } else { PLAIN };
+    output::list(out, format, rows.into_iter().map(|flow| Ok(FlowRecord::from(flow))), columns, "no transactions yet")
+}

@@ -1,0 +1,388 @@
+//! The inputs of each figure.
+
+use std::ops::Range;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{Figure, Node, NodeKind, Part};
+use crate::{
+    domain::{AccountId, AssetCode, Holding, HoldingId, Money, TransactionId},
+    ledger::{By, LedgerEntry, ListRequest, Query, RowList, View, counts, error::Result, query::quoted},
+};
+
+/// Rows that move no money between the user and others, as a query.
+const NO_FLOW: &str = "-type:=transfer -type:=trade -type:=conversion -type:=corporate_action -sub:=journal";
+/// Rows that count in sums.
+const COUNTED: &str = "-status:=cancelled -status:=failed";
+/// Rows that move a balance.
+const MOVING: &str = "status:=settled -sub:=journal -sub:=reinvestment";
+
+/// Explains the figures of a view as of one day. Needs the columns.
+#[derive(Debug, Clone)]
+pub struct Explainer {
+    view: View,
+    day: NaiveDate,
+}
+
+impl Explainer {
+    /// Explains figures at the end of `day`.
+    #[must_use]
+    pub const fn new(view: View, day: NaiveDate) -> Self {
+        Self { view, day }
+    }
+
+    /// The view.
+    #[must_use]
+    pub const fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// A figure; `None` if there is none with this address.
+    ///
+    /// # Errors
+    /// When the store can't be read, or the columns are not loaded.
+    pub fn node(&self, figure: &Figure) -> Result<Option<Node>> {
+        let node = match figure {
+            Figure::NetWorth(None) => self.net_worth(figure)?,
+            Figure::NetWorth(Some(currency)) => {
+                let worth = self.view.net_worth(self.day)?;
+                let line = worth.lines.iter().find(|line| line.total.currency == *currency);
+                line.map(|line| sum(figure, format!("net worth in {currency}"), line.total, line.accounts))
+            }
+            Figure::Balance(account) => self.balance(figure, *account)?,
+            Figure::Stated(account, date, part) => self.stated(figure, *account, *date, *part)?,
+            Figure::Row(id) => self.view.entry(*id)?.map(|entry| row(&entry, false)),
+            Figure::CashFlow(period, currency) => self.cash_flow(figure, period, *currency)?,
+            Figure::Group(by, value, currency) => self.group(figure, *by, value, *currency)?,
+            Figure::Rows { .. } => self.rows(figure)?,
+            Figure::HoldingGain(id)
+            | Figure::HoldingValue(id)
+            | Figure::HoldingCost(id)
+            | Figure::HoldingQuantity(id)
+            | Figure::HoldingPrice(id) => self.holding(*id)?.map(|held| holding(figure, &held)),
+        };
+        Ok(node)
+    }
+
+    /// The inputs of a figure, from `offset` on.
+    ///
+    /// # Errors
+    /// As [`Explainer::node`].
+    pub fn inputs(&self, figure: &Figure, range: Range<usize>) -> Result<Vec<Node>> {
+        if let Figure::Rows { subtracted, .. } = figure {
+            let Some((list, places)) = self.row_list(figure)? else { return Ok(Vec::new()) };
+            let mut nodes = Vec::new();
+            for place in places.into_iter().skip(range.start).take(range.len()) {
+                let entry = list.id(place).map(|id| self.view.entry(id)).transpose()?.flatten();
+                nodes.extend(entry.map(|entry| row(&entry, *subtracted)));
+            }
+            return Ok(nodes);
+        }
+        let mut nodes = Vec::new();
+        for input in self.addresses(figure)?.into_iter().skip(range.start).take(range.len()) {
+            nodes.extend(self.node(&input)?);
+        }
+        Ok(nodes)
+    }
+
+    /// The addresses of the inputs of a figure that is not a sum of rows.
+    fn addresses(&self, figure: &Figure) -> Result<Vec<Figure>> {
+        Ok(match figure {
+            Figure::NetWorth(None) => {
+                let lines = self.view.net_worth(self.day)?.lines;
+                match lines.as_slice() {
+                    [only] => self.addresses(&Figure::NetWorth(Some(only.total.currency)))?,
+                    lines => lines.iter().map(|line| Figure::NetWorth(Some(line.total.currency))).collect(),
+                }
+            }
+            Figure::NetWorth(Some(currency)) => {
+                let daily = self.view.daily()?;
+                let counting = daily.histories().iter().filter(|history| history.counts_on(self.day));
+                let known = counting
+                    .filter(|history| history.on(self.day).is_some_and(|figure| figure.balance.currency == *currency));
+                known.map(|history| Figure::Balance(history.account())).collect()
+            }
+            Figure::Balance(account) => {
+                let daily = self.view.daily()?;
+                let Some(figure) = daily.history(*account).and_then(|history| history.on(self.day)) else {
+                    return Ok(Vec::new());
+                };
+                let mut inputs = vec![Figure::Stated(*account, figure.stated_on, Part::Whole)];
+                let (first, last) = (figure.stated_on.min(self.day), figure.stated_on.max(self.day));
+                if let Some(first) = first.succ_opt().filter(|first| *first <= last && figure.rows_count) {
+                    inputs.push(Figure::Rows {
+                        account: Some(*account),
+                        currency: figure.balance.currency,
+                        subtracted: figure.stated_on > self.day,
+                        query: format!("date:{first}..{last} {MOVING}"),
+                    });
+                }
+                inputs
+            }
+            Figure::HoldingGain(id) => vec![Figure::HoldingValue(*id), Figure::HoldingCost(*id)],
+            Figure::HoldingValue(id) => match self.holding(*id)? {
+                Some(held) if held.facts.market_value.is_none() && held.facts.value().is_some() => {
+                    vec![Figure::HoldingQuantity(*id), Figure::HoldingPrice(*id)]
+                }
+                _ => Vec::new(),
+            },
+            Figure::CashFlow(period, Some(currency)) => {
+                let side = |sign: &str| Figure::Rows {
+                    account: None,
+                    currency: *currency,
+                    subtracted: false,
+                    query: format!("date:{} amt{sign}0 {NO_FLOW} {COUNTED}", period.to_lowercase()),
+                };
+                vec![side(">"), side("<")]
+            }
+            Figure::CashFlow(period, None) => {
+                let query = format!("date:{} {NO_FLOW} {COUNTED}", period.to_lowercase());
+                let each = self.currencies(&query)?;
+                match each.as_slice() {
+                    [only] => self.addresses(&Figure::CashFlow(period.clone(), Some(*only)))?,
+                    each => each.iter().map(|code| Figure::CashFlow(period.clone(), Some(*code))).collect(),
+                }
+            }
+            Figure::Group(by, value, None) => {
+                let each = self.currencies(&group_query(*by, value))?;
+                match each.as_slice() {
+                    [only] => self.addresses(&Figure::Group(*by, value.clone(), Some(*only)))?,
+                    each => each.iter().map(|code| Figure::Group(*by, value.clone(), Some(*code))).collect(),
+                }
+            }
+            Figure::Group(by, value, Some(currency)) => {
+                vec![Figure::Rows {
+                    account: None,
+                    currency: *currency,
+                    subtracted: false,
+                    query: format!("{} {COUNTED}", group_query(*by, value)),
+                }]
+            }
+            Figure::Stated(account, date, Part::Whole) => {
+                let node = self.stated(figure, *account, *date, Part::Whole)?;
+                let parts = [Part::Cash, Part::Securities].map(|part| Figure::Stated(*account, *date, part));
+                if node.is_some_and(|node| node.inputs > 0) { parts.to_vec() } else { Vec::new() }
+            }
+            Figure::Stated(..)
+            | Figure::HoldingCost(_)
+            | Figure::HoldingQuantity(_)
+            | Figure::HoldingPrice(_)
+            | Figure::Row(_)
+            | Figure::Rows { .. } => Vec::new(),
+        })
+    }
+
+    fn net_worth(&self, figure: &Figure) -> Result<Option<Node>> {
+        let worth = self.view.net_worth(self.day)?;
+        let label = format!("net worth on {}", self.day);
+        Ok(match worth.lines.as_slice() {
+            [] => None,
+            [only] => Some(sum(figure, label, only.total, only.accounts)),
+            lines => Some(per_currency(figure, label, lines.len())),
+        })
+    }
+
+    fn balance(&self, figure: &Figure, account: AccountId) -> Result<Option<Node>> {
+        let Some(line) = self.view.account(account) else { return Ok(None) };
+        let daily = self.view.daily()?;
+        let found = daily.history(account).and_then(|history| history.on(self.day));
+        let label = format!("balance of {} on {}", line.account.display_name(), self.day);
+        Ok(Some(match found {
+            Some(found) => {
+                let inputs = 1 + usize::from(found.stated_on != self.day && found.rows_count);
+                let mut node = sum(figure, label, found.balance, inputs);
+                if let Some(held) = found.securities {
+                    node.label = format!("{} (securities {} of {})", node.label, held.value, held.as_of);
+                }
+                node
+            }
+            None => Node {
+                figure: figure.clone(),
+                label,
+                value: None,
+                currency: Some(line.account.currency),
+                kind: NodeKind::Unknown,
+                inputs: 0,
+            },
+        }))
+    }
+
+    fn stated(&self, figure: &Figure, account: AccountId, date: NaiveDate, part: Part) -> Result<Option<Node>> {
+        let daily = self.view.daily()?;
+        let Some(history) = daily.history(account) else { return Ok(None) };
+        let stated = history.stated().iter().find(|stated| stated.date == date);
+        let source = |change| -> Result<String> {
+            Ok(self.view.change(change)?.map(|change| change.source).unwrap_or_default())
+        };
+        let Some((stated, value)) = stated.and_then(|stated| Some((stated, part.of(stated)?))) else { return Ok(None) };
+        let name = match part {
+            Part::Whole => "stated",
+            Part::Cash => "cash stated",
+            Part::Securities => "securities stated",
+        };
+        let label = format!("{name} for {date} ({}, {})", stated.source, source(stated.change_id)?);
+        if part == Part::Whole && stated.securities.is_some() {
+            return Ok(Some(sum(figure, label, Money::new(value, stated.currency), 2)));
+        }
+        Ok(Some(leaf(figure, label, value, Some(stated.currency), NodeKind::Stated)))
+    }
+
+    fn cash_flow(&self, figure: &Figure, period: &str, currency: Option<AssetCode>) -> Result<Option<Node>> {
+        let query = format!("date:{} {NO_FLOW} {COUNTED}", period.to_lowercase());
+        let parsed = Query::parse(&query, self.day);
+        if !parsed.problems().is_empty() {
+            return Ok(None);
+        }
+        self.total(figure, format!("cash flow of {period}"), &query, currency, 2)
+    }
+
+    fn group(&self, figure: &Figure, by: By, value: &str, currency: Option<AssetCode>) -> Result<Option<Node>> {
+        let query = group_query(by, value);
+        if !Query::parse(&query, self.day).problems().is_empty() {
+            return Ok(None);
+        }
+        self.total(figure, format!("{by} {value}"), &query, currency, 1)
+    }
+
+    /// The sum of the rows of a query; one per currency where no currency is named and there are several.
+    fn total(
+        &self,
+        figure: &Figure,
+        label: String,
+        query: &str,
+        currency: Option<AssetCode>,
+        inputs: usize,
+    ) -> Result<Option<Node>> {
+        let sums = self.list(None, query)?.sums();
+        Ok(match (currency, sums.as_slice()) {
+            (Some(currency), sums) => {
+                let own = sums.iter().find(|(total, _)| total.currency == currency);
+                own.map(|(total, _)| sum(figure, format!("{label} in {currency}"), *total, inputs))
+            }
+            (None, []) => None,
+            (None, [(only, _)]) => Some(sum(figure, label, *only, inputs)),
+            (None, sums) => Some(per_currency(figure, label, sums.len())),
+        })
+    }
+
+    fn currencies(&self, query: &str) -> Result<Vec<AssetCode>> {
+        Ok(self.list(None, query)?.sums().into_iter().map(|(total, _)| total.currency).collect())
+    }
+
+    fn list(&self, account: Option<AccountId>, query: &str) -> Result<RowList> {
+        self.view.list(&ListRequest { account, query: Query::parse(query, self.day), ..ListRequest::default() })
+    }
+
+    /// The rows of a sum of rows, and the places of those that count.
+    fn row_list(&self, figure: &Figure) -> Result<Option<(RowList, Range<usize>)>> {
+        let Figure::Rows { account, currency, query, .. } = figure else { return Ok(None) };
+        let list = self.list(*account, &format!("{query} cur:={currency}"))?;
+        let all = 0..list.len();
+        Ok(Some((list, all)))
+    }
+
+    fn rows(&self, figure: &Figure) -> Result<Option<Node>> {
+        let Figure::Rows { currency, subtracted, query, .. } = figure else { return Ok(None) };
+        if !Query::parse(query, self.day).problems().is_empty() {
+            return Ok(None);
+        }
+        let Some((list, places)) = self.row_list(figure)? else { return Ok(None) };
+        let total = list.sums().first().map_or(Decimal::ZERO, |(total, _)| total.amount);
+        let total = if *subtracted { -total } else { total };
+        let word = if *subtracted { "less " } else { "" };
+        let rows = if places.len() == 1 { "row" } else { "rows" };
+        let label = format!("{word}{} {rows}", places.len());
+        Ok(Some(sum(figure, label, Money::new(total, *currency), places.len())))
+    }
+
+    pub(super) fn holding(&self, id: HoldingId) -> Result<Option<Holding>> {
+        Ok(self.view.holdings()?.into_iter().map(|line| line.holding).find(|holding| holding.id == id))
+    }
+
+    /// Whether a row counts in sums.
+    #[must_use]
+    pub fn counts(entry: &LedgerEntry) -> bool {
+        counts(entry.transaction.facts.status)
+    }
+}
+
+/// The rows of a group as a query: whole values for texts.
+fn group_query(by: By, value: &str) -> String {
+    let whole = |key: &str| if value.is_empty() { format!("{key}:=") } else { format!("{key}:={}", quoted(value)) };
+    match by {
+        By::Day | By::Week | By::Month | By::Quarter | By::Year => format!("date:{}", value.to_lowercase()),
+        By::Payee => whole("payee"),
+        By::Account => whole("acct"),
+        By::Institution => whole("inst"),
+        By::Type => whole("type"),
+        By::Subtype => whole("sub"),
+        By::Status => whole("status"),
+        By::Category => whole("cat"),
+        By::Symbol => whole("sym"),
+        By::Currency => whole("cur"),
+    }
+}
+
+fn sum(figure: &Figure, label: String, total: Money, inputs: usize) -> Node {
+    Node {
+        figure: figure.clone(),
+        label,
+        value: Some(total.amount),
+        currency: Some(total.currency),
+        kind: NodeKind::Sum,
+        inputs,
+    }
+}
+
+fn per_currency(figure: &Figure, label: String, inputs: usize) -> Node {
+    Node { figure: figure.clone(), label, value: None, currency: None, kind: NodeKind::Currencies, inputs }
+}
+
+fn leaf(figure: &Figure, label: String, value: Decimal, currency: Option<AssetCode>, kind: NodeKind) -> Node {
+    Node { figure: figure.clone(), label, value: Some(value), currency, kind, inputs: 0 }
+}
+
+fn row(entry: &LedgerEntry, subtracted: bool) -> Node {
+    let facts = &entry.transaction.facts;
+    let label = format!("{} {}", facts.date, entry.payee());
+    let amount = if subtracted { -facts.amount } else { facts.amount };
+    leaf(&row_figure(entry.transaction.id), label, amount, Some(facts.currency), NodeKind::Row)
+}
+
+const fn row_figure(id: TransactionId) -> Figure {
+    Figure::Row(id)
+}
+
+fn holding(figure: &Figure, held: &Holding) -> Node {
+    let facts = &held.facts;
+    let currency = Some(facts.currency);
+    let stated = |name: &str, value: Option<Decimal>, currency| Node {
+        figure: figure.clone(),
+        label: format!("{name} of {} on {}", facts.symbol, held.as_of),
+        value,
+        currency,
+        kind: if value.is_some() { NodeKind::Stated } else { NodeKind::Unknown },
+        inputs: 0,
+    };
+    match figure {
+        Figure::HoldingGain(_) => {
+            let node = stated("gain", facts.gain(), currency);
+            if node.value.is_some() {
+                Node { kind: NodeKind::Sum, inputs: 2, ..node }
+            } else {
+                Node { inputs: 2, ..node }
+            }
+        }
+        Figure::HoldingValue(_) if facts.market_value.is_none() && facts.value().is_some() => {
+            Node { kind: NodeKind::Product, inputs: 2, ..stated("value", facts.value(), currency) }
+        }
+        Figure::HoldingValue(_) => stated("value", facts.value(), currency),
+        Figure::HoldingCost(_) => stated("less the cost", facts.cost_basis.map(|cost| -cost), currency),
+        Figure::HoldingQuantity(_) => stated("quantity", Some(facts.quantity), None),
+        _ => {
+            let price = facts.price.and_then(|price| price.checked_mul(facts.multiplier));
+            stated("price", price, currency)
+        }
+    }
+}

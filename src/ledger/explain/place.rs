@@ -1,0 +1,400 @@
+//! The place in a kept source that a figure was read from.
+
+use std::{borrow::Cow, sync::Arc};
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::{Explainer, Figure};
+use crate::{
+    domain::{Change, ChangeId, ChangeKind, Transaction},
+    ledger::{View, error::Result},
+    statements::{self, Limits},
+    store::RawSource,
+};
+
+/// A place in a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The change that the source belongs to.
+    pub change_id: ChangeId,
+    /// The file, or the connection and its reply; for an edit what was edited.
+    pub file: String,
+    /// 1-based line of the amount (of the record where its amount is computed); `None` in a reply, or where it is unknown.
+    pub line: Option<u32>,
+    /// 1-based first line of the record.
+    pub first_line: Option<u32>,
+    /// The path of the amount in a JSON reply.
+    pub path: Option<String>,
+    /// The text of the record.
+    pub text: String,
+}
+
+/// Lines of one record at most.
+const LONGEST_RECORD: usize = 60;
+/// Characters of one line shown at most: some files have one line only.
+const LONGEST_LINE: usize = 600;
+/// Earlier sources looked through for a row that a later change amended.
+const EARLIER: usize = 64;
+
+impl Explainer {
+    /// The place that a leaf was read from; `None` for a figure that is not a leaf, or whose source is not kept.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn place(&self, figure: &Figure) -> Result<Option<Place>> {
+        match figure {
+            Figure::Row(id) => match self.view().entry(*id)? {
+                Some(entry) => place_of_row(self.view(), &entry.transaction),
+                None => Ok(None),
+            },
+            Figure::Stated(account, date, part) => {
+                let daily = self.view().daily()?;
+                let stated = daily.history(*account);
+                let stated = stated.and_then(|history| history.stated().iter().find(|stated| stated.date == *date));
+                let Some(stated) = stated else { return Ok(None) };
+                match part.of(stated) {
+                    Some(amount) => place_of_amount(self.view(), stated.change_id, amount),
+                    None => Ok(None),
+                }
+            }
+            Figure::HoldingValue(id)
+            | Figure::HoldingCost(id)
+            | Figure::HoldingQuantity(id)
+            | Figure::HoldingPrice(id) => {
+                let (Some(node), Some(held)) = (self.node(figure)?, self.holding(*id)?) else { return Ok(None) };
+                match node.value.filter(|_| node.inputs == 0) {
+                    Some(amount) => place_of_amount(self.view(), held.change_id, amount.abs()),
+                    None => Ok(None),
+                }
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl View {
+    /// The kept source of a change.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn raw_source(&self, change: ChangeId) -> Result<Option<RawSource>> {
+        Ok(self.inner.reader.raw_source(change)?)
+    }
+
+    /// The kept source of a change as text, one part per file inside.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub fn source_texts(&self, change: ChangeId) -> Result<Option<Arc<[(String, String)]>>> {
+        let mut last = self.inner.source.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((known, texts)) = &*last
+            && *known == change
+        {
+            return Ok(Some(Arc::clone(texts)));
+        }
+        let Some(source) = self.raw_source(change)? else { return Ok(None) };
+        let mut texts = Vec::new();
+        for (name, bytes) in statements::unpack(&source.bytes, &Limits::default()) {
+            let name = name.map_or_else(|| source.name.clone(), |name| format!("{}/{name}", source.name));
+            texts.push((name, statements::decode(&bytes).into_owned()));
+        }
+        let texts: Arc<[_]> = texts.into();
+        *last = Some((change, Arc::clone(&texts)));
+        Ok(Some(texts))
+    }
+}
+
+/// The place of a row. A row that a later change amended (a cancellation) may have its place in an earlier source.
+fn place_of_row(view: &View, row: &Transaction) -> Result<Option<Place>> {
+    let (own, certain) = place_in(view, row.change_id, row)?;
+    if certain {
+        return Ok(own);
+    }
+    let brings_rows = |change: &&Change| {
+        matches!(change.kind, ChangeKind::Import | ChangeKind::Sync) && change.accounts.contains(&row.account_id)
+    };
+    for change in view.changes(Some(row.change_id), EARLIER)?.iter().filter(brings_rows) {
+        if let (Some(place), true) = place_in(view, change.id, row)? {
+            return Ok(Some(place));
+        }
+    }
+    Ok(own)
+}
+
+/// The place of a row in the source of one change, and whether its amount is there.
+fn place_in(view: &View, change: ChangeId, row: &Transaction) -> Result<(Option<Place>, bool)> {
+    let mut without_amount = None;
+    for (file, text) in view.source_texts(change)?.iter().flat_map(|texts| texts.iter()) {
+        let place = if row.facts.origin.line > 0 && !is_json(text) {
+            record(text, row.facts.origin.line as usize, row.facts.amount)
+        } else {
+            json_place(text, row.facts.provider_id.as_deref(), row.facts.amount)
+        };
+        let Some(mut place) = place else { continue };
+        (place.change_id, place.file) = (change, file.clone());
+        if place.path.is_some() || contains(&place.text, row.facts.amount) {
+            return Ok((Some(place), true));
+        }
+        without_amount.get_or_insert(place);
+    }
+    Ok((without_amount, false))
+}
+
+/// The place of a stated figure: a line that names it, first one that names a balance.
+fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Option<Place>> {
+    let entry = view.change(change)?;
+    let Some(texts) = view.source_texts(change)? else {
+        return Ok(entry.map(|entry| Place {
+            change_id: change,
+            file: entry.source,
+            line: None,
+            first_line: None,
+            path: None,
+            text: amount.to_string(),
+        }));
+    };
+    let mut other = None;
+    for (file, text) in texts.iter() {
+        if is_json(text) {
+            if let Some(mut place) = json_place(text, None, amount) {
+                (place.change_id, place.file) = (change, file.clone());
+                return Ok(Some(place));
+            }
+            continue;
+        }
+        for (number, line) in (1u32..).zip(text.lines()).filter(|(_, line)| contains(line, amount)) {
+            let place = Place {
+                change_id: change,
+                file: file.clone(),
+                line: Some(number),
+                first_line: Some(number),
+                path: None,
+                text: shortened(line, amount).into_owned(),
+            };
+            let upper = line.to_ascii_uppercase();
+            if ["BAL", "CASH", "MKTVAL", "UNITS", "PRICE", "SALDO", ":62", ":60"]
+                .iter()
+                .any(|word| upper.contains(word))
+            {
+                return Ok(Some(place));
+            }
+            other.get_or_insert(place);
+        }
+    }
+    Ok(other)
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
+}
+
+/// The record that begins at a line, and the line of its amount.
+fn record(text: &str, first: usize, amount: Decimal) -> Option<Place> {
+    let lines: Vec<&str> = text.lines().skip(first.checked_sub(1)?).take(LONGEST_RECORD).collect();
+    let head = lines.first()?;
+    let starts = record_tag(head);
+    let length = match &starts {
+        _ if contains(head, amount) => 1,
+        Some(tag) => {
+            let closing = format!("</{tag}>");
+            let opening = format!("<{tag}>");
+            let end = lines.iter().skip(1).position(|line| {
+                line.contains(&closing)
+                    || line.contains(&opening)
+                    || line.trim_start().starts_with("</") && line.to_ascii_uppercase().contains("TRANLIST")
+            });
+            let end = end.map_or(lines.len(), |end| end + 1);
+            if lines.get(end).is_some_and(|line| line.contains(&closing)) { end + 1 } else { end }
+        }
+        None => {
+            let end = lines.iter().position(|line| contains(line, amount));
+            end.map_or(1, |end| end + 1)
+        }
+    };
+    let own = &lines[..length.clamp(1, lines.len())];
+    let at = own.iter().position(|line| contains(line, amount)).unwrap_or_default();
+    let number = |place: usize| u32::try_from(first + place).ok();
+    let shown: Vec<_> = own.iter().map(|line| shortened(line, amount)).collect();
+    Some(Place {
+        change_id: ChangeId(0),
+        file: String::new(),
+        line: number(at),
+        first_line: number(0),
+        path: None,
+        text: shown.join("\n"),
+    })
+}
+
+/// The tag that a line begins with, in a file of tags.
+fn record_tag(line: &str) -> Option<String> {
+    let rest = line.trim_start().strip_prefix('<')?;
+    let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_')).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// A line with at most [`LONGEST_LINE`] characters, those around the amount.
+fn shortened(line: &str, amount: Decimal) -> Cow<'_, str> {
+    if line.chars().count() <= LONGEST_LINE {
+        return Cow::Borrowed(line);
+    }
+    let at = numbers(line).find(|(_, number)| *number == amount.abs()).map_or(0, |(at, _)| at);
+    let before = line[..at].chars().count().saturating_sub(LONGEST_LINE / 2);
+    Cow::Owned(line.chars().skip(before).take(LONGEST_LINE).collect())
+}
+
+/// Whether a line has the amount as a number, whatever its sign and its separators.
+fn contains(line: &str, amount: Decimal) -> bool {
+    numbers(line).any(|(_, number)| number == amount.abs())
+}
+
+/// The numbers in a line with their places; one with a doubtful separator in both its readings.
+fn numbers(line: &str) -> impl Iterator<Item = (usize, Decimal)> {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'' | '’');
+    let mut found = Vec::new();
+    let mut start = None;
+    for (at, c) in line.char_indices().chain(std::iter::once((line.len(), ' '))) {
+        match (is_part(c), start) {
+            (true, None) => start = Some(at),
+            (false, Some(first)) => {
+                let text = line[first..at].trim_matches(|c: char| !c.is_ascii_digit() && c != '.' && c != ',');
+                found.extend(readings(text).map(|number| (first, number)));
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    found.into_iter()
+}
+
+fn readings(text: &str) -> impl Iterator<Item = Decimal> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let whole = digits(text).parse::<Decimal>().ok();
+    let parted = text.rsplit_once(['.', ',']).and_then(|(before, after)| {
+        let fraction = digits(after);
+        Decimal::from_str_exact(&format!(
+            "{}.{fraction}",
+            if digits(before).is_empty() { "0".into() } else { digits(before) }
+        ))
+        .ok()
+    });
+    // A row of the kind `a,b,c` is several numbers.
+    let listed: Vec<Decimal> = text.split(',').filter_map(|part| Decimal::from_str_exact(part).ok()).collect();
+    whole.into_iter().chain(parted).chain(listed)
+}
+
+/// The path of an amount in a reply: in the object that has the id, else anywhere.
+fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<Place> {
+    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    let mut path = String::from("$");
+    let (path, object) = match id {
+        Some(id) => {
+            let object = with_id(&value, id, &mut path)?;
+            let mut inner = path.clone();
+            (amount_path(object, amount, &mut inner)?, object)
+        }
+        None => (amount_path(&value, amount, &mut path)?, &value),
+    };
+    let shown = if id.is_some() { serde_json::to_string_pretty(object).ok()? } else { amount.to_string() };
+    let text = shown.chars().take(4 * LONGEST_LINE).collect();
+    Some(Place { change_id: ChangeId(0), file: String::new(), line: None, first_line: None, path: Some(path), text })
+}
+
+/// The innermost object with a field that equals the id; `path` becomes its path.
+fn with_id<'a>(value: &'a Value, id: &str, path: &mut String) -> Option<&'a Value> {
+    let length = path.len();
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push_str(&format!("[{index}]"));
+                if let Some(found) = with_id(item, id, path) {
+                    return Some(found);
+                }
+                path.truncate(length);
+            }
+            None
+        }
+        Value::Object(fields) => {
+            for (name, item) in fields {
+                path.push('.');
+                path.push_str(name);
+                if let Some(found) = with_id(item, id, path) {
+                    return Some(found);
+                }
+                path.truncate(length);
+            }
+            let is_id = |item: &Value| match item {
+                Value::String(text) => text == id,
+                Value::Number(number) => number.to_string() == id,
+                _ => false,
+            };
+            fields.values().any(is_id).then_some(value)
+        }
+        _ => None,
+    }
+}
+
+/// The path of the first number or numeric text with this value, whatever its sign.
+fn amount_path(value: &Value, amount: Decimal, path: &mut String) -> Option<String> {
+    let length = path.len();
+    let equals = |text: &str| {
+        let number = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
+        number.is_ok_and(|number| number.abs() == amount.abs())
+    };
+    match value {
+        Value::Number(number) if equals(&number.to_string()) => Some(path.clone()),
+        Value::String(text) if equals(text) => Some(path.clone()),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+            path.truncate(length);
+            path.push_str(&format!("[{index}]"));
+            amount_path(item, amount, path)
+        }),
+        Value::Object(fields) => fields.iter().find_map(|(name, item)| {
+            path.truncate(length);
+            path.push('.');
+            path.push_str(name);
+            amount_path(item, amount, path)
+        }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn amount(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_record_of_a_row_ends_where_the_next_begins() {
+        let text = "<OFX>\n<STMTTRN>\n<TRNTYPE>POS\n<TRNAMT>-6.50\n<FITID>1\n<STMTTRN>\n<TRNAMT>-7.00\n</BANKTRANLIST>";
+        let place = record(text, 2, amount("-6.5")).unwrap();
+        assert_eq!((place.first_line, place.line), (Some(2), Some(4)));
+        assert_eq!(place.text, "<STMTTRN>\n<TRNTYPE>POS\n<TRNAMT>-6.50\n<FITID>1");
+        let closed = "<STMTTRN>\n<TRNAMT>1\n</STMTTRN>\n<STMTTRN>";
+        assert_eq!(record(closed, 1, amount("1")).unwrap().text, "<STMTTRN>\n<TRNAMT>1\n</STMTTRN>");
+        let csv = "Date,Text,Amount\n2026-01-02,Coffee,\"-1,234.50\"\n2026-01-03,Tea,-2";
+        let place = record(csv, 2, amount("-1234.50")).unwrap();
+        assert_eq!((place.line, place.text.as_str()), (Some(2), "2026-01-02,Coffee,\"-1,234.50\""));
+    }
+
+    #[test]
+    fn numbers_are_found_in_either_writing() {
+        for line in ["1.234,56", "x 1,234.56-", "1'234.56", "a;1234,56;b", "7,1234.56,8"] {
+            assert!(contains(line, amount("-1234.56")), "{line}");
+        }
+        assert!(!contains("1234.57 123456789", amount("1234.56")));
+    }
+
+    #[test]
+    fn a_reply_names_the_path_of_the_amount() {
+        let text =
+            r#"{"accounts":[{"id":"A","transactions":[{"id":"1","amount":"5.00"},{"id":"2","amount":"-7.25"}]}]}"#;
+        let place = json_place(text, Some("2"), amount("-7.25")).unwrap();
+        assert_eq!(place.path.as_deref(), Some("$.accounts[0].transactions[1].amount"));
+        assert!(place.text.contains("-7.25"));
+        assert!(json_place(text, Some("3"), amount("1")).is_none());
+    }
+}
