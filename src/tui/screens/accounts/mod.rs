@@ -100,15 +100,17 @@ impl Accounts {
         let inputs = vec![
             Input {
                 label: "Balance",
-                help: "At the end of the day; negative when owed.",
-                value: String::new(),
-                placeholder: line.balance.map(|balance| balance.current.amount.to_string()).unwrap_or_default(),
+                help: "At the end of the day; negative when owed",
+                value: line.balance.map(|balance| balance.current.amount.to_string()).unwrap_or_default(),
+                default: String::new(),
+                suggest: Suggest::Nothing,
             },
             Input {
                 label: "Day",
-                help: "As in: 2026-01-31.",
+                help: "As in 2026-01-31",
                 value: ctx.snapshot.today.to_string(),
-                placeholder: String::new(),
+                default: String::new(),
+                suggest: Suggest::Nothing,
             },
         ];
         ctx.push(Form::new(format!("Balance of {}", snapshot::label(account)), inputs, account.id, submit_balance));
