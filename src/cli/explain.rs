@@ -169,20 +169,19 @@ pub(super) fn source(
         let source = source.ok_or_else(|| missing(format!("the source of change {change} is not kept")))?;
         return Ok(out.write_all(&source.bytes)?);
     }
-    let record = match place {
-        Some(place) => PlaceRecord::new(place, true),
-        None => {
-            let texts = view.source_texts(change)?;
-            let texts = texts.ok_or_else(|| missing(format!("the source of change {change} is not kept")))?;
-            let files: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
-            let parts: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
-            PlaceRecord {
-                change_id: change.to_string(),
-                file: files.join(", "),
-                line: None,
-                path: None,
-                text: Some(parts.join("\n")),
-            }
+    let record = if let Some(place) = place {
+        PlaceRecord::new(place, true)
+    } else {
+        let texts = view.source_texts(change)?;
+        let texts = texts.ok_or_else(|| missing(format!("the source of change {change} is not kept")))?;
+        let files: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).collect();
+        let parts: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+        PlaceRecord {
+            change_id: change.to_string(),
+            file: files.join(", "),
+            line: None,
+            path: None,
+            text: Some(parts.join("\n")),
         }
     };
     output::object(out, format, &record, |out| {

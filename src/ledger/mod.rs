@@ -51,4 +51,4 @@ pub use query::{By, Query};
 pub use row_list::RowList;
 pub use row_record::RowRecord;
 pub use sum::{Sums, counts, sums};
-pub use view::{AccountLine, Ledger, LedgerEntry, ListRequest, View};
+pub use view::{AccountLine, Ledger, LedgerEntry, ListRequest, SourceFiles, View};

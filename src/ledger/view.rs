@@ -145,7 +145,10 @@ pub struct ListRequest {
 }
 
 /// The change of a kept source, and its files with their texts.
-pub(super) type SourceTexts = (ChangeId, Arc<[(String, String)]>);
+pub(super) type SourceTexts = (ChangeId, SourceFiles);
+
+/// Names and texts of the files in a kept source.
+pub type SourceFiles = Arc<[(String, String)]>;
 
 /// A consistent state of all data at one moment. Clones share it.
 #[derive(Debug, Clone)]

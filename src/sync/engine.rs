@@ -163,7 +163,7 @@ impl Engine {
                 Ok(Event::ChangeToggled { job, change })
             }),
             Command::StateBalance { job, account, date, amount } => {
-                self.edit(job, Edit::Balance(account, date, amount))
+                self.edit(job, Edit::Balance(account, date, amount));
             }
             Command::RenameAccount { job, account, name } => self.edit(job, Edit::RenameAccount(account, name)),
             Command::SetAccountType { job, account, account_type } => {

@@ -8,7 +8,10 @@ use ratatui::layout::Rect;
 use crate::{
     config::Screen,
     domain::{AccountId, ChangeId, ConnectionId, TransactionId, UserPatch},
-    ledger::{GroupSort, LedgerEntry, LedgerError, ListRequest, RowList},
+    ledger::{
+        GroupSort, LedgerEntry, LedgerError, ListRequest, RowList,
+        explain::{Figure, Node, Place},
+    },
     ports::{BrowserError, ClipboardError},
     sync::{Command, Event},
     tui::{
@@ -73,6 +76,8 @@ pub(crate) enum Loaded {
     Recent(Vec<PathBuf>),
     /// Rows of a change.
     ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, EffectError> },
+    /// A figure and some of its inputs.
+    Explained { figure: Figure, offset: usize, result: Result<Explained, EffectError> },
     /// The last lines of the log, the newest last; none where there is no log.
     Log(Vec<String>),
     /// Something was copied, or not.
@@ -81,6 +86,15 @@ pub(crate) enum Loaded {
     Edited(Result<(), EffectError>),
     /// A page was opened, or not.
     Opened(Result<(), EffectError>),
+}
+
+/// A figure, some of its inputs, and the source of a leaf.
+#[derive(Debug)]
+pub(crate) struct Explained {
+    /// `None` if there is no such figure.
+    pub(crate) node: Option<Node>,
+    pub(crate) inputs: Vec<Node>,
+    pub(crate) place: Option<Place>,
 }
 
 /// One entry of a folder.
@@ -121,6 +135,8 @@ pub(crate) enum Effect {
     Remember(PathBuf),
     /// Read rows of a change. Answer: `ChangeRows`.
     ChangeRows { change: ChangeId, offset: u64 },
+    /// Read a figure and its inputs from a place on; of a leaf its source. Answer: `Explained`.
+    Explain { figure: Figure, offset: usize },
     /// Read the end of the log. Answer: `Log`.
     ReadLog,
     /// Put text on the clipboard. Answer: `Copied`.

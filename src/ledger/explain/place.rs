@@ -1,6 +1,6 @@
 //! The place in a kept source that a figure was read from.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt::Write as _, sync::Arc};
 
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Explainer, Figure};
 use crate::{
     domain::{Change, ChangeId, ChangeKind, Transaction},
-    ledger::{View, error::Result},
+    ledger::{View, error::Result, view::SourceFiles},
     statements::{self, Limits},
     store::RawSource,
 };
@@ -86,7 +86,7 @@ impl View {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn source_texts(&self, change: ChangeId) -> Result<Option<Arc<[(String, String)]>>> {
+    pub fn source_texts(&self, change: ChangeId) -> Result<Option<SourceFiles>> {
         let mut last = self.inner.source.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some((known, texts)) = &*last
             && *known == change
@@ -306,7 +306,7 @@ fn with_id<'a>(value: &'a Value, id: &str, path: &mut String) -> Option<&'a Valu
     match value {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                path.push_str(&format!("[{index}]"));
+                let _ = write!(path, "[{index}]");
                 if let Some(found) = with_id(item, id, path) {
                     return Some(found);
                 }
@@ -346,7 +346,7 @@ fn amount_path(value: &Value, amount: Decimal, path: &mut String) -> Option<Stri
         Value::String(text) if equals(text) => Some(path.clone()),
         Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
             path.truncate(length);
-            path.push_str(&format!("[{index}]"));
+            let _ = write!(path, "[{index}]");
             amount_path(item, amount, path)
         }),
         Value::Object(fields) => fields.iter().find_map(|(name, item)| {

@@ -51,6 +51,8 @@ pub(crate) enum Place {
     Help,
     /// The rows of a change.
     Change,
+    /// The tree of a figure.
+    Explain,
     Palette,
     /// Steps of the connection wizard.
     ConnectChoose,

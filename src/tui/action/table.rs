@@ -92,6 +92,7 @@ const LISTS: Scope = SCREENS.and(&[
     Place::Page,
     Place::Help,
     Place::Change,
+    Place::Explain,
     Place::ConnectAccounts,
 ]);
 const ROWS: Scope = Scope::of(&[Place::Transactions]);
@@ -126,7 +127,7 @@ const EVERYWHERE: Scope = Scope(LISTS.0 | FIELDS.0 | STEPS.0 | Scope::of(&[Place
 pub(crate) const TABLE: &[Spec] = &[
     // What a screen's footer shows, most useful first.
     row(Action::Open, &["enter"], "open", "Open the selected row", "open", Group::Look,
-        SCREENS.and(&[Place::Change])),
+        SCREENS.and(&[Place::Change, Place::Explain])),
     row(Action::Filter, &["/"], "filter", "Filter the rows", "filter", Group::Look, FILTERED.and(&[Place::Help])),
     row(Action::Sort, &["s"], "sort", "Choose the order", "sort", Group::Look,
         Scope::of(&[Place::Transactions, Place::Groups, Place::Holdings])),
@@ -152,7 +153,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Help, &["?", "f1"], "help", "Show the keys", "help", Group::Program, SCREENS),
     row(Action::Mask, &["p"], "privacy", "Hide or show amounts", "hide", Group::Look, SCREENS),
     row(Action::Help, &["?", "f1"], "help-here", "Show the keys", "", Group::Overlay,
-        REVIEW.and(&[Place::Picker, Place::Menu, Place::Change, Place::Importing])),
+        REVIEW.and(&[Place::Picker, Place::Menu, Place::Change, Place::Explain, Place::Importing])),
     row(Action::Palette, &[":", "ctrl-p"], "palette-here", "Find a command by name or meaning", "", Group::Overlay,
         Scope::of(&[Place::Change])),
     row(Action::Sync, &["r"], "sync", "Sync this connection", "", Group::Data, SCREENS),
@@ -170,9 +171,9 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::First, &["g g", "home"], "first", "First row", "", Group::Move, LISTS),
     row(Action::Last, &["G", "end"], "last", "Last row", "", Group::Move, LISTS),
     row(Action::In, &["l", "right"], "in", "Open, or next pane", "", Group::Move,
-        SCREENS.and(&[Place::Picker])),
+        SCREENS.and(&[Place::Picker, Place::Explain])),
     row(Action::Out, &["h", "left"], "out", "Back", "", Group::Move,
-        SCREENS.and(&[Place::Picker])),
+        SCREENS.and(&[Place::Picker, Place::Explain])),
     row(Action::NextPane, &["tab"], "next-pane", "Next pane", "", Group::Move, SCREENS.and(&[Place::Change])),
     row(Action::PreviousPane, &["shift-tab"], "previous-pane", "Previous pane", "", Group::Move,
         SCREENS.and(&[Place::Change])),
@@ -260,6 +261,7 @@ pub(crate) const TABLE: &[Spec] = &[
             Place::Page,
             Place::Help,
             Place::Change,
+            Place::Explain,
             Place::Confirm,
         ])),
     row(Action::Back, &["esc"], "screen-back", "One step back", "", Group::Move, SCREENS),

@@ -26,6 +26,7 @@ pub(crate) enum ListId {
     Palette,
     Page,
     ChangeRows,
+    Explain,
     Form,
     Providers,
     Found,

@@ -2,6 +2,7 @@
 
 mod change;
 mod confirm;
+mod explain;
 mod form;
 mod help;
 mod menu;
@@ -15,6 +16,7 @@ pub(crate) mod wizard;
 
 pub(crate) use change::{CHUNK, ChangePage, summary};
 pub(crate) use confirm::Confirm;
+pub(crate) use explain::{ExplainTree, INPUTS};
 pub(crate) use form::{Form, Input, Suggest};
 pub(crate) use help::Help;
 pub(crate) use menu::{Choice, Menu};

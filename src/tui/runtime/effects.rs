@@ -7,18 +7,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::NaiveDate;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     domain::{TransactionId, UserPatch},
     files,
-    ledger::{GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View},
+    ledger::{Explainer, GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View, explain::Figure},
     sync::{Command, Handle},
     tui::{
         app::App,
         env::Env,
-        msg::{Effect, EffectError, FolderEntry, Loaded},
-        overlay::CHUNK,
+        msg::{Effect, EffectError, Explained, FolderEntry, Loaded},
+        overlay::{CHUNK, INPUTS},
         snapshot::{Grouped, LedgerSnapshot},
     },
 };
@@ -93,6 +94,13 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             let result = view.change_rows(change, offset, limit).map_err(Into::into);
             Loaded::ChangeRows { change, offset, result }
         }),
+        Effect::Explain { figure, offset } => {
+            let today = env.clock.today();
+            later(&answer, move || {
+                let result = explain(view, &figure, offset, today).map_err(Into::into);
+                Loaded::Explained { figure, offset, result }
+            })
+        }
         Effect::ReadLog => {
             let file = env.folders.log.clone();
             later(&answer, move || Loaded::Log(file.and_then(|file| read_log(&file).ok()).unwrap_or_default()))
@@ -103,6 +111,16 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
         Effect::Browse(url) => now(Loaded::Opened(env.browser.open(&url).map_err(Into::into))),
         Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => 0,
     }
+}
+
+/// A figure with the inputs from `offset` on; of a leaf its source.
+fn explain(view: View, figure: &Figure, offset: usize, today: NaiveDate) -> Result<Explained, LedgerError> {
+    let view = if view.has_columns() { view } else { view.with_columns(view.load_columns()?) };
+    let explainer = Explainer::new(view, today);
+    let node = explainer.node(figure)?;
+    let is_leaf = node.as_ref().is_some_and(|node| node.inputs == 0);
+    let place = if is_leaf { explainer.place(figure)? } else { None };
+    Ok(Explained { node, inputs: explainer.inputs(figure, offset..offset + INPUTS)?, place })
 }
 
 /// Sends the edit of rows, each with its fields after the patch.

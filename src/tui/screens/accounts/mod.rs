@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{AccountId, AccountType, Money},
-    ledger::AccountLine,
+    ledger::{AccountLine, explain::Figure},
     sync::Command,
     tui::{
         action::{Action, Place},
@@ -18,7 +18,7 @@ use crate::{
             scene::Scene,
         },
         msg::Jump,
-        overlay::{Choice, Form, Input, Menu, Page, Suggest},
+        overlay::{Choice, ExplainTree, Form, Input, Menu, Suggest},
         snapshot::{self, LedgerSnapshot},
         widget::amount,
     },
@@ -144,11 +144,13 @@ impl Accounts {
     }
 
     fn explain(&self, ctx: &mut Ctx<'_>) {
-        let Some(line) = self.selected_line(ctx.snapshot) else { return };
-        ctx.push(Page::new("Where this balance comes from", view::explanation(line, ctx)));
+        if let Some(line) = self.selected_line(ctx.snapshot) {
+            ExplainTree::open(Figure::Balance(line.account.id), ctx);
+        }
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature of a form's answer")]
 fn submit_balance(account: &AccountId, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
     let [amount, day] = answers else { return Ok(()) };
     let amount = Decimal::from_str_exact(&amount.replace(',', ""));

@@ -1,7 +1,5 @@
 //! Draws the accounts.
 
-use std::fmt::Write as _;
-
 use chrono::Datelike as _;
 use ratatui::layout::Rect;
 
@@ -10,7 +8,7 @@ use crate::{
     domain::{Account, AccountId, Money},
     ledger::{AccountLine, Standing},
     tui::{
-        component::{detail::Line, empty, hit::ListId, pane::Ctx, scene::Scene},
+        component::{detail::Line, empty, hit::ListId, scene::Scene},
         snapshot,
         widget::{
             amount::{self, Figure, plain},
@@ -202,72 +200,4 @@ fn coverage(account: AccountId, scene: &Scene<'_>) -> Vec<Line> {
         legend.push("! gap");
     }
     vec![Line::Text(strip, style), Line::Text(format!("since {since}: {}", legend.join(" ")), theme.muted), Line::Blank]
-}
-
-/// The stated balance and the rows since.
-fn derivation(account: &Account, ctx: &Ctx<'_>) -> String {
-    let history = ctx.snapshot.daily.history(account.id);
-    let Some(figure) = history.and_then(|history| history.on(ctx.snapshot.today)) else { return String::new() };
-    let stated = Money::new(figure.balance.amount.saturating_sub(figure.rows), figure.balance.currency);
-    let rows = Money::new(figure.rows, figure.balance.currency);
-    let mut text =
-        format!("{} stated {} for {}", account.institution, amount::money(stated, ctx.masked), figure.stated_on);
-    if figure.as_of > figure.stated_on {
-        let _ = write!(text, "; rows until {} add {}", figure.as_of, amount::difference(rows, ctx.masked));
-    }
-    text.push_str(".\n");
-    if let Some(held) = figure.securities {
-        let value = amount::money(Money::new(held.value, figure.balance.currency), ctx.masked);
-        let _ = writeln!(text, "Of this, {value} are securities at their value of {}.", held.as_of);
-    }
-    text
-}
-
-/// Where an account's balance comes from, in words.
-pub(super) fn explanation(line: &AccountLine, ctx: &Ctx<'_>) -> String {
-    let account = &line.account;
-    let mut text = format!("# {}\n", snapshot::label(account));
-    match line.balance {
-        Some(balance) => {
-            let figure = amount::money(balance.current, ctx.masked);
-            let _ = write!(text, "> {figure}\n\n{}", derivation(account, ctx));
-            if account.kind().is_liability() {
-                text.push_str("\nIt is an account of money owed, so what you owe counts below zero in every total.\n");
-            }
-        }
-        None => {
-            text.push_str(
-                "\nThe balance is unknown: no statement or sync has stated one yet. It counts in no total.\n",
-            );
-        }
-    }
-    if let Some(points) = ctx.snapshot.histories.get(&account.id) {
-        let _ = write!(text, "\nBalances are known for {} days", points.len());
-        if let (Some(first), Some(last)) = (points.first(), points.last()) {
-            let _ = write!(text, ", from {} to {}", first.0, last.0);
-        }
-        text.push_str(".\n");
-    }
-    if let Some(check) = ctx.snapshot.checks.get(&account.id) {
-        let _ = write!(
-            text,
-            "\nThe balance of {} and the rows up to {} make {}; stated is {}: {}.\n",
-            check.from,
-            check.to,
-            amount::money(check.expected, ctx.masked),
-            amount::money(check.stated, ctx.masked),
-            if check.agrees() { "it adds up" } else { "rows are missing, doubled or wrong between these days" }
-        );
-    }
-    let newest = ctx.snapshot.changes.iter().find(|change| change.accounts.contains(&account.id) && !change.undone);
-    if let Some(change) = newest {
-        let _ = write!(
-            text,
-            "\nThe newest change that speaks of it: {} of {}, {}. Activity (6) shows what it did.",
-            change.kind,
-            change.source,
-            ctx.moment.ago(change.at)
-        );
-    }
-    text
 }

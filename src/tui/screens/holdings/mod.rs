@@ -6,16 +6,19 @@ mod view;
 use ratatui::layout::Rect;
 
 use self::position::{Order, Position};
-use crate::tui::{
-    action::{Action, Place},
-    component::{
-        hit::ListId,
-        list::{List, RowId},
-        pane::{Ask, Ctx, News, Pane, can_undo},
-        scene::Scene,
+use crate::{
+    ledger::explain::Figure,
+    tui::{
+        action::{Action, Place},
+        component::{
+            hit::ListId,
+            list::{List, RowId},
+            pane::{Ask, Ctx, News, Pane, can_undo},
+            scene::Scene,
+        },
+        overlay::{Choice, ExplainTree, Menu},
+        snapshot::LedgerSnapshot,
     },
-    overlay::{Choice, Menu, Page},
-    snapshot::LedgerSnapshot,
 };
 
 /// The orders one can choose; by the letter that chooses them.
@@ -141,7 +144,13 @@ impl Pane for Holdings {
                 self.recount(ctx.snapshot);
             }
             Action::Copy => self.copy(ctx),
-            Action::Explain => ctx.push(Page::new("Where these figures come from", view::EXPLANATION)),
+            Action::Explain => match self.selected_position() {
+                Some(position) if position.gain().is_some() => {
+                    ExplainTree::open(Figure::HoldingGain(position.id), ctx);
+                }
+                Some(position) => ExplainTree::open(Figure::HoldingValue(position.id), ctx),
+                None => {}
+            },
             _ => {}
         }
     }

@@ -20,12 +20,6 @@ use crate::{
     },
 };
 
-pub(super) const EXPLANATION: &str = "# Value\nAs the institution states it, else quantity times price times multiplier \
-    (100 for options). A short position counts below zero.\n\n# Cost\nAs the institution states it. Where it doesn't, cost, \
-    gain and gain % are unknown and shown as —; unknown is never taken for zero.\n\n# Gain %\nGain in percent of the \
-    cost.\n\n# Weight\nShare of all known value in the same currency. Currencies are never mixed.\n\n# Merged\nPositions \
-    of one symbol added up over accounts; a price is shown only where all agree, and a cost only where all know theirs.";
-
 pub(super) fn draw(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
     let areas = holdings.list.detail.areas(scene.wide, area);
     if let Some(area) = areas.list {

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use self::attention::Matter;
 use crate::{
     domain::Money,
+    ledger::explain::Figure,
     tui::{
         action::{Action, Place},
         component::{
@@ -16,7 +17,7 @@ use crate::{
             scene::Scene,
         },
         msg::Jump,
-        overlay::{Choice, Menu, Page},
+        overlay::{Choice, ExplainTree, Menu},
         snapshot::{LedgerSnapshot, Worth},
         widget::{amount, cursor::Cursor},
     },
@@ -102,7 +103,10 @@ impl Pane for Overview {
             Action::In => self.turn_currency(true, ctx),
             Action::Out => self.turn_currency(false, ctx),
             Action::Copy => Self::copy(ctx),
-            Action::Explain => ctx.push(Page::new("Where net worth comes from", view::explanation(ctx))),
+            Action::Explain => {
+                let currency = self.worth(ctx.snapshot).map(|worth| worth.currency);
+                ExplainTree::open(Figure::NetWorth(currency), ctx);
+            }
             _ => {}
         }
     }

@@ -1,7 +1,5 @@
 //! Draws the overview.
 
-use std::fmt::Write as _;
-
 use chrono::Duration;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
@@ -10,7 +8,7 @@ use super::{LATEST, Overview};
 use crate::{
     domain::{AccountCategory, Money, text::rounded},
     tui::{
-        component::{empty, hit::ListId, pane::Ctx, scene::Scene},
+        component::{empty, hit::ListId, scene::Scene},
         overlay::summary,
         snapshot::Worth,
         widget::{
@@ -222,32 +220,4 @@ fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
             style: change.undone.then_some(theme.struck),
         }
     });
-}
-
-/// Where net worth comes from, in words.
-pub(super) fn explanation(ctx: &Ctx<'_>) -> String {
-    let mut text = String::from(
-        "# Net worth\nThe balance of every account that counts today, added up for each currency. A balance is the newest \
-         stated one and the rows since. What is owed on cards and loans counts below zero. Accounts of ended connections do \
-         not count, closed accounts count until their last news. Currencies are never mixed.\n",
-    );
-    for worth in &ctx.snapshot.worth {
-        let _ = write!(text, "\n> {}\n", amount::money(Money::new(worth.total, worth.currency), ctx.masked));
-        let lines = ctx.snapshot.accounts().iter().filter(|line| {
-            let history = ctx.snapshot.daily.history(line.account.id);
-            history.is_some_and(|it| it.counts_on(ctx.snapshot.today) && it.currency() == worth.currency)
-        });
-        for line in lines {
-            let figure = line.balance.map_or_else(
-                || "unknown, left out".to_owned(),
-                |balance| format!("{} of {}", amount::money(balance.current, ctx.masked), balance.as_of),
-            );
-            let _ = writeln!(text, "{}: {figure}", crate::tui::snapshot::label(&line.account));
-        }
-    }
-    text.push_str(
-        "\n# History\nThe balances of each day: stated ones, and on the days between the rows since. An account joins the line \
-         on the first day for which its balance is known, so the line may step there.",
-    );
-    text
 }

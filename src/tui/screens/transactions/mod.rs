@@ -21,7 +21,7 @@ use rust_decimal::Decimal;
 use self::order::Item;
 use crate::{
     domain::{AccountId, TransactionId},
-    ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey},
+    ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey, explain::Figure},
     tui::{
         action::{Action, Place},
         component::{
@@ -33,7 +33,7 @@ use crate::{
             toast::Level,
         },
         msg::{Effect, EffectError, Jump, Loaded},
-        overlay::{Choice, Menu, Page},
+        overlay::{Choice, ExplainTree, Menu, Page},
         snapshot::{Grouped, LedgerSnapshot},
         widget::{cursor::Cursor, field::Field},
     },
@@ -237,6 +237,9 @@ impl Transactions {
     }
 
     fn explain(&self, ctx: &mut Ctx<'_>) {
+        if let Some(id) = self.selected_row() {
+            return ExplainTree::open(Figure::Row(id), ctx);
+        }
         let text = match &self.listing {
             Some(listing) => view::explanation(self, listing, ctx),
             None => return,

@@ -1,0 +1,257 @@
+//! The tree of a figure: its inputs, down to the text of the source.
+
+use std::fmt::Write as _;
+
+use ratatui::layout::Rect;
+
+use super::Page;
+use crate::{
+    domain::{Money, text},
+    ledger::explain::{Figure, Node, Place as SourcePlace},
+    tui::{
+        action::{Action, Place},
+        component::{
+            hit::ListId,
+            pane::{Ctx, News, Pane},
+            scene::Scene,
+        },
+        msg::{Effect, Explained, Loaded},
+        widget::{
+            amount::{self, HIDDEN},
+            cursor::Cursor,
+            table::{Cell, Column, Row, Size, Table},
+        },
+    },
+};
+
+/// Inputs read at a time.
+pub(crate) const INPUTS: usize = 200;
+
+/// One line of the tree.
+#[derive(Debug, Clone)]
+struct Line {
+    depth: usize,
+    kind: LineKind,
+}
+
+#[derive(Debug, Clone)]
+enum LineKind {
+    Node {
+        node: Node,
+        open: bool,
+    },
+    /// Further inputs of a figure, from a place on.
+    More {
+        figure: Figure,
+        offset: usize,
+        left: usize,
+    },
+}
+
+/// The tree.
+pub(crate) struct ExplainTree {
+    root: Figure,
+    lines: Vec<Line>,
+    /// The figure whose inputs or source are being read.
+    reading: Option<Figure>,
+    /// Shown when the root could not be read.
+    problem: Option<String>,
+    cursor: Cursor,
+}
+
+impl ExplainTree {
+    /// Opens the tree of a figure.
+    pub(crate) fn open(root: Figure, ctx: &mut Ctx<'_>) {
+        ctx.effects.push(Effect::Explain { figure: root.clone(), offset: 0 });
+        ctx.push(Self {
+            reading: Some(root.clone()),
+            root,
+            lines: Vec::new(),
+            problem: None,
+            cursor: Cursor::default(),
+        });
+    }
+
+    fn enter(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.lines.get(self.cursor.at) else { return };
+        let (figure, offset) = match &line.kind {
+            LineKind::Node { node, open: true } if node.inputs > 0 => return self.fold(),
+            LineKind::Node { node, .. } => (node.figure.clone(), 0),
+            LineKind::More { figure, offset, .. } => (figure.clone(), *offset),
+        };
+        self.reading = Some(figure.clone());
+        ctx.effects.push(Effect::Explain { figure, offset });
+    }
+
+    /// Closes the selected figure, or the one that it is an input of.
+    fn fold(&mut self) {
+        let Some(line) = self.lines.get(self.cursor.at) else { return };
+        let is_open = matches!(&line.kind, LineKind::Node { node, open: true } if node.inputs > 0);
+        let at = if is_open {
+            self.cursor.at
+        } else {
+            let depth = line.depth;
+            let before = self.lines[..self.cursor.at].iter().rposition(|other| other.depth < depth);
+            let Some(parent) = before else { return };
+            parent
+        };
+        let depth = self.lines[at].depth;
+        let end = self.lines[at + 1..].iter().position(|line| line.depth <= depth);
+        let end = end.map_or(self.lines.len(), |end| at + 1 + end);
+        self.lines.drain(at + 1..end);
+        if let LineKind::Node { open, .. } = &mut self.lines[at].kind {
+            *open = false;
+        }
+        self.cursor.at = at;
+    }
+
+    fn take(&mut self, figure: &Figure, offset: usize, explained: &Explained, ctx: &mut Ctx<'_>) {
+        self.reading = None;
+        let Some(node) = &explained.node else {
+            self.problem = Some("This figure is not known.".to_owned());
+            return;
+        };
+        if self.lines.is_empty() {
+            self.lines.push(Line { depth: 0, kind: LineKind::Node { node: node.clone(), open: false } });
+        } else if node.inputs == 0 {
+            ctx.push(Page::new(node.label.clone(), source_text(explained.place.as_ref())));
+            return;
+        }
+        let place = self.lines.iter().position(|line| match &line.kind {
+            LineKind::Node { node, .. } => offset == 0 && node.figure == *figure,
+            LineKind::More { figure: own, offset: from, .. } => own == figure && *from == offset,
+        });
+        let Some(place) = place else { return };
+        let depth = match &mut self.lines[place].kind {
+            LineKind::Node { open: true, .. } => return,
+            LineKind::Node { open, .. } => {
+                *open = true;
+                self.lines[place].depth + 1
+            }
+            LineKind::More { .. } => self.lines.remove(place).depth,
+        };
+        let first = if offset == 0 { place + 1 } else { place };
+        let shown = offset + explained.inputs.len();
+        let inputs = explained.inputs.iter().cloned();
+        let mut new: Vec<Line> =
+            inputs.map(|node| Line { depth, kind: LineKind::Node { node, open: false } }).collect();
+        if shown < node.inputs && !explained.inputs.is_empty() {
+            let left = node.inputs - shown;
+            new.push(Line { depth, kind: LineKind::More { figure: figure.clone(), offset: shown, left } });
+        }
+        self.lines.splice(first..first, new);
+    }
+}
+
+/// The text of a source as a page.
+fn source_text(place: Option<&SourcePlace>) -> String {
+    let Some(place) = place else {
+        return "The source of this figure is not kept: it came from an edit, or from a reply of an earlier version."
+            .to_owned();
+    };
+    let at = match (&place.line, &place.path) {
+        (Some(line), _) => format!(", line {line}"),
+        (None, Some(path)) => format!(", {path}"),
+        (None, None) => String::new(),
+    };
+    let mut page = format!("# {}{at}\n", text::clean(&place.file));
+    let first = place.first_line.unwrap_or_default();
+    for (number, line) in (first..).zip(place.text.lines()) {
+        let mark = if place.line == Some(number) { "> " } else { "" };
+        let _ = writeln!(page, "{mark}{}", text::clean(line));
+    }
+    page
+}
+
+impl Pane for ExplainTree {
+    fn place(&self) -> Place {
+        Place::Explain
+    }
+
+    fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
+        if self.cursor.act(action, self.lines.len(), ctx.page) {
+            return;
+        }
+        match action {
+            Action::Open | Action::In => self.enter(ctx),
+            Action::Out => self.fold(),
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, _list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        let again = self.cursor.at == index;
+        self.cursor.at = index;
+        if again {
+            self.enter(ctx);
+        }
+    }
+
+    fn scroll(&mut self, _list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
+        self.cursor.scroll(rows, self.lines.len());
+    }
+
+    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+        match news {
+            News::Loaded(Loaded::Explained { figure, offset, result }) if self.reading.as_ref() == Some(figure) => {
+                match result {
+                    Ok(explained) => self.take(figure, *offset, explained, ctx),
+                    Err(error) => {
+                        self.reading = None;
+                        self.problem = Some(error.to_string());
+                    }
+                }
+                true
+            }
+            News::Loaded(_) | News::Engine(_) | News::Fresh => false,
+        }
+    }
+
+    fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
+        let inner = scene.overlay(area, "Where this figure comes from", &self.root.to_string());
+        let theme = scene.paint.theme;
+        if self.lines.is_empty() {
+            let text = self.problem.as_deref().unwrap_or("Reading …");
+            scene.paint.paragraph(inner, text, theme.muted);
+            return;
+        }
+        let columns = [Column::new("Figure", Size::Flex(20)), Column::new("Amount", Size::Fit(10, 24)).right()];
+        let table = Table {
+            list: ListId::Explain,
+            columns: &columns,
+            len: self.lines.len(),
+            selected: Some(self.cursor.at),
+            focused: scene.top,
+            headers: false,
+            sorted: None,
+        };
+        let masked = scene.paint.masked;
+        table.draw(&mut scene.paint, scene.offsets, inner, |index| {
+            let line = &self.lines[index];
+            let indent = "  ".repeat(line.depth);
+            match &line.kind {
+                LineKind::More { left, .. } => {
+                    Row::cells(vec![Cell::text(format!("{indent}… {left} more"), theme.muted), Cell::Empty])
+                }
+                LineKind::Node { node, open } => {
+                    let mark = match (node.inputs, open) {
+                        (0, _) => "·",
+                        (_, true) => "▾",
+                        (_, false) => "▸",
+                    };
+                    let value = match (node.value, node.currency) {
+                        _ if masked => HIDDEN.to_owned(),
+                        (Some(value), Some(currency)) => amount::money(Money::new(value, currency), false),
+                        (Some(value), None) => value.normalize().to_string(),
+                        (None, _) => "—".to_owned(),
+                    };
+                    let style = node.value.map_or(theme.muted, |value| theme.amount(value));
+                    Row::cells(vec![
+                        Cell::text(format!("{indent}{mark} {}", node.label), theme.text),
+                        Cell::text(value, style),
+                    ])
+                }
+            }
+        });
+    }
+}
