@@ -48,6 +48,9 @@ pub(super) struct Global {
     /// Form of the result on standard output
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     pub(super) format: Format,
+    /// Show everything as it was at the end of this day
+    #[arg(long, global = true, value_name = "DATE", value_parser = date)]
+    pub(super) as_of: Option<NaiveDate>,
     /// Never use the network
     #[arg(long, global = true)]
     pub(super) offline: bool,

@@ -25,6 +25,17 @@ use crate::{
 /// Runs one command and returns its exit code.
 pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, command: Command) -> Result<u8, CliError> {
     let format = global.format;
+    let past;
+    let session = match global.as_of {
+        Some(_) if command.writes() => {
+            return Err(CliError::usage("--as-of shows the past, which a command can't change").hint("leave it out"));
+        }
+        Some(day) => {
+            past = session.as_of(day);
+            &past
+        }
+        None => session,
+    };
     match command {
         Command::Import(arguments) => return import::run(session, out, format, &arguments),
         Command::Accounts => lists::accounts(session, out, format)?,

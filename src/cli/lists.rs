@@ -98,6 +98,7 @@ pub(super) fn check_query(text: &str, query: &Query) -> Result<(), CliError> {
 pub(super) fn searchable(session: &Session, args: &TransactionArgs, sums: bool) -> Result<View, CliError> {
     let view = session.ledger.view()?;
     if !sums
+        && view.last_day().is_none()
         && args.selection.query.is_none()
         && args.from.is_none()
         && args.to.is_none()

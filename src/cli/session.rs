@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::NaiveDate;
 use secrecy::ExposeSecret as _;
 
 use super::{
@@ -23,7 +24,7 @@ use crate::{
     domain::FailureKind,
     files::{self, Privacy, privacy_of},
     ledger::Ledger,
-    ports::{Clock, Entropy, SystemBrowser, SystemClock, SystemEntropy, VaultChoice},
+    ports::{Clock, DayClock, Entropy, SystemBrowser, SystemClock, SystemEntropy, VaultChoice},
     providers::{
         Secrets,
         kit::{Http, HttpConfig, OriginError},
@@ -393,6 +394,12 @@ impl Session {
         let environment = environment.map_err(|error| CliError::usage(error.to_string()))?;
         let setup = Setup { console: console.clone(), environment, verbose: global.verbose, ..self.setup.clone() };
         Ok(Self { handle: self.handle.scoped(), setup, ..self.clone() })
+    }
+
+    /// The same session with the data as of the end of a day.
+    pub(super) fn as_of(&self, day: NaiveDate) -> Self {
+        let clock = Arc::new(DayClock { today: day, clock: Arc::clone(&self.clock) });
+        Self { ledger: self.ledger.until(day), clock, ..self.clone() }
     }
 
     fn fill_demo(&self, folder: &std::path::Path) -> Result<(), CliError> {

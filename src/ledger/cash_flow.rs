@@ -84,10 +84,14 @@ impl View {
     pub fn cash_flow(&self, period: Period, by_category: bool) -> Result<Vec<CashFlow>> {
         type Key = (String, AssetCode, Option<u32>);
         let columns = self.columns().ok_or(LedgerError::NeedsColumns)?;
+        let last = self.last_day().map(|day| day.num_days_from_ce());
         let mut sums: BTreeMap<Key, Option<[Decimal; 3]>> = BTreeMap::new();
         let mut names: std::collections::HashMap<i32, String> = std::collections::HashMap::new();
         for row in (0u32..).take(columns.len()) {
             let at = row as usize;
+            if last.is_some_and(|last| columns.days()[at] > last) {
+                continue;
+            }
             let Some((amount, unit)) = columns.amount(row).zip(columns.unit(row)) else { continue };
             let Some(part) = part(columns.subtypes()[at], amount.is_sign_positive()) else { continue };
             if !counts(columns.statuses()[at]) {

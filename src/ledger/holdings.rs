@@ -1,11 +1,12 @@
 //! Positions as a list shows them: with the account's name, merged by symbol, with their weight.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
+use chrono::NaiveDate;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::AccountLine;
-use crate::domain::{AssetCode, AssetType, Holding};
+use crate::domain::{AssetCode, AssetType, Holding, HoldingId};
 
 /// A position that is still held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,28 @@ pub(super) fn lines(holdings: Vec<Holding>, accounts: &[AccountLine]) -> Vec<Hol
         (facts.currency, Reverse(facts.value().map(|value| value.abs())), facts.symbol.clone(), line.holding.id)
     });
     lines
+}
+
+/// The positions at the end of a day, from all their versions. `stated` finds the day for which the change of a version stated
+/// the account: a position that was no longer listed then is not held from that day on.
+pub(super) fn on(
+    versions: Vec<Holding>,
+    day: NaiveDate,
+    stated: impl Fn(&Holding) -> Option<NaiveDate>,
+) -> Vec<Holding> {
+    let since = |version: &Holding| {
+        if version.is_active { version.as_of } else { stated(version).unwrap_or(version.updated_at.date_naive()) }
+    };
+    let mut newest: BTreeMap<HoldingId, Holding> = BTreeMap::new();
+    for version in versions.into_iter().filter(|version| since(version) <= day) {
+        match newest.get(&version.id) {
+            Some(known) if (since(known), known.change_id) >= (since(&version), version.change_id) => {}
+            _ => {
+                newest.insert(version.id, version);
+            }
+        }
+    }
+    newest.into_values().collect()
 }
 
 /// Puts positions in the same symbol and currency together, largest first within a currency.

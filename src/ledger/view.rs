@@ -29,13 +29,21 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Ledger {
     store: Store,
+    /// See [`View::until`].
+    until: Option<NaiveDate>,
 }
 
 impl Ledger {
     /// Reads from this store.
     #[must_use]
     pub const fn new(store: Store) -> Self {
-        Self { store }
+        Self { store, until: None }
+    }
+
+    /// A ledger of the state at the end of a day, from the data of today: later rows, balances and positions are left out.
+    #[must_use]
+    pub fn until(&self, day: NaiveDate) -> Self {
+        Self { store: self.store.clone(), until: Some(day) }
     }
 
     /// A view of the current state. Cheap: reads accounts, balances and connections; rows are read on demand.
@@ -72,7 +80,7 @@ impl Ledger {
             transfers: OnceLock::new(),
             source: Mutex::default(),
         };
-        Ok(View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None })
+        Ok(View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None, until: self.until })
     }
 }
 
@@ -156,6 +164,8 @@ pub struct View {
     pub(super) inner: Arc<Inner>,
     pub(super) accounts: Arc<[AccountLine]>,
     pub(super) loaded: Option<Arc<Loaded>>,
+    /// The last day of its rows, balances and positions.
+    pub(super) until: Option<NaiveDate>,
 }
 
 pub(super) struct Inner {
@@ -247,7 +257,16 @@ impl View {
 
     /// Positions that are still held, with the account's name, largest first within a currency.
     pub fn holdings(&self) -> Result<Vec<HoldingLine>> {
-        Ok(holdings::lines(self.inner.reader.holdings()?, self.accounts()))
+        let Some(day) = self.until else { return Ok(holdings::lines(self.inner.reader.holdings()?, self.accounts())) };
+        let mut stated = HashMap::new();
+        for line in self.accounts() {
+            let snapshots = self.inner.reader.snapshots(line.account.id)?;
+            stated.extend(snapshots.iter().map(|it| ((line.account.id, it.change_id), it.date)));
+        }
+        let held = holdings::on(self.inner.reader.holding_versions()?, day, |holding| {
+            stated.get(&(holding.account_id, holding.change_id)).copied()
+        });
+        Ok(holdings::lines(held, self.accounts()))
     }
 
     /// How many rows there are in all accounts.
@@ -286,7 +305,9 @@ impl View {
 
     /// The journal before an entry, or its end; newest first.
     pub fn changes(&self, before: Option<ChangeId>, limit: usize) -> Result<Vec<Change>> {
-        Ok(self.inner.reader.changes(before, limit)?)
+        let Some(day) = self.until else { return Ok(self.inner.reader.changes(before, limit)?) };
+        let changes = self.inner.reader.changes(before, usize::MAX)?;
+        Ok(changes.into_iter().filter(|change| change.at.date_naive() <= day).take(limit).collect())
     }
 
     /// One entry of the journal.
@@ -305,7 +326,11 @@ impl View {
 
     /// The balances of an account, by day.
     pub fn snapshots(&self, account: AccountId) -> Result<Vec<Snapshot>> {
-        Ok(self.inner.reader.snapshots(account)?)
+        let mut snapshots = self.inner.reader.snapshots(account)?;
+        if let Some(day) = self.until {
+            snapshots.retain(|snapshot| snapshot.date <= day);
+        }
+        Ok(snapshots)
     }
 
     /// This view with the balances of the accounts at the end of a day. While the columns of many rows are not loaded, only
@@ -335,6 +360,12 @@ impl View {
     #[must_use]
     pub fn needs_columns(&self) -> bool {
         self.loaded.is_none() && self.transaction_count() > super::daily::FEW_ROWS
+    }
+
+    /// The last day of its rows, balances and positions; `None` for a view of everything.
+    #[must_use]
+    pub const fn last_day(&self) -> Option<NaiveDate> {
+        self.until
     }
 
     /// Whether searching and sorting is possible.
@@ -404,6 +435,14 @@ impl View {
 
     /// As [`View::list`]; where the request narrows that of `previous`, only its rows are looked at.
     pub fn list_from(&self, request: &ListRequest, previous: Option<&RowList>) -> Result<RowList> {
+        let cut;
+        let request = match self.until {
+            Some(day) => {
+                cut = ListRequest { query: request.query.clone().within(None, Some(day)), ..request.clone() };
+                &cut
+            }
+            None => request,
+        };
         let Some(loaded) = &self.loaded else {
             if request.query.is_all() && request.sort == Sort::default() {
                 return RowList::pages(Arc::clone(&self.inner), request);

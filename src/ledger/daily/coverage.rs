@@ -39,6 +39,10 @@ impl View {
         let daily = self.daily()?;
         let Some(history) = daily.history(account) else { return Ok(Vec::new()) };
         let mut spans = history.spans();
+        if let Some(day) = self.last_day() {
+            spans.retain(|span| span.from <= day);
+            spans.iter_mut().for_each(|span| span.to = span.to.min(day));
+        }
         for span in &mut spans {
             if let Some(check) = &span.check {
                 span.causes = self.causes(account, check)?;

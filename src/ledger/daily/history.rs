@@ -309,7 +309,10 @@ impl History {
             stated_on: stated.date,
             as_of: self.evidence(date).unwrap_or(stated.date),
             rows,
-            rows_count: stated.cash.is_some() && self.flow(stated.currency).is_some_and(|flow| !flow.is_empty()),
+            rows_count: stated.cash.is_some()
+                && self.flow(stated.currency).is_some_and(|flow| {
+                    flow.newest(stated.date.max(date)).is_some_and(|newest| newest > stated.date.min(date))
+                }),
             securities: stated.securities.map(|value| Securities { value, as_of: stated.date }),
             available: stated.available.filter(|_| rows.is_zero() && stated.date <= date),
         })

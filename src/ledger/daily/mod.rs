@@ -130,7 +130,8 @@ impl View {
         }
         let mut stated = Vec::new();
         for line in self.accounts() {
-            stated.push(self.snapshots(line.account.id)?);
+            // All of them, also in a view until a day: what is stated later is evidence for the days before.
+            stated.push(self.inner.reader.snapshots(line.account.id)?);
         }
         let pairs = pairs(self.accounts(), &stated);
         let daily = Arc::new(Daily::new(self.accounts(), &stated, &pairs, self.flows(&pairs)?));

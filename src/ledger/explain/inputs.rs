@@ -190,7 +190,7 @@ impl Explainer {
         let label = format!("balance of {} on {}", line.account.display_name(), self.day);
         Ok(Some(match found {
             Some(found) => {
-                let inputs = 1 + usize::from(found.stated_on != self.day && found.rows_count);
+                let inputs = 1 + usize::from(found.rows_count);
                 let mut node = sum(figure, label, found.balance, inputs);
                 if let Some(held) = found.securities {
                     node.label = format!("{} (securities {} of {})", node.label, held.value, held.as_of);

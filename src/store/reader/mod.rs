@@ -18,16 +18,16 @@ use crate::{
         error::{Result, StoreError},
         format::{
             checksum,
-            keys::{Key, Kind},
+            keys::{self, Key, Kind},
             record,
         },
-        history::journal,
+        history::{journal, versions},
         lookup,
         raw_source::{self, RawSource},
         requests::{self, Requests},
         schema::{
             BY_DATE, Bytes, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES,
-            TOUCHED, TRANSACTIONS, UNDONE,
+            TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
         },
     },
 };
@@ -125,6 +125,27 @@ impl Reader {
     /// All positions, by account.
     pub fn holdings(&self) -> Result<Vec<Holding>> {
         self.guarded(|| lookup::holdings(&self.records, None))
+    }
+
+    /// All versions of all positions whose change is not undone, in no order.
+    pub fn holding_versions(&self) -> Result<Vec<Holding>> {
+        self.guarded(|| {
+            let mut versions = lookup::holdings(&self.records, None)?;
+            let prefix = Key::every(Kind::Holding);
+            let end = prefix.successor();
+            for entry in self.txn.open_table(VERSIONS)?.range(prefix.as_bytes()..end.as_slice())? {
+                let (key, value) = entry?;
+                let (_, change) = keys::split_version(key.value())?;
+                if self.undone.get(change)?.is_some() {
+                    continue;
+                }
+                let version = checksum::check(key.value(), value.value())?;
+                if let Some(body) = versions::body_of(version)? {
+                    versions.push(record::to_holding(change, body)?);
+                }
+            }
+            Ok(versions)
+        })
     }
 
     /// An account's positions.
