@@ -9,10 +9,8 @@ use super::{
     args::{self, BalanceCommand, Command, ExportFormat, Format, Global},
     balances, connect, doctor, duplicates, edit,
     error::CliError,
-    import, lists, output,
-    record::{ChangeRecord, ConnectionRecord},
     explain, import, lists, output,
-    record::ChangeRecord,
+    record::{ChangeRecord, ConnectionRecord},
     session::Session,
     status, vault,
 };

@@ -268,12 +268,12 @@ mod tests {
     #[test]
     fn one_end_of_a_transfer_makes_the_other_one() {
         let rows = [
-            row(0, 1, 10, -100_00, TransferOut),
-            row(1, 2, 12, 100_00, OtherIncome),
-            row(2, 1, 20, -55_10, Purchase),
-            row(3, 2, 21, 55_10, CardPayment),
-            row(4, 1, 30, -500_00, Purchase),
-            row(5, 3, 31, 500_00, TransactionSubtype::Deposit),
+            row(0, 1, 10, -10_000, TransferOut),
+            row(1, 2, 12, 10_000, OtherIncome),
+            row(2, 1, 20, -5_510, Purchase),
+            row(3, 2, 21, 5_510, CardPayment),
+            row(4, 1, 30, -50_000, Purchase),
+            row(5, 3, 31, 50_000, TransactionSubtype::Deposit),
         ];
         assert_eq!(corrected(&rows), [(1, TransferIn), (2, CardPayment), (4, TransferOut)]);
     }
@@ -281,20 +281,20 @@ mod tests {
     #[test]
     fn income_stays_income_without_evidence() {
         let rows = [
-            row(0, 1, 10, -100_00, TransferOut),
-            row(1, 2, 11, 100_00, TransferIn),
-            row(2, 2, 11, 100_00, OtherIncome),
-            row(3, 1, 10, -70_00, Purchase),
-            row(4, 2, 10, 70_00, OtherIncome),
-            row(5, 1, 40, -80_00, TransferOut),
-            row(6, 2, 50, 80_00, OtherIncome),
-            row(7, 1, 40, 80_00, OtherIncome),
+            row(0, 1, 10, -10_000, TransferOut),
+            row(1, 2, 11, 10_000, TransferIn),
+            row(2, 2, 11, 10_000, OtherIncome),
+            row(3, 1, 10, -7_000, Purchase),
+            row(4, 2, 10, 7_000, OtherIncome),
+            row(5, 1, 40, -8_000, TransferOut),
+            row(6, 2, 50, 8_000, OtherIncome),
+            row(7, 1, 40, 8_000, OtherIncome),
         ];
         assert_eq!(corrected(&rows), [], "paired already, no transfer, too far apart, the same account");
         let tie = [
-            row(0, 1, 10, -100_00, TransferOut),
-            row(1, 2, 11, 100_00, OtherIncome),
-            row(2, 3, 11, 100_00, OtherIncome),
+            row(0, 1, 10, -10_000, TransferOut),
+            row(1, 2, 11, 10_000, OtherIncome),
+            row(2, 3, 11, 10_000, OtherIncome),
         ];
         assert_eq!(corrected(&tie), [], "a tie decides nothing");
     }
@@ -303,6 +303,6 @@ mod tests {
     fn amounts_are_equal_whatever_their_scale() {
         let mut other = row(1, 2, 10, 0, OtherIncome);
         other.amount = "100.0".parse().unwrap();
-        assert_eq!(corrected(&[row(0, 1, 10, -100_00, TransferOut), other]), [(1, TransferIn)]);
+        assert_eq!(corrected(&[row(0, 1, 10, -10_000, TransferOut), other]), [(1, TransferIn)]);
     }
 }

@@ -41,7 +41,9 @@ impl View {
         let mut spans = history.spans();
         if let Some(day) = self.last_day() {
             spans.retain(|span| span.from <= day);
-            spans.iter_mut().for_each(|span| span.to = span.to.min(day));
+            for span in &mut spans {
+                span.to = span.to.min(day);
+            }
         }
         for span in &mut spans {
             if let Some(check) = &span.check {

@@ -1,0 +1,3 @@
+//! Balances by day and explanations over whole households, imported as files.
+
+mod households;
