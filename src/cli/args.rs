@@ -337,7 +337,7 @@ pub(super) enum Command {
     Explain {
         /// The address of the figure
         figure: String,
-        /// At most this many inputs of one figure [default: 20; 1000 as JSON]
+        /// At most this many rows of one sum [default: 20; 1000 as JSON]
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
     },

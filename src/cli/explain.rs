@@ -92,7 +92,9 @@ pub(super) fn explain(
 fn tree(explainer: &Explainer, node: Node, limit: usize) -> Result<NodeRecord, CliError> {
     let mut because = Vec::new();
     let mut rest = node.value;
-    for input in explainer.inputs(&node.figure, 0..limit.min(node.inputs))? {
+    // Rows only: there are few inputs of any other kind.
+    let most = if matches!(node.figure, Figure::Rows { .. }) { limit.min(node.inputs) } else { node.inputs };
+    for input in explainer.inputs(&node.figure, 0..most)? {
         rest = rest.zip(input.value).and_then(|(rest, value)| rest.checked_sub(value));
         because.push(tree(explainer, input, limit)?);
     }
