@@ -233,7 +233,7 @@ async fn every_day_of_random_households_equals_the_model() {
         let mut numbers = Numbers(household);
         let desk = Desk::new(&[]);
         let folder = tempfile::tempdir().unwrap();
-        let accounts: Vec<Account> = (0..1 + numbers.below(3)).map(|place| account(&mut numbers, place)).collect();
+        let accounts: Vec<Account> = (0..=numbers.below(3)).map(|place| account(&mut numbers, place)).collect();
         let mut paths = Vec::new();
         let mut arrived: Vec<Arrived> = Vec::new();
         for own in &accounts {
