@@ -1,8 +1,12 @@
 //! The rules of the house, kept by reading the source. Each failure says the rule and the mend.
 #![cfg(test)]
 
+#[path = "tidy/commands.rs"]
+mod commands;
 #[path = "tidy/cycles.rs"]
 mod cycles;
+#[path = "tidy/english.rs"]
+mod english;
 #[path = "tidy/packages.rs"]
 mod packages;
 #[path = "tidy/source.rs"]
@@ -188,6 +192,24 @@ fn tests_share_code_through_support_only() {
         broken.extend(file.words("super").iter().map(|line| format!("{}:{line}: names super", file.path)));
     }
     report("no test imports another test", "move what both need into tests/it/support", &broken);
+}
+
+#[test]
+fn comments_are_plain_english() {
+    let checked = |file: &File| file.room().is_some_and(|room| english::ROOMS.contains(&room));
+    let broken: Vec<String> = rooms().iter().filter(|file| checked(file)).flat_map(english::findings).collect();
+    report("comments are plain technical English", "say what it is or does in the terms of the field", &broken);
+}
+
+#[test]
+fn actions_of_the_screen_have_commands() {
+    let arguments = rust_files("src/cli").into_iter().find(|file| file.path == "src/cli/args.rs");
+    let broken = arguments.as_ref().map(commands::findings).unwrap_or_default();
+    report(
+        "everything the screen can do, the command line can do",
+        "add a command, or an entry with the reason to tests/tidy/commands.rs",
+        &broken,
+    );
 }
 
 /// Whether a room has a module of its own by that name, which is meant then.

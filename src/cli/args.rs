@@ -208,7 +208,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "KEY")]
         by: Option<String>,
     },
-    /// List what the accounts hold
+    /// List the holdings of the accounts
     Holdings {
         /// Only this account
         #[arg(long, value_name = "ID")]
@@ -244,12 +244,12 @@ pub(super) enum Command {
         #[arg(long, value_name = "N")]
         limit: Option<usize>,
     },
-    /// Take a change back: the named one, else the newest that stands
+    /// Undo a change: the named one, else the newest that is not undone
     Undo {
         /// Its id, as `changes` lists it
         change: Option<String>,
     },
-    /// Bring an undone change back: the named one, else the one undone last
+    /// Bring back an undone change: the named one, else the one undone last
     Redo {
         /// Its id, as `changes` lists it
         change: Option<String>,
@@ -261,14 +261,14 @@ pub(super) enum Command {
         #[command(flatten)]
         answers: AnswerArgs,
     },
-    /// Log in again, keeping accounts, rows and edits
+    /// Log in again; accounts, rows and edits are kept
     Reconnect {
         /// Id of the connection
         id: String,
         #[command(flatten)]
         answers: AnswerArgs,
     },
-    /// End a connection and wipe its credentials; its data stays unless told otherwise
+    /// End a connection and delete its login; its data is kept
     Disconnect {
         /// Id of the connection
         id: String,
@@ -276,7 +276,7 @@ pub(super) enum Command {
         #[arg(long)]
         remove_data: bool,
     },
-    /// Fetch news from the connections
+    /// Sync the connections
     Sync {
         /// Ids of connections [default: all]
         ids: Vec<String>,
@@ -299,11 +299,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: VaultCommand,
     },
-    /// Give an account or a connection a name of your own
+    /// Give an account or a connection your own name
     Rename {
         /// Id of the account; `connection:ID` for a connection
         id: String,
-        /// The name; an empty one returns to the institution's
+        /// The name; an empty one restores the institution's
         name: String,
     },
     /// List rows that may be the same, or decide about two of them
@@ -374,7 +374,7 @@ pub(super) enum Command {
         /// The backup
         file: PathBuf,
     },
-    /// Look at configuration, folders, database, vault, terminal and logins, and say what needs mending
+    /// Check configuration, folders, database, vault, terminal and logins, and list what to correct
     Doctor,
     /// Show or check the configuration
     Config {
@@ -409,7 +409,7 @@ pub(super) enum Command {
     },
 }
 
-/// What a wrong setting does.
+/// Effect of a wrong setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strictness {
     /// It stops the command.
@@ -454,7 +454,7 @@ pub(super) struct AnswerArgs {
     /// Your own name for the connection
     #[arg(long, value_name = "ALIAS")]
     pub(super) name: Option<String>,
-    /// Answer to a field that is no secret
+    /// Answer to a field that is not secret
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) field: Vec<String>,
     /// Answer taken from an environment variable
@@ -523,7 +523,7 @@ pub(super) struct EditArgs {
     pub(super) dry_run: bool,
 }
 
-/// What to do with the vault.
+/// Actions on the vault.
 #[derive(Debug, Subcommand)]
 pub(super) enum VaultCommand {
     /// Show where the key is kept and how many logins are stored
@@ -547,7 +547,7 @@ pub(super) enum VaultCommand {
     Lock,
 }
 
-/// What to do with an account.
+/// Actions on accounts.
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountCommand {
     /// Add an account that no file and no provider delivers
@@ -631,7 +631,7 @@ pub(super) enum BalanceCommand {
 pub(super) enum ConfigCommand {
     /// Where the configuration file is looked for
     Path,
-    /// Say what is wrong with it, by line
+    /// List mistakes, by line
     Check,
     /// Print every setting as it applies
     Show,

@@ -1,4 +1,4 @@
-//! `[providers.<slug>]` compared with what the providers say about themselves.
+//! Checks `[providers.<slug>]` against the metadata of the providers.
 
 use secrecy::SecretString;
 
@@ -8,7 +8,7 @@ use crate::{
     providers::{self, ProviderMetadata, Secrets},
 };
 
-/// Everything in the settings of providers that can't be meant, by line.
+/// Everything in the settings of providers that can't be used, by line.
 pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), ConfigError> {
     let mut problems: Vec<Problem> = config
         .providers
@@ -59,7 +59,7 @@ fn wrong_answers(metadata: &ProviderMetadata, slug: &str, settings: &ProviderCon
     problems
 }
 
-/// What may stand in the table of a provider.
+/// Keys allowed in the table of a provider.
 fn keys(metadata: &ProviderMetadata) -> String {
     let fields = metadata.fields().iter().map(|field| metadata.key_of(field.name));
     fields.chain(["endpoint", "requests_per_day"].map(str::to_owned)).collect::<Vec<_>>().join(", ")

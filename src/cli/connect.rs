@@ -80,7 +80,7 @@ pub(super) fn connect(
     let record = ConnectionRecord::new(connection, session, &view);
     let form = if format == Format::Jsonl { Format::Jsonl } else { Format::Json };
     output::object(out, form, &record, |_| Ok(()))?;
-    // The connection is made, whatever its first sync says.
+    // The connection exists, even if its first sync failed.
     Ok(if exit_code(&report) == 0 { 0 } else { PARTLY })
 }
 
@@ -135,7 +135,7 @@ fn parse_id(id: &str) -> Result<ConnectionId, CliError> {
     id.parse().map_err(|error: crate::domain::ParseIdError| CliError::usage(error.to_string()))
 }
 
-/// What a login under way asks of the user. The redirected address is read from standard input meanwhile.
+/// Prints the prompts of a login. The redirected address is read from standard input meanwhile.
 fn follow(console: &Console, handle: &Handle, job: JobId, event: &Event) {
     let mut err = console.err();
     let _ = match event {
@@ -376,7 +376,7 @@ pub(super) fn sync(
         Column::right("Holdings", |row| row.holdings.to_string()),
     ];
     let connections = ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>, _>>()?;
-    // Without a login there is nothing to unseal, and the engine says what is wrong with the order.
+    // Without a login there is nothing to unseal; the engine reports what is wrong with the request.
     let is_wanted = |connection: &Connection| connections.is_empty() || connections.contains(&connection.id);
     if session
         .ledger
@@ -414,7 +414,7 @@ fn exit_code(report: &SyncReport) -> u8 {
     }
 }
 
-/// What went wrong and what will, for people, on standard error.
+/// Failures, warnings and logins that end soon, for people, on standard error.
 fn explain(session: &Session, report: &SyncReport) -> Result<(), CliError> {
     let mut err = session.setup.console.err();
     for connection in &report.connections {

@@ -31,13 +31,13 @@ use crate::{
 
 const KEYRING_HINT: &str = "start a keyring, or keep the key behind a passphrase: DASHTAM_VAULT=passphrase";
 
-/// How it stands with one thing.
+/// Result of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
     /// As it should be.
     Ok,
-    /// It works, and somebody should look at it.
+    /// It works, and should be looked at.
     Warning,
     /// Something does not work.
     Failed,

@@ -13,9 +13,9 @@ pub(super) const PARTLY: u8 = 3;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct CliError {
     pub(super) kind: FailureKind,
-    /// What happened, where.
+    /// Event and place, for people.
     pub(super) message: String,
-    /// What to do.
+    /// The next step, for people.
     pub(super) hint: Option<String>,
     /// Every problem on its own, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -197,8 +197,8 @@ fn options(session: &Session, arguments: &ImportArgs) -> Result<ImportOptions, C
     Ok(options)
 }
 
-/// Imports the files and says what became of each. Ends with 1 when all failed, with 3 when some did, with 4 and nothing
-/// written when a file asks a question.
+/// Imports files and prints the result of each. Exit code 1 when all failed, 3 when some did, 4 with nothing written when a
+/// file asks a question.
 pub(super) fn run(
     session: &Session,
     out: &mut dyn Write,

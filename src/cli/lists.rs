@@ -62,7 +62,7 @@ pub(super) fn with_balances(session: &Session) -> Result<View, CliError> {
     Ok(view.with_columns(columns))
 }
 
-/// The rows that the arguments ask for, newest first, and how many of them are wanted.
+/// Rows that match the arguments, newest first, and the number of them to print.
 pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) -> Result<(RowList, usize), CliError> {
     let account = args.selection.account.as_deref().map(|wanted| find_account(view, wanted)).transpose()?;
     let today = session.clock.today();
@@ -144,7 +144,7 @@ pub(super) fn record_of(view: &View, entry: LedgerEntry) -> RowRecord {
     RowRecord::new(entry, account)
 }
 
-/// What `--by` and `by:` in `--query` ask for together.
+/// The grouping from `--by` and from `by:` in `--query`, which may not differ.
 fn grouping(option: Option<&str>, query: Option<By>) -> Result<Option<By>, CliError> {
     match (option.map(parse_by).transpose()?, query) {
         (Some(option), Some(query)) if option != query => {

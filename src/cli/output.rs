@@ -44,7 +44,7 @@ impl<T> Column<T> {
 /// Widest a cell of a table gets; longer text ends in an ellipsis.
 const MAX_CELL: usize = 48;
 
-/// Writes a list in the form asked for. `empty` is what a table says when there is nothing.
+/// Writes a list in the form asked for. `empty` is the text of a table without rows.
 pub(super) fn list<T, R: Borrow<T> + Serialize>(
     out: &mut dyn Write,
     format: Format,
@@ -65,7 +65,7 @@ pub(super) fn list<T, R: Borrow<T> + Serialize>(
     }
 }
 
-/// Writes one object: as JSON in the JSON forms, else as `text` says.
+/// Writes one object: as JSON in the JSON forms, else with `text`.
 pub(super) fn object<T: Serialize>(
     out: &mut dyn Write,
     format: Format,

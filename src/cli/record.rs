@@ -1,4 +1,4 @@
-//! What the list commands print: one flat struct a list, in the order of its JSON fields.
+//! Records of the list commands: one flat struct per list, in the order of its JSON fields.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;

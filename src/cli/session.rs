@@ -1,4 +1,4 @@
-//! What a command works with: the places, the settings, the store and the engine, put together.
+//! The parts a command works with: places, settings, store and engine.
 
 use std::{
     collections::BTreeMap,
@@ -61,7 +61,7 @@ impl Setup {
         }
         let scratch = Scratch::new()?;
         let mut paths = Paths::inside(&scratch.folder);
-        // A demo has data of its own and the user's settings, where there are any.
+        // A demo has its own data and the user's settings, where there are any.
         if let Ok(found) = found {
             paths.config = found.config;
         }
@@ -188,7 +188,7 @@ impl Setup {
     }
 }
 
-/// The settings; wrong ones as `strictness` says.
+/// The settings; `strictness` decides about wrong ones.
 fn settings(paths: &Paths, console: &Console, global: &Global, strictness: Strictness) -> Result<Config, CliError> {
     let loaded = Config::load(&paths.config)
         .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded.config));
@@ -319,7 +319,7 @@ impl Setup {
         }
     }
 
-    /// What talking to providers needs. Nothing is asked, read or sent yet.
+    /// Builds the configuration of live connections. Nothing is asked, read or sent yet.
     fn live(&self, clock: &Arc<dyn Clock>, offline: bool) -> Result<LiveConfig, CliError> {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let providers = &self.config.providers;
@@ -374,7 +374,7 @@ impl Setup {
     }
 }
 
-/// What a command needs to work on the store. Clones share everything.
+/// Everything a command needs to work on the store. Clones share it.
 #[derive(Clone)]
 pub(super) struct Session {
     pub(super) ledger: Ledger,

@@ -12,7 +12,7 @@ use super::{
     stored_status::{self, Status},
 };
 
-/// The stored line. Opens no database, waits for nobody.
+/// Prints the stored line. Opens no database and waits for nothing.
 pub(super) fn short(setup: &Setup, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
     print(out, format, &stored_status::load(&setup.paths), Utc::now())
 }

@@ -17,7 +17,7 @@ use crate::{
     tui::{self, KeyLine, Keymap},
 };
 
-/// What a restore did.
+/// Result of a restore.
 #[derive(serde::Serialize)]
 struct Restored {
     backup: String,

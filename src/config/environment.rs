@@ -1,4 +1,4 @@
-//! The environment variables dashtam listens to, read in this one place.
+//! The environment variables dashtam reads.
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
@@ -6,10 +6,10 @@ use crate::{domain::text::clean, ports::VaultChoice};
 
 use super::settings::LogLevel;
 
-/// What precedes the slug of a provider in the variable that moves its origin.
+/// Prefix of the variables that replace a provider's origin; the slug follows.
 const ENDPOINT: &str = "DASHTAM_ENDPOINT_";
 
-/// What the environment says. Every part may be missing.
+/// Settings from the environment. Every part may be missing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Environment {
     /// `DASHTAM_DATA_DIR`: where everything lives.
@@ -28,19 +28,19 @@ pub struct Environment {
     pub no_color: bool,
     /// `BROWSER`: what opens addresses.
     pub browser: Option<String>,
-    /// `COLORFGBG`: the terminal's own colours, where it tells them.
+    /// `COLORFGBG`: colours of the terminal, where it sets them.
     pub terminal_colours: Option<String>,
 }
 
-/// A variable that can't be meant like that.
+/// A variable with a value that is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} can't be `{value}`; allowed: {allowed}")]
 pub struct EnvironmentError {
     /// The variable.
     pub variable: String,
-    /// What it says.
+    /// Its value.
     pub value: String,
-    /// What it may say.
+    /// Allowed values.
     pub allowed: String,
 }
 

@@ -17,7 +17,7 @@ use super::{redact::redact, settings::LogLevel};
 /// Above this size the file is set aside as `.old` when the program starts.
 const MOST_BYTES: u64 = 5 << 20;
 
-/// What is longer is cut: searching it for secrets must stay cheap.
+/// Longer events are cut: searching them for secrets must stay cheap.
 const MOST_OF_EVENT: usize = 16 << 10;
 
 /// The log under way. `cli` makes the dispatch the program's own; dropping the log writes what is left.

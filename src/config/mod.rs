@@ -1,7 +1,7 @@
-//! What the user and the machine have set: the file `config.toml`, the environment, the places on disk, the log.
+//! Settings: the file `config.toml`, the environment, places on disk, the log.
 //!
 //! Read once by `cli` at start and handed down as plain values.
-//! INVARIANT: nobody else reads an environment variable or knows where files live; no secret is ever
+//! INVARIANT: no other room reads environment variables or decides where files are; no secret is ever
 //! kept in here.
 
 mod environment;

@@ -1,4 +1,4 @@
-//! What is said of a panic: where it was, never what it was about.
+//! Reports of panics: the place, never the message.
 
 use std::{
     backtrace::{Backtrace, BacktraceStatus},

@@ -25,7 +25,7 @@ const MOST_BYTES: usize = 1 << 20;
 /// A configuration and what was odd about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Loaded {
-    /// What applies.
+    /// The settings in effect.
     pub config: Config,
     /// Unknown names; the rest of the file counts.
     pub warnings: Vec<Problem>,
@@ -36,7 +36,7 @@ pub struct Loaded {
 pub struct Problem {
     /// 1-based line.
     pub line: usize,
-    /// What is wrong and what is allowed.
+    /// The mistake and the allowed values.
     pub message: String,
 }
 
@@ -46,7 +46,7 @@ impl std::fmt::Display for Problem {
     }
 }
 
-/// Why a configuration can't be used. Nothing of it applies then: half a configuration surprises more than none.
+/// Reasons why a configuration can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It is there but can't be read.
@@ -54,7 +54,7 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         file: String,
-        /// What the system said.
+        /// The system error.
         source: std::io::Error,
     },
     /// It holds values that can't be used.
@@ -90,7 +90,7 @@ impl Config {
         }
     }
 
-    /// Files named in the configuration are meant from the folder it is in.
+    /// Resolves files named in the configuration against its folder.
     fn find_files_beside(&mut self, config: &Path) {
         let folder = config.parent().unwrap_or(Path::new(""));
         for answer in self.providers.values_mut().flat_map(|provider| &mut provider.answers) {
@@ -121,7 +121,7 @@ impl Config {
         Err(errors)
     }
 
-    /// What can be used of a text, and the errors in the rest.
+    /// The usable part of a text, and the errors in the rest.
     fn read(text: &str) -> (Loaded, Vec<Problem>) {
         let (table, errors) = DeTable::parse_recoverable(text.trim_start_matches('\u{feff}'));
         let mut reader = Reader { text, loaded: Loaded::default(), errors: Vec::new() };
@@ -139,7 +139,7 @@ impl Config {
         (loaded, errors)
     }
 
-    /// What applies, as a file: for `config show`.
+    /// The settings in effect as a file, for `config show`.
     #[must_use]
     pub fn show(&self) -> String {
         self.write(|_, _| {})
@@ -293,7 +293,7 @@ impl Reader<'_> {
                 let answer = text.map(|text| Answer::of(key_name, text, line));
                 let missing = answer.is_none();
                 provider.answers.extend(answer);
-                // What stands there is not repeated: it may be a secret in the wrong place.
+                // The value is not repeated: it may be a secret in the wrong place.
                 if missing {
                     self.error(
                         value.span().start,

@@ -1,4 +1,4 @@
-//! Where files live.
+//! Places of files.
 //!
 //! The XDG places on Linux and macOS alike; everything in one folder when the user names one.
 
@@ -11,7 +11,7 @@ use super::environment::Environment;
 /// The folder of dashtam inside each XDG place.
 const FOLDER: &str = "dashtam";
 
-/// What the command line says about places; each wins over the environment.
+/// Places given on the command line; each wins over the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overrides {
     /// `--data-dir`.
@@ -22,11 +22,11 @@ pub struct Overrides {
     pub profile: Option<Profile>,
 }
 
-/// Name of a profile: a set of data of its own.
+/// Name of a profile: a separate set of data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile(String);
 
-/// Why there is no place for files.
+/// Reasons why no place for files is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathsError {
     /// No home folder.
@@ -104,7 +104,7 @@ impl Paths {
         self.data.join("dashtam.redb")
     }
 
-    /// What the vault must know before it has a key; holds no secret in the clear.
+    /// The vault's header; holds no secret in the clear.
     #[must_use]
     pub fn vault(&self) -> PathBuf {
         self.data.join("vault")

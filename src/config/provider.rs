@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 64 << 10;
 /// Settings of providers, by slug.
 pub type ProviderSettings = BTreeMap<String, ProviderConfig>;
 
-/// What is set for one provider. Whether there is such a provider, with such fields, is checked by `cli`.
+/// Settings of one provider. `cli` checks that the provider and its fields exist.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProviderConfig {
     /// 1-based line of its heading.
@@ -46,7 +46,7 @@ pub struct Answer {
 pub enum AnswerSource {
     /// Here; never for a secret.
     Value(String),
-    /// In a file of its own, blanks around it aside.
+    /// The trimmed content of a separate file.
     File(PathBuf),
     /// In an environment variable.
     Variable(String),
@@ -60,7 +60,7 @@ pub enum AnswerError {
     File {
         /// The file.
         file: PathBuf,
-        /// What the system said.
+        /// The system error.
         source: std::io::Error,
     },
     /// Its variable is not set.
@@ -74,7 +74,7 @@ pub enum AnswerError {
 pub struct ConfiguredError {
     /// The provider.
     pub slug: String,
-    /// The key under which it stands.
+    /// Its key.
     pub key: String,
     /// 1-based line.
     pub line: usize,
@@ -98,7 +98,7 @@ impl AnswerSource {
         }
     }
 
-    /// What the key of the field ends in when its answer is there.
+    /// Suffix of the key for this kind of source.
     const fn suffix(&self) -> &'static str {
         match self {
             Self::Value(_) => "",
@@ -109,7 +109,7 @@ impl AnswerSource {
 }
 
 impl AnswerError {
-    /// What the system said, without the place: what was typed as a path may be a secret in the wrong field.
+    /// The system error without the path: text typed as a path may be a secret in the wrong field.
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
@@ -120,13 +120,13 @@ impl AnswerError {
 }
 
 impl Answer {
-    /// The key under which it stands: the field's name, with `_file` or `_env` behind it where it stands elsewhere.
+    /// Its key: the field's name, with `_file` or `_env` where the answer is kept elsewhere.
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}{}", self.field, self.source.suffix())
     }
 
-    /// What `key = "text"` answers.
+    /// The answer of `key = "text"`.
     pub(super) fn of(key: &str, text: String, line: usize) -> Self {
         let (field, source) = if let Some(field) = key.strip_suffix("_file") {
             (field, AnswerSource::File(text.into()))
@@ -146,7 +146,7 @@ impl ProviderConfig {
         self.answers.iter().any(|answer| answer.field == field)
     }
 
-    /// The answer to a field, where it stands in the configuration itself.
+    /// The answer to a field, if written in the configuration itself.
     #[must_use]
     pub fn value(&self, field: &str) -> Option<&str> {
         self.answers.iter().find(|answer| answer.field == field).and_then(|answer| match &answer.source {
@@ -168,7 +168,7 @@ impl ProviderConfig {
         self.answers.iter().map(|answer| Ok((answer.field.as_str(), read(answer)?))).collect()
     }
 
-    /// As it stands in the file.
+    /// As written in the file.
     pub(super) fn show(&self, slug: &str, out: &mut String) {
         let _ = writeln!(out, "\n[{PROVIDERS}.{}]", toml_key(slug));
         if let Some(endpoint) = &self.endpoint {

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-/// What stands in place of a secret.
+/// Replaces a secret.
 const STRUCK: &str = "[redacted]";
 
 /// Endings of names whose value is a secret, in lower case.
@@ -29,7 +29,7 @@ const NAMES: &[&str] = &[
     "api-sign",
 ];
 
-/// Letters and digits in one run from which on a word is taken for a key or a token.
+/// Length from which a run of letters and digits is treated as a key or token.
 const OPAQUE: usize = 16;
 
 /// The text without what looks like a secret: values of telling names, addresses' logins and queries, PEM blocks,
@@ -72,7 +72,7 @@ fn login(text: &str, from: usize) -> Option<Range<usize>> {
     })
 }
 
-/// What follows `?` or `#` in an address.
+/// The part after `?` or `#` in an address.
 fn query(text: &str, from: usize) -> Option<Range<usize>> {
     addresses(text, from).find_map(|address| {
         let mark = address.start + text[address.clone()].find(['?', '#'])? + 1;
@@ -80,7 +80,7 @@ fn query(text: &str, from: usize) -> Option<Range<usize>> {
     })
 }
 
-/// What follows `://`, up to a blank or quote, for addresses that end after `from`.
+/// The part after `://`, up to a blank or quote, of addresses that end after `from`.
 fn addresses(text: &str, from: usize) -> impl Iterator<Item = Range<usize>> {
     text.match_indices("://").filter_map(move |(at, mark)| {
         let start = at + mark.len();

@@ -53,7 +53,7 @@ vocabulary! {
 pub struct Config {
     /// Colours; `NO_COLOR` wins over it.
     pub theme: Theme,
-    /// Whether the mouse is listened to; off leaves selecting text to the terminal.
+    /// Mouse input; off leaves selecting text to the terminal.
     pub mouse: bool,
     /// The screen shown first.
     pub start: Screen,
@@ -71,7 +71,7 @@ pub struct Config {
     pub log: LogLevel,
     /// The user's own keys, as written; the action table checks them.
     pub keys: Vec<Binding>,
-    /// What is set for single providers, as written.
+    /// Settings of single providers, as written.
     pub providers: ProviderSettings,
 }
 
@@ -117,13 +117,13 @@ impl Default for Config {
 
 /// One setting: how it is spelled, what it means, how it is read and shown.
 pub struct Setting {
-    /// The table it stands in.
+    /// Its table.
     pub section: &'static str,
     /// Its key there.
     pub key: &'static str,
-    /// What it does, in one line.
+    /// Its effect, in one line.
     pub help: &'static str,
-    /// What may be written, for the documentation and for errors.
+    /// Allowed values, for the documentation and for errors.
     pub allowed: fn() -> String,
     pub(super) read: fn(&mut Config, &Value) -> Option<()>,
     pub(super) show: fn(&Config) -> String,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A value as it stands in the file.
+/// A value as written in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
     /// A quoted text.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{AccountId, AssetCode, ConnectionId, Money, vocabulary};
 
 vocabulary! {
-    /// What kind of account it is.
+    /// Type of an account.
     pub enum AccountType {
         Brokerage = "brokerage",
         Ira = "ira",
@@ -104,9 +104,9 @@ pub struct Account {
     pub alias: Option<String>,
     /// The institution that holds it.
     pub institution: String,
-    /// As the provider says; [`Account::kind`] is what applies.
+    /// As stated by the provider; [`Account::kind`] is the type in effect.
     pub account_type: AccountType,
-    /// The user's correction of the type, where a provider doesn't say or says wrong.
+    /// The user's type, where the provider states none or a wrong one.
     #[serde(default)]
     pub type_override: Option<AccountType>,
     /// The currency its balance is counted in.
@@ -116,7 +116,7 @@ pub struct Account {
     /// Complete account listings in a row that did not hold it; two make it inactive.
     #[serde(default)]
     pub missed_listings: u8,
-    /// When a sync or import last carried news of it.
+    /// Time of the last sync or import that listed it.
     pub last_synced_at: Option<DateTime<Utc>>,
 }
 
@@ -127,7 +127,7 @@ impl Account {
         self.alias.as_deref().unwrap_or(&self.name)
     }
 
-    /// The type that applies: the user's correction, else the provider's word.
+    /// The type in effect: the user's, else the provider's.
     #[must_use]
     pub fn kind(&self) -> AccountType {
         self.type_override.unwrap_or(self.account_type)
@@ -140,12 +140,12 @@ impl Account {
     }
 }
 
-/// What an account holds now, read off its newest snapshot.
+/// Balance of an account, from its newest snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balance {
     /// Money owned, or owed when negative.
     pub current: Money,
-    /// What can be spent now; on a card the credit left.
+    /// Money available now; on a card the remaining credit.
     pub available: Option<Decimal>,
     /// The day it was true.
     pub as_of: NaiveDate,

@@ -14,7 +14,7 @@ const CAPACITY: usize = 12;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AssetCode([u8; CAPACITY]);
 
-/// Why a text is no asset code.
+/// The text is not an asset code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a currency or asset code: expected 1 to 12 letters, digits, dots or dashes, such as USD or BTC")]
 pub struct AssetCodeError(String);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{AccountId, ChangeId, ConnectionId, Warning, vocabulary};
 
 vocabulary! {
-    /// What made the change.
+    /// Origin of a change.
     pub enum ChangeKind {
         Import = "import",
         Sync = "sync",
@@ -16,7 +16,7 @@ vocabulary! {
     }
 }
 
-/// What a change did, in numbers.
+/// Counts of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ChangeCounts {
@@ -41,7 +41,7 @@ pub struct ChangeCounts {
 pub struct Change {
     /// Its place in the journal.
     pub id: ChangeId,
-    /// What made it.
+    /// Its kind.
     pub kind: ChangeKind,
     /// When.
     pub at: DateTime<Utc>,
@@ -49,11 +49,11 @@ pub struct Change {
     pub source: String,
     /// The connection it belongs to, if it belongs to one.
     pub connection_id: Option<ConnectionId>,
-    /// The accounts it speaks of.
+    /// Accounts it touched.
     pub accounts: Vec<AccountId>,
-    /// What it did.
+    /// Its counts.
     pub counts: ChangeCounts,
-    /// What could not be used, and what was done about it.
+    /// Data that could not be used.
     #[serde(default)]
     pub warnings: Vec<Warning>,
     /// For an undo or redo: the change it was about.
@@ -65,7 +65,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether it can be undone now: imports, syncs and edits that still stand.
+    /// Whether it can be undone now: imports, syncs and edits that are not undone.
     #[must_use]
     pub const fn can_undo(&self) -> bool {
         matches!(self.kind, ChangeKind::Import | ChangeKind::Sync | ChangeKind::Edit) && !self.undone

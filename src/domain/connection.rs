@@ -67,7 +67,7 @@ pub struct Connection {
     /// `production`, `sandbox`, `paper`, as the provider names its environments.
     #[serde(default)]
     pub environment: Option<String>,
-    /// Provider ids of accounts that the user does not want.
+    /// Provider ids of accounts that the user left out.
     #[serde(default)]
     pub excluded_accounts: Vec<String>,
     /// First success; never overwritten.
@@ -80,7 +80,7 @@ pub struct Connection {
     /// When the login itself ends, however often tokens are renewed.
     #[serde(default)]
     pub login_expires_at: Option<DateTime<Utc>>,
-    /// What went wrong last, in words for people; cleared by the next success.
+    /// The last failure, for people; cleared by the next success.
     #[serde(default)]
     pub error: Option<String>,
 }

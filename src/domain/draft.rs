@@ -1,4 +1,4 @@
-//! What an adapter or a statement reader hands over, before it is reconciled with what is stored.
+//! Output of adapters and statement readers, before reconciling with stored rows.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -32,13 +32,13 @@ pub struct AccountDraft {
     pub number: String,
     /// The source's name for it, if it gives one.
     pub name: Option<String>,
-    /// What kind of account.
+    /// Account type.
     pub account_type: AccountType,
-    /// What its balance is counted in.
+    /// Currency of its balance.
     pub currency: AssetCode,
     /// Its balance, if the source states one; absent is not zero.
     pub balance: Option<BalanceDraft>,
-    /// False when the source says that it is closed.
+    /// False when the source reports it closed.
     pub is_active: bool,
     /// The institution that holds it, where one connection reaches several.
     pub institution: Option<String>,
@@ -51,7 +51,7 @@ pub struct BalanceDraft {
     pub date: NaiveDate,
     /// Money owned; negative when owed.
     pub current: Decimal,
-    /// What can be spent now; on a card the credit left.
+    /// Money available now; on a card the remaining credit.
     pub available: Option<Decimal>,
     /// The part in securities.
     pub holdings_value: Option<Decimal>,
@@ -59,12 +59,12 @@ pub struct BalanceDraft {
     pub cash_value: Option<Decimal>,
 }
 
-/// The institution's word that an earlier row was wrong.
+/// Correction of an earlier row by the institution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Correction {
     /// This row takes the place of the one with that provider id.
     Replaces(Text),
-    /// The row with that provider id is void; this row only says so.
+    /// The row with that provider id is void; this row only announces it.
     Deletes(Text),
 }
 
@@ -80,7 +80,7 @@ pub enum IdTrust {
 /// A row as a source describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionDraft {
-    /// What the institution says.
+    /// As the institution states it.
     pub facts: TransactionFacts,
     /// Whether it corrects an earlier row.
     pub correction: Option<Box<Correction>>,
@@ -97,7 +97,7 @@ impl From<TransactionFacts> for TransactionDraft {
 /// A position as a source describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldingDraft {
-    /// What the institution says.
+    /// As the institution states it.
     pub facts: HoldingFacts,
     /// The day it was true.
     pub as_of: NaiveDate,

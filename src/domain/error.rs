@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-/// Kinds of failure. [`ProviderError::disposition`] tells how to handle each.
+/// Kinds of failure. [`ProviderError::disposition`] defines the handling of each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderErrorKind {
     /// The login has expired, by its date or by the provider's own verdict: logging in again helps.
@@ -58,9 +58,9 @@ pub struct ProviderError {
     pub provider: String,
     /// Kind of failure.
     pub kind: ProviderErrorKind,
-    /// What happened, for people.
+    /// The failure, for people.
     pub message: String,
-    /// What to do about it, for people.
+    /// The next step, for people.
     pub hint: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AccountId, AssetCode, AssetType, ChangeId, HoldingId};
 
-/// What the institution says about a position.
+/// Facts of a position as the institution states them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldingFacts {
     /// The provider's identity of the position; unique within the account.
@@ -25,7 +25,7 @@ pub struct HoldingFacts {
     pub price_date: Option<NaiveDate>,
     /// Quantity x price x multiplier as the institution states it; negative when short.
     pub market_value: Option<Decimal>,
-    /// What was paid in total. Unknown is `None`, which is not zero.
+    /// Total cost. `None` means unknown, not zero.
     pub cost_basis: Option<Decimal>,
     /// Units of the underlying per unit: 100 for options, else 1.
     pub multiplier: Decimal,
@@ -45,7 +45,7 @@ pub struct Holding {
     pub account_id: AccountId,
     /// The change that wrote this version.
     pub change_id: ChangeId,
-    /// What the institution says.
+    /// As the institution states it.
     pub facts: HoldingFacts,
     /// False once a complete listing no longer held it.
     pub is_active: bool,

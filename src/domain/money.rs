@@ -12,7 +12,7 @@ use super::AssetCode;
 pub struct Money {
     /// The exact amount; compared by value, so 1.0 equals 1.00.
     pub amount: Decimal,
-    /// What it is counted in.
+    /// Currency or other asset.
     pub currency: AssetCode,
 }
 

@@ -1,4 +1,4 @@
-//! What an account was worth on one day.
+//! Balance of an account on one day.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -21,7 +21,7 @@ vocabulary! {
     }
 }
 
-/// An account's balance on one day; at most one per account and day, the last word wins.
+/// An account's balance on one day; at most one per account and day; the last one wins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Whose balance.
@@ -32,15 +32,15 @@ pub struct Snapshot {
     pub change_id: ChangeId,
     /// Money owned; negative when owed.
     pub balance: Decimal,
-    /// What can be spent now; on a card the credit left.
+    /// Money available then; on a card the remaining credit.
     pub available: Option<Decimal>,
     /// The part in securities.
     pub holdings_value: Option<Decimal>,
     /// The part in cash.
     pub cash_value: Option<Decimal>,
-    /// What the figures are counted in.
+    /// Currency of the figures.
     pub currency: AssetCode,
-    /// What occasioned it.
+    /// Its source.
     pub source: SnapshotSource,
     /// When it was taken.
     pub captured_at: DateTime<Utc>,

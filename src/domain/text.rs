@@ -2,7 +2,7 @@
 //!
 //! [`clean`] is the one sanitiser, applied where text enters (statement, reply, file name) and once
 //! more where it is drawn. [`fold`] is the one form in which texts are compared: for searching and
-//! for telling whether two rows say the same.
+//! for finding out whether two rows have the same text.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -196,7 +196,7 @@ const fn plain(character: char) -> char {
     }
 }
 
-/// Text reduced to its folded letters and digits, for recognising the same row told twice
+/// Text reduced to its folded letters and digits, for recognising the same row in two sources
 /// (banks vary blanks and punctuation between downloads).
 #[must_use]
 pub fn skeleton(text: &str) -> String {

@@ -144,7 +144,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What kind of thing a security is.
+    /// Type of a security.
     pub enum AssetType {
         Equity = "equity",
         Etf = "etf",
@@ -159,7 +159,7 @@ vocabulary! {
 }
 
 impl AssetType {
-    /// Units of the underlying that one unit stands for when the source doesn't say: 100 for options.
+    /// Units of the underlying in one unit where the source does not state it: 100 for options.
     #[must_use]
     pub fn default_multiplier(self) -> Decimal {
         if matches!(self, Self::Option) { Decimal::ONE_HUNDRED } else { Decimal::ONE }
@@ -217,7 +217,7 @@ pub struct TransactionFacts {
     pub settlement_date: Option<NaiveDate>,
     /// Signed, exact: into the account positive, out of it negative, in `currency`.
     pub amount: Decimal,
-    /// What the amount is counted in.
+    /// Currency of the amount.
     pub currency: AssetCode,
     /// Both levels of the classification.
     pub kind: Kind,
@@ -265,7 +265,7 @@ impl TransactionFacts {
         }
     }
 
-    /// The text that says what it was: the full text, else the payee, else the memo, else nothing.
+    /// The text of the row: the full text, else the payee, else the memo, else nothing.
     #[must_use]
     pub fn description(&self) -> &str {
         self.description.as_deref().or(self.payee.as_deref()).or(self.memo.as_deref()).unwrap_or_default()
@@ -293,11 +293,11 @@ pub struct Transaction {
     pub account_id: AccountId,
     /// The change that wrote this version of it.
     pub change_id: ChangeId,
-    /// What the institution says.
+    /// As the institution states it.
     pub facts: TransactionFacts,
 }
 
-/// What the user says about a row. Stored apart; no sync, import or amendment touches it.
+/// The user's own fields of a row. Stored separately; no sync or import touches them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserFields {

@@ -17,7 +17,7 @@ pub enum BrowserError {
     /// Every way to start one failed.
     #[error("no browser could be started ({reason}); open the address by hand")]
     NotStarted {
-        /// What the system said.
+        /// The system error.
         reason: String,
     },
 }
@@ -63,7 +63,7 @@ impl Browser for SystemBrowser {
     }
 }
 
-/// Whether an address is one for a browser: a program that opens files must not be fed anything else.
+/// Whether an address may be opened in a browser. Programs that open files must not get anything else.
 fn is_web(url: &str) -> bool {
     let has_scheme = |scheme: &str| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     (has_scheme("https://") || has_scheme("http://")) && !url.chars().any(|c| c.is_control() || c.is_whitespace())

@@ -1,4 +1,4 @@
-//! Randomness that nobody can predict: keys, nonces, OAuth states.
+//! Unpredictable random bytes for keys, nonces and OAuth states.
 
 /// A source of unpredictable bytes.
 pub trait Entropy: Send + Sync {

@@ -16,7 +16,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A clock that moves only when told to.
+/// A clock that moves only on request.
 #[derive(Debug)]
 pub struct FakeClock(Mutex<DateTime<FixedOffset>>);
 
@@ -87,7 +87,7 @@ impl Browser for FakeBrowser {
 pub struct FakeClipboard(Mutex<Option<String>>);
 
 impl FakeClipboard {
-    /// What was copied last.
+    /// The text copied last.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         lock(&self.0).clone()

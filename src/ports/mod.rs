@@ -1,6 +1,6 @@
 //! Small traits for the outside world: clock, browser, randomness, keyring, clipboard.
 //!
-//! Built in `cli`, handed down to whoever needs them, replaced by [`fake`] in tests.
+//! Built in `cli`, passed to the rooms that use them, replaced by [`fake`] in tests.
 //! INVARIANT: no room above asks the operating system for one of these itself.
 
 mod browser;

@@ -40,13 +40,13 @@ pub enum SecretStoreError {
     /// No keyring service runs, or it can't be reached.
     #[error("no keyring can be reached ({reason})")]
     Unavailable {
-        /// What the system said; never holds a secret.
+        /// The system error; never holds a secret.
         reason: String,
     },
     /// It is there but locked, or the user declined to unlock it.
     #[error("the keyring is locked ({reason})")]
     Locked {
-        /// What the system said; never holds a secret.
+        /// The system error; never holds a secret.
         reason: String,
     },
     /// No answer within the limit; a prompt may still be open.
@@ -58,7 +58,7 @@ pub enum SecretStoreError {
     /// It answered with something that can't be what was stored.
     #[error("the keyring answered with something unusable ({reason})")]
     Unusable {
-        /// What is wrong with it; never holds a secret.
+        /// The fault; never holds a secret.
         reason: String,
     },
 }

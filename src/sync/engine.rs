@@ -28,19 +28,19 @@ use super::{
 };
 use crate::{domain::FailureKind, ports::Clock, statements::Limits, store::Store};
 
-/// What the engine is made of.
+/// Parts of the engine.
 pub struct EngineConfig {
     /// Where everything is kept.
     pub store: Store,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// How large a statement file may be.
     pub limits: Limits,
-    /// What talking to providers needs.
+    /// Configuration of live connections.
     pub live: LiveConfig,
 }
 
-/// Progress is told at most this often for one job.
+/// Shortest time between two progress events of one job.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Starts the engine on the current runtime.
@@ -87,7 +87,7 @@ fn verify(store: &Store, shared: &Shared, job: JobId) {
     shared.end();
 }
 
-/// What jobs share.
+/// Parts shared by all jobs.
 struct Parts {
     store: Store,
     clock: Arc<dyn Clock>,
@@ -96,7 +96,7 @@ struct Parts {
     shared: Arc<Shared>,
     /// Held by the job that writes.
     write_gate: Arc<AsyncMutex<()>>,
-    /// Imports that wait for the user's word.
+    /// Imports that wait for confirmation.
     reviewed: Mutex<HashMap<JobId, Reviewed>>,
 }
 
@@ -292,7 +292,7 @@ impl Engine {
         });
     }
 
-    /// A job that talks to providers; it takes the write gate by itself, for moments. A cancel drops it where it waits.
+    /// A job that contacts providers; it takes the write gate for moments only. A cancel drops it where it waits.
     fn talk<F>(&mut self, job: JobId, work: impl FnOnce(Arc<Parts>) -> F)
     where
         F: Future<Output = Result<Event, Failure>> + Send + 'static,
@@ -333,7 +333,7 @@ impl Engine {
     }
 }
 
-/// What the user hears of a job that panicked; the panic itself is in the log.
+/// The failure of a job that panicked; the panic itself is in the log.
 pub(super) fn panicked() -> Failure {
     Failure::new(FailureKind::Internal, "an internal error stopped this; nothing of it was kept")
         .with_hint("please report it with the log file")
@@ -344,12 +344,12 @@ impl Parts {
         self.reviewed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A sync as this job wants it.
+    /// The sync request of a job.
     fn order(&self, job: JobId, occasion: Occasion, from: Option<NaiveDate>) -> SyncOrder {
         SyncOrder { occasion, from, progress: Arc::new(thinned(Arc::clone(&self.shared), job)), checked: None }
     }
 
-    /// Runs `work` on a blocking thread and tells its answer.
+    /// Runs `work` on a blocking thread and publishes its answer.
     async fn blocking(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, Failure> + Send + 'static) {
         let answer = match tokio::task::spawn_blocking(work).await {
             Ok(Ok(event)) => event,
@@ -359,7 +359,7 @@ impl Parts {
         self.shared.publish(&answer);
     }
 
-    /// As [`Parts::blocking`], one at a time; says that the store changed when it did.
+    /// As [`Parts::blocking`], one at a time; publishes `StoreChanged` if the store changed.
     async fn writing(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, Failure> + Send + 'static) {
         let _gate = self.write_gate.lock().await;
         let before = self.store.generation();

@@ -1,4 +1,4 @@
-//! The way to the engine for everybody above it.
+//! Access to the engine for the rooms above.
 
 use std::{
     collections::HashMap,
@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, watch};
 use super::{Command, Event, Failure, JobId};
 use crate::domain::FailureKind;
 
-/// Sends commands to the engine and hands out its events. Cheap to clone; the engine stops when it is told to, or when
-/// the last handle is gone.
+/// Sends commands to the engine and hands out its events. Cheap to clone; the engine stops on [`Command::Shutdown`], or
+/// when the last handle is dropped.
 #[derive(Clone)]
 pub struct Handle {
     commands: mpsc::UnboundedSender<Command>,
@@ -24,18 +24,18 @@ pub struct Handle {
     scope: Option<Arc<Mutex<Vec<JobId>>>>,
 }
 
-/// What handles and engine have in common.
+/// State shared by handles and engine.
 pub(super) struct Shared {
     next_job: AtomicU64,
     subscribers: Mutex<Vec<mpsc::UnboundedSender<Event>>>,
-    /// Contents that stand for files which only the caller can read, until they are imported.
+    /// Contents of files that only the caller can read, until they are imported.
     held: Mutex<HashMap<PathBuf, Vec<u8>>>,
     /// Commands and jobs that are not finished.
     pending: watch::Sender<usize>,
 }
 
 impl Shared {
-    /// Tells an event to every subscriber that still listens.
+    /// Sends an event to every subscriber that still exists.
     pub(super) fn publish(&self, event: &Event) {
         let mut subscribers = self.subscribers.lock().unwrap_or_else(PoisonError::into_inner);
         subscribers.retain(|subscriber| subscriber.send(event.clone()).is_ok());
@@ -115,15 +115,15 @@ impl Handle {
         EventStream { receiver }
     }
 
-    /// Waits until every command sent so far is done and told of.
+    /// Waits until every command sent so far is done and its events are published.
     pub async fn idle(&self) {
         let mut pending = self.shared.pending.subscribe();
         // An error means that the engine is gone, which is as idle as it gets.
         let _ = pending.wait_for(|pending| *pending == 0).await;
     }
 
-    /// Asks for one job and waits for its answer, passing on what else is told of it. For callers that have nothing
-    /// else to do meanwhile, such as the command line.
+    /// Starts one job and waits for its answer; passes its other events to `on_event`. For callers with nothing else to do
+    /// meanwhile, such as the command line.
     ///
     /// # Errors
     /// The job's failure.

@@ -1,4 +1,4 @@
-//! What is said to the engine and what it says: plain data, so that tests can compare it.
+//! Commands and events of the engine: plain data, so that tests can compare it.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -13,11 +13,11 @@ use crate::{
     providers::Secrets,
 };
 
-/// One piece of work under way, numbered by whoever asked for it ([`super::Handle::job`]).
+/// Number of one piece of work, from [`super::Handle::job`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
-/// What the engine can be asked to do. Sent by the screen and the command line.
+/// Commands of the engine. Sent by the screen and the command line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Read files and work out what importing them would do; nothing is written. Answer: `ImportReviewed`.
@@ -50,7 +50,7 @@ pub enum Command {
         /// The job.
         job: JobId,
     },
-    /// Take a change back; without an id, the newest that stands. Answer: `ChangeToggled`.
+    /// Undo a change; without an id, the newest that is not undone. Answer: `ChangeToggled`.
     Undo {
         /// The job.
         job: JobId,
@@ -139,10 +139,10 @@ pub enum Command {
     Connect {
         /// The job.
         job: JobId,
-        /// What to connect.
+        /// The provider and the answers to its fields.
         request: ConnectRequest,
     },
-    /// What the user pasted for a login under way: the redirected address, its query, or the bare code.
+    /// The text pasted for a login: the redirected address, its query, or the bare code.
     SubmitRedirect {
         /// The job of the login.
         job: JobId,
@@ -155,7 +155,7 @@ pub enum Command {
         job: JobId,
         /// The user's name for it.
         alias: Option<String>,
-        /// Provider ids of accounts that are not wanted. Those that another connection has are left to it.
+        /// Provider ids of accounts to leave out. Accounts of another connection stay with it.
         excluded: Vec<String>,
         /// Make it the new login of this connection, one of [`FoundConnection::known`], instead of a new connection.
         renews: Option<ConnectionId>,
@@ -169,7 +169,7 @@ pub enum Command {
         /// Also remove its accounts with everything in them.
         remove_data: bool,
     },
-    /// Fetch news. Answer: `Synced`.
+    /// Sync connections. Answer: `Synced`.
     Sync {
         /// The job.
         job: JobId,
@@ -180,7 +180,7 @@ pub enum Command {
         /// Fetch rows from this day on instead of from where the last sync ended.
         from: Option<NaiveDate>,
     },
-    /// Sync what the schedule says is due, read from the store. Answer: `Synced`.
+    /// Sync the connections that are due by the schedule. Answer: `Synced`.
     SyncDue {
         /// The job.
         job: JobId,
@@ -192,8 +192,8 @@ pub enum Command {
         /// The passphrase.
         passphrase: Secrets,
     },
-    /// Lock the vault if its passphrase was typed, since nobody seems to be there: at once, or when the work under way
-    /// is done. No answer; `VaultLocked` says when it happened.
+    /// Lock a vault whose passphrase was typed: at once, or when the running work is done. No answer; `VaultLocked`
+    /// follows.
     LockVault,
     /// Delete every stored login and set the vault aside. Answer: `VaultReset`.
     ResetVault {
@@ -210,7 +210,7 @@ pub enum Command {
     Shutdown,
 }
 
-/// What the engine tells. Every job ends with exactly one of its answers or `JobFailed`.
+/// Events of the engine. Every job ends with exactly one of its answers or `JobFailed`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A job moved on; at most some twenty a second.
@@ -220,14 +220,14 @@ pub enum Event {
         /// How far.
         progress: Progress,
     },
-    /// What an import would do.
+    /// Preview of an import.
     ImportReviewed {
         /// The job.
         job: JobId,
         /// File by file.
         review: Arc<ImportReview>,
     },
-    /// What an import did. Files that failed are in it; the others are kept.
+    /// Result of an import. Files that failed are in it; the others are kept.
     ImportFinished {
         /// The job.
         job: JobId,
@@ -238,7 +238,7 @@ pub enum Event {
     ChangeToggled {
         /// The job.
         job: JobId,
-        /// The change, as it stands now.
+        /// The change in its new state.
         change: Change,
     },
     /// An edit was written.
@@ -252,10 +252,10 @@ pub enum Event {
     LoginWaiting {
         /// The job.
         job: JobId,
-        /// What to show.
+        /// The prompt.
         login: LoginPrompt,
     },
-    /// What was pasted is not the end of the login, which goes on waiting.
+    /// The pasted text does not end the login, which keeps waiting.
     PasteRejected {
         /// The job.
         job: JobId,
@@ -266,7 +266,7 @@ pub enum Event {
     ConnectionChecked {
         /// The job.
         job: JobId,
-        /// What was found.
+        /// Accounts and warnings.
         found: FoundConnection,
     },
     /// Syncs ended, well or not.
@@ -290,7 +290,7 @@ pub enum Event {
         /// The job.
         job: JobId,
     },
-    /// Every stored login was deleted, and the vault is to be made anew.
+    /// Every stored login was deleted, and the next login makes a new vault.
     VaultReset {
         /// The job.
         job: JobId,
@@ -316,7 +316,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The job that this event is the last word on.
+    /// The job that this event ends.
     #[must_use]
     pub const fn answers(&self) -> Option<JobId> {
         match self {
@@ -353,7 +353,7 @@ impl Event {
 /// How far a job is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// What it is busy with.
+    /// Its current stage.
     pub stage: Stage,
     /// File or connection it is about.
     pub subject: String,

@@ -1,4 +1,4 @@
-//! What jobs found and did, as their answers tell it: plain data.
+//! Results of jobs: plain data.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
     statements::{Evidence, Verdict},
 };
 
-/// What importing some files would do.
+/// Preview of an import.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportReview {
     /// File by file, in import order.
@@ -50,7 +50,7 @@ impl Default for Basis {
     }
 }
 
-/// What importing one file would do.
+/// Preview of one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileReview {
     /// The file.
@@ -69,11 +69,11 @@ pub struct FileReview {
     pub basis: Basis,
     /// Account by account.
     pub accounts: Vec<AccountReview>,
-    /// What could not be used as it stood.
+    /// Data that could not be used.
     pub warnings: Vec<Warning>,
 }
 
-/// What an import would do to one account.
+/// Preview of one account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountReview {
     /// The account, when it is known already.
@@ -82,7 +82,7 @@ pub struct AccountReview {
     pub name: String,
     /// `****7890`.
     pub number_masked: String,
-    /// What kind of account.
+    /// Account type.
     pub account_type: AccountType,
     /// Rows not known before.
     pub new: usize,
@@ -103,13 +103,13 @@ pub struct AccountReview {
 /// One row of a review.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReviewRow {
-    /// What would happen to it.
+    /// Its state after the import.
     pub state: RowState,
     /// The row.
     pub facts: TransactionFacts,
 }
 
-/// What an import would do with a row.
+/// Effect of an import on a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowState {
     /// Add it.
@@ -136,14 +136,14 @@ impl RowState {
     }
 }
 
-/// What an import did.
+/// Result of an import.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportReport {
     /// File by file.
     pub files: Vec<FileReport>,
 }
 
-/// What an import did with one file.
+/// Result of one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileReport {
     /// The file.
@@ -166,13 +166,13 @@ pub struct FileReport {
     pub transactions_updated: u64,
     /// Rows that were there already.
     pub transactions_skipped: u64,
-    /// What could not be used as it stood.
+    /// Data that could not be used.
     pub warnings: Vec<Warning>,
     /// The result in one sentence.
     pub message: String,
 }
 
-/// What to connect.
+/// Request for a connection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConnectRequest {
     /// Slug of the provider.
@@ -243,7 +243,7 @@ pub struct FoundConnection {
     pub is_different: bool,
     /// Other connections of the provider that have some of these accounts already.
     pub known: Vec<KnownConnection>,
-    /// What to know about it.
+    /// Warnings about it.
     pub warnings: Vec<Warning>,
 }
 
@@ -265,7 +265,7 @@ impl FoundConnection {
         self.known.iter().find(|known| known.accounts.iter().any(|account| account == provider_account_id))
     }
 
-    /// The connection that gets this login instead of a new one, where a new one would have no account of its own.
+    /// The connection that gets this login instead of a new one, where a new one would have no other account.
     #[must_use]
     pub fn same_as(&self) -> Option<&KnownConnection> {
         let all_known = self.accounts.iter().all(|account| self.elsewhere(&account.provider_account_id).is_some());
@@ -273,14 +273,14 @@ impl FoundConnection {
     }
 }
 
-/// What syncs did.
+/// Result of syncs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SyncReport {
     /// Connection by connection.
     pub connections: Vec<ConnectionReport>,
 }
 
-/// What a sync of one connection did.
+/// Result of syncing one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionReport {
     /// Which connection.
@@ -305,7 +305,7 @@ pub struct ConnectionReport {
     pub change_id: Option<ChangeId>,
     /// Why the whole connection failed or was left alone.
     pub error: Option<Failure>,
-    /// What could not be used as it stood.
+    /// Data that could not be used.
     pub warnings: Vec<Warning>,
 }
 
@@ -317,7 +317,7 @@ impl ConnectionReport {
     }
 }
 
-/// What a sync did for one account.
+/// Result of a sync for one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncedAccount {
     /// Which account; `None` when it could not even be stored.
@@ -326,7 +326,7 @@ pub struct SyncedAccount {
     pub name: String,
     /// How it went.
     pub result: AccountResult,
-    /// What is missing, and why.
+    /// The missing part and the reason.
     pub reason: Option<String>,
 }
 

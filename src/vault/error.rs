@@ -1,4 +1,4 @@
-//! What can go wrong with the vault, in words that say what to do.
+//! Errors of the vault, with the next step.
 
 use crate::ports::{EntropyError, SecretStoreError, VaultChoice};
 
@@ -14,7 +14,7 @@ pub enum VaultError {
     /// A passphrase of nothing protects nothing.
     #[error("an empty passphrase protects nothing; choose a longer one")]
     EmptyPassphrase,
-    /// A wrong passphrase, a wrong key and a damaged file can't be told apart, and are not.
+    /// Wrong passphrase, wrong key or damaged file: they can't be distinguished.
     #[error("the vault can't be opened: the passphrase or key is wrong, or the file {file} is damaged")]
     Refused {
         /// The vault's header.
@@ -38,7 +38,7 @@ pub enum VaultError {
     Mismatch {
         /// How it began.
         found: VaultChoice,
-        /// What the user asked for.
+        /// The requested kind.
         asked: VaultChoice,
     },
     /// A file of the vault can't be read or written.
@@ -46,7 +46,7 @@ pub enum VaultError {
     File {
         /// The file.
         file: String,
-        /// What the system said.
+        /// The system error.
         source: std::io::Error,
     },
     /// No randomness.

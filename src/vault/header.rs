@@ -37,7 +37,7 @@ pub(super) enum Header {
     },
 }
 
-/// What deriving a key from a passphrase costs.
+/// Cost of deriving a key from a passphrase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cost {
     /// Memory in KiB.
@@ -49,11 +49,11 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// What new vaults take: the second recommendation of RFC 9106, in one lane, since lanes are worked on one
+    /// Cost for new vaults: the second recommendation of RFC 9106, in one lane, since lanes are worked on one
     /// after the other here and would slow only us.
     pub(super) const STANDARD: Self = Self { memory: 64 * 1024, passes: 3, lanes: 1 };
 
-    /// Whether a file may ask for it. Checked before any of it is spent: a planted header must not eat the machine.
+    /// Whether a file may request this cost. Checked first: a planted header must not exhaust the machine.
     pub(super) fn is_bearable(self) -> bool {
         (1..=8).contains(&self.lanes)
             && (1..=10).contains(&self.passes)
@@ -98,12 +98,12 @@ impl Header {
     }
 }
 
-/// What the mark of a keyring vault covers.
+/// Bytes covered by the check of a keyring vault.
 fn keyring_prefix(id: &[u8; ID]) -> Vec<u8> {
     [MAGIC.as_slice(), &[VERSION, KEYRING], id].concat()
 }
 
-/// What the wrapped key of a passphrase vault is bound to.
+/// Associated data of the wrapped key of a passphrase vault.
 pub(super) fn passphrase_prefix(cost: Cost, salt: &[u8; SALT]) -> Vec<u8> {
     let mut prefix = [MAGIC.as_slice(), &[VERSION, PASSPHRASE]].concat();
     for number in [cost.memory, cost.passes, cost.lanes] {

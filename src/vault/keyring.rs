@@ -7,7 +7,7 @@ use keyring_core::{CredentialStore, Entry};
 
 use crate::ports::{SecretBytes, SecretStore, SecretStoreError};
 
-/// The name under which all our secrets stand.
+/// Service name of all our entries.
 const SERVICE: &str = "dashtam";
 
 /// The keyring, connected. Every call may block for as long as the system asks its user: see
@@ -17,7 +17,7 @@ pub struct SystemKeyring {
 }
 
 impl SystemKeyring {
-    /// Connects anew. (What `keyring` 4 itself connects, it remembers for the life of the process, failures too: hence its parts.)
+    /// Connects again. `keyring` 4 caches its connection for the life of the process, failures too, so its parts are used.
     pub fn connect() -> Result<Self, SecretStoreError> {
         #[cfg(target_os = "linux")]
         let store: Result<Arc<CredentialStore>, Error> =

@@ -1,7 +1,7 @@
-//! Stored logins, sealed: the only room that knows the keyring and the cipher.
+//! Sealing of stored logins: the only room that uses the keyring and the cipher.
 //!
 //! `sync` seals what the store keeps and opens what a provider needs; `cli` chooses where the key lives. The sealed
-//! bytes are kept by whoever asked for them. All calls may block (a keyring may ask the user, a passphrase takes a
+//! bytes are kept by the caller. All calls may block (a keyring may ask the user, a passphrase takes a
 //! tenth of a second): they belong on a blocking thread.
 //!
 //! INVARIANT: no secret leaves this room except as the answer to [`Vault::open`]; none is ever in a message, a

@@ -1,4 +1,4 @@
-//! What the process itself can do against leaks of memory and careless modes.
+//! Protection of the process against leaks of memory and against file modes that are too open.
 
 use rustix::process::{Resource, Rlimit, setrlimit, umask};
 

@@ -76,7 +76,7 @@ pub(super) fn unseal(
     decrypt(key, &binding(*version, connection, provider), body).ok_or(VaultError::Unsealable)
 }
 
-/// What sealed bytes are bound to. Each part has a fixed length or states it, so no two bindings read alike.
+/// Associated data of sealed bytes. Each part has a fixed length or states it, so no two bindings are equal.
 fn binding(version: u8, connection: ConnectionId, provider: &str) -> Vec<u8> {
     let mut bound = b"dashtam credential".to_vec();
     bound.push(version);

@@ -24,7 +24,7 @@ use super::{
 /// No header is longer.
 const MOST_BYTES: usize = 512;
 
-/// What a vault is built from.
+/// Parts of a vault.
 pub struct VaultOptions {
     /// Where the key is kept; `Auto` means as the profile began, and the keyring for a new one.
     pub choice: VaultChoice,
@@ -55,7 +55,7 @@ impl Protection {
     }
 }
 
-/// How things stand.
+/// State of a vault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VaultState {
     /// Where the key is kept, or would be; never `Auto`.
@@ -77,7 +77,7 @@ struct Inner {
     unlocking: Mutex<()>,
 }
 
-/// What an unlocked vault has.
+/// Contents of an unlocked vault.
 struct Open {
     key: Key,
     /// Somebody typed its passphrase, and can do so again.
@@ -119,14 +119,14 @@ impl Vault {
         lock(&self.0.open).is_some()
     }
 
-    /// Whether it is open because somebody typed its passphrase: only then is locking it worth anything. The keyring,
-    /// or the file with the passphrase, would open it again at once.
+    /// Whether it was opened with a typed passphrase. Otherwise locking is useless: the keyring, or the file with the
+    /// passphrase, would open it again at once.
     #[must_use]
     pub fn can_lock(&self) -> bool {
         lock(&self.0.open).as_ref().is_some_and(|open| open.typed)
     }
 
-    /// How things stand, without asking the keyring.
+    /// The state, without asking the keyring.
     pub fn state(&self) -> Result<VaultState, VaultError> {
         let (kind, exists) = match (self.0.options.choice, self.header()?) {
             (VaultChoice::Memory, _) => (VaultChoice::Memory, true),
@@ -164,14 +164,14 @@ impl Vault {
         seal::seal(&open.key, &*self.0.options.entropy, connection, provider, secret)
     }
 
-    /// What [`Vault::seal`] sealed for the same connection and provider.
+    /// Opens bytes that [`Vault::seal`] sealed for the same connection and provider.
     pub fn open(&self, connection: ConnectionId, provider: &str, sealed: &[u8]) -> Result<SecretBytes, VaultError> {
         let open = lock(&self.0.open);
         seal::unseal(&open.as_ref().ok_or(VaultError::Locked)?.key, connection, provider, sealed)
     }
 
-    /// Keeps the same key differently from now on: another passphrase, or from keyring to passphrase and back. What is
-    /// sealed stays as it is. The vault must be unlocked.
+    /// Protects the same key in another way: another passphrase, or from keyring to passphrase and back. Sealed logins
+    /// stay valid. The vault must be unlocked.
     pub fn protect(&self, protection: &Protection) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
         let key = lock(&self.0.open).as_ref().map(|open| open.key.clone()).ok_or(VaultError::Locked)?;
@@ -192,8 +192,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Gives up a vault whose key is lost: its file is set aside and the next unlocking begins a new one. What the old
-    /// one sealed can't be opened any more.
+    /// Gives up a vault whose key is lost: its file is set aside and the next unlocking makes a new one. Logins sealed by
+    /// the old one can't be opened any more.
     pub fn abandon(&self) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
         *lock(&self.0.open) = None;

@@ -1,4 +1,4 @@
-//! What the vault promises, against damage, wrong keys, failing keyrings and curious eyes.
+//! Guarantees of the vault against damage, wrong keys, failing keyrings and leaks.
 
 use std::{fs, path::PathBuf, sync::Arc};
 

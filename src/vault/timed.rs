@@ -1,4 +1,4 @@
-//! A keyring that can't hang its callers: one thread of its own, and a limit on waiting.
+//! A keyring that can't hang its callers: a dedicated thread and a limit on waiting.
 
 use std::{
     panic::{self, AssertUnwindSafe},
@@ -13,7 +13,7 @@ use std::{
 
 use crate::ports::{SecretBytes, SecretStore, SecretStoreError};
 
-/// How long the keyring may take: enough for somebody to type a password into its question.
+/// How long the keyring may take: enough to type a password into its prompt.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 type Answer = Result<Option<SecretBytes>, SecretStoreError>;
@@ -35,7 +35,7 @@ struct Request {
 
 /// Passes calls to a store on one dedicated thread, in order. A call that takes too long ends in
 /// [`SecretStoreError::TimedOut`]; the thread stays with it, and later calls queue behind it, so a question
-/// answered late is not asked twice. After any failure the store is connected anew.
+/// answered late is not asked twice. After any failure the store is connected again.
 pub struct TimedStore {
     connect: Arc<Connect>,
     limit: Duration,

@@ -28,7 +28,7 @@ pub(crate) struct Client {
     hello: Hello,
 }
 
-/// What a try to connect found.
+/// Result of looking for the process.
 pub(crate) enum Connect {
     /// A process that takes commands.
     Found(Client),
@@ -119,7 +119,7 @@ impl Client {
         }
     }
 
-    /// Reads on a thread of its own: the command may end while a person is still typing.
+    /// Reads on a separate thread: the command may end while a person is still typing.
     fn send_input(&self, frame: &Frame, files: &Arc<Mutex<Files>>) -> io::Result<()> {
         let Wanted { source, most } = frame.json()?;
         let (mut stream, files) = (self.stream.try_clone()?, Arc::clone(files));

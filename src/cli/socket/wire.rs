@@ -181,7 +181,7 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Frame> {
     from.read_exact(&mut head)?;
     let [tag, length @ ..] = head;
     let kind = FrameKind::ALL.iter().find(|(_, known)| *known == tag).map(|(kind, _)| *kind);
-    let kind = kind.ok_or_else(|| io::Error::other("the other process does not speak this protocol"))?;
+    let kind = kind.ok_or_else(|| io::Error::other("the other process uses another protocol"))?;
     let length = u32::from_be_bytes(length) as usize;
     if length > MOST_BYTES {
         return Err(io::Error::other("a frame is too long"));
@@ -192,7 +192,7 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Frame> {
 }
 
 /// Where the socket of a state folder is: inside, or in a private folder of the temporary folder where the path is too
-/// long for an address. `None` where that folder belongs to somebody else.
+/// long for an address. `None` where that folder belongs to another user.
 pub(crate) fn socket_path(state: &Path) -> Option<PathBuf> {
     let inside = state.join("dashtam.sock");
     if inside.as_os_str().len() <= MOST_PATH {
