@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{TransactionId, vocabulary};
 
 vocabulary! {
-    /// What is known about a pair.
+    /// Decision about a pair.
     pub enum PairStanding {
         /// Nobody decided; both rows count.
         Open = "open",
@@ -23,7 +23,7 @@ pub struct RowPair {
     pub older: TransactionId,
     /// The row that was stored later.
     pub newer: TransactionId,
-    /// What is known about them.
+    /// The decision about it.
     pub standing: PairStanding,
 }
 
@@ -34,7 +34,7 @@ impl RowPair {
         Self { older: one.min(other), newer: one.max(other), standing }
     }
 
-    /// A pair that nobody decided.
+    /// A pair without a decision.
     #[must_use]
     pub fn open(one: TransactionId, other: TransactionId) -> Self {
         Self::new(one, other, PairStanding::Open)
