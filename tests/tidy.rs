@@ -28,7 +28,9 @@ const FLOORS: [&[&str]; 6] = [
 
 /// Who may name which crate. Crates not listed are free.
 const OWNERS: &[(&str, &[&str])] = &[
+    ("age", &["store"]),
     ("argon2", &["vault"]),
+    ("aws_lc_rs", &["store"]),
     ("calamine", &["statements"]),
     ("chacha20poly1305", &["vault"]),
     ("chrono_tz", &["providers"]),

@@ -364,18 +364,31 @@ pub(super) enum Command {
         #[arg(long, requires = "output")]
         force: bool,
     },
-    /// Copy the database into a new file, checked
+    /// Back up the database into a new file, which is read back and verified
     Backup {
-        /// The new file [default: one named by the day, in the backups folder]
+        /// The new file [default: one named by date and time in the backups folder, where the newest of 7 days and 4 weeks
+        /// are kept]
         file: Option<PathBuf>,
+        #[command(flatten)]
+        lock: BackupLockArgs,
     },
-    /// Put a backup in the place of the database, which is kept beside it
+    /// Replace the database with a backup; the former database is kept beside it
     Restore {
         /// The backup
         file: PathBuf,
+        /// Read the passphrase of an encrypted backup from the first line of a file
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
+        /// Open an encrypted backup with an age identity file
+        #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+        identity: Option<PathBuf>,
     },
     /// Check configuration, folders, database, vault, terminal and logins, and list what to correct
-    Doctor,
+    Doctor {
+        /// Copy everything readable of a damaged database into a new one
+        #[arg(long, value_name = "OUT")]
+        rescue: Option<PathBuf>,
+    },
     /// Show or check the configuration
     Config {
         #[command(subcommand)]
@@ -610,6 +623,20 @@ pub(super) enum ExportFormat {
     Ledger,
     Hledger,
     Beancount,
+}
+
+/// How a backup is encrypted: in the age format, which `age -d` opens.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(super) struct BackupLockArgs {
+    /// Encrypt for an age recipient (age1…); may be repeated
+    #[arg(long, value_name = "AGE1")]
+    pub(super) recipient: Vec<String>,
+    /// Encrypt with a passphrase, which is asked for
+    #[arg(long, conflicts_with = "recipient")]
+    pub(super) passphrase: bool,
+    /// Encrypt with the passphrase in the first line of a file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["recipient", "passphrase"])]
+    pub(super) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,12 +2,12 @@
 
 use std::{
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::{
     args::{self, BalanceCommand, Command, ExportFormat, Format, Global},
-    balances, connect, doctor, duplicates, edit,
+    backup, balances, connect, doctor, duplicates, edit,
     error::CliError,
     explain, import, lists, output,
     record::{ChangeRecord, ConnectionRecord},
@@ -69,9 +69,12 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         Command::Export { to, selection, output, force } => {
             write_export(session, out, format, to, selection, output.as_deref().map(|file| (file, force)))?;
         }
-        Command::Backup { file } => backup(session, out, format, file)?,
+        Command::Backup { file, lock } => {
+            let file = backup::backup(session, file, &lock)?;
+            report_file(session, out, format, &file, None)?;
+        }
         Command::Status { .. } => status::run(session, out, format)?,
-        Command::Doctor => return doctor::run(global, &session.setup.console, out, Some(session)),
+        Command::Doctor { .. } => return doctor::run(global, &session.setup.console, out, Some(session)),
         Command::Restore { .. }
         | Command::Providers
         | Command::Config { .. }
@@ -197,16 +200,4 @@ fn report_file(
             None => writeln!(err, "backed up to {}", record.file),
         }
     })
-}
-
-fn backup(session: &Session, out: &mut dyn Write, format: Format, file: Option<PathBuf>) -> Result<(), CliError> {
-    let file = if let Some(file) = file {
-        session.setup.console.path(&file)
-    } else {
-        let folder = session.setup.paths.backups();
-        files::create_folders(&folder)?;
-        folder.join(format!("dashtam-{}.redb", session.clock.now().format("%Y%m%dT%H%M%SZ")))
-    };
-    session.store.backup(&file)?;
-    report_file(session, out, format, &file, None)
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     args::{Format, Global},
-    configured,
+    background_check, backup, configured,
     console::Console,
     error::CliError,
     output,
@@ -23,7 +23,7 @@ use crate::{
     domain::{Connection, text},
     files::{Privacy, privacy_of},
     ports::{SecretStore as _, SystemEntropy, VaultChoice},
-    store::Store,
+    store::{OpenOptions, Store},
     sync::login_ends_soon,
     tui,
     vault::TimedStore,
@@ -96,8 +96,10 @@ pub(super) fn run(
     };
     let config = configuration(&paths, &mut findings);
     folders(&paths, &environment, &mut findings);
-    database(&paths, running, &mut findings);
-    vault(&Setup::of(console.clone(), paths, config, environment), &mut findings);
+    let setup = Setup::of(console.clone(), paths, config, environment);
+    database(&setup.paths, &setup.open_options(), running, &mut findings);
+    backups(&setup.paths, &mut findings);
+    vault(&setup, &mut findings);
     terminal(console, &mut findings);
     let failed = findings.0.iter().any(|finding| finding.status == Verdict::Failed);
     if format == Format::Table {
@@ -193,12 +195,12 @@ fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_ok()
 }
 
-fn database(paths: &Paths, running: Option<&Session>, findings: &mut Findings) {
+fn database(paths: &Paths, options: &OpenOptions, running: Option<&Session>, findings: &mut Findings) {
     let path = paths.database();
     if !path.exists() {
         return findings.ok("database", "none yet: the first import or connection makes it");
     }
-    let store = match running.map_or_else(|| Store::open(&path), |session| Ok(session.store.clone())) {
+    let store = match running.map_or_else(|| Store::open_with(&path, options), |session| Ok(session.store.clone())) {
         Ok(store) => store,
         Err(error @ crate::store::StoreError::Locked { .. }) => {
             return findings.warn("database", error.to_string(), "it can be checked when the other one has ended");
@@ -220,14 +222,59 @@ fn database(paths: &Paths, running: Option<&Session>, findings: &mut Findings) {
     }
 }
 
-/// How to go back to the newest backup, if there is any.
+/// Advice for a damaged database.
 fn newest_backup(paths: &Paths) -> String {
-    let entries = std::fs::read_dir(paths.backups()).into_iter().flatten().flatten();
-    let newest = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "redb")).max();
-    newest.map_or_else(
+    let restore = backup::newest(&paths.backups(), Utc::now()).map_or_else(
         || "no backup was found in the backups folder".to_owned(),
-        |file| format!("dashtam restore {}", file.display()),
-    )
+        |(file, _)| format!("dashtam restore {}", file.display()),
+    );
+    format!("{restore}; or save what is readable: dashtam doctor --rescue OUT")
+}
+
+/// The age of the newest backup, and of the last background check.
+fn backups(paths: &Paths, findings: &mut Findings) {
+    if !paths.database().exists() {
+        return;
+    }
+    let days = |age: std::time::Duration| match age.as_secs() / 86_400 {
+        0 => "today".to_owned(),
+        1 => "1 day ago".to_owned(),
+        days => format!("{days} days ago"),
+    };
+    match backup::newest(&paths.backups(), Utc::now()) {
+        None => findings.ok("backups", "none yet: `dashtam backup` makes one"),
+        Some((file, age)) if age.as_secs() > 30 * 86_400 => {
+            findings.warn(
+                "backups",
+                format!("the newest is old ({}): {}", days(age), file.display()),
+                "dashtam backup",
+            );
+        }
+        Some((file, age)) => findings.ok("backups", format!("the newest: {} ({})", file.display(), days(age))),
+    }
+    let progress = background_check::Progress::load(&background_check::progress_file(&paths.state));
+    if let Some(at) = progress.finished_at {
+        let age = (Utc::now() - at).to_std().unwrap_or_default();
+        findings.ok("database", format!("last complete background check: {}", days(age)));
+    }
+}
+
+/// `doctor --rescue`: copies everything readable of the database into a new one.
+pub(super) fn rescue(global: &Global, console: &Console, out: &mut dyn Write, to: &Path) -> Result<(), CliError> {
+    let environment = Environment::from_variables(console.variables()).unwrap_or_default();
+    let paths = Setup::paths(global, &environment)?;
+    let config = Config::load(&paths.config).map(|loaded| loaded.config).unwrap_or_default();
+    let setup = Setup::of(console.clone(), paths, config, environment);
+    setup.refuse_in_use("doctor --rescue")?;
+    let rescued = Store::rescue(&setup.paths.database(), &console.path(to), &setup.open_options())?;
+    output::object(out, global.format, &rescued, |out| {
+        writeln!(out, "saved into {}:", to.display())?;
+        for (table, count) in &rescued.saved {
+            let damaged = rescued.damaged.get(table).map(|places| format!(", damaged places: {places}"));
+            writeln!(out, "  {table}: {count}{}", damaged.unwrap_or_default())?;
+        }
+        writeln!(out, "to continue with it: dashtam restore {}", to.display())
+    })
 }
 
 fn connections(known: &[Connection], findings: &mut Findings) {

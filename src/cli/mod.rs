@@ -4,6 +4,8 @@
 //! `docs/cli.md`; no secret is taken from an argument.
 
 mod args;
+mod background_check;
+mod backup;
 mod balances;
 mod commands;
 mod configured;
@@ -118,8 +120,12 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
     match command {
         Command::Providers => lists::providers(out, format)?,
         Command::Config { what } => return upkeep::config(&global, console, out, &what),
-        Command::Restore { file } => upkeep::restore(&global, console, out, format, &file)?,
         Command::Layouts { action } => layouts::run(&global, console, out, format, action)?,
+        Command::Restore { file, passphrase_file, identity } => {
+            let keys = (passphrase_file.as_deref(), identity.as_deref());
+            backup::restore(&global, console, out, format, &file, keys)?;
+        }
+        Command::Doctor { rescue: Some(to) } => doctor::rescue(&global, console, out, &to)?,
         Command::Keys => upkeep::keys(&global, console, out, format)?,
         Command::Completions { shell } => {
             // Buffered: the generator panics when the reader of its output is gone.
@@ -142,7 +148,7 @@ fn with_store(global: &Global, console: &Console, out: &mut dyn Write, command: 
     loop {
         let setup = Setup::new(global, console, command.strictness());
         // The doctor also runs with a broken configuration, and without making anything.
-        if matches!(command, Command::Doctor) && !setup.as_ref().is_ok_and(Setup::is_in_use) {
+        if matches!(command, Command::Doctor { .. }) && !setup.as_ref().is_ok_and(Setup::is_in_use) {
             return doctor::run(global, console, out, None);
         }
         let setup = setup?;

@@ -13,6 +13,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{
     args::{Format, Global, Strictness},
+    background_check::BackgroundCheck,
     configured,
     console::Console,
     error::CliError,
@@ -29,7 +30,7 @@ use crate::{
         Secrets,
         kit::{Http, HttpConfig, OriginError},
     },
-    store::{Store, StoreError},
+    store::{OpenOptions, Store, StoreError},
     sync::{self, EngineConfig, Handle, ImportRequest, LiveConfig, Schedule},
     tui::{self, Env, Folders, Keymap, Settings, TerminalClipboard, ThemeName},
     vault::{TimedStore, Vault, VaultOptions},
@@ -86,6 +87,11 @@ impl Setup {
         Paths::find(&overrides, environment).map_err(|error| CliError::usage(error.to_string()))
     }
 
+    /// How the database of this profile is opened.
+    pub(super) fn open_options(&self) -> OpenOptions {
+        OpenOptions { companions: vec![self.paths.vault(), self.paths.backups()], ..OpenOptions::default() }
+    }
+
     fn socket(&self) -> Option<PathBuf> {
         if self.scratch.is_some() { None } else { socket_path(&self.paths.state) }
     }
@@ -118,7 +124,7 @@ impl Setup {
             if let Some(client) = self.running()? {
                 return Ok(Entered::Running(client));
             }
-            match Store::open(&self.paths.database()) {
+            match Store::open_with(&self.paths.database(), &self.open_options()) {
                 Err(StoreError::Locked { .. }) if Instant::now() < until => std::thread::sleep(TURN),
                 Err(error @ StoreError::Locked { .. }) => {
                     return Err(CliError::from(error).hint("that process does not answer; end it, then run this again"));
@@ -184,7 +190,13 @@ impl Setup {
             }
         }
         let generation = session.store.generation();
-        Ok(Running { session, listening, role, generation, _runtime: runtime, _log: log })
+        let check = match role {
+            Role::Screen => {
+                BackgroundCheck::start(session.store.clone(), &session.setup.paths.state, session.clock.now())
+            }
+            Role::Command => None,
+        };
+        Ok(Running { session, listening, role, generation, _check: check, _runtime: runtime, _log: log })
     }
 }
 
@@ -265,6 +277,8 @@ pub(super) struct Running {
     role: Role,
     /// Commit counter of the store at the start.
     generation: u64,
+    /// Stops when dropped.
+    _check: Option<BackgroundCheck>,
     _runtime: tokio::runtime::Runtime,
     /// Writes its rest when dropped.
     _log: Option<Log>,

@@ -1,6 +1,6 @@
-//! The commands that work without a store: configuration, keys, restore.
+//! The commands that work without a store: configuration and keys.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use super::{
     args::{ConfigCommand, Format, Global, Strictness},
@@ -13,44 +13,8 @@ use super::{
 use crate::{
     config::{Config, ConfigError, Environment, Paths, SETTINGS, Setting},
     domain::FailureKind,
-    store::Store,
     tui::{self, KeyLine, Keymap},
 };
-
-/// Result of a restore.
-#[derive(serde::Serialize)]
-struct Restored {
-    backup: String,
-    database: String,
-    /// Where the database before is now; none when there was none.
-    kept_as: Option<String>,
-}
-
-pub(super) fn restore(
-    global: &Global,
-    console: &Console,
-    out: &mut dyn Write,
-    format: Format,
-    file: &Path,
-) -> Result<(), CliError> {
-    if global.demo {
-        return Err(CliError::usage("made-up data is thrown away: there is nothing to restore into"));
-    }
-    let setup = Setup::new(global, console, Strictness::Lenient)?;
-    setup.refuse_in_use("restore")?;
-    let database = setup.paths.database();
-    let now = chrono::Utc::now().format("before-%Y%m%dT%H%M%SZ").to_string();
-    let names = std::iter::once(now.clone()).chain((2..).map(|count| format!("{now}-{count}")));
-    let is_free = |name: &String| !Path::new(&format!("{}.{name}", database.display())).exists();
-    let kept_as = names.into_iter().find(is_free).unwrap_or(now);
-    let kept = Store::restore(file, &database, &kept_as)?;
-    let shown = |path: &Path| path.display().to_string();
-    let done = Restored { backup: shown(file), database: shown(&database), kept_as: kept.as_deref().map(shown) };
-    output::object(out, format, &done, |out| {
-        writeln!(out, "restored {} from {}", done.database, done.backup)?;
-        done.kept_as.iter().try_for_each(|kept| writeln!(out, "what was there before is kept as {kept}"))
-    })
-}
 
 pub(super) fn keys(global: &Global, console: &Console, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
     const COLUMNS: &[Column<KeyLine>] = &[

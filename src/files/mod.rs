@@ -225,6 +225,16 @@ pub fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
     sync_folder_of(to)
 }
 
+/// Gives a finished file a name that must not be taken yet, durably.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`].
+pub fn name_new(from: &Path, to: &Path) -> io::Result<()> {
+    fs::hard_link(from, to)?;
+    fs::remove_file(from)?;
+    sync_folder_of(to)
+}
+
 /// Removes a file; a missing one is fine.
 ///
 /// # Errors

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// The key of an encrypted database is not available.
     #[error("can't open the database: {0}")]
     Key(DatabaseKeyError),
+    /// A backup could not be encrypted or decrypted.
+    #[error("{0}")]
+    Backup(String),
     /// The operating system refused.
     #[error("can't {doing} {}: {source}", .path.display())]
     Io {
@@ -117,7 +120,12 @@ impl StoreError {
                     *path = file.into();
                 }
             }
-            Self::NotFound { .. } | Self::NotToggleable { .. } | Self::Invalid { .. } | Self::Key(_) | Self::Busy => {}
+            Self::NotFound { .. }
+            | Self::NotToggleable { .. }
+            | Self::Invalid { .. }
+            | Self::Key(_)
+            | Self::Backup(_)
+            | Self::Busy => {}
         }
         self
     }

@@ -32,7 +32,12 @@ use std::{
 use chrono::{DateTime, Utc};
 
 pub use columns::chunks::Chunks;
-pub use database::open::OpenOptions;
+pub use database::{
+    encrypted_backup::{BackupKey, BackupLock},
+    open::OpenOptions,
+    rescue::Rescued,
+    restore::RestoreOptions,
+};
 pub use error::StoreError;
 pub use raw_source::{NewSource, RawSource};
 pub use reader::Reader;
@@ -196,6 +201,38 @@ impl Store {
         database::backup::backup(&self.0, to)
     }
 
+    /// Writes a snapshot into a new file in the age format, verified by reading it back. Nothing waits for it.
+    ///
+    /// # Errors
+    /// As [`Store::backup`], and [`StoreError::Backup`] for an invalid recipient.
+    pub fn encrypted_backup(&self, to: &Path, lock: &BackupLock) -> Result<()> {
+        let database = self.0.current();
+        database.watched(self.path(), || database::encrypted_backup::write(&database, to, lock))
+    }
+
+    /// Whether a file is a backup in the age format.
+    #[must_use]
+    pub fn is_encrypted_backup(file: &Path) -> bool {
+        database::encrypted_backup::is_encrypted(file)
+    }
+
+    /// Runs one step of the background check: 0 is the first. Returns the next step, or `None` after the last.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] with what was found; the database is read-only then.
+    pub fn check_step(&self, step: u64) -> Result<Option<u64>> {
+        let database = self.0.current();
+        database.watched(self.path(), || database::check::step(&database, step))
+    }
+
+    /// Copies everything readable of the damaged database `from` into a new one at `to`. `from` is only read.
+    ///
+    /// # Errors
+    /// When nothing can be read, or there is a file at `to` already; then nothing is left at `to`.
+    pub fn rescue(from: &Path, to: &Path, options: &OpenOptions) -> Result<Rescued> {
+        database::rescue::rescue(from, to, options)
+    }
+
     /// Rewrites the file without its unused space and continues with the new one. Readers keep their snapshots; writers
     /// wait. If it is interrupted at any moment, the old file is intact.
     ///
@@ -214,14 +251,14 @@ impl Store {
     /// [`StoreError::Locked`] when a process has the database open, [`StoreError::Damaged`] and [`StoreError::Newer`] for
     /// an unusable backup, [`StoreError::Io`]. Nothing is changed then.
     pub fn restore(from: &Path, to: &Path, kept_as: &str) -> Result<Option<PathBuf>> {
-        Self::restore_with(from, to, kept_as, &OpenOptions::default())
+        Self::restore_with(from, to, kept_as, &RestoreOptions::default())
     }
 
-    /// As [`Store::restore`], with the keys of encrypted databases.
+    /// As [`Store::restore`], with the keys of encrypted databases and backups.
     ///
     /// # Errors
-    /// As [`Store::restore`], and [`StoreError::Key`].
-    pub fn restore_with(from: &Path, to: &Path, kept_as: &str, options: &OpenOptions) -> Result<Option<PathBuf>> {
+    /// As [`Store::restore`], [`StoreError::Key`] and [`StoreError::Backup`].
+    pub fn restore_with(from: &Path, to: &Path, kept_as: &str, options: &RestoreOptions) -> Result<Option<PathBuf>> {
         database::restore::restore(from, to, kept_as, options)
     }
 }

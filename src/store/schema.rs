@@ -7,7 +7,10 @@ use redb::{ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use crate::store::{
     error::{Result, StoreError},
-    format::checksum,
+    format::{
+        checksum,
+        keys::{Key, Kind},
+    },
 };
 
 /// The layout this program writes.
@@ -115,6 +118,52 @@ impl Counter {
     pub(super) fn set(self, meta: &mut Table<&'static str, Bytes>, value: u64) -> Result<()> {
         let name = self.name();
         meta.insert(name, checksum::add_u64(name.as_bytes(), value).as_slice())?;
+        Ok(())
+    }
+}
+
+/// The next free id of each kind, found by looking at all ids in use.
+#[derive(Debug)]
+pub(super) struct NextIds {
+    pub(super) connection: u64,
+    account: u64,
+    holding: u64,
+    pub(super) transaction: u64,
+    pub(super) change: u64,
+}
+
+impl Default for NextIds {
+    fn default() -> Self {
+        Self { connection: 1, account: 1, holding: 1, transaction: 1, change: 1 }
+    }
+}
+
+impl NextIds {
+    /// Notes the id in a key.
+    pub(super) fn see(&mut self, key: &Key) {
+        let Some(id) = key.first_number() else { return };
+        match key.kind() {
+            Some(Kind::Connection | Kind::SyncState) => self.connection = self.connection.max(id + 1),
+            Some(Kind::Account | Kind::AccountUser | Kind::Snapshot) => self.account = self.account.max(id + 1),
+            Some(Kind::Holding) => {
+                self.account = self.account.max(id + 1);
+                self.holding = self.holding.max(key.second_number().unwrap_or_default() + 1);
+            }
+            Some(Kind::Row | Kind::RowUser) => self.transaction = self.transaction.max(id + 1),
+            _ => {}
+        }
+    }
+
+    pub(super) fn write(&self, meta: &mut Table<&'static str, Bytes>) -> Result<()> {
+        for (counter, next) in [
+            (Counter::NextConnection, self.connection),
+            (Counter::NextAccount, self.account),
+            (Counter::NextHolding, self.holding),
+            (Counter::NextTransaction, self.transaction),
+            (Counter::NextChange, self.change),
+        ] {
+            counter.set(meta, next)?;
+        }
         Ok(())
     }
 }

@@ -54,6 +54,11 @@ impl Backend {
         Ok(Self { bytes: Arc::new(Overlay::new(next.bytes, false)?), ..next })
     }
 
+    /// A separate backend over the same bytes, whose writes stay in memory.
+    pub(in crate::store) fn in_memory(&self) -> io::Result<Self> {
+        Ok(Self::over(Arc::new(Overlay::new(Arc::clone(&self.bytes), false)?)))
+    }
+
     /// The first damage that was found.
     pub(in crate::store) fn damage(&self) -> Option<&str> {
         self.damage.get().map(String::as_str)

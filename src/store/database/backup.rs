@@ -11,14 +11,21 @@ use crate::{
             open_database::{OpenDatabase, Place},
             shared::SharedDatabase,
         },
-        error::{Result, guarded},
+        error::{Result, StoreError, guarded},
     },
 };
 
 /// See [`crate::store::Store::backup`].
 pub(in crate::store) fn backup(shared: &SharedDatabase, to: &Path) -> Result<()> {
     let database = shared.current();
-    guarded(shared.path(), || copy::to_file(&database.read()?, to, &database.place.protection).map(drop))
+    let beside = files::beside(to, "part");
+    file::remove_if_there(&beside)?;
+    guarded(shared.path(), || copy::to_file(&database.read()?, &beside, &database.place.protection).map(drop))?;
+    let named = files::name_new(&beside, to).map_err(|source| StoreError::io("create", to, source));
+    if named.is_err() {
+        file::remove_if_there(&beside)?;
+    }
+    named
 }
 
 /// See [`crate::store::Store::compact`].

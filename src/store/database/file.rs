@@ -101,3 +101,12 @@ pub(in crate::store) fn is_unclean(backend: &dyn StorageBackend) -> Result<bool>
         _ => Err(StoreError::damaged("it is not a dashtam database")),
     }
 }
+
+/// Clears the mark of an unclean stop.
+pub(in crate::store) fn mark_clean(backend: &dyn StorageBackend) -> Result<()> {
+    let failed = |error| StoreError::from(redb::Error::Io(error));
+    let (mut flags, at) = ([0], MAGIC.len() as u64);
+    backend.read(at, &mut flags).map_err(failed)?;
+    flags[0] &= !RECOVERY_REQUIRED;
+    backend.write(at, &flags).map_err(failed)
+}

@@ -126,17 +126,20 @@ fn existing(path: &Path, backend: Backend, file: Arc<File>, protection: Protecti
     over(path, backend, Place { file: Some(file), protection, was_unclean })
 }
 
-/// Opens, verifies and migrates the database in a backend.
+/// Opens, verifies and migrates the database in a backend. A verification writes to memory only, since opening a database
+/// writes to its header: a damaged file stays as it is.
 pub(in crate::store) fn over(path: &Path, backend: Backend, place: Place) -> Result<OpenDatabase> {
-    guarded(path, || {
-        let is_small = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
-        let was_unclean = place.was_unclean;
-        let database = unverified(path, backend, place, is_small && was_unclean)?;
-        if is_small != was_unclean {
-            verify::all(&database)?;
+    let is_small = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
+    let was_unclean = place.was_unclean;
+    if is_small || was_unclean {
+        let copy = backend.in_memory().map_err(|source| StoreError::io("read", path, source).at(path))?;
+        let place = Place { file: None, ..place.clone() };
+        let probe = unverified(path, copy, place, is_small && was_unclean)?;
+        if !(is_small && was_unclean) {
+            guarded(path, || verify::all(&probe))?;
         }
-        Ok(database)
-    })
+    }
+    unverified(path, backend, place, false)
 }
 
 /// As [`over`]; pages are verified only if `check`.

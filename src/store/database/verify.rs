@@ -67,7 +67,7 @@ fn same(index: &ReadOnlyTable<u128, ()>, mut keys: Vec<u128>) -> Result<()> {
     }
 }
 
-fn others(txn: &redb::ReadTransaction) -> Result<()> {
+pub(in crate::store) fn others(txn: &redb::ReadTransaction) -> Result<()> {
     macro_rules! sealed {
         ($($table:ident with $key:expr),+ $(,)?) => {$({
             let table = txn.open_table($table)?;

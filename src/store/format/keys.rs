@@ -130,6 +130,11 @@ impl Key {
         self.0.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
     }
 
+    /// The second number of a key with two.
+    pub(in crate::store) fn second_number(&self) -> Option<u64> {
+        self.0.get(9..)?.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+    }
+
     /// The row, if it is the key of one.
     pub(in crate::store) fn as_row(&self) -> Option<TransactionId> {
         self.id(Kind::Row).map(TransactionId)

@@ -1,5 +1,7 @@
 //! The store as a whole.
 
+mod damage;
+mod encrypted_backup;
 mod history;
 mod memory;
 mod model;

@@ -256,6 +256,12 @@ fn open_image(path: &Path, raw: Arc<dyn redb::StorageBackend>) -> Result<OpenDat
     open::unverified(path, backend, Place::default(), false)
 }
 
+/// Opens a file without verifying it as a whole, as a large one is opened.
+pub(super) fn try_open_unverified(path: &Path) -> Result<Store, StoreError> {
+    let raw = Backend::raw_file(Arc::new(crate::files::open(path).unwrap()));
+    Store::of(open_image(path, raw)?, path)
+}
+
 /// Large files are not verified as a whole when they are opened: then each value speaks for itself.
 #[test]
 fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
