@@ -181,7 +181,6 @@ trait Position: redb::Key + 'static {
 impl Position for u64 {
     const UNIT: u128 = 1 << 64;
     type Owned = Self;
-    #[expect(clippy::cast_possible_truncation, reason = "the high half")]
     fn at(position: u128) -> Self {
         let rounded_up = Self::from(position & u128::from(Self::MAX) != 0);
         ((position >> 64) as Self).saturating_add(rounded_up)
