@@ -196,7 +196,7 @@ impl Setup {
             }
             Role::Command => None,
         };
-        Ok(Running { session, listening, role, generation, _check: check, _runtime: runtime, _log: log })
+        Ok(Running { session, listening, role, generation, _check: check, runtime, _log: log })
     }
 }
 
@@ -270,6 +270,10 @@ fn listen(
     }
 }
 
+/// Time that a compaction gets to finish when the program ends. It cannot be cancelled, and the database survives that
+/// it is cut off.
+const COMPACTION_GRACE: Duration = Duration::from_millis(500);
+
 /// A session with the engine behind it, and the socket for other processes.
 pub(super) struct Running {
     pub(super) session: Session,
@@ -279,7 +283,7 @@ pub(super) struct Running {
     generation: u64,
     /// Stops when dropped.
     _check: Option<BackgroundCheck>,
-    _runtime: tokio::runtime::Runtime,
+    runtime: tokio::runtime::Runtime,
     /// Writes its rest when dropped.
     _log: Option<Log>,
 }
@@ -300,8 +304,15 @@ impl Running {
                 server.finish();
             }
         }
-        self.session.handle.send(sync::Command::Shutdown);
-        self.session.runtime.block_on(self.session.handle.idle());
+        let handle = &self.session.handle;
+        handle.send(sync::Command::Shutdown);
+        let in_time = async { tokio::time::timeout(COMPACTION_GRACE, handle.idle()).await.is_ok() };
+        if !self.session.runtime.block_on(in_time) && handle.is_compacting() {
+            tracing::info!("the compaction of the database was cut off by the end of the program");
+            self.runtime.shutdown_background();
+            return;
+        }
+        self.session.runtime.block_on(handle.idle());
         let session = &self.session;
         if session.setup.scratch.is_none() && session.store.generation() != self.generation {
             stored_status::store(&session.setup.paths, &session.ledger, session.clock.now());

@@ -178,7 +178,10 @@ impl Engine {
             Command::Compact { job } => self.write(job, move |parts| {
                 let progress = thinned(Arc::clone(&parts.shared), job);
                 progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });
-                parts.store.compact()?;
+                parts.shared.set_compacting(true);
+                let compacted = parts.store.compact();
+                parts.shared.set_compacting(false);
+                compacted?;
                 Ok(Event::Compacted { job })
             }),
             Command::Connect { job, request } => self.talk(job, async move |parts| {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -32,6 +32,8 @@ pub(super) struct Shared {
     held: Mutex<HashMap<PathBuf, Vec<u8>>>,
     /// Commands and jobs that are not finished.
     pending: watch::Sender<usize>,
+    /// Whether the database is being compacted.
+    compacting: AtomicBool,
 }
 
 impl Shared {
@@ -51,6 +53,10 @@ impl Shared {
         self.pending.send_modify(|pending| *pending += 1);
     }
 
+    pub(super) fn set_compacting(&self, compacting: bool) {
+        self.compacting.store(compacting, Ordering::Relaxed);
+    }
+
     /// Counts one piece of work less.
     pub(super) fn end(&self) {
         self.pending.send_modify(|pending| *pending = pending.saturating_sub(1));
@@ -65,6 +71,7 @@ impl Handle {
             subscribers: Mutex::default(),
             held: Mutex::default(),
             pending: watch::Sender::new(0),
+            compacting: AtomicBool::new(false),
         });
         (Self { commands, shared: Arc::clone(&shared), scope: None }, receiver, shared)
     }
@@ -105,6 +112,13 @@ impl Handle {
         if self.commands.send(command).is_err() {
             self.shared.end();
         }
+    }
+
+    /// Whether the database is being compacted: work that cannot be cancelled, and that may be cut off, since the
+    /// database survives it.
+    #[must_use]
+    pub fn is_compacting(&self) -> bool {
+        self.shared.compacting.load(Ordering::Relaxed)
     }
 
     /// Every event from now on.

@@ -50,5 +50,7 @@ pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -
     let terminal =
         Terminal::new(CrosstermBackend::new(stdout())).map_err(|error| ScreenError::Terminal(error.to_string()))?;
     let mut runtime = Runtime::new(terminal, host, ledger, env, settings, keymap)?;
-    runtime.run().await
+    let result = runtime.run().await;
+    runtime.close();
+    result
 }

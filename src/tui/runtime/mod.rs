@@ -1,7 +1,7 @@
-//! The loop: waits for something, takes in all there is, draws once.
+//! The event loop: waits for a message, handles all that are there, draws once.
 //!
-//! Generic over the terminal and its input, so that tests run the complete application. INVARIANT: nothing runs while
-//! nothing happens; a timer exists only while something on screen is about to change by itself.
+//! Generic over the terminal and its input, so that tests run the complete application. INVARIANT: an idle program does
+//! nothing; a timer exists only while something on screen is about to change.
 
 mod effects;
 mod terminal;
@@ -30,22 +30,32 @@ use crate::{
     },
 };
 
-/// The terminal as the loop needs it.
+/// The terminal of the loop.
 pub trait Host {
-    /// Where keys come from.
+    /// The stream of input events.
     type Input: Stream<Item = std::io::Result<Input>> + Unpin;
 
-    /// Begins to listen. The loop drops the stream before it suspends.
+    /// Starts to listen. The loop drops the stream before it suspends.
     fn input(&mut self) -> Self::Input;
 
     /// Waits until the process is asked to end.
     fn ended(&mut self) -> impl Future<Output = ()>;
 
-    /// Gives the terminal back, stops the process, and takes the terminal again when the shell continues it.
+    /// Restores the terminal, stops the process, and takes the terminal again when the shell continues it.
     fn suspend(&mut self) -> std::io::Result<()>;
+
+    /// Whether there still is a terminal to write to.
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    /// Called around the drawing of a frame, so that the terminal shows it in one piece.
+    fn frame(&mut self, _begins: bool) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
-/// Why the screen could not open or go on.
+/// Why the program could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ScreenError {
     /// The store could not be read at the start.
@@ -62,7 +72,7 @@ impl ScreenError {
     }
 }
 
-/// The application, its terminal and everything that feeds it.
+/// The application, its terminal and its inputs.
 pub struct Runtime<B: Backend, H: Host> {
     terminal: Terminal<B>,
     host: H,
@@ -74,12 +84,12 @@ pub struct Runtime<B: Backend, H: Host> {
     events: EventStream,
     answers: mpsc::UnboundedReceiver<Loaded>,
     answer: mpsc::UnboundedSender<Loaded>,
-    /// Effects given to workers whose answer is not there yet.
+    /// Effects of workers that have not answered yet.
     outstanding: usize,
 }
 
 impl<B: Backend, H: Host> Runtime<B, H> {
-    /// Reads what the first frame needs.
+    /// Reads the data of the first frame.
     ///
     /// # Errors
     /// When the store can't be read or the terminal has no size.
@@ -115,12 +125,24 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         while !self.app.quitting {
             self.step().await?;
             self.drain().await?;
-            self.draw()?;
+            if !self.app.quitting {
+                self.draw()?;
+            }
         }
         Ok(())
     }
 
-    /// Waits for one thing and takes it in.
+    /// Ends the program: the cursor is shown again, unless the terminal is gone.
+    pub fn close(self) {
+        let Self { mut terminal, host, .. } = self;
+        if terminal.show_cursor().is_err() {
+            // Its drop would try again and print the error to a terminal that is gone.
+            std::mem::forget(terminal);
+        }
+        drop(host);
+    }
+
+    /// Waits for one message and handles it.
     async fn step(&mut self) -> Result<(), ScreenError> {
         let wake = self.app.wake_at().map(|at| (at - self.env.clock.now()).to_std().unwrap_or_default());
         let sleep = async {
@@ -150,11 +172,11 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         msg.map_or(Ok(()), |msg| self.take(msg))
     }
 
-    /// Takes in all that is there already.
+    /// Handles all messages that are there already.
     async fn drain(&mut self) -> Result<(), ScreenError> {
         self.drain_answers()?;
         while !self.app.quitting {
-            // Polled with the task's own waker: crossterm wakes whoever polled last, so a look with another one would
+            // Polled with the waker of the task: crossterm wakes the last one that polled, so another waker would
             // leave the loop asleep.
             let ready = poll_fn(|context| {
                 Poll::Ready(self.input.as_mut().map_or(Poll::Pending, |input| input.poll_next_unpin(context)))
@@ -172,7 +194,7 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         Ok(())
     }
 
-    /// Takes in what the engine and workers have said already.
+    /// Handles the messages of the engine and the workers that are there already.
     fn drain_answers(&mut self) -> Result<(), ScreenError> {
         while !self.app.quitting {
             let event = self.events.try_next().map(Msg::Engine);
@@ -212,8 +234,8 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         Ok(())
     }
 
-    /// Empties the terminal, so that the next frame is drawn whole. `Terminal::clear` would ask where the cursor is,
-    /// and the answer would be read as keys by the stream of input.
+    /// Empties the terminal, so that the next frame is drawn whole. `Terminal::clear` would query the cursor position,
+    /// and the input stream would read the answer as keys.
     fn clear(&mut self) -> Result<(), ScreenError> {
         let size = self.terminal.size().map_err(ScreenError::terminal)?;
         self.app.size = Rect::new(0, 0, size.width, size.height);
@@ -225,14 +247,24 @@ impl<B: Backend, H: Host> Runtime<B, H> {
             return Ok(());
         }
         let (app, memory) = (&self.app, &mut self.memory);
-        self.terminal.draw(|frame| view(app, memory, frame)).map_err(ScreenError::terminal)?;
-        Ok(())
+        let begun = self.host.frame(true);
+        let drawn = self.terminal.draw(|frame| view(app, memory, frame)).map(|_| ());
+        let ended = self.host.frame(false);
+        let result = begun.map_err(ScreenError::terminal).and(drawn.map_err(ScreenError::terminal));
+        match result.and(ended.map_err(ScreenError::terminal)) {
+            // A terminal that goes away ends the program like a closed window: cleanly, and without a message.
+            Err(_) if !self.host.is_there() => {
+                self.app.quitting = true;
+                Ok(())
+            }
+            result => result,
+        }
     }
 }
 
 /// For tests: the application driven by hand.
 impl<B: Backend, H: Host> Runtime<B, H> {
-    /// Takes in one event of the terminal and draws.
+    /// Handles one event of the terminal and draws.
     ///
     /// # Errors
     /// When the terminal fails.
@@ -263,7 +295,7 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         self.app.wake_at().is_some()
     }
 
-    /// Waits until neither the engine nor a worker has anything left to say, and draws.
+    /// Waits until the engine and the workers are idle and all their messages are handled, and draws.
     ///
     /// # Errors
     /// When the terminal fails.
@@ -288,7 +320,7 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         self.draw()
     }
 
-    /// Draws every cell afresh.
+    /// Draws every cell again.
     ///
     /// # Errors
     /// When the terminal fails.
@@ -310,7 +342,7 @@ impl<B: Backend, H: Host> Runtime<B, H> {
     }
 }
 
-/// What an event of the terminal means, given what was drawn where.
+/// The message of a terminal event, given the click targets of the last frame.
 fn read(input: &Input, memory: &ViewMemory, mouse: bool) -> Option<Msg> {
     match input {
         Input::Key(key) => Some(Msg::Key(*key)),

@@ -1,7 +1,7 @@
-//! The real terminal: taking it, giving it back whatever happens, and the clipboard behind it.
+//! The real terminal: raw mode and alternate screen, restored in every case, and the clipboard behind it.
 
 use std::{
-    io::{self, Write as _, stdout},
+    io::{self, IsTerminal as _, Write as _, stdout},
     panic,
     thread::{self, ThreadId},
 };
@@ -10,8 +10,11 @@ use crossterm::{
     clipboard::CopyToClipboard,
     cursor::Show,
     event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, EventStream},
-    execute,
-    terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+    execute, queue,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+        enable_raw_mode,
+    },
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -21,7 +24,7 @@ use crate::{
     ports::{Clipboard, ClipboardError},
 };
 
-/// The terminal of the process; given back when this is dropped.
+/// The terminal of the process; restored on drop.
 pub struct SystemHost {
     mouse: bool,
     terminate: Option<Signal>,
@@ -29,10 +32,10 @@ pub struct SystemHost {
 }
 
 impl SystemHost {
-    /// Takes the terminal. From now on a panic of this thread gives it back before it is reported.
+    /// Takes the terminal. From now on a panic of this thread restores it before the report.
     ///
     /// # Errors
-    /// When the terminal can't be taken.
+    /// When raw mode or the alternate screen cannot be set.
     pub fn open(mouse: bool) -> io::Result<Self> {
         let host =
             Self { mouse, terminate: signal(SignalKind::terminate()).ok(), hang_up: signal(SignalKind::hangup()).ok() };
@@ -57,9 +60,18 @@ impl Host for SystemHost {
 
     async fn ended(&mut self) {
         tokio::select! {
-            () = told(&mut self.terminate) => {}
-            () = told(&mut self.hang_up) => {}
+            () = received(&mut self.terminate) => {}
+            () = received(&mut self.hang_up) => {}
         }
+    }
+
+    fn is_there(&self) -> bool {
+        stdout().is_terminal()
+    }
+
+    fn frame(&mut self, begins: bool) -> io::Result<()> {
+        let mut out = stdout();
+        if begins { queue!(out, BeginSynchronizedUpdate) } else { execute!(out, EndSynchronizedUpdate) }
     }
 
     fn suspend(&mut self) -> io::Result<()> {
@@ -69,7 +81,7 @@ impl Host for SystemHost {
     }
 }
 
-async fn told(signal: &mut Option<Signal>) {
+async fn received(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => {
             signal.recv().await;
@@ -87,13 +99,13 @@ fn take(mouse: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// As far as possible: a terminal that is gone must not keep the process from ending.
+/// Restores the terminal as far as possible: errors are ignored, since the terminal may be gone.
 fn give_back() {
     let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
 
-/// Only the thread that draws may give the terminal back: a job's panic is a failed job, not the end.
+/// Only the thread that draws restores the terminal: the panic of a job is a failed job.
 fn restore_on_panic(thread: ThreadId) {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -119,7 +131,7 @@ impl Clipboard for TerminalClipboard {
     }
 }
 
-/// Columns and lines of the terminal, where it tells them.
+/// Columns and lines of the terminal, if it reports them.
 #[must_use]
 pub fn terminal_size() -> Option<(u16, u16)> {
     crossterm::terminal::size().ok()

@@ -73,3 +73,44 @@ fn a_database_whose_process_does_not_answer_is_reported() {
     let said = terminal.screen.screen().contents();
     assert!(said.contains("error:") && said.contains("does not answer"), "{said}");
 }
+
+/// Every text file below a folder.
+fn texts(folder: &std::path::Path) -> String {
+    let Ok(entries) = std::fs::read_dir(folder) else { return String::new() };
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    paths
+        .map(|path| if path.is_dir() { texts(&path) } else { std::fs::read_to_string(&path).unwrap_or_default() })
+        .collect()
+}
+
+#[test]
+fn a_window_that_is_closed_ends_the_program_cleanly() {
+    let mut terminal = Terminal::start(&[]);
+    terminal.until_text("Nothing here yet");
+    let (code, profile) = terminal.hang_up();
+    assert_eq!(code, 0);
+    let log = texts(profile.path());
+    assert!(!log.contains("panicked") && !log.contains("internal error") && !log.contains("ERROR"), "{log}");
+}
+
+#[test]
+fn little_is_sent_over_a_slow_line() {
+    let mut terminal = Terminal::start_sized(36, 120, &["--demo"]);
+    terminal.until_text("Net worth");
+    terminal.press("3");
+    terminal.until_text("Payee");
+    // The first frame after the screen came up may still change the detail.
+    terminal.bytes_of_frame("j");
+    let moves: Vec<usize> = (0..8).map(|_| terminal.bytes_of_frame("j")).collect();
+    terminal.bytes_of_frame("/");
+    let letters: Vec<usize> = "coffee".chars().map(|letter| terminal.bytes_of_frame(&letter.to_string())).collect();
+    let median = |mut bytes: Vec<usize>| {
+        bytes.sort_unstable();
+        bytes[bytes.len() / 2]
+    };
+    let (moved, typed) = (median(moves.clone()), median(letters.clone()));
+    assert!(moved <= 400, "a cursor move sends {moved} bytes: {moves:?}");
+    assert!(typed <= 1_500, "a letter of the filter sends {typed} bytes: {letters:?}");
+    terminal.press("\u{3}");
+    assert_eq!(terminal.ended(), 0);
+}

@@ -43,8 +43,19 @@ impl Terminal {
         Self::start_with(profile, &folder, arguments)
     }
 
+    /// On a screen of that size, in lines and columns.
+    pub(crate) fn start_sized(lines: u16, columns: u16, arguments: &[&str]) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let folder = profile.path().to_owned();
+        Self::start_on(profile, &folder, arguments, lines, columns)
+    }
+
     fn start_with(profile: TempDir, folder: &std::path::Path, arguments: &[&str]) -> Self {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        Self::start_on(profile, folder, arguments, 24, 80)
+    }
+
+    fn start_on(profile: TempDir, folder: &std::path::Path, arguments: &[&str], lines: u16, columns: u16) -> Self {
+        let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_dashtam"));
         command.args(arguments);
@@ -65,7 +76,14 @@ impl Terminal {
             }
         });
         let input = pair.master.take_writer().unwrap();
-        Self { screen: Parser::new(cells(24), cells(80), 0), output, input, master: pair.master, child, profile }
+        Self {
+            screen: Parser::new(cells(lines), cells(columns), 0),
+            output,
+            input,
+            master: pair.master,
+            child,
+            profile,
+        }
     }
 
     /// Reads until the screen is as wanted.
@@ -93,6 +111,39 @@ impl Terminal {
     pub(crate) fn press(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).unwrap();
         self.input.flush().unwrap();
+    }
+
+    /// Bytes that the program sends for the next frame. Everything before must have been read.
+    pub(crate) fn bytes_of_frame(&mut self, keys: &str) -> usize {
+        const END: &[u8] = b"\x1b[?2026l";
+        while let Ok(bytes) = self.output.try_recv() {
+            self.screen.process(&bytes);
+        }
+        self.press(keys);
+        let mut frame = Vec::new();
+        while !frame.windows(END.len()).any(|window| window == END) {
+            let bytes = self.output.recv_timeout(PATIENCE).unwrap();
+            self.screen.process(&bytes);
+            frame.extend(bytes);
+        }
+        frame.len()
+    }
+
+    /// Closes the window: nobody reads or writes the terminal any more. Gives the exit code and the profile.
+    pub(crate) fn hang_up(self) -> (u32, TempDir) {
+        let Self { output, mut input, master, mut child, profile, .. } = self;
+        drop(output);
+        // The reader stops at the next frame.
+        let _ = input.write_all(b"2").and_then(|()| input.flush());
+        drop((input, master));
+        let started = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return (status.exit_code(), profile);
+            }
+            assert!(started.elapsed() < PATIENCE, "it did not end");
+            std::thread::yield_now();
+        }
     }
 
     /// Waits for the end and checks that the terminal is as it was; the exit code.
