@@ -1,6 +1,6 @@
-//! The outside world as the screen sees it, and the settings it starts with.
+//! The dependencies of the screen on the outside world, and its settings.
 //!
-//! Built in `cli`, faked in tests. INVARIANT: no module of the screen asks the machine for anything else.
+//! Built in `cli`, faked in tests. INVARIANT: the screen has no other access to the machine.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -13,41 +13,41 @@ use crate::{
     tui::theme::ThemeName,
 };
 
-/// What the screen needs from outside.
+/// Dependencies on the outside world.
 #[derive(Clone)]
 pub struct Env {
-    /// What time it is.
+    /// The current time.
     pub clock: Arc<dyn Clock>,
-    /// Opens pages of institutions.
+    /// Opens web pages.
     pub browser: Arc<dyn Browser>,
-    /// Where `y` copies to.
+    /// The clipboard of `y`.
     pub clipboard: Arc<dyn Clipboard>,
-    /// The engine that does all writing.
+    /// The engine, which executes every write.
     pub engine: Handle,
-    /// Where the key of stored logins is kept, as the user set it.
+    /// The configured place of the vault's key.
     pub vault: VaultChoice,
-    /// What the configuration says of single providers.
+    /// Settings of single providers.
     pub providers: Arc<ProviderSettings>,
     /// Folders.
     pub folders: Folders,
-    /// A moment on the user's wall clock.
+    /// Converts to the time zone of the user.
     pub local_time: fn(DateTime<Utc>) -> NaiveDateTime,
 }
 
-/// Where things are.
+/// Paths.
 #[derive(Debug, Clone, Default)]
 pub struct Folders {
-    /// What `~` stands for.
+    /// The folder of `~`.
     pub home: Option<PathBuf>,
-    /// Where the file picker begins when there is no recent folder.
+    /// The first folder of the file picker when there is no recent one.
     pub start: PathBuf,
-    /// The file that remembers folders from which files were imported; `None`: they are forgotten at the end.
+    /// The file of recent import folders; `None`: they are not stored.
     pub recent: Option<PathBuf>,
-    /// The log file, of which Activity shows the end; `None`: there is none.
+    /// The log file, whose end Activity shows; `None` without one.
     pub log: Option<PathBuf>,
 }
 
-/// How the screen is to look and behave.
+/// Settings of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
@@ -55,15 +55,15 @@ pub struct Settings {
     pub theme: ThemeName,
     /// The screen shown first.
     pub start: Screen,
-    /// Whether wheel and clicks are used; when not, the terminal's own selection works.
+    /// Whether the mouse is captured; without it the text selection of the terminal works.
     pub mouse: bool,
     /// Whether amounts are hidden from the start.
     pub masked: bool,
-    /// Whether it shows made-up data.
+    /// Whether the data is made up (`--demo`).
     pub demo: bool,
-    /// Whether connections that are due when it opens are synced.
+    /// Whether connections that are due at the start are synced.
     pub sync_on_start: bool,
-    /// Time without a key after which a vault with a typed passphrase is locked; `None`: never.
+    /// Time without input until a vault with a typed passphrase is locked; `None`: never.
     pub lock_after: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! What reaches the screen and what it asks for: plain data both ways.
+//! Messages to the screen and effects of the screen, as plain data.
 
 use std::path::PathBuf;
 
@@ -20,24 +20,24 @@ use crate::{
     },
 };
 
-/// Something happened. Sent by the runtime only.
+/// A message. Sent by the runtime only.
 #[derive(Debug)]
 pub(crate) enum Msg {
     /// From the terminal: a key.
     Key(KeyEvent),
     /// From the terminal: text pasted in one piece.
     Paste(String),
-    /// From the terminal: a click on something that was drawn.
+    /// From the terminal: a click on a target of the last frame.
     Click(Target),
-    /// From the terminal: the wheel over something; rows to move.
+    /// From the terminal: the wheel over a target, with the rows to move.
     Scroll(Target, isize),
-    /// From the terminal, or the size found at the start.
+    /// From the terminal, or the size at the start.
     Resize(Rect),
     /// From the engine.
     Engine(Event),
     /// From a worker: the answer to an effect.
     Loaded(Loaded),
-    /// The moment asked for by `App::wake_at` has come.
+    /// The time of `App::wake_at` has come.
     Wake,
     /// The process was asked to end (SIGTERM, SIGHUP) or the input ended.
     Stop,
@@ -57,34 +57,36 @@ pub(crate) enum EffectError {
     Browser(#[from] BrowserError),
 }
 
-/// Answers of workers. A ticket tells an answer that is still wanted from one that came too late.
+/// Answers of workers. A ticket distinguishes the current answer from outdated ones.
 #[derive(Debug)]
 pub(crate) enum Loaded {
-    /// A new reading of everything.
+    /// A new snapshot.
     Fresh(Result<Box<LedgerSnapshot>, EffectError>),
-    /// The view has its columns now.
+    /// The snapshot with its columns loaded.
     Columns(Result<Box<LedgerSnapshot>, EffectError>),
-    /// Rows listed, and in groups where the query asks for them.
+    /// The rows of a query, with groups if it has `by:`.
     Listing { ticket: u64, result: Result<(RowList, Option<Grouped>), EffectError> },
-    /// Words that a filter is completed from.
+    /// The words for completions.
     Vocabulary(crate::ledger::query::Vocabulary),
     /// Balance after each row of an account, newest first.
     Running { ticket: u64, balances: Vec<Option<rust_decimal::Decimal>> },
-    /// A folder read.
+    /// The entries of a folder.
     Folder { ticket: u64, result: Result<Vec<FolderEntry>, EffectError> },
     /// Folders of earlier imports, newest first.
     Recent(Vec<PathBuf>),
+    /// The end of the last visit; none at the first one.
+    Visit(Option<chrono::DateTime<chrono::Utc>>),
     /// Rows of a change.
     ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, EffectError> },
     /// A figure and some of its inputs.
     Explained { figure: Figure, offset: usize, result: Result<Explained, EffectError> },
-    /// The last lines of the log, the newest last; none where there is no log.
+    /// The last lines of the log, the newest last; empty without a log.
     Log(Vec<String>),
-    /// Something was copied, or not.
+    /// The result of a copy.
     Copied { what: &'static str, result: Result<(), EffectError> },
     /// The edit of many rows was sent to the engine, or its rows could not be read.
     Edited(Result<(), EffectError>),
-    /// A page was opened, or not.
+    /// The result of opening a page.
     Opened(Result<(), EffectError>),
 }
 
@@ -100,7 +102,7 @@ pub(crate) struct Explained {
 /// One entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FolderEntry {
-    /// For the eye; `file` is what the system calls it.
+    /// For display; `file` is the name in the file system.
     pub(crate) name: String,
     pub(crate) file: std::ffi::OsString,
     pub(crate) is_folder: bool,
@@ -109,29 +111,33 @@ pub(crate) struct FolderEntry {
     pub(crate) modified: Option<chrono::DateTime<chrono::Utc>>,
 }
 
-/// Something to be done outside. Done by the runtime only.
+/// A side effect. Executed by the runtime.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
-    /// Tell the engine.
+    /// Send a command to the engine.
     Send(Command),
-    /// Read everything again. Answer: `Fresh`.
+    /// Read the snapshot again. Answer: `Fresh`.
     Refresh,
-    /// Load what searching needs. Answer: `Columns`.
+    /// Load the columns, which searching needs. Answer: `Columns`.
     LoadColumns,
     /// List rows; `order` is that of groups, if the user chose one; `previous` is narrowed where that is faster.
     /// Answer: `Listing`.
     List { ticket: u64, request: ListRequest, order: Option<GroupSort>, previous: Option<RowList> },
-    /// Collect the words that a filter is completed from. Answer: `Vocabulary`.
+    /// Collect the words for completions. Answer: `Vocabulary`.
     ReadVocabulary,
     /// Change the user fields of rows, as one change. Answer: `Edited`, then the engine's.
     Edit { rows: Vec<TransactionId>, patch: UserPatch },
-    /// Work out running balances. Answer: `Running`.
+    /// Compute running balances. Answer: `Running`.
     Running { ticket: u64, account: AccountId },
     /// Read a folder. Answer: `Folder`.
     ReadFolder { ticket: u64, path: PathBuf },
-    /// Read which folders were used before. Answer: `Recent`.
+    /// Read the recent folders. Answer: `Recent`.
     ReadRecent,
-    /// Remember a folder.
+    /// Read when the program was used last. Answer: `Visit`.
+    ReadVisit,
+    /// Record that the program is used now.
+    WriteVisit,
+    /// Store a recent folder.
     Remember(PathBuf),
     /// Read rows of a change. Answer: `ChangeRows`.
     ChangeRows { change: ChangeId, offset: u64 },
@@ -143,11 +149,11 @@ pub(crate) enum Effect {
     Copy { what: &'static str, text: String },
     /// Open a page in the browser. Answer: `Opened`.
     Browse(String),
-    /// Draw everything afresh.
+    /// Draw every cell again.
     Redraw,
-    /// Stop the process until the shell brings it back.
+    /// Suspend the process until the shell continues it.
     Suspend,
-    /// End.
+    /// End the program.
     Quit,
 }
 

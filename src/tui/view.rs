@@ -54,7 +54,7 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         scene.top = index + 1 == app.panes.overlays.len();
         *scene.paint.cursor = None;
         if scene.top {
-            // A click beside an overlay must not reach what lies under it.
+            // A click beside an overlay must not reach the panes below.
             scene.paint.target(area, Target::Nothing);
         }
         overlay.draw(&mut scene, body);

@@ -11,7 +11,7 @@ pub(crate) struct Chord {
     pub(crate) modifiers: KeyModifiers,
 }
 
-/// Keys that have a name of their own.
+/// Keys with a name.
 const NAMED: &[(&str, KeyCode)] = &[
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
@@ -30,8 +30,8 @@ const NAMED: &[(&str, KeyCode)] = &[
 ];
 
 impl Chord {
-    /// What was pressed, in the one form that the table knows: case is in the character, not in a modifier,
-    /// and back-tab is shift and tab.
+    /// The chord in normal form: case is in the character, not in a modifier,
+    /// and back-tab is shift-tab.
     pub(crate) fn of(event: &KeyEvent) -> Self {
         let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let code = match event.code {
@@ -49,7 +49,7 @@ impl Chord {
         Self { code, modifiers }
     }
 
-    /// Reads `ctrl-d`; `None` when it is no key.
+    /// Parses `ctrl-d`; `None` for an unknown key.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
@@ -76,18 +76,18 @@ impl Chord {
         Some(Self::of(&KeyEvent::new(code, modifiers)))
     }
 
-    /// Whether it is a character that a field takes.
+    /// Whether a text field accepts it.
     pub(crate) fn is_text(self) -> bool {
         matches!(self.code, KeyCode::Char(_)) && !self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
     }
 
-    /// Reads a sequence: `g g`.
+    /// Parses a sequence: `g g`.
     pub(crate) fn parse_sequence(text: &str) -> Option<Vec<Self>> {
         let chords: Option<Vec<_>> = text.split(' ').map(Self::parse).collect();
         chords.filter(|chords| !chords.is_empty())
     }
 
-    /// The event that pressing it makes; what tests type.
+    /// The terminal event of this chord.
     pub(crate) fn event(self) -> KeyEvent {
         KeyEvent::new(self.code, self.modifiers)
     }
@@ -113,7 +113,7 @@ impl fmt::Display for Chord {
     }
 }
 
-/// How a key is written in hints: `Enter`, `Esc`, `Space`, `↓`; characters as they are.
+/// The spelling of keys in hints: `Enter`, `Esc`, `Space`, `↓`; characters stay as they are.
 pub(crate) fn pretty(keys: &str) -> String {
     keys.split(' ')
         .map(|key| match key {
@@ -135,10 +135,10 @@ pub(crate) fn pretty(keys: &str) -> String {
         .join(" ")
 }
 
-/// Reads what tests type: characters stand for themselves, names in angle brackets for keys (`<enter>`,
+/// Parses the key macros of tests: characters are themselves, names in angle brackets are keys (`<enter>`,
 /// `<ctrl-d>`, `<lt>` for `<`).
 ///
-/// Unknown names are typed as they stand.
+/// Unknown names are typed literally.
 #[must_use]
 pub fn parse_keys(macros: &str) -> Vec<KeyEvent> {
     let mut events = Vec::new();

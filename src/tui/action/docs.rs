@@ -1,4 +1,4 @@
-//! `docs/keys.md`, written from the table.
+//! Generates `docs/keys.md` from the table.
 
 use std::fmt::Write as _;
 
@@ -35,14 +35,14 @@ pub fn key_list(keymap: &Keymap) -> Vec<KeyLine> {
 #[must_use]
 pub fn keys_page(keymap: &Keymap) -> String {
     let mut page = String::from(
-        "# Keys\n\nWritten from the action table (`src/tui/action/table.rs`); `UPDATE_DOCS=1 cargo test` rewrites it.\n\
-         The footer shows the most useful ones, `?` all of them, `:` finds one by name.\n\nKeys of your own stand in the \
-         configuration (`dashtam config path`), by the names of the last column. They take the place of an action's keys; `[]` takes \
-         them away:\n\n```toml\n[keys]\nsync-all = \"f5\"\nfirst = [\"g g\", \"home\", \"alt-a\"]\nexplain = []\n```\n\nA key that would \
-         mean two things in one place is an error, told by line when the screen opens and by `dashtam config check`.\n",
+        "# Keys\n\nGenerated from the action table (`src/tui/action/table.rs`); `UPDATE_DOCS=1 cargo test` rewrites it.\n\
+         The footer shows the most useful ones, `?` all of them, `:` finds one by name.\n\nSet your own keys in the \
+         configuration (`dashtam config path`), by the names of the last column. They replace the keys of an action; `[]` removes \
+         them:\n\n```toml\n[keys]\nsync-all = \"f5\"\nfirst = [\"g g\", \"home\", \"alt-a\"]\nexplain = []\n```\n\nA key with \
+         two meanings in one place is an error, reported with its line at the start and by `dashtam config check`.\n",
     );
     for group in Group::ALL {
-        let _ = write!(page, "\n## {}\n\n| Key | What it does | Name |\n|---|---|---|\n", group.title());
+        let _ = write!(page, "\n## {}\n\n| Key | Effect | Name |\n|---|---|---|\n", group.title());
         for (spec, keys) in keymap.each().filter(|(spec, _)| spec.group == group) {
             let keys: Vec<String> = keys.iter().map(|keys| format!("`{}`", pretty(&shown(keys)))).collect();
             let _ = writeln!(page, "| {} | {} | {} |", keys.join(" "), spec.title, spec.name);

@@ -1,12 +1,12 @@
-//! The keys in force: the table's, and the user's own in their place.
+//! The keymap: the keys of the table, replaced where the user configured others.
 
 use super::{Action, Chord, Lookup, Place, Scope, Spec, TABLE, pretty};
 use crate::config::{Binding, Problem};
 
-/// Which keys do what, where.
+/// The keys of every action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keymap {
-    /// Sequences by the place of their action in the table.
+    /// Key sequences, by the index of their action in the table.
     keys: Vec<Vec<Vec<Chord>>>,
 }
 
@@ -19,11 +19,11 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table's keys with the user's own in their place.
+    /// The keys of the table, replaced by the user's.
     ///
     /// # Errors
-    /// All that is wrong with them, by the line of the configuration: unknown names, keys that can't be pressed or would
-    /// make a letter impossible to type, and keys that mean two things in one place.
+    /// All problems, by the line of the configuration: unknown names, unknown keys, letters that could not be typed
+    /// any more, and keys with two meanings in one place.
     pub fn of(bindings: &[Binding]) -> Result<Self, Vec<Problem>> {
         let mut map = Self::default();
         let mut problems = Vec::new();
@@ -38,7 +38,7 @@ impl Keymap {
             }
         }
         for (place, (at, binding)) in changed.iter().enumerate() {
-            // Of two lines that contradict each other, the later one is named.
+            // Of two conflicting lines, the later one is reported.
             let skipped = |other: usize| changed[place + 1..].iter().any(|(later, _)| *later == other);
             let others = (0..TABLE.len()).filter(|other| other != at && !skipped(*other));
             problems.extend(
@@ -52,7 +52,7 @@ impl Keymap {
         if problems.is_empty() { Ok(map) } else { Err(problems) }
     }
 
-    /// Why keys of one action hide keys of another, if they do.
+    /// The message about keys of one action that hide keys of another; `None` without a conflict.
     fn conflict(&self, at: usize, other: usize) -> Option<String> {
         if !TABLE[at].scope.meets(TABLE[other].scope) {
             return None;
@@ -62,7 +62,7 @@ impl Keymap {
         };
         let own = self.keys[at].iter().find(hides)?;
         let name = TABLE[other].name;
-        Some(format!("`{}` is a key of {name} too; choose another key, or give {name} another one", shown(own)))
+        Some(format!("`{}` is a key of {name} too; choose another key, or rebind {name}", shown(own)))
     }
 
     /// Each action with its keys.
@@ -70,7 +70,7 @@ impl Keymap {
         TABLE.iter().zip(self.keys.iter().map(Vec::as_slice))
     }
 
-    /// What `typed` means in `place`.
+    /// The meaning of `typed` in `place`.
     pub(crate) fn find(&self, place: Place, typed: &[Chord]) -> Lookup {
         let mut prefix = false;
         for (spec, sequences) in self.each().filter(|(spec, _)| spec.scope.has(place)) {
@@ -84,7 +84,7 @@ impl Keymap {
         if prefix { Lookup::Prefix } else { Lookup::Nothing }
     }
 
-    /// What may follow `typed` in `place`.
+    /// The keys that may follow `typed` in `place`, each with its title.
     pub(crate) fn continuations(&self, place: Place, typed: &[Chord]) -> Vec<(String, &'static str)> {
         let longer = |keys: &&Vec<Chord>| keys.len() > typed.len() && keys.starts_with(typed);
         self.each()
@@ -107,11 +107,11 @@ pub(crate) fn shown(keys: &[Chord]) -> String {
     keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// The place of a binding's action in the table, and its keys.
+/// The index of a binding's action in the table, and its keys.
 fn sequences(binding: &Binding) -> Result<(usize, Vec<Vec<Chord>>), String> {
     let name = &binding.action;
     let Some(at) = TABLE.iter().position(|spec| spec.name == name) else {
-        return Err(format!("keys.{name}: there is no action of that name; `dashtam keys` lists them"));
+        return Err(format!("keys.{name}: unknown action; `dashtam keys` lists them"));
     };
     let spec = &TABLE[at];
     if spec.action == Action::Quit && binding.keys.is_empty() {
@@ -120,7 +120,7 @@ fn sequences(binding: &Binding) -> Result<(usize, Vec<Vec<Chord>>), String> {
     let mut all = Vec::new();
     for text in &binding.keys {
         let keys = Chord::parse_sequence(text).ok_or_else(|| {
-            format!("keys.{name}: `{text}` is no key; write \"x\", \"X\", \"ctrl-x\", \"f5\", \"space\", or keys in a row, \"g x\"")
+            format!("keys.{name}: `{text}` is not a key; write \"x\", \"X\", \"ctrl-x\", \"f5\", \"space\", or keys in a row, \"g x\"")
         })?;
         if spec.scope.meets(FIELDS) && keys.iter().any(|chord| chord.is_text()) {
             return Err(format!(
@@ -132,7 +132,7 @@ fn sequences(binding: &Binding) -> Result<(usize, Vec<Vec<Chord>>), String> {
     Ok((at, all))
 }
 
-/// Where text is typed.
+/// Places in which text is typed.
 const FIELDS: Scope = super::table::FIELDS;
 
 #[cfg(test)]
@@ -196,8 +196,8 @@ mod tests {
         let begin = |line: usize, text: &str| {
             assert!(faults.iter().any(|fault| fault.starts_with(text)), "{line} {text}: {faults:?}");
         };
-        begin(2, "line 2: keys.refresh: there is no action");
-        begin(3, "line 3: keys.redo: `hyper-x` is no key");
+        begin(2, "line 2: keys.refresh: unknown action");
+        begin(3, "line 3: keys.redo: `hyper-x` is not a key");
         begin(4, "line 4: keys.copy: `i` is a key of import too");
         begin(5, "line 5: keys.edit: `g` is a key of first too");
         begin(6, "line 6: keys.accept: `a` could no longer be typed");

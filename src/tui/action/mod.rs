@@ -1,7 +1,7 @@
-//! Named actions and their keys: one table makes the footer, the help, the palette, `docs/keys.md` and the names for the
-//! user's own keys.
+//! Named actions and their keys: the footer, the help, the palette, `docs/keys.md` and the names in the configuration
+//! derive from one table.
 //!
-//! Used by the root update and by whatever shows hints. INVARIANT: no key is read anywhere else, except text typed
+//! Used by `update` and by every part that shows hints. INVARIANT: no other module interprets keys, except text typed
 //! into a field.
 
 mod aliases;
@@ -17,7 +17,7 @@ pub use keymap::Keymap;
 pub(crate) use keymap::shown as keys_shown;
 pub(crate) use table::{Action, TABLE};
 
-/// Where keys can go: a screen, or an overlay, or a field inside one.
+/// The part that has the keys: a screen, an overlay, or a field in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Overview,
@@ -40,7 +40,7 @@ pub(crate) enum Place {
     ReviewRows,
     /// A review without anything to import.
     ReviewNothing,
-    /// An import under way.
+    /// A running import.
     Importing,
     Form,
     Menu,
@@ -144,7 +144,7 @@ pub(crate) struct Spec {
     pub(crate) keys: &'static [&'static str],
     /// For the configuration: `half-page-down`.
     pub(crate) name: &'static str,
-    /// What it does, for help and palette.
+    /// The effect, for help and palette.
     pub(crate) title: &'static str,
     /// One or two words for the footer; empty: not shown there.
     pub(crate) hint: &'static str,
@@ -152,10 +152,10 @@ pub(crate) struct Spec {
     pub(crate) scope: Scope,
 }
 
-/// What a key sequence means somewhere.
+/// The meaning of a key sequence in a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lookup {
-    /// Do this.
+    /// It is complete.
     Action(Action),
     /// More keys may follow.
     Prefix,

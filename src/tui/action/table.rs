@@ -1,9 +1,9 @@
-//! The table itself. Rows that have a hint appear in the footer in this order.
+//! The table of actions. Rows with a hint appear in the footer in this order.
 
 use super::{Group, Place, Scope, Spec};
 use crate::config::Screen;
 
-/// Everything a key or the palette can ask for.
+/// Every action of a key or of the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
     Open,
@@ -31,6 +31,13 @@ pub(crate) enum Action {
     PreviousHit,
     Explain,
     Mask,
+    /// Show a shorter or longer stretch of the history.
+    ZoomIn,
+    ZoomOut,
+    /// Give the focused pane the whole screen, or not.
+    Enlarge,
+    /// Drop a matter that needs attention.
+    Dismiss,
     /// Fold or unfold the selected file of a review.
     Fold,
     Group,
@@ -51,7 +58,7 @@ pub(crate) enum Action {
     Quit,
     Redraw,
     Suspend,
-    /// Finish a field: apply the filter, run the palette's choice, open the path, submit the form.
+    /// Finish a field: apply the filter, run the command, open the path, submit the form.
     Accept,
     /// Complete a path; next field of a form.
     Complete,
@@ -82,7 +89,7 @@ const fn row(
 }
 
 const SCREENS: Scope = Scope::SCREENS;
-/// Wherever rows are moved over.
+/// Places with rows to move over.
 const LISTS: Scope = SCREENS.and(&[
     Place::Picker,
     Place::Review,
@@ -96,7 +103,7 @@ const LISTS: Scope = SCREENS.and(&[
     Place::ConnectAccounts,
 ]);
 const ROWS: Scope = Scope::of(&[Place::Transactions]);
-/// Where text is typed.
+/// Places in which text is typed.
 pub(super) const FIELDS: Scope = Scope::of(&[
     Place::Filter,
     Place::PickerPath,
@@ -125,7 +132,7 @@ const EVERYWHERE: Scope = Scope(LISTS.0 | FIELDS.0 | STEPS.0 | Scope::of(&[Place
 /// All actions.
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Spec] = &[
-    // What a screen's footer shows, most useful first.
+    // Hints of the screens, most useful first.
     row(Action::Open, &["enter"], "open", "Open the selected row", "open", Group::Look,
         SCREENS.and(&[Place::Change, Place::Explain])),
     row(Action::Filter, &["/"], "filter", "Filter the rows", "filter", Group::Look, FILTERED.and(&[Place::Help])),
@@ -152,6 +159,15 @@ pub(crate) const TABLE: &[Spec] = &[
         SCREENS),
     row(Action::Help, &["?", "f1"], "help", "Show the keys", "help", Group::Program, SCREENS),
     row(Action::Mask, &["p"], "privacy", "Hide or show amounts", "hide", Group::Look, SCREENS),
+    row(Action::Dismiss, &["d"], "dismiss", "Dismiss the matter until the next start", "dismiss", Group::Look,
+        Scope::of(&[Place::Overview])),
+    row(Action::ZoomIn, &["+", "="], "zoom-in", "Show a shorter stretch of the history", "zoom", Group::Look,
+        Scope::of(&[Place::Overview])),
+    row(Action::ZoomOut, &["-"], "zoom-out", "Show a longer stretch of the history", "", Group::Look,
+        Scope::of(&[Place::Overview])),
+    row(Action::Enlarge, &["z"], "enlarge", "Give the focused pane the whole screen", "enlarge", Group::Look, SCREENS),
+    row(Action::Group, &["m"], "institutions", "Show classes or institutions", "institutions", Group::Look,
+        Scope::of(&[Place::Overview])),
     row(Action::Help, &["?", "f1"], "help-here", "Show the keys", "", Group::Overlay,
         REVIEW.and(&[Place::Picker, Place::Menu, Place::Change, Place::Explain, Place::Importing])),
     row(Action::Palette, &[":", "ctrl-p"], "palette-here", "Find a command by name or meaning", "", Group::Overlay,

@@ -1,4 +1,4 @@
-//! The detail side that most screens have: beside the list when there is room, else in its place.
+//! The detail pane of most screens: beside the list where there is room, else instead of it.
 
 use std::cell::Cell as Known;
 
@@ -18,16 +18,18 @@ use crate::tui::{
     },
 };
 
-/// Whether the side has the keys, and how far it is scrolled.
+/// Focus and scroll position of the detail pane.
 #[derive(Debug, Default)]
 pub(crate) struct Detail {
     pub(crate) focused: bool,
+    /// Whether the part with the focus has the whole width.
+    alone: bool,
     scroll: Cursor,
     /// Lines that can be scrolled over, known once drawn.
     lines: Known<usize>,
 }
 
-/// Where the two parts go; a part that isn't shown has no place.
+/// The areas of the two parts; `None` for a part that is not shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Areas {
     pub(crate) list: Option<Rect>,
@@ -36,7 +38,7 @@ pub(crate) struct Areas {
 
 impl Detail {
     pub(crate) fn areas(&self, wide: bool, area: Rect) -> Areas {
-        if !wide {
+        if !wide || self.alone {
             return if self.focused {
                 Areas { list: None, side: Some(area) }
             } else {
@@ -48,9 +50,10 @@ impl Detail {
         Areas { list: Some(list), side: Some(Rect { x: area.x + list.width, width: side, ..area }) }
     }
 
-    /// Moves between the parts, or inside the side when it has the keys; says whether the action was for it.
+    /// Moves between the parts, or scrolls the detail while it has the focus. Returns whether the action was one of these.
     pub(crate) fn act(&mut self, action: Action, page: usize) -> bool {
         match action {
+            Action::Enlarge => self.alone = !self.alone,
             Action::NextPane | Action::PreviousPane => self.turn(!self.focused),
             Action::In if !self.focused => self.turn(true),
             Action::Out if self.focused => self.turn(false),
@@ -64,14 +67,14 @@ impl Detail {
         self.scroll.scroll(lines, self.lines.get().max(1));
     }
 
-    /// Back to the list, if the side has the keys.
+    /// Moves the focus back to the list; returns whether the detail had it.
     pub(crate) fn back(&mut self) -> bool {
         let was = self.focused;
         self.turn(false);
         was
     }
 
-    /// Something else is shown now.
+    /// Scrolls back to the top, since another row is shown.
     pub(crate) fn rewind(&mut self) {
         self.scroll = Cursor::default();
     }
@@ -81,7 +84,7 @@ impl Detail {
         self.rewind();
     }
 
-    /// Draws the side in its box.
+    /// Draws the detail in its frame.
     pub(crate) fn draw(&self, scene: &mut Scene<'_>, area: Rect, title: &str, lines: &[Line]) {
         let focused = self.focused && scene.top;
         let inner = scene.paint.frame(area, title, if self.focused && !scene.wide { "Esc back" } else { "" }, focused);
@@ -119,12 +122,12 @@ impl Detail {
 const CHART: u16 = 5;
 const LABEL: usize = 12;
 
-/// What the side says, line by line.
+/// One line of the detail.
 #[derive(Debug, Clone)]
 pub(crate) enum Line {
     /// In bold.
     Heading(String),
-    /// A label and what it is; nothing is said when it is empty.
+    /// A label and its value; left out when the value is empty.
     Pair(&'static str, String, Option<Style>),
     Text(String, Style),
     Chart(Vec<Point>),
@@ -169,7 +172,7 @@ fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &crate::tui::theme::The
                 laid.push(Laid::Chart(points));
                 laid.extend((1..CHART).map(|_| Laid::Under));
             }
-            // What stood between two blanks may have said nothing.
+            // The lines between two blanks may have been left out.
             Line::Blank if matches!(laid.last(), None | Some(Laid::Blank)) => {}
             Line::Blank => laid.push(Laid::Blank),
         }

@@ -1,26 +1,32 @@
-//! What a screen says while it has nothing: what is missing, and the one key.
+//! Empty states: what is missing, and the keys that help.
 
 use ratatui::layout::Rect;
 
 use super::scene::Scene;
 use crate::tui::widget::{
-    paint::{centred, rows},
+    paint::{centred, rows, shrink_left},
     text::width,
 };
 
-/// There is no data at all.
+/// The empty state of a profile without any data.
 pub(crate) fn no_data(scene: &mut Scene<'_>, area: Rect) {
-    say(
+    show(
         scene,
         area,
         "Nothing here yet",
-        &[("i", "import a statement file (QFX or OFX) of your bank"), ("c", "see what can be connected")],
+        &[
+            ("i", "import statement files of your bank"),
+            ("c", "connect an institution"),
+            ("?", "show the keys"),
+            ("--demo", "start dashtam with made-up data"),
+        ],
     );
 }
 
 /// A heading and the keys that help.
-pub(crate) fn say(scene: &mut Scene<'_>, area: Rect, heading: &str, keys: &[(&str, &str)]) {
-    let widest = keys.iter().map(|(key, text)| width(key) + 2 + width(text)).max().unwrap_or(0).max(width(heading));
+pub(crate) fn show(scene: &mut Scene<'_>, area: Rect, heading: &str, keys: &[(&str, &str)]) {
+    let indent = keys.iter().map(|(key, _)| width(key)).max().unwrap_or(0) + 2;
+    let widest = keys.iter().map(|(_, text)| indent + width(text)).max().unwrap_or(0).max(width(heading));
     let columns = u16::try_from(widest).unwrap_or(u16::MAX);
     let height = u16::try_from(keys.len()).unwrap_or(0) + 2;
     let place = centred(area, columns, height);
@@ -31,6 +37,7 @@ pub(crate) fn say(scene: &mut Scene<'_>, area: Rect, heading: &str, keys: &[(&st
     }
     lines.next();
     for ((key, text), line) in keys.iter().zip(lines) {
-        scene.paint.pieces(line, &[(key, theme.key), ("  ", theme.text), (text, theme.text)]);
+        scene.paint.text(line, key, theme.key);
+        scene.paint.text(shrink_left(line, u16::try_from(indent).unwrap_or(0)), text, theme.text);
     }
 }

@@ -1,4 +1,4 @@
-//! The `/` of lists that are held in memory: rows that hold all the words typed.
+//! The `/` filter of lists that are held in memory: it keeps rows that contain every word typed.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What is looked for.
+/// The text of the filter.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     field: Field,
@@ -38,19 +38,19 @@ impl Filter {
         self.editing
     }
 
-    /// Esc: forget what is looked for; false when nothing is.
+    /// Esc: clears the filter; false when there is none.
     pub(crate) fn back(&mut self) -> bool {
         let was = self.is_active();
         *self = Self::default();
         was
     }
 
-    /// Whether it takes a line of the screen.
+    /// Whether its line is shown.
     pub(crate) fn is_active(&self) -> bool {
         self.editing || !self.field.value().is_empty()
     }
 
-    /// Whether a row with that text is shown.
+    /// Whether a row with that text passes.
     pub(crate) fn finds(&self, text: &str) -> bool {
         let typed = self.field.value();
         if typed.is_empty() {
@@ -60,7 +60,7 @@ impl Filter {
         fold(typed).split_whitespace().all(|word| text.contains(word))
     }
 
-    /// Draws the line, and says at its right how much was found.
+    /// Draws the line, with `right` at its end.
     pub(crate) fn draw(&self, scene: &mut Scene<'_>, line: Rect, right: &str) {
         let line = padded(line);
         let theme = scene.paint.theme;

@@ -1,6 +1,6 @@
-//! What drawing discovers and the next frame or a click needs: scroll offsets and what lies where.
+//! Results of drawing that the next frame or a click needs: scroll offsets and click targets.
 //!
-//! INVARIANT: nothing here decides anything; throwing it away costs a scroll position.
+//! INVARIANT: losing it costs a scroll position and nothing else.
 
 use std::collections::HashMap;
 
@@ -33,20 +33,20 @@ pub(crate) enum ListId {
     Side,
 }
 
-/// What a click on a place means.
+/// The target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// Do it: hints, tabs.
+    /// Execute an action: hints and tabs.
     Action(Action),
-    /// Select that row; once more opens it.
+    /// Select a row; a click on the selected row opens it.
     Row(ListId, usize),
-    /// Sort by that column (its place in the screen's sort menu).
+    /// Sort by a column, by its index in the sort menu of the screen.
     Column(usize),
-    /// Nothing, and nothing beneath it: overlays.
+    /// No effect, also not on what is below: overlays.
     Nothing,
 }
 
-/// What the last frame left behind.
+/// The click targets, scroll offsets and cursor of the last frame.
 #[derive(Debug, Default)]
 pub struct ViewMemory {
     pub(crate) offsets: HashMap<ListId, usize>,
@@ -55,14 +55,14 @@ pub struct ViewMemory {
 }
 
 impl ViewMemory {
-    /// What lies at a place, topmost first.
+    /// The topmost target at a position.
     pub(crate) fn target_at(&self, x: u16, y: u16) -> Option<Target> {
         let at = Position { x, y };
         self.targets.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, target)| *target)
     }
 }
 
-/// The offset at which `selected` is visible among `len` rows of which `height` fit, moving as little as
+/// The scroll offset at which `selected` is visible among `len` rows of which `height` fit. Moves as little as
 /// possible from `offset`, with some rows of context where there is room.
 pub(crate) fn scrolled(offset: usize, selected: usize, len: usize, height: usize) -> usize {
     if len <= height || height == 0 {

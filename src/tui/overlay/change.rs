@@ -1,4 +1,4 @@
-//! What one change did: its warnings and its rows.
+//! The page of one change: its warnings and its rows.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// Rows asked for at a time.
+/// Rows per request.
 pub(crate) const CHUNK: u64 = 200;
 
 /// The page of a change.
@@ -35,7 +35,7 @@ pub(crate) struct ChangePage {
     /// Rows it added or amended.
     count: usize,
     rows: BTreeMap<usize, LedgerEntry>,
-    /// What could be asked for next.
+    /// Offset of the next request.
     asked: u64,
     cursor: Cursor,
 }
@@ -47,7 +47,7 @@ impl ChangePage {
         Self { change, count, rows: BTreeMap::new(), asked: 0, cursor: Cursor::default() }
     }
 
-    /// What to read first.
+    /// The first request.
     pub(crate) fn first(&mut self) -> Effect {
         self.asked = CHUNK;
         Effect::ChangeRows { change: self.change.id, offset: 0 }
@@ -77,7 +77,7 @@ impl ChangePage {
         let Some(place) = self.cursor.at.checked_sub(self.warnings()) else { return };
         if let Some(entry) = self.rows.get(&place) {
             if self.change.undone {
-                ctx.toast("The change is undone: its rows are not among the transactions. U brings them back.");
+                ctx.toast("The change is undone, so its rows are not in Transactions. U redoes it.");
                 return;
             }
             ctx.asks.push(Ask::Clear);
@@ -200,14 +200,14 @@ impl Pane for ChangePage {
     }
 }
 
-/// What a change did, in words: only what it did.
+/// The effects of a change in words; those without a count are left out.
 pub(crate) fn summary(change: &Change) -> String {
     let counts = &change.counts;
     let parts: Vec<String> = [
         (counts.transactions_imported, "rows added"),
         (counts.transactions_updated, "amended"),
         (counts.transactions_removed, "removed"),
-        (counts.transactions_skipped, "known already"),
+        (counts.transactions_skipped, "already there"),
         (counts.holdings, "holdings"),
         (counts.accounts_created, "new accounts"),
         (u64::try_from(change.warnings.len()).unwrap_or(u64::MAX), "warnings"),

@@ -1,4 +1,4 @@
-//! A question before something large.
+//! A question before a large or final action.
 
 use ratatui::layout::Rect;
 
@@ -15,7 +15,7 @@ use crate::tui::{
     },
 };
 
-/// Asks, then does or doesn't.
+/// A question with its effects.
 pub(crate) struct Confirm {
     title: String,
     lines: Vec<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Confirm {
 }
 
 impl Confirm {
-    /// The first line is the question, the others say what will happen.
+    /// The first line is the question, the others are the consequences.
     pub(crate) fn new(title: impl Into<String>, lines: Vec<String>, then: Vec<Effect>) -> Self {
         Self { title: title.into(), lines, then }
     }

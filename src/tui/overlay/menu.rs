@@ -19,7 +19,7 @@ use crate::tui::{
     },
 };
 
-/// What choosing an entry does.
+/// The effect of an entry.
 pub(crate) type Choose<T> = fn(&T, &mut Ctx<'_>);
 
 /// One entry.
@@ -56,7 +56,7 @@ impl<T> Menu<T> {
 impl Menu<String> {
     /// A menu whose choices are copied to the clipboard.
     pub(crate) fn copy(choices: Vec<Choice<String>>) -> Self {
-        Self::new("Copy", choices, 0, |text, ctx| ctx.effects.push(Effect::Copy { what: "it", text: text.clone() }))
+        Self::new("Copy", choices, 0, |text, ctx| ctx.effects.push(Effect::Copy { what: "", text: text.clone() }))
     }
 }
 

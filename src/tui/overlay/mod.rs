@@ -1,4 +1,4 @@
-//! Overlays: each one a pane on the stack above the screen.
+//! Overlays: panes on the stack above the screen.
 
 mod change;
 mod confirm;

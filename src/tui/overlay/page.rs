@@ -1,4 +1,4 @@
-//! Text to read: explanations.
+//! Pages of text.
 
 use std::cell::Cell as Known;
 
@@ -23,7 +23,7 @@ pub(crate) struct Page {
     title: String,
     text: String,
     top: Cursor,
-    /// Lines it took when it was last drawn, so that scrolling ends where the text does.
+    /// Lines that can be scrolled over, known once drawn.
     lines: Known<usize>,
 }
 

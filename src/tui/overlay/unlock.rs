@@ -1,6 +1,6 @@
-//! The passphrase of a locked vault.
+//! Asks for the passphrase of a locked vault.
 //!
-//! Opened when a job fails because the vault is locked; what failed is asked for again once it is open.
+//! Opened when a job fails because the vault is locked; the job is repeated after unlocking.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -22,17 +22,17 @@ use crate::{
     },
 };
 
-/// Asks for the passphrase.
+/// The overlay.
 pub(crate) struct Unlock {
     field: SecretField,
     shown: bool,
     job: Option<JobId>,
     problem: Option<String>,
-    /// What to do once it is open.
+    /// Effects after unlocking.
     then: Vec<Effect>,
 }
 
-/// Lays the question on top.
+/// Opens the overlay.
 pub(crate) fn open(ctx: &mut Ctx<'_>, then: Vec<Effect>) {
     ctx.push(Unlock { field: SecretField::new(false), shown: false, job: None, problem: None, then });
 }
@@ -81,7 +81,7 @@ impl Pane for Unlock {
         }
         ctx.asks.push(Ask::Pop);
         ctx.effects.append(&mut self.then);
-        // The wizard below wants to hear it too.
+        // The wizard below handles the event too.
         false
     }
 
@@ -94,10 +94,10 @@ impl Pane for Unlock {
         let body = below(inner, 2);
         match (&self.problem, self.job) {
             (Some(problem), _) => scene.paint.paragraph(body, problem, theme.warning),
-            (None, Some(_)) => scene.paint.paragraph(body, "Opening it takes a moment…", theme.muted),
+            (None, Some(_)) => scene.paint.paragraph(body, "Unlocking…", theme.muted),
             (None, None) => scene.paint.paragraph(
                 body,
-                "Stored logins are sealed with it; a new vault begins with it. Nothing can be synced before.",
+                "It protects the stored logins. Syncs wait until the vault is unlocked.",
                 theme.muted,
             ),
         };

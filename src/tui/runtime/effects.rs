@@ -1,4 +1,4 @@
-//! Does effects: small ones at once, slow ones on blocking threads whose answers come back as messages.
+//! Executes effects: fast ones at once, slow ones on blocking threads that answer with messages.
 
 use std::{
     fmt::Write as _,
@@ -24,17 +24,17 @@ use crate::{
     },
 };
 
-/// Up to so many rows, listing is done at once: it takes less than a frame.
+/// Up to this many rows, a listing is computed at once: it takes less than a frame.
 const AT_ONCE: u64 = 20_000;
-/// Folders remembered.
+/// Most recent folders.
 const RECENT: usize = 8;
-/// Entries of a folder that are shown.
+/// Most entries of a folder.
 const ENTRIES: usize = 20_000;
-/// How much is read of the end of the log, and how many lines of it are kept.
+/// The part of the log that is read, in bytes and in lines.
 const LOG_BYTES: u64 = 64 << 10;
 const LOG_LINES: usize = 200;
 
-/// Starts an effect; says how many answers will come.
+/// Starts an effect; returns the number of answers to expect.
 pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answer: &UnboundedSender<Loaded>) -> usize {
     let view = app.snapshot.view.clone();
     let answer = answer.clone();
@@ -81,6 +81,17 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             let file = env.folders.recent.clone();
             let downloads = env.folders.home.as_ref().map(|home| home.join("Downloads"));
             later(&answer, move || Loaded::Recent(recent(file.as_deref(), downloads)))
+        }
+        Effect::ReadVisit => {
+            let file = visit_file(env);
+            now(Loaded::Visit(file.and_then(|file| fs::read_to_string(file).ok()?.trim().parse().ok())))
+        }
+        Effect::WriteVisit => {
+            if let Some(file) = visit_file(env) {
+                // A failure only affects the list of changes.
+                let _ = files::replace(&file, env.clock.now().to_rfc3339().as_bytes());
+            }
+            0
         }
         Effect::Remember(folder) => {
             let file = env.folders.recent.clone();
@@ -140,6 +151,11 @@ fn edit(view: &View, rows: &[TransactionId], patch: &UserPatch, engine: &Handle)
     Ok(())
 }
 
+/// The file that records the last visit, beside that of the recent folders.
+fn visit_file(env: &Env) -> Option<PathBuf> {
+    env.folders.recent.as_ref().map(|recent| recent.with_file_name("last-visit"))
+}
+
 fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send + 'static) -> usize {
     let answer = answer.clone();
     tokio::task::spawn_blocking(move || {
@@ -171,7 +187,7 @@ fn read_log(path: &Path) -> std::io::Result<Vec<String>> {
     let mut bytes = Vec::new();
     file.take(LOG_BYTES).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    // The first line may have lost its beginning.
+    // The first line may be incomplete.
     let lines: Vec<&str> = text.lines().skip(usize::from(begin > 0)).collect();
     Ok(lines.iter().skip(lines.len().saturating_sub(LOG_LINES)).map(|line| (*line).to_owned()).collect())
 }
@@ -181,7 +197,7 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path)?.take(ENTRIES) {
         let Ok(entry) = entry else { continue };
-        // Follows links, so that a linked folder is a folder; a broken link is not shown.
+        // Follows links; broken links are left out.
         let Ok(metadata) = fs::metadata(entry.path()) else { continue };
         let file = entry.file_name();
         entries.push(FolderEntry {
@@ -201,7 +217,7 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
     Ok(entries)
 }
 
-/// Folders of earlier imports that are still there, then the one where browsers put files.
+/// Folders of earlier imports that still exist, then the download folder.
 fn recent(file: Option<&Path>, downloads: Option<PathBuf>) -> Vec<PathBuf> {
     let text = file.and_then(|file| files::read_text(file, 1 << 16).ok()).unwrap_or_default();
     let mut folders: Vec<PathBuf> =
@@ -211,7 +227,7 @@ fn recent(file: Option<&Path>, downloads: Option<PathBuf>) -> Vec<PathBuf> {
     folders
 }
 
-/// Puts a folder first in the file of recent ones. Nothing depends on it, so nothing is said when it fails.
+/// Stores a folder as the most recent one. Failures are ignored: only the picker's first folder depends on it.
 fn remember(file: &Path, folder: &Path) {
     let Some(name) = folder.to_str().filter(|name| !name.contains('\n')) else { return };
     let mut folders = vec![PathBuf::from(name)];

@@ -7,18 +7,18 @@ use crate::{
     ledger::{By, Group, GroupSort, GroupSortKey, LedgerError, RowList, View},
 };
 
-/// The rows of a list in groups.
+/// The groups of a list of rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Grouped {
     pub(crate) by: By,
     pub(crate) sort: GroupSort,
     pub(crate) groups: Arc<[Group]>,
-    /// The size of the largest sum of each currency; the currency of most rows first.
+    /// The largest absolute sum of each currency; the currency of most rows first.
     pub(crate) peaks: Vec<Money>,
 }
 
 impl Grouped {
-    /// Groups the rows of a list as its query asks; none when it does not ask. Work for a worker thread.
+    /// Groups rows by the `by:` of their query; `None` without one. Runs on a worker thread.
     pub(crate) fn read(view: &View, listing: &RowList, sort: Option<GroupSort>) -> Result<Option<Self>, LedgerError> {
         let Some(by) = listing.request().query.by() else { return Ok(None) };
         let currencies = listing.sums().into_iter().map(|(total, _)| total.currency).chain(listing.too_large());
@@ -38,7 +38,7 @@ impl Grouped {
         Ok(Some(Self { by, sort, groups: groups.into(), peaks }))
     }
 
-    /// What column a place in the sort menu is: the name, the rows, then a sum for each currency.
+    /// The column at an index of the sort menu: the name, the rows, then a sum for each currency.
     pub(crate) fn key_at(&self, place: usize) -> Option<GroupSortKey> {
         match place {
             0 => Some(GroupSortKey::Name),
@@ -51,7 +51,7 @@ impl Grouped {
         (0..self.peaks.len() + 2).find(|place| self.key_at(*place) == Some(key))
     }
 
-    /// The currency that bars are drawn of: the one sorted by, else that of most rows.
+    /// The currency of the bars: the one sorted by, else the one of most rows.
     pub(crate) fn drawn(&self) -> Option<Money> {
         let chosen = match self.sort.key {
             GroupSortKey::Sum(currency) => self.peaks.iter().find(|peak| peak.currency == currency),

@@ -1,7 +1,7 @@
-//! What the screens show: one consistent reading of the ledger, taken off the UI thread.
+//! One consistent reading of the ledger, for all screens. Loaded off the UI thread.
 //!
 //! Built by the runtime on start and after every change of the store; read by panes.
-//! INVARIANT: the only module of the screen that asks the ledger; a pane never waits for a disk.
+//! INVARIANT: the only module of this room that reads the ledger; a pane never waits for a disk.
 
 mod grouped;
 mod worth;
@@ -19,10 +19,10 @@ use crate::{
     tui::widget::chart::Point,
 };
 
-/// Journal entries kept at hand; older ones are in the store.
+/// Most journal entries in a snapshot.
 pub(crate) const JOURNAL: usize = 1_000;
 
-/// One reading.
+/// A snapshot.
 #[derive(Debug, Clone)]
 pub(crate) struct LedgerSnapshot {
     pub(crate) view: View,
@@ -33,9 +33,9 @@ pub(crate) struct LedgerSnapshot {
     /// Newest first.
     pub(crate) changes: Vec<Change>,
     pub(crate) holdings: Vec<HoldingLine>,
-    /// Balances by day, of each account that has any.
+    /// Balances by day of each account with known balances.
     pub(crate) histories: HashMap<AccountId, Vec<Point>>,
-    /// Whether the newest balance of an account is the one before and the rows since.
+    /// The comparison of an account's newest stated balance with the one before plus the rows between.
     pub(crate) checks: HashMap<AccountId, Check>,
     /// Net worth by currency, the largest first.
     pub(crate) worth: Vec<Worth>,
@@ -59,7 +59,7 @@ impl LedgerSnapshot {
         .with_balances()
     }
 
-    /// The same reading, with rows that can be searched, and with the balances that need them.
+    /// The same snapshot with its columns, and with the balances that need them.
     pub(crate) fn with_columns(mut self) -> Result<Self, LedgerError> {
         let needed = self.view.needs_columns();
         self.view = self.view.with_columns(self.view.load_columns()?);
@@ -82,7 +82,7 @@ impl LedgerSnapshot {
                 self.checks.insert(history.account(), check);
             }
         }
-        self.worth = worth::by_currency(&self.daily, self.today);
+        self.worth = worth::by_currency(self.view.accounts(), &self.daily, self.today);
         Ok(self)
     }
 
@@ -107,12 +107,12 @@ impl LedgerSnapshot {
         self.changes.iter().find(|change| change.id == id)
     }
 
-    /// A row with what the user says about it; `None` when it is gone or can't be read.
+    /// A row with its user fields; `None` when it is gone or cannot be read.
     pub(crate) fn entry(&self, id: TransactionId) -> Option<LedgerEntry> {
         self.view.entry(id).ok().flatten()
     }
 
-    /// What a group is called.
+    /// The name of a group.
     pub(crate) fn group_label(&self, key: &GroupKey) -> String {
         if let GroupKey::Account(id) = key {
             return self.account_label(*id);
@@ -120,12 +120,12 @@ impl LedgerSnapshot {
         self.view.label(key).map_or_else(|_| "can't be read".to_owned(), |label| label.replace('_', " "))
     }
 
-    /// Whether there is anything at all.
+    /// Whether there is neither an account nor a change.
     pub(crate) fn is_empty(&self) -> bool {
         self.accounts().is_empty() && self.changes.is_empty()
     }
 
-    /// When anything last came in.
+    /// Time of the newest change.
     pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
         self.changes.first().map(|change| change.at)
     }
@@ -137,7 +137,7 @@ pub(crate) fn label(account: &Account) -> String {
     if tail.is_empty() || name.ends_with(tail) { name.to_owned() } else { format!("{name} ··{tail}") }
 }
 
-/// What a list calls a row. Trades are often described with their quantity and price, which `masked` leaves out.
+/// The text of a row in lists. Trades often contain their quantity and price, which `masked` leaves out.
 pub(crate) fn payee(facts: &TransactionFacts, own: Option<&str>, masked: bool) -> String {
     let traded = facts.payee.is_none() && facts.security.as_ref().is_some_and(|security| security.quantity.is_some());
     match own.filter(|own| !own.is_empty()).unwrap_or_else(|| facts.payee()) {

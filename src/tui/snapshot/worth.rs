@@ -1,4 +1,4 @@
-//! What everything is worth together, by currency: currencies are never mixed.
+//! Net worth by currency; currencies are never mixed.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{AccountCategory, AssetCode},
-    ledger::{Daily, Every, NetWorth},
+    ledger::{AccountLine, Daily, Every, NetWorth},
     tui::widget::chart::Point,
 };
 
@@ -18,6 +18,8 @@ pub(crate) struct Worth {
     pub(crate) total: Decimal,
     /// By class of account, in the order of the vocabulary; only classes that occur.
     pub(crate) classes: Vec<(AccountCategory, Decimal, usize)>,
+    /// By institution, the largest first.
+    pub(crate) institutions: Vec<(String, Decimal, usize)>,
     /// The total by day, as far as balances are known.
     pub(crate) series: Vec<Point>,
 }
@@ -31,7 +33,8 @@ impl Worth {
 }
 
 /// The sums of all accounts that count on `today`, and their history.
-pub(super) fn by_currency(daily: &Daily, today: NaiveDate) -> Vec<Worth> {
+pub(super) fn by_currency(accounts: &[AccountLine], daily: &Daily, today: NaiveDate) -> Vec<Worth> {
+    let mut banks: BTreeMap<(AssetCode, String), (Decimal, usize)> = BTreeMap::new();
     let mut groups: BTreeMap<AssetCode, BTreeMap<AccountCategory, (Decimal, usize)>> = BTreeMap::new();
     for history in daily.histories().iter().filter(|history| history.counts_on(today)) {
         let figure = history.on(today);
@@ -39,6 +42,11 @@ pub(super) fn by_currency(daily: &Daily, today: NaiveDate) -> Vec<Worth> {
         let class = groups.entry(currency).or_default().entry(history.category()).or_default();
         class.0 = class.0.saturating_add(figure.map_or(Decimal::ZERO, |figure| figure.balance.amount));
         class.1 += 1;
+        if let Some(line) = accounts.iter().find(|line| line.account.id == history.account()) {
+            let bank = banks.entry((currency, line.account.institution.clone())).or_default();
+            bank.0 = bank.0.saturating_add(figure.map_or(Decimal::ZERO, |figure| figure.balance.amount));
+            bank.1 += 1;
+        }
     }
     let days = daily.net_worth_series(Every::Day, today);
     let mut worth: Vec<Worth> = groups
@@ -48,7 +56,11 @@ pub(super) fn by_currency(daily: &Daily, today: NaiveDate) -> Vec<Worth> {
                 let line = day.lines.iter().find(|line| line.total.currency == currency)?;
                 Some((day.on, line.total.amount))
             };
+            let own = banks.iter().filter(|((of, _), _)| *of == currency);
+            let mut institutions: Vec<_> = own.map(|((_, name), (sum, count))| (name.clone(), *sum, *count)).collect();
+            institutions.sort_by_key(|(_, sum, _)| Reverse(sum.abs()));
             Worth {
+                institutions,
                 currency,
                 total: classes.values().fold(Decimal::ZERO, |sum, (own, _)| sum.saturating_add(*own)),
                 classes: classes.into_iter().map(|(class, (sum, count))| (class, sum, count)).collect(),

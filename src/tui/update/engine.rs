@@ -1,4 +1,4 @@
-//! What the engine is asked for from anywhere, and what it tells.
+//! Undo, redo and sync, and the handling of engine events.
 
 use crate::{
     domain::{Change, ChangeId, ConnectionId, FailureKind},
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Rows that an undo may touch without asking first.
+/// From this many rows on, an undo asks first.
 const ASK_FROM: u64 = 10;
 
 impl App {
@@ -40,12 +40,12 @@ impl App {
             None => self.snapshot.changes.iter().find(|change| change.can_undo()),
         };
         let Some(change) = change else {
-            self.toast(Level::News, "There is nothing to undo.");
+            self.toast(Level::News, "Nothing to undo.");
             return Vec::new();
         };
         if !change.can_undo() {
             let text =
-                if change.undone { "It is undone already: U brings it back." } else { "An undo is taken back with U." };
+                if change.undone { "Already undone: U redoes it." } else { "This is an undo: U redoes the change." };
             self.toast(Level::News, text);
             return Vec::new();
         }
@@ -70,7 +70,7 @@ impl App {
         };
         let any = self.snapshot.changes.iter().any(Change::can_redo);
         if (chosen.is_some() && change.is_none()) || !any {
-            self.toast(Level::News, "There is nothing to bring back here.");
+            self.toast(Level::News, "Nothing to redo here.");
             return Vec::new();
         }
         self.run(env, |_, ctx| {
@@ -79,7 +79,7 @@ impl App {
         .1
     }
 
-    /// Fetches news of one connection, or of all.
+    /// Syncs one connection, or all.
     pub(super) fn sync(&mut self, only: Option<ConnectionId>, env: &Env) -> Vec<Effect> {
         let connections = self.snapshot.view.connections();
         let wanted = connections.iter().filter(|connection| only.is_none_or(|id| id == connection.id));
@@ -114,7 +114,7 @@ impl App {
             self.jobs.retain(|known| known.id != job);
             effects = self.read_log();
         }
-        let by_itself = self.due.is_job(event.answers());
+        let scheduled = self.due.is_job(event.answers());
         self.due.hear(event);
         self.hear_of_vault(event);
         let (told, more) = self.hear(&News::Engine(event), env);
@@ -122,28 +122,28 @@ impl App {
         match event {
             Event::ChangeToggled { change, .. } => {
                 let text = if change.undone {
-                    format!("Undone: {} of {}. U brings it back.", change.kind, fit(&change.source, 32))
+                    format!("Undone: {} of {}. U redoes it.", change.kind, fit(&change.source, 32))
                 } else {
-                    format!("Brought back: {} of {}.", change.kind, fit(&change.source, 32))
+                    format!("Redone: {} of {}.", change.kind, fit(&change.source, 32))
                 };
                 self.toast(Level::News, text);
             }
             Event::JobFailed { failure, .. } if !told && failure.kind == FailureKind::VaultLocked => {
-                effects.extend(self.ask_passphrase(by_itself, env));
+                effects.extend(self.ask_passphrase(scheduled, env));
             }
             Event::JobFailed { failure, .. } if !told && failure.kind != FailureKind::Cancelled => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 self.toast(Level::Error, format!("{}{hint}", failure.message));
             }
-            Event::Synced { report, .. } if !told => self.tell_synced(report, by_itself),
+            Event::Synced { report, .. } if !told => self.toast_synced(report, scheduled),
             Event::Compacted { .. } => {
                 self.compacting = false;
                 self.toast(Level::News, "The database was compacted after a large import.");
-                // The reading on screen keeps the old file and its cache alive.
+                // The snapshot keeps the old file and its cache open.
                 effects.extend(self.refresh());
             }
             Event::Disconnected { still_valid: None, .. } => {
-                self.toast(Level::News, "Disconnected; its login is deleted.");
+                self.toast(Level::News, "Disconnected: login deleted, data kept.");
             }
             Event::Disconnected { still_valid: Some(reason), .. } => {
                 self.toast(Level::Error, format!("Disconnected; {reason}"));
@@ -154,15 +154,15 @@ impl App {
         effects
     }
 
-    /// Asks for the passphrase of the vault, unless the user is in the middle of something that nobody interrupts for a
-    /// sync that happens by itself.
-    fn ask_passphrase(&mut self, by_itself: bool, env: &Env) -> Vec<Effect> {
-        if by_itself && !self.panes.overlays.is_empty() {
-            self.toast(Level::News, "The vault is locked, so nothing is synced by itself. R asks for the passphrase.");
+    /// Asks for the passphrase of the vault. For a scheduled sync it does not interrupt an open overlay and shows a toast
+    /// instead.
+    fn ask_passphrase(&mut self, scheduled: bool, env: &Env) -> Vec<Effect> {
+        if scheduled && !self.panes.overlays.is_empty() {
+            self.toast(Level::News, "The vault is locked, so scheduled syncs wait. R asks for the passphrase.");
             return Vec::new();
         }
         let job = env.engine.job();
-        let again = if by_itself {
+        let again = if scheduled {
             Some(Command::SyncDue { job })
         } else {
             self.last_sync.take().map(|sync| match sync {
@@ -174,8 +174,8 @@ impl App {
         self.run(env, |_, ctx| unlock::open(ctx, then)).1
     }
 
-    /// `by_itself`: nobody asked, so nothing is said of nothing.
-    fn tell_synced(&mut self, report: &SyncReport, by_itself: bool) {
+    /// `scheduled`: started by the schedule, so an empty result shows no toast.
+    fn toast_synced(&mut self, report: &SyncReport, scheduled: bool) {
         for connection in &report.connections {
             if let Some(error) = &connection.error {
                 let hint = error.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
@@ -189,7 +189,7 @@ impl App {
                 .collect();
             if partly.is_empty() {
                 let rows = connection.transactions_imported;
-                if by_itself && rows == 0 {
+                if scheduled && rows == 0 {
                     continue;
                 }
                 let text = if rows == 0 { "nothing new".to_owned() } else { format!("{rows} new rows") };
@@ -201,7 +201,7 @@ impl App {
     }
 }
 
-/// What is asked before a large undo: only what it would do.
+/// The question before a large undo, with each of its effects.
 fn undo_question(change: &Change) -> Vec<String> {
     let counts = &change.counts;
     let mut lines = vec![format!("Undo the {} of {}?", change.kind, change.source)];
@@ -213,7 +213,7 @@ fn undo_question(change: &Change) -> Vec<String> {
     lines.extend(
         effects.iter().filter(|(rows, _)| *rows > 0).map(|(rows, what)| format!("{} {what}", plain((*rows).into()))),
     );
-    lines.push("Edits of your own are kept. U brings everything back.".to_owned());
+    lines.push("Your edits are kept. U redoes it.".to_owned());
     lines
 }
 

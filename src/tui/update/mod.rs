@@ -1,4 +1,4 @@
-//! The one place where the state changes: message in, effects out.
+//! The update function: message in, effects out. The only code that changes the state.
 
 mod engine;
 mod timers;
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Takes one message in.
+/// Handles one message.
 pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
     app.moment = Moment::of(env);
     app.toasts.expire(app.moment.now);
@@ -43,7 +43,7 @@ impl App {
             Msg::Key(event) => self.key(event, env),
             Msg::Paste(mut text) => {
                 let effects = self.paste(&text, env);
-                // It may have been a secret.
+                // It may be a secret.
                 text.zeroize();
                 effects
             }
@@ -81,7 +81,7 @@ impl App {
             }
             Lookup::Nothing => {
                 self.typed.clear();
-                // After a prefix that led nowhere, the key is taken for itself, except that Esc only ends the prefix.
+                // After an unfinished prefix the key acts as usual, except that Esc only ends the prefix.
                 match self.keymap.find(place, &[chord]) {
                     Lookup::Action(action) if waiting && action != Action::Back => self.act(action, env),
                     Lookup::Action(_) | Lookup::Prefix => Vec::new(),
@@ -94,7 +94,7 @@ impl App {
     fn paste(&mut self, text: &str, env: &Env) -> Vec<Effect> {
         self.toasts.acknowledge();
         let (wanted, mut effects) = self.run(env, |panes, ctx| panes.top().paste(text, ctx));
-        // Dropping a file on the terminal pastes its path: on a screen that means to import it.
+        // A terminal pastes the path of a dropped file: on a screen this opens the import.
         if !wanted && self.panes.overlays.is_empty() && crate::tui::overlay::picker::looks_like_path(text) {
             effects.extend(self.act(Action::Import, env));
             effects.extend(self.run(env, |panes, ctx| panes.top().paste(text, ctx)).1);
@@ -120,7 +120,7 @@ impl App {
         }
     }
 
-    /// Does what a key, a click or the palette asked for.
+    /// Executes an action of a key, a click or the palette.
     pub(crate) fn act(&mut self, action: Action, env: &Env) -> Vec<Effect> {
         match action {
             Action::Show(screen) => {
@@ -178,7 +178,7 @@ impl App {
 
     fn quit(&mut self) -> Vec<Effect> {
         self.quitting = true;
-        vec![Effect::Quit]
+        vec![Effect::WriteVisit, Effect::Quit]
     }
 
     /// Shows the screen of a jump and selects its target there; Esc returns from it.
@@ -187,14 +187,14 @@ impl App {
         self.enter(jump, env)
     }
 
-    /// Lets the screen that is shown now take in the jump.
+    /// Gives the jump to the current screen.
     fn enter(&mut self, jump: Jump, env: &Env) -> Vec<Effect> {
         let mut effects = self.run(env, |panes, ctx| panes.current_mut().jump(jump, ctx)).1;
         effects.extend(self.read_log());
         effects
     }
 
-    /// Asks for the end of the log where it is shown.
+    /// Reads the end of the log if the current screen shows it.
     pub(crate) fn read_log(&self) -> Vec<Effect> {
         if self.panes.screen == Screen::Activity { vec![Effect::ReadLog] } else { Vec::new() }
     }
@@ -222,7 +222,7 @@ impl App {
                             effects.push(Effect::LoadColumns);
                         }
                     }
-                    Err(error) => self.toast(Level::Error, format!("The store could not be read: {error}")),
+                    Err(error) => self.toast(Level::Error, format!("The database could not be read: {error}")),
                 }
                 if again {
                     effects.extend(self.refresh());
@@ -239,11 +239,11 @@ impl App {
                 Vec::new()
             }
             Loaded::Columns(Err(error)) => {
-                self.toast(Level::Error, format!("Rows can't be searched now: {error}"));
+                self.toast(Level::Error, format!("Rows cannot be searched now: {error}"));
                 Vec::new()
             }
             Loaded::Copied { what, result: Ok(()) } => {
-                self.toast(Level::News, format!("Copied {what}."));
+                self.toast(Level::News, format!("Copied {what}").trim_end().to_owned() + ".");
                 Vec::new()
             }
             Loaded::Copied { result: Err(error), .. } | Loaded::Opened(Err(error)) | Loaded::Edited(Err(error)) => {
@@ -255,7 +255,7 @@ impl App {
         }
     }
 
-    /// Compacts the database in the background when it has room to give back; not again when that failed.
+    /// Compacts the database in the background if that frees space; not again after a failure.
     fn compact(&mut self, env: &Env) -> Option<Effect> {
         if self.compacting || !self.snapshot.view.is_compactable() {
             return None;
@@ -280,7 +280,7 @@ impl App {
         self.toasts.push(level, text.into(), self.moment.now);
     }
 
-    /// [`App::with`], with all that was asked of the root done.
+    /// [`App::with`], followed by the requests of the panes.
     fn run<R>(&mut self, env: &Env, change: impl FnOnce(&mut Panes, &mut Ctx<'_>) -> R) -> (R, Vec<Effect>) {
         let (result, mut effects, asks) = self.with(env, change);
         for ask in asks {

@@ -1,4 +1,4 @@
-//! What happens when a timer fires: scheduled syncs and the idle lock of the vault.
+//! Timers: scheduled syncs and the idle lock of the vault.
 
 use chrono::{DateTime, Utc};
 
@@ -55,7 +55,7 @@ impl App {
                 self.idle.vault(false);
                 self.toast(
                     Level::News,
-                    "No key was pressed for a while: the vault is locked. A sync asks for its passphrase.",
+                    "No input for a while, so the vault is locked. A sync asks for its passphrase.",
                 );
             }
             _ => {}

@@ -1,4 +1,4 @@
-//! Amounts as text in columns: split at the decimal mark so that marks stand under each other, hidden on demand.
+//! Amounts as text: split at the decimal mark so that columns align, and hidden on demand.
 
 use rust_decimal::Decimal;
 
@@ -8,10 +8,10 @@ use crate::domain::{
     text::{grouped, rounded},
 };
 
-/// What stands for a hidden amount. Its length says nothing.
+/// The text of a hidden amount, always of the same length.
 pub(crate) const HIDDEN: &str = "•••••";
 
-/// What stands for an amount that nobody knows.
+/// The text of an unknown amount.
 pub(crate) const UNKNOWN: &str = "—";
 
 /// The two halves of a figure.
@@ -42,12 +42,12 @@ impl Figure {
         if masked { Self::of(HIDDEN) } else { Self::of(&rounded(amount, currency)) }
     }
 
-    /// A quantity: its own digits, no more.
+    /// A quantity with its significant digits.
     pub(crate) fn quantity(quantity: Decimal, masked: bool) -> Self {
         if masked { Self::of(HIDDEN) } else { Self::of(&plain(quantity)) }
     }
 
-    /// Nothing known.
+    /// An unknown figure.
     pub(crate) fn unknown() -> Self {
         Self::of(UNKNOWN)
     }
@@ -56,7 +56,7 @@ impl Figure {
         (width(&self.whole), width(&self.fraction))
     }
 
-    /// Padded so that its mark stands after `whole` columns, with `fraction` columns behind.
+    /// Padded so that the decimal mark follows `whole` columns, with `fraction` columns behind it.
     pub(crate) fn aligned(&self, whole: usize, fraction: usize) -> String {
         let before = whole.saturating_sub(width(&self.whole));
         let after = fraction.saturating_sub(width(&self.fraction));
@@ -64,7 +64,7 @@ impl Figure {
     }
 }
 
-/// A number with thousands marks and no needless zeros.
+/// A number with thousands separators and without trailing zeros.
 pub(crate) fn plain(number: Decimal) -> String {
     let text = number.normalize().to_string();
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, fraction)| (whole, fraction));
@@ -83,12 +83,12 @@ pub(crate) fn plain(number: Decimal) -> String {
     out
 }
 
-/// `1,234.56 USD`, or hidden with the currency left.
+/// `1,234.56 USD`; when hidden, only the currency is left.
 pub(crate) fn money(money: Money, masked: bool) -> String {
     if masked { format!("{HIDDEN} {}", money.currency) } else { money.to_string() }
 }
 
-/// As [`money`], with a plus sign where there is gain: for differences.
+/// As [`money`], with a plus sign for positive differences.
 pub(crate) fn difference(difference: Money, masked: bool) -> String {
     let sign = if difference.is_positive() && !masked { "+" } else { "" };
     format!("{sign}{}", money(difference, masked))

@@ -1,15 +1,20 @@
-//! Figures over time, drawn with eighth blocks. The one place where money becomes a float.
+//! Figures over time and bars. The one place where money becomes a float.
+//!
+//! Lines are ratatui's `Chart`. Shapes without an axis and signed bars are drawn here: `Sparkline` and `BarChart` take
+//! unsigned numbers only, and debts and spending are negative.
 
 use chrono::NaiveDate;
-use ratatui::{layout::Rect, style::Modifier};
+use ratatui::{
+    layout::Rect,
+    style::Modifier,
+    symbols::Marker,
+    widgets::{Axis, Chart, Dataset, GraphType, Widget as _},
+};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
-use super::{
-    paint::{Paint, above, below, bottom, rows, shrink_left, top},
-    text::width,
-};
+use super::paint::{Paint, below, rows, top};
 
-/// What is left of a bar behind its whole columns.
+/// The last, partial column of a bar, by eighths.
 const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
@@ -34,7 +39,7 @@ fn sampled(points: &[Point], columns: usize) -> Vec<f64> {
     values
 }
 
-/// The range to draw: a little room, and zero as the floor when everything is far above it relative to its swing.
+/// The range to draw: from a little below the smallest value to the largest.
 fn range(values: &[f64]) -> (f64, f64) {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -45,33 +50,50 @@ fn range(values: &[f64]) -> (f64, f64) {
     (low - (high - low) * 0.12, high)
 }
 
-/// A chart as high as `area`, with its extremes at the left and its first and last day beneath.
-pub(crate) fn history(paint: &mut Paint<'_>, area: Rect, points: &[Point], label: impl Fn(Decimal) -> String) {
-    if area.height < 3 || area.width < 16 || points.is_empty() {
-        return;
+/// A line over time with both axes, and a mark at `cursor`.
+pub(crate) fn line(
+    paint: &mut Paint<'_>,
+    area: Rect,
+    points: &[Point],
+    cursor: Option<NaiveDate>,
+    label: impl Fn(Decimal) -> String,
+) {
+    let (Some((first, _)), Some((last, _))) = (points.first().copied(), points.last().copied()) else { return };
+    let values = points.iter().map(|(_, value)| *value);
+    let (lowest, highest) = (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default());
+    let x = |day: NaiveDate| (day - first).num_days().to_f64().unwrap_or(0.0);
+    let float = |value: Decimal| value.to_f64().unwrap_or(0.0);
+    let line: Vec<(f64, f64)> = points.iter().map(|(day, value)| (x(*day), float(*value))).collect();
+    let (mut low, mut high) = (float(lowest), float(highest));
+    if (high - low).abs() < f64::EPSILON {
+        let room = if high.abs() < f64::EPSILON { 1.0 } else { high.abs() * 0.1 };
+        (low, high) = (low - room, high + room);
     }
-    let lowest = points.iter().map(|(_, value)| *value).min().unwrap_or_default();
-    let highest = points.iter().map(|(_, value)| *value).max().unwrap_or_default();
-    let (low_label, high_label) = (label(lowest), label(highest));
-    let labels = u16::try_from(width(&low_label).max(width(&high_label))).unwrap_or(0).min(area.width / 3);
-    let plot = above(shrink_left(area, labels + 1), 1);
-    let muted = paint.theme.muted;
-    let gutter = Rect { width: labels, ..area };
-    paint.right(top(gutter, 1), &high_label, muted);
-    if lowest != highest {
-        paint.right(bottom(above(gutter, 1), 1), &low_label, muted);
+    let mark: Vec<(f64, f64)> = cursor.map(|day| vec![(x(day), low), (x(day), high)]).unwrap_or_default();
+    let theme = paint.theme;
+    let data = |points, style| {
+        Dataset::default().marker(Marker::Braille).graph_type(GraphType::Line).style(style).data(points)
+    };
+    let sets = vec![data(&mark, theme.muted), data(&line, theme.chart)];
+    let middle = first + (last - first) / 2;
+    let days: Vec<String> = if area.width >= 60 {
+        vec![first.to_string(), middle.to_string(), last.to_string()]
+    } else {
+        vec![first.to_string(), last.to_string()]
+    };
+    let mut sums = vec![label(lowest), label(highest)];
+    if area.height >= 9 {
+        sums.insert(1, label((lowest + highest) / Decimal::TWO));
     }
-    blocks(paint, plot, points);
-    let axis = bottom(shrink_left(area, labels + 1), 1);
-    if let (Some((first, _)), Some((last, _))) = (points.first(), points.last()) {
-        let used = paint.text(axis, &first.to_string(), muted);
-        if last != first && axis.width > used * 2 + 1 {
-            paint.right(axis, &last.to_string(), muted);
-        }
-    }
+    let chart = Chart::new(sets)
+        .x_axis(Axis::default().style(theme.muted).bounds([0.0, x(last).max(1.0)]).labels(days))
+        .y_axis(Axis::default().style(theme.muted).bounds([low, high]).labels(sums))
+        .legend_position(None)
+        .style(theme.text);
+    chart.render(area.intersection(paint.buffer.area), paint.buffer);
 }
 
-/// Only the shape, in one or more lines.
+/// The shape of a series without an axis.
 pub(crate) fn blocks(paint: &mut Paint<'_>, area: Rect, points: &[Point]) {
     if area.is_empty() || points.is_empty() {
         return;
@@ -91,8 +113,8 @@ pub(crate) fn blocks(paint: &mut Paint<'_>, area: Rect, points: &[Point]) {
     }
 }
 
-/// Signed figures side by side: what is above zero stands up, what is below hangs down, and where there is only one of
-/// them it has all the room. At most as many figures as columns.
+/// Signed figures side by side: positive ones above the axis, negative ones below it. With one sign only, it gets all
+/// the lines. At most as many figures as columns.
 pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
     if area.is_empty() || values.is_empty() {
         return;
@@ -108,7 +130,7 @@ pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
         (true, false) => height,
         (false, _) => 0.0,
     };
-    // Both sides have one scale.
+    // Both sides have the same scale.
     let scale = (gain / up.max(1.0)).max(loss / (height - up).max(1.0)) / 8.0;
     let eighths = |value: Decimal| (size(Some(&value)) / scale).round().to_usize().unwrap_or(0).max(1);
     let up = up.to_u16().unwrap_or(0);
@@ -125,7 +147,7 @@ pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
         for (line, row) in rows(lines).enumerate() {
             let before = if hangs { line } else { usize::from(lines.height) - 1 - line };
             let filled = height.saturating_sub(before * 8).min(8);
-            // There are no blocks that hang: what is left of one that stands, the other way round.
+            // Unicode has no blocks for the upper part of a cell: the complement is drawn reversed.
             let (block, style) = match filled {
                 0 => continue,
                 8 => ("█", style),
@@ -146,6 +168,20 @@ pub(crate) fn bar(part: Decimal, whole: Decimal, columns: usize) -> String {
     out
 }
 
+/// A bar of `part` in `whole` on an axis in the middle of `columns`: negative ones grow to the left.
+pub(crate) fn signed_bar(part: Decimal, whole: Decimal, columns: usize) -> String {
+    let half = columns / 2;
+    let share = part.abs().checked_div(whole.abs()).and_then(|share| share.to_f64()).unwrap_or(0.0).clamp(0.0, 1.0);
+    let steps = (share * 2.0 * half.to_f64().unwrap_or(0.0)).round().to_usize().unwrap_or(0);
+    let (full, odd) = (steps / 2, steps % 2);
+    if part.is_sign_negative() {
+        let blank = half - (full + odd).min(half);
+        format!("{}{}{}", " ".repeat(blank), if odd == 1 { "▐" } else { "" }, "█".repeat(full))
+    } else {
+        format!("{}{}{}", " ".repeat(half), "█".repeat(full), if odd == 1 { "▌" } else { "" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +196,14 @@ mod tests {
         assert_eq!(sampled(&points, 2), [1.0, 10.0]);
         assert_eq!(sampled(&points[..1], 3), [1.0; 3]);
         assert!(sampled(&[], 3).is_empty());
+    }
+
+    #[test]
+    fn negative_bars_grow_to_the_left() {
+        assert_eq!(signed_bar(Decimal::NEGATIVE_ONE, Decimal::TWO, 8), "  ██");
+        assert_eq!(signed_bar(Decimal::ONE, Decimal::TWO, 8), "    ██");
+        assert_eq!(signed_bar(-Decimal::TWO, Decimal::TWO, 8), "████");
+        assert_eq!(signed_bar(Decimal::from(-3), Decimal::from(8), 8), "  ▐█");
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! Which row of a list is selected.
+//! The cursor of a list.
 
 use crate::tui::action::Action;
 
-/// A selected row.
+/// The index of the selected row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cursor {
     pub(crate) at: usize,
 }
 
 impl Cursor {
-    /// Moves by an action over `len` rows of which `page` are visible; says whether it was a movement.
+    /// Moves over `len` rows, of which `page` are visible. Returns whether the action was a movement.
     pub(crate) fn act(&mut self, action: Action, len: usize, page: usize) -> bool {
         let half = (page / 2).max(1);
         self.at = match action {
@@ -31,7 +31,7 @@ impl Cursor {
         self.clamp(len);
     }
 
-    /// Keeps it inside.
+    /// Keeps it below `len`.
     pub(crate) fn clamp(&mut self, len: usize) {
         self.at = self.at.min(len.saturating_sub(1));
     }

@@ -1,4 +1,4 @@
-//! One line of text being typed.
+//! A text field of one line.
 
 use crossterm::event::{Event, KeyEvent};
 use ratatui::{
@@ -11,7 +11,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::{paint::Paint, text::width};
 use crate::domain::text::clean;
 
-/// The most that can be typed or pasted into a field.
+/// Most bytes of a field.
 const MOST: usize = 4_096;
 
 /// A text field.
@@ -40,13 +40,13 @@ impl Field {
         self.input = Input::new(value).with_cursor(characters);
     }
 
-    /// Where the cursor stands, in bytes.
+    /// The cursor, as a byte offset.
     pub(crate) fn cursor(&self) -> usize {
         let value = self.input.value();
         value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(index, _)| index)
     }
 
-    /// Types a key; says whether the text changed.
+    /// Handles a key; returns whether the text changed.
     pub(crate) fn key(&mut self, event: KeyEvent) -> bool {
         let before = self.input.value().len();
         let Some(request) = to_input_request(&Event::Key(event)) else { return false };
@@ -56,7 +56,7 @@ impl Field {
         self.input.handle(request).is_some_and(|change| change.value)
     }
 
-    /// Inserts pasted text, made safe, as one line.
+    /// Inserts pasted text, cleaned, as one line.
     pub(crate) fn paste(&mut self, text: &str) {
         let safe = clean(text);
         for character in safe.trim().chars().take(MOST.saturating_sub(self.input.value().len())) {
@@ -64,7 +64,7 @@ impl Field {
         }
     }
 
-    /// Draws it with its cursor; the part around the cursor when it is too long. `marks` are styled byte ranges.
+    /// Draws it with its cursor, scrolled so that the cursor is visible. `marks` are styled byte ranges.
     pub(crate) fn draw(
         &self,
         paint: &mut Paint<'_>,

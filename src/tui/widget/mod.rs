@@ -1,6 +1,6 @@
-//! Pieces that screens and overlays are made of.
+//! Drawing primitives of screens and overlays.
 //!
-//! INVARIANT: they know nothing of accounts or imports; text is cleaned and clipped here, at the edge.
+//! INVARIANT: they do not depend on accounts or imports; all text is cleaned and clipped here.
 
 pub(crate) mod amount;
 pub(crate) mod chart;

@@ -1,4 +1,4 @@
-//! The one way to put text on the screen: cleaned, clipped, styled by role; also where clicks are noted.
+//! Writes text to the frame: cleaned, clipped and styled by role; also records click targets.
 //!
 //! INVARIANT: never writes outside the frame, whatever the coordinates.
 
@@ -15,9 +15,9 @@ use crate::tui::{component::hit::Target, theme::Theme};
 pub(crate) struct Paint<'a> {
     pub(crate) buffer: &'a mut Buffer,
     pub(crate) theme: &'a Theme,
-    /// What a click on a place means; later entries lie above earlier ones.
+    /// Click targets; later entries are above earlier ones.
     pub(crate) targets: &'a mut Vec<(Rect, Target)>,
-    /// Where the cursor stands, if text is being typed.
+    /// The terminal cursor, while text is typed.
     pub(crate) cursor: &'a mut Option<Position>,
     /// Whether amounts are hidden.
     pub(crate) masked: bool,
@@ -55,7 +55,7 @@ impl Paint<'_> {
         used
     }
 
-    /// Lays a style over everything in `area`.
+    /// Applies a style to every cell of `area`.
     pub(crate) fn style(&mut self, area: Rect, style: Style) {
         let area = area.intersection(self.buffer.area);
         self.buffer.set_style(area, style);
@@ -65,7 +65,7 @@ impl Paint<'_> {
     pub(crate) fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buffer.area);
         for y in area.top()..area.bottom() {
-            // A wide character that begins left of the area would reach into it.
+            // A wide character left of the area would reach into it.
             if area.x > 0
                 && let Some(cell) = self.buffer.cell_mut((area.x - 1, y))
                 && text::width(cell.symbol()) > 1
@@ -80,7 +80,7 @@ impl Paint<'_> {
         }
     }
 
-    /// Notes what a click in `area` means.
+    /// Records the target of clicks in `area`.
     pub(crate) fn target(&mut self, area: Rect, target: Target) {
         let area = area.intersection(self.buffer.area);
         if !area.is_empty() {
@@ -88,7 +88,7 @@ impl Paint<'_> {
         }
     }
 
-    /// A box with a title and something at its right end; returns what is inside.
+    /// A frame with a title and a text at its right end; returns the area inside.
     pub(crate) fn frame(&mut self, area: Rect, title: &str, right: &str, focused: bool) -> Rect {
         let theme = self.theme;
         let (border, title_style) =
@@ -129,7 +129,7 @@ impl Paint<'_> {
         set(right, bottom, "┘");
     }
 
-    /// A thumb on the right border of a framed list, when not all rows fit.
+    /// A scroll bar on the right border of a list whose rows do not all fit.
     pub(crate) fn scrollbar(&mut self, inner: Rect, offset: usize, len: usize) {
         let height = usize::from(inner.height);
         if len <= height || height == 0 {

@@ -1,6 +1,6 @@
-//! One line of secret text being typed. Used by the wizard and by the screen that opens the vault.
+//! A text field for secrets. Used by the wizard and by the overlay that unlocks the vault.
 //!
-//! INVARIANT: the text lives in one buffer that never moves while it grows and is wiped when it goes.
+//! INVARIANT: the text is in one buffer that never reallocates and is zeroized on drop.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
@@ -9,25 +9,25 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use super::paint::Paint;
 
-/// Bytes that fit: a private key in PEM form does.
+/// Most bytes; a private key in PEM form fits.
 const MOST: usize = 16 * 1024;
 
 /// A masked text field.
 pub(crate) struct SecretField {
     text: Zeroizing<String>,
-    /// In bytes, between two characters.
+    /// A byte offset on a character boundary.
     cursor: usize,
-    /// Whether line ends are part of it, as in a PEM file.
+    /// Whether line breaks are kept, as in a PEM file.
     lines: bool,
 }
 
 impl SecretField {
     pub(crate) fn new(lines: bool) -> Self {
-        // With room for the most it can hold it is never copied elsewhere.
+        // The full capacity is reserved, so the text is never copied by a reallocation.
         Self { text: Zeroizing::new(String::with_capacity(MOST)), cursor: 0, lines }
     }
 
-    /// For checks; not to be kept.
+    /// For validation; callers must not store it.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -40,7 +40,7 @@ impl SecretField {
         self.text.trim().is_empty()
     }
 
-    /// Empties and wipes it.
+    /// Clears and zeroizes it.
     pub(crate) fn wipe(&mut self) {
         self.text.zeroize();
         self.cursor = 0;
@@ -61,7 +61,7 @@ impl SecretField {
         self.cursor + self.text[self.cursor..].chars().next().map_or(0, char::len_utf8)
     }
 
-    /// Types a key; says whether the text changed.
+    /// Handles a key; returns whether the text changed.
     pub(crate) fn key(&mut self, event: KeyEvent) -> bool {
         let length = self.text.len();
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
@@ -93,7 +93,7 @@ impl SecretField {
         self.text.len() != length
     }
 
-    /// Inserts pasted text without what a terminal or a web page put around it.
+    /// Inserts pasted text without control characters and surrounding blanks.
     pub(crate) fn paste(&mut self, text: &str) {
         for character in text.trim().chars() {
             match character {
@@ -105,7 +105,7 @@ impl SecretField {
         }
     }
 
-    /// Draws it: a dot for each character, or the text itself when it is to be seen.
+    /// Draws a dot for each character, or the text if `shown`.
     pub(crate) fn draw(&self, paint: &mut Paint<'_>, area: Rect, focused: bool, shown: bool) {
         if area.is_empty() {
             return;

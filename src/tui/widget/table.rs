@@ -1,4 +1,4 @@
-//! Rows in columns: only visible rows are asked for; columns that don't fit are left out, least important first.
+//! Rows in columns. Only visible rows are formatted; columns that do not fit are dropped, the least important first.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -11,14 +11,14 @@ use super::{
 };
 use crate::tui::component::hit::{ListId, Target, scrolled};
 
-/// How wide a column is.
+/// The width of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
     /// Exactly that.
     Fixed(u16),
-    /// As wide as what is visible in it, within bounds; with a lower bound of 0 left out when nothing is.
+    /// As wide as its visible content, within bounds; with a lower bound of 0 an empty column is dropped.
     Fit(u16, u16),
-    /// Its share of what is left, at least that.
+    /// A share of the remaining width, at least that.
     Flex(u16),
 }
 
@@ -28,9 +28,9 @@ pub(crate) struct Column<'a> {
     pub(crate) title: &'a str,
     pub(crate) size: Size,
     pub(crate) right: bool,
-    /// 0: always there; the column with the highest number goes first when space is short.
+    /// 0: never dropped; else the column with the highest rank is dropped first.
     pub(crate) rank: u8,
-    /// Its place in the sort menu, if rows can be sorted by it.
+    /// Its index in the sort menu, if rows can be sorted by it.
     pub(crate) sort: Option<usize>,
 }
 
@@ -55,7 +55,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// What stands in one cell.
+/// The content of a cell.
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
     Text(Cow<'static, str>, Style),
@@ -70,17 +70,17 @@ impl Cell {
     }
 }
 
-/// What one row shows.
+/// The content of a row.
 #[derive(Debug, Clone)]
 pub(crate) enum Row {
     Cells {
         cells: Vec<Cell>,
         /// Marked with the space bar.
         marked: bool,
-        /// Laid over the whole row.
+        /// Applied to the whole row.
         style: Option<Style>,
     },
-    /// A heading over the following rows, with something at the right.
+    /// A heading of the following rows, with a text at the right.
     Heading(String, String),
     /// A sentence over the whole width.
     Note(String, Style),
@@ -100,7 +100,7 @@ pub(crate) struct Table<'a> {
     pub(crate) selected: Option<usize>,
     pub(crate) focused: bool,
     pub(crate) headers: bool,
-    /// Place of the sort column and whether descending, for the arrow.
+    /// Index of the sort column, and whether descending.
     pub(crate) sorted: Option<(usize, bool)>,
 }
 
@@ -151,7 +151,7 @@ impl Table<'_> {
         widths
     }
 
-    /// The width of each column; 0 for those left out.
+    /// The width of each column; 0 for dropped columns.
     fn widths(&self, available: u16, visible: &[Row], figures: &[(usize, usize)]) -> Vec<u16> {
         let filled = |index: usize| {
             visible.iter().any(|row| match row {
@@ -301,7 +301,7 @@ impl Table<'_> {
     }
 }
 
-/// Where each column stands in a line; `None` for those left out.
+/// The area of each column in a line; `None` for dropped columns.
 fn cell_areas(line: Rect, widths: &[u16]) -> impl Iterator<Item = Option<Rect>> + use<'_> {
     let mut x = line.x.saturating_add(GUTTER);
     widths.iter().map(move |width| {

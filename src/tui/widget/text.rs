@@ -1,4 +1,4 @@
-//! Text measured and cut by display width.
+//! Measures, cuts and wraps text by display width.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::text::clean;
 
-/// Columns that `text` takes on screen, counted the way they are drawn (by grapheme).
+/// Columns of `text` on screen, counted by grapheme as it is drawn.
 pub(crate) fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
-/// `text` made safe and cut to `columns`, ending in `…` when something was cut.
+/// `text` cleaned and cut to `columns`, with `…` at the end if it was cut.
 pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     let safe = clean(text);
     if width(&safe) <= columns {
@@ -26,7 +26,7 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The longest start of `text` that takes at most `columns`.
+/// The longest prefix of `text` of at most `columns`.
 pub(crate) fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;
     for (index, grapheme) in text.grapheme_indices(true) {
@@ -38,7 +38,7 @@ pub(crate) fn head(text: &str, columns: usize) -> &str {
     text
 }
 
-/// `text` in lines of at most `columns`, broken at blanks where there are any.
+/// `text` in lines of at most `columns`, broken at blanks where possible.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();

@@ -108,7 +108,7 @@ async fn a_login_of_somebody_else_is_asked_about() {
     let mut h = connected(&server).await;
     *id.lock().unwrap() = "99999999".to_owned();
     h.keys("L<enter>").idle().await.shows(&["None of these accounts was there before"]);
-    h.keys("<enter>").shows(&["Keep this login all the same?"]);
+    h.keys("<enter>").shows(&["Keep this login anyway?"]);
     matches("wizard_different_120x40", &mut h);
     h.keys("<esc>").hides("Keep this login").keys("<esc>").idle().await;
     assert_eq!(accounts(&h), 1, "nothing was kept");

@@ -38,7 +38,7 @@ fn rows(h: &Harness) -> u64 {
 #[tokio::test]
 async fn the_first_minute_needs_no_reading() {
     let mut h = Harness::new(80, 24);
-    h.idle().await.shows(&["Nothing here yet", "i  import a statement file"]);
+    h.idle().await.shows(&["Nothing here yet", "i       import statement files", "--demo"]);
     h.write("chase.qfx", &statement());
     h.keys("i").idle().await.shows(&["Import statement files", "chase.qfx"]);
     h.keys("<down><enter>").idle().await;
@@ -55,7 +55,7 @@ async fn the_first_minute_needs_no_reading() {
 #[tokio::test]
 async fn empty_screens_say_all_of_it_on_the_smallest_screen() {
     let mut h = Harness::new(60, 20);
-    h.idle().await.shows(&["i  import a statement file (QFX or OFX) of your bank"]).hides("…");
+    h.idle().await.shows(&["import statement files of your bank", "start dashtam with made-up data"]).hides("…");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn an_import_is_undone_and_brought_back() {
     assert_eq!(rows(&h), 5);
     h.keys("u").idle().await.shows(&["Undone: import of chase.qfx"]);
     assert_eq!(rows(&h), 0);
-    h.keys("U").idle().await.shows(&["Brought back", "Stumptown Coffee"]);
+    h.keys("U").idle().await.shows(&["Redone", "Stumptown Coffee"]);
     assert_eq!(rows(&h), 5);
 }
 

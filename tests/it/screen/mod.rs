@@ -10,5 +10,6 @@ mod grouping;
 mod idle_lock;
 mod marking;
 mod order_fills;
+mod overview;
 mod random_input;
 mod staying;

@@ -22,7 +22,7 @@ async fn undo_and_redo_in_the_journal_are_about_the_same_change() {
     }
     h.keys("6jj").shows(&["▸ "]).keys("u").idle().await;
     assert_eq!(undone(&h), ["a.qfx"]);
-    h.shows(&["undone; U brings it back"]).keys("U").idle().await;
+    h.shows(&["undone; U redoes it"]).keys("U").idle().await;
     assert_eq!(undone(&h), [""; 0], "U brought back the change that u took away");
     h.keys("uUu").idle().await;
     assert_eq!(undone(&h), ["a.qfx"]);

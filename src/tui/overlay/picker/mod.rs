@@ -198,7 +198,7 @@ impl Picker {
         }
     }
 
-    /// Enter in the field: what it names, else what is selected.
+    /// Enter in the field: opens the named entry, else the selected one.
     fn accept(&mut self, ctx: &mut Ctx<'_>) {
         let partial = self.partial().to_owned();
         let named = self.entries.iter().find(|entry| entry.name == partial).cloned();
@@ -219,13 +219,13 @@ impl Picker {
                 self.select_first_file();
             }
             None if self.items().is_empty() && !partial.is_empty() => {
-                self.error = Some(format!("There is no `{partial}` here."));
+                self.error = Some(format!("No file or folder `{partial}` here."));
             }
             None => self.open_selected(ctx),
         }
     }
 
-    /// Tab: as much as is certain, then into the list.
+    /// Tab: completes the common prefix, else moves to the list.
     fn complete(&mut self, ctx: &mut Ctx<'_>) {
         let partial = self.partial().to_owned();
         let starts = |entry: &&FolderEntry| {
@@ -413,7 +413,7 @@ impl Picker {
     }
 }
 
-/// The longest start that all names share.
+/// The common prefix of all names.
 fn common_start(entries: &[&FolderEntry]) -> String {
     let Some(first) = entries.first() else { return String::new() };
     let shared = entries.iter().fold(first.name.chars().count(), |length, entry| {
@@ -492,7 +492,7 @@ impl Pane for Picker {
             return true;
         }
         if !self.in_list {
-            // The list again, and the whole folder in it.
+            // Back to the list of the whole folder.
             let partial = self.partial().len();
             let folder = self.field.value()[..self.field.value().len() - partial].to_owned();
             self.relist(|picker| picker.field.set(folder));

@@ -12,7 +12,7 @@ pub(crate) fn is_importable(name: &str) -> bool {
         .is_some_and(|extension| extensions().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
-/// A typed path split at its last separator: the folder it stands in, resolved, and the rest.
+/// A typed path split at its last separator: the resolved folder, and the rest.
 pub(super) fn split<'a>(typed: &'a str, folders: &Folders) -> (PathBuf, &'a str) {
     let typed = if typed == "~" { "~/" } else { typed };
     let (folder, rest) = typed.rfind('/').map_or(("", typed), |at| typed.split_at(at + 1));
@@ -32,7 +32,7 @@ pub(super) fn resolve(typed: &str, folders: &Folders) -> PathBuf {
     folders.start.join(typed)
 }
 
-/// How a folder is written in the field: with `~`, and a separator at its end.
+/// A folder as text: with `~`, and a separator at the end.
 pub(super) fn written(folder: &Path, folders: &Folders) -> String {
     let short =
         folders.home.as_ref().filter(|home| home.as_os_str() != "/").and_then(|home| folder.strip_prefix(home).ok());
@@ -47,14 +47,14 @@ pub(super) fn written(folder: &Path, folders: &Folders) -> String {
     text
 }
 
-/// Whether pasted text is a path or several, as a terminal makes of dropped files.
+/// Whether pasted text is one path or several, as terminals paste dropped files.
 pub(crate) fn looks_like_path(text: &str) -> bool {
     let text = text.trim_start();
     let bare = text.trim_start_matches(['\'', '"']);
     text.len() < 8_192 && ["/", "~/", "./", "../", "file://"].iter().any(|start| bare.starts_with(start))
 }
 
-/// The paths in pasted text: one a line, or quoted and escaped as a shell wants them, or `file://` addresses.
+/// The paths in pasted text: one per line, or quoted and escaped as in a shell, or `file://` addresses.
 pub(super) fn pasted(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let words: Vec<String> = lines.into_iter().flat_map(words).collect();

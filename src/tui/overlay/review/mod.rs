@@ -27,22 +27,22 @@ use crate::{
     },
 };
 
-/// How far it is.
+/// The state of the import.
 #[derive(Debug)]
 enum State {
     /// Files are being read.
     Reading,
-    /// To be looked at.
+    /// Ready for review.
     Ready(Arc<ImportReview>),
     /// Being written.
     Importing(Arc<ImportReview>),
-    /// Something went wrong with some files; the others are kept.
+    /// Some files failed; the others are imported.
     Partly(ImportReport),
-    /// Nothing was done.
+    /// Nothing was imported.
     Failed(Failure),
 }
 
-/// Which rows are shown.
+/// The kind of rows shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Show {
     All,
@@ -167,7 +167,7 @@ impl Review {
         self.review().is_none_or(|review| review.is_empty() || self.failed() == review.files.len())
     }
 
-    /// Rows and warnings of the selected line, as far as they are to be shown.
+    /// Rows and warnings of the selected line, of the kind shown.
     fn details(&self) -> Vec<Detail<'_>> {
         let lines = self.lines();
         let (file, accounts): (&FileReview, Vec<&AccountReview>) = match lines.get(self.files.at) {
@@ -185,7 +185,7 @@ impl Review {
         }
     }
 
-    /// How many lines each way to show them would have.
+    /// The number of lines of each kind.
     fn counts(&self) -> [usize; SHOWS.len()] {
         let lines = self.lines();
         let (file, accounts): (&FileReview, Vec<&AccountReview>) = match lines.get(self.files.at) {
@@ -369,7 +369,7 @@ impl Pane for Review {
     }
 }
 
-/// Back to where the files were chosen.
+/// Returns to the picker.
 fn cancelled(ctx: &mut Ctx<'_>) {
     ctx.asks.push(Ask::Pop);
     ctx.toast("Cancelled: nothing was written.");

@@ -131,7 +131,7 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
             let known = if account.account.is_some() { "" } else { " (new)" };
             let tail = account.number_masked.trim_start_matches('*');
             let number = if account.name.ends_with(tail) { String::new() } else { format!(" ··{tail}") };
-            // The institution stands in the line above.
+            // The institution is in the line above.
             let own = account.name.strip_prefix(file.institution.as_str()).map(str::trim_start);
             let own = own.filter(|own| !own.is_empty()).unwrap_or(&account.name);
             let name = format!("  {own}{number}{known}");

@@ -1,4 +1,4 @@
-//! What a login opens: which of it is wanted, and what to call it.
+//! The accounts of a login: which ones to keep, and the name of the connection.
 
 use std::collections::BTreeSet;
 
@@ -15,28 +15,28 @@ use crate::{
 /// The accounts found.
 pub(super) struct Accounts {
     pub(super) found: FoundConnection,
-    /// Places of those that are not wanted.
+    /// Indexes of the accounts to leave out.
     pub(super) unwanted: BTreeSet<usize>,
     pub(super) cursor: Cursor,
     pub(super) alias: Field,
-    /// Whether the name has the keys.
+    /// Whether the name has the focus.
     pub(super) typing: bool,
-    /// A connection is repaired: what was chosen then stays chosen.
+    /// A connection is repaired: its chosen accounts stay chosen.
     pub(super) repairs: bool,
-    /// Why Enter did not go on.
+    /// Why Enter did not continue.
     pub(super) held: Option<Held>,
 }
 
-/// What Enter waits for.
+/// A condition that Enter waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
-    /// The user's word that other accounts than before are meant.
+    /// Confirmation that other accounts than before are meant.
     Different,
     /// At least one account.
     Empty,
-    /// The user's word that the connection which has these accounts gets the new login.
+    /// Confirmation that the connection with these accounts gets the new login.
     Same,
-    /// Nothing: these accounts belong to another connection than the one that is repaired.
+    /// It cannot continue: the accounts belong to another connection than the repaired one.
     Taken,
 }
 
@@ -118,7 +118,7 @@ impl Accounts {
         was
     }
 
-    /// The user's name for the connection, and provider ids of what is not wanted.
+    /// The user's name for the connection, and the provider ids of accounts to leave out.
     pub(super) fn answers(&self) -> (Option<String>, Vec<String>) {
         let alias = Some(self.alias.value().trim()).filter(|alias| !alias.is_empty()).map(str::to_owned);
         let accounts = self.found.accounts.iter().enumerate();

@@ -1,4 +1,4 @@
-//! The first step: which provider.
+//! The first step: choosing a provider.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -81,14 +81,14 @@ impl Chooser {
         self.cursor.scroll(rows, self.providers().len());
     }
 
-    /// Esc in the field forgets what is looked for first.
+    /// Esc clears the search first.
     pub(super) fn back(&mut self) -> bool {
         let was = !self.field.value().is_empty();
         *self = Self::default();
         was
     }
 
-    /// A click on a line; says whether it is the one already selected.
+    /// Selects a clicked line; returns whether it was selected before.
     pub(super) fn click(&mut self, index: usize) -> bool {
         let items = self.items();
         if !matches!(items.get(index), Some(Item::Provider(_))) {

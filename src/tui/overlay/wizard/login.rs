@@ -1,4 +1,4 @@
-//! A login that waits: in the browser, or for the address that the browser ended at.
+//! A waiting login: in the browser, or for the redirected address to be pasted.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
@@ -20,27 +20,27 @@ use crate::{
     },
 };
 
-/// From this height on, lines are left free.
+/// From this height on, blank lines are drawn.
 const ROOMY: u16 = 20;
 
 /// The waiting screen.
 pub(super) struct Login {
     pub(super) prompt: LoginPrompt,
-    /// Whether the paste field has the keys.
+    /// Whether the paste field has the focus.
     pub(super) typing: bool,
-    /// Whether what is typed is to be seen.
+    /// Whether the text typed is visible.
     pub(super) shown: bool,
-    /// The redirected address holds the code, which is as good as a password for some minutes.
+    /// The redirected address. Its code is valid like a password for some minutes.
     pub(super) pasted: SecretField,
-    /// Why the last paste was of no use.
+    /// Why the last paste was rejected.
     pub(super) rejected: Option<String>,
-    /// A paste was handed over and is being tried.
+    /// A pasted address is being checked.
     pub(super) submitted: bool,
 }
 
 impl Login {
     pub(super) fn new(prompt: LoginPrompt) -> Self {
-        // Where nothing listens, pasting is the only way.
+        // Without a listener, pasting is the only way.
         let typing = matches!(&prompt.ending, LoginEnding::Redirect { listening: Err(_), .. });
         Self { prompt, typing, shown: false, pasted: SecretField::new(false), rejected: None, submitted: false }
     }
@@ -63,7 +63,7 @@ impl Login {
         self.pasted.paste(text);
     }
 
-    /// What is pasted, once.
+    /// Takes the pasted address.
     pub(super) fn submit(&mut self) -> Option<Secrets> {
         if self.pasted.is_blank() {
             return None;
@@ -76,7 +76,7 @@ impl Login {
         Some(pasted)
     }
 
-    /// The port that waits on this machine, for the hint about SSH.
+    /// The listening port, for the hint about SSH.
     pub(super) fn port(&self) -> Option<&str> {
         let (_, rest) = self.prompt.callback_url()?.split_once("://")?;
         let authority = rest.split(['/', '?']).next()?;
@@ -84,7 +84,7 @@ impl Login {
     }
 }
 
-/// Draws it over the whole width, with nothing beside the address.
+/// Draws it over the whole width, so that nothing is beside the address.
 pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str) {
     let theme = scene.paint.theme;
     let prompt = &login.prompt;
@@ -100,7 +100,7 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
     let rejected = login.rejected.as_deref().map(|why| format!("✗ {why}"));
     let refusal = rejected.as_deref().map_or(0, |why| wrap(why, usize::from(at.width)).len());
     let refusal = u16::try_from(refusal).unwrap_or(0);
-    // The field to paste into is always there; what stands above it gives way.
+    // The paste field is always visible; the lines above it are dropped if necessary.
     let foot = bottom(at, 1 + refusal);
     at = above(at, 1 + refusal);
     let roomy = area.height >= ROOMY;
@@ -142,14 +142,14 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
     }
 }
 
-/// The two ways in which the login can come back.
+/// The two ways to complete the login.
 fn routes(login: &Login, scene: &mut Scene<'_>, at: &mut Rect) {
     let theme = scene.paint.theme;
     let prompt = &login.prompt;
     let LoginEnding::Redirect { listening, .. } = &prompt.ending else { return };
     match listening {
         Ok(listening) => {
-            say(scene, at, "1  Wait: the browser comes back here by itself.", theme.text);
+            say(scene, at, "1  Wait: the browser returns here.", theme.text);
             if let Some(fingerprint) = &listening.fingerprint {
                 let text = "It will warn of a certificate made just now for this login; go on when its SHA-256 is";
                 let used = scene.paint.paragraph(shrink_left(*at, 3), text, theme.muted);
@@ -170,7 +170,7 @@ fn routes(login: &Login, scene: &mut Scene<'_>, at: &mut Rect) {
                 *at = below(*at, used);
             }
         }
-        Err(why) => say(scene, at, &format!("1  The browser can't come back here by itself: {why}"), theme.warning),
+        Err(why) => say(scene, at, &format!("1  The browser cannot return here: {why}"), theme.warning),
     }
     scene.paint.text(top(*at, 1), "2", theme.text);
     let text = "Or paste the address at which the browser ended, even if the page says it can't be reached.";

@@ -1,8 +1,8 @@
-//! The connection wizard: from "which institution" to its rows on screen, made from provider metadata alone.
+//! The connection wizard, from choosing an institution to its first sync. Derived from provider metadata.
 //!
 //! Opened by `c`, by Enter on a provider, and on a connection that needs a new login.
-//! INVARIANT: Esc goes one step back and keeps what was answered; nothing of a login outlives the wizard unless the user
-//! confirmed it: leaving a step that began a job cancels it.
+//! INVARIANT: Esc goes one step back and keeps the answers; a login that the user did not confirm ends with the wizard:
+//! leaving a step with a running job cancels the job.
 
 mod accounts;
 mod chooser;
@@ -43,23 +43,23 @@ use crate::{
     },
 };
 
-/// How often something turns while a job runs.
+/// Interval of the spinner while a job runs.
 const TURN: TimeDelta = TimeDelta::milliseconds(125);
 
 /// The wizard.
 pub(crate) struct Wizard {
     chooser: Chooser,
-    /// What is connected, with its answers; kept while the user goes back and forth.
+    /// The chosen provider and its answers; kept while the user goes back and forth.
     chosen: Option<(&'static ProviderMetadata, Sheet)>,
     repairs: Option<Repair>,
     step: Step,
     /// The job of the login, from the check to the end.
     job: Option<JobId>,
-    /// Providers were not offered: the wizard was opened for this one.
+    /// The wizard was opened for one provider, so the first step is left out.
     direct: bool,
-    /// Said where it is told what is stored.
+    /// Shown with the list of stored values.
     vault: VaultChoice,
-    /// What the configuration says of single providers: what it answers is not asked.
+    /// Settings of single providers; fields set there are not asked.
     settings: Arc<ProviderSettings>,
 }
 
@@ -70,14 +70,14 @@ struct Repair {
     alias: Option<String>,
 }
 
-/// Where the user is.
+/// The current step.
 enum Step {
     Choose,
     About,
     Fields,
-    /// The answers are being tried.
+    /// The answers are being checked.
     Checking,
-    /// A login waits for the browser.
+    /// The login waits for the browser.
     Login(Box<Login>),
     Failed(Failure),
     Accounts(Box<Accounts>),
@@ -121,7 +121,7 @@ impl Wizard {
         self.chosen.as_ref().map(|(provider, _)| *provider)
     }
 
-    /// The callback address, as it stands now.
+    /// The callback address with the current answers.
     fn callback(&self) -> Option<&str> {
         let (provider, sheet) = self.chosen.as_ref()?;
         let registered = provider.oauth()?.callback_url;
@@ -177,7 +177,7 @@ impl Wizard {
         }
     }
 
-    /// Tries the answers.
+    /// Checks the answers.
     fn check(&mut self, ctx: &mut Ctx<'_>) {
         let Some((provider, sheet)) = &mut self.chosen else { return };
         let Some(answers) = sheet.finish(ctx.env.folders.home.as_deref()) else {
@@ -190,7 +190,7 @@ impl Wizard {
         self.step = Step::Checking;
     }
 
-    /// Forgets the login under way, and tells the engine to.
+    /// Cancels the running login.
     fn cancel(&mut self, ctx: &mut Ctx<'_>) {
         if let Some(job) = self.job.take() {
             ctx.effects.push(Effect::Send(Command::Cancel { job }));
@@ -202,7 +202,7 @@ impl Wizard {
         self.step = self.answers();
     }
 
-    /// Where the answers are, for who must change them; where there are none, the step before.
+    /// The step with the answers; without any, the step before.
     fn answers(&self) -> Step {
         if self.chosen.as_ref().is_some_and(|(_, sheet)| !sheet.is_empty()) { Step::Fields } else { Step::About }
     }
@@ -248,7 +248,7 @@ impl Wizard {
         }
     }
 
-    /// Takes in what is told of this wizard's job.
+    /// Handles events of the wizard's job.
     fn hear_engine(&mut self, event: &Event, ctx: &mut Ctx<'_>) -> bool {
         if let (Event::Unlocked { .. }, Step::Failed(failure)) = (event, &self.step)
             && failure.kind == FailureKind::VaultLocked
@@ -367,8 +367,8 @@ impl Pane for Wizard {
             }
             Step::Checking | Step::Login(_) | Step::Failed(_) => self.leave_check(ctx),
             Step::Syncing(_) => {
-                // What the user confirmed stays, and its sync goes on without the wizard.
-                ctx.toast("The first sync goes on; Connections shows how it went.");
+                // The connection is confirmed: its sync continues without the wizard.
+                ctx.toast("The first sync continues; Connections shows its result.");
                 return false;
             }
             Step::Done(_) => return false,

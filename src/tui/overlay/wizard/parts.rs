@@ -24,7 +24,7 @@ pub(super) fn gap(area: &mut Rect) {
     *area = below(*area, 1);
 }
 
-/// A key and what it does, at the foot.
+/// Keys and their effects, at the foot.
 pub(super) fn keys(scene: &mut Scene<'_>, line: Rect, hints: &[(&str, &str)]) {
     let theme = scene.paint.theme;
     let mut room = line;
@@ -34,7 +34,7 @@ pub(super) fn keys(scene: &mut Scene<'_>, line: Rect, hints: &[(&str, &str)]) {
     }
 }
 
-/// A hint of the engine as a sentence of its own.
+/// A hint of the engine as a complete sentence.
 pub(super) fn sentence(hint: &str) -> String {
     let mut characters = hint.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
@@ -42,7 +42,7 @@ pub(super) fn sentence(hint: &str) -> String {
     format!("{first}{}{stop}", characters.as_str())
 }
 
-/// What came, in one sentence.
+/// The result of a sync in one sentence.
 pub(crate) fn arrived(report: &ConnectionReport) -> String {
     let parts: Vec<String> = [
         (report.transactions_imported, "new row", "new rows"),
@@ -57,7 +57,7 @@ pub(crate) fn arrived(report: &ConnectionReport) -> String {
     if parts.is_empty() { "Nothing new.".to_owned() } else { format!("{}.", parts.join(", ")) }
 }
 
-/// An address from the very left, cut where lines end, so that a terminal's own selection copies nothing else.
+/// An address from the left edge, broken at the line ends, so that a selection in the terminal copies nothing else.
 pub(super) fn address(scene: &mut Scene<'_>, area: Rect, url: &str) -> u16 {
     let theme = scene.paint.theme;
     let mut rest = url;

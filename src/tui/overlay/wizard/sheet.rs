@@ -1,4 +1,4 @@
-//! The fields of a provider being answered.
+//! The form of a provider's fields.
 
 use std::path::Path;
 
@@ -22,11 +22,11 @@ use crate::{
     },
 };
 
-/// Where an answer is typed.
+/// The input of one field.
 enum Input {
     Text(Field),
     Secret(SecretField),
-    /// Which of the field's choices.
+    /// The index of the chosen value.
     Choice(usize),
 }
 
@@ -35,22 +35,22 @@ pub(super) struct Sheet {
     answers: Vec<(&'static Asked, Input)>,
     at: usize,
     shown: bool,
-    /// Blank answers are complained about once the user wanted to go on.
+    /// Whether blank answers are marked, which starts with the first Enter.
     submitted: bool,
-    /// Blank answers keep what is stored with the connection.
+    /// Whether blank answers keep the stored values of the connection.
     stored: bool,
-    /// Labels of the fields that the configuration answers.
+    /// Labels of the fields that are set in the configuration.
     configured: Vec<&'static str>,
 }
 
-/// What is stored with a connection that gets a new login.
+/// The stored values of a connection that gets a new login.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Before<'a> {
     pub(super) environment: Option<&'a str>,
 }
 
 impl Sheet {
-    /// All fields but those that the configuration answers.
+    /// All fields except those set in the configuration.
     pub(super) fn new(
         provider: &'static ProviderMetadata,
         settings: Option<&ProviderConfig>,
@@ -68,7 +68,7 @@ impl Sheet {
         }
     }
 
-    /// Which fields are answered by the configuration, in words; empty when none is.
+    /// A sentence about the fields set in the configuration; empty without any.
     pub(super) fn configured(&self) -> String {
         if self.configured.is_empty() {
             return String::new();
@@ -130,7 +130,7 @@ impl Sheet {
         let (field, input) = self.answers.get(index)?;
         let text = value(field, input);
         let blank = text.trim().is_empty();
-        // What is in the file is looked at when it is read.
+        // The content of the file is checked when it is read.
         if field.is_path(text) {
             return None;
         }
@@ -138,12 +138,12 @@ impl Sheet {
             return None;
         }
         let message = field.problem(text)?.message;
-        // It stands right below its field.
+        // It is directly below its field.
         let bare = message.strip_prefix(field.label).and_then(|rest| rest.strip_prefix(": "));
         Some(bare.map_or_else(|| message.clone(), str::to_owned))
     }
 
-    /// The answers, or nothing and the cursor on the first one that is wrong.
+    /// The answers; or `None`, with the cursor on the first invalid one.
     pub(super) fn finish(&mut self, home: Option<&Path>) -> Option<Secrets> {
         self.submitted = true;
         if let Some(wrong) = (0..self.answers.len()).find(|index| self.problem(*index).is_some()) {
@@ -170,17 +170,17 @@ impl Sheet {
         Some(value(field, input)).filter(|text| !text.is_empty())
     }
 
-    /// What the field with the cursor is about.
+    /// The help text of the field with the cursor.
     pub(super) fn help(&self) -> &'static str {
         self.answers.get(self.at).map_or("", |(field, _)| field.help)
     }
 
-    /// Draws a line for each field and one below it for what is wrong; returns the lines used.
+    /// Draws a line for each field and one below it for its problem; returns the lines used.
     pub(super) fn draw(&self, scene: &mut Scene<'_>, area: Rect) -> u16 {
         let theme = scene.paint.theme;
         let labels = self.answers.iter().map(|(field, _)| width(field.label)).max().unwrap_or(0);
         let labels = u16::try_from(labels).unwrap_or(u16::MAX).min(area.width / 3);
-        // One line each where two don't fit.
+        // One line per field if two do not fit.
         let step = if usize::from(area.height) >= 2 * self.answers.len() { 2 } else { 1 };
         let mut at = area;
         for (index, (field, input)) in self.answers.iter().enumerate() {
@@ -230,7 +230,7 @@ impl Sheet {
         match input {
             Input::Text(text) => text.draw(&mut scene.paint, place, focused, &[]),
             Input::Secret(secret) => {
-                // A path is no secret, and a mistyped one should be seen.
+                // A path is not secret, and a typing error in it must be visible.
                 let text = secret.as_str();
                 let is_place = field.is_path(text) && text.starts_with(['/', '~', '.', '\'', '"']);
                 let shown = (self.shown && active) || is_place;
@@ -241,7 +241,7 @@ impl Sheet {
     }
 }
 
-/// A path as it was typed or dropped: without the quotes of a terminal, `~` in full.
+/// A typed or dropped path: without quotes, and with `~` expanded.
 fn path(typed: &str, home: Option<&Path>) -> String {
     let typed = typed.trim().trim_matches(['\'', '"']);
     let inside = typed.strip_prefix("~/").and_then(|rest| Some(home?.join(rest)));

@@ -51,19 +51,19 @@ pub(super) fn draw(wizard: &Wizard, scene: &mut Scene<'_>, area: Rect) {
                 fields(wizard, sheet, scene, body);
             }
         }
-        Step::Checking => waiting(scene, body, &asking(wizard), "Nothing is kept before you say so. Esc stops it."),
+        Step::Checking => waiting(scene, body, &asking(wizard), "Nothing is stored until you confirm. Esc stops it."),
         Step::Failed(failure) => failed(failure, scene, body),
         Step::Accounts(accounts) => found(accounts, scene, body),
         Step::Syncing(progress) => {
-            let what = progress.as_ref().map_or_else(|| "Fetching everything there is".to_owned(), fetching);
-            waiting(scene, body, &what, "The first sync goes as far back as it can. Esc leaves it running.");
+            let what = progress.as_ref().map_or_else(|| "Reading the whole history".to_owned(), fetching);
+            waiting(scene, body, &what, "The first sync reads the whole history. Esc leaves it running.");
         }
         Step::Done(report) => done(report, scene, body),
         Step::Login(_) => {}
     }
 }
 
-/// Where in the whole this step is.
+/// The list of steps, with the current one highlighted.
 fn trail(wizard: &Wizard, scene: &mut Scene<'_>, line: Rect) {
     let theme = scene.paint.theme;
     let words = wizard.provider().map(|provider| provider.auth.words());
@@ -101,15 +101,15 @@ fn about(wizard: &Wizard, scene: &mut Scene<'_>, area: Rect) {
     }
     if !provider.production_ready {
         gap(&mut at);
-        say(scene, &mut at, "Not yet used with real accounts: look closely at what arrives.", theme.warning);
+        say(scene, &mut at, "Not yet tested with real accounts: check the result.", theme.warning);
     }
     if let Some(callback) = wizard.callback() {
         gap(&mut at);
-        say(scene, &mut at, "Register this callback address for your app, to the letter:", theme.text);
+        say(scene, &mut at, "Register exactly this callback address for your app:", theme.text);
         scene.paint.text(shrink_left(at, 2), callback, theme.heading);
         at = below(at, 1);
         let fixed = wizard.chosen.as_ref().is_some_and(|(_, sheet)| sheet.plain("callback_url").is_none());
-        let text = if fixed { "It is set in the configuration." } else { "Another one can be given on the next page." };
+        let text = if fixed { "It is set in the configuration." } else { "The next page can change it." };
         say(scene, &mut at, text, theme.muted);
     }
     if let Some((_, sheet)) = &wizard.chosen
@@ -150,7 +150,7 @@ fn fields(wizard: &Wizard, sheet: &Sheet, scene: &mut Scene<'_>, area: Rect) {
     let theme = scene.paint.theme;
     let mut at = Rect { height: area.height.saturating_sub(3), ..area };
     if wizard.repairs.is_some() {
-        say(scene, &mut at, "What is left blank stays as it is stored.", theme.muted);
+        say(scene, &mut at, "Leave a field blank to keep its stored value.", theme.muted);
         gap(&mut at);
     }
     let configured = sheet.configured();
@@ -195,12 +195,7 @@ fn failed(failure: &Failure, scene: &mut Scene<'_>, area: Rect) {
         say(scene, &mut at, &sentence(hint), theme.text);
     }
     gap(&mut at);
-    say(
-        scene,
-        &mut at,
-        "Nothing was kept. Enter tries again; Esc goes back, where your answers still are.",
-        theme.muted,
-    );
+    say(scene, &mut at, "Nothing was stored. Enter tries again; Esc goes back to your answers.", theme.muted);
 }
 
 fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
@@ -221,7 +216,7 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         say(scene, &mut at, &text, theme.warning);
     }
     if found.is_different && found.same_as().is_none() {
-        let text = "! None of these accounts was there before. It may be another person's login: what was there stays, \
+        let text = "! None of these accounts is known. It may be the login of another person: known accounts stay, \
                     and these are added to the same connection.";
         say(scene, &mut at, text, theme.warning);
     }
@@ -242,7 +237,7 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     let last = bottom(foot, 1);
     match accounts.held {
         Some(Held::Different) => {
-            scene.paint.text(below(foot, 1), "Keep this login all the same?", theme.warning);
+            scene.paint.text(below(foot, 1), "Keep this login anyway?", theme.warning);
             keys(scene, last, &[("Enter", "keep it"), ("Esc", "no")]);
         }
         Some(Held::Same) => {
@@ -263,7 +258,7 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         None => {
             let text = match found.same_as() {
                 Some(known) if !accounts.repairs => format!("Enter gives {} this login.", known.name),
-                _ => "Enter keeps it and fetches everything there is.".to_owned(),
+                _ => "Enter stores it and reads its whole history.".to_owned(),
             };
             scene.paint.text(last, &text, theme.muted);
         }

@@ -55,7 +55,7 @@ impl Accounts {
         items
     }
 
-    /// The place of the selected account among the items.
+    /// Index of the selected account among the items.
     fn selected_item(&self, items: &[Item<'_>]) -> Option<usize> {
         let accounts = items.iter().enumerate().filter(|(_, item)| matches!(item, Item::Account(_)));
         accounts.map(|(index, _)| index).nth(self.list.cursor.at)

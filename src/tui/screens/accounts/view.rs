@@ -104,7 +104,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     });
 }
 
-/// The account's label without the institution that stands above it, unless only the number would be left.
+/// The label of an account without its institution, which is in the heading, unless only the number would be left.
 fn own_part(account: &Account) -> String {
     let label = snapshot::label(account);
     let rest = label.strip_prefix(account.institution.as_str()).map(str::trim_start);
@@ -133,10 +133,19 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
     }
     lines.push(Line::Blank);
     if let Some(points) = scene.snapshot.histories.get(&account.id).filter(|points| points.len() > 1) {
-        lines.push(Line::Chart(points.clone()));
+        // A debt is drawn as the sum owed: the line falls when one owes less.
+        let debt = account.kind().is_liability();
+        let drawn = points.iter().map(|(day, value)| (*day, if debt { -*value } else { *value })).collect();
+        lines.push(Line::Chart(drawn));
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
             let change = Money::new(last.1.saturating_sub(first.1), account.currency);
-            let text = format!("{} since {}", amount::difference(change, masked), first.0);
+            let text = if debt {
+                let word = if change.amount.is_sign_negative() { "more" } else { "less" };
+                let owed = amount::money(Money::new(change.amount.abs(), account.currency), masked);
+                format!("{owed} {word} owed since {}", first.0)
+            } else {
+                format!("{} since {}", amount::difference(change, masked), first.0)
+            };
             lines.push(Line::Text(text, theme.muted));
         }
         lines.push(Line::Blank);
@@ -161,7 +170,7 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
         Line::pair("rows", plain(line.transaction_count.into())),
         Line::pair("connection", line.connection.display_name().to_owned()),
         Line::pair("named", if account.alias.is_some() { account.name.clone() } else { String::new() }),
-        Line::pair("last news", account.last_synced_at.map(|at| scene.moment.ago(at)).unwrap_or_default()),
+        Line::pair("last update", account.last_synced_at.map(|at| scene.moment.ago(at)).unwrap_or_default()),
         Line::pair("id", account.id.to_string()),
     ]);
     lines

@@ -1,4 +1,4 @@
-//! The last lines of the log file, for the side. They were made safe and their secrets struck out when they were written.
+//! The last lines of the log file, for the detail. The writer of the log has cleaned them and removed secrets.
 
 use chrono::{DateTime, Utc};
 use ratatui::style::Style;
@@ -11,7 +11,7 @@ use crate::tui::{
 /// Lines shown.
 const SHOWN: usize = 40;
 
-/// What stands at the end of the log, the newest first.
+/// The lines, the newest first.
 pub(super) fn lines(log: &[String], scene: &Scene<'_>) -> Vec<Line> {
     let shown = log.iter().rev().take(SHOWN).map(|line| {
         let (at, level, message) = parts(line);
@@ -34,13 +34,13 @@ fn style(level: &str, theme: &Theme) -> Style {
     }
 }
 
-/// When, how grave and what. A line of another form is all message.
+/// Time, level and message. A line of another form is only a message.
 fn parts(line: &str) -> (Option<DateTime<Utc>>, &str, &str) {
     let mut words = line.splitn(2, ' ');
     let at = words.next().and_then(|at| at.parse().ok());
     let (Some(at), Some(rest)) = (at, words.next()) else { return (None, "", line) };
     let Some((level, rest)) = rest.trim_start().split_once(' ') else { return (Some(at), "", rest) };
-    // The module that wrote it helps nobody here; the warning of another crate keeps its name.
+    // The names of our own modules are left out; those of other crates stay.
     let message =
         rest.strip_prefix("dashtam").and_then(|rest| rest.split_once(": ")).map_or(rest, |(_, message)| message);
     (Some(at), level, message)

@@ -1,4 +1,4 @@
-//! Screen 6: the journal. Every import, sync and edit, what it did, and its undo; the end of the log beside it.
+//! Screen 6: the journal of imports, syncs and edits, with undo; the end of the log is beside it.
 
 mod log;
 mod view;
@@ -86,7 +86,7 @@ impl Pane for Activity {
         }
         match action {
             Action::Open => self.open(ctx),
-            Action::Explain => ctx.push(Page::new("What the journal is", view::EXPLANATION)),
+            Action::Explain => ctx.push(Page::new("The journal", view::EXPLANATION)),
             Action::Copy => {
                 if let Some(change) = self.selected_change(ctx.snapshot) {
                     let choice = |letter, title: &str, value: String| Choice {

@@ -16,9 +16,9 @@ use crate::{
     },
 };
 
-pub(super) const EXPLANATION: &str = "# The journal\nEvery import, sync and edit is one change. It is written as a whole or not \
-    at all, and it is kept for good.\n\n# Undo\nu takes a change back, also an older one: its rows go, rows that it amended \
-    return to what they were, and what came in later stays. Edits of your own are never lost. U brings it back.\n\n# Files\n\
+pub(super) const EXPLANATION: &str = "# The journal\nEvery import, sync and edit is one change. It is written completely or not \
+    at all, and it is kept.\n\n# Undo\nu undoes a change, also an older one: its rows are removed, amended rows \
+    get their former values, and later changes stay. Your edits are kept. U redoes it.\n\n# Files\n\
     The raw file of each import is kept in the store, so that every row can be traced to its line.";
 
 pub(super) fn draw(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
@@ -55,7 +55,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         Column::new("Source", Size::Flex(16)),
         Column::new("Added", Size::Fit(5, 9)).right(),
         Column::new("Amended", Size::Fit(5, 9)).right().rank(2),
-        Column::new("Known", Size::Fit(5, 9)).right().rank(3),
+        Column::new("Already there", Size::Fit(5, 13)).right().rank(3),
         Column::new("", Size::Fit(0, 12)).rank(1),
     ];
     let theme = scene.paint.theme;
@@ -105,10 +105,10 @@ fn details(change: &Change, scene: &Scene<'_>) -> Vec<Line> {
         Line::Blank,
     ];
     if change.undone {
-        lines.push(Line::Text("undone; U brings it back".to_owned(), theme.warning));
+        lines.push(Line::Text("undone; U redoes it".to_owned(), theme.warning));
         lines.push(Line::Blank);
     } else if change.can_undo() {
-        lines.push(Line::Text("Enter shows its rows; u takes it back".to_owned(), theme.muted));
+        lines.push(Line::Text("Enter shows its rows; u undoes it".to_owned(), theme.muted));
         lines.push(Line::Blank);
     }
     if let Some(about) = change.about.and_then(|about| scene.snapshot.change(about)) {

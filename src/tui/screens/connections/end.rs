@@ -1,4 +1,4 @@
-//! Ending a connection: what becomes of its data is asked, and asked again where it would be gone.
+//! Disconnects a connection. Asks what happens to its data, and asks again before removing it.
 
 use crate::{
     domain::{Connection, ConnectionId},
@@ -11,17 +11,17 @@ use crate::{
     },
 };
 
-/// What is asked.
+/// The question about one connection.
 struct End {
     connection: ConnectionId,
     name: String,
-    /// Accounts and rows that came through it.
+    /// Accounts and rows of the connection.
     accounts: usize,
     rows: u64,
     remove: bool,
 }
 
-/// Asks what to do with the data of a connection.
+/// Asks what to do with the data of the connection.
 pub(super) fn ask(connection: &Connection, ctx: &mut Ctx<'_>) {
     let lines = ctx.snapshot.accounts().iter().filter(|line| line.account.connection_id == connection.id);
     let (accounts, rows) = lines.fold((0, 0), |(accounts, rows), line| (accounts + 1, rows + line.transaction_count));
@@ -35,9 +35,10 @@ pub(super) fn ask(connection: &Connection, ctx: &mut Ctx<'_>) {
     };
     let mut choices = vec![choice('r', "disconnect and remove its data", "accounts and rows go too", true)];
     if connection.counts() {
-        choices.insert(0, choice('o', "disconnect, keep its data", "rows stay, balances count no more", false));
+        choices
+            .insert(0, choice('o', "disconnect, keep its data", "keep the rows; its balances leave net worth", false));
     }
-    ctx.push(Menu::new("End this connection? Its login is wiped", choices, 0, chosen));
+    ctx.push(Menu::new("Disconnect? Its login is deleted", choices, 0, chosen));
 }
 
 fn chosen(end: &End, ctx: &mut Ctx<'_>) {

@@ -1,4 +1,4 @@
-//! Screen 5: what is connected, and what can be.
+//! Screen 5: the connections, and the providers that can be connected.
 
 mod end;
 mod view;
@@ -32,9 +32,9 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     list: List,
-    /// What the last sync of each connection did, and when.
+    /// Time and result of the last sync of each connection.
     reports: HashMap<ConnectionId, (DateTime<Utc>, ConnectionReport)>,
-    /// What the configuration says of single providers.
+    /// Settings of single providers.
     settings: Arc<ProviderSettings>,
 }
 
@@ -106,7 +106,7 @@ impl Connections {
         self.selected_item(&items).map(|index| items[index])
     }
 
-    /// Keeps what a sync did, for the side.
+    /// Stores the result of a sync, for the detail.
     fn remember(&mut self, report: &SyncReport, now: DateTime<Utc>) {
         self.reports.extend(report.connections.iter().map(|connection| (connection.id, (now, connection.clone()))));
     }
@@ -133,7 +133,7 @@ impl Connections {
         let Some(Item::Connection(connection)) = self.selected_line(ctx.snapshot) else { return };
         match find(&connection.provider) {
             Ok(provider) if provider.is_file() => ctx.asks.push(Ask::Act(Action::Import)),
-            Ok(_) if !connection.counts() => ctx.toast("It was disconnected: c connects it anew."),
+            Ok(_) if !connection.counts() => ctx.toast("It is disconnected: c connects it again."),
             Ok(provider) => ctx.push(Wizard::repair(provider, connection, ctx.env)),
             Err(unknown) => ctx.toast(unknown.to_string()),
         }
@@ -199,7 +199,7 @@ impl Connections {
                     |url, ctx| ctx.effects.push(Effect::Browse((*url).to_owned())),
                 ));
             }
-            Some(Item::Connection(_)) => ctx.push(Page::new("What a connection is", view::EXPLANATION)),
+            Some(Item::Connection(_)) => ctx.push(Page::new("Connections", view::EXPLANATION)),
             Some(Item::Heading(_)) | None => {}
         }
     }

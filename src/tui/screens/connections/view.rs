@@ -25,7 +25,7 @@ use crate::{
 
 pub(super) const EXPLANATION: &str = "# A connection\nis your link to one institution: its accounts arrive through it. Files of \
     one institution are a connection too.\n\n# Status\nactive: it works. expired, revoked: log in again; nothing is lost. failed: \
-    the first check did not succeed. disconnected: you ended it; its keys are wiped and its accounts count in no total.\n\n\
+    the first check did not succeed. disconnected: ended by you; its keys are deleted and its accounts count in no total.\n\n\
     # What is stored\nKeys and tokens are sealed with a key from the keyring of your system; statement files need none.";
 
 pub(super) fn draw(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
@@ -63,7 +63,7 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
     let columns = [
         Column::new("Name", Size::Flex(18)),
         Column::new("Status", Size::Fit(8, 16)),
-        Column::new("Last news", Size::Fit(0, 14)).rank(1),
+        Column::new("Last update", Size::Fit(0, 14)).rank(1),
         Column::new("Next", Size::Fit(0, 12)).rank(3),
         Column::new("Login ends", Size::Fit(0, 14)).rank(2),
     ];
@@ -128,7 +128,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
         lines.push(Line::Text(error.clone(), theme.error));
     }
     if waits_for_vault(connection, scene.vault_locked) {
-        let text = "The vault is locked: nothing is synced by itself. r asks for its passphrase.";
+        let text = "The vault is locked: scheduled syncs wait. r asks for its passphrase.";
         lines.push(Line::Text(text.to_owned(), theme.warning));
     }
     if let Some(hint) = what_to_press(connection, moment.now) {
@@ -143,7 +143,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
         ),
         Line::pair("environment", connection.environment.clone().unwrap_or_default()),
         Line::pair("since", when(connection.connected_at)),
-        Line::pair("last news", when(connection.last_sync_at)),
+        Line::pair("last update", when(connection.last_sync_at)),
         Line::pair("next sync", next_sync(connection, scene.vault_locked, &moment)),
         Line::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
         provider.map_or_else(|| Line::pair("budget", ""), |provider| budget(connections, provider, scene)),
@@ -163,7 +163,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
     lines
 }
 
-/// When news is fetched next by itself.
+/// Time of the next scheduled sync.
 fn next_sync(connection: &Connection, vault_locked: bool, moment: &Moment) -> String {
     if waits_for_vault(connection, vault_locked) {
         return "vault locked".to_owned();
@@ -171,12 +171,12 @@ fn next_sync(connection: &Connection, vault_locked: bool, moment: &Moment) -> St
     connection.next_sync_at.map(|at| moment.until(at)).unwrap_or_default()
 }
 
-/// Whether only the locked vault keeps it from being synced when it is due.
+/// Whether only the locked vault prevents its scheduled syncs.
 fn waits_for_vault(connection: &Connection, vault_locked: bool) -> bool {
     vault_locked && connection.status == ConnectionStatus::Active && connection.next_sync_at.is_some()
 }
 
-/// How often the provider may be asked; nothing for files.
+/// The request limit of the provider; empty for files.
 fn budget(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Line {
     let set = connections.settings.get(provider.slug).and_then(|set| set.requests_per_day);
     let pace = provider.pace.at_most(set);
@@ -190,7 +190,7 @@ fn budget(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<
     }
 }
 
-/// The key that helps, where one does.
+/// The key that helps, if there is one.
 fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) -> Option<&'static str> {
     match connection.status_at(now) {
         ConnectionStatus::Expired | ConnectionStatus::Revoked | ConnectionStatus::Failed => {
@@ -198,12 +198,12 @@ fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) ->
         }
         ConnectionStatus::Active if login_ends_soon(connection, now) => Some("L renews the login before it ends."),
         ConnectionStatus::Active if connection.error.is_some() => Some("r tries again."),
-        ConnectionStatus::Disconnected => Some("c connects it anew; d removes its data."),
+        ConnectionStatus::Disconnected => Some("c connects it again; d removes its data."),
         ConnectionStatus::Active | ConnectionStatus::Pending => None,
     }
 }
 
-/// What the last sync did, account by account.
+/// The result of the last sync, by account.
 fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
     let theme = scene.paint.theme;
     let Some((at, report)) = connections.reports.get(&connection.id) else { return Vec::new() };
@@ -237,7 +237,7 @@ fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene
         Line::Heading(provider.display_name.to_owned()),
         Line::Text(provider.summary.to_owned(), theme.text),
         Line::Blank,
-        Line::Heading("What it can tell".to_owned()),
+        Line::Heading("Offers".to_owned()),
     ];
     lines.extend(Capability::ALL.iter().map(|capability| tick(*capability)));
     lines.push(Line::Blank);
@@ -249,11 +249,12 @@ fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene
     let fields = provider.auth.fields();
     if !fields.is_empty() {
         lines.push(Line::Blank);
-        lines.push(Line::Heading("What it asks for".to_owned()));
+        lines.push(Line::Heading("Asks for".to_owned()));
         lines.extend(fields.iter().map(|field| Line::Text(format!("· {}", field.label), theme.text)));
     }
     lines.push(Line::Blank);
-    let state = if provider.production_ready { "used with real accounts" } else { "not yet used with real accounts" };
+    let state =
+        if provider.production_ready { "tested with real accounts" } else { "not yet tested with real accounts" };
     lines.push(Line::Text(state.to_owned(), theme.muted));
     if provider.is_file() {
         lines.push(Line::Text("Enter imports a file.".to_owned(), theme.key));

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// The orders one can choose; by the letter that chooses them.
+/// The sort orders, each with its letter.
 const ORDERS: [(Order, char, &str); 6] = [
     (Order::Value, 'v', "value"),
     (Order::Symbol, 's', "symbol"),
@@ -81,7 +81,7 @@ impl Holdings {
             .map(|(place, (_, letter, title))| Choice {
                 letter: *letter,
                 title: (*title).to_owned(),
-                detail: if place == at { "chosen; once more reverses".to_owned() } else { String::new() },
+                detail: if place == at { "chosen; press again to reverse".to_owned() } else { String::new() },
                 value: place,
             })
             .collect();

@@ -1,4 +1,4 @@
-//! Positions as the screen shows them, computed from what institutions state. Unknown stays unknown.
+//! The positions of the screen, computed from stated holdings. Unknown values stay unknown.
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -13,7 +13,7 @@ use crate::{
     tui::snapshot::LedgerSnapshot,
 };
 
-/// In which order.
+/// A sort order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Order {
     #[default]
@@ -25,15 +25,15 @@ pub(super) enum Order {
     Account,
 }
 
-/// One line: a holding, or several of one symbol.
+/// One line: a holding, or all holdings of one symbol.
 #[derive(Debug, Clone)]
 pub(super) struct Position {
-    /// Of the first holding it is made of.
+    /// Id of its first holding.
     pub(super) id: HoldingId,
     pub(super) symbol: String,
     pub(super) name: String,
     pub(super) kind: AssetType,
-    /// The accounts that hold it, with the quantity in each.
+    /// Its accounts, with the quantity in each.
     pub(super) accounts: Vec<(String, Decimal)>,
     pub(super) quantity: Decimal,
     /// None when merged holdings have different prices.
@@ -41,7 +41,7 @@ pub(super) struct Position {
     pub(super) value: Option<Decimal>,
     pub(super) cost: Option<Decimal>,
     pub(super) currency: AssetCode,
-    /// Share of all known value in its currency, in percent.
+    /// Share of the total value in its currency, in percent.
     pub(super) weight: Option<Decimal>,
     pub(super) as_of: NaiveDate,
 }
@@ -65,7 +65,7 @@ impl Position {
         }
     }
 
-    /// Adds another holding of the same symbol. What is unknown of one is unknown of the sum.
+    /// Adds another holding of the same symbol. A value that one of them lacks is unknown for the sum.
     fn merge(&mut self, other: Self) {
         let add = |left: Option<Decimal>, right: Option<Decimal>| left?.checked_add(right?);
         self.quantity = self.quantity.saturating_add(other.quantity);
@@ -120,13 +120,13 @@ pub(super) fn positions(snapshot: &LedgerSnapshot, merged: bool) -> Vec<Position
     positions
 }
 
-/// Sums in one currency, of what is known.
+/// Sums of the known values in one currency.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Total {
     pub(super) value: Decimal,
-    /// Value and cost of those positions that know both.
+    /// Value and cost of the positions that have both.
     pub(super) compared: (Decimal, Decimal),
-    /// Positions whose value or cost nobody told.
+    /// Positions without a value or a cost.
     pub(super) unknown: usize,
 }
 
@@ -147,7 +147,7 @@ pub(super) fn totals(positions: &[Position]) -> Vec<(AssetCode, Total)> {
     totals
 }
 
-/// The largest first, texts from A to Z, the unknown last; turned around when reversed.
+/// The largest first, texts from A to Z, unknown values last; `reversed` turns this around.
 pub(super) fn sort(positions: &mut [Position], order: Order, reversed: bool) {
     let known_first = |left: Option<Decimal>, right: Option<Decimal>| match (left, right) {
         (Some(left), Some(right)) if reversed => left.cmp(&right),

@@ -37,7 +37,7 @@ fn list(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
     let shown = holdings.shown();
     let inner = scene.paint.frame(area, &format!("Holdings · {how}"), &shown.len().to_string(), focused);
     if holdings.positions.is_empty() {
-        empty::say(
+        empty::show(
             scene,
             inner,
             "No holdings yet",

@@ -1,6 +1,7 @@
-//! What the user should look at, most pressing first. Pure.
+//! Matters that need the user, the most pressing first. Pure.
 
 use crate::{
+    config::Screen,
     domain::{AccountId, ConnectionStatus},
     tui::{
         component::scene::Moment,
@@ -9,31 +10,63 @@ use crate::{
     },
 };
 
-/// Days after which a stated balance is called old.
+/// Age in days from which a balance counts as old.
 const OLD: i64 = 45;
-/// Hours before the end of a login from which on it is mentioned.
+/// Hours before the end of a login from which it is listed.
 const SOON: i64 = 48;
-/// Changes looked through for warnings.
+/// Newest changes whose warnings are listed.
 const RECENT: usize = 20;
 
-/// One thing, and where it is mended.
+/// Up to this many matters of one kind are listed one by one.
+const GROUPED: usize = 3;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Login,
+    Warnings,
+    Gap,
+    Unknown,
+    Old,
+}
+
+impl Kind {
+    fn text(self, count: usize) -> String {
+        match self {
+            Self::Login => format!("{count} connections need a login"),
+            Self::Warnings => format!("{count} imports have warnings"),
+            Self::Gap => format!("{count} accounts have rows that do not add up to the balance"),
+            Self::Unknown => format!("{count} accounts have no known balance and count in no total"),
+            Self::Old => format!("{count} balances are older than {OLD} days"),
+        }
+    }
+
+    const fn jump(self) -> Jump {
+        match self {
+            Self::Login => Jump::Screen(Screen::Connections),
+            Self::Warnings => Jump::Screen(Screen::Activity),
+            Self::Gap | Self::Unknown | Self::Old => Jump::Screen(Screen::Accounts),
+        }
+    }
+}
+
+/// One matter, and the place to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Matter {
     pub(super) text: String,
-    /// Whether something is broken, rather than old.
+    /// Whether something is broken, rather than outdated.
     pub(super) pressing: bool,
     pub(super) jump: Jump,
 }
 
 pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter> {
-    let mut matters = Vec::new();
+    let mut matters: Vec<(Kind, Matter)> = Vec::new();
     for connection in snapshot.view.connections() {
         let name = connection.display_name();
         let jump = Jump::Connection(connection.id);
-        let mut say = |text: String, pressing| matters.push(Matter { text, pressing, jump });
+        let mut say = |text: String, pressing| matters.push((Kind::Login, Matter { text, pressing, jump }));
         match connection.status_at(moment.now) {
-            ConnectionStatus::Expired => say(format!("{name}: the login ran out; log in again"), true),
-            ConnectionStatus::Revoked => say(format!("{name}: access was withdrawn; connect again"), true),
+            ConnectionStatus::Expired => say(format!("{name}: the login has expired: log in again"), true),
+            ConnectionStatus::Revoked => say(format!("{name}: access was revoked: connect again"), true),
             ConnectionStatus::Failed => say(format!("{name}: the first check failed"), true),
             ConnectionStatus::Pending | ConnectionStatus::Active => {
                 if let Some(error) = &connection.error {
@@ -50,28 +83,41 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
     for change in snapshot.changes.iter().take(RECENT).filter(|change| !change.undone && !change.warnings.is_empty()) {
         let count = change.warnings.len();
         let word = if count == 1 { "warning" } else { "warnings" };
-        matters.push(Matter {
-            text: format!("{}: {count} {word}", change.source),
-            pressing: false,
-            jump: Jump::Change(change.id),
-        });
+        let text = format!("{}: {count} {word}", change.source);
+        matters.push((Kind::Warnings, Matter { text, pressing: false, jump: Jump::Change(change.id) }));
     }
     for line in snapshot.accounts().iter().filter(|line| line.account.is_active && line.connection.counts()) {
         let name = snapshot::label(&line.account);
         let jump = Jump::Account(line.account.id);
         if let Some(text) = gaps(snapshot, line.account.id) {
-            matters.push(Matter { text: format!("{name}: {text}"), pressing: false, jump });
+            matters.push((Kind::Gap, Matter { text: format!("{name}: {text}"), pressing: false, jump }));
         }
-        let text = match line.balance {
-            None => format!("{name}: no balance known, so it counts in no total"),
+        let (kind, text) = match line.balance {
+            None => (Kind::Unknown, format!("{name}: no balance known, so it counts in no total")),
             Some(balance) if (moment.today - balance.as_of).num_days() > OLD => {
-                format!("{name}: the balance is from {}", moment.age(balance.as_of))
+                (Kind::Old, format!("{name}: the balance is from {}", moment.age(balance.as_of)))
             }
             Some(_) => continue,
         };
-        matters.push(Matter { text, pressing: false, jump });
+        matters.push((kind, Matter { text, pressing: false, jump }));
     }
-    matters
+    grouped(matters)
+}
+
+/// Replaces many matters of one kind by one that counts them.
+fn grouped(matters: Vec<(Kind, Matter)>) -> Vec<Matter> {
+    let count = |kind| matters.iter().filter(|(other, _)| *other == kind).count();
+    let counts = [Kind::Login, Kind::Warnings, Kind::Gap, Kind::Unknown, Kind::Old].map(|kind| (kind, count(kind)));
+    let mut out: Vec<Matter> = Vec::new();
+    for (kind, all) in counts {
+        let mut own = matters.iter().filter(|(other, _)| *other == kind).map(|(_, matter)| matter.clone());
+        match kind {
+            Kind::Login => out.extend(own),
+            _ if all <= GROUPED => out.extend(own),
+            _ => out.extend(own.next().map(|first| Matter { text: kind.text(all), jump: kind.jump(), ..first })),
+        }
+    }
+    out
 }
 
 /// The gaps of an account, as one matter.

@@ -1,11 +1,16 @@
-//! Screen 1: what everything is worth, how that went, what is new, what needs attention.
+//! Screen 1: net worth and its history, changes since the last visit, and matters that need attention.
 
 mod attention;
+mod history;
+mod news;
 mod view;
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use self::attention::Matter;
+use self::{attention::Matter, history::History, news::Item};
 use crate::{
     domain::Money,
     ledger::explain::Figure,
@@ -16,25 +21,44 @@ use crate::{
             pane::{Ctx, News, Pane, can_undo},
             scene::Scene,
         },
-        msg::Jump,
+        msg::{Effect, Jump, Loaded},
         overlay::{Choice, ExplainTree, Menu},
         snapshot::{LedgerSnapshot, Worth},
         widget::{amount, cursor::Cursor},
     },
 };
 
-/// Changes listed.
-const LATEST: usize = 50;
+/// A part of the screen that can have the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Part {
+    #[default]
+    Attention,
+    News,
+    History,
+}
 
 /// The screen.
 #[derive(Debug, Default)]
 pub(crate) struct Overview {
+    /// Without those that were dismissed.
     matters: Vec<Matter>,
+    /// Texts of dismissed matters; they come back with the next start.
+    dismissed: BTreeSet<String>,
+    items: Vec<Item>,
+    /// The end of the last visit; none while it is not known, or at the first visit.
+    visit: Option<DateTime<Utc>>,
+    asked: bool,
+    focus: Part,
+    /// Whether the user chose the focus; before that, the first part with content has it.
+    chosen: bool,
     attention: Cursor,
-    latest: Cursor,
-    /// Whether the latest changes have the keys, rather than what needs attention.
-    in_latest: bool,
-    /// The currency whose history is shown.
+    news: Cursor,
+    history: History,
+    /// Whether the focused part has the whole screen.
+    large: bool,
+    /// Whether sums are shown by institution instead of by class.
+    by_institution: bool,
+    /// The currency whose history is shown, as an index of the snapshot's list.
     currency: usize,
 }
 
@@ -43,19 +67,78 @@ impl Overview {
         snapshot.worth.get(self.currency).or_else(|| snapshot.worth.first())
     }
 
-    fn open(&self, ctx: &mut Ctx<'_>) {
-        if self.in_latest {
-            if let Some(change) = ctx.snapshot.changes.get(self.latest.at) {
-                ctx.go(Jump::Change(change.id));
+    fn open(&mut self, ctx: &mut Ctx<'_>) {
+        match self.focus {
+            Part::Attention => {
+                if let Some(matter) = self.matters.get(self.attention.at) {
+                    ctx.go(matter.jump);
+                }
             }
-        } else if let Some(matter) = self.matters.get(self.attention.at) {
-            ctx.go(matter.jump);
+            Part::News => {
+                if let Some(item) = self.items.get(self.news.at) {
+                    ctx.go(item.jump);
+                }
+            }
+            Part::History => self.large = !self.large,
         }
     }
 
     fn turn_currency(&mut self, forward: bool, ctx: &Ctx<'_>) {
         let count = ctx.snapshot.worth.len().max(1);
         self.currency = if forward { (self.currency + 1) % count } else { (self.currency + count - 1) % count };
+    }
+
+    /// Moves the focus to the next or previous part that has something.
+    fn turn_focus(&mut self, forward: bool) {
+        let parts = [Part::Attention, Part::News, Part::History];
+        let at = parts.iter().position(|part| *part == self.focus).unwrap_or(0);
+        for step in 1..=parts.len() {
+            let next = if forward { at + step } else { at + parts.len() - step } % parts.len();
+            if self.has(parts[next]) {
+                self.focus = parts[next];
+                return;
+            }
+        }
+    }
+
+    fn has(&self, part: Part) -> bool {
+        match part {
+            Part::Attention => !self.matters.is_empty(),
+            Part::News => !self.items.is_empty(),
+            Part::History => true,
+        }
+    }
+
+    /// The matters and the news of a snapshot; the cursors stay on their lines.
+    fn refresh(&mut self, ctx: &Ctx<'_>) {
+        let matter = self.matters.get(self.attention.at).map(|matter| matter.text.clone());
+        self.matters = attention::matters(ctx.snapshot, &ctx.moment);
+        self.matters.retain(|matter| !self.dismissed.contains(&matter.text));
+        let same = matter.and_then(|text| self.matters.iter().position(|matter| matter.text == text));
+        self.attention.at = same.unwrap_or(self.attention.at);
+        self.attention.clamp(self.matters.len());
+        let item = self.items.get(self.news.at).map(|item| (item.jump, item.text.clone()));
+        let top = self.news.at == 0;
+        self.items = news::since(ctx.snapshot, self.visit, &ctx.moment);
+        let same = |(jump, text): &(Jump, String)| {
+            self.items.iter().position(|other| other.jump == *jump && other.text == *text)
+        };
+        self.news.at = item.as_ref().filter(|_| !top).and_then(same).unwrap_or(self.news.at);
+        self.news.clamp(self.items.len());
+        if !self.chosen {
+            self.focus = Part::Attention;
+        }
+        if !self.has(self.focus) {
+            self.turn_focus(true);
+        }
+    }
+
+    fn dismiss(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(matter) = self.matters.get(self.attention.at).filter(|_| self.focus == Part::Attention) {
+            self.dismissed.insert(matter.text.clone());
+            ctx.toast("Dismissed until the next start.");
+            self.refresh(ctx);
+        }
     }
 
     fn copy(ctx: &mut Ctx<'_>) {
@@ -75,6 +158,18 @@ impl Overview {
             ctx.push(Menu::copy(choices));
         }
     }
+
+    /// Moves in the focused part; returns whether the action was a movement there.
+    fn step(&mut self, action: Action, ctx: &Ctx<'_>) -> bool {
+        match self.focus {
+            Part::Attention => self.attention.act(action, self.matters.len(), ctx.page / 2),
+            Part::News => self.news.act(action, self.items.len(), ctx.page / 2),
+            Part::History => {
+                let worth = ctx.snapshot.worth.get(self.currency).or_else(|| ctx.snapshot.worth.first());
+                worth.is_some_and(|worth| self.history.step(action, worth))
+            }
+        }
+    }
 }
 
 impl Pane for Overview {
@@ -83,25 +178,31 @@ impl Pane for Overview {
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
-        let rows = if self.in_latest { snapshot.changes.len() } else { self.matters.len() };
         match action {
-            Action::Open => rows > 0,
-            Action::Copy | Action::Explain => !snapshot.worth.is_empty(),
+            Action::Open => self.has(self.focus) && !snapshot.is_empty(),
+            Action::Dismiss => self.focus == Part::Attention && !self.matters.is_empty(),
+            Action::Copy | Action::Explain | Action::ZoomIn | Action::Enlarge | Action::Group => {
+                !snapshot.worth.is_empty()
+            }
             _ => can_undo(action, snapshot),
         }
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        let len = if self.in_latest { ctx.snapshot.changes.len().min(LATEST) } else { self.matters.len() };
-        let cursor = if self.in_latest { &mut self.latest } else { &mut self.attention };
-        if cursor.act(action, len, ctx.page / 2) {
+        if self.step(action, ctx) || self.history.zoom(action) {
             return;
         }
         match action {
             Action::Open => self.open(ctx),
-            Action::NextPane | Action::PreviousPane => self.in_latest = !self.in_latest,
+            Action::NextPane | Action::PreviousPane => {
+                self.chosen = true;
+                self.turn_focus(action == Action::NextPane);
+            }
             Action::In => self.turn_currency(true, ctx),
             Action::Out => self.turn_currency(false, ctx),
+            Action::Enlarge => self.large = !self.large,
+            Action::Dismiss => self.dismiss(ctx),
+            Action::Group => self.by_institution = !self.by_institution,
             Action::Copy => Self::copy(ctx),
             Action::Explain => {
                 let currency = self.worth(ctx.snapshot).map(|worth| worth.currency);
@@ -111,33 +212,52 @@ impl Pane for Overview {
         }
     }
 
+    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
+        if self.large {
+            self.large = false;
+            return true;
+        }
+        self.history.back()
+    }
+
     fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
-        let in_latest = list == ListId::Latest;
-        let cursor = if in_latest { &mut self.latest } else { &mut self.attention };
-        let again = cursor.at == index && self.in_latest == in_latest;
+        let (part, cursor) = match list {
+            ListId::Latest => (Part::News, &mut self.news),
+            _ => (Part::Attention, &mut self.attention),
+        };
+        let again = cursor.at == index && self.focus == part;
         cursor.at = index;
-        self.in_latest = in_latest;
+        self.focus = part;
+        self.chosen = true;
         if again {
             self.open(ctx);
         }
     }
 
-    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
+    fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
         if list == ListId::Latest {
-            self.latest.scroll(rows, ctx.snapshot.changes.len().min(LATEST));
+            self.news.scroll(rows, self.items.len());
         } else {
             self.attention.scroll(rows, self.matters.len());
         }
     }
 
     fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
-        if matches!(news, News::Fresh) {
-            self.matters = attention::matters(ctx.snapshot, &ctx.moment);
-            self.in_latest |= self.matters.is_empty();
-            self.attention.clamp(self.matters.len());
-            self.latest.clamp(ctx.snapshot.changes.len().min(LATEST));
+        match news {
+            News::Fresh => {
+                if !std::mem::replace(&mut self.asked, true) {
+                    ctx.effects.push(Effect::ReadVisit);
+                }
+                self.refresh(ctx);
+                false
+            }
+            News::Loaded(Loaded::Visit(visit)) => {
+                self.visit = *visit;
+                self.refresh(ctx);
+                true
+            }
+            News::Loaded(_) | News::Engine(_) => false,
         }
-        false
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {

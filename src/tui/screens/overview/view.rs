@@ -4,16 +4,15 @@ use chrono::Duration;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
-use super::{LATEST, Overview};
+use super::{Overview, Part};
 use crate::{
     domain::{AccountCategory, Money, text::rounded},
     tui::{
         component::{empty, hit::ListId, scene::Scene},
-        overlay::summary,
         snapshot::Worth,
         widget::{
             amount::{self, HIDDEN},
-            chart::{bar, history},
+            chart::bar,
             paint::{below, padded, rows, shrink_left, shrink_right, top},
             table::{Cell, Column, Row, Size, Table},
             text::width,
@@ -21,38 +20,76 @@ use crate::{
     },
 };
 
+/// Columns of the name and of the figure of a sum.
+const NAME: u16 = 18;
+const FIGURE: u16 = 15;
+
 pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     if scene.snapshot.is_empty() {
         let inner = scene.paint.frame(area, "Overview", "", true);
         empty::no_data(scene, inner);
         return;
     }
-    let classes: usize = scene.snapshot.worth.iter().map(|worth| worth.classes.len() + 1).sum();
-    let wanted = u16::try_from(classes).unwrap_or(u16::MAX).saturating_add(2);
+    if overview.large {
+        match overview.focus {
+            Part::Attention => attention(overview, scene, area),
+            Part::News => latest(overview, scene, area),
+            Part::History => chart(overview, scene, area),
+        }
+        return;
+    }
+    let lines: usize = scene.snapshot.worth.iter().map(|worth| sums(overview, worth).len() + 1).sum();
+    let wanted = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(2);
     if scene.wide {
-        let height = wanted.clamp(10, (area.height / 2).max(10));
+        // The lists get the lines they need, up to half of the screen; the chart gets the rest.
+        let most = overview.items.len().max(overview.matters.len());
+        let lists = u16::try_from(most).unwrap_or(u16::MAX).saturating_add(2).clamp(4, (area.height / 2).max(4));
+        let height = area.height.saturating_sub(lists).max(wanted.min(area.height / 2)).max(10);
         let upper = top(area, height);
         let left = Rect { width: (area.width * 2 / 5).min(60), ..upper };
         worth(overview, scene, left);
         chart(overview, scene, shrink_left(upper, left.width));
         let lower = below(area, height);
-        let half = Rect { width: lower.width / 2, ..lower };
-        attention(overview, scene, half);
-        latest(overview, scene, shrink_left(lower, half.width));
+        if overview.matters.is_empty() {
+            latest(overview, scene, lower);
+        } else {
+            let half = Rect { width: lower.width / 2, ..lower };
+            attention(overview, scene, half);
+            latest(overview, scene, shrink_left(lower, half.width));
+        }
         return;
     }
     let height = wanted.min(area.height / 3);
     worth(overview, scene, top(area, height));
     let rest = below(area, height);
-    let chart_height = if rest.height >= 16 { rest.height / 3 } else { 0 };
-    if chart_height > 0 {
-        chart(overview, scene, top(rest, chart_height));
-    }
+    let chart_height = if rest.height >= 16 { rest.height / 3 } else { 3 };
+    chart(overview, scene, top(rest, chart_height));
     let rest = below(rest, chart_height);
-    let matters =
-        u16::try_from(overview.matters.len()).unwrap_or(u16::MAX).saturating_add(2).clamp(3, (rest.height / 2).max(3));
-    attention(overview, scene, top(rest, matters));
+    let matters = match u16::try_from(overview.matters.len()).unwrap_or(u16::MAX) {
+        0 => 0,
+        matters => matters.saturating_add(2).clamp(3, (rest.height / 2).max(3)),
+    };
+    if matters > 0 {
+        attention(overview, scene, top(rest, matters));
+    }
     latest(overview, scene, below(rest, matters));
+}
+
+/// The parts of a net worth: by class, or by institution.
+fn sums(overview: &Overview, worth: &Worth) -> Vec<(String, Decimal, usize)> {
+    if overview.by_institution {
+        return worth.institutions.clone();
+    }
+    worth.classes.iter().map(|(class, sum, count)| (class_name(*class).to_owned(), *sum, *count)).collect()
+}
+
+const fn class_name(class: AccountCategory) -> &'static str {
+    match class {
+        AccountCategory::Banking => "Banking",
+        AccountCategory::Credit => "Cards and loans",
+        AccountCategory::Investment => "Investments",
+        AccountCategory::Other => "Other",
+    }
 }
 
 fn worth(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
@@ -60,10 +97,10 @@ fn worth(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let inner = padded(scene.paint.frame(area, "Net worth", right, false));
     let theme = scene.paint.theme;
     let shown = overview.worth(scene.snapshot).map(|worth| worth.currency);
-    let height = |worth: &Worth| worth.classes.len() + 1;
+    let height = |worth: &Worth| sums(overview, worth).len() + 1;
     let all: usize = scene.snapshot.worth.iter().map(height).sum();
     let before: usize = scene.snapshot.worth.iter().take_while(|worth| shown != Some(worth.currency)).map(height).sum();
-    // The chosen currency is in sight; lines before it give way where room is short.
+    // The chosen currency is always visible: lines before it are dropped if necessary.
     let hidden = before.min(all.saturating_sub(inner.height.into()));
     let mut lines = std::iter::repeat_n(Rect::ZERO, hidden).chain(rows(inner));
     for worth in &scene.snapshot.worth {
@@ -85,16 +122,17 @@ fn worth(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         if usize::from(room.width) >= width(&text) {
             scene.paint.right(room, &text, style);
         }
-        let largest = worth.classes.iter().map(|(_, sum, _)| sum.abs()).max().unwrap_or_default();
-        for (class, sum, count) in &worth.classes {
+        let sums = sums(overview, worth);
+        let largest = sums.iter().map(|(_, sum, _)| sum.abs()).max().unwrap_or_default();
+        for (name, sum, count) in &sums {
             let Some(line) = lines.next() else { return };
-            class_line(*class, *sum, *count, largest, worth, scene, line);
+            sum_line(name, *sum, *count, largest, worth, scene, line);
         }
     }
 }
 
-fn class_line(
-    class: AccountCategory,
+fn sum_line(
+    name: &str,
     sum: Decimal,
     count: usize,
     largest: Decimal,
@@ -103,18 +141,12 @@ fn class_line(
     line: Rect,
 ) {
     let theme = scene.paint.theme;
-    let name = match class {
-        AccountCategory::Banking => "banking",
-        AccountCategory::Credit => "owed",
-        AccountCategory::Investment => "investment",
-        AccountCategory::Other => "other",
-    };
-    scene.paint.text(Rect { width: line.width.min(13), ..line }, &format!("  {name}"), theme.text);
+    scene.paint.text(Rect { width: line.width.min(NAME), ..line }, &format!("  {name}"), theme.text);
     let shown = if scene.paint.masked { HIDDEN.to_owned() } else { rounded(sum, worth.currency) };
-    let figures = Rect { width: 16, ..shrink_left(line, 12) };
+    let figures = Rect { width: FIGURE, ..shrink_left(line, NAME) };
     scene.paint.right(figures.intersection(line), &shown, theme.amount(sum));
     let count = format!("{count:>3}");
-    let rest = shrink_left(line, 29);
+    let rest = shrink_left(line, NAME + FIGURE + 1);
     let bars = shrink_right(rest, 4);
     if bars.width >= 4 && !scene.paint.masked {
         let style = if sum.is_sign_negative() { theme.loss } else { theme.chart };
@@ -124,51 +156,20 @@ fn class_line(
 }
 
 fn chart(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
-    let Some(worth) = overview.worth(scene.snapshot) else {
-        scene.paint.frame(area, "History", "", false);
-        return;
-    };
-    let inner = padded(scene.paint.frame(area, &format!("History · {}", worth.currency), "", false));
-    let theme = scene.paint.theme;
-    if worth.series.len() < 2 {
-        scene.paint.paragraph(
-            inner,
-            "Balances are known for one day only: the next statement or sync adds to the line.",
-            theme.muted,
-        );
-        return;
-    }
-    let (masked, currency) = (scene.paint.masked, worth.currency);
-    history(
-        &mut scene.paint,
-        inner,
-        &worth.series,
-        |value| if masked { HIDDEN.to_owned() } else { short(value, currency) },
-    );
-}
-
-/// Rounded to what a label can hold: `128k`, `1.2M`, else the amount.
-fn short(value: Decimal, currency: crate::domain::AssetCode) -> String {
-    let scaled = |by: u32, sign: &str| format!("{}{sign}", (value / Decimal::from(by)).round_dp(1).normalize());
-    let size = value.abs();
-    if size >= Decimal::from(1_000_000) {
-        scaled(1_000_000, "M")
-    } else if size >= Decimal::from(10_000) {
-        scaled(1_000, "k")
-    } else {
-        rounded(value, currency)
+    let focused = scene.top && overview.focus == Part::History;
+    match overview.worth(scene.snapshot) {
+        Some(worth) => overview.history.draw(worth, scene, area, focused),
+        None => {
+            scene.paint.frame(area, "History", "", focused);
+        }
     }
 }
 
 fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
-    let focused = scene.top && !overview.in_latest;
-    let count = if overview.matters.is_empty() { String::new() } else { overview.matters.len().to_string() };
+    let focused = scene.top && overview.focus == Part::Attention;
+    let count = overview.matters.len().to_string();
     let inner = scene.paint.frame(area, "Needs attention", &count, focused);
     let theme = scene.paint.theme;
-    if overview.matters.is_empty() {
-        scene.paint.pieces(padded(inner), &[("✓ ", theme.good), ("Nothing needs attention.", theme.muted)]);
-        return;
-    }
     let columns = [Column::new("", Size::Fixed(1)), Column::new("", Size::Flex(10))];
     let table = Table {
         list: ListId::Attention,
@@ -190,34 +191,37 @@ fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
 }
 
 fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
-    let focused = scene.top && overview.in_latest;
-    let age = scene.snapshot.newest().map(|at| scene.moment.ago(at)).unwrap_or_default();
-    let inner = scene.paint.frame(area, "What changed last", &age, focused);
+    let focused = scene.top && overview.focus == Part::News;
+    let (title, right) = match overview.visit {
+        Some(visit) => ("Changed since your last visit", scene.moment.ago(visit)),
+        None => ("What changed", scene.snapshot.newest().map(|at| scene.moment.ago(at)).unwrap_or_default()),
+    };
+    let inner = scene.paint.frame(area, title, &right, focused);
     let theme = scene.paint.theme;
-    let moment = scene.moment;
-    let changes = &scene.snapshot.changes;
+    if overview.items.is_empty() {
+        let text =
+            if overview.matters.is_empty() { "Nothing new, and nothing needs attention." } else { "Nothing new." };
+        scene.paint.text(padded(inner), text, theme.muted);
+        return;
+    }
     let columns =
         [Column::new("", Size::Fit(8, 14)), Column::new("", Size::Flex(12)), Column::new("", Size::Fit(8, 34)).rank(1)];
     let table = Table {
         list: ListId::Latest,
         columns: &columns,
-        len: changes.len().min(LATEST),
-        selected: (!changes.is_empty()).then_some(overview.latest.at),
+        len: overview.items.len(),
+        selected: Some(overview.news.at),
         focused,
         headers: false,
         sorted: None,
     };
+    let masked = scene.paint.masked;
     table.draw(&mut scene.paint, scene.offsets, inner, |index| {
-        let change = &changes[index];
-        let what = if change.undone { "undone".to_owned() } else { summary(change) };
-        Row::Cells {
-            cells: vec![
-                Cell::text(moment.ago(change.at), theme.muted),
-                Cell::text(format!("{} · {}", change.kind, change.source), theme.text),
-                Cell::text(what, theme.muted),
-            ],
-            marked: false,
-            style: change.undone.then_some(theme.struck),
-        }
+        let item = &overview.items[index];
+        let last = match item.money {
+            Some(change) => Cell::text(amount::difference(change, masked), theme.amount(change.amount)),
+            None => Cell::text(item.summary.clone(), theme.muted),
+        };
+        Row::cells(vec![Cell::text(item.when.clone(), theme.muted), Cell::text(item.text.clone(), theme.text), last])
     });
 }

@@ -1,23 +1,23 @@
-//! Tab in the filter: what could be typed at the cursor, one after the other.
+//! Tab completion of the filter.
 
 use crate::{
     ledger::query::{Completion, Vocabulary, completions},
     tui::widget::field::Field,
 };
 
-/// Suggestions at hand.
+/// The current suggestions.
 #[derive(Debug, Default)]
 pub(super) struct Complete {
-    /// Words of the user's own data; read when the filter is opened.
+    /// Words of the user's data; read when the filter is opened.
     pub(super) vocabulary: Vocabulary,
-    /// The text that the suggestions were made for.
+    /// The text that is completed.
     base: String,
     found: Vec<Completion>,
     at: usize,
 }
 
 impl Complete {
-    /// Puts the next suggestion into the field; says whether there was one.
+    /// Inserts the next suggestion into the field; returns whether there was one.
     pub(super) fn next(&mut self, field: &mut Field, forward: bool) -> bool {
         if self.found.is_empty() {
             field.value().clone_into(&mut self.base);
@@ -37,12 +37,12 @@ impl Complete {
         true
     }
 
-    /// Forgets the suggestions, since something was typed.
+    /// Drops the suggestions after an edit.
     pub(super) fn reset(&mut self) {
         self.found.clear();
     }
 
-    /// What is offered, from the one chosen on, and what the chosen one means.
+    /// The suggestions, starting with the chosen one, and the help text of that.
     pub(super) fn offered(&self) -> Option<(Vec<&str>, &'static str)> {
         let chosen = self.found.get(self.at)?;
         let words = self.found.iter().cycle().skip(self.at).take(self.found.len()).map(|one| one.insert.as_str());

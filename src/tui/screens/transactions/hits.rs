@@ -1,8 +1,8 @@
-//! What the last filter found, so that `n` and `N` find it again among all rows.
+//! The rows of the last filter, which `n` and `N` find among all rows.
 
 use crate::ledger::RowList;
 
-/// Rows found, by id.
+/// The rows of the last filter.
 #[derive(Debug, Default)]
 pub(super) struct Hits {
     found: Option<RowList>,
@@ -13,7 +13,7 @@ impl Hits {
         self.found = Some(listing.clone());
     }
 
-    /// The nearest place in `listing` before or after `at` that holds a row found.
+    /// The nearest index in `listing` before or after `at` with such a row.
     pub(super) fn next(&self, listing: &RowList, at: usize, forward: bool) -> Option<usize> {
         let found = self.found.as_ref()?;
         let is_hit = |index: usize| listing.id(index).is_some_and(|id| found.contains(id));

@@ -1,7 +1,7 @@
 //! Screen 3: rows of all accounts or of one, with a live filter.
 //!
-//! INVARIANT: listing happens in workers (or at once when it is cheap, which the runtime decides); the rows of the
-//! last listing stay on screen until the next one is there.
+//! INVARIANT: workers compute listings (or the runtime itself when that is fast); the rows of the
+//! last listing stay on screen until the next one arrives.
 
 mod complete;
 mod copy;
@@ -39,7 +39,7 @@ use crate::{
     },
 };
 
-/// The orders one can choose, by the letter that chooses them.
+/// The sort orders, each with its letter.
 const SORTS: [(SortKey, char, &str); 6] = [
     (SortKey::Date, 'd', "date"),
     (SortKey::Payee, 'p', "payee"),
@@ -56,19 +56,19 @@ pub(crate) struct Transactions {
     sort: Sort,
     field: Field,
     editing: bool,
-    /// The filter before it was opened for typing, for Esc.
+    /// The filter before it was edited; Esc restores it.
     before: String,
     query: Query,
     listing: Option<RowList>,
-    /// The listing that is wanted; answers to others come too late.
+    /// Ticket of the current request; other answers are outdated.
     wanted: u64,
     listing_now: bool,
-    /// Balance after each row of the one account, newest first; only without filter and in order of date.
+    /// Balance after each row of the account, newest first; only without a filter and by date.
     running: Vec<Option<Decimal>>,
     running_wanted: u64,
     marks: marks::Marks,
     cursor: Cursor,
-    /// The row to select once the listing is there.
+    /// The row to select in the next listing.
     keep: Option<TransactionId>,
     /// Whether the screen was shown yet; before that, the first row is selected.
     visited: bool,
@@ -80,12 +80,12 @@ pub(crate) struct Transactions {
 }
 
 impl Transactions {
-    /// Lines on screen.
+    /// Number of lines.
     fn len(&self) -> usize {
         self.listing.as_ref().map_or(0, |listing| self.orders.len(listing))
     }
 
-    /// What the cursor stands on.
+    /// The content of the selected line.
     fn item(&self) -> Option<Item> {
         let listing = self.listing.as_ref().filter(|_| !self.groups.are_shown() && self.cursor.at < self.len())?;
         Some(self.orders.item(listing, self.cursor.at))
@@ -101,7 +101,7 @@ impl Transactions {
         if let Some(Item::Order(places)) = self.item() { Some(places) } else { None }
     }
 
-    /// Moves over what is listed; says whether it was a movement.
+    /// Moves the cursor; returns whether the action was a movement.
     fn step(&mut self, action: Action, page: usize) -> bool {
         let len = self.len();
         if self.groups.are_shown() { self.groups.act(action, page) } else { self.cursor.act(action, len, page) }
@@ -111,7 +111,7 @@ impl Transactions {
         ctx.snapshot.entry(self.selected_row()?)
     }
 
-    /// Asks for the rows as they are wanted now.
+    /// Requests the rows of the current query, account and order.
     fn relist(&mut self, ctx: &mut Ctx<'_>) {
         self.wanted = ctx.ticket();
         self.listing_now = true;
@@ -170,7 +170,7 @@ impl Transactions {
                     self.hits.remember(listing);
                 }
             }
-            Err(error) => ctx.asks.push(Ask::Toast(Level::Error, format!("Rows could not be listed: {error}"))),
+            Err(error) => ctx.asks.push(Ask::Toast(Level::Error, format!("The rows could not be listed: {error}"))),
         }
     }
 
@@ -187,11 +187,11 @@ impl Transactions {
             .map(|(key, letter, title)| Choice {
                 letter: *letter,
                 title: (*title).to_owned(),
-                detail: if *key == self.sort.key { "chosen; once more reverses".to_owned() } else { String::new() },
+                detail: if *key == self.sort.key { "chosen; press again to reverse".to_owned() } else { String::new() },
                 value: SORTS.iter().position(|(other, ..)| other == key).unwrap_or(0),
             })
             .collect();
-        // The menu lies above this pane, so its choice comes back as a click on the column.
+        // The menu is above this pane, so its choice returns as a click on the column.
         ctx.push(Menu::new("Sort by", choices, at, |place, ctx| ctx.asks.push(Ask::Column(*place))));
     }
 
@@ -250,7 +250,7 @@ impl Transactions {
     fn next_hit(&mut self, forward: bool, ctx: &mut Ctx<'_>) {
         let Some(listing) = &self.listing else { return };
         let Some(item) = self.item() else { return };
-        // From an order forward means from its last fill.
+        // The search continues after the last fill of an order.
         let from = if let Item::Order(places) = &item
             && forward
         {
@@ -260,11 +260,11 @@ impl Transactions {
         };
         match self.hits.next(listing, from, forward) {
             Some(place) => self.cursor.at = self.orders.shown_at(listing, place),
-            None => ctx.toast("No row that the last filter found: / filters."),
+            None => ctx.toast("No more rows of the last filter: / filters."),
         }
     }
 
-    /// Another filter than the one on screen.
+    /// Replaces the filter.
     fn refilter(&mut self, text: String, ctx: &mut Ctx<'_>) {
         self.field.set(text);
         self.cursor = Cursor::default();
@@ -272,7 +272,7 @@ impl Transactions {
         self.set_query(ctx);
     }
 
-    /// What keys do while groups are shown.
+    /// Executes an action while groups are shown.
     fn in_groups(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         match action {
             Action::Open => {
@@ -306,7 +306,7 @@ impl Transactions {
         ctx.effects.push(Effect::ReadVocabulary);
     }
 
-    /// Opens an order, or closes the one that is open; else the side.
+    /// Opens or closes an order; for other rows focuses the detail.
     fn open(&mut self) {
         if let (Some(listing), Some(places)) = (&self.listing, self.order()) {
             self.cursor.at = self.orders.toggle(listing, &places);

@@ -1,6 +1,6 @@
 //! Trades that fill one order: one line of the list that opens to its parts.
 //!
-//! INVARIANT: a place on screen is found in constant time, however long the list: lines come ready made with the listing,
+//! INVARIANT: the line at an index is found in constant time: the listing contains the lines,
 //! and at most one of them is open.
 
 use std::ops::Range;
@@ -18,13 +18,13 @@ use crate::{
     },
 };
 
-/// What stands on a line of the screen; rows by their place in the listing.
+/// The content of a line; rows by their index in the listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Item {
     Row(usize),
     /// All fills of an order.
     Order(Range<usize>),
-    /// One fill beneath its order.
+    /// One fill below its order.
     Fill(usize),
 }
 
@@ -41,17 +41,17 @@ impl Item {
 /// The order that is open, if any.
 #[derive(Debug, Default)]
 pub(super) struct Orders {
-    /// Its line, and its first row, to find it again in the next listing.
+    /// Its line, and its first row, which identifies it in the next listing.
     open: Option<(usize, TransactionId)>,
 }
 
 impl Orders {
-    /// Lines on screen.
+    /// Number of lines.
     pub(super) fn len(&self, listing: &RowList) -> usize {
         listing.lines() + self.open.map_or(0, |(line, _)| listing.line(line).len())
     }
 
-    /// What stands at a place of the screen.
+    /// The content of a line.
     pub(super) fn item(&self, listing: &RowList, at: usize) -> Item {
         let mut line = at;
         if let Some((open, _)) = self.open.filter(|(open, _)| at > *open) {
@@ -66,7 +66,7 @@ impl Orders {
         if places.len() > 1 { Item::Order(places) } else { Item::Row(places.start) }
     }
 
-    /// Where the row at a place of the listing stands on screen: in its order, when that is open.
+    /// The line of the row at an index of the listing: inside its order if that is open.
     pub(super) fn shown_at(&self, listing: &RowList, place: usize) -> usize {
         let line = listing.line_of(place);
         match self.open {
@@ -76,7 +76,7 @@ impl Orders {
         }
     }
 
-    /// Opens the order with these rows, or closes it; gives its place on screen.
+    /// Opens the order with these rows, or closes it; returns its line.
     pub(super) fn toggle(&mut self, listing: &RowList, places: &Range<usize>) -> usize {
         let line = listing.line_of(places.start);
         let was = self.open.take().is_some_and(|(open, _)| open == line);
@@ -88,12 +88,12 @@ impl Orders {
         self.open.is_some_and(|(open, _)| open == line)
     }
 
-    /// Closes what is open; gives its place on screen.
+    /// Closes the open order; returns its line.
     pub(super) fn close(&mut self) -> Option<usize> {
         self.open.take().map(|(line, _)| line)
     }
 
-    /// Finds the open order in another listing.
+    /// Finds the open order in a new listing.
     pub(super) fn listed(&mut self, listing: &RowList) {
         self.open = self.open.and_then(|(_, first)| {
             let line = listing.line_of(listing.position_of(first)?);
@@ -104,18 +104,18 @@ impl Orders {
 
 /// An order from its fills.
 pub(super) struct Order {
-    /// The first of them; all, unless there are very many.
+    /// The first fills; all of them unless there are very many.
     fills: Vec<LedgerEntry>,
     pub(super) count: usize,
     pub(super) sum: Money,
-    /// Of all fills, signed; none where one of them does not say.
+    /// Sum of all fills, signed; `None` if one fill has no quantity.
     quantity: Option<Decimal>,
-    /// By quantity.
+    /// Weighted by quantity.
     average: Option<Decimal>,
 }
 
 impl Order {
-    /// Reads at most so many fills: with more of them there is neither quantity nor average.
+    /// Reads at most `most` fills; with more of them quantity and average are `None`.
     pub(super) fn read(
         listing: &RowList,
         places: Range<usize>,
@@ -142,7 +142,7 @@ impl Order {
         self.fills.first()
     }
 
-    /// `Buy 10 AAPL at 150.25`; without figures when they are hidden.
+    /// `Buy 10 AAPL at 150.25`; without figures if `masked`.
     pub(super) fn label(&self, masked: bool) -> String {
         let Some(entry) = self.fills.first() else { return String::new() };
         if let Some(own) = entry.user.payee.as_ref().filter(|own| !own.is_empty()) {
@@ -154,7 +154,7 @@ impl Order {
 }
 
 impl Order {
-    /// What can be copied of it.
+    /// The copy menu of an order.
     pub(super) fn copies(&self, masked: bool) -> Vec<Choice<String>> {
         let choice = |letter, title: &str, detail: String, value: String| Choice {
             letter,
@@ -174,12 +174,12 @@ impl Order {
     }
 }
 
-/// Fills read for a line, so that drawing takes its time however many an order has.
+/// Most fills read for a line, which bounds the time of drawing.
 pub(super) const FEW: usize = 32;
-/// Fills read for the detail of one.
+/// Most fills read for the detail.
 pub(super) const MOST: usize = 200;
 
-/// Everything known of an order and its fills.
+/// The detail of an order and its fills.
 pub(super) fn details(order: &Order, scene: &Scene<'_>) -> Vec<Line> {
     let Some(entry) = order.fills.first() else { return Vec::new() };
     let theme = scene.paint.theme;

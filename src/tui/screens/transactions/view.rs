@@ -74,9 +74,9 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
     }
     if rows.listing.is_some() && rows.len() == 0 {
         if rows.query.is_all() {
-            empty::say(scene, body, "No rows here yet", &[("i", "import a statement file")]);
+            empty::show(scene, body, "No rows here yet", &[("i", "import a statement file")]);
         } else {
-            empty::say(scene, body, "No row matches", &[("Esc", "clear the filter"), ("/", "change it")]);
+            empty::show(scene, body, "No row matches", &[("Esc", "clear the filter"), ("/", "change it")]);
         }
         return;
     }
@@ -87,7 +87,7 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
     }
 }
 
-/// The filter line with its sum, the hint about a wrong word, and the sum of marked rows; returns the lines used.
+/// The filter with its sum, the hint about an unknown word, and the sum of the marked rows; returns the lines used.
 fn filter(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) -> u16 {
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
@@ -177,7 +177,7 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
         let facts = &entry.transaction.facts;
         let (word, style) = status(facts.status, theme);
         let amount = order.as_ref().map_or(facts.amount, |order| order.sum.amount);
-        // After an order is after the newest of its fills.
+        // The balance after an order is the one after its newest fill.
         let newest = match &item {
             Item::Order(places) if !rows.sort.descending => places.end - 1,
             other => other.first(),
@@ -224,7 +224,7 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
     });
 }
 
-/// The status where it is worth a word, else the currency where rows of several stand together.
+/// The status unless it is settled; else the currency if the list has several.
 fn foreign(
     facts: &TransactionFacts,
     word: &'static str,
@@ -246,7 +246,7 @@ fn category(entry: &LedgerEntry) -> String {
     entry.user.category.clone().unwrap_or_default()
 }
 
-/// Only what is not the rule is said.
+/// The word of a status; empty for the usual one.
 fn status(status: TransactionStatus, theme: &crate::tui::theme::Theme) -> (&'static str, Style) {
     match status {
         TransactionStatus::Settled => ("", theme.muted),
@@ -256,7 +256,7 @@ fn status(status: TransactionStatus, theme: &crate::tui::theme::Theme) -> (&'sta
     }
 }
 
-/// Everything known of one row.
+/// The detail of a row.
 pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<Line> {
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
@@ -337,18 +337,18 @@ fn origin(entry: &LedgerEntry, snapshot: &snapshot::LedgerSnapshot) -> String {
     }
 }
 
-/// Where the figures of the screen come from.
+/// Explanation of the figures.
 pub(super) fn explanation(rows: &Transactions, listing: &RowList, ctx: &Ctx<'_>) -> String {
     let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| ctx.snapshot.account_label(account));
     let mut text = format!("# {} rows of {whose}\n", plain(listing.len().into()));
     if !rows.query.is_all() {
         let _ = writeln!(text, "that match the filter `{}`.", rows.field.value());
     }
-    text.push_str("\nTheir sums, each currency for itself:\n");
+    text.push_str("\nSums by currency:\n");
     for (total, count) in listing.sums() {
         let _ = writeln!(text, "> {} of {} rows", amount::money(total, ctx.masked), plain(count.into()));
     }
-    text.push_str("\nRows that the institution withdrew (void) are shown struck and left out of every sum.\n");
+    text.push_str("\nVoid rows are shown struck through and left out of every sum.\n");
     if let Some(balance) = rows.account.and_then(|account| ctx.snapshot.account(account)).and_then(|line| line.balance)
     {
         let current: Money = balance.current;

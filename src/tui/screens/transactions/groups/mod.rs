@@ -1,6 +1,6 @@
-//! The groups that `by:` makes of the rows: which are shown, in which order, and the way back from one of them.
+//! The groups of a `by:` query: their order, the selected one, and the way back from its rows.
 //!
-//! INVARIANT: grouping and sorting happen where rows are listed; here is only what came of it.
+//! INVARIANT: the worker that lists the rows also groups and sorts them.
 
 pub(super) mod view;
 
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// The groups on screen, and those above the rows on screen.
+/// The groups on screen, and the filters to return to.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     shown: Option<Grouped>,
     cursor: Cursor,
-    /// What rows are or were last grouped by, and the order chosen for that.
+    /// The last grouping, and the order chosen for it.
     by: Option<By>,
     sort: Option<GroupSort>,
-    /// The group to stand on once groups are there.
+    /// The group to select in the next listing.
     keep: Option<GroupKey>,
     /// Filters that were narrowed to one group, and that group.
     above: Vec<(String, GroupKey)>,
@@ -45,7 +45,7 @@ impl Groups {
         self.shown.as_ref()?.groups.get(self.cursor.at)
     }
 
-    /// The order to ask for.
+    /// The order to request.
     pub(super) fn order(&mut self, by: Option<By>) -> Option<GroupSort> {
         if by.is_some() && by != self.by {
             (self.by, self.sort, self.cursor) = (by, None, Cursor::default());
@@ -61,7 +61,7 @@ impl Groups {
         self.cursor.clamp(grouped.groups.len());
     }
 
-    /// Stays on the selected group when there are others around it.
+    /// Keeps the selected group selected in the next listing.
     pub(super) fn stay(&mut self) {
         let key = self.selected().map(|group| group.key.clone());
         self.keep = self.keep.take().or(key);
@@ -77,12 +77,12 @@ impl Groups {
         self.cursor.scroll(rows, len);
     }
 
-    /// Says whether it was the selected one already.
+    /// Selects a group; returns whether it was selected before.
     pub(super) fn click(&mut self, index: usize) -> bool {
         std::mem::replace(&mut self.cursor.at, index) == index
     }
 
-    /// Chooses the order by a place in the sort menu, or turns it around.
+    /// Sorts by an index of the sort menu, or reverses the order.
     pub(super) fn sort_by(&mut self, place: Option<usize>) -> bool {
         let Some(grouped) = &self.shown else { return false };
         let turned = GroupSort { descending: !grouped.sort.descending, ..grouped.sort };
@@ -96,7 +96,7 @@ impl Groups {
         self.sort.is_some()
     }
 
-    /// The filter of the selected group's rows; remembers the way back to `text`, the filter that made the groups.
+    /// The filter of the selected group's rows; keeps `text`, the filter of the groups, to return to.
     pub(super) fn enter(&mut self, text: &str, ctx: &Ctx<'_>) -> Option<String> {
         let key = self.selected()?.key.clone();
         let narrowed = Query::parse(text, ctx.moment.today).narrowed(&ctx.snapshot.view.term(&key));
@@ -104,14 +104,14 @@ impl Groups {
         Some(narrowed)
     }
 
-    /// The filter whose group is on screen.
+    /// The filter to return to.
     pub(super) fn leave(&mut self) -> Option<String> {
         let (text, key) = self.above.pop()?;
         self.keep = Some(key);
         Some(text)
     }
 
-    /// Another filter was typed: there is no way back from it.
+    /// Drops the way back, since another filter was typed.
     pub(super) fn forget_way(&mut self) {
         self.above.clear();
     }
@@ -125,7 +125,7 @@ impl Groups {
         let choices = titles.enumerate().map(|(place, (letter, title))| Choice {
             letter,
             title,
-            detail: if place == at { "chosen; once more reverses".to_owned() } else { String::new() },
+            detail: if place == at { "chosen; press again to reverse".to_owned() } else { String::new() },
             value: place,
         });
         ctx.push(Menu::new("Sort by", choices.collect(), at, |place, ctx| ctx.asks.push(Ask::Column(*place))));

@@ -15,17 +15,17 @@ use crate::{
         snapshot::{Grouped, sum_in},
         widget::{
             amount::{self, Figure, plain},
-            chart::{bar, bars},
+            chart::{bar, bars, signed_bar},
             paint::{below, padded, shrink_left, top},
             table::{Cell, Column, Row, Size, Table},
         },
     },
 };
 
-/// Room that the name, the rows and a sum want; what more there is goes to sums in further currencies.
+/// Columns for name and rows, and for each sum; the remaining width goes to sums in further currencies.
 const NAME: u16 = 28;
 const SUM: u16 = 18;
-/// Sums of so many currencies stand in the table; the detail has all of them.
+/// Most currencies in the table; the detail has all of them.
 const SUMS: u16 = 6;
 /// Columns of a bar behind a group.
 const BAR: u16 = 12;
@@ -46,7 +46,7 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
     let snapshot = scene.snapshot;
     let sums = usize::from((area.width.saturating_sub(NAME) / SUM).clamp(1, SUMS));
     let mut peaks: Vec<(usize, Money)> = grouped.peaks.iter().copied().enumerate().collect();
-    // The currency sorted by is there in any case.
+    // The currency sorted by is always shown.
     if let Some(sorted) =
         grouped.place_of(grouped.sort.key).and_then(|place| place.checked_sub(2)).filter(|at| *at >= sums)
     {
@@ -60,8 +60,18 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
         columns.push(Column::new(peak.currency.as_str(), Size::Fit(8, 28)).right().sort(place + 2));
     }
     columns.push(Column::new("", Size::Fit(0, 4)));
-    columns.push(Column::new("", Size::Fit(0, BAR)).rank(1));
     let drawn = grouped.drawn().filter(|_| !grouped.by.is_time());
+    let scale = match drawn {
+        Some(peak) if !masked => format!("to {}", plain(peak.amount.round())),
+        _ => String::new(),
+    };
+    columns.push(Column::new(&scale, Size::Fit(0, BAR)).rank(1));
+    // With sums of both signs the bars have an axis in the middle.
+    let sign = |negative: bool| {
+        let sums = grouped.groups.iter().filter_map(|group| Some(sum_in(group, drawn?.currency)?.amount));
+        sums.into_iter().any(|sum| !sum.is_zero() && sum.is_sign_negative() == negative)
+    };
+    let both = sign(true) && sign(false);
     let table = Table {
         list: ListId::Groups,
         columns: &columns,
@@ -94,9 +104,10 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
         let others = group.sums.totals.len() + group.sums.too_large.len() - shown;
         cells.push(if others > 0 { Cell::text(format!("+{others}"), theme.muted) } else { Cell::Empty });
         let sum = drawn.and_then(|peak| Some((sum_in(group, peak.currency)?.amount, peak.amount)));
-        cells.push(
-            sum.map_or(Cell::Empty, |(sum, peak)| Cell::text(bar(sum, peak, usize::from(BAR)), theme.amount(sum))),
-        );
+        cells.push(sum.map_or(Cell::Empty, |(sum, peak)| {
+            let drawn = if both { signed_bar(sum, peak, usize::from(BAR)) } else { bar(sum, peak, usize::from(BAR)) };
+            Cell::text(drawn, theme.amount(sum))
+        }));
         Row::cells(cells)
     });
 }
@@ -120,7 +131,7 @@ const fn title(by: By) -> &'static str {
     }
 }
 
-/// A bar for each stretch of time, the oldest first, empty ones too; returns the lines used.
+/// A bar for each period, the oldest first, also for empty ones; returns the lines used.
 fn over_time(grouped: &Grouped, scene: &mut Scene<'_>, area: Rect) -> u16 {
     let lines = if area.height >= 16 { 3 } else { 2 };
     let Some(drawn) = grouped.drawn() else { return 0 };
@@ -134,7 +145,7 @@ fn over_time(grouped: &Grouped, scene: &mut Scene<'_>, area: Rect) -> u16 {
         })
     };
     let (Some(first), Some(last)) = (sums().map(|(at, _)| at).min(), sums().map(|(at, _)| at).max()) else { return 0 };
-    // More stretches than columns: neighbours share one.
+    // With more periods than columns, neighbours share a column.
     let shared = ((last - first) / i64::from(room.width.max(1)) + 1).max(1);
     let mut values = vec![Decimal::ZERO; usize::try_from((last - first) / shared + 1).unwrap_or(1)];
     for (at, sum) in sums() {
@@ -143,10 +154,25 @@ fn over_time(grouped: &Grouped, scene: &mut Scene<'_>, area: Rect) -> u16 {
         }
     }
     bars(&mut scene.paint, room, &values);
-    lines
+    // The first and the last period below the bars.
+    let ends = |at: i64| {
+        let group = grouped.groups.iter().find(|group| match group.key {
+            GroupKey::Period { from, .. } => number(from, grouped.by) == at,
+            _ => false,
+        });
+        group.map(|group| scene.snapshot.group_label(&group.key)).unwrap_or_default()
+    };
+    let (from, to) = (ends(first), ends(last));
+    let axis = shrink_left(padded(top(below(area, lines), 1)), used);
+    let muted = scene.paint.theme.muted;
+    scene.paint.text(axis, &from, muted);
+    if first != last {
+        scene.paint.right(axis, &to, muted);
+    }
+    lines + 1
 }
 
-/// Stretches of time counted without a gap.
+/// The number of a period, counted without gaps.
 fn number(from: NaiveDate, by: By) -> i64 {
     let months = i64::from(from.year()) * 12 + i64::from(from.month0());
     match by {
@@ -158,7 +184,7 @@ fn number(from: NaiveDate, by: By) -> i64 {
     }
 }
 
-/// Everything known of the selected group.
+/// The detail of the selected group.
 pub(in crate::tui::screens::transactions) fn details(groups: &Groups, scene: &Scene<'_>) -> Vec<Line> {
     let (Some(group), Some(grouped)) = (groups.selected(), &groups.shown) else { return Vec::new() };
     let theme = scene.paint.theme;
@@ -180,12 +206,12 @@ pub(in crate::tui::screens::transactions) fn details(groups: &Groups, scene: &Sc
         Line::pair("not summed", if uncounted > 0 { plain(uncounted.into()) } else { String::new() }),
         Line::pair("of", format!("{} groups by {}", plain(grouped.groups.len().into()), grouped.by)),
         Line::Blank,
-        Line::Text("Enter shows its rows; Esc comes back.".to_owned(), theme.key),
+        Line::Text("Enter shows its rows; Esc returns.".to_owned(), theme.key),
     ]);
     lines
 }
 
-/// Rows that were withdrawn or failed.
+/// Rows that are void or failed.
 fn uncounted(group: &Group) -> u64 {
     if !group.sums.too_large.is_empty() {
         return 0;
@@ -193,19 +219,19 @@ fn uncounted(group: &Group) -> u64 {
     group.rows.saturating_sub(group.sums.totals.iter().map(|(_, rows)| rows).sum())
 }
 
-/// Where the figures of the groups come from.
+/// Explanation of the figures of the groups.
 pub(super) fn explanation(grouped: &Grouped, listing: &RowList, ctx: &Ctx<'_>) -> String {
     let rows = plain(listing.len().into());
     let mut text = format!("# {rows} rows in {} groups by {}\n", plain(grouped.groups.len().into()), grouped.by);
     text.push_str(
-        "\nEvery row is in exactly one group. Each currency is summed for itself, exactly; pending rows count, rows that \
-         failed or were withdrawn (void) are counted as rows and left out of sums.\n\nAll groups together:\n",
+        "\nEvery row is in exactly one group. Each currency is summed for itself, exactly; pending rows count, failed \
+         and void rows are counted as rows and left out of sums.\n\nAll groups together:\n",
     );
     for (total, count) in listing.sums() {
         let _ = writeln!(text, "> {} of {} rows", amount::money(total, ctx.masked), plain(count.into()));
     }
     if let Some(Money { currency, .. }) = grouped.drawn() {
-        let _ = write!(text, "\nThe bars show {currency}; sorting by another currency shows that one.\n");
+        let _ = write!(text, "\nThe bars show {currency}; sort by another currency to see its bars.\n");
     }
     text
 }

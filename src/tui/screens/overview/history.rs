@@ -1,0 +1,186 @@
+//! The history of net worth: a stretch of days, the day under the cursor, and its drawing.
+
+use chrono::{Days, NaiveDate};
+use ratatui::layout::Rect;
+use rust_decimal::Decimal;
+
+use crate::{
+    domain::{AssetCode, Money, text::rounded},
+    tui::{
+        action::Action,
+        component::scene::Scene,
+        snapshot::Worth,
+        widget::{
+            amount::{self, HIDDEN},
+            chart::{Point, blocks, line},
+            paint::padded,
+        },
+    },
+};
+
+/// From this height on, the line has an axis; below it only the shape is drawn.
+const WITH_AXIS: u16 = 5;
+
+/// The stretch of time that is shown, up to the newest day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Zoom {
+    Week,
+    Month,
+    Quarter,
+    #[default]
+    Year,
+    All,
+}
+
+impl Zoom {
+    const ALL: [(Self, &'static str, Option<u64>); 5] = [
+        (Self::Week, "1 week", Some(7)),
+        (Self::Month, "1 month", Some(31)),
+        (Self::Quarter, "3 months", Some(92)),
+        (Self::Year, "1 year", Some(366)),
+        (Self::All, "all", None),
+    ];
+
+    fn place(self) -> usize {
+        Self::ALL.iter().position(|(zoom, ..)| *zoom == self).unwrap_or(0)
+    }
+}
+
+/// State of the pane.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    zoom: Zoom,
+    /// The day under the cursor; none: no cursor is shown.
+    day: Option<NaiveDate>,
+}
+
+impl History {
+    /// The points of the stretch shown.
+    fn shown<'a>(&self, worth: &'a Worth) -> &'a [Point] {
+        let (Some((last, _)), Some(days)) = (worth.series.last(), Zoom::ALL[self.zoom.place()].2) else {
+            return &worth.series;
+        };
+        let from = last.checked_sub_days(Days::new(days)).unwrap_or(*last);
+        let start = worth.series.partition_point(|(day, _)| *day < from);
+        &worth.series[start..]
+    }
+
+    /// The point under the cursor: of its day, else of the last day before.
+    fn selected(&self, worth: &Worth) -> Option<Point> {
+        let day = self.day?;
+        let after = worth.series.partition_point(|(known, _)| *known <= day);
+        after.checked_sub(1).and_then(|at| worth.series.get(at)).copied()
+    }
+
+    /// Zooms; returns whether the action was for this pane.
+    pub(super) fn zoom(&mut self, action: Action) -> bool {
+        let place = self.zoom.place();
+        let next = match action {
+            Action::ZoomIn => place.saturating_sub(1),
+            Action::ZoomOut => (place + 1).min(Zoom::ALL.len() - 1),
+            _ => return false,
+        };
+        self.zoom = Zoom::ALL[next].0;
+        true
+    }
+
+    /// Moves the cursor; returns whether the action was a movement.
+    pub(super) fn step(&mut self, action: Action, worth: &Worth) -> bool {
+        let points = self.shown(worth);
+        let (Some((first, _)), Some((last, _))) = (points.first(), points.last()) else { return false };
+        // One step is a day, or about a column of a long stretch.
+        let stride = u64::try_from((*last - *first).num_days() / 90).unwrap_or(1).max(1);
+        let day = self.day.unwrap_or(*last);
+        let back = |days| day.checked_sub_days(Days::new(days));
+        let on = |days| day.checked_add_days(Days::new(days));
+        let moved = match action {
+            Action::Out | Action::Up => back(stride),
+            Action::In | Action::Down => on(stride),
+            Action::HalfUp => back(stride * 10),
+            Action::HalfDown => on(stride * 10),
+            Action::First => Some(*first),
+            Action::Last => Some(*last),
+            _ => return false,
+        };
+        self.day = moved.map(|day| day.clamp(*first, *last));
+        true
+    }
+
+    /// Takes the cursor away; false when there is none.
+    pub(super) fn back(&mut self) -> bool {
+        self.day.take().is_some()
+    }
+
+    pub(super) fn draw(&self, worth: &Worth, scene: &mut Scene<'_>, area: Rect, focused: bool) {
+        let (masked, currency) = (scene.paint.masked, worth.currency);
+        let points = self.shown(worth);
+        let title = format!("History · {currency} · {}", Zoom::ALL[self.zoom.place()].1);
+        let selected = self.selected(worth);
+        let rounded = |value: Decimal| Money::new(value.round_dp(currency.display_digits()), currency);
+        let right = match (selected, points.first(), points.last()) {
+            (Some((day, value)), ..) => format!("{day}  {}", amount::money(rounded(value), masked)),
+            (None, Some((first, before)), Some((_, now))) if points.len() > 1 => {
+                format!("{} since {first}", amount::difference(rounded(now.saturating_sub(*before)), masked))
+            }
+            _ => String::new(),
+        };
+        let inner = padded(scene.paint.frame(area, &title, &right, focused));
+        let theme = scene.paint.theme;
+        if points.len() < 2 {
+            let text = "Only one day is known so far: the next statement or sync adds to the line.";
+            scene.paint.paragraph(inner, text, theme.muted);
+        } else if inner.height < WITH_AXIS {
+            blocks(&mut scene.paint, inner, points);
+        } else {
+            let label = |value| if masked { HIDDEN.to_owned() } else { short(value, currency) };
+            line(&mut scene.paint, inner, points, selected.map(|(day, _)| day), label);
+        }
+    }
+}
+
+/// Rounded to the width of a label: `128k`, `1.2M`, else the amount.
+fn short(value: Decimal, currency: AssetCode) -> String {
+    let scaled = |by: u32, sign: &str| format!("{}{sign}", (value / Decimal::from(by)).round_dp(1).normalize());
+    let size = value.abs();
+    if size >= Decimal::from(1_000_000) {
+        scaled(1_000_000, "M")
+    } else if size >= Decimal::from(10_000) {
+        scaled(1_000, "k")
+    } else {
+        rounded(value, currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worth(days: u64) -> Worth {
+        let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let series = (0..days).map(|day| (first + Days::new(day), Decimal::from(day))).collect();
+        Worth { currency: AssetCode::USD, total: Decimal::ZERO, classes: Vec::new(), institutions: Vec::new(), series }
+    }
+
+    #[test]
+    fn zoom_shows_the_newest_days() {
+        let (mut history, worth) = (History::default(), worth(800));
+        assert_eq!(history.shown(&worth).len(), 367);
+        assert!(history.zoom(Action::ZoomOut) && history.shown(&worth).len() == 800);
+        for days in [367, 93, 32, 8, 8] {
+            history.zoom(Action::ZoomIn);
+            assert_eq!(history.shown(&worth).len(), days);
+        }
+    }
+
+    #[test]
+    fn the_cursor_stays_inside_and_names_its_value() {
+        let (mut history, worth) = (History { zoom: Zoom::Week, day: None }, worth(30));
+        assert!(history.step(Action::In, &worth));
+        assert_eq!(history.selected(&worth).map(|(_, value)| value), Some(Decimal::from(29)));
+        history.step(Action::Out, &worth);
+        assert_eq!(history.selected(&worth).map(|(_, value)| value), Some(Decimal::from(28)));
+        history.step(Action::First, &worth);
+        assert_eq!(history.selected(&worth).map(|(_, value)| value), Some(Decimal::from(22)));
+        assert!(history.back() && !history.back());
+    }
+}

@@ -1,0 +1,69 @@
+//! Changes since the last visit: rows that came or were amended, and balances that are different. Pure.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    domain::{ChangeKind, Money},
+    tui::{
+        component::scene::Moment,
+        msg::Jump,
+        overlay::summary,
+        snapshot::{self, LedgerSnapshot},
+    },
+};
+
+/// Most changes that are listed one by one.
+const MOST: usize = 50;
+
+/// One line, and the place where it can be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) when: String,
+    pub(super) text: String,
+    /// A difference of a balance, else a summary.
+    pub(super) money: Option<Money>,
+    pub(super) summary: String,
+    pub(super) jump: Jump,
+}
+
+/// The changes after `visit`; without one, the newest changes of all.
+pub(super) fn since(snapshot: &LedgerSnapshot, visit: Option<DateTime<Utc>>, moment: &Moment) -> Vec<Item> {
+    let mut items = Vec::new();
+    if let Some(visit) = visit {
+        items.extend(balances(snapshot, visit, moment));
+    }
+    let is_news = |kind| matches!(kind, ChangeKind::Import | ChangeKind::Sync | ChangeKind::Edit);
+    let changes = snapshot.changes.iter().filter(|change| is_news(change.kind) && !change.undone);
+    let changes = changes.take_while(|change| visit.is_none_or(|visit| change.at > visit)).take(MOST);
+    items.extend(changes.map(|change| Item {
+        when: moment.ago(change.at),
+        text: format!("{} · {}", change.kind, change.source),
+        money: None,
+        summary: summary(change),
+        jump: Jump::Change(change.id),
+    }));
+    items
+}
+
+/// Accounts whose balance is another one than on the day of the visit.
+fn balances(snapshot: &LedgerSnapshot, visit: DateTime<Utc>, moment: &Moment) -> Vec<Item> {
+    let day = (moment.local)(visit).date();
+    let mut items = Vec::new();
+    for line in snapshot.accounts() {
+        let Some(history) = snapshot.daily.history(line.account.id) else { continue };
+        let (Some(before), Some(now)) = (history.on(day), history.on(moment.today)) else { continue };
+        if before.balance.currency != now.balance.currency || before.balance.amount == now.balance.amount {
+            continue;
+        }
+        let currency = now.balance.currency;
+        let change = now.balance.amount.saturating_sub(before.balance.amount).round_dp(currency.display_digits());
+        items.push(Item {
+            when: "balance".to_owned(),
+            text: snapshot::label(&line.account),
+            money: Some(Money::new(change, currency)),
+            summary: String::new(),
+            jump: Jump::Account(line.account.id),
+        });
+    }
+    items
+}
