@@ -91,7 +91,8 @@ fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
         area
     };
     let brand_style = paint.theme.brand;
-    if room > full + width(brand) {
+    let branded = room > full + width(brand);
+    if branded {
         put(paint, brand, brand_style);
     }
     put(paint, " ", brand_style);
@@ -103,7 +104,7 @@ fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
         put(paint, "  ", brand_style);
         paint.target(area, Target::Action(Action::Show(spec.screen)));
     }
-    let status = status(app)?;
+    let status = status(app, branded)?;
     if usize::from(at.width) > width(&status) {
         let style = paint.theme.heading;
         paint.right(crate::tui::widget::paint::shrink_right(at, 1), &status, style);
@@ -113,12 +114,16 @@ fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
 }
 
 /// The state of the engine in a few words.
-fn status(app: &App) -> Option<String> {
+fn status(app: &App, branded: bool) -> Option<String> {
     const TURN: [&str; 4] = ["◐", "◓", "◑", "◒"];
     if let Some(job) = app.jobs.last() {
         return Some(format!("{} {}", TURN[job.turns % TURN.len()], progress_text(&job.progress)));
     }
-    let states = [(app.due.is_paused(), "vault locked"), (app.masked, "amounts hidden")];
+    let states = [
+        (app.settings.demo && !branded, "demo"),
+        (app.due.is_paused(), "vault locked"),
+        (app.masked, "amounts hidden"),
+    ];
     let states: Vec<&str> = states.iter().filter(|(holds, _)| *holds).map(|(_, text)| *text).collect();
     (!states.is_empty()).then(|| states.join(" · "))
 }

@@ -183,14 +183,14 @@ mod tests {
     #[test]
     fn every_fault_names_key_action_and_line() {
         let faults = of(&[
-            ("undo", &["z"]),
+            ("undo", &["w"]),
             ("refresh", &["f5"]),
             ("redo", &["hyper-x"]),
             ("copy", &["i"]),
             ("edit", &["g"]),
             ("accept", &["a"]),
             ("quit", &[]),
-            ("explain", &["z"]),
+            ("explain", &["w"]),
         ])
         .unwrap_err();
         let begin = |line: usize, text: &str| {
@@ -202,7 +202,7 @@ mod tests {
         begin(5, "line 5: keys.edit: `g` is a key of first too");
         begin(6, "line 6: keys.accept: `a` could no longer be typed");
         begin(7, "line 7: keys.quit: some key must");
-        begin(8, "line 8: keys.explain: `z` is a key of undo too");
+        begin(8, "line 8: keys.explain: `w` is a key of undo too");
         assert_eq!(faults.len(), 7, "{faults:?}");
     }
 }

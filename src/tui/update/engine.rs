@@ -143,7 +143,7 @@ impl App {
                 effects.extend(self.refresh());
             }
             Event::Disconnected { still_valid: None, .. } => {
-                self.toast(Level::News, "Disconnected: login deleted, data kept.");
+                self.toast(Level::News, "Disconnected: login deleted.");
             }
             Event::Disconnected { still_valid: Some(reason), .. } => {
                 self.toast(Level::Error, format!("Disconnected; {reason}"));

@@ -14,7 +14,7 @@ async fn picker() -> Harness {
     for (name, account) in [("a.qfx", "111100001111"), ("b.qfx", "222200002222"), ("chase.ofx", "333300003333")] {
         h.write(name, &statement(account));
     }
-    h.write("notes.txt", "not a statement");
+    h.write("notes.pdf", "not a statement");
     fs::create_dir_all(h.files().join("years/2024")).unwrap();
     h.write("years/2024/old.qfx", &statement("444400004444"));
     h.keys("i").idle().await;
@@ -34,7 +34,7 @@ async fn it_opens_on_the_list() {
 async fn marks_take_one_file_a_range_or_all() {
     let mut h = picker().await;
     h.keys("*").shows(&["3 marked: Enter imports them"]).keys("*").hides("marked");
-    h.keys("a").shows(&["notes.txt", "all files"]).keys("a").hides("notes.txt");
+    h.keys("a").shows(&["notes.pdf", "all files"]).keys("a").hides("notes.pdf");
     h.keys("vj").shows(&["● a.qfx"]).keys("<esc>").hides("● a.qfx");
     h.keys("gg<down>b").shows(&["▸ b.qfx"]).keys("vcv").shows(&["2 marked"]);
     h.keys("<enter>").idle().await.shows(&["Review · 2 files"]);

@@ -56,7 +56,7 @@ async fn an_institution_is_connected_by_keys_alone() {
     h.keys("<enter>").hides("Asking Alpaca");
     assert!(server.asked().is_empty(), "nothing is sent while an answer is wrong");
     h.keys("<ctrl-u>").paste("PKCANARY").keys("<enter>").shows(&["Asking Alpaca"]).idle().await;
-    h.shows(&["✗ Alpaca: it refuses the credentials", "Nothing was kept"]);
+    h.shows(&["✗ Alpaca: it refuses the credentials", "Nothing was stored"]);
     every_size("refused", &mut h);
     h.keys("<esc>").shows(&["◉ Paper", "•••••••• ", "••••••••••••"]);
     h.keys("<tab><ctrl-u>").paste("canary-right").keys("<tab>").shows(&["▸ Environment"]).keys("<enter>").idle().await;
@@ -154,8 +154,8 @@ async fn a_refused_connection_is_mended_with_what_is_stored_and_ended() {
     h.shows(&["Alpaca is connected"]).keys("<esc>");
     assert_eq!(connections(&h)[0].status, ConnectionStatus::Active);
     assert_eq!((connections(&h).len(), h.store.read().unwrap().accounts().unwrap().len()), (1, 1));
-    h.keys("d").shows(&["End this connection?", "keep its data"]).keys("o").idle().await;
-    h.shows(&["– disconnected", "c connects it anew"]);
+    h.keys("d").shows(&["Disconnect?", "keep its data"]).keys("o").idle().await;
+    h.shows(&["– disconnected", "c connects it again"]);
     assert!(h.store.read().unwrap().credential(ConnectionId(1)).unwrap().is_none());
     assert!(!h.advance(6_000).runtime.is_waiting_for_time(), "nothing live is connected any more");
 }
@@ -165,7 +165,7 @@ async fn log_in(h: &mut Harness) -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let callback = format!("https://127.0.0.1:{port}");
     let mut events = h.engine.subscribe();
-    h.keys("cschwab<enter>").shows(&["Register this callback address", "https://127.0.0.1:8182"]).keys("y");
+    h.keys("cschwab<enter>").shows(&["Register exactly this callback address", "https://127.0.0.1:8182"]).keys("y");
     assert_eq!(h.clipboard.text().as_deref(), Some("https://127.0.0.1:8182"));
     h.keys("<enter>").paste("canary-key").keys("<tab>").paste("canary-secret").keys("<tab><ctrl-u>").paste(&callback);
     h.keys("<enter>");

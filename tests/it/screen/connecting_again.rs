@@ -107,7 +107,7 @@ async fn a_login_of_somebody_else_is_asked_about() {
     let (id, server) = renamed().await;
     let mut h = connected(&server).await;
     *id.lock().unwrap() = "99999999".to_owned();
-    h.keys("L<enter>").idle().await.shows(&["None of these accounts was there before"]);
+    h.keys("L<enter>").idle().await.shows(&["None of these accounts is known"]);
     h.keys("<enter>").shows(&["Keep this login anyway?"]);
     matches("wizard_different_120x40", &mut h);
     h.keys("<esc>").hides("Keep this login").keys("<esc>").idle().await;
@@ -146,12 +146,12 @@ async fn a_connection_is_removed_with_everything_that_came_through_it() {
     let mut h = connected(&server).await;
     let rows = |h: &Harness| h.store.read().unwrap().transaction_count().unwrap();
     assert_eq!((accounts(&h), rows(&h)), (1, 1));
-    h.keys("d").shows(&["End this connection?", "keep its data", "remove its data"]).keys("r");
+    h.keys("d").shows(&["Disconnect?", "keep its data", "remove its data"]).keys("r");
     h.shows(&["Remove Alpaca with everything in it?", "1 account and 1 row are", "can't be undone"]);
     matches("connections_remove_120x40", &mut h);
-    h.keys("<esc>").idle().await.hides("with everything in it").keys("<esc>").hides("End this connection?");
+    h.keys("<esc>").idle().await.hides("with everything in it").keys("<esc>").hides("Disconnect?");
     assert_eq!((connections(&h)[0].status, accounts(&h)), (ConnectionStatus::Active, 1));
-    h.keys("dr<enter>").idle().await.hides("with everything in it").shows(&["its login is deleted"]);
+    h.keys("dr<enter>").idle().await.hides("with everything in it").shows(&["login deleted"]);
     assert_eq!((accounts(&h), rows(&h)), (0, 0));
     assert!(h.store.read().unwrap().credential(ConnectionId(1)).unwrap().is_none());
     h.keys("2").hides("Alpaca paper").keys("3").hides("AAPL").keys("5").hides("● active");

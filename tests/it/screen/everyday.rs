@@ -120,10 +120,10 @@ async fn several_files_are_imported_and_each_failure_is_told() {
     let mut h = Harness::new(100, 30);
     h.write("a.qfx", &statement());
     h.write("b.qfx", "not a statement");
-    h.write("c.txt", "not even named like one");
+    h.write("c.pdf", "not even named like one");
     h.write(".hidden.qfx", &statement());
-    h.keys("i").idle().await.shows(&["a.qfx", "b.qfx"]).hides("c.txt");
-    h.hides(".hidden.qfx").keys(".").shows(&[".hidden.qfx"]).keys("a").shows(&["c.txt"]);
+    h.keys("i").idle().await.shows(&["a.qfx", "b.qfx"]).hides("c.pdf");
+    h.hides(".hidden.qfx").keys(".").shows(&[".hidden.qfx"]).keys("a").shows(&["c.pdf"]);
     h.keys(".a<space><space>").shows(&["2 marked"]).keys("<enter>").idle().await;
     h.shows(&["Review · 2 files", "✗ b.qfx: this text is not a statement", "Enter imports 5 rows"]);
     h.keys("<enter>").idle().await.shows(&["1 of 2 files failed; the others are imported", "✗ b.qfx"]);
@@ -343,7 +343,7 @@ async fn keys_of_the_users_own_are_used_and_shown() {
 #[tokio::test]
 async fn an_error_stays_until_a_key() {
     let mut h = Harness::new(80, 24);
-    h.keys("U").shows(&["nothing to bring back"]).advance(6_000).hides("nothing to bring back");
+    h.keys("U").shows(&["Nothing to redo"]).advance(6_000).hides("Nothing to redo");
     h.keys("i//nowhere/at/all/").idle().await.shows(&["/nowhere/at/all/ cannot be read"]);
 }
 

@@ -33,7 +33,7 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     let shown = if picker.all {
         "all files".to_owned()
     } else {
-        format!("only .{}", extensions().collect::<Vec<_>>().join(" ."))
+        format!("statement files only: .{} …", extensions().take(6).collect::<Vec<_>>().join(" ."))
     };
     let hidden = if picker.hidden { " · hidden ones too" } else { "" };
     scene.paint.text(foot, &format!("{shown}{hidden}"), theme.muted);
