@@ -15,6 +15,7 @@ impl Action {
             Self::Edit => "change rename category tag note payee retype",
             Self::Copy => "yank clipboard",
             Self::Filter => "search find query where",
+            Self::EarlierFilter | Self::LaterFilter => "history last search again",
             Self::Sort | Self::SortReverse => "order arrange",
             Self::Explain => "why source origin trace proof where from",
             Self::Mask => "privacy hide show amounts money private",

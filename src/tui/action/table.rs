@@ -36,6 +36,9 @@ pub(crate) enum Action {
     ZoomOut,
     /// Give the focused pane the whole screen, or not.
     Enlarge,
+    /// Go through the filters used before.
+    EarlierFilter,
+    LaterFilter,
     /// Drop a matter that needs attention.
     Dismiss,
     /// Fold or unfold the selected file of a review.
@@ -113,6 +116,8 @@ pub(super) const FIELDS: Scope = Scope::of(&[
     Place::ConnectFields,
     Place::Unlock,
 ]);
+/// Fields in which arrows move over rows or fields.
+const STEPPED: Scope = Scope(FIELDS.0 & !Scope::of(&[Place::Filter]).0);
 /// Fields and lists in which Enter accepts.
 const ACCEPTED: Scope = Scope(FIELDS.and(&[Place::Menu]).0 & !Scope::of(&[Place::Form]).0);
 /// The review of an import.
@@ -263,8 +268,14 @@ pub(crate) const TABLE: &[Spec] = &[
         Scope::of(&[Place::PickerPath, Place::Form, Place::Filter])),
     row(Action::PreviousPane, &["shift-tab"], "previous-field", "Previous field or suggestion", "", Group::Overlay,
         Scope::of(&[Place::PickerPath, Place::Form, Place::Filter])),
-    row(Action::Down, &["down", "ctrl-n"], "field-down", "Next row or field", "", Group::Overlay, FIELDS),
-    row(Action::Up, &["up", "ctrl-p"], "field-up", "Previous row or field", "", Group::Overlay, FIELDS),
+    row(Action::Down, &["down", "ctrl-n"], "field-down", "Next row or field", "", Group::Overlay, STEPPED),
+    row(Action::Up, &["up", "ctrl-p"], "field-up", "Previous row or field", "", Group::Overlay, STEPPED),
+    row(Action::Down, &["down"], "filter-down", "Next row", "", Group::Overlay, Scope::of(&[Place::Filter])),
+    row(Action::Up, &["up"], "filter-up", "Previous row", "", Group::Overlay, Scope::of(&[Place::Filter])),
+    row(Action::EarlierFilter, &["ctrl-p"], "earlier-filter", "Earlier filter", "earlier", Group::Overlay,
+        Scope::of(&[Place::Filter])),
+    row(Action::LaterFilter, &["ctrl-n"], "later-filter", "Later filter", "", Group::Overlay,
+        Scope::of(&[Place::Filter])),
     row(Action::Yes, &["y", "enter"], "yes", "Yes", "yes", Group::Overlay, Scope::of(&[Place::Confirm])),
     row(Action::No, &["n", "q"], "no", "No", "no", Group::Overlay, Scope::of(&[Place::Confirm])),
     row(Action::Back, &["esc"], "back", "One step back", "back", Group::Overlay,

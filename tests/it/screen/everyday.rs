@@ -180,6 +180,8 @@ async fn the_filter_counts_and_sums_while_one_types() {
     // What the last filter found is found again among all rows: the newest is Stumptown, two more follow.
     h.keys("ggnn").shows(&["▸ 2026-11-05  Blue Bottle"]).keys("NN").shows(&["▸ 2026-11-12  Stumptown"]);
     h.keys("/pay<tab>").idle().await.shows(&["/payee:"]);
+    // ctrl-p brings back the filter used before.
+    h.keys("<ctrl-u><ctrl-p>").idle().await.shows(&["/coffee", "3 of 5"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 mod complete;
 mod copy;
+mod earlier;
 mod edit;
 mod groups;
 mod hits;
@@ -73,6 +74,7 @@ pub(crate) struct Transactions {
     /// Whether the screen was shown yet; before that, the first row is selected.
     visited: bool,
     complete: complete::Complete,
+    earlier: earlier::Earlier,
     hits: hits::Hits,
     groups: groups::Groups,
     orders: order::Orders,
@@ -337,8 +339,17 @@ impl Transactions {
 
     fn in_field(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         match action {
+            Action::EarlierFilter | Action::LaterFilter => {
+                let back = action == Action::EarlierFilter;
+                if let Some(text) = self.earlier.step(back, self.field.value()) {
+                    self.field.set(text);
+                    self.complete.reset();
+                    self.set_query(ctx);
+                }
+            }
             Action::Accept => {
                 self.editing = false;
+                self.earlier.add(self.field.value());
                 if self.field.value() != self.before {
                     self.groups.forget_way();
                 }
@@ -426,6 +437,7 @@ impl Pane for Transactions {
 
     fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
         self.complete.reset();
+        self.earlier.reset();
         if self.editing && self.field.key(event) {
             self.set_query(ctx);
         }
