@@ -101,11 +101,11 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
         };
         matters.push((kind, Matter { text, pressing: false, jump }));
     }
-    grouped(matters)
+    grouped(&matters)
 }
 
 /// Replaces many matters of one kind by one that counts them.
-fn grouped(matters: Vec<(Kind, Matter)>) -> Vec<Matter> {
+fn grouped(matters: &[(Kind, Matter)]) -> Vec<Matter> {
     let count = |kind| matters.iter().filter(|(other, _)| *other == kind).count();
     let counts = [Kind::Login, Kind::Warnings, Kind::Gap, Kind::Unknown, Kind::Old].map(|kind| (kind, count(kind)));
     let mut out: Vec<Matter> = Vec::new();

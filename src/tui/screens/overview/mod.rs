@@ -39,6 +39,7 @@ enum Part {
 
 /// The screen.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(crate) struct Overview {
     /// Without those that were dismissed.
     matters: Vec<Matter>,
