@@ -108,9 +108,9 @@ fn little_is_sent_over_a_slow_line() {
         bytes.sort_unstable();
         bytes[bytes.len() / 2]
     };
-    let (moved, typed) = (median(moves.clone()), median(letters.clone()));
-    assert!(moved <= 800, "a cursor move sends {moved} bytes: {moves:?}");
-    assert!(typed <= 4_500, "a letter of the filter sends {typed} bytes: {letters:?}");
+    let (step, letter) = (median(moves.clone()), median(letters.clone()));
+    assert!(step <= 800, "a cursor move sends {step} bytes: {moves:?}");
+    assert!(letter <= 4_500, "a letter of the filter sends {letter} bytes: {letters:?}");
     terminal.press("\u{3}");
     assert_eq!(terminal.ended(), 0);
 }
