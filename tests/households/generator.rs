@@ -139,12 +139,11 @@ impl Household {
             let stated = truth.iter().enumerate().filter(|(_, row)| from <= row.day && row.day <= to);
             let rows = stated.enumerate().map(|(position, (number, row))| StatedRow {
                 id: match ids {
-                    Ids::Stable => format!("f{number}"),
+                    Ids::RenumberedOnce if u64::from(month) >= renumbered_from => format!("n{number}"),
+                    Ids::Stable | Ids::RenumberedOnce => format!("f{number}"),
                     Ids::None => String::new(),
                     Ids::RestartEachDownload => format!("{}", position + 1),
                     Ids::Constant => "-1".to_owned(),
-                    Ids::RenumberedOnce if u64::from(month) >= renumbered_from => format!("n{number}"),
-                    Ids::RenumberedOnce => format!("f{number}"),
                 },
                 day: row.day,
                 cents: row.cents,
