@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rust_decimal::Decimal;
 
+use super::import_args::{ImportArgs, LayoutsCommand};
 use crate::{
     config::Profile,
     domain::{AccountType, AssetCode},
@@ -78,114 +79,6 @@ pub(super) enum Format {
     Jsonl,
     /// Comma-separated values with a header
     Csv,
-}
-
-/// What is imported, and how it is read.
-#[derive(Debug, Args)]
-pub(super) struct ImportArgs {
-    /// The files in order; a folder stands for the statement files below it, `-` for standard input
-    #[arg(required = true, value_name = "FILE|DIR|-")]
-    pub(super) files: Vec<PathBuf>,
-    /// Show what would be imported and write nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Put every row into this account; for a file that names no account, a new name makes one
-    #[arg(long, value_name = "NAME|ID")]
-    pub(super) account: Option<String>,
-    /// Say how each file was read, and why
-    #[arg(long)]
-    pub(super) explain: bool,
-    /// Answer a question of a file; ids and values are those of the question
-    #[arg(long, value_name = "ID=VALUE", value_parser = answer)]
-    pub(super) answer: Vec<(String, String)>,
-    /// Order of dates in tables, where a file leaves it open
-    #[arg(long, value_enum, value_name = "ORDER")]
-    pub(super) date_order: Option<DateOrder>,
-    /// Whether positive amounts are money in or money out, where a file leaves it open
-    #[arg(long, value_enum, value_name = "SIGN")]
-    pub(super) sign: Option<Sign>,
-    /// Decimal mark of tables, where a file leaves it open
-    #[arg(long, value_parser = [",", "."], value_name = "MARK")]
-    pub(super) decimal: Option<String>,
-    /// Encoding of tables, such as utf-8 or windows-1252
-    #[arg(long, value_name = "NAME")]
-    pub(super) encoding: Option<String>,
-    /// Read tables by this layout, a TOML file as `layouts export` writes one
-    #[arg(long, value_name = "FILE")]
-    pub(super) layout: Option<PathBuf>,
-    /// Do not keep the answers for later files of the same layout
-    #[arg(long)]
-    pub(super) once: bool,
-}
-
-fn answer(written: &str) -> Result<(String, String), &'static str> {
-    let pair = written.split_once('=').map(|(id, value)| (id.trim().to_owned(), value.to_owned()));
-    pair.filter(|(id, _)| !id.is_empty()).ok_or("write an answer as ID=VALUE, for example date=dmy")
-}
-
-/// The order of the parts of a date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DateOrder {
-    Dmy,
-    Mdy,
-    Ymd,
-}
-
-impl DateOrder {
-    pub(super) const fn value(self) -> &'static str {
-        match self {
-            Self::Dmy => "dmy",
-            Self::Mdy => "mdy",
-            Self::Ymd => "ymd",
-        }
-    }
-}
-
-/// The meaning of positive amounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Sign {
-    /// Money in
-    AsIs,
-    /// Money out
-    Invert,
-}
-
-impl Sign {
-    pub(super) const fn value(self) -> &'static str {
-        match self {
-            Self::AsIs => "as-is",
-            Self::Invert => "invert",
-        }
-    }
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum LayoutsCommand {
-    /// List all layouts
-    List,
-    /// Print a layout
-    Show {
-        /// Its name, as `list` prints it
-        name: String,
-    },
-    /// Write a layout to a file, or to standard output
-    Export {
-        /// Its name
-        name: String,
-        /// The file; it must not exist yet
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Add a layout from a file
-    Import {
-        /// A TOML file
-        file: PathBuf,
-    },
-    /// Remove a learned layout
-    Forget {
-        /// Its name
-        name: String,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,9 +8,10 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    args::{Format, ImportArgs},
+    args::Format,
     console::{Console, Source},
     error::{CliError, PARTLY},
+    import_args::ImportArgs,
     layouts, lists,
     output::{self, Column},
     session::Session,

@@ -11,9 +11,10 @@ use serde::Serialize;
 
 use super::{
     args::Strictness,
-    args::{Format, Global, LayoutsCommand},
+    args::{Format, Global},
     console::Console,
     error::CliError,
+    import_args::LayoutsCommand,
     output::{self, Column},
     session::Setup,
 };

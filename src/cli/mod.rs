@@ -18,6 +18,7 @@ mod error;
 mod explain;
 mod help;
 mod import;
+mod import_args;
 mod layouts;
 mod lists;
 mod output;

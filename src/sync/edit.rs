@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use super::{Failure, account, reconcile::Content};
 use crate::{
     domain::{
-        Account, AccountCategory, AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId, FailureKind,
-        PairStanding, RowPair, Snapshot, SnapshotSource, Transaction, TransactionId, UserFields, text,
+        Account, AccountCategory, AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId,
+        FailureKind, PairStanding, RowPair, Snapshot, SnapshotSource, Transaction, TransactionId, UserFields, text,
     },
     store::{Reader, Store, Writer},
 };
@@ -46,7 +46,9 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
                     kind = *account_type;
                     format!("type of {}", account.display_name())
                 }
-                Edit::RenameConnection(..) | Edit::Transactions(..) | Edit::Balance(..) | Edit::Pair(_) => String::new(),
+                Edit::RenameConnection(..) | Edit::Transactions(..) | Edit::Balance(..) | Edit::Pair(_) => {
+                    String::new()
+                }
             };
             let mut writer = begin(source)?;
             writer.set_account_user(*id, alias.as_deref(), kind)?;
