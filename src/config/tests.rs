@@ -67,7 +67,7 @@ fn errors_name_every_line_and_what_is_allowed() {
     assert_eq!(
         errors(text),
         [
-            "line 2: screen.theme can't be \"drak\"; allowed: \"auto\", \"dark\", \"light\", \"16\", \"mono\"",
+            "line 2: screen.theme can't be \"drak\"; allowed: \"auto\", \"dark\", \"light\", \"contrast\", \"16\", \"mono\"",
             "line 3: screen.mouse can't be \"yes\"; allowed: true or false",
             "line 6: sync.every can't be \"6 fortnights\"; allowed: a duration such as \"90s\", \"15m\", \"6h\", \"2d\", or \"off\"",
             "line 7: sync.overlap_days can't be 9999; allowed: a whole number from 0 to 90",

@@ -2,22 +2,39 @@
 
 use std::io::{self, Write};
 
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::LedgerEntry;
-use crate::{domain::Account, ledger::RowRecord};
+use crate::{
+    domain::{Account, AccountId, AssetCode, ChangeId, Transaction, TransactionFacts, TransactionId, UserFields},
+    ledger::RowRecord,
+};
 
-/// Writes the heading before the first row.
-pub(super) fn row(
-    out: &mut impl Write,
-    entry: &LedgerEntry,
-    account: Option<&Account>,
-    is_first: bool,
-) -> io::Result<()> {
-    let Value::Object(fields) = serde_json::to_value(RowRecord::new(entry.clone(), account))? else { return Ok(()) };
-    if is_first {
-        line(out, &fields.keys().cloned().collect::<Vec<_>>())?;
+/// Writes the names of the columns.
+pub(super) fn heading(out: &mut impl Write) -> io::Result<()> {
+    let fields = fields(&blank(), None)?;
+    line(out, &fields.keys().cloned().collect::<Vec<_>>())
+}
+
+/// An entry without content: its fields have the names of all columns.
+fn blank() -> LedgerEntry {
+    let facts = TransactionFacts::new(NaiveDate::default(), Decimal::ZERO, AssetCode::USD);
+    let transaction = Transaction { id: TransactionId(0), account_id: AccountId(0), change_id: ChangeId(0), facts };
+    LedgerEntry { transaction, user: UserFields::default() }
+}
+
+fn fields(entry: &LedgerEntry, account: Option<&Account>) -> io::Result<serde_json::Map<String, Value>> {
+    match serde_json::to_value(RowRecord::new(entry.clone(), account))? {
+        Value::Object(fields) => Ok(fields),
+        _ => Ok(serde_json::Map::new()),
     }
+}
+
+/// Writes a row.
+pub(super) fn row(out: &mut impl Write, entry: &LedgerEntry, account: Option<&Account>) -> io::Result<()> {
+    let fields = fields(entry, account)?;
     line(out, &fields.values().map(cell).collect::<Vec<_>>())
 }
 

@@ -85,7 +85,8 @@ impl<'a, W: Write> Exporter<'a, W> {
     pub fn new(format: Format, accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>, mut out: W) -> Result<Self> {
         match format {
             Format::Json => out.write_all(b"[")?,
-            Format::Csv | Format::Ledger | Format::Hledger | Format::Beancount => {}
+            Format::Csv => csv::heading(&mut out)?,
+            Format::Ledger | Format::Hledger | Format::Beancount => {}
         }
         Ok(Self { format, accounts, out, rows: 0, opened: HashSet::new() })
     }
@@ -94,7 +95,7 @@ impl<'a, W: Write> Exporter<'a, W> {
     pub fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
         let account = (self.accounts)(entry.transaction.account_id);
         match self.format {
-            Format::Csv => csv::row(&mut self.out, entry, account, self.rows == 0)?,
+            Format::Csv => csv::row(&mut self.out, entry, account)?,
             Format::Json => {
                 self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
                 json::row(&mut self.out, entry, account)?;

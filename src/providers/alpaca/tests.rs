@@ -129,7 +129,7 @@ fn other_rows_are_classified_by_code_and_sign() {
     assert_eq!(dividend.security.as_ref().unwrap().quantity, None, "what it was paid on did not move");
     assert_eq!(dividend.description(), "Dividend VTI");
     assert_eq!(one(&drafts, "0011").facts.raw_type.as_deref(), Some("FEE/TAF"));
-    assert_eq!(one(&drafts, "0017").facts.description(), "ACH[31m withdrawal");
+    assert_eq!(one(&drafts, "0017").facts.description(), "ACH withdrawal");
 }
 
 #[test]

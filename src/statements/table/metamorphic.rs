@@ -269,7 +269,7 @@ fn mutated_tables_are_read_or_refused() {
         for _ in 0..=next(6) {
             let at = next(bytes.len());
             match next(5) {
-                0 => bytes[at] = b",;\t\"'-.0129/\n\r\xff\x00"[next(17)],
+                0 => bytes[at] = b",;\t\"'-.0129/\n\r\xff\x00"[next(16)],
                 1 => bytes.truncate(at.max(1)),
                 2 => {
                     let end = (at + next(80)).min(bytes.len());

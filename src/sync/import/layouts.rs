@@ -17,9 +17,9 @@ const MOST_BYTES: usize = 256 << 10;
 /// Layouts that are read.
 const MOST_LAYOUTS: usize = 2_000;
 
-/// The folder of learned layouts.
-pub(super) fn folder(database: &Path) -> PathBuf {
-    database.with_file_name("layouts")
+/// The folder of learned layouts; none beside a database in memory.
+pub(super) fn folder(database: &Path) -> Option<PathBuf> {
+    database.parent().filter(|parent| !parent.as_os_str().is_empty()).map(|parent| parent.join("layouts"))
 }
 
 /// How the files of one import are read.
@@ -27,20 +27,20 @@ pub(super) struct Reading {
     pub(super) options: ImportOptions,
     /// Layouts given with the import, then learned ones.
     pub(super) layouts: Vec<Layout>,
-    folder: PathBuf,
+    folder: Option<PathBuf>,
 }
 
 impl Reading {
     pub(super) fn new(database: &Path, options: ImportOptions) -> Self {
         let folder = folder(database);
         let mut layouts = options.layouts.clone();
-        layouts.extend(learned(&folder));
+        layouts.extend(folder.as_deref().map(learned).unwrap_or_default());
         Self { options, layouts, folder }
     }
 
     /// Where an answer is kept, unless it is for these files only.
     pub(super) fn place(&self) -> Option<&Path> {
-        (!self.options.once).then_some(self.folder.as_path())
+        self.folder.as_deref().filter(|_| !self.options.once)
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn learned_layouts_are_kept_as_files() {
         let place = tempfile::tempdir().unwrap();
-        let folder = folder(&place.path().join("dashtam.redb"));
+        let folder = folder(&place.path().join("dashtam.redb")).unwrap();
         let layout = Layout::parse("name = \"mine\"\nheader = [\"Day\", \"Sum\"]\n[date]\norder = \"dmy\"\n").unwrap();
         keep(&folder, &layout).unwrap();
         std::fs::write(folder.join("broken.toml"), "name =").unwrap();

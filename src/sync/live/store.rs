@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionStatus, SnapshotSource,
-        TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, Warning,
+        Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionStatus, IdTrust,
+        SnapshotSource, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, Warning,
     },
     providers::{LiabilityDraft, Listing, RateDraft},
     store::{Reader, Writer},
@@ -320,7 +320,12 @@ fn plan_account(
         draft,
         pages: vec![Page {
             drafts: &pieces.rows,
-            listing: reconcile::Listing { complete: pieces.window, ..reconcile::Listing::default() },
+            listing: reconcile::Listing {
+                complete: pieces.window,
+                // A window read completely is a stated period: it tells a renumbered row from a new one.
+                period: pieces.window.filter(|_| done.metadata.id_trust == IdTrust::Reusable),
+                ..reconcile::Listing::default()
+            },
         }],
         removed: &pieces.removed,
         trust: done.metadata.id_trust,

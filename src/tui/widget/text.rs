@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(fit("日本語", 6), "日本語");
         assert_eq!(fit("coffee", 3), "co…");
         assert_eq!(fit("coffee", 0), "");
-        assert_eq!(fit("a\u{1b}[31mb", 9), "a[31mb");
+        assert_eq!(fit("a\u{1b}[31mb", 9), "ab");
     }
 
     #[test]

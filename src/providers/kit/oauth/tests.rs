@@ -144,7 +144,7 @@ async fn a_refusal_with_the_right_state_ends_it() {
     );
     let reply = flow.send(&flow.get(&target)).await;
     assert!(reply.starts_with("HTTP/1.1 200") && reply.contains("refused"), "{reply}");
-    let denied = RedirectError::Denied { reason: Some("No[31m thanks".into()) };
+    let denied = RedirectError::Denied { reason: Some("No thanks".into()) };
     assert_eq!(flow.waiting.await.unwrap().unwrap_err(), CallbackError::Refused(denied));
 }
 
