@@ -92,7 +92,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// Opens a private file, or creates it durably if there is none.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open()`].
 pub fn open_or_create(path: &Path) -> io::Result<File> {
     for _ in 0..TRIES {
         match create(path) {
@@ -114,7 +114,7 @@ pub fn open_or_create(path: &Path) -> io::Result<File> {
 /// Opens a private file to append to, creating it if there is none.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open()`].
 pub fn append(path: &Path) -> io::Result<File> {
     match fs::symlink_metadata(path) {
         Ok(metadata) => refuse_unless_regular(&metadata)?,

@@ -1,7 +1,7 @@
 //! SimpleFIN: many banks behind one access address, which a one-time setup token is exchanged for.
 //!
 //! One request answers for all accounts at once. INVARIANT: a bank's failure concerns its accounts only; figures are never
-//! made positive or negative by guessing, see [`signs`].
+//! made positive or negative by guessing, see `signs`.
 
 mod fetch;
 mod map;
