@@ -141,7 +141,8 @@ impl Terminal {
             if let Some(status) = child.try_wait().unwrap() {
                 return (status.exit_code(), profile);
             }
-            assert!(started.elapsed() < PATIENCE, "it did not end");
+            // A process that another test starts at this moment may inherit the terminal and keep it open for a while.
+            assert!(started.elapsed() < PATIENCE * 6, "it did not end");
             std::thread::yield_now();
         }
     }
