@@ -315,7 +315,7 @@ pub(super) fn providers(out: &mut dyn Write, format: Format) -> Result<(), CliEr
         Column::left("Name", |row| row.name.to_owned()),
         Column::left("Category", |row| row.category.replace('_', " ")),
         Column::left("Connects by", |row| row.auth.replace('_', " ")),
-        Column::left("Can tell", |row| row.capabilities.join(", ").replace('_', " ")),
+        Column::left("Offers", |row| row.capabilities.join(", ").replace('_', " ")),
     ];
     let rows = PROVIDERS.iter().map(|provider| {
         Ok(ProviderRecord {
