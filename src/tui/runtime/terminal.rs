@@ -4,6 +4,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _, stdout},
     panic,
     thread::{self, ThreadId},
+    time::Duration,
 };
 
 use crossterm::{
@@ -27,8 +28,7 @@ use crate::{
 /// The terminal of the process; restored on drop.
 pub struct SystemHost {
     mouse: bool,
-    terminate: Option<Signal>,
-    hang_up: Option<Signal>,
+    requests: EndRequests,
 }
 
 impl SystemHost {
@@ -37,8 +37,8 @@ impl SystemHost {
     /// # Errors
     /// When raw mode or the alternate screen cannot be set.
     pub fn open(mouse: bool) -> io::Result<Self> {
-        let host =
-            Self { mouse, terminate: signal(SignalKind::terminate()).ok(), hang_up: signal(SignalKind::hangup()).ok() };
+        let host = Self { mouse, requests: EndRequests::listen() };
+        tokio::spawn(end_late(EndRequests::listen()));
         restore_on_panic(thread::current().id());
         take(mouse)?;
         Ok(host)
@@ -59,10 +59,7 @@ impl Host for SystemHost {
     }
 
     async fn ended(&mut self) {
-        tokio::select! {
-            () = received(&mut self.terminate) => {}
-            () = received(&mut self.hang_up) => {}
-        }
+        self.requests.received().await;
     }
 
     fn is_there(&self) -> bool {
@@ -79,6 +76,36 @@ impl Host for SystemHost {
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         take(self.mouse)
     }
+}
+
+/// The signals that ask a process to end.
+struct EndRequests {
+    terminate: Option<Signal>,
+    hang_up: Option<Signal>,
+}
+
+impl EndRequests {
+    fn listen() -> Self {
+        Self { terminate: signal(SignalKind::terminate()).ok(), hang_up: signal(SignalKind::hangup()).ok() }
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            () = received(&mut self.terminate) => {}
+            () = received(&mut self.hang_up) => {}
+        }
+    }
+}
+
+/// How long the screen may take to end after a signal.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+/// Ends the process where the screen could not: writing to a terminal that nobody reads blocks its thread. Every commit is
+/// whole, so nothing is lost.
+async fn end_late(mut requests: EndRequests) {
+    requests.received().await;
+    tokio::time::sleep(END_LIMIT).await;
+    std::process::exit(0);
 }
 
 async fn received(signal: &mut Option<Signal>) {

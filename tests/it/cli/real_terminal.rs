@@ -94,6 +94,13 @@ fn a_window_that_is_closed_ends_the_program_cleanly() {
 }
 
 #[test]
+fn a_terminal_that_takes_no_more_cannot_keep_the_program() {
+    let mut terminal = Terminal::start(&["--demo"]);
+    terminal.until_text("Net worth");
+    assert_eq!(terminal.end_unread(), 0);
+}
+
+#[test]
 fn little_is_sent_over_a_slow_line() {
     let mut terminal = Terminal::start_sized(36, 120, &["--demo"]);
     terminal.until_text("Net worth");

@@ -136,15 +136,24 @@ impl Terminal {
         // The reader stops at the next frame.
         let _ = input.write_all(b"2").and_then(|()| input.flush());
         drop((input, master));
-        let started = Instant::now();
-        loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                return (status.exit_code(), profile);
-            }
-            // A process that another test starts at this moment may inherit the terminal and keep it open for a while.
-            assert!(started.elapsed() < PATIENCE * 6, "it did not end");
-            std::thread::yield_now();
+        // A process that another test starts at this moment may inherit the terminal and keep it open; then the kernel
+        // sends no signal.
+        let _ = std::process::Command::new("kill").args(["-HUP", &child.process_id().unwrap().to_string()]).status();
+        (exit_code(child.as_mut()), profile)
+    }
+
+    /// Stops reading, so that writing to the terminal blocks, and asks the program to end; the exit code.
+    pub(crate) fn end_unread(self) -> u32 {
+        let Self { output, mut input, master: _open, mut child, profile: _kept, .. } = self;
+        let process = child.process_id().unwrap().to_string();
+        drop(output);
+        for _ in 0..40 {
+            // The terminal takes some kilobytes before it blocks.
+            input.write_all(b"23").and_then(|()| input.flush()).unwrap();
+            std::thread::sleep(Duration::from_millis(10));
         }
+        assert!(std::process::Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+        exit_code(child.as_mut())
     }
 
     /// Waits for the end and checks that the terminal is as it was; the exit code.
@@ -164,5 +173,16 @@ impl Terminal {
         assert!(!screen.bracketed_paste(), "bracketed paste was left on");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse was left captured");
         status.exit_code()
+    }
+}
+
+fn exit_code(child: &mut dyn Child) -> u32 {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.exit_code();
+        }
+        assert!(started.elapsed() < PATIENCE, "it did not end");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
