@@ -117,10 +117,13 @@ fn rooms_import_only_from_floors_below() {
 }
 
 /// Import cycles that are allowed: one file of each, and the reason. At most three.
-const CYCLES: &[(&str, &str)] = &[];
+const CYCLES: &[(&str, &str)] = &[(
+    "src/providers/metadata.rs",
+    "one recursive type: the metadata holds the builder of an adapter, and an adapter returns its metadata",
+)];
 
 /// Rooms that still have cycles, and how many. A room leaves the list with its last cycle; no number may grow.
-const CYCLES_LEFT: &[(&str, usize)] = &[("columns", 1), ("domain", 1), ("ledger", 1), ("providers", 3), ("sync", 3)];
+const CYCLES_LEFT: &[(&str, usize)] = &[("columns", 1), ("domain", 1), ("ledger", 1), ("sync", 3)];
 
 #[test]
 fn files_of_a_room_import_each_other_in_one_direction() {
@@ -313,11 +316,9 @@ fn begins(line: &str, word: &str) -> bool {
 #[test]
 fn every_provider_is_whole() {
     let Ok(registry) = std::fs::read_to_string(root().join("src/providers/registry.rs")) else { return };
-    let registered: BTreeSet<&str> = registry
-        .split("::METADATA")
-        .filter_map(|before| before.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next())
-        .filter(|name| !name.is_empty())
-        .collect();
+    let list = registry.split_once("$call! {").and_then(|(_, rest)| rest.split_once('}')).map_or("", |(list, _)| list);
+    let registered: BTreeSet<&str> = list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    assert!(!registered.is_empty(), "registry.rs has no list that this test can read");
     let mut broken = Vec::new();
     for slug in &registered {
         for needed in [format!("src/providers/{slug}/mod.rs"), format!("docs/providers/{slug}.md")] {
@@ -340,6 +341,25 @@ fn every_provider_is_whole() {
         "see docs/adding-a-provider.md",
         &broken,
     );
+}
+
+/// `cargo fmt` does not see modules that a macro declares, as the folders of providers are.
+#[test]
+fn folders_of_providers_are_formatted() {
+    let files: Vec<String> = folders_in(&root().join("src/providers"))
+        .into_iter()
+        .map(|folder| format!("src/providers/{folder}/mod.rs"))
+        .filter(|file| root().join(file).is_file())
+        .collect();
+    let mut rustfmt = std::process::Command::new("rustfmt");
+    rustfmt.current_dir(root()).args(["--edition", "2024", "--check", "--files-with-diff"]).args(&files);
+    let Ok(output) = rustfmt.output() else {
+        eprintln!("SKIPPED: rustfmt is missing");
+        return;
+    };
+    let broken: Vec<String> = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
+    report("folders of providers are formatted", "rustfmt --edition 2024 src/providers/*/mod.rs", &broken);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn folders_in(path: &Path) -> Vec<String> {

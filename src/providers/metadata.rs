@@ -12,7 +12,6 @@ use super::{
     Answers, Auth, Credentials, Field, FieldKind, FieldProblem, FileSpec, Judge, LinkProvider, OauthProvider,
     OauthSpec, Provider, Secrets,
     kit::{Counters, Http, Origin},
-    registry,
 };
 use crate::domain::{Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind};
 
@@ -234,17 +233,11 @@ impl ProviderMetadata {
         }
         let what: Vec<String> =
             missing.iter().map(|setting| format!("`{}` ({})", setting.name, setting.description)).collect();
-        let others: Vec<&str> = registry::PROVIDERS
-            .iter()
-            .filter(|other| other.slug != self.slug && other.required_settings.is_empty())
-            .map(|other| other.slug)
-            .collect();
         Err(self.error(ProviderErrorKind::NotConfigured, format!("{} missing", what.join(" and "))).with_hint(format!(
             "give it when connecting (dashtam connect {slug}), or set it under [providers.{slug}] in the \
-             configuration: {keys}; providers that need no settings: {others}",
+             configuration: {keys}; `dashtam providers` lists providers that need no settings",
             slug = self.slug,
             keys = missing.iter().map(|setting| self.key_of(setting.name)).collect::<Vec<_>>().join(", "),
-            others = others.join(", "),
         )))
     }
 

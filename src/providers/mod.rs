@@ -6,28 +6,25 @@
 //! INVARIANT: an adapter only turns replies into drafts. It never reads the environment, the system clock, the store
 //! or the terminal, and keeps no state beyond one sync.
 
-pub mod alpaca;
 mod auth;
-pub mod camt_file;
-pub mod chase_file;
 mod credentials;
-pub mod csv_file;
 mod field;
 mod file;
 mod judge;
 pub mod kit;
 mod metadata;
-pub mod mt940_file;
-pub mod ofx_file;
 mod piece;
-pub mod plaid;
 mod plan;
 mod provider;
-pub mod qif_file;
 pub mod registry;
-pub mod schwab;
-pub mod simplefin;
-pub mod teller;
+
+/// Declares the folder of every provider as a module.
+macro_rules! modules {
+    ($($folder:ident,)*) => {
+        $(pub mod $folder;)*
+    };
+}
+registry::each_provider!(modules);
 
 pub use auth::{Auth, AuthWords, Build, CertificateLink, ClientAuthentication, LinkSpec, OauthSpec};
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};

@@ -2,26 +2,38 @@
 //!
 //! INVARIANT: a provider is its folder plus one line here; the tests below check every entry.
 
-use super::{
-    FileSpec, ProviderMetadata, alpaca, camt_file, chase_file, csv_file, mt940_file, ofx_file, plaid, qif_file, schwab,
-    simplefin, teller,
-};
+use super::{FileSpec, ProviderMetadata, ofx_file};
 use crate::{domain::Connection, statements::Institution};
 
-/// All providers. File providers of single institutions come first, then those that accept every file of a kind.
-pub static PROVIDERS: &[&ProviderMetadata] = &[
-    &alpaca::METADATA,
-    &schwab::METADATA,
-    &simplefin::METADATA,
-    &plaid::METADATA,
-    &teller::METADATA,
-    &chase_file::METADATA,
-    &ofx_file::METADATA,
-    &csv_file::METADATA,
-    &camt_file::METADATA,
-    &mt940_file::METADATA,
-    &qif_file::METADATA,
-];
+/// Calls a macro with the folders of all providers. File providers of single institutions come first, then those that
+/// accept every file of a kind. `cargo fmt` does not see folders that are named here: use `rustfmt` on their files.
+macro_rules! each_provider {
+    ($call:ident) => {
+        $call! {
+            alpaca,
+            schwab,
+            simplefin,
+            plaid,
+            teller,
+            chase_file,
+            ofx_file,
+            csv_file,
+            camt_file,
+            mt940_file,
+            qif_file,
+        }
+    };
+}
+pub(super) use each_provider;
+
+macro_rules! list {
+    ($($folder:ident,)*) => {
+        &[$(&super::$folder::METADATA),*]
+    };
+}
+
+/// All providers, in the order of [`each_provider`].
+pub static PROVIDERS: &[&ProviderMetadata] = each_provider!(list);
 
 /// An unknown slug.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,9 +2,14 @@
 //!
 //! INVARIANT: the shares of the legs add up to the row's net amount, to the cent.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{map::money, wire::Leg};
+use super::wire::Leg;
+
+/// Rounds to the cent: numbers are binary floats in JSON.
+pub(super) fn money(amount: Decimal) -> Decimal {
+    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+}
 
 /// A row's legs, sorted.
 pub(super) struct Legs {

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::{
-    legs::{self, Legs},
+    legs::{self, Legs, money},
     wire::{Account, Activity, Instrument, Leg, Position, Preference},
 };
 use crate::{
@@ -25,11 +25,6 @@ use crate::{
 pub(super) const TYPES: &str = "TRADE,RECEIVE_AND_DELIVER,DIVIDEND_OR_INTEREST,ACH_RECEIPT,ACH_DISBURSEMENT,\
      CASH_RECEIPT,CASH_DISBURSEMENT,ELECTRONIC_FUND,WIRE_OUT,WIRE_IN,JOURNAL,MEMORANDUM,MARGIN_CALL,MONEY_MARKET,\
      SMA_ADJUSTMENT";
-
-/// Rounds to the cent: numbers are binary floats in JSON.
-pub(super) fn money(amount: Decimal) -> Decimal {
-    amount.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
-}
 
 fn quantity(amount: Decimal) -> Decimal {
     amount.round_dp_with_strategy(8, RoundingStrategy::MidpointAwayFromZero).normalize()

@@ -95,7 +95,8 @@ impl CallbackListener {
         };
         let tls = match url.scheme() {
             "https" => {
-                let (acceptor, fingerprint) = certificate::acceptor()?;
+                let (acceptor, fingerprint) =
+                    certificate::acceptor().map_err(|reason| CallbackError::Certificate { reason })?;
                 Some((TlsAcceptorDebug(acceptor), fingerprint))
             }
             "http" => None,

@@ -11,20 +11,18 @@ use tokio_rustls::{
     },
 };
 
-use super::CallbackError;
-
-/// A TLS acceptor with a new certificate, and the fingerprint as browsers show it (SHA-256, in pairs).
-pub(super) fn acceptor() -> Result<(TlsAcceptor, String), CallbackError> {
+/// A TLS acceptor with a new certificate, and the fingerprint as browsers show it (SHA-256, in pairs). An error is the
+/// reason, for people.
+pub(super) fn acceptor() -> Result<(TlsAcceptor, String), String> {
     let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned(), "::1".to_owned()];
-    let unusable = |error: &dyn std::fmt::Display| CallbackError::Certificate { reason: error.to_string() };
-    let made = rcgen::generate_simple_self_signed(names).map_err(|error| unusable(&error))?;
+    let made = rcgen::generate_simple_self_signed(names).map_err(|error| error.to_string())?;
     let certificate = made.cert.der().clone();
     let fingerprint = fingerprint(&certificate);
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate], key.into()))
-        .map_err(|error| unusable(&error))?;
+        .map_err(|error| error.to_string())?;
     Ok((TlsAcceptor::from(Arc::new(config)), fingerprint))
 }
 
