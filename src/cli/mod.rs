@@ -206,7 +206,7 @@ fn screen(global: &Global, console: &Console) -> Result<u8, CliError> {
     let keymap = upkeep::keymap(&setup.paths, &setup.config)?;
     let store = setup.enter_alone()?;
     let running = setup.open(store, global.offline, Role::Screen, false, serve)?;
-    let result = running.session.show_screen(global.demo, keymap);
+    let result = running.session.show_screen(global.demo, global.as_of, keymap);
     running.close();
     result.map(|()| 0)
 }

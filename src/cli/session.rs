@@ -451,7 +451,7 @@ impl Session {
     }
 
     /// Runs the screen until the user leaves it.
-    pub(super) fn show_screen(&self, demo: bool, keymap: Keymap) -> Result<(), CliError> {
+    pub(super) fn show_screen(&self, demo: bool, as_of: Option<NaiveDate>, keymap: Keymap) -> Result<(), CliError> {
         let config = &self.setup.config;
         let theme = match config.theme {
             _ if self.setup.environment.no_color => ThemeName::Plain,
@@ -485,6 +485,7 @@ impl Session {
             demo,
             sync_on_start: config.sync.on_start,
             lock_after: Some(config.lock_after).filter(|after| !after.is_zero()),
+            as_of,
         };
         let screen = tui::run(self.ledger.clone(), env, settings, keymap);
         self.runtime.block_on(screen).map_err(|error| CliError::new(FailureKind::Screen, error.to_string()))

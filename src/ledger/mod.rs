@@ -13,6 +13,7 @@
 //! view.list(&ListRequest { account, query, sort }) -> RowList; list_from(&request, Some(&previous)) reuses what narrows
 //! listing.len() id(index) ids(range) position_of(id) contains(id) sums() too_large() refine(&query)
 //! view.entries(&listing, offset, limit), aggregates(&listing, By, sort) -> Vec<Group>, label(&group.key), term(&group.key), export(&listing, format, out)
+//! view.until(day) -> View: without everything that is dated later
 //! view.daily() -> Daily: history(account).on(day), net_worth(day), net_worth_series(Every, until); view.coverage(account),
 //!     running_balance(account), check(account), checks(account); cash_flow(every, by_category)
 //! Explainer::new(view, day).node(&Figure), inputs(&figure, range), place(&figure)
@@ -21,6 +22,7 @@
 //! INVARIANT: nothing here writes; every figure is exact or absent; no clock: the caller passes the day.
 
 mod aggregate;
+mod as_of;
 mod cash_flow;
 pub mod daily;
 mod error;

@@ -80,7 +80,8 @@ impl Ledger {
             transfers: OnceLock::new(),
             source: Mutex::default(),
         };
-        Ok(View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None, until: self.until })
+        let view = View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None, until: None };
+        if self.until.is_some() { view.until(self.until) } else { Ok(view) }
     }
 }
 
@@ -272,6 +273,14 @@ impl View {
     /// How many rows there are in all accounts.
     #[must_use]
     pub fn transaction_count(&self) -> u64 {
+        match self.until {
+            Some(_) => self.accounts.iter().map(|line| line.transaction_count).sum(),
+            None => self.inner.transaction_count,
+        }
+    }
+
+    /// How many rows the store has, also after the last day of this view.
+    pub(super) fn stored_rows(&self) -> u64 {
         self.inner.transaction_count
     }
 
@@ -359,7 +368,7 @@ impl View {
     /// Whether the daily balances need columns that are not loaded yet.
     #[must_use]
     pub fn needs_columns(&self) -> bool {
-        self.loaded.is_none() && self.transaction_count() > super::daily::FEW_ROWS
+        self.loaded.is_none() && self.stored_rows() > super::daily::FEW_ROWS
     }
 
     /// The last day of its rows, balances and positions; `None` for a view of everything.

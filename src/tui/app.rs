@@ -1,6 +1,6 @@
 //! The state of the whole program. Changed by `update` only, drawn by `view` only.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use ratatui::layout::Rect;
 
 use super::{
@@ -80,6 +80,8 @@ pub struct App {
     pub(crate) masked: bool,
     pub(crate) size: Rect,
     pub(crate) moment: Moment,
+    /// The day that everything is shown as of; `None`: today.
+    pub(crate) as_of: Option<NaiveDate>,
     pub(crate) panes: Panes,
     pub(crate) toasts: Toasts,
     pub(crate) keymap: Keymap,
@@ -107,7 +109,8 @@ impl App {
             theme: Theme::of(settings.theme),
             masked: settings.masked,
             size: Rect::default(),
-            moment: Moment::of(env),
+            moment: Moment::of(env).on(settings.as_of),
+            as_of: settings.as_of,
             panes: Panes::new(settings.start, env),
             toasts: Toasts::default(),
             keymap,

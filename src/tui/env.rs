@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::{
     config::{ProviderSettings, Screen},
@@ -65,6 +65,8 @@ pub struct Settings {
     pub sync_on_start: bool,
     /// Time without input until a vault with a typed passphrase is locked; `None`: never.
     pub lock_after: Option<Duration>,
+    /// The day shown at the start; `None`: today.
+    pub as_of: Option<NaiveDate>,
 }
 
 impl Default for Settings {
@@ -77,6 +79,7 @@ impl Default for Settings {
             demo: false,
             sync_on_start: true,
             lock_after: None,
+            as_of: None,
         }
     }
 }

@@ -64,6 +64,8 @@ pub(crate) enum Loaded {
     Fresh(Result<Box<LedgerSnapshot>, EffectError>),
     /// The snapshot with its columns loaded.
     Columns(Result<Box<LedgerSnapshot>, EffectError>),
+    /// The snapshot as of a day, `None` for today.
+    Day { day: Option<chrono::NaiveDate>, result: Result<Box<LedgerSnapshot>, EffectError> },
     /// The rows of a query, with groups if it has `by:`.
     Listing { ticket: u64, result: Result<(RowList, Option<Grouped>), EffectError> },
     /// The words for completions.
@@ -118,6 +120,8 @@ pub(crate) enum Effect {
     Send(Command),
     /// Read the snapshot again. Answer: `Fresh`.
     Refresh,
+    /// Compute the snapshot as of a day from the one that is there; `None` is today. Answer: `Day`.
+    ShowDay(Option<chrono::NaiveDate>),
     /// Load the columns, which searching needs. Answer: `Columns`.
     LoadColumns,
     /// List rows; `order` is that of groups, if the user chose one; `previous` is narrowed where that is faster.

@@ -1,5 +1,8 @@
 //! Draws the whole screen: tabs, the pane, overlays, toasts, footer.
 
+use std::fmt::Write as _;
+
+use chrono::NaiveDate;
 use ratatui::{Frame, layout::Rect};
 
 use crate::{
@@ -38,8 +41,14 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
     }
     let between = above(below(area, 1), 1);
     let toasts = app.toasts.height(between);
-    let body = above(between, toasts);
+    let mut body = above(between, toasts);
     let status = tabs(app, &mut paint, top(area, 1));
+    if let Some(day) = app.as_of {
+        let bar = day_bar(app, day);
+        let style = paint.theme.warning;
+        paint.text(padded(top(body, 1)), &bar, style);
+        body = below(body, 1);
+    }
     let mut scene = Scene {
         paint,
         offsets: &mut memory.offsets,
@@ -137,6 +146,23 @@ pub(crate) fn progress_text(progress: &Progress) -> String {
     format!("{} {}{share}", progress.stage.label(), progress.subject)
 }
 
+/// `As of 2026-09-30 · [ ] day · { } month · Esc today`.
+fn day_bar(app: &App, day: NaiveDate) -> String {
+    let place = app.panes.current().place();
+    let mut bar = format!("As of {day}");
+    for (actions, word) in [
+        (&[Action::DayBefore, Action::DayAfter][..], "day"),
+        (&[Action::MonthBefore, Action::MonthAfter], "month"),
+        (&[Action::Back], "today"),
+    ] {
+        let keys: Vec<String> = actions.iter().filter_map(|action| app.keymap.key_of(*action, place)).collect();
+        if !keys.is_empty() {
+            let _ = write!(bar, " · {} {word}", keys.join(" "));
+        }
+    }
+    bar
+}
+
 /// The most useful keys of the focused part, as many as fit.
 fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) {
     let mut room = padded(line);
@@ -147,7 +173,8 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
     }
     let place = app.place();
     let mut at = room;
-    let offered = |action| app.panes.offers(action, &app.snapshot);
+    let is_past = app.as_of.is_some();
+    let offered = |action: Action| app.panes.offers(action, &app.snapshot) && !(is_past && action.writes());
     let all: Vec<(String, &str, Action)> = app.keymap.hints(place).filter(|(_, _, action)| offered(*action)).collect();
     // The hint of the help stays when others do not fit.
     let reserve = |index: usize| -> u16 {

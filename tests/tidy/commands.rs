@@ -28,6 +28,9 @@ const COMMANDS: &[(&str, &str)] = &[
 
 /// Actions without a command, by name or by the start of their names, and why.
 const SCREEN_ONLY: &[(&str, &str)] = &[
+    ("as-of", "the option --as-of of every command"),
+    ("day-", "the option --as-of of every command"),
+    ("month-", "the option --as-of of every command"),
     ("accept", "closes a field of the screen"),
     ("back", "moves on the screen"),
     ("cancel", "ctrl-c ends a command"),

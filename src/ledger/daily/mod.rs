@@ -156,7 +156,7 @@ impl View {
         if let Some(columns) = self.columns() {
             return Ok(flow::of_columns(columns, pairs));
         }
-        if self.transaction_count() > FEW_ROWS {
+        if self.stored_rows() > FEW_ROWS {
             return Err(LedgerError::NeedsColumns);
         }
         let mut parts: HashMap<Pair, Vec<flow::Part>> = HashMap::new();

@@ -80,6 +80,21 @@ impl Reader {
         })
     }
 
+    /// Number of rows of an account until the end of a day; `None` counts all.
+    pub fn count_until(&self, account: AccountId, day: Option<NaiveDate>) -> Result<u64> {
+        let Some(day) = day else { return self.count_of(account) };
+        self.guarded(|| {
+            let account = keys::account_number(account)?;
+            let keys = keys::pack(account, 0, 0)..=keys::pack(account, keys::day_of(day), u64::MAX);
+            let mut count = 0;
+            for entry in self.by_date.range(keys)? {
+                entry?;
+                count += 1;
+            }
+            Ok(count)
+        })
+    }
+
     /// The row of a key of the date index, if its content matches the key.
     fn indexed(&self, key: u128) -> Result<TransactionId> {
         let pk = keys::pk(key);

@@ -4,6 +4,23 @@ use super::Action;
 use crate::config::Screen;
 
 impl Action {
+    /// Whether it may change data: not while the screen shows a day of the past.
+    pub(crate) const fn writes(self) -> bool {
+        matches!(
+            self,
+            Self::Edit
+                | Self::StateBalance
+                | Self::Import
+                | Self::Connect
+                | Self::Sync
+                | Self::SyncAll
+                | Self::Undo
+                | Self::Redo
+                | Self::Reconnect
+                | Self::Disconnect
+        )
+    }
+
     /// Words that a person may type for it, beside its title.
     pub(crate) const fn aliases(self) -> &'static str {
         match self {
@@ -18,6 +35,9 @@ impl Action {
             Self::EarlierFilter | Self::LaterFilter => "history last search again",
             Self::Sort | Self::SortReverse => "order arrange",
             Self::Explain => "why source origin trace proof where from",
+            Self::AsOf | Self::DayBefore | Self::DayAfter | Self::MonthBefore | Self::MonthAfter => {
+                "time machine history past date day month then back"
+            }
             Self::Mask => "privacy hide show amounts money private",
             Self::Mark | Self::MarkAll | Self::MarkRange => "select choose check multiple",
             Self::Group => "symbol combine together",

@@ -84,6 +84,12 @@ impl Keymap {
         if prefix { Lookup::Prefix } else { Lookup::Nothing }
     }
 
+    /// The first key of an action in `place`, for people; `None` if it has none.
+    pub(crate) fn key_of(&self, action: Action, place: Place) -> Option<String> {
+        let own = self.each().find(|(spec, _)| spec.action == action && spec.scope.has(place));
+        own.and_then(|(_, sequences)| sequences.first()).map(|keys| pretty(&shown(keys)))
+    }
+
     /// The keys that may follow `typed` in `place`, each with its title.
     pub(crate) fn continuations(&self, place: Place, typed: &[Chord]) -> Vec<(String, &'static str)> {
         let longer = |keys: &&Vec<Chord>| keys.len() > typed.len() && keys.starts_with(typed);

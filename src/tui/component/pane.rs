@@ -1,6 +1,6 @@
 //! The interface between the root and every screen and overlay, so that a new overlay needs no change at the root.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
@@ -155,6 +155,8 @@ pub(crate) enum Ask {
     Theme(ThemeName),
     /// Sort by a column, as a click on its header does.
     Column(usize),
+    /// Show everything as of a day; `None` is today.
+    Day(Option<NaiveDate>),
     /// Execute an action, as its key does.
     Act(Action),
 }

@@ -21,6 +21,11 @@ impl Moment {
         Self { now: env.clock.now(), today: env.clock.today(), local: env.local_time }
     }
 
+    /// The same time, with days seen from another one.
+    pub(crate) fn on(self, day: Option<NaiveDate>) -> Self {
+        Self { today: day.unwrap_or(self.today), ..self }
+    }
+
     /// `now`, `5 min ago`, `3 h ago`, `2 days ago`, else the day.
     pub(crate) fn ago(&self, at: DateTime<Utc>) -> String {
         let minutes = (self.now - at).num_minutes();

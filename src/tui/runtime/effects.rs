@@ -45,9 +45,16 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
     match effect {
         Effect::Refresh => {
             let ledger = ledger.clone();
-            let today = env.clock.today();
+            let (day, today) = (app.as_of, env.clock.today());
             later(&answer, move || {
-                Loaded::Fresh(LedgerSnapshot::load(&ledger, today).map(Box::new).map_err(Into::into))
+                Loaded::Fresh(LedgerSnapshot::load(&ledger, day, today).map(Box::new).map_err(Into::into))
+            })
+        }
+        Effect::ShowDay(day) => {
+            let (snapshot, today) = (app.snapshot.clone(), env.clock.today());
+            later(&answer, move || {
+                let result = snapshot.on_day(day, today).map(Box::new).map_err(Into::into);
+                Loaded::Day { day, result }
             })
         }
         Effect::LoadColumns => {
@@ -56,7 +63,7 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
         }
         Effect::List { ticket, request, order, previous } => {
             let small = view.transaction_count() <= AT_ONCE && view.has_columns();
-            let cheap = request.query.is_empty() && request.sort == Sort::default();
+            let cheap = is_everything(&view, &request);
             let work = move || {
                 let listed = list(view, &request, order, previous.as_ref());
                 Loaded::Listing { ticket, result: listed.map_err(Into::into) }
@@ -106,7 +113,7 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             Loaded::ChangeRows { change, offset, result }
         }),
         Effect::Explain { figure, offset } => {
-            let today = env.clock.today();
+            let today = app.snapshot.today;
             later(&answer, move || {
                 let result = explain(view, &figure, offset, today).map_err(Into::into);
                 Loaded::Explained { figure, offset, result }
@@ -164,14 +171,18 @@ fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send 
     1
 }
 
+/// Whether a listing needs no search: all rows, newest first.
+fn is_everything(view: &View, request: &ListRequest) -> bool {
+    request.query.is_empty() && request.sort == Sort::default() && view.last_day().is_none()
+}
+
 fn list(
     mut view: View,
     request: &ListRequest,
     order: Option<GroupSort>,
     previous: Option<&RowList>,
 ) -> Result<(RowList, Option<Grouped>), LedgerError> {
-    let simple = request.query.is_empty() && request.sort == Sort::default();
-    if !simple && !view.has_columns() {
+    if !is_everything(&view, request) && !view.has_columns() {
         view = view.with_columns(view.load_columns()?);
     }
     let listing = view.list_from(request, previous)?;

@@ -101,8 +101,8 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         settings: Settings,
         keymap: Keymap,
     ) -> Result<Self, ScreenError> {
-        let snapshot =
-            LedgerSnapshot::load(&ledger, env.clock.today()).map_err(|error| ScreenError::Store(error.to_string()))?;
+        let snapshot = LedgerSnapshot::load(&ledger, settings.as_of, env.clock.today())
+            .map_err(|error| ScreenError::Store(error.to_string()))?;
         let events = env.engine.subscribe();
         let (app, effects) = App::new(snapshot, settings, keymap, &env);
         let (answer, answers) = mpsc::unbounded_channel();

@@ -42,9 +42,19 @@ pub(crate) struct LedgerSnapshot {
 }
 
 impl LedgerSnapshot {
-    /// Reads the current state; `today` ends the history of net worth.
-    pub(crate) fn load(ledger: &Ledger, today: NaiveDate) -> Result<Self, LedgerError> {
-        let view = ledger.view()?;
+    /// Reads the current state, as of a day if one is chosen.
+    pub(crate) fn load(ledger: &Ledger, as_of: Option<NaiveDate>, today: NaiveDate) -> Result<Self, LedgerError> {
+        let ledger = as_of.map_or_else(|| ledger.clone(), |day| ledger.until(day));
+        Self::of(ledger.view()?, as_of.unwrap_or(today))
+    }
+
+    /// This state as of a day; `None` is today.
+    pub(crate) fn on_day(&self, day: Option<NaiveDate>, today: NaiveDate) -> Result<Self, LedgerError> {
+        Self::of(self.view.until(day)?, day.unwrap_or(today))
+    }
+
+    /// `today` ends the history of net worth.
+    fn of(view: View, today: NaiveDate) -> Result<Self, LedgerError> {
         let (changes, holdings) = (view.changes(None, JOURNAL)?, view.holdings()?);
         Self {
             view,
@@ -78,7 +88,9 @@ impl LedgerSnapshot {
             if !points.is_empty() {
                 self.histories.insert(history.account(), points);
             }
-            if let Some(check) = history.comparisons().last().copied().flatten() {
+            let newest = history.stated().partition_point(|stated| stated.date <= self.today).checked_sub(2);
+            let check = newest.and_then(|place| history.comparisons().get(place).copied().flatten());
+            if let Some(check) = check {
                 self.checks.insert(history.account(), check);
             }
         }

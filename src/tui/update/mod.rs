@@ -1,5 +1,6 @@
 //! The update function: message in, effects out. The only code that changes the state.
 
+mod as_of;
 mod engine;
 mod timers;
 
@@ -21,13 +22,14 @@ use crate::{
         env::Env,
         msg::{Effect, Jump, Loaded, Msg},
         overlay::{Help, Palette, wizard::Wizard},
+        snapshot::LedgerSnapshot,
         theme::Theme,
     },
 };
 
 /// Handles one message.
 pub(crate) fn update(app: &mut App, msg: Msg, env: &Env) -> Vec<Effect> {
-    app.moment = Moment::of(env);
+    app.moment = Moment::of(env).on(app.as_of);
     app.toasts.expire(app.moment.now);
     app.dirty = true;
     let mut effects: Vec<Effect> = app.watch_idle(&msg).into_iter().collect();
@@ -122,6 +124,10 @@ impl App {
 
     /// Executes an action of a key, a click or the palette.
     pub(crate) fn act(&mut self, action: Action, env: &Env) -> Vec<Effect> {
+        if let Some(day) = self.as_of.filter(|_| action.writes()) {
+            self.toast(Level::News, format!("{day} is in the past, which nothing changes: Esc returns to today."));
+            return Vec::new();
+        }
         match action {
             Action::Show(screen) => {
                 self.panes.show(screen);
@@ -152,6 +158,8 @@ impl App {
             Action::SyncAll => self.sync(None, env),
             Action::Undo => self.undo(self.chosen_change(), env),
             Action::Redo => self.redo(self.chosen_change(), env),
+            Action::AsOf => self.run(env, |_, ctx| ctx.push(as_of::form(ctx))).1,
+            Action::DayBefore | Action::DayAfter | Action::MonthBefore | Action::MonthAfter => self.step(action, env),
             Action::Back => self.back(false, env),
             Action::Leave => self.back(true, env),
             _ => self.run(env, |panes, ctx| panes.top().act(action, ctx)).1,
@@ -168,6 +176,9 @@ impl App {
         if self.panes.overlays.pop().is_none() {
             if self.panes.return_back() {
                 return [effects, self.enter(Jump::Screen(self.panes.screen), env)].concat();
+            }
+            if self.as_of.is_some() {
+                return self.show_day(None, env);
             }
             if leaving {
                 return self.quit();
@@ -215,13 +226,9 @@ impl App {
                 let again = std::mem::take(&mut self.reload) == Reload::RunningThenAgain;
                 let mut effects = Vec::new();
                 match result {
-                    Ok(snapshot) => {
-                        self.snapshot = *snapshot;
-                        effects = self.tell_fresh(env);
-                        if !self.snapshot.view.has_columns() {
-                            effects.push(Effect::LoadColumns);
-                        }
-                    }
+                    // Another day was chosen meanwhile.
+                    Ok(snapshot) if snapshot.view.last_day() != self.as_of => return self.refresh(),
+                    Ok(snapshot) => effects = self.show(*snapshot, env),
                     Err(error) => self.toast(Level::Error, format!("The database could not be read: {error}")),
                 }
                 if again {
@@ -229,8 +236,17 @@ impl App {
                 }
                 effects
             }
+            Loaded::Day { day, .. } if day != self.as_of => Vec::new(),
+            Loaded::Day { result: Ok(snapshot), .. } => self.show(*snapshot, env),
+            Loaded::Day { result: Err(error), .. } => {
+                self.toast(Level::Error, format!("The database could not be read: {error}"));
+                Vec::new()
+            }
             Loaded::Columns(Ok(snapshot)) => {
                 if snapshot.view.generation() == self.snapshot.view.generation() {
+                    if snapshot.view.last_day() != self.as_of {
+                        return vec![Effect::LoadColumns];
+                    }
                     self.snapshot = *snapshot;
                     let mut effects = self.tell_fresh(env);
                     effects.extend(self.compact(env));
@@ -253,6 +269,16 @@ impl App {
             Loaded::Opened(Ok(())) | Loaded::Edited(Ok(())) => Vec::new(),
             other => self.hear(&News::Loaded(&other), env).1,
         }
+    }
+
+    /// Replaces the snapshot.
+    fn show(&mut self, snapshot: LedgerSnapshot, env: &Env) -> Vec<Effect> {
+        self.snapshot = snapshot;
+        let mut effects = self.tell_fresh(env);
+        if !self.snapshot.view.has_columns() {
+            effects.push(Effect::LoadColumns);
+        }
+        effects
     }
 
     /// Compacts the database in the background if that frees space; not again after a failure.
@@ -296,6 +322,7 @@ impl App {
                         effects.extend(self.enter(Jump::Screen(self.panes.screen), env));
                     }
                 }
+                Ask::Day(day) => effects.extend(self.show_day(day, env)),
                 Ask::Theme(theme) => self.theme = Theme::of(theme),
                 Ask::Toast(level, text) => self.toast(level, text),
                 Ask::Column(place) => effects.extend(self.click(Target::Column(place), env)),

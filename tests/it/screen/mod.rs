@@ -1,6 +1,7 @@
 //! The screens through the harness: keys in, text and stored rows out.
 
 mod answering;
+mod as_of;
 mod choosing_files;
 mod connecting;
 mod connecting_again;

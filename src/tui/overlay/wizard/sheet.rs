@@ -319,7 +319,8 @@ mod tests {
     };
 
     fn drawn(sheet: &Sheet) -> String {
-        let snapshot = LedgerSnapshot::load(&Ledger::new(Store::in_memory().unwrap()), chrono::NaiveDate::MIN).unwrap();
+        let snapshot =
+            LedgerSnapshot::load(&Ledger::new(Store::in_memory().unwrap()), None, chrono::NaiveDate::MIN).unwrap();
         let area = Rect::new(0, 0, 60, 6);
         let mut buffer = Buffer::empty(area);
         let theme = Theme::of(ThemeName::Plain);
