@@ -28,7 +28,7 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
     #[command(subcommand)]
-    pub(super) command: Option<Command>,
+    pub(super) command: Option<CliCommand>,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 failed, nothing changed · 2 wrong usage · 3 partly done · 4 a question is open, nothing written";
@@ -47,8 +47,8 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub(super) profile: Option<Profile>,
     /// Form of the result on standard output
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    pub(super) format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = OutputFormat::Table)]
+    pub(super) format: OutputFormat,
     /// Show everything as it was at the end of this day
     #[arg(long, global = true, value_name = "DATE", value_parser = date)]
     pub(super) as_of: Option<NaiveDate>,
@@ -70,7 +70,7 @@ fn date(written: &str) -> Result<NaiveDate, &'static str> {
 
 /// The form of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum OutputFormat {
     /// Aligned columns for people
     Table,
     /// One JSON document
@@ -82,7 +82,7 @@ pub(super) enum Format {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum CliCommand {
     /// Import statement files, folders of them, or standard input
     Import(ImportArgs),
     /// Layouts of statement tables: built in, and learned from answers
@@ -114,7 +114,7 @@ pub(super) enum Command {
         account: Option<String>,
         /// The balance of every day or month's end until today instead, with its standing
         #[arg(long, value_enum, value_name = "STEP")]
-        every: Option<Every>,
+        every: Option<HistoryStep>,
     },
     /// State a balance of your own
     Balance {
@@ -213,7 +213,7 @@ pub(super) enum Command {
         on: Option<NaiveDate>,
         /// The history instead of one day
         #[arg(long, value_enum, value_name = "STEP")]
-        every: Option<Every>,
+        every: Option<HistoryStep>,
     },
     /// Money in and out by period, oldest first, without transfers between own accounts
     CashFlow {
@@ -324,7 +324,7 @@ pub(super) enum Strictness {
     Lenient,
 }
 
-impl Command {
+impl CliCommand {
     /// A wrong setting stops commands that talk to institutions; others use its default and warn.
     pub(super) const fn strictness(&self) -> Strictness {
         match self {
@@ -487,7 +487,7 @@ fn currency(text: &str) -> Result<AssetCode, crate::domain::AssetCodeError> {
 
 /// The step of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Every {
+pub(super) enum HistoryStep {
     /// Each day
     Day,
     /// The end of each month

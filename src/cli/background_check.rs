@@ -27,14 +27,14 @@ const AGE: chrono::Duration = chrono::Duration::days(1);
 /// Progress, kept in the state folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Progress {
+pub(super) struct CheckProgress {
     /// The next step.
     next: u64,
     /// When the last complete check ended.
     pub(super) finished_at: Option<DateTime<Utc>>,
 }
 
-impl Progress {
+impl CheckProgress {
     /// The stored progress; that of no check if there is none.
     pub(super) fn load(file: &Path) -> Self {
         let text = files::read_text(file, 4096).unwrap_or_default();
@@ -66,7 +66,7 @@ impl BackgroundCheck {
     pub(super) fn start(store: Store, state: &Path, now: DateTime<Utc>) -> Option<Self> {
         let is_large = std::fs::metadata(store.path()).is_ok_and(|metadata| metadata.len() > SMALL);
         let file = progress_file(state);
-        let progress = Progress::load(&file);
+        let progress = CheckProgress::load(&file);
         let is_recent = progress.next == 0 && progress.finished_at.is_some_and(|at| now - at < AGE);
         if !is_large || is_recent {
             return None;
@@ -79,12 +79,12 @@ impl BackgroundCheck {
     }
 }
 
-fn run(store: &Store, file: &Path, mut progress: Progress, stop: &AtomicBool) {
+fn run(store: &Store, file: &Path, mut progress: CheckProgress, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         match store.check_step(progress.next) {
             Ok(Some(next)) => progress.next = next,
             Ok(None) => {
-                progress = Progress { next: 0, finished_at: Some(Utc::now()) };
+                progress = CheckProgress { next: 0, finished_at: Some(Utc::now()) };
                 progress.save(file);
                 return;
             }

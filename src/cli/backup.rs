@@ -10,7 +10,7 @@ use chrono::{DateTime, Datelike as _, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    args::{BackupLockArgs, Format, Global, Strictness},
+    args::{BackupLockArgs, Global, OutputFormat, Strictness},
     console::Console,
     error::CliError,
     output,
@@ -158,7 +158,7 @@ pub(super) fn restore(
     global: &Global,
     console: &Console,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     file: &Path,
     keys: (Option<&Path>, Option<&Path>),
 ) -> Result<(), CliError> {

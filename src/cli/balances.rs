@@ -7,10 +7,10 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::{Every, Format},
+    args::{HistoryStep, OutputFormat},
     error::CliError,
     lists::{AccountNames, find_account, money, with_balances},
-    output::{self, Column},
+    output::{self, OutputColumn},
     session::Session,
 };
 use crate::{
@@ -39,24 +39,24 @@ struct NetWorthRecord {
 pub(super) fn net_worth(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     on: Option<NaiveDate>,
-    every: Option<Every>,
+    every: Option<HistoryStep>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<NetWorthRecord>] = &[
-        Column::left("Date", |row| row.date.to_string()),
-        Column::right("Net worth", |row| money(row.net_worth, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
-        Column::right("Accounts", |row| row.accounts.to_string()),
-        Column::left("Oldest balance", |row| row.oldest_balance.to_string()),
-        Column::left("Standing", |row| row.standing.to_string()),
+    const COLUMNS: &[OutputColumn<NetWorthRecord>] = &[
+        OutputColumn::left("Date", |row| row.date.to_string()),
+        OutputColumn::right("Net worth", |row| money(row.net_worth, &row.currency)),
+        OutputColumn::left("", |row| row.currency.clone()),
+        OutputColumn::right("Accounts", |row| row.accounts.to_string()),
+        OutputColumn::left("Oldest balance", |row| row.oldest_balance.to_string()),
+        OutputColumn::left("Standing", |row| row.standing.to_string()),
     ];
     let view = with_balances(session)?;
     let until = on.unwrap_or_else(|| session.clock.today());
     let points = match every {
         None => vec![view.net_worth(until)?],
-        Some(Every::Day) => view.net_worth_series(ledger::Every::Day, until)?,
-        Some(Every::Month) => view.net_worth_series(ledger::Every::Month, until)?,
+        Some(HistoryStep::Day) => view.net_worth_series(ledger::Every::Day, until)?,
+        Some(HistoryStep::Month) => view.net_worth_series(ledger::Every::Month, until)?,
     };
     let rows = points.iter().flat_map(|point| {
         point.lines.iter().map(|line| {
@@ -92,25 +92,25 @@ struct DailyRecord {
 pub(super) fn daily(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     account: Option<&str>,
-    every: Every,
+    every: HistoryStep,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<DailyRecord>] = &[
-        Column::left("Date", |row| row.date.to_string()),
-        Column::left("Account", |row| row.account.clone()),
-        Column::right("Balance", |row| money(row.balance, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
-        Column::left("Standing", |row| row.standing.to_string()),
-        Column::right("Unexplained", |row| row.gap.map(|gap| money(gap, &row.currency)).unwrap_or_default()),
+    const COLUMNS: &[OutputColumn<DailyRecord>] = &[
+        OutputColumn::left("Date", |row| row.date.to_string()),
+        OutputColumn::left("Account", |row| row.account.clone()),
+        OutputColumn::right("Balance", |row| money(row.balance, &row.currency)),
+        OutputColumn::left("", |row| row.currency.clone()),
+        OutputColumn::left("Standing", |row| row.standing.to_string()),
+        OutputColumn::right("Unexplained", |row| row.gap.map(|gap| money(gap, &row.currency)).unwrap_or_default()),
     ];
     let view = with_balances(session)?;
     let account = account.map(|written| find_account(&view, written)).transpose()?;
     let names = AccountNames::of(&view);
     let (daily, today) = (view.daily()?, session.clock.today());
     let is_step = |day: NaiveDate| match every {
-        Every::Day => true,
-        Every::Month => day == today || day.succ_opt().is_some_and(|next| chrono::Datelike::day(&next) == 1),
+        HistoryStep::Day => true,
+        HistoryStep::Month => day == today || day.succ_opt().is_some_and(|next| chrono::Datelike::day(&next) == 1),
     };
     let mut rows = Vec::new();
     for history in daily.histories().iter().filter(|it| account.is_none_or(|account| it.account() == account)) {
@@ -207,17 +207,17 @@ impl SpanRecord {
 pub(super) fn coverage(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     account: Option<&str>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<SpanRecord>] = &[
-        Column::left("Account", |row| row.account.clone()),
-        Column::left("From", |row| row.from.to_string()),
-        Column::left("To", |row| row.to.to_string()),
-        Column::left("Standing", |row| row.standing.to_string()),
-        Column::right("Unexplained", |row| row.gap.map(|gap| money(gap, &row.currency)).unwrap_or_default()),
-        Column::left("", |row| if row.gap.is_some() { row.currency.clone() } else { String::new() }),
-        Column::left("Cause", SpanRecord::cause),
+    const COLUMNS: &[OutputColumn<SpanRecord>] = &[
+        OutputColumn::left("Account", |row| row.account.clone()),
+        OutputColumn::left("From", |row| row.from.to_string()),
+        OutputColumn::left("To", |row| row.to.to_string()),
+        OutputColumn::left("Standing", |row| row.standing.to_string()),
+        OutputColumn::right("Unexplained", |row| row.gap.map(|gap| money(gap, &row.currency)).unwrap_or_default()),
+        OutputColumn::left("", |row| if row.gap.is_some() { row.currency.clone() } else { String::new() }),
+        OutputColumn::left("Cause", SpanRecord::cause),
     ];
     let view = with_balances(session)?;
     let account = account.map(|written| find_account(&view, written)).transpose()?;
@@ -245,7 +245,7 @@ struct SetRecord {
 pub(super) fn set(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     account: &str,
     amount: Decimal,
     on: NaiveDate,

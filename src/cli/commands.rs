@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    args::{self, BalanceCommand, Command, ExportFormat, Format, Global},
+    args::{self, BalanceCommand, CliCommand, ExportFormat, Global, OutputFormat},
     backup, balances, connect, doctor, duplicates, edit,
     error::CliError,
     explain, import, lists, output,
@@ -21,7 +21,12 @@ use crate::{
 };
 
 /// Runs one command and returns its exit code.
-pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, command: Command) -> Result<u8, CliError> {
+pub(super) fn run(
+    session: &Session,
+    global: &Global,
+    out: &mut dyn Write,
+    command: CliCommand,
+) -> Result<u8, CliError> {
     let format = global.format;
     let past;
     let session = match global.as_of {
@@ -35,54 +40,54 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
         None => session,
     };
     match command {
-        Command::Import(arguments) => return import::run(session, out, format, &arguments),
-        Command::Accounts => lists::accounts(session, out, format)?,
-        Command::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
-        Command::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
-        Command::Snapshots { account, every: None } => lists::snapshots(session, out, format, account.as_deref())?,
-        Command::Snapshots { account, every: Some(every) } => {
+        CliCommand::Import(arguments) => return import::run(session, out, format, &arguments),
+        CliCommand::Accounts => lists::accounts(session, out, format)?,
+        CliCommand::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
+        CliCommand::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
+        CliCommand::Snapshots { account, every: None } => lists::snapshots(session, out, format, account.as_deref())?,
+        CliCommand::Snapshots { account, every: Some(every) } => {
             balances::daily(session, out, format, account.as_deref(), every)?;
         }
-        Command::Balance { what: BalanceCommand::Set { account, amount, on } } => {
+        CliCommand::Balance { what: BalanceCommand::Set { account, amount, on } } => {
             balances::set(session, out, format, &account, amount, on)?;
         }
-        Command::CashFlow { every, by } => explain::cash_flow(session, out, format, every, by.is_some())?,
-        Command::Explain { figure, limit } => explain::explain(session, out, format, &figure, limit)?,
-        Command::Source { of, raw } => explain::source(session, out, format, &of, raw)?,
-        Command::Coverage { account } => balances::coverage(session, out, format, account.as_deref())?,
-        Command::Connections => lists::connections(session, out, format)?,
-        Command::Changes { limit } => lists::changes(session, out, format, limit)?,
-        Command::NetWorth { on, every } => balances::net_worth(session, out, format, on, every)?,
-        Command::Undo { change } => toggle(session, out, format, change.as_deref(), true)?,
-        Command::Redo { change } => toggle(session, out, format, change.as_deref(), false)?,
-        Command::Connect { provider, answers } => {
+        CliCommand::CashFlow { every, by } => explain::cash_flow(session, out, format, every, by.is_some())?,
+        CliCommand::Explain { figure, limit } => explain::explain(session, out, format, &figure, limit)?,
+        CliCommand::Source { of, raw } => explain::source(session, out, format, &of, raw)?,
+        CliCommand::Coverage { account } => balances::coverage(session, out, format, account.as_deref())?,
+        CliCommand::Connections => lists::connections(session, out, format)?,
+        CliCommand::Changes { limit } => lists::changes(session, out, format, limit)?,
+        CliCommand::NetWorth { on, every } => balances::net_worth(session, out, format, on, every)?,
+        CliCommand::Undo { change } => toggle(session, out, format, change.as_deref(), true)?,
+        CliCommand::Redo { change } => toggle(session, out, format, change.as_deref(), false)?,
+        CliCommand::Connect { provider, answers } => {
             return connect::connect(session, out, format, &provider, None, &answers);
         }
-        Command::Reconnect { id, answers } => return connect::reconnect(session, out, format, &id, &answers),
-        Command::Disconnect { id, remove_data } => connect::disconnect(session, out, format, &id, remove_data)?,
-        Command::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
-        Command::Duplicates { resolve } => duplicates::run(session, out, format, &resolve)?,
-        Command::Edit(args) => edit::rows(session, out, format, &args)?,
-        Command::Account { what } => edit::account(session, out, format, what)?,
-        Command::Vault { what } => vault::run(session, out, format, &what)?,
-        Command::Rename { id, name } => rename(session, out, format, &id, name)?,
-        Command::Export { to, selection, output, force } => {
+        CliCommand::Reconnect { id, answers } => return connect::reconnect(session, out, format, &id, &answers),
+        CliCommand::Disconnect { id, remove_data } => connect::disconnect(session, out, format, &id, remove_data)?,
+        CliCommand::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
+        CliCommand::Duplicates { resolve } => duplicates::run(session, out, format, &resolve)?,
+        CliCommand::Edit(args) => edit::rows(session, out, format, &args)?,
+        CliCommand::Account { what } => edit::account(session, out, format, what)?,
+        CliCommand::Vault { what } => vault::run(session, out, format, &what)?,
+        CliCommand::Rename { id, name } => rename(session, out, format, &id, name)?,
+        CliCommand::Export { to, selection, output, force } => {
             write_export(session, out, format, to, selection, output.as_deref().map(|file| (file, force)))?;
         }
-        Command::Backup { file, lock } => {
+        CliCommand::Backup { file, lock } => {
             let file = backup::backup(session, file, &lock)?;
             report_file(session, out, format, &file, None)?;
         }
-        Command::Status { .. } => status::run(session, out, format)?,
-        Command::Doctor { .. } => return doctor::run(global, &session.setup.console, out, Some(session)),
-        Command::Restore { .. }
-        | Command::Providers
-        | Command::Config { .. }
-        | Command::Layouts { .. }
-        | Command::Keys
-        | Command::Completions { .. }
-        | Command::Man { .. }
-        | Command::Help { .. } => {
+        CliCommand::Status { .. } => status::run(session, out, format)?,
+        CliCommand::Doctor { .. } => return doctor::run(global, &session.setup.console, out, Some(session)),
+        CliCommand::Restore { .. }
+        | CliCommand::Providers
+        | CliCommand::Config { .. }
+        | CliCommand::Layouts { .. }
+        | CliCommand::Keys
+        | CliCommand::Completions { .. }
+        | CliCommand::Man { .. }
+        | CliCommand::Help { .. } => {
             return Err(CliError::new(FailureKind::Internal, "this command needs no store"));
         }
     }
@@ -92,7 +97,7 @@ pub(super) fn run(session: &Session, global: &Global, out: &mut dyn Write, comma
 fn toggle(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     change: Option<&str>,
     undo: bool,
 ) -> Result<(), CliError> {
@@ -112,7 +117,13 @@ fn rows_of(change: &Change) -> String {
     format!("{} of {}, {rows} row{plural}", change.kind, text::clean(&change.source))
 }
 
-fn rename(session: &Session, out: &mut dyn Write, format: Format, id: &str, name: String) -> Result<(), CliError> {
+fn rename(
+    session: &Session,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    id: &str,
+    name: String,
+) -> Result<(), CliError> {
     let name = Some(name).filter(|name| !name.trim().is_empty());
     let wrong = |error: crate::domain::ParseIdError| CliError::usage(error.to_string());
     if let Some(id) = id.strip_prefix("connection:") {
@@ -140,7 +151,7 @@ struct WrittenRecord {
 fn write_export(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     to: ExportFormat,
     selection: args::Selection,
     file: Option<(&Path, bool)>,
@@ -153,11 +164,11 @@ fn write_export(
         return Err(CliError::usage(text).hint("leave it out, or take `dashtam transactions --by`"));
     }
     let form = match to {
-        ExportFormat::Csv => export::Format::Csv,
-        ExportFormat::Json => export::Format::Json,
-        ExportFormat::Ledger => export::Format::Ledger,
-        ExportFormat::Hledger => export::Format::Hledger,
-        ExportFormat::Beancount => export::Format::Beancount,
+        ExportFormat::Csv => export::ExportFormat::Csv,
+        ExportFormat::Json => export::ExportFormat::Json,
+        ExportFormat::Ledger => export::ExportFormat::Ledger,
+        ExportFormat::Hledger => export::ExportFormat::Hledger,
+        ExportFormat::Beancount => export::ExportFormat::Beancount,
     };
     let Some((file, force)) = file.map(|(file, force)| (session.setup.console.path(file), force)) else {
         view.export(&listing, form, out)?;
@@ -188,7 +199,7 @@ fn write_export(
 fn report_file(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     file: &Path,
     rows: Option<u64>,
 ) -> Result<(), CliError> {

@@ -4,18 +4,20 @@ use secrecy::SecretString;
 
 use super::error::CliError;
 use crate::{
-    config::{AnswerSource, Config, ConfigError, Problem, ProviderConfig, ProviderSettings},
+    config::{AnswerSource, Config, ConfigError, ConfigProblem, ProviderConfig, ProviderSettings},
     providers::{self, ProviderMetadata, Secrets},
 };
 
 /// Everything in the settings of providers that can't be used, by line.
 pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), ConfigError> {
-    let mut problems: Vec<Problem> = config
+    let mut problems: Vec<ConfigProblem> = config
         .providers
         .iter()
         .flat_map(|(slug, settings)| match providers::find(slug) {
             Ok(metadata) => wrong_answers(metadata, slug, settings),
-            Err(unknown) => vec![Problem { line: settings.line, message: format!("[providers.{slug}]: {unknown}") }],
+            Err(unknown) => {
+                vec![ConfigProblem { line: settings.line, message: format!("[providers.{slug}]: {unknown}") }]
+            }
         })
         .collect();
     if problems.is_empty() {
@@ -25,18 +27,18 @@ pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), Confi
     Err(ConfigError::Invalid { file: crate::domain::text::clean(&file.to_string_lossy()).into_owned(), problems })
 }
 
-fn wrong_answers(metadata: &ProviderMetadata, slug: &str, settings: &ProviderConfig) -> Vec<Problem> {
+fn wrong_answers(metadata: &ProviderMetadata, slug: &str, settings: &ProviderConfig) -> Vec<ConfigProblem> {
     let mut problems = Vec::new();
     if metadata.is_file() {
         let message = format!(
             "[providers.{slug}]: {} works with statement files, there is nothing to set",
             metadata.display_name
         );
-        return vec![Problem { line: settings.line, message }];
+        return vec![ConfigProblem { line: settings.line, message }];
     }
     if slug != metadata.slug {
         let message = format!("[providers.{slug}] must be written [providers.{}]", metadata.slug);
-        return vec![Problem { line: settings.line, message }];
+        return vec![ConfigProblem { line: settings.line, message }];
     }
     for (index, answer) in settings.answers.iter().enumerate() {
         let key = format!("providers.{slug}.{}", answer.key());
@@ -54,7 +56,7 @@ fn wrong_answers(metadata: &ProviderMetadata, slug: &str, settings: &ProviderCon
             },
             (Some(_), AnswerSource::File(_) | AnswerSource::Variable(_)) => continue,
         };
-        problems.push(Problem { line: answer.line, message });
+        problems.push(ConfigProblem { line: answer.line, message });
     }
     problems
 }
@@ -69,7 +71,7 @@ fn keys(metadata: &ProviderMetadata) -> String {
 pub(super) fn answers(settings: &ProviderSettings, slug: &str) -> Result<Secrets, CliError> {
     let Some(settings) = settings.get(slug) else { return Ok(Secrets::new()) };
     let read: Vec<(&str, SecretString)> =
-        settings.read_answers(slug).map_err(|error| CliError::from(crate::sync::Failure::from(&error)))?;
+        settings.read_answers(slug).map_err(|error| CliError::from(crate::sync::JobFailure::from(&error)))?;
     Ok(read.into_iter().fold(Secrets::new(), |answers, (field, answer)| answers.with(field, answer)))
 }
 

@@ -6,11 +6,11 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::{
-    args::{AnswerArgs, Format},
+    args::{AnswerArgs, OutputFormat},
     configured,
     console::Console,
     error::{CliError, PARTLY},
-    output::{self, Column},
+    output::{self, OutputColumn},
     record::ConnectionRecord,
     session::Session,
 };
@@ -19,7 +19,7 @@ use crate::{
     domain::{Connection, ConnectionId, ConnectionStatus, FailureKind, text},
     providers::{self, Field, FieldProblem, ProviderMetadata, Secrets},
     sync::{
-        AccountResult, Command, ConnectRequest, ConnectionReport, Event, Handle, JobId, LoginEnding, SyncReport,
+        AccountResult, ConnectRequest, ConnectionReport, EngineCommand, Event, Handle, JobId, LoginEnding, SyncReport,
         SyncRequest, login_ends_soon,
     },
 };
@@ -28,7 +28,7 @@ use crate::{
 pub(super) fn connect(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     provider: &str,
     repairs: Option<ConnectionId>,
     args: &AnswerArgs,
@@ -50,13 +50,13 @@ pub(super) fn connect(
         writeln!(session.setup.console.err(), "warning: {}", text::clean(&warning.message))?;
     }
     if let Some(known) = found.same_as() {
-        session.handle.send(Command::Cancel { job });
+        session.handle.send(EngineCommand::Cancel { job });
         let message = format!("{} (connection {}) has these accounts already", known.name, known.id);
         return Err(CliError::new(FailureKind::AlreadyConnected, message)
             .hint(format!("nothing was changed; to give it this login: dashtam reconnect {} …", known.id)));
     }
     if found.is_different {
-        session.handle.send(Command::Cancel { job });
+        session.handle.send(EngineCommand::Cancel { job });
         return Err(CliError::new(
             FailureKind::DifferentLogin,
             "this login opens none of the accounts of that connection",
@@ -78,7 +78,7 @@ pub(super) fn connect(
     let connection = view.connections().iter().find(|connection| Some(connection.id) == id);
     let connection = connection.ok_or_else(|| CliError::new(FailureKind::Internal, "the new connection is gone"))?;
     let record = ConnectionRecord::new(connection, session, &view);
-    let form = if format == Format::Jsonl { Format::Jsonl } else { Format::Json };
+    let form = if format == OutputFormat::Jsonl { OutputFormat::Jsonl } else { OutputFormat::Json };
     output::object(out, form, &record, |_| Ok(()))?;
     // The connection exists, even if its first sync failed.
     Ok(if exit_code(&report) == 0 { 0 } else { PARTLY })
@@ -88,7 +88,7 @@ pub(super) fn connect(
 pub(super) fn reconnect(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     id: &str,
     args: &AnswerArgs,
 ) -> Result<u8, CliError> {
@@ -109,7 +109,7 @@ pub(super) fn reconnect(
 pub(super) fn disconnect(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     id: &str,
     remove_data: bool,
 ) -> Result<(), CliError> {
@@ -123,7 +123,7 @@ pub(super) fn disconnect(
     let kept = if remove_data { "its data was removed" } else { "its data is kept" };
     writeln!(session.setup.console.err(), "disconnected; login deleted, {kept}")?;
     match known {
-        Some(known) if format != Format::Table => {
+        Some(known) if format != OutputFormat::Table => {
             output::record(out, format, &ConnectionRecord::new(known, session, &view), |_| Ok(()))
         }
         _ => Ok(()),
@@ -157,11 +157,11 @@ fn follow(console: &Console, handle: &Handle, job: JobId, event: &Event) {
                 while input.read_line(&mut line).is_ok_and(|length| length > 0) {
                     if !line.trim().is_empty() {
                         let pasted = Secrets::new().with("redirect", line.trim());
-                        handle.send(Command::SubmitRedirect { job, pasted });
+                        handle.send(EngineCommand::SubmitRedirect { job, pasted });
                     }
                     line.clear();
                 }
-                handle.send(Command::SubmitRedirect { job, pasted: Secrets::new() });
+                handle.send(EngineCommand::SubmitRedirect { job, pasted: Secrets::new() });
             });
             let route = match listening {
                 Ok(listening) => {
@@ -358,22 +358,22 @@ impl From<&ConnectionReport> for ConnectionSyncRecord {
 pub(super) fn sync(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     ids: &[String],
     force: bool,
     from: Option<chrono::NaiveDate>,
 ) -> Result<u8, CliError> {
-    const COLUMNS: &[Column<ConnectionSyncRecord>] = &[
-        Column::left("Connection", |row| row.name.clone()),
-        Column::left("Status", |row| row.status.to_string()),
-        Column::right("Accounts", |row| {
+    const COLUMNS: &[OutputColumn<ConnectionSyncRecord>] = &[
+        OutputColumn::left("Connection", |row| row.name.clone()),
+        OutputColumn::left("Status", |row| row.status.to_string()),
+        OutputColumn::right("Accounts", |row| {
             let done = row.accounts.iter().filter(|account| account.result == AccountResult::Ok).count();
             format!("{done} of {}", row.accounts.len())
         }),
-        Column::right("New", |row| row.transactions_imported.to_string()),
-        Column::right("Amended", |row| row.transactions_updated.to_string()),
-        Column::right("Removed", |row| row.transactions_removed.to_string()),
-        Column::right("Holdings", |row| row.holdings.to_string()),
+        OutputColumn::right("New", |row| row.transactions_imported.to_string()),
+        OutputColumn::right("Amended", |row| row.transactions_updated.to_string()),
+        OutputColumn::right("Removed", |row| row.transactions_removed.to_string()),
+        OutputColumn::right("Holdings", |row| row.holdings.to_string()),
     ];
     let connections = ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>, _>>()?;
     // Without a login there is nothing to unseal; the engine reports what is wrong with the request.
@@ -390,7 +390,7 @@ pub(super) fn sync(
     let request = SyncRequest { connections, force, from };
     let report = session.runtime.block_on(session.handle.sync(request))?;
     let records = || report.connections.iter().map(ConnectionSyncRecord::from);
-    if matches!(format, Format::Table | Format::Csv) {
+    if matches!(format, OutputFormat::Table | OutputFormat::Csv) {
         let empty = "no connection to sync: `dashtam connect` makes one";
         output::list(out, format, records().map(Ok), COLUMNS, empty)?;
     } else {

@@ -11,7 +11,7 @@ use chrono::Utc;
 use serde::Serialize;
 
 use super::{
-    args::{Format, Global},
+    args::{Global, OutputFormat},
     background_check, backup, configured,
     console::Console,
     error::CliError,
@@ -102,7 +102,7 @@ pub(super) fn run(
     vault(&setup, &mut findings);
     terminal(console, &mut findings);
     let failed = findings.0.iter().any(|finding| finding.status == Verdict::Failed);
-    if format == Format::Table {
+    if format == OutputFormat::Table {
         table(out, &findings.0)?;
     } else {
         output::list(out, format, findings.0.into_iter().map(Ok::<Finding, CliError>), &[], "")?;
@@ -252,7 +252,7 @@ fn backups(paths: &Paths, findings: &mut Findings) {
         }
         Some((file, age)) => findings.ok("backups", format!("the newest: {} ({})", file.display(), days(age))),
     }
-    let progress = background_check::Progress::load(&background_check::progress_file(&paths.state));
+    let progress = background_check::CheckProgress::load(&background_check::progress_file(&paths.state));
     if let Some(at) = progress.finished_at {
         let age = (Utc::now() - at).to_std().unwrap_or_default();
         findings.ok("database", format!("last complete background check: {}", days(age)));

@@ -7,10 +7,10 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::Format,
+    args::OutputFormat,
     error::CliError,
     lists::money,
-    output::{self, Column},
+    output::{self, OutputColumn},
     session::Session,
 };
 use crate::{
@@ -55,16 +55,21 @@ impl DuplicateRecord {
 }
 
 /// Lists the open pairs, or decides about those that are named.
-pub(super) fn run(session: &Session, out: &mut dyn Write, format: Format, resolve: &[String]) -> Result<(), CliError> {
-    const COLUMNS: &[Column<DuplicateRecord>] = &[
-        Column::right("Row", |row| row.row.clone()),
-        Column::left("Date", |row| row.date.to_string()),
-        Column::right("Amount", |row| money(row.amount, &row.currency)),
-        Column::left("Text", |row| row.description.clone()),
-        Column::right("May be", |row| row.other.clone()),
-        Column::left("Date", |row| row.other_date.to_string()),
-        Column::right("Amount", |row| money(row.other_amount, &row.currency)),
-        Column::left("Text", |row| row.other_description.clone()),
+pub(super) fn run(
+    session: &Session,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    resolve: &[String],
+) -> Result<(), CliError> {
+    const COLUMNS: &[OutputColumn<DuplicateRecord>] = &[
+        OutputColumn::right("Row", |row| row.row.clone()),
+        OutputColumn::left("Date", |row| row.date.to_string()),
+        OutputColumn::right("Amount", |row| money(row.amount, &row.currency)),
+        OutputColumn::left("Text", |row| row.description.clone()),
+        OutputColumn::right("May be", |row| row.other.clone()),
+        OutputColumn::left("Date", |row| row.other_date.to_string()),
+        OutputColumn::right("Amount", |row| money(row.other_amount, &row.currency)),
+        OutputColumn::left("Text", |row| row.other_description.clone()),
     ];
     let decisions = resolve.iter().map(|text| decision(text)).collect::<Result<Vec<_>, _>>()?;
     for pair in decisions {

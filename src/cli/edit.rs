@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, io::Write};
 use serde::Serialize;
 
 use super::{
-    args::{AccountCommand, EditArgs, Format},
+    args::{AccountCommand, EditArgs, OutputFormat},
     error::CliError,
     lists,
-    output::{self, Column},
+    output::{self, OutputColumn},
     record::AccountRecord,
     session::Session,
 };
@@ -27,14 +27,19 @@ struct EditRecord {
 }
 
 /// Edits the rows that the arguments name, as one change.
-pub(super) fn rows(session: &Session, out: &mut dyn Write, format: Format, args: &EditArgs) -> Result<(), CliError> {
-    const COLUMNS: &[Column<RowRecord>] = &[
-        Column::right("Id", |row| row.id.clone()),
-        Column::left("Date", |row| row.date.to_string()),
-        Column::left("Payee", |row| row.payee.clone().unwrap_or_else(|| row.description.clone())),
-        Column::left("Category", |row| row.category.clone().unwrap_or_default()),
-        Column::left("Tags", |row| row.tags.join(" ")),
-        Column::left("Note", |row| row.note.clone().unwrap_or_default()),
+pub(super) fn rows(
+    session: &Session,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    args: &EditArgs,
+) -> Result<(), CliError> {
+    const COLUMNS: &[OutputColumn<RowRecord>] = &[
+        OutputColumn::right("Id", |row| row.id.clone()),
+        OutputColumn::left("Date", |row| row.date.to_string()),
+        OutputColumn::left("Payee", |row| row.payee.clone().unwrap_or_else(|| row.description.clone())),
+        OutputColumn::left("Category", |row| row.category.clone().unwrap_or_default()),
+        OutputColumn::left("Tags", |row| row.tags.join(" ")),
+        OutputColumn::left("Note", |row| row.note.clone().unwrap_or_default()),
     ];
     let view = session.ledger.view()?;
     let mut edited: Vec<LedgerEntry> = Vec::new();
@@ -57,7 +62,7 @@ pub(super) fn rows(session: &Session, out: &mut dyn Write, format: Format, args:
         dry_run: args.dry_run,
         transactions: edited.into_iter().map(|entry| lists::record_of(&view, entry)).collect(),
     };
-    if matches!(format, Format::Json | Format::Jsonl) {
+    if matches!(format, OutputFormat::Json | OutputFormat::Jsonl) {
         return output::object(out, format, &record, |_| Ok(()));
     }
     output::list(out, format, record.transactions.iter().map(Ok), COLUMNS, "nothing to change")?;
@@ -130,7 +135,7 @@ fn changed(user: &UserFields, args: &EditArgs) -> UserFields {
 pub(super) fn account(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     what: AccountCommand,
 ) -> Result<(), CliError> {
     let (id, done) = match what {
@@ -153,7 +158,7 @@ pub(super) fn account(
 pub(super) fn print_account(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     id: crate::domain::AccountId,
     done: &str,
 ) -> Result<(), CliError> {

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use serde::Serialize;
 
-use crate::{domain::FailureKind, ledger::LedgerError, store::StoreError, sync::Failure};
+use crate::{domain::FailureKind, ledger::LedgerError, store::StoreError, sync::JobFailure};
 
 /// Exit code of a command that did some of its work; the rest is reported per file or connection.
 pub(super) const PARTLY: u8 = 3;
@@ -46,8 +46,8 @@ impl CliError {
     }
 }
 
-impl From<Failure> for CliError {
-    fn from(failure: Failure) -> Self {
+impl From<JobFailure> for CliError {
+    fn from(failure: JobFailure) -> Self {
         Self { hint: failure.hint, ..Self::new(failure.kind, failure.message) }
     }
 }

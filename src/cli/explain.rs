@@ -6,17 +6,17 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::{FlowEvery, Format},
+    args::{FlowEvery, OutputFormat},
     error::CliError,
     lists::money,
-    output::{self, Column},
+    output::{self, OutputColumn},
     session::Session,
 };
 use crate::{
     domain::{ChangeId, FailureKind, TransactionId, text},
     ledger::{
         CashFlow, Explainer, Period, View,
-        explain::{Figure, Node, NodeKind, Place},
+        explain::{Figure, Node, NodeKind, SourcePlace},
     },
 };
 
@@ -49,7 +49,7 @@ struct PlaceRecord {
 }
 
 impl PlaceRecord {
-    fn new(place: Place, with_text: bool) -> Self {
+    fn new(place: SourcePlace, with_text: bool) -> Self {
         Self {
             change_id: place.change_id.to_string(),
             file: place.file,
@@ -72,7 +72,7 @@ fn explainer(session: &Session) -> Result<Explainer, CliError> {
 pub(super) fn explain(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     figure: &str,
     limit: Option<usize>,
 ) -> Result<(), CliError> {
@@ -83,7 +83,7 @@ pub(super) fn explain(
         CliError::new(FailureKind::NotFound, format!("there is no figure `{figure}`"))
             .hint("the list commands show the ids; a group has the name that `dashtam transactions --by` shows")
     })?;
-    let for_people = matches!(format, Format::Table | Format::Csv);
+    let for_people = matches!(format, OutputFormat::Table | OutputFormat::Csv);
     let limit = limit.unwrap_or(if for_people { MOST_FOR_PEOPLE } else { MOST });
     let tree = tree(&explainer, node, limit)?;
     output::object(out, format, &tree, |out| print(out, &tree, 0))
@@ -147,7 +147,7 @@ fn print(out: &mut dyn Write, node: &NodeRecord, depth: usize) -> io::Result<()>
 pub(super) fn source(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     of: &str,
     raw: bool,
 ) -> Result<(), CliError> {
@@ -243,26 +243,26 @@ impl From<CashFlow> for FlowRecord {
 pub(super) fn cash_flow(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     every: FlowEvery,
     by_category: bool,
 ) -> Result<(), CliError> {
-    const PLAIN: &[Column<FlowRecord>] = &[
-        Column::left("Period", |row| row.period.clone()),
-        Column::right("In", |row| money(row.r#in, &row.currency)),
-        Column::right("Out", |row| money(row.out, &row.currency)),
-        Column::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
-        Column::right("Transfers", |row| money(row.transfers, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
+    const PLAIN: &[OutputColumn<FlowRecord>] = &[
+        OutputColumn::left("Period", |row| row.period.clone()),
+        OutputColumn::right("In", |row| money(row.r#in, &row.currency)),
+        OutputColumn::right("Out", |row| money(row.out, &row.currency)),
+        OutputColumn::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
+        OutputColumn::right("Transfers", |row| money(row.transfers, &row.currency)),
+        OutputColumn::left("", |row| row.currency.clone()),
     ];
-    const BY_CATEGORY: &[Column<FlowRecord>] = &[
-        Column::left("Period", |row| row.period.clone()),
-        Column::left("Category", |row| row.category.clone().unwrap_or_default()),
-        Column::right("In", |row| money(row.r#in, &row.currency)),
-        Column::right("Out", |row| money(row.out, &row.currency)),
-        Column::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
-        Column::right("Transfers", |row| money(row.transfers, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
+    const BY_CATEGORY: &[OutputColumn<FlowRecord>] = &[
+        OutputColumn::left("Period", |row| row.period.clone()),
+        OutputColumn::left("Category", |row| row.category.clone().unwrap_or_default()),
+        OutputColumn::right("In", |row| money(row.r#in, &row.currency)),
+        OutputColumn::right("Out", |row| money(row.out, &row.currency)),
+        OutputColumn::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
+        OutputColumn::right("Transfers", |row| money(row.transfers, &row.currency)),
+        OutputColumn::left("", |row| row.currency.clone()),
     ];
     let view = session.ledger.view()?;
     let view = view.with_columns(view.load_columns()?);

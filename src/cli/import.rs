@@ -8,17 +8,17 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    args::Format,
+    args::OutputFormat,
     console::{Console, Source},
     error::{CliError, PARTLY},
     import_args::ImportArgs,
     layouts, lists,
-    output::{self, Column},
+    output::{self, OutputColumn},
     session::Session,
 };
 use crate::{
     domain::{FailureKind, Warning, text},
-    statements::{Choice, Question, Verdict},
+    statements::{Question, QuestionOption, Verdict},
     sync::{Event, FileReport, ImportOptions, ImportRequest},
 };
 
@@ -83,7 +83,7 @@ struct OptionRecord {
 
 impl From<&Question> for QuestionRecord {
     fn from(question: &Question) -> Self {
-        let option = |choice: &Choice| OptionRecord {
+        let option = |choice: &QuestionOption| OptionRecord {
             value: choice.value.clone(),
             label: choice.label.clone(),
             preview: choice.preview.clone(),
@@ -144,15 +144,15 @@ impl From<FileReport> for FileRecord {
     }
 }
 
-const COLUMNS: &[Column<FileRecord>] = &[
-    Column::left("File", |file| file.file.rsplit('/').next().unwrap_or_default().to_owned()),
-    Column::left("Provider", |file| file.provider.clone().unwrap_or_else(|| "—".to_owned())),
-    Column::right("New", |file| file.transactions_imported.to_string()),
-    Column::right("Amended", |file| file.transactions_updated.to_string()),
-    Column::right("Known", |file| file.transactions_skipped.to_string()),
-    Column::right("Warnings", |file| file.warnings.len().to_string()),
-    Column::left("Change", |file| file.change_id.clone().unwrap_or_else(|| "—".to_owned())),
-    Column::left("Result", |file| {
+const COLUMNS: &[OutputColumn<FileRecord>] = &[
+    OutputColumn::left("File", |file| file.file.rsplit('/').next().unwrap_or_default().to_owned()),
+    OutputColumn::left("Provider", |file| file.provider.clone().unwrap_or_else(|| "—".to_owned())),
+    OutputColumn::right("New", |file| file.transactions_imported.to_string()),
+    OutputColumn::right("Amended", |file| file.transactions_updated.to_string()),
+    OutputColumn::right("Known", |file| file.transactions_skipped.to_string()),
+    OutputColumn::right("Warnings", |file| file.warnings.len().to_string()),
+    OutputColumn::left("Change", |file| file.change_id.clone().unwrap_or_else(|| "—".to_owned())),
+    OutputColumn::left("Result", |file| {
         match (&file.question, &file.error) {
             (Some(_), _) => "question",
             (None, Some(_)) => "failed",
@@ -203,7 +203,7 @@ fn options(session: &Session, arguments: &ImportArgs) -> Result<ImportOptions, C
 pub(super) fn run(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     arguments: &ImportArgs,
 ) -> Result<u8, CliError> {
     let (paths, dry_run) = (&arguments.files, arguments.dry_run);
@@ -225,15 +225,15 @@ pub(super) fn run(
     let mut failures = record.files.iter().filter_map(|file| file.error.clone());
     let first = failures.next();
     let failed = usize::from(first.is_some()) + failures.count();
-    if matches!(format, Format::Csv) {
+    if matches!(format, OutputFormat::Csv) {
         output::list(out, format, record.files.iter().map(Ok), COLUMNS, "")?;
     } else {
         output::object(out, format, &record, |_| Ok(()))?;
-        if format == Format::Table {
+        if format == OutputFormat::Table {
             output::list(out, format, record.files.iter().map(Ok), COLUMNS, "")?;
         }
     }
-    if matches!(format, Format::Table | Format::Csv) {
+    if matches!(format, OutputFormat::Table | OutputFormat::Csv) {
         explain(console, &record, dry_run, arguments.explain);
     }
     if record.files.iter().any(|file| file.question.is_some()) {
@@ -243,7 +243,7 @@ pub(super) fn run(
         None => Ok(0),
         Some(error) if failed == record.files.len() => {
             // In a table every failure was explained already; scripts get the first as the command's error.
-            if matches!(format, Format::Table | Format::Csv) { Ok(1) } else { Err(error) }
+            if matches!(format, OutputFormat::Table | OutputFormat::Csv) { Ok(1) } else { Err(error) }
         }
         Some(_) => Ok(PARTLY),
     }

@@ -11,11 +11,11 @@ use serde::Serialize;
 
 use super::{
     args::Strictness,
-    args::{Format, Global},
+    args::{Global, OutputFormat},
     console::Console,
     error::CliError,
     import_args::LayoutsCommand,
-    output::{self, Column},
+    output::{self, OutputColumn},
     session::Setup,
 };
 use crate::{
@@ -37,19 +37,19 @@ struct LayoutRecord {
     columns: usize,
 }
 
-const COLUMNS: &[Column<LayoutRecord>] = &[
-    Column::left("Name", |layout| layout.name.clone()),
-    Column::left("Institution", |layout| layout.institution.clone().unwrap_or_else(|| "—".to_owned())),
-    Column::left("Kind", |layout| layout.kind.clone().unwrap_or_else(|| "—".to_owned())),
-    Column::left("Source", |layout| layout.source.to_owned()),
-    Column::right("Columns", |layout| layout.columns.to_string()),
+const COLUMNS: &[OutputColumn<LayoutRecord>] = &[
+    OutputColumn::left("Name", |layout| layout.name.clone()),
+    OutputColumn::left("Institution", |layout| layout.institution.clone().unwrap_or_else(|| "—".to_owned())),
+    OutputColumn::left("Kind", |layout| layout.kind.clone().unwrap_or_else(|| "—".to_owned())),
+    OutputColumn::left("Source", |layout| layout.source.to_owned()),
+    OutputColumn::right("Columns", |layout| layout.columns.to_string()),
 ];
 
 pub(super) fn run(
     global: &Global,
     console: &Console,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     action: LayoutsCommand,
 ) -> Result<(), CliError> {
     let setup = Setup::new(global, console, Strictness::Lenient)?;

@@ -6,9 +6,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::{Format, TransactionArgs},
+    args::{OutputFormat, TransactionArgs},
     error::CliError,
-    output::{self, Column},
+    output::{self, OutputColumn},
     record::{AccountRecord, ChangeRecord, ConnectionRecord, HoldingRecord, SnapshotRecord},
     session::Session,
 };
@@ -35,17 +35,17 @@ pub(super) fn maybe(value: Option<impl ToString>) -> String {
 
 const NO_ACCOUNTS: &str = "no accounts yet: import a statement with `dashtam import FILE`, or open `dashtam --demo`";
 
-pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
-    const COLUMNS: &[Column<AccountRecord>] = &[
-        Column::right("Id", |account| account.id.clone()),
-        Column::left("Institution", |account| account.institution.clone()),
-        Column::left("Account", |account| account.name.clone()),
-        Column::left("Type", |account| account.account_type.label().to_owned()),
-        Column::left("Number", |account| account.number_masked.clone()),
-        Column::right("Balance", |account| maybe_money(account.balance, &account.currency)),
-        Column::left("", |account| account.currency.clone()),
-        Column::right("Available", |account| maybe_money(account.available_balance, &account.currency)),
-        Column::left("As of", |account| maybe(account.as_of)),
+pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
+    const COLUMNS: &[OutputColumn<AccountRecord>] = &[
+        OutputColumn::right("Id", |account| account.id.clone()),
+        OutputColumn::left("Institution", |account| account.institution.clone()),
+        OutputColumn::left("Account", |account| account.name.clone()),
+        OutputColumn::left("Type", |account| account.account_type.label().to_owned()),
+        OutputColumn::left("Number", |account| account.number_masked.clone()),
+        OutputColumn::right("Balance", |account| maybe_money(account.balance, &account.currency)),
+        OutputColumn::left("", |account| account.currency.clone()),
+        OutputColumn::right("Available", |account| maybe_money(account.available_balance, &account.currency)),
+        OutputColumn::left("As of", |account| maybe(account.as_of)),
     ];
     let view = with_balances(session)?.balances_on(session.clock.today())?;
     let rows = view.accounts().iter().map(|line| Ok(AccountRecord::from(line)));
@@ -113,18 +113,18 @@ pub(super) fn searchable(session: &Session, args: &TransactionArgs, sums: bool) 
 pub(super) fn transactions(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     args: &TransactionArgs,
     by: Option<&str>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<RowRecord>] = &[
-        Column::left("Date", |row| row.date.to_string()),
-        Column::left("Payee", |row| row.payee.clone().unwrap_or_else(|| row.description.clone())),
-        Column::left("Account", |row| row.account.clone().unwrap_or_default()),
-        Column::left("Kind", |row| row.subtype.to_string().replace('_', " ")),
-        Column::right("Amount", |row| money(row.amount, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
-        Column::left("Status", |row| row.status.to_string()),
+    const COLUMNS: &[OutputColumn<RowRecord>] = &[
+        OutputColumn::left("Date", |row| row.date.to_string()),
+        OutputColumn::left("Payee", |row| row.payee.clone().unwrap_or_else(|| row.description.clone())),
+        OutputColumn::left("Account", |row| row.account.clone().unwrap_or_default()),
+        OutputColumn::left("Kind", |row| row.subtype.to_string().replace('_', " ")),
+        OutputColumn::right("Amount", |row| money(row.amount, &row.currency)),
+        OutputColumn::left("", |row| row.currency.clone()),
+        OutputColumn::left("Status", |row| row.status.to_string()),
     ];
     let view = searchable(session, args, by.is_some())?;
     let (listing, count) = listing(session, &view, args)?;
@@ -187,17 +187,17 @@ fn group_order(listing: &RowList, by: By) -> GroupSort {
 /// The sums of a list, group by group, at most `limit` groups; one with several currencies has a line for each.
 fn groups(
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     view: &View,
     listing: &RowList,
     by: By,
     limit: Option<usize>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<GroupRecord>] = &[
-        Column::left("Group", |row| row.group.clone()),
-        Column::right("Sum", |row| maybe_money(row.sum, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
-        Column::right("Rows", |row| row.transactions.to_string()),
+    const COLUMNS: &[OutputColumn<GroupRecord>] = &[
+        OutputColumn::left("Group", |row| row.group.clone()),
+        OutputColumn::right("Sum", |row| maybe_money(row.sum, &row.currency)),
+        OutputColumn::left("", |row| row.currency.clone()),
+        OutputColumn::right("Rows", |row| row.transactions.to_string()),
     ];
     let mut rows = Vec::new();
     for group in
@@ -219,22 +219,22 @@ fn groups(
 pub(super) fn holdings(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     account: Option<&str>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<HoldingRecord>] = &[
-        Column::left("Symbol", |row| row.symbol.clone()),
-        Column::left("Name", |row| row.name.clone()),
-        Column::left("Account", |row| row.account.clone()),
-        Column::right("Quantity", |row| row.quantity.normalize().to_string()),
-        Column::right("Price", |row| maybe(row.price.map(|price| price.normalize()))),
-        Column::right("Value", |row| maybe_money(row.market_value, &row.currency)),
-        Column::right("Cost", |row| maybe_money(row.cost_basis, &row.currency)),
-        Column::right("Gain", |row| maybe_money(row.gain, &row.currency)),
-        Column::right("Gain %", |row| maybe(row.gain_percent)),
-        Column::right("Weight %", |row| maybe(row.weight)),
-        Column::left("", |row| row.currency.clone()),
-        Column::left("As of", |row| row.as_of.to_string()),
+    const COLUMNS: &[OutputColumn<HoldingRecord>] = &[
+        OutputColumn::left("Symbol", |row| row.symbol.clone()),
+        OutputColumn::left("Name", |row| row.name.clone()),
+        OutputColumn::left("Account", |row| row.account.clone()),
+        OutputColumn::right("Quantity", |row| row.quantity.normalize().to_string()),
+        OutputColumn::right("Price", |row| maybe(row.price.map(|price| price.normalize()))),
+        OutputColumn::right("Value", |row| maybe_money(row.market_value, &row.currency)),
+        OutputColumn::right("Cost", |row| maybe_money(row.cost_basis, &row.currency)),
+        OutputColumn::right("Gain", |row| maybe_money(row.gain, &row.currency)),
+        OutputColumn::right("Gain %", |row| maybe(row.gain_percent)),
+        OutputColumn::right("Weight %", |row| maybe(row.weight)),
+        OutputColumn::left("", |row| row.currency.clone()),
+        OutputColumn::left("As of", |row| row.as_of.to_string()),
     ];
     let view = session.ledger.view()?;
     let wanted = account.map(|wanted| find_account(&view, wanted)).transpose()?;
@@ -248,18 +248,18 @@ pub(super) fn holdings(
 pub(super) fn snapshots(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     account: Option<&str>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<SnapshotRecord>] = &[
-        Column::left("Date", |row| row.date.to_string()),
-        Column::left("Account", |row| row.account.clone()),
-        Column::right("Balance", |row| money(row.balance, &row.currency)),
-        Column::right("Available", |row| maybe_money(row.available_balance, &row.currency)),
-        Column::right("Holdings", |row| maybe_money(row.holdings_value, &row.currency)),
-        Column::right("Cash", |row| maybe_money(row.cash_value, &row.currency)),
-        Column::left("", |row| row.currency.clone()),
-        Column::left("Source", |row| row.source.to_string()),
+    const COLUMNS: &[OutputColumn<SnapshotRecord>] = &[
+        OutputColumn::left("Date", |row| row.date.to_string()),
+        OutputColumn::left("Account", |row| row.account.clone()),
+        OutputColumn::right("Balance", |row| money(row.balance, &row.currency)),
+        OutputColumn::right("Available", |row| maybe_money(row.available_balance, &row.currency)),
+        OutputColumn::right("Holdings", |row| maybe_money(row.holdings_value, &row.currency)),
+        OutputColumn::right("Cash", |row| maybe_money(row.cash_value, &row.currency)),
+        OutputColumn::left("", |row| row.currency.clone()),
+        OutputColumn::left("Source", |row| row.source.to_string()),
     ];
     let view = session.ledger.view()?;
     let wanted = account.map(|wanted| find_account(&view, wanted)).transpose()?;
@@ -275,20 +275,20 @@ pub(super) fn snapshots(
     output::list(out, format, rows.into_iter().map(Ok), COLUMNS, "no balances yet")
 }
 
-pub(super) fn connections(session: &Session, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
-    const COLUMNS: &[Column<ConnectionRecord>] = &[
-        Column::right("Id", |row| row.id.clone()),
-        Column::left("Name", |row| row.name.clone()),
-        Column::left("Provider", |row| row.provider.clone()),
-        Column::left("Status", |row| row.status.to_string()),
-        Column::left("Last sync", |row| maybe(row.last_sync_at.as_ref())),
-        Column::left("Next sync", |row| maybe(row.next_sync_at.as_ref())),
-        Column::left("Login ends", |row| maybe(row.login_expires_at.as_ref())),
-        Column::right("Requests today", |row| match (row.requests_today, row.requests_per_day) {
+pub(super) fn connections(session: &Session, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
+    const COLUMNS: &[OutputColumn<ConnectionRecord>] = &[
+        OutputColumn::right("Id", |row| row.id.clone()),
+        OutputColumn::left("Name", |row| row.name.clone()),
+        OutputColumn::left("Provider", |row| row.provider.clone()),
+        OutputColumn::left("Status", |row| row.status.to_string()),
+        OutputColumn::left("Last sync", |row| maybe(row.last_sync_at.as_ref())),
+        OutputColumn::left("Next sync", |row| maybe(row.next_sync_at.as_ref())),
+        OutputColumn::left("Login ends", |row| maybe(row.login_expires_at.as_ref())),
+        OutputColumn::right("Requests today", |row| match (row.requests_today, row.requests_per_day) {
             (Some(made), Some(limit)) => format!("{made} of {limit}"),
             _ => String::new(),
         }),
-        Column::left("Error", |row| row.error.clone().unwrap_or_default()),
+        OutputColumn::left("Error", |row| row.error.clone().unwrap_or_default()),
     ];
     let view = session.ledger.view()?;
     let rows = view.connections().iter().map(|connection| Ok(ConnectionRecord::new(connection, session, &view)));
@@ -309,13 +309,13 @@ struct ProviderRecord {
     production_ready: bool,
 }
 
-pub(super) fn providers(out: &mut dyn Write, format: Format) -> Result<(), CliError> {
-    const COLUMNS: &[Column<ProviderRecord>] = &[
-        Column::left("Slug", |row| row.slug.to_owned()),
-        Column::left("Name", |row| row.name.to_owned()),
-        Column::left("Category", |row| row.category.replace('_', " ")),
-        Column::left("Connects by", |row| row.auth.replace('_', " ")),
-        Column::left("Offers", |row| row.capabilities.join(", ").replace('_', " ")),
+pub(super) fn providers(out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
+    const COLUMNS: &[OutputColumn<ProviderRecord>] = &[
+        OutputColumn::left("Slug", |row| row.slug.to_owned()),
+        OutputColumn::left("Name", |row| row.name.to_owned()),
+        OutputColumn::left("Category", |row| row.category.replace('_', " ")),
+        OutputColumn::left("Connects by", |row| row.auth.replace('_', " ")),
+        OutputColumn::left("Offers", |row| row.capabilities.join(", ").replace('_', " ")),
     ];
     let rows = PROVIDERS.iter().map(|provider| {
         Ok(ProviderRecord {
@@ -336,18 +336,18 @@ pub(super) fn providers(out: &mut dyn Write, format: Format) -> Result<(), CliEr
 pub(super) fn changes(
     session: &Session,
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     limit: Option<usize>,
 ) -> Result<(), CliError> {
-    const COLUMNS: &[Column<ChangeRecord>] = &[
-        Column::right("Id", |row| row.id.clone()),
-        Column::left("At", |row| row.at.clone()),
-        Column::left("Kind", |row| row.kind.to_string()),
-        Column::left("Source", |row| row.source.clone()),
-        Column::right("New", |row| row.transactions_imported.to_string()),
-        Column::right("Amended", |row| (row.transactions_updated + row.transactions_removed).to_string()),
-        Column::right("Known", |row| row.transactions_skipped.to_string()),
-        Column::left("", |row| if row.undone { "undone" } else { "" }.to_owned()),
+    const COLUMNS: &[OutputColumn<ChangeRecord>] = &[
+        OutputColumn::right("Id", |row| row.id.clone()),
+        OutputColumn::left("At", |row| row.at.clone()),
+        OutputColumn::left("Kind", |row| row.kind.to_string()),
+        OutputColumn::left("Source", |row| row.source.clone()),
+        OutputColumn::right("New", |row| row.transactions_imported.to_string()),
+        OutputColumn::right("Amended", |row| (row.transactions_updated + row.transactions_removed).to_string()),
+        OutputColumn::right("Known", |row| row.transactions_skipped.to_string()),
+        OutputColumn::left("", |row| if row.undone { "undone" } else { "" }.to_owned()),
     ];
     let view = session.ledger.view()?;
     let rows = view.changes(None, limit.unwrap_or(usize::MAX))?;

@@ -35,7 +35,7 @@ use std::{io::Write, process::ExitCode};
 use clap::{CommandFactory as _, Parser as _};
 
 use self::{
-    args::{Cli, Command, Format, Global, Strictness},
+    args::{Cli, CliCommand, Global, OutputFormat, Strictness},
     console::Console,
     error::CliError,
     session::{Entered, Session, Setup},
@@ -63,7 +63,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Writes the rest of the output, reports a failure, and returns the exit code.
-fn end(result: Result<u8, CliError>, console: &Console, out: &mut dyn Write, format: Format) -> u8 {
+fn end(result: Result<u8, CliError>, console: &Console, out: &mut dyn Write, format: OutputFormat) -> u8 {
     let flushed = out.flush().map_err(CliError::from);
     match result.and_then(|code| flushed.map(|()| code)) {
         Ok(code) => code,
@@ -90,7 +90,11 @@ fn usage(error: &clap::Error, console: &Console) -> u8 {
     if wants_json {
         let text = error.to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        report(&CliError::usage(message).hint("`dashtam --help` lists commands and options"), console, Format::Json);
+        report(
+            &CliError::usage(message).hint("`dashtam --help` lists commands and options"),
+            console,
+            OutputFormat::Json,
+        );
     } else {
         let _ = error.print();
     }
@@ -98,12 +102,12 @@ fn usage(error: &clap::Error, console: &Console) -> u8 {
 }
 
 /// Reports a failure on standard error.
-fn report(error: &CliError, console: &Console, format: Format) {
+fn report(error: &CliError, console: &Console, format: OutputFormat) {
     if error.kind == FailureKind::ClosedPipe {
         return;
     }
     let mut err = console.err();
-    let _ = if matches!(format, Format::Json | Format::Jsonl) {
+    let _ = if matches!(format, OutputFormat::Json | OutputFormat::Jsonl) {
         writeln!(err, "{}", serde_json::json!({ "error": error }))
     } else {
         let hint = error.hint.iter().map(|hint| format!("\n  {}", text::clean(hint)));
@@ -119,24 +123,24 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
     let Some(command) = command else { return screen(&global, console) };
     // Commands without a store also work with a broken one.
     match command {
-        Command::Providers => lists::providers(out, format)?,
-        Command::Config { what } => return upkeep::config(&global, console, out, &what),
-        Command::Layouts { action } => layouts::run(&global, console, out, format, action)?,
-        Command::Restore { file, passphrase_file, identity } => {
+        CliCommand::Providers => lists::providers(out, format)?,
+        CliCommand::Config { what } => return upkeep::config(&global, console, out, &what),
+        CliCommand::Layouts { action } => layouts::run(&global, console, out, format, action)?,
+        CliCommand::Restore { file, passphrase_file, identity } => {
             let keys = (passphrase_file.as_deref(), identity.as_deref());
             backup::restore(&global, console, out, format, &file, keys)?;
         }
-        Command::Doctor { rescue: Some(to) } => doctor::rescue(&global, console, out, &to)?,
-        Command::Keys => upkeep::keys(&global, console, out, format)?,
-        Command::Completions { shell } => {
+        CliCommand::Doctor { rescue: Some(to) } => doctor::rescue(&global, console, out, &to)?,
+        CliCommand::Keys => upkeep::keys(&global, console, out, format)?,
+        CliCommand::Completions { shell } => {
             // Buffered: the generator panics when the reader of its output is gone.
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "dashtam", &mut script);
             out.write_all(&script)?;
         }
-        Command::Man { command, all } => help::manual(console, out, &command, all.as_deref())?,
-        Command::Help { topic } => help::help(out, &topic)?,
-        Command::Status { short: true } => {
+        CliCommand::Man { command, all } => help::manual(console, out, &command, all.as_deref())?,
+        CliCommand::Help { topic } => help::help(out, &topic)?,
+        CliCommand::Status { short: true } => {
             status::short(&Setup::new(&global, console, Strictness::Lenient)?, out, format)?;
         }
         command => return with_store(&global, console, out, command),
@@ -145,11 +149,11 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
 }
 
 /// Runs a command in the process that has the database: this one, or the one that has it open.
-fn with_store(global: &Global, console: &Console, out: &mut dyn Write, command: Command) -> Result<u8, CliError> {
+fn with_store(global: &Global, console: &Console, out: &mut dyn Write, command: CliCommand) -> Result<u8, CliError> {
     loop {
         let setup = Setup::new(global, console, command.strictness());
         // The doctor also runs with a broken configuration, and without making anything.
-        if matches!(command, Command::Doctor { .. }) && !setup.as_ref().is_ok_and(Setup::is_in_use) {
+        if matches!(command, CliCommand::Doctor { .. }) && !setup.as_ref().is_ok_and(Setup::is_in_use) {
             return doctor::run(global, console, out, None);
         }
         let setup = setup?;

@@ -12,14 +12,14 @@ use serde::Serialize;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{args::Format, error::CliError};
+use super::{args::OutputFormat, error::CliError};
 use crate::{
     domain::{FailureKind, text},
     ledger::export,
 };
 
 /// One column of a table for people.
-pub(super) struct Column<T> {
+pub(super) struct OutputColumn<T> {
     pub(super) title: &'static str,
     pub(super) align: Align,
     pub(super) cell: fn(&T) -> String,
@@ -31,7 +31,7 @@ pub(super) enum Align {
     Right,
 }
 
-impl<T> Column<T> {
+impl<T> OutputColumn<T> {
     pub(super) const fn left(title: &'static str, cell: fn(&T) -> String) -> Self {
         Self { title, align: Align::Left, cell }
     }
@@ -47,50 +47,50 @@ const MAX_CELL: usize = 48;
 /// Writes a list in the form asked for. `empty` is the text of a table without rows.
 pub(super) fn list<T, R: Borrow<T> + Serialize>(
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     rows: impl IntoIterator<Item = Result<R, CliError>>,
-    columns: &[Column<T>],
+    columns: &[OutputColumn<T>],
     empty: &str,
 ) -> Result<(), CliError> {
     match format {
-        Format::Table => table(out, rows, columns, empty),
-        Format::Json => json(out, rows),
-        Format::Jsonl => {
+        OutputFormat::Table => table(out, rows, columns, empty),
+        OutputFormat::Json => json(out, rows),
+        OutputFormat::Jsonl => {
             for row in rows {
                 line(out, &row?)?;
             }
             Ok(())
         }
-        Format::Csv => csv(out, rows),
+        OutputFormat::Csv => csv(out, rows),
     }
 }
 
 /// Writes one object: as JSON in the JSON forms, else with `text`.
 pub(super) fn object<T: Serialize>(
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     value: &T,
     text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), CliError> {
     match format {
-        Format::Json => {
+        OutputFormat::Json => {
             serde_json::to_writer_pretty(&mut *out, value).map_err(|error| CliError::from(io::Error::from(error)))?;
             Ok(writeln!(out)?)
         }
-        Format::Jsonl => line(out, value),
-        Format::Table | Format::Csv => Ok(text(out)?),
+        OutputFormat::Jsonl => line(out, value),
+        OutputFormat::Table | OutputFormat::Csv => Ok(text(out)?),
     }
 }
 
 /// Writes one object in the form asked for; a table is what `text` writes.
 pub(super) fn record<T: Serialize>(
     out: &mut dyn Write,
-    format: Format,
+    format: OutputFormat,
     value: &T,
     text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), CliError> {
     match format {
-        Format::Csv => csv(out, std::iter::once(Ok(value))),
+        OutputFormat::Csv => csv(out, std::iter::once(Ok(value))),
         other => object(out, other, value, text),
     }
 }
@@ -141,7 +141,7 @@ fn csv<T: Serialize>(out: &mut dyn Write, rows: impl IntoIterator<Item = Result<
 fn table<T, R: Borrow<T>>(
     out: &mut dyn Write,
     rows: impl IntoIterator<Item = Result<R, CliError>>,
-    columns: &[Column<T>],
+    columns: &[OutputColumn<T>],
     empty: &str,
 ) -> Result<(), CliError> {
     let mut widths: Vec<usize> = columns.iter().map(|column| column.title.width()).collect();
@@ -199,10 +199,12 @@ mod tests {
         amount: &'static str,
     }
 
-    const COLUMNS: [Column<Row>; 2] =
-        [Column::left("Name", |row| row.name.to_owned()), Column::right("Amount", |row| row.amount.to_owned())];
+    const COLUMNS: [OutputColumn<Row>; 2] = [
+        OutputColumn::left("Name", |row| row.name.to_owned()),
+        OutputColumn::right("Amount", |row| row.amount.to_owned()),
+    ];
 
-    fn shown(format: Format, rows: Vec<Row>) -> String {
+    fn shown(format: OutputFormat, rows: Vec<Row>) -> String {
         let mut out = Vec::new();
         list(&mut out, format, rows.into_iter().map(Ok), &COLUMNS, "nothing").unwrap();
         String::from_utf8(out).unwrap()
@@ -214,16 +216,16 @@ mod tests {
 
     #[test]
     fn tables_align_by_display_width() {
-        assert_eq!(shown(Format::Table, rows()), "Name       Amount\nCafé 日本   -1.50\n=1+1        22.00\n");
-        assert_eq!(shown(Format::Table, Vec::new()), "nothing\n");
+        assert_eq!(shown(OutputFormat::Table, rows()), "Name       Amount\nCafé 日本   -1.50\n=1+1        22.00\n");
+        assert_eq!(shown(OutputFormat::Table, Vec::new()), "nothing\n");
     }
 
     #[test]
     fn scripts_get_json_and_csv_without_formulas() {
-        assert_eq!(shown(Format::Json, Vec::new()), "[]\n");
-        let json: serde_json::Value = serde_json::from_str(&shown(Format::Json, rows())).unwrap();
+        assert_eq!(shown(OutputFormat::Json, Vec::new()), "[]\n");
+        let json: serde_json::Value = serde_json::from_str(&shown(OutputFormat::Json, rows())).unwrap();
         assert_eq!(json[1]["name"], "=1+1");
-        assert_eq!(shown(Format::Jsonl, rows()).lines().count(), 2);
-        assert_eq!(shown(Format::Csv, rows()), "name,amount\nCafé 日本,-1.50\n'=1+1,22.00\n");
+        assert_eq!(shown(OutputFormat::Jsonl, rows()).lines().count(), 2);
+        assert_eq!(shown(OutputFormat::Csv, rows()), "name,amount\nCafé 日本,-1.50\n'=1+1,22.00\n");
     }
 }

@@ -12,12 +12,12 @@ use chrono::NaiveDate;
 use secrecy::ExposeSecret as _;
 
 use super::{
-    args::{Format, Global, Strictness},
+    args::{Global, OutputFormat, Strictness},
     background_check::BackgroundCheck,
     configured,
     console::Console,
     error::CliError,
-    socket::{Client, Connect, Role, Run, Served, Server, socket_path},
+    socket::{Client, CommandRunner, Connect, Role, Served, Server, socket_path},
     stored_status,
 };
 use crate::{
@@ -178,7 +178,7 @@ impl Setup {
         let listening = Arc::new(Mutex::new(Listening::NotYet));
         if let Some(socket) = session.setup.socket() {
             let base = session.clone();
-            let run: Run = Arc::new(move |served| serve(&base, served));
+            let run: CommandRunner = Arc::new(move |served| serve(&base, served));
             let (slot, on) = (Arc::clone(&listening), session.runtime.clone());
             if short {
                 session.runtime.spawn(async move {
@@ -210,7 +210,7 @@ fn settings(paths: &Paths, console: &Console, global: &Global, strictness: Stric
             .hint("`dashtam config check` repeats this after each correction")),
         Err(error) => {
             // Scripts read standard error as one JSON document.
-            if matches!(global.format, Format::Table | Format::Csv) {
+            if matches!(global.format, OutputFormat::Table | OutputFormat::Csv) {
                 writeln!(console.err(), "warning: {error}\n  the defaults of these settings apply")?;
             }
             Ok(Config::load_lenient(&paths.config))
@@ -259,7 +259,7 @@ fn listen(
     socket: &std::path::Path,
     role: Role,
     runtime: &tokio::runtime::Handle,
-    run: Run,
+    run: CommandRunner,
 ) {
     let mut listening = listening.lock().unwrap_or_else(PoisonError::into_inner);
     if matches!(*listening, Listening::NotYet) {
@@ -305,7 +305,7 @@ impl Running {
             }
         }
         let handle = &self.session.handle;
-        handle.send(sync::Command::Shutdown);
+        handle.send(sync::EngineCommand::Shutdown);
         let in_time = async { tokio::time::timeout(COMPACTION_GRACE, handle.idle()).await.is_ok() };
         if !self.session.runtime.block_on(in_time) && handle.is_compacting() {
             tracing::info!("the compaction of the database was cut off by the end of the program");

@@ -5,7 +5,7 @@ use std::io::Write;
 use chrono::{DateTime, Utc};
 
 use super::{
-    args::Format,
+    args::OutputFormat,
     error::CliError,
     output,
     session::{Session, Setup},
@@ -13,22 +13,22 @@ use super::{
 };
 
 /// Prints the stored line. Opens no database and waits for nothing.
-pub(super) fn short(setup: &Setup, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+pub(super) fn short(setup: &Setup, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
     print(out, format, &stored_status::load(&setup.paths), Utc::now())
 }
 
 /// The state as it is.
-pub(super) fn run(session: &Session, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
+pub(super) fn run(session: &Session, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
     let now = session.clock.now();
     let status = Status::of(&session.ledger, now)?;
     print(out, format, &status, now)?;
-    if format == Format::Table {
+    if format == OutputFormat::Table {
         let (accounts, rows, connections) = (status.accounts, status.transactions, status.connections);
         writeln!(out, "{accounts} accounts, {rows} transactions, {connections} connections")?;
     }
     Ok(())
 }
 
-fn print(out: &mut dyn Write, format: Format, status: &Status, now: DateTime<Utc>) -> Result<(), CliError> {
+fn print(out: &mut dyn Write, format: OutputFormat, status: &Status, now: DateTime<Utc>) -> Result<(), CliError> {
     output::record(out, format, status, |out| writeln!(out, "{}", status.line(now)))
 }

@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use super::{
-    args::{ConfigCommand, Format, Global, Strictness},
+    args::{ConfigCommand, Global, OutputFormat, Strictness},
     configured,
     console::Console,
     error::CliError,
-    output::{self, Column},
+    output::{self, OutputColumn},
     session::Setup,
 };
 use crate::{
@@ -16,12 +16,17 @@ use crate::{
     tui::{self, KeyLine, Keymap},
 };
 
-pub(super) fn keys(global: &Global, console: &Console, out: &mut dyn Write, format: Format) -> Result<(), CliError> {
-    const COLUMNS: &[Column<KeyLine>] = &[
-        Column::left("Group", |line| line.group.to_owned()),
-        Column::left("Keys", |line| line.keys.clone()),
-        Column::left("What it does", |line| line.title.to_owned()),
-        Column::left("Name", |line| line.name.to_owned()),
+pub(super) fn keys(
+    global: &Global,
+    console: &Console,
+    out: &mut dyn Write,
+    format: OutputFormat,
+) -> Result<(), CliError> {
+    const COLUMNS: &[OutputColumn<KeyLine>] = &[
+        OutputColumn::left("Group", |line| line.group.to_owned()),
+        OutputColumn::left("Keys", |line| line.keys.clone()),
+        OutputColumn::left("What it does", |line| line.title.to_owned()),
+        OutputColumn::left("Name", |line| line.name.to_owned()),
     ];
     let setup = Setup::new(global, console, Strictness::Lenient)?;
     let lines = tui::key_list(&keymap(&setup.paths, &setup.config)?);
@@ -72,13 +77,13 @@ pub(super) fn config(
         .map_err(|error| invalid(&error))?;
     keymap(&paths, &loaded.config)?;
     record.warnings = loaded.warnings.iter().map(ToString::to_string).collect();
-    if format == Format::Table {
+    if format == OutputFormat::Table {
         for warning in &record.warnings {
             writeln!(console.err(), "warning: {warning}")?;
         }
     }
     match (what, format) {
-        (ConfigCommand::Show, Format::Table) => out.write_all(loaded.config.show().as_bytes())?,
+        (ConfigCommand::Show, OutputFormat::Table) => out.write_all(loaded.config.show().as_bytes())?,
         (ConfigCommand::Show, _) => {
             let value = |setting: &Setting| setting.value(&loaded.config);
             let settings = SETTINGS.iter().map(|setting| {

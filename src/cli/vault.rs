@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use super::{
-    args::{Format, VaultCommand},
+    args::{OutputFormat, VaultCommand},
     error::CliError,
     output,
     session::Session,
@@ -15,8 +15,8 @@ use crate::{
     config::AnswerSource,
     domain::FailureKind,
     ports::VaultChoice,
-    sync::Command,
-    vault::{Passphrase, Protection, VaultError},
+    sync::EngineCommand,
+    vault::{Passphrase, VaultError, VaultProtection},
 };
 
 #[derive(Serialize)]
@@ -32,20 +32,25 @@ struct VaultRecord {
 }
 
 /// Runs a command about the vault.
-pub(super) fn run(session: &Session, out: &mut dyn Write, format: Format, what: &VaultCommand) -> Result<(), CliError> {
+pub(super) fn run(
+    session: &Session,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    what: &VaultCommand,
+) -> Result<(), CliError> {
     let done = match what {
         VaultCommand::Status => "",
         VaultCommand::Lock => {
-            session.handle.send(Command::LockVault);
+            session.handle.send(EngineCommand::LockVault);
             session.runtime.block_on(session.handle.idle());
             if session.vault.is_unlocked() { "it stays open: nobody typed a passphrase for it" } else { "locked" }
         }
         VaultCommand::Passphrase { file, keyring } => {
             session.unlock()?;
             let protection = if *keyring {
-                Protection::Keyring
+                VaultProtection::Keyring
             } else {
-                Protection::Passphrase(new_passphrase(session, file.as_deref())?)
+                VaultProtection::Passphrase(new_passphrase(session, file.as_deref())?)
             };
             session.vault.protect(&protection).map_err(failed)?;
             if *keyring { "the keyring keeps the key now" } else { "the new passphrase applies" }
@@ -74,7 +79,7 @@ pub(super) fn run(session: &Session, out: &mut dyn Write, format: Format, what: 
 }
 
 fn failed(error: VaultError) -> CliError {
-    crate::sync::Failure::from(error).into()
+    crate::sync::JobFailure::from(error).into()
 }
 
 fn logins(session: &Session) -> Result<usize, CliError> {

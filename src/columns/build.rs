@@ -14,7 +14,7 @@ use super::{
     bytes::{put_text, put_varint, put_wide_varint, wide_zigzag, zigzag},
     field,
     heads::Heads,
-    orders::Orders,
+    orders::OrderColumn,
 };
 use crate::domain::{
     AccountId, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
@@ -102,7 +102,7 @@ pub struct ChunkBuilder {
     references: Vec<u8>,
     last_reference: Vec<u8>,
     reference: Vec<u8>,
-    orders: Orders,
+    orders: OrderColumn,
     rows: u64,
 }
 
@@ -131,7 +131,7 @@ impl ChunkBuilder {
             references: Vec::new(),
             last_reference: Vec::new(),
             reference: Vec::new(),
-            orders: Orders::default(),
+            orders: OrderColumn::default(),
             rows: 0,
         }
     }

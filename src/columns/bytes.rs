@@ -46,9 +46,9 @@ pub(super) const fn wide_unzigzag(value: u128) -> i128 {
 
 /// The unread rest of a blob.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
+pub(super) struct BlobReader<'a>(pub(super) &'a [u8]);
 
-impl<'a> Bytes<'a> {
+impl<'a> BlobReader<'a> {
     pub(super) fn take(&mut self, length: usize, what: &'static str) -> Result<&'a [u8], ColumnsError> {
         let (taken, rest) = self.0.split_at_checked(length).ok_or(ColumnsError::Damaged { what })?;
         self.0 = rest;

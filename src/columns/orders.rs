@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::{
     ColumnsError,
-    bytes::{Bytes, put_varint},
+    bytes::{BlobReader, put_varint},
 };
 use crate::domain::{AccountId, AssetCode, TransactionFacts, TransactionStatus, TransactionSubtype, TransactionType};
 
@@ -18,7 +18,7 @@ type Order = (AccountId, NaiveDate, TransactionSubtype, TransactionStatus, Asset
 
 /// Collects the orders of a chunk that is being built.
 #[derive(Default)]
-pub(super) struct Orders {
+pub(super) struct OrderColumn {
     /// By order: the position of its first row, and its number once it has a second row.
     known: HashMap<Order, (u64, Option<u64>)>,
     /// Position and order number of each row.
@@ -26,7 +26,7 @@ pub(super) struct Orders {
     count: u64,
 }
 
-impl Orders {
+impl OrderColumn {
     /// Adds the row at a position of the chunk.
     pub(super) fn push(&mut self, place: u64, account: AccountId, facts: &TransactionFacts) {
         let Some(group) = facts.security.as_ref().and_then(|security| security.group.as_ref()) else { return };
@@ -63,7 +63,7 @@ const DAMAGED: ColumnsError = ColumnsError::Damaged { what: "order" };
 
 /// Reads the orders of a chunk whose rows begin at `first`; `numbers` is the highest order number so far.
 pub(super) fn read(
-    bytes: &mut Bytes<'_>,
+    bytes: &mut BlobReader<'_>,
     first: usize,
     rows: usize,
     orders: &mut Vec<u32>,

@@ -3,7 +3,7 @@
 use super::{
     CHUNK_ROWS, Columns, ColumnsError, FORMAT_VERSION, Unit,
     build::QuickMap,
-    bytes::{Bytes, unzigzag, wide_unzigzag},
+    bytes::{BlobReader, unzigzag, wide_unzigzag},
     orders,
 };
 use crate::domain::{AccountId, AssetCode, TransactionStatus, TransactionSubtype};
@@ -33,7 +33,7 @@ impl Assembler {
     /// Adds the rows of one chunk. After an error the columns must be dropped.
     pub(super) fn append(&mut self, blob: &[u8]) -> Result<(), ColumnsError> {
         let mut bytes = match blob.split_first() {
-            Some((&FORMAT_VERSION, body)) => Bytes(body),
+            Some((&FORMAT_VERSION, body)) => BlobReader(body),
             Some((&found, _)) => return Err(ColumnsError::Version { found }),
             None => return Err(damaged("length")),
         };
@@ -84,7 +84,7 @@ impl Assembler {
         columns
     }
 
-    fn ids(&mut self, bytes: &mut Bytes<'_>) -> Result<usize, ColumnsError> {
+    fn ids(&mut self, bytes: &mut BlobReader<'_>) -> Result<usize, ColumnsError> {
         let chunk = bytes.varint("ids")?;
         let most = usize::try_from(CHUNK_ROWS).unwrap_or(usize::MAX);
         let rows = bytes.count(most, "ids")?;
@@ -104,7 +104,7 @@ impl Assembler {
         if found == rows { Ok(rows) } else { Err(damaged("ids")) }
     }
 
-    fn days(&mut self, bytes: &mut Bytes<'_>, rows: usize) -> Result<(), ColumnsError> {
+    fn days(&mut self, bytes: &mut BlobReader<'_>, rows: usize) -> Result<(), ColumnsError> {
         let mut day = 0i64;
         for _ in 0..rows {
             day = day.wrapping_add(unzigzag(bytes.varint("date")?));
@@ -116,7 +116,7 @@ impl Assembler {
         Ok(())
     }
 
-    fn amounts(&mut self, bytes: &mut Bytes<'_>, rows: usize) -> Result<(), ColumnsError> {
+    fn amounts(&mut self, bytes: &mut BlobReader<'_>, rows: usize) -> Result<(), ColumnsError> {
         let local = table(bytes, rows, "currency", |bytes| {
             let currency = AssetCode::new(bytes.text("currency")?).map_err(|_| damaged("currency"))?;
             match bytes.take(2, "currency")? {
@@ -146,7 +146,7 @@ impl Assembler {
         Ok(())
     }
 
-    fn accounts(&mut self, bytes: &mut Bytes<'_>, rows: usize) -> Result<(), ColumnsError> {
+    fn accounts(&mut self, bytes: &mut BlobReader<'_>, rows: usize) -> Result<(), ColumnsError> {
         let local = table(bytes, rows, "account", |bytes| Ok(AccountId(bytes.varint("account")?)))?;
         let columns = &mut self.columns;
         let mut global = Vec::with_capacity(local.len());
@@ -175,10 +175,10 @@ fn number<K: Copy + Eq + std::hash::Hash>(
 
 /// The distinct values of a column.
 fn table<'a, T>(
-    bytes: &mut Bytes<'a>,
+    bytes: &mut BlobReader<'a>,
     rows: usize,
     what: &'static str,
-    mut value: impl FnMut(&mut Bytes<'a>) -> Result<T, ColumnsError>,
+    mut value: impl FnMut(&mut BlobReader<'a>) -> Result<T, ColumnsError>,
 ) -> Result<Vec<T>, ColumnsError> {
     let count = bytes.count(rows, what)?;
     if count == 0 && rows > 0 {
@@ -193,7 +193,7 @@ fn table<'a, T>(
 
 /// The value of each row, by its position in the table.
 fn places<T: Copy>(
-    bytes: &mut Bytes<'_>,
+    bytes: &mut BlobReader<'_>,
     rows: usize,
     values: &[T],
     what: &'static str,
@@ -214,7 +214,7 @@ fn places<T: Copy>(
 
 /// A column of texts from a table shared by all chunks.
 fn interned(
-    bytes: &mut Bytes<'_>,
+    bytes: &mut BlobReader<'_>,
     rows: usize,
     what: &'static str,
     numbers: &mut QuickMap<Box<str>, u32>,
@@ -238,7 +238,7 @@ fn interned(
 }
 
 /// Payees: stored once per chunk. Merging equal payees of different chunks would take longer than all other reading.
-fn heads(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+fn heads(bytes: &mut BlobReader<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
     let count = bytes.count(rows, "payee")?;
     let first = columns.head_ends.len();
     let mut end = columns.heads.len();
@@ -258,7 +258,7 @@ fn heads(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<()
 }
 
 /// All other texts.
-fn tails(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+fn tails(bytes: &mut BlobReader<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
     let mut end = columns.tails.len();
     for _ in 0..rows {
         end = end.saturating_add(bytes.count(bytes.0.len(), "text")?);
@@ -269,7 +269,7 @@ fn tails(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<()
 }
 
 /// Provider ids: the length of the prefix shared with the previous one, then the rest.
-fn references(bytes: &mut Bytes<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
+fn references(bytes: &mut BlobReader<'_>, rows: usize, columns: &mut Columns) -> Result<(), ColumnsError> {
     let mut last = columns.references.len()..columns.references.len();
     for _ in 0..rows {
         let shared = bytes.count(last.len(), "id")?;

@@ -17,9 +17,9 @@ mod value;
 pub use environment::{Environment, EnvironmentError, origin};
 pub use log::{Log, open_log};
 pub use panic::{describe_panic, report_panics};
-pub use parse::{ConfigError, Loaded, Problem};
+pub use parse::{ConfigError, ConfigProblem, ParsedConfig};
 pub use paths::{Overrides, Paths, PathsError, Profile};
-pub use provider::{Answer, AnswerError, AnswerSource, ConfiguredError, ProviderConfig, ProviderSettings};
+pub use provider::{AnswerError, AnswerSource, ConfiguredError, FieldSetting, ProviderConfig, ProviderSettings};
 pub use redact::redact;
 pub use settings::{Binding, Config, LogLevel, SETTINGS, Screen, Setting, SyncConfig, Theme};
 

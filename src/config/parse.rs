@@ -11,7 +11,7 @@ use crate::files;
 
 use super::{
     environment::{ORIGIN, origin},
-    provider::{Answer, AnswerSource, PROVIDERS, ProviderConfig},
+    provider::{AnswerSource, FieldSetting, PROVIDERS, ProviderConfig},
     settings::{Binding, Config, SETTINGS, Setting},
     value::Value,
 };
@@ -24,23 +24,23 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// A configuration and what was odd about it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Loaded {
+pub struct ParsedConfig {
     /// The settings in effect.
     pub config: Config,
     /// Unknown names; the rest of the file counts.
-    pub warnings: Vec<Problem>,
+    pub warnings: Vec<ConfigProblem>,
 }
 
 /// Something about one line of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ConfigProblem {
     /// 1-based line.
     pub line: usize,
     /// The mistake and the allowed values.
     pub message: String,
 }
 
-impl std::fmt::Display for Problem {
+impl std::fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "line {}: {}", self.line, self.message)
     }
@@ -63,11 +63,11 @@ pub enum ConfigError {
         /// The file.
         file: String,
         /// All of them, by line.
-        problems: Vec<Problem>,
+        problems: Vec<ConfigProblem>,
     },
 }
 
-fn list(problems: &[Problem]) -> String {
+fn list(problems: &[ConfigProblem]) -> String {
     problems.iter().fold(String::new(), |mut text, problem| {
         let _ = write!(text, "\n  {problem}");
         text
@@ -76,7 +76,7 @@ fn list(problems: &[Problem]) -> String {
 
 impl Config {
     /// Reads a file; one that isn't there means the defaults.
-    pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
+    pub fn load(path: &Path) -> Result<ParsedConfig, ConfigError> {
         let file = crate::domain::text::clean(&path.to_string_lossy()).into_owned();
         let read = files::read_text(path, MOST_BYTES);
         match read {
@@ -85,7 +85,7 @@ impl Config {
                 loaded.config.find_files_beside(path);
                 Ok(loaded)
             }
-            Err(source) if source.kind() == ErrorKind::NotFound => Ok(Loaded::default()),
+            Err(source) if source.kind() == ErrorKind::NotFound => Ok(ParsedConfig::default()),
             Err(source) => Err(ConfigError::Unreadable { file, source }),
         }
     }
@@ -110,7 +110,7 @@ impl Config {
     }
 
     /// Reads the text of a file. Errors come by line, all at once, with the unknown names.
-    pub fn parse(text: &str) -> Result<Loaded, Vec<Problem>> {
+    pub fn parse(text: &str) -> Result<ParsedConfig, Vec<ConfigProblem>> {
         let (mut loaded, mut errors) = Self::read(text);
         if errors.is_empty() {
             return Ok(loaded);
@@ -122,9 +122,9 @@ impl Config {
     }
 
     /// The usable part of a text, and the errors in the rest.
-    fn read(text: &str) -> (Loaded, Vec<Problem>) {
+    fn read(text: &str) -> (ParsedConfig, Vec<ConfigProblem>) {
         let (table, errors) = DeTable::parse_recoverable(text.trim_start_matches('\u{feff}'));
-        let mut reader = Reader { text, loaded: Loaded::default(), errors: Vec::new() };
+        let mut reader = Reader { text, loaded: ParsedConfig::default(), errors: Vec::new() };
         for error in errors {
             reader.error(error.span().map_or(0, |span| span.start), error.message());
         }
@@ -189,8 +189,8 @@ impl Config {
 
 struct Reader<'text> {
     text: &'text str,
-    loaded: Loaded,
-    errors: Vec<Problem>,
+    loaded: ParsedConfig,
+    errors: Vec<ConfigProblem>,
 }
 
 impl Reader<'_> {
@@ -200,12 +200,12 @@ impl Reader<'_> {
 
     fn error(&mut self, offset: usize, message: &str) {
         let line = self.line(offset);
-        self.errors.push(Problem { line, message: crate::domain::text::clean(message).into_owned() });
+        self.errors.push(ConfigProblem { line, message: crate::domain::text::clean(message).into_owned() });
     }
 
     fn warn(&mut self, offset: usize, message: &str) {
         let line = self.line(offset);
-        self.loaded.warnings.push(Problem { line, message: crate::domain::text::clean(message).into_owned() });
+        self.loaded.warnings.push(ConfigProblem { line, message: crate::domain::text::clean(message).into_owned() });
     }
 
     fn section(&mut self, name: &str, offset: usize, value: &Spanned<DeValue<'_>>) {
@@ -290,7 +290,7 @@ impl Reader<'_> {
                     Value::Text(_) | Value::Switch(_) | Value::Other(_) => None,
                 };
                 let line = self.line(key.span().start);
-                let answer = text.map(|text| Answer::of(key_name, text, line));
+                let answer = text.map(|text| FieldSetting::of(key_name, text, line));
                 let missing = answer.is_none();
                 provider.answers.extend(answer);
                 // The value is not repeated: it may be a secret in the wrong place.

@@ -27,12 +27,12 @@ pub struct ProviderConfig {
     /// The most requests of one UTC day, where that is less than the provider allows.
     pub requests_per_day: Option<u32>,
     /// Answers to its fields.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<FieldSetting>,
 }
 
 /// One answer to a field of a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct FieldSetting {
     /// The field's name.
     pub field: String,
     /// Where the answer is.
@@ -119,7 +119,7 @@ impl AnswerError {
     }
 }
 
-impl Answer {
+impl FieldSetting {
     /// Its key: the field's name, with `_file` or `_env` where the answer is kept elsewhere.
     #[must_use]
     pub fn key(&self) -> String {
@@ -157,7 +157,7 @@ impl ProviderConfig {
 
     /// All answers, read from wherever they are.
     pub fn read_answers(&self, slug: &str) -> Result<Vec<(&str, SecretString)>, ConfiguredError> {
-        let read = |answer: &'_ Answer| {
+        let read = |answer: &'_ FieldSetting| {
             answer.source.read().map_err(|source| ConfiguredError {
                 slug: slug.to_owned(),
                 key: answer.key(),

@@ -16,7 +16,7 @@ fn warnings(text: &str) -> Vec<String> {
 #[test]
 fn the_documented_file_is_valid_and_says_the_defaults() {
     let documented = Config::documented();
-    assert_eq!(Config::parse(&documented).unwrap(), Loaded::default());
+    assert_eq!(Config::parse(&documented).unwrap(), ParsedConfig::default());
     let mut uncommented = String::new();
     for line in documented.lines() {
         let setting = line.strip_prefix("# ").filter(|rest| {
@@ -25,7 +25,7 @@ fn the_documented_file_is_valid_and_says_the_defaults() {
         uncommented.push_str(setting.unwrap_or(line));
         uncommented.push('\n');
     }
-    assert_eq!(Config::parse(&uncommented).unwrap(), Loaded::default());
+    assert_eq!(Config::parse(&uncommented).unwrap(), ParsedConfig::default());
     for setting in SETTINGS {
         assert!(uncommented.contains(&format!("\n{} = ", setting.key)), "{}", setting.key);
     }
@@ -115,7 +115,7 @@ fn settings_of_providers_are_read_by_their_place() {
 fn a_missing_file_means_defaults_and_a_broken_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
-    assert_eq!(Config::load(&file).unwrap(), Loaded::default());
+    assert_eq!(Config::load(&file).unwrap(), ParsedConfig::default());
     std::fs::write(&file, "[screen]\nmouse = 3\n").unwrap();
     let error = Config::load(&file).unwrap_err().to_string();
     assert!(error.contains("config.toml has errors:\n  line 2: screen.mouse"), "{error}");

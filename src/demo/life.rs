@@ -8,7 +8,7 @@ use super::{broker::Portfolio, dice::Dice};
 
 /// One row of a bank or card statement.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct DemoRow {
     pub(super) date: NaiveDate,
     /// Unique in its account only: two accounts do use the same ids.
     pub(super) id: String,
@@ -33,13 +33,13 @@ pub(super) enum Class {
 
 /// An account with its rows in order of days. It begins empty, so its balance is the sum of its rows.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(super) struct DemoAccount {
     pub(super) class: Class,
     pub(super) number: &'static str,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<DemoRow>,
 }
 
-impl Book {
+impl DemoAccount {
     const fn new(class: Class, number: &'static str) -> Self {
         Self { class, number, rows: Vec::new() }
     }
@@ -48,11 +48,11 @@ impl Book {
         self.rows.iter().filter(|row| row.date <= on).map(|row| row.amount).sum()
     }
 
-    fn add(&mut self, date: NaiveDate, kind: &'static str, amount: Decimal, name: &str) -> Option<&mut Row> {
+    fn add(&mut self, date: NaiveDate, kind: &'static str, amount: Decimal, name: &str) -> Option<&mut DemoRow> {
         let before = self.rows.iter().rev().take_while(|row| row.date == date).count();
         let id = format!("{}{:03}", date.format("%Y%m%d"), before + 1);
         let name = name.to_owned();
-        self.rows.push(Row { date, id, kind, amount, name, memo: None, check: None, foreign: None });
+        self.rows.push(DemoRow { date, id, kind, amount, name, memo: None, check: None, foreign: None });
         self.rows.last_mut()
     }
 
@@ -66,9 +66,9 @@ impl Book {
 /// All accounts of the household.
 #[derive(Debug)]
 pub(super) struct Household {
-    pub(super) checking: Book,
-    pub(super) card: Book,
-    pub(super) savings: Book,
+    pub(super) checking: DemoAccount,
+    pub(super) card: DemoAccount,
+    pub(super) savings: DemoAccount,
     pub(super) broker: Portfolio,
     /// The card's debt on its closing day, which is paid off.
     closing_debt: Decimal,
@@ -100,9 +100,9 @@ impl Household {
     /// Simulates the household from the day the accounts were opened to `last`.
     pub(super) fn simulate(first: NaiveDate, last: NaiveDate) -> Self {
         let mut household = Self {
-            checking: Book::new(Class::Checking, "000000512347890"),
-            card: Book::new(Class::Card(12_000), "4000000000004421"),
-            savings: Book::new(Class::Savings, "60117733"),
+            checking: DemoAccount::new(Class::Checking, "000000512347890"),
+            card: DemoAccount::new(Class::Card(12_000), "4000000000004421"),
+            savings: DemoAccount::new(Class::Savings, "60117733"),
             broker: Portfolio::default(),
             closing_debt: Decimal::ZERO,
             checks: 1040,
@@ -225,7 +225,7 @@ impl Household {
                 card.add(day, "DEBIT", price, "Stumble Inn Coffee");
             }
         }
-        let mut spend = |book: &mut Book, percent: u32, from: &[&str], least: u32, most: u32| {
+        let mut spend = |book: &mut DemoAccount, percent: u32, from: &[&str], least: u32, most: u32| {
             if dice.chance(percent)
                 && let Some(name) = dice.pick(from)
             {

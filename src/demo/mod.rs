@@ -13,7 +13,7 @@ mod write;
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 
 use life::Household;
-use write::{Writer, bank_file, broker_file};
+use write::{StatementText, bank_file, broker_file};
 
 /// A statement file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,12 +41,15 @@ pub fn statements(today: NaiveDate) -> Vec<DemoFile> {
         let quarter = format!("{}Q{}", start.year(), start.month0() / 3 + 1);
         let mut file = |name: &str, text: String| files.push(DemoFile { name: name.replace('@', &quarter), text });
         let banks = [&household.checking, &household.card];
-        file("Chase_@.qfx", bank_file(Writer::sgml("B1", "10898"), &banks, from, end));
+        file("Chase_@.qfx", bank_file(StatementText::sgml("B1", "10898"), &banks, from, end));
         file(
             "HarborCU_@.ofx",
-            bank_file(Writer::xml("Harbor Community CU", "90210"), &[&household.savings], from, end),
+            bank_file(StatementText::xml("Harbor Community CU", "90210"), &[&household.savings], from, end),
         );
-        file("Lakeshore_@.ofx", broker_file(Writer::xml("Lakeshore Brokerage", "77011"), &household.broker, from, end));
+        file(
+            "Lakeshore_@.ofx",
+            broker_file(StatementText::xml("Lakeshore Brokerage", "77011"), &household.broker, from, end),
+        );
         start = end + Days::new(1);
     }
     files

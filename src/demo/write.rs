@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 
 use super::{
     broker::{Deed, FUNDS, Fund, Portfolio, Trade},
-    life::{Book, Class, Row},
+    life::{Class, DemoAccount, DemoRow},
 };
 
 /// The text written so far.
-pub(super) struct Writer {
+pub(super) struct StatementText {
     out: String,
     xml: bool,
     org: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Writer {
     bank: &'static str,
 }
 
-impl Writer {
+impl StatementText {
     /// OFX 1.02: leaves without closing tags, INTU.BID as in QFX downloads.
     pub(super) fn sgml(org: &'static str, fid: &'static str) -> Self {
         let head = "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\nSECURITY:NONE\nENCODING:USASCII\nCHARSET:1252\n\
@@ -91,7 +91,7 @@ impl Writer {
 }
 
 /// A file of bank and card accounts, rows from one day to another, both included.
-pub(super) fn bank_file(mut writer: Writer, books: &[&Book], from: NaiveDate, to: NaiveDate) -> String {
+pub(super) fn bank_file(mut writer: StatementText, books: &[&DemoAccount], from: NaiveDate, to: NaiveDate) -> String {
     writer.group("OFX", |w| {
         w.signon(to);
         for book in books {
@@ -111,9 +111,9 @@ pub(super) fn bank_file(mut writer: Writer, books: &[&Book], from: NaiveDate, to
     writer.out
 }
 
-fn bank_statement(w: &mut Writer, book: &Book, from: NaiveDate, to: NaiveDate) {
+fn bank_statement(w: &mut StatementText, book: &DemoAccount, from: NaiveDate, to: NaiveDate) {
     w.leaf("CURDEF", "USD");
-    let bank_account = |w: &mut Writer, kind: &str| {
+    let bank_account = |w: &mut StatementText, kind: &str| {
         w.group("BANKACCTFROM", |w| {
             w.leaf("BANKID", w.bank);
             w.leaf("ACCTID", book.number);
@@ -145,7 +145,7 @@ fn bank_statement(w: &mut Writer, book: &Book, from: NaiveDate, to: NaiveDate) {
     }
 }
 
-fn bank_row(w: &mut Writer, row: &Row) {
+fn bank_row(w: &mut StatementText, row: &DemoRow) {
     w.group("STMTTRN", |w| {
         w.leaf("TRNTYPE", row.kind);
         w.day("DTPOSTED", row.date);
@@ -168,7 +168,7 @@ fn bank_row(w: &mut Writer, row: &Row) {
 }
 
 /// A file of the brokerage account, with positions as of its last day.
-pub(super) fn broker_file(mut writer: Writer, portfolio: &Portfolio, from: NaiveDate, to: NaiveDate) -> String {
+pub(super) fn broker_file(mut writer: StatementText, portfolio: &Portfolio, from: NaiveDate, to: NaiveDate) -> String {
     writer.group("OFX", |w| {
         w.signon(to);
         w.group("INVSTMTMSGSRSV1", |w| {
@@ -195,7 +195,7 @@ pub(super) fn broker_file(mut writer: Writer, portfolio: &Portfolio, from: Naive
     writer.out
 }
 
-fn broker_statement(w: &mut Writer, portfolio: &Portfolio, from: NaiveDate, to: NaiveDate) {
+fn broker_statement(w: &mut StatementText, portfolio: &Portfolio, from: NaiveDate, to: NaiveDate) {
     w.day("DTASOF", to);
     w.leaf("CURDEF", "USD");
     w.group("INVACCTFROM", |w| {
@@ -227,7 +227,7 @@ fn broker_statement(w: &mut Writer, portfolio: &Portfolio, from: NaiveDate, to: 
     });
 }
 
-fn position(w: &mut Writer, fund: &Fund, units: Decimal, on: NaiveDate) {
+fn position(w: &mut StatementText, fund: &Fund, units: Decimal, on: NaiveDate) {
     let price = fund.price(on);
     w.group("POSSTOCK", |w| {
         w.group("INVPOS", |w| {
@@ -242,15 +242,15 @@ fn position(w: &mut Writer, fund: &Fund, units: Decimal, on: NaiveDate) {
     });
 }
 
-fn security(w: &mut Writer, fund: &Fund) {
+fn security(w: &mut StatementText, fund: &Fund) {
     w.group("SECID", |w| {
         w.leaf("UNIQUEID", fund.cusip);
         w.leaf("UNIQUEIDTYPE", "CUSIP");
     });
 }
 
-fn broker_row(w: &mut Writer, trade: &Trade, id: &str) {
-    let head = |w: &mut Writer| {
+fn broker_row(w: &mut StatementText, trade: &Trade, id: &str) {
+    let head = |w: &mut StatementText| {
         w.group("INVTRAN", |w| {
             w.leaf("FITID", id);
             w.day("DTTRADE", trade.date);
@@ -258,7 +258,7 @@ fn broker_row(w: &mut Writer, trade: &Trade, id: &str) {
             w.leaf("MEMO", &trade.memo);
         });
     };
-    let deal = |w: &mut Writer, fund: &Fund| {
+    let deal = |w: &mut StatementText, fund: &Fund| {
         head(w);
         security(w, fund);
         w.number("UNITS", trade.units);
@@ -296,7 +296,7 @@ fn broker_row(w: &mut Writer, trade: &Trade, id: &str) {
     }
 }
 
-fn cash(w: &mut Writer) {
+fn cash(w: &mut StatementText) {
     w.leaf("SUBACCTSEC", "CASH");
     w.leaf("SUBACCTFUND", "CASH");
 }

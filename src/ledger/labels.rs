@@ -4,7 +4,7 @@ use super::{
     AccountLine, GroupKey, View,
     error::Result,
     query::{Vocabulary, quoted},
-    search::Scope,
+    search::AccountNames,
 };
 use crate::columns::{Columns, Fields, searchable};
 
@@ -67,7 +67,7 @@ impl View {
     }
 }
 
-impl Scope {
+impl AccountNames {
     /// See [`View::term`].
     pub(super) fn term(&self, key: &GroupKey) -> String {
         let whole = |name: &str, text: &str| {

@@ -44,7 +44,7 @@ mod view;
 
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
 pub use cash_flow::{CashFlow, Period};
-pub use daily::{Check, Daily, DailyBalance, Every, History, NetWorth, Standing, WorthLine};
+pub use daily::{BalanceHistory, Check, Daily, DailyBalance, Every, NetWorth, Standing, WorthLine};
 pub use error::LedgerError;
 pub use explain::Explainer;
 pub use holdings::{HoldingLine, MergedHolding, merged_by_symbol};

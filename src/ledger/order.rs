@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
 
-use super::search::Scope;
+use super::search::AccountNames;
 use crate::columns::Columns;
 
 /// The sort key of a list.
@@ -58,7 +58,7 @@ impl Default for Sort {
 
 /// All rows in the order of `sort`.
 #[must_use]
-pub fn order(columns: &Columns, scope: &Scope, sort: Sort) -> Vec<u32> {
+pub fn order(columns: &Columns, scope: &AccountNames, sort: Sort) -> Vec<u32> {
     let newest = columns.newest_first();
     match sort.key {
         SortKey::Date if sort.descending => newest.to_vec(),
@@ -248,7 +248,7 @@ mod tests {
             if huge && let Some((row, _)) = rows.last_mut() {
                 row.facts.amount = Decimal::MAX;
             }
-            let (columns, scope) = (columns(&rows), Scope::new(&accounts()));
+            let (columns, scope) = (columns(&rows), AccountNames::new(&accounts()));
             for &key in SortKey::ALL {
                 for descending in [false, true] {
                     let sort = Sort { key, descending };

@@ -11,7 +11,7 @@ use super::{
     query::Expr,
     search::{RowSet, search},
     sum::{Sums, sums},
-    view::{Inner, ListRequest},
+    view::{ListRequest, SharedView},
 };
 use crate::{
     columns::Columns,
@@ -24,7 +24,7 @@ pub struct RowList(Option<Arc<List>>);
 
 #[derive(Debug)]
 struct List {
-    inner: Arc<Inner>,
+    inner: Arc<SharedView>,
     request: ListRequest,
     kind: Kind,
 }
@@ -50,7 +50,7 @@ enum Kind {
 const PAGE: usize = 256;
 
 impl RowList {
-    pub(super) fn pages(inner: Arc<Inner>, request: &ListRequest) -> Result<Self> {
+    pub(super) fn pages(inner: Arc<SharedView>, request: &ListRequest) -> Result<Self> {
         let count = match request.account {
             Some(account) => inner.reader.count_of(account)?,
             None => inner.reader.transaction_count()?,
@@ -60,7 +60,7 @@ impl RowList {
     }
 
     pub(super) fn search(
-        inner: &Arc<Inner>,
+        inner: &Arc<SharedView>,
         columns: &Arc<Columns>,
         request: &ListRequest,
         order: &Arc<[u32]>,
@@ -89,7 +89,7 @@ impl RowList {
         Self::new(Arc::clone(inner), request, Kind::Rows { columns: Arc::clone(columns), rows, set, sums, lines })
     }
 
-    fn new(inner: Arc<Inner>, request: &ListRequest, kind: Kind) -> Self {
+    fn new(inner: Arc<SharedView>, request: &ListRequest, kind: Kind) -> Self {
         Self(Some(Arc::new(List { inner, request: request.clone(), kind })))
     }
 

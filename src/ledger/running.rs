@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Check, History, ListRequest, Sort, View, daily::moves_balance, error::Result};
+use super::{BalanceHistory, Check, ListRequest, Sort, View, daily::moves_balance, error::Result};
 use crate::domain::{AccountId, AssetCode};
 
 impl View {
@@ -75,7 +75,7 @@ struct Row {
 }
 
 /// `rows` newest first.
-fn running(rows: &[Row], history: &History) -> Vec<Option<Decimal>> {
+fn running(rows: &[Row], history: &BalanceHistory) -> Vec<Option<Decimal>> {
     let mut balances = Vec::with_capacity(rows.len());
     let mut day: Option<(NaiveDate, AssetCode, Option<Decimal>)> = None;
     for row in rows {

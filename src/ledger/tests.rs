@@ -204,7 +204,7 @@ fn a_view_lists_finds_sums_and_groups() {
     assert_eq!(worth.lines.iter().map(|line| line.total.to_string()).collect::<Vec<_>>(), ["994.50 USD"]);
 
     let mut csv = Vec::new();
-    assert_eq!(view.export(&all, export::Format::Csv, &mut csv).unwrap(), 5);
+    assert_eq!(view.export(&all, export::ExportFormat::Csv, &mut csv).unwrap(), 5);
     assert_eq!(String::from_utf8(csv).unwrap().lines().count(), 6);
 }
 

@@ -9,11 +9,11 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    By, Daily, Group, GroupSort, History, Query, RowList, Sort, Standing, aggregate,
+    BalanceHistory, By, Daily, Group, GroupSort, Query, RowList, Sort, Standing, aggregate,
     error::{LedgerError, Result},
     holdings::{self, HoldingLine},
     order::order,
-    search::Scope,
+    search::AccountNames,
     sort_groups,
 };
 use crate::{
@@ -69,10 +69,10 @@ impl Ledger {
             let folded = |text: &str| searchable(text).into_owned();
             (folded(&line.account.institution), folded(line.account.display_name()), line.account.id)
         });
-        let inner = Inner {
+        let inner = SharedView {
             generation: reader.generation(),
             transaction_count: reader.transaction_count()?,
-            scope: Scope::new(accounts.iter().map(|line| &line.account)),
+            scope: AccountNames::new(accounts.iter().map(|line| &line.account)),
             connections,
             requests: reader.requests()?,
             reader,
@@ -162,20 +162,20 @@ pub type SourceFiles = Arc<[(String, String)]>;
 /// A consistent state of all data at one moment. Clones share it.
 #[derive(Debug, Clone)]
 pub struct View {
-    pub(super) inner: Arc<Inner>,
+    pub(super) inner: Arc<SharedView>,
     pub(super) accounts: Arc<[AccountLine]>,
-    pub(super) loaded: Option<Arc<Loaded>>,
+    pub(super) loaded: Option<Arc<LoadedView>>,
     /// The last day of its rows, balances and positions.
     pub(super) until: Option<NaiveDate>,
 }
 
-pub(super) struct Inner {
+pub(super) struct SharedView {
     pub(super) reader: Reader,
     generation: u64,
     transaction_count: u64,
     connections: Vec<Connection>,
     requests: Vec<Requests>,
-    pub(super) scope: Scope,
+    pub(super) scope: AccountNames,
     /// Computed on first use.
     pub(super) daily: OnceLock<Arc<Daily>>,
     /// See [`View::with_true_kind`]; computed on first use, without columns only.
@@ -184,7 +184,7 @@ pub(super) struct Inner {
     pub(super) transfers: OnceLock<HashMap<TransactionId, TransactionSubtype>>,
 }
 
-impl std::fmt::Debug for Inner {
+impl std::fmt::Debug for SharedView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Inner").field("generation", &self.generation).finish_non_exhaustive()
     }
@@ -193,20 +193,20 @@ impl std::fmt::Debug for Inner {
 /// Sort orders kept: the current one and the one before it.
 const ORDERS: usize = 2;
 
-pub(super) struct Loaded {
+pub(super) struct LoadedView {
     pub(super) columns: Arc<Columns>,
     /// Orders other than newest first, the last used at the end.
     orders: Mutex<Vec<(Sort, Arc<[u32]>)>>,
 }
 
-impl std::fmt::Debug for Loaded {
+impl std::fmt::Debug for LoadedView {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Loaded").field("rows", &self.columns.len()).finish_non_exhaustive()
     }
 }
 
-impl Loaded {
-    fn order(&self, scope: &Scope, sort: Sort) -> Arc<[u32]> {
+impl LoadedView {
+    fn order(&self, scope: &AccountNames, sort: Sort) -> Arc<[u32]> {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = orders.iter().position(|(kept, _)| *kept == sort).map(|place| orders.remove(place).1);
         let rows = kept.unwrap_or_else(|| order(&self.columns, scope, sort).into());
@@ -349,7 +349,7 @@ impl View {
     /// When the store can't be read.
     pub fn balances_on(&self, day: NaiveDate) -> Result<Self> {
         let daily = self.daily_or_stated()?;
-        let line = |(line, history): (&AccountLine, &History)| {
+        let line = |(line, history): (&AccountLine, &BalanceHistory)| {
             let figure = history.on(day);
             AccountLine {
                 balance: figure.map(|figure| Balance {
@@ -427,7 +427,7 @@ impl View {
     /// This view with the columns that [`View::load_columns`] of the same view gave.
     #[must_use]
     pub fn with_columns(&self, columns: Arc<Columns>) -> Self {
-        let loaded = Loaded { columns, orders: Mutex::default() };
+        let loaded = LoadedView { columns, orders: Mutex::default() };
         Self { loaded: Some(Arc::new(loaded)), ..self.clone() }
     }
 

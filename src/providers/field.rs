@@ -3,10 +3,10 @@
 //! Used by the wizard, `connect --field` and the settings check. INVARIANT: every answer is kept as a secret, also that
 //! of a field that is not secret.
 
-use super::{Environment, Secrets};
+use super::{Secrets, ServerEnvironment};
 
 /// Answers by field name.
-pub type Answers = Secrets;
+pub type FieldValues = Secrets;
 
 /// A field to fill in.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub enum FieldKind {
     /// The content of a PEM file, masked like a secret; its path may be typed instead ([`Field::is_path`]).
     SecretFile,
     /// One of the provider's environments.
-    Environment(&'static [Environment]),
+    Environment(&'static [ServerEnvironment]),
 }
 
 impl Field {
@@ -54,7 +54,7 @@ impl Field {
 
     /// The choices as (value, label); empty for free text.
     pub fn choices(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let environments: &'static [Environment] = match self.kind {
+        let environments: &'static [ServerEnvironment] = match self.kind {
             FieldKind::Environment(environments) => environments,
             FieldKind::Text | FieldKind::Secret | FieldKind::SecretFile => &[],
         };

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use crate::domain::ProviderErrorKind;
 
 /// Reads a reply; `None` leaves it to the general table.
-pub type Judge = fn(&ReplyHead<'_>, &[u8]) -> Option<Verdict>;
+pub type Judge = fn(&ReplyHead<'_>, &[u8]) -> Option<ReplyVerdict>;
 
 /// Status and headers of a reply.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl ReplyHead<'_> {
 
 /// The meaning of a failed reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
+pub struct ReplyVerdict {
     /// Kind of failure. `LoginExpired` and `Revoked` end the login, whichever request the reply belongs to.
     pub kind: ProviderErrorKind,
     /// What happened, for people; secrets of the request and control characters are removed later.
@@ -40,7 +40,7 @@ pub struct Verdict {
     pub retry: Option<Duration>,
 }
 
-impl Verdict {
+impl ReplyVerdict {
     /// A failure that another attempt right away does not change.
     #[must_use]
     pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
@@ -64,6 +64,6 @@ impl Verdict {
 
 /// For providers that follow the general table.
 #[must_use]
-pub const fn by_status(_head: &ReplyHead<'_>, _body: &[u8]) -> Option<Verdict> {
+pub const fn by_status(_head: &ReplyHead<'_>, _body: &[u8]) -> Option<ReplyVerdict> {
     None
 }

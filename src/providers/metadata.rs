@@ -9,9 +9,9 @@ use std::{sync::Arc, time::Duration};
 use chrono::NaiveTime;
 
 use super::{
-    Answers, Auth, Credentials, Field, FieldKind, FieldProblem, FileSpec, Judge, LinkProvider, OauthProvider,
+    Auth, Credentials, Field, FieldKind, FieldProblem, FieldValues, FileSpec, Judge, LinkProvider, OauthProvider,
     OauthSpec, Provider, Secrets,
-    kit::{Counters, Http, Origin},
+    kit::{Counters, Http, ServerOrigin},
 };
 use crate::domain::{Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind};
 
@@ -33,7 +33,7 @@ pub struct ProviderMetadata {
     /// Values that must be configured or answered before an adapter can be built.
     pub required_settings: &'static [RequiredSetting],
     /// Its servers; the first one is the default. Empty for statement files.
-    pub environments: &'static [Environment],
+    pub environments: &'static [ServerEnvironment],
     /// Hosts it may use besides those of its environments.
     pub extra_hosts: &'static [&'static str],
     /// Limits on requests.
@@ -43,7 +43,7 @@ pub struct ProviderMetadata {
     /// Reads replies before the general table of statuses does; `judge::by_status` if it has no rules.
     pub judge: Judge,
     /// How far back its data goes.
-    pub history: History,
+    pub history: HistoryDepth,
     /// The institution's documentation of its interface or its downloads.
     pub documentation_url: &'static str,
     /// Whether it was tested with real accounts.
@@ -52,7 +52,7 @@ pub struct ProviderMetadata {
 
 /// One of a provider's servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Environment {
+pub struct ServerEnvironment {
     /// Name in answers and in the store: `production`, `sandbox`, `paper`.
     pub name: &'static str,
     /// Name on screen.
@@ -99,7 +99,7 @@ impl Pace {
 
 /// How far back a provider's data goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct History {
+pub struct HistoryDepth {
     /// Days before today that it still serves; `None` means all.
     pub days: Option<u32>,
     /// Days before the watermark that a later sync fetches again, since rows change after they appear.
@@ -114,7 +114,7 @@ pub struct BuildContext<'a> {
     /// Name of the environment; `None` is the default one.
     pub environment: Option<&'a str>,
     /// Replaces scheme, host and port of every address of this provider (`DASHTAM_ENDPOINT_<SLUG>`).
-    pub endpoint: Option<Origin>,
+    pub endpoint: Option<ServerOrigin>,
     /// Durable numbers: counters of signatures and requests of the day.
     pub counters: Arc<dyn Counters>,
     /// Configured values by setting name, then those sealed with the connection.
@@ -180,7 +180,7 @@ impl ProviderMetadata {
     }
 
     /// The environment of that name, or the default one.
-    pub fn environment(&self, name: Option<&str>) -> Result<&'static Environment, ProviderError> {
+    pub fn environment(&self, name: Option<&str>) -> Result<&'static ServerEnvironment, ProviderError> {
         let found = match name {
             Some(name) => self.environments.iter().find(|environment| environment.name == name),
             None => self.environments.first(),
@@ -193,7 +193,7 @@ impl ProviderMetadata {
     }
 
     /// Checks the answers to all fields and returns all problems at once.
-    pub fn accept(&self, answers: &Answers) -> Result<Accepted, Vec<FieldProblem>> {
+    pub fn accept(&self, answers: &FieldValues) -> Result<Accepted, Vec<FieldProblem>> {
         let mut problems = Vec::new();
         let mut accepted = Accepted { environment: None, values: Secrets::new() };
         for field in self.fields() {

@@ -28,13 +28,15 @@ registry::each_provider!(modules);
 
 pub use auth::{Auth, AuthWords, Build, CertificateLink, ClientAuthentication, LinkSpec, OauthSpec};
 pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
-pub use field::{Answers, Field, FieldKind, FieldProblem, check};
+pub use field::{Field, FieldKind, FieldProblem, FieldValues, check};
 pub use file::{FileSpec, InstitutionName};
-pub use judge::{Judge, ReplyHead, Verdict, by_status};
+pub use judge::{Judge, ReplyHead, ReplyVerdict, by_status};
 pub use metadata::{
-    Accepted, BuildContext, Environment, History, Pace, ProviderMetadata, RequiredSetting, endpoint_variable,
+    Accepted, BuildContext, HistoryDepth, Pace, ProviderMetadata, RequiredSetting, ServerEnvironment, endpoint_variable,
 };
-pub use piece::{CurrencyBalance, LiabilityDraft, Listing, Piece, PriceDraft, Problem, RateDraft, Scope, Sink};
-pub use plan::{KnownAccount, Login, Plan, Purpose, Validation};
+pub use piece::{
+    CurrencyBalance, FailureScope, LiabilityDraft, Listing, Piece, PriceDraft, RateDraft, ScopedFailure, Sink,
+};
+pub use plan::{FetchPlan, KnownAccount, LoginAccess, Purpose, Validation};
 pub use provider::{Authorization, LinkProvider, LinkStep, OauthProvider, Provider};
 pub use registry::{PROVIDERS, UnknownProvider, find, is_file_source, is_live};

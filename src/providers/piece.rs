@@ -90,7 +90,7 @@ pub enum Piece {
     /// Ends a chunk that needs no cursor.
     ChunkEnd,
     /// Something that could not be fetched. The rest of the pass goes on.
-    Problem(Problem),
+    Problem(ScopedFailure),
     /// Something that could not be used as it was.
     Warning(Warning),
     /// The provider changed its data while it was read: drop everything this pass handed over and read again.
@@ -188,16 +188,16 @@ pub struct PriceDraft {
 
 /// A failure that concerns a part of the connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct ScopedFailure {
     /// The affected part.
-    pub scope: Scope,
+    pub scope: FailureScope,
     /// The failure.
     pub error: ProviderError,
 }
 
 /// The part of a connection that a failure concerns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
+pub enum FailureScope {
     /// All of it, although the pass goes on.
     Connection,
     /// One of several institutions behind the connection, by the name its accounts carry.
@@ -208,17 +208,17 @@ pub enum Scope {
     Part(String, Capability),
 }
 
-impl Problem {
+impl ScopedFailure {
     /// A problem with one kind of data of one account.
     #[must_use]
     pub fn part(account: &str, part: Capability, error: ProviderError) -> Self {
-        Self { scope: Scope::Part(account.to_owned(), part), error }
+        Self { scope: FailureScope::Part(account.to_owned(), part), error }
     }
 
     /// A problem with one account.
     #[must_use]
     pub fn account(account: &str, error: ProviderError) -> Self {
-        Self { scope: Scope::Account(account.to_owned()), error }
+        Self { scope: FailureScope::Account(account.to_owned()), error }
     }
 }
 

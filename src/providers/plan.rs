@@ -20,11 +20,11 @@ pub enum Purpose {
 }
 
 /// A fetch to perform.
-pub struct Plan<'a> {
+pub struct FetchPlan<'a> {
     /// Why.
     pub purpose: Purpose,
     /// Credentials, renewed when needed.
-    pub login: &'a dyn Login,
+    pub login: &'a dyn LoginAccess,
     /// Now.
     pub now: DateTime<Utc>,
     /// The user's calendar day.
@@ -58,12 +58,12 @@ pub struct KnownAccount {
     pub institution: String,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> FetchPlan<'a> {
     /// A plan without history: everything the login offers.
     #[must_use]
     pub const fn new(
         purpose: Purpose,
-        login: &'a dyn Login,
+        login: &'a dyn LoginAccess,
         now: DateTime<Utc>,
         today: NaiveDate,
         cursors: &'a BTreeMap<String, String>,
@@ -137,7 +137,7 @@ impl<'a> Plan<'a> {
 
 /// Access to the credentials of a connection.
 #[async_trait]
-pub trait Login: Send + Sync {
+pub trait LoginAccess: Send + Sync {
     /// The credentials, renewed first if they are about to expire.
     async fn credentials(&self) -> Result<Credentials, ProviderError>;
 
@@ -147,7 +147,7 @@ pub trait Login: Send + Sync {
 
 /// A login that never changes: keys, and credentials that were issued a moment ago.
 #[async_trait]
-impl Login for Credentials {
+impl LoginAccess for Credentials {
     async fn credentials(&self) -> Result<Credentials, ProviderError> {
         Ok(self.clone())
     }

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    Answers, Credentials, OauthCredentials, Plan, ProviderMetadata, Purpose, Secrets, Sink, Validation, kit::OauthFlow,
+    Credentials, FetchPlan, FieldValues, OauthCredentials, ProviderMetadata, Purpose, Secrets, Sink, Validation,
+    kit::OauthFlow,
 };
 use crate::domain::{ProviderError, ProviderErrorKind};
 
@@ -24,11 +25,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     ///
     /// An error ends the pass: the login is refused, or the accounts can't be listed. A failure of one account or one
     /// kind of data is a [`super::Piece::Problem`] instead.
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError>;
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError>;
 
     /// Checks a new login with as few requests as possible, and sends at least its accounts to `sink`. `plan` has
     /// [`Purpose::Check`].
-    async fn check(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
+    async fn check(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
         debug_assert_eq!(plan.purpose, Purpose::Check);
         self.fetch(plan, sink).await.map(|()| Validation::default())
     }
@@ -76,7 +77,7 @@ pub trait OauthProvider: Provider {
 #[async_trait]
 pub trait LinkProvider: Provider {
     /// Begins a link from the answers to its fields.
-    async fn begin_link(&self, answers: &Answers) -> Result<LinkStep, ProviderError>;
+    async fn begin_link(&self, answers: &FieldValues) -> Result<LinkStep, ProviderError>;
 
     /// Begins the repair of an existing login in place; `None` if the provider needs a new link instead.
     async fn begin_repair(&self, _credentials: &Credentials) -> Result<Option<LinkStep>, ProviderError> {

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 /// A number as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Number {
+pub(super) enum WrittenNumber {
     /// It can mean one thing only.
     Exact(Decimal),
     /// `1,234` or `1.234`: the mark divides thousands or is the decimal mark.
@@ -50,10 +50,10 @@ impl Parts {
 
 /// Reads a number; `None` when it is none.
 #[must_use]
-pub(super) fn parse(text: &str) -> Option<Number> {
+pub(super) fn parse(text: &str) -> Option<WrittenNumber> {
     plain(text.as_bytes()).or_else(|| {
         if let Some(number) = scientific(text) {
-            return Some(Number::Exact(number));
+            return Some(WrittenNumber::Exact(number));
         }
         interpret(&parts(text)?).map(|(number, _)| number)
     })
@@ -66,7 +66,7 @@ pub(super) fn evidence(text: &str) -> Evidence {
 }
 
 /// The common form, `-12.34`, without detours. Leaves anything else, and three decimals, to the long way.
-fn plain(bytes: &[u8]) -> Option<Number> {
+fn plain(bytes: &[u8]) -> Option<WrittenNumber> {
     let (negative, digits) = match bytes {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -89,7 +89,7 @@ fn plain(bytes: &[u8]) -> Option<Number> {
         return None;
     }
     let mantissa = if negative { -mantissa } else { mantissa };
-    Some(Number::Exact(Decimal::new(mantissa, u32::try_from(scale).ok()?)))
+    Some(WrittenNumber::Exact(Decimal::new(mantissa, u32::try_from(scale).ok()?)))
 }
 
 /// `1.5E-7`.
@@ -205,9 +205,9 @@ pub(super) fn has_words(text: &str) -> bool {
     !is_currency && !known.contains(&upper.as_str())
 }
 
-fn interpret(parts: &Parts) -> Option<(Number, Evidence)> {
+fn interpret(parts: &Parts) -> Option<(WrittenNumber, Evidence)> {
     let after = parts.length - parts.last_mark;
-    let exact = |scale| build(parts, scale).map(Number::Exact);
+    let exact = |scale| build(parts, scale).map(WrittenNumber::Exact);
     let of_mark = if parts.last_comma { Evidence::Comma } else { Evidence::Point };
     match (parts.commas, parts.points) {
         (0, 0) => Some((exact(0)?, Evidence::None)),
@@ -219,7 +219,7 @@ fn interpret(parts: &Parts) -> Option<(Number, Evidence)> {
         (1, 0) | (0, 1) => {
             let leading_zero = parts.last_mark == 0 || parts.digits[0] == 0;
             if after == 3 && parts.last_mark <= 3 && !leading_zero {
-                let number = Number::Ambiguous {
+                let number = WrittenNumber::Ambiguous {
                     decimal: build(parts, 3)?,
                     thousands: build(parts, 0)?,
                     comma: parts.last_comma,
@@ -258,8 +258,8 @@ mod tests {
     fn read(text: &str) -> String {
         match parse(text) {
             None => "none".to_owned(),
-            Some(Number::Exact(number)) => number.to_string(),
-            Some(Number::Ambiguous { decimal, thousands, .. }) => format!("{decimal}|{thousands}"),
+            Some(WrittenNumber::Exact(number)) => number.to_string(),
+            Some(WrittenNumber::Ambiguous { decimal, thousands, .. }) => format!("{decimal}|{thousands}"),
         }
     }
 
@@ -337,8 +337,8 @@ mod tests {
         fn any_decimal_survives_in_both_styles(cents in -10i64.pow(14)..10i64.pow(14)) {
             let number = Decimal::new(cents, 2);
             let text = number.to_string();
-            prop_assert_eq!(parse(&text), Some(Number::Exact(number)));
-            prop_assert_eq!(parse(&text.replace('.', ",")), Some(Number::Exact(number)));
+            prop_assert_eq!(parse(&text), Some(WrittenNumber::Exact(number)));
+            prop_assert_eq!(parse(&text.replace('.', ",")), Some(WrittenNumber::Exact(number)));
         }
 
         #[test]

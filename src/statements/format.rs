@@ -5,15 +5,15 @@
 
 use std::{borrow::Cow, ops::ControlFlow};
 
-use super::{Answers, Limits, Reading, StatementError, decode, table::Layout};
+use super::{Limits, QuestionAnswers, Reading, StatementError, decode, table::Layout};
 use crate::domain::IdTrust;
 
 /// Called with the bytes done so far; may stop the reading.
-pub type Progress<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
+pub type ReadProgress<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
 
 /// One kind of statement file.
 #[derive(Debug)]
-pub struct Format {
+pub struct StatementFormat {
     /// Lower case: `ofx`, `mt940`.
     pub name: &'static str,
     /// For people, with its article: `an MT940 statement`.
@@ -23,9 +23,9 @@ pub struct Format {
     /// How far its row ids can be believed.
     pub id_trust: IdTrust,
     /// Judges from the head of the file whether the reader can read it.
-    pub sniff: fn(&Input<'_>) -> Sniff,
+    pub sniff: fn(&StatementFile<'_>) -> Sniff,
     /// Reads one unpacked file.
-    pub read: fn(&Input<'_>, &mut Progress<'_>) -> Result<Reading, StatementError>,
+    pub read: fn(&StatementFile<'_>, &mut ReadProgress<'_>) -> Result<Reading, StatementError>,
 }
 
 /// How sure a reader is that a file is of its kind. The surest reader gets the file.
@@ -43,7 +43,7 @@ pub enum Sniff {
 
 /// A file to read.
 #[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
+pub struct StatementFile<'a> {
     /// Its content.
     pub bytes: &'a [u8],
     /// Its name without folders; may be empty.
@@ -53,13 +53,13 @@ pub struct Input<'a> {
     /// Learned table layouts; the built-in ones are always known.
     pub layouts: &'a [Layout],
     /// Answers to questions of an earlier reading.
-    pub answers: &'a Answers,
+    pub answers: &'a QuestionAnswers,
 }
 
 /// Bytes that a reader may look at to recognise a file.
 const HEAD: usize = 64 << 10;
 
-impl<'a> Input<'a> {
+impl<'a> StatementFile<'a> {
     /// The first 64 KiB as text.
     #[must_use]
     pub fn head(&self) -> Cow<'a, str> {

@@ -28,9 +28,9 @@ mod warnings;
 pub use container::unpack;
 pub use decode::decode;
 pub use error::StatementError;
-pub use format::{Format, Input, Progress, Sniff};
+pub use format::{ReadProgress, Sniff, StatementFile, StatementFormat};
 pub use limits::Limits;
-pub use question::{Answers, Choice, Question};
+pub use question::{Question, QuestionAnswers, QuestionOption};
 pub use reading::{
     Evidence, Institution, Reading, RowBalance, StatedBalance, Statement, StatementAccount, Verdict, unite_pages,
 };

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use rust_decimal::Decimal;
 
 use super::{
-    Evidence, Format, Institution, Limits, Reading, Statement, StatementAccount, StatementError, Verdict,
+    Evidence, Institution, Limits, Reading, Statement, StatementAccount, StatementError, StatementFormat, Verdict,
     warnings::Warnings,
 };
 use crate::domain::{
@@ -133,7 +133,7 @@ impl Pages {
     }
 
     /// The pages as one reading, proven by their balances where they have some.
-    pub(super) fn finish(mut self, reader: &Format, format: &'static str) -> Result<Reading, StatementError> {
+    pub(super) fn finish(mut self, reader: &StatementFormat, format: &'static str) -> Result<Reading, StatementError> {
         if self.list.is_empty() {
             return Err(StatementError::NoAccount);
         }
@@ -154,7 +154,7 @@ impl Pages {
 fn by_institution(
     institutions: Vec<Institution>,
     pages: Vec<StatementAccount>,
-    reader: &Format,
+    reader: &StatementFormat,
     format: &'static str,
 ) -> Vec<Statement> {
     let mut statements: Vec<Statement> = Vec::new();

@@ -13,12 +13,12 @@ pub struct Question {
     /// The question, one sentence.
     pub text: String,
     /// At least two.
-    pub options: Vec<Choice>,
+    pub options: Vec<QuestionOption>,
 }
 
 /// One possible answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct QuestionOption {
     /// Given back as the answer.
     pub value: String,
     /// The answer for people.
@@ -29,13 +29,13 @@ pub struct Choice {
 
 /// Answers by question id.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Answers {
+pub struct QuestionAnswers {
     values: BTreeMap<String, String>,
     /// Prefix of the ids of the member being read.
     scope: String,
 }
 
-impl Answers {
+impl QuestionAnswers {
     /// Answers a question.
     pub fn insert(&mut self, id: impl Into<String>, value: impl Into<String>) {
         self.values.insert(id.into(), value.into());
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn an_answer_for_a_member_wins_over_one_for_the_file() {
-        let mut answers = Answers::default();
+        let mut answers = QuestionAnswers::default();
         answers.insert("sign", "as-is");
         answers.insert("may.csv:sign", "invert");
         assert_eq!(answers.get("sign"), Some("as-is"));

@@ -3,14 +3,14 @@
 //! INVARIANT: a reader is its folder plus one line here; nothing else in the crate names a format.
 
 use super::{
-    Format, Input, Progress, Reading, Sniff, StatementError, Verdict, camt,
+    ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, Verdict, camt,
     container::{self, Member},
     foreign, mt940, ofx, qif, question, table,
 };
 use crate::domain::Warning;
 
 /// Every reader. Of readers that are equally sure the first one reads the file; files are offered in this order.
-pub static FORMATS: &[&Format] = &[&ofx::FORMAT, &mt940::FORMAT, &camt::FORMAT, &qif::FORMAT, &table::FORMAT];
+pub static FORMATS: &[&StatementFormat] = &[&ofx::FORMAT, &mt940::FORMAT, &camt::FORMAT, &qif::FORMAT, &table::FORMAT];
 
 /// Endings of file names that an import looks for in a folder, lower case, without the dot: those of every reader, then
 /// those of archives.
@@ -19,7 +19,7 @@ pub fn extensions() -> impl Iterator<Item = &'static str> {
 }
 
 /// Reads a file, which may be packed (gzip, zip). `progress` is called now and then with the bytes done and may stop it.
-pub fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+pub fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let limits = input.limits;
     let total = input.bytes.len() as u64;
     limits.check_bytes(total)?;
@@ -34,10 +34,12 @@ pub fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, S
         // Unpacked bytes may be more than the file has; the file's own size is the end.
         let mut step = |at: u64| progress(done.saturating_add(at).min(total));
         let outcome = match &member.name {
-            None => read_one(&Input { bytes: &member.bytes, ..*input }, &mut step).map(|reading| (reading, None)),
+            None => {
+                read_one(&StatementFile { bytes: &member.bytes, ..*input }, &mut step).map(|reading| (reading, None))
+            }
             Some(name) => {
                 let answers = input.answers.within(name);
-                let inside = Input { bytes: &member.bytes, file_name: name, answers: &answers, ..*input };
+                let inside = StatementFile { bytes: &member.bytes, file_name: name, answers: &answers, ..*input };
                 read_one(&inside, &mut step).map(|reading| (reading, Some(name.as_str())))
             }
         };
@@ -80,7 +82,7 @@ pub fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, S
 
 /// The reader that is surest of the file.
 #[must_use]
-pub fn recognise(input: &Input<'_>) -> Option<&'static Format> {
+pub fn recognise(input: &StatementFile<'_>) -> Option<&'static StatementFormat> {
     if foreign::by_magic(input.bytes).is_some() {
         return None;
     }
@@ -89,7 +91,7 @@ pub fn recognise(input: &Input<'_>) -> Option<&'static Format> {
     best.filter(|(sniff, _)| *sniff != Sniff::No).map(|(_, format)| format)
 }
 
-fn read_one(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+fn read_one(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     if input.bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
         return Err(StatementError::Empty);
     }

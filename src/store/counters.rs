@@ -5,12 +5,12 @@
 
 use redb::{ReadableTable, Table};
 
-use crate::store::{error::Result, format::checksum, schema::Bytes};
+use crate::store::{error::Result, format::checksum, schema::ValueBytes};
 
 const PREFIX: &str = "counter.";
 
 /// Stores the smallest number of a provider that is not reserved.
-pub(super) fn put(meta: &mut Table<'_, &'static str, Bytes>, provider: &str, next: u64) -> Result<()> {
+pub(super) fn put(meta: &mut Table<'_, &'static str, ValueBytes>, provider: &str, next: u64) -> Result<()> {
     let name = format!("{PREFIX}{provider}");
     let value = checksum::add_u64(name.as_bytes(), next);
     meta.insert(name.as_str(), value.as_slice())?;
@@ -18,7 +18,7 @@ pub(super) fn put(meta: &mut Table<'_, &'static str, Bytes>, provider: &str, nex
 }
 
 /// The smallest number of a provider that is not reserved; 0 if none ever was.
-pub(super) fn get(meta: &impl ReadableTable<&'static str, Bytes>, provider: &str) -> Result<u64> {
+pub(super) fn get(meta: &impl ReadableTable<&'static str, ValueBytes>, provider: &str) -> Result<u64> {
     let name = format!("{PREFIX}{provider}");
     match meta.get(name.as_str())? {
         Some(value) => checksum::check_u64(name.as_bytes(), value.value()),

@@ -14,12 +14,12 @@ use crate::store::{
 
 /// Index keys of many rows, collected first and inserted in order.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(super) struct IndexBatch {
     by_date: Vec<u128>,
     by_provider_id: Vec<u128>,
 }
 
-impl Batch {
+impl IndexBatch {
     pub(super) fn push(&mut self, head: &Head<'_>, pk: u64) {
         self.by_date.push(keys::by_date(head, pk));
         self.by_provider_id.extend(keys::by_provider_id(head, pk));

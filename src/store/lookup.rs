@@ -9,18 +9,18 @@ use crate::{
         error::Result,
         format::{
             checksum,
-            keys::{self, Key, Kind},
+            keys::{self, KeyKind, ObjectKey},
             record::{self, AccountUser},
             row,
         },
-        schema::Bytes,
+        schema::ValueBytes,
     },
 };
 
 /// The current body of a record.
 pub(super) fn record<T>(
-    records: &impl ReadableTable<Bytes, Bytes>,
-    key: &Key,
+    records: &impl ReadableTable<ValueBytes, ValueBytes>,
+    key: &ObjectKey,
     read: impl FnOnce(u64, &[u8]) -> Result<T>,
 ) -> Result<Option<T>> {
     let Some(value) = records.get(key.as_bytes())? else { return Ok(None) };
@@ -30,8 +30,8 @@ pub(super) fn record<T>(
 
 /// Every record whose key begins with `prefix`, in order.
 pub(super) fn records<T>(
-    table: &impl ReadableTable<Bytes, Bytes>,
-    prefix: &Key,
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
+    prefix: &ObjectKey,
     mut read: impl FnMut(&[u8], u64, &[u8]) -> Result<T>,
 ) -> Result<Vec<T>> {
     let end = prefix.successor();
@@ -45,42 +45,42 @@ pub(super) fn records<T>(
         .collect()
 }
 
-fn account_user(records: &impl ReadableTable<Bytes, Bytes>, id: AccountId) -> Result<Option<AccountUser>> {
-    record(records, &Key::account_user(id), |_, body| record::from_json(body))
+fn account_user(records: &impl ReadableTable<ValueBytes, ValueBytes>, id: AccountId) -> Result<Option<AccountUser>> {
+    record(records, &ObjectKey::account_user(id), |_, body| record::from_json(body))
 }
 
-pub(super) fn account(records: &impl ReadableTable<Bytes, Bytes>, id: AccountId) -> Result<Option<Account>> {
+pub(super) fn account(records: &impl ReadableTable<ValueBytes, ValueBytes>, id: AccountId) -> Result<Option<Account>> {
     let user = account_user(records, id)?;
-    record(records, &Key::account(id), |_, body| record::to_account(body, user))
+    record(records, &ObjectKey::account(id), |_, body| record::to_account(body, user))
 }
 
-pub(super) fn accounts(table: &impl ReadableTable<Bytes, Bytes>) -> Result<Vec<Account>> {
-    records(table, &Key::every(Kind::Account), |_, _, body| {
+pub(super) fn accounts(table: &impl ReadableTable<ValueBytes, ValueBytes>) -> Result<Vec<Account>> {
+    records(table, &ObjectKey::every(KeyKind::Account), |_, _, body| {
         let account = record::to_account(body, None)?;
         let user = account_user(table, account.id)?.unwrap_or_default();
         Ok(Account { alias: user.alias, type_override: user.type_override, ..account })
     })
 }
 
-fn connection_content(contents: &impl ReadableTable<u64, Bytes>, id: u64) -> Result<Option<Connection>> {
+fn connection_content(contents: &impl ReadableTable<u64, ValueBytes>, id: u64) -> Result<Option<Connection>> {
     let Some(value) = contents.get(id)? else { return Ok(None) };
     record::from_json(checksum::check(&id.to_be_bytes(), value.value())?).map(Some)
 }
 
 pub(super) fn connection(
-    records: &impl ReadableTable<Bytes, Bytes>,
-    contents: &impl ReadableTable<u64, Bytes>,
+    records: &impl ReadableTable<ValueBytes, ValueBytes>,
+    contents: &impl ReadableTable<u64, ValueBytes>,
     id: ConnectionId,
 ) -> Result<Option<Connection>> {
-    match record(records, &Key::connection(id), |_, _| Ok(()))? {
+    match record(records, &ObjectKey::connection(id), |_, _| Ok(()))? {
         Some(()) => connection_content(contents, id.0),
         None => Ok(None),
     }
 }
 
 pub(super) fn connections(
-    table: &impl ReadableTable<Bytes, Bytes>,
-    contents: &impl ReadableTable<u64, Bytes>,
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
+    contents: &impl ReadableTable<u64, ValueBytes>,
 ) -> Result<Vec<Connection>> {
     let mut found = Vec::new();
     for entry in contents.iter()? {
@@ -91,8 +91,8 @@ pub(super) fn connections(
 
 /// Connections whose content is kept although no change that stands says that they exist.
 pub(super) fn undone_connections(
-    table: &impl ReadableTable<Bytes, Bytes>,
-    contents: &impl ReadableTable<u64, Bytes>,
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
+    contents: &impl ReadableTable<u64, ValueBytes>,
 ) -> Result<Vec<Connection>> {
     let mut found = Vec::new();
     for entry in contents.iter()? {
@@ -104,24 +104,27 @@ pub(super) fn undone_connections(
     Ok(found)
 }
 
-pub(super) fn snapshots(table: &impl ReadableTable<Bytes, Bytes>, account: AccountId) -> Result<Vec<Snapshot>> {
-    records(table, &Key::snapshots_of(account), record::to_snapshot)
+pub(super) fn snapshots(
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
+    account: AccountId,
+) -> Result<Vec<Snapshot>> {
+    records(table, &ObjectKey::snapshots_of(account), record::to_snapshot)
 }
 
 pub(super) fn snapshot(
-    table: &impl ReadableTable<Bytes, Bytes>,
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
     account: AccountId,
     date: NaiveDate,
 ) -> Result<Option<Snapshot>> {
-    let key = Key::snapshot(account, date);
+    let key = ObjectKey::snapshot(account, date);
     record(table, &key, |change, body| record::to_snapshot(key.as_bytes(), change, body))
 }
 
 pub(super) fn latest_snapshot(
-    table: &impl ReadableTable<Bytes, Bytes>,
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
     account: AccountId,
 ) -> Result<Option<Snapshot>> {
-    let prefix = Key::snapshots_of(account);
+    let prefix = ObjectKey::snapshots_of(account);
     let end = prefix.successor();
     let Some(entry) = table.range(prefix.as_bytes()..end.as_slice())?.next_back() else { return Ok(None) };
     let (key, value) = entry?;
@@ -129,24 +132,30 @@ pub(super) fn latest_snapshot(
     record::to_snapshot(key.value(), change, body).map(Some)
 }
 
-pub(super) fn holdings(table: &impl ReadableTable<Bytes, Bytes>, account: Option<AccountId>) -> Result<Vec<Holding>> {
-    let prefix = account.map_or_else(|| Key::every(Kind::Holding), Key::holdings_of);
+pub(super) fn holdings(
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
+    account: Option<AccountId>,
+) -> Result<Vec<Holding>> {
+    let prefix = account.map_or_else(|| ObjectKey::every(KeyKind::Holding), ObjectKey::holdings_of);
     records(table, &prefix, |_, change, body| record::to_holding(change, body))
 }
 
-pub(super) fn user_fields(table: &impl ReadableTable<Bytes, Bytes>, id: TransactionId) -> Result<UserFields> {
-    Ok(record(table, &Key::row_user(id), |_, body| record::from_json(body))?.unwrap_or_default())
+pub(super) fn user_fields(table: &impl ReadableTable<ValueBytes, ValueBytes>, id: TransactionId) -> Result<UserFields> {
+    Ok(record(table, &ObjectKey::row_user(id), |_, body| record::from_json(body))?.unwrap_or_default())
 }
 
 pub(super) fn sync_state(
-    table: &impl ReadableTable<Bytes, Bytes>,
+    table: &impl ReadableTable<ValueBytes, ValueBytes>,
     connection: ConnectionId,
     stream: &str,
 ) -> Result<Option<Vec<u8>>> {
-    record(table, &Key::sync_state(connection, stream), |_, body| Ok(body.to_vec()))
+    record(table, &ObjectKey::sync_state(connection, stream), |_, body| Ok(body.to_vec()))
 }
 
-pub(super) fn transaction(rows: &impl ReadableTable<u64, Bytes>, id: TransactionId) -> Result<Option<Transaction>> {
+pub(super) fn transaction(
+    rows: &impl ReadableTable<u64, ValueBytes>,
+    id: TransactionId,
+) -> Result<Option<Transaction>> {
     let Some(value) = rows.get(id.0)? else { return Ok(None) };
     let (change, body) = checksum::check_version(&id.0.to_be_bytes(), value.value())?;
     row::decode(id, change, body).map(Some)
@@ -154,7 +163,7 @@ pub(super) fn transaction(rows: &impl ReadableTable<u64, Bytes>, id: Transaction
 
 /// The rows of an account with that provider id, oldest first.
 pub(super) fn by_provider_id(
-    rows: &impl ReadableTable<u64, Bytes>,
+    rows: &impl ReadableTable<u64, ValueBytes>,
     ids: &impl ReadableTable<u128, ()>,
     account: u32,
     provider_id: &str,
@@ -172,16 +181,16 @@ pub(super) fn by_provider_id(
 }
 
 /// Number of rows of an account.
-pub(super) fn count(counts: &impl ReadableTable<u64, Bytes>, account: u64) -> Result<u64> {
+pub(super) fn count(counts: &impl ReadableTable<u64, ValueBytes>, account: u64) -> Result<u64> {
     counts.get(account)?.map_or(Ok(0), |value| checksum::check_u64(&account.to_be_bytes(), value.value()))
 }
 
 /// Every account that has rows.
-pub(super) fn accounts_with_rows(counts: &impl ReadableTable<u64, Bytes>) -> Result<Vec<u32>> {
+pub(super) fn accounts_with_rows(counts: &impl ReadableTable<u64, ValueBytes>) -> Result<Vec<u32>> {
     counts.iter()?.map(|entry| keys::account_number(AccountId(entry?.0.value()))).collect()
 }
 
 /// Number of rows.
-pub(super) fn row_count(rows: &impl ReadableTable<u64, Bytes>) -> Result<u64> {
+pub(super) fn row_count(rows: &impl ReadableTable<u64, ValueBytes>) -> Result<u64> {
     Ok(rows.len()?)
 }

@@ -47,7 +47,7 @@ pub use writer::Writer;
 use crate::domain::{Change, ChangeId, ChangeKind};
 use database::{open, open_database::OpenDatabase, shared::SharedDatabase};
 use error::{Result, guarded};
-use writer::commit::Entry;
+use writer::commit::JournalEntry;
 
 /// The database. Clones share it.
 #[derive(Clone)]
@@ -161,7 +161,7 @@ impl Store {
         let mut writer = self.begin(kind, &before.source, at)?;
         let counts = writer.toggle(&before, undo)?;
         check(&mut writer)?;
-        writer.commit_entry(Entry {
+        writer.commit_entry(JournalEntry {
             counts,
             accounts: before.accounts.clone(),
             connection_id: before.connection_id,

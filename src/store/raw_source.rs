@@ -16,7 +16,7 @@ use crate::{
     store::{
         error::{Result, StoreError},
         format::{checksum, record},
-        schema::Bytes,
+        schema::ValueBytes,
     },
 };
 
@@ -77,7 +77,7 @@ impl NewSource {
     }
 
     /// Waits for the thread and stores the result. Returns the digest.
-    pub(super) fn store(mut self, table: &mut Table<(u64, u64), Bytes>, change: u64) -> Result<[u8; 32]> {
+    pub(super) fn store(mut self, table: &mut Table<(u64, u64), ValueBytes>, change: u64) -> Result<[u8; 32]> {
         let Some(thread) = self.thread.take() else { return Ok(self.digest) };
         let packed = match thread.join() {
             Ok(Ok(packed)) => packed,
@@ -104,7 +104,7 @@ fn piece_key(change: u64, piece: u64) -> [u8; 16] {
 }
 
 /// The raw source of a change.
-pub(super) fn read(table: &impl ReadableTable<(u64, u64), Bytes>, change: ChangeId) -> Result<Option<RawSource>> {
+pub(super) fn read(table: &impl ReadableTable<(u64, u64), ValueBytes>, change: ChangeId) -> Result<Option<RawSource>> {
     let mut pieces = table.range((change.0, 0)..=(change.0, u64::MAX))?;
     let Some(first) = pieces.next() else { return Ok(None) };
     let heading: Heading = record::from_json(checksum::check(&piece_key(change.0, 0), first?.1.value())?)?;

@@ -9,7 +9,7 @@ use redb::{ReadableTable, Table};
 use crate::store::{
     error::{Result, StoreError},
     format::checksum,
-    schema::Bytes,
+    schema::ValueBytes,
 };
 
 const PREFIX: &str = "requests.";
@@ -26,7 +26,7 @@ pub struct Requests {
 }
 
 /// Records how many requests were made to a provider, replacing the former record.
-pub(super) fn put(meta: &mut Table<'_, &'static str, Bytes>, requests: &Requests) -> Result<()> {
+pub(super) fn put(meta: &mut Table<'_, &'static str, ValueBytes>, requests: &Requests) -> Result<()> {
     let name = format!("{PREFIX}{}", requests.provider);
     let day = u64::try_from(requests.day.num_days_from_ce()).unwrap_or_default();
     let value = checksum::add_u64(name.as_bytes(), day << 32 | u64::from(requests.count));
@@ -35,7 +35,7 @@ pub(super) fn put(meta: &mut Table<'_, &'static str, Bytes>, requests: &Requests
 }
 
 /// The records of all providers, by slug.
-pub(super) fn all(meta: &impl ReadableTable<&'static str, Bytes>) -> Result<Vec<Requests>> {
+pub(super) fn all(meta: &impl ReadableTable<&'static str, ValueBytes>) -> Result<Vec<Requests>> {
     let mut all = Vec::new();
     for entry in meta.range(PREFIX..)? {
         let (name, value) = entry?;

@@ -9,7 +9,7 @@ use crate::store::{
     error::{Result, StoreError},
     format::{
         checksum,
-        keys::{Key, Kind},
+        keys::{KeyKind, ObjectKey},
     },
 };
 
@@ -20,40 +20,40 @@ pub(super) const VERSION: u64 = 1;
 const MIGRATIONS: &[fn(&WriteTransaction) -> Result<()>] = &[];
 const _: () = assert!(MIGRATIONS.len() as u64 + 1 == VERSION);
 
-pub(super) type Bytes = &'static [u8];
+pub(super) type ValueBytes = &'static [u8];
 
 /// Counters, see [`Counter`]. Value: checksum, u64.
-pub(super) const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
+pub(super) const META: TableDefinition<&str, ValueBytes> = TableDefinition::new("meta");
 /// pk → checksum, change, row body. The current versions of rows.
-pub(super) const TRANSACTIONS: TableDefinition<u64, Bytes> = TableDefinition::new("transactions");
+pub(super) const TRANSACTIONS: TableDefinition<u64, ValueBytes> = TableDefinition::new("transactions");
 /// (account, date, pk) packed by [`super::format::keys::by_date`].
 pub(super) const BY_DATE: TableDefinition<u128, ()> = TableDefinition::new("by_date");
 /// (account, hash of provider id, pk) packed by [`super::format::keys::by_provider_id`].
 pub(super) const BY_PROVIDER_ID: TableDefinition<u128, ()> = TableDefinition::new("by_provider_id");
 /// account → checksum, number of rows.
-pub(super) const COUNTS: TableDefinition<u64, Bytes> = TableDefinition::new("counts");
+pub(super) const COUNTS: TableDefinition<u64, ValueBytes> = TableDefinition::new("counts");
 /// [`super::format::keys::Key`] → checksum, change, body. The current versions of records.
-pub(super) const RECORDS: TableDefinition<Bytes, Bytes> = TableDefinition::new("records");
+pub(super) const RECORDS: TableDefinition<ValueBytes, ValueBytes> = TableDefinition::new("records");
 /// (key, change) → checksum, tag, body. Every version that is not current.
-pub(super) const VERSIONS: TableDefinition<Bytes, Bytes> = TableDefinition::new("versions");
+pub(super) const VERSIONS: TableDefinition<ValueBytes, ValueBytes> = TableDefinition::new("versions");
 /// (change, first pk) → packed rows that were added by an undone change.
-pub(super) const PARKED: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("parked");
+pub(super) const PARKED: TableDefinition<(u64, u64), ValueBytes> = TableDefinition::new("parked");
 /// connection → checksum, content. Not versioned; its existence is, in [`RECORDS`].
-pub(super) const CONNECTIONS: TableDefinition<u64, Bytes> = TableDefinition::new("connections");
+pub(super) const CONNECTIONS: TableDefinition<u64, ValueBytes> = TableDefinition::new("connections");
 /// change → checksum, journal entry.
-pub(super) const CHANGES: TableDefinition<u64, Bytes> = TableDefinition::new("changes");
+pub(super) const CHANGES: TableDefinition<u64, ValueBytes> = TableDefinition::new("changes");
 /// Undone change → checksum, id of the undo.
-pub(super) const UNDONE: TableDefinition<u64, Bytes> = TableDefinition::new("undone");
+pub(super) const UNDONE: TableDefinition<u64, ValueBytes> = TableDefinition::new("undone");
 /// (change, part) → checksum, list of what it touched.
-pub(super) const TOUCHED: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("touched");
+pub(super) const TOUCHED: TableDefinition<(u64, u64), ValueBytes> = TableDefinition::new("touched");
 /// (change, piece) → checksum, piece of the compressed raw source; piece 0 is its heading.
-pub(super) const SOURCES: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("sources");
+pub(super) const SOURCES: TableDefinition<(u64, u64), ValueBytes> = TableDefinition::new("sources");
 /// Digest of a raw source → checksum, change.
-pub(super) const DIGESTS: TableDefinition<Bytes, Bytes> = TableDefinition::new("digests");
+pub(super) const DIGESTS: TableDefinition<ValueBytes, ValueBytes> = TableDefinition::new("digests");
 /// connection → checksum, credential sealed by the vault. Not versioned.
-pub(super) const CREDENTIALS: TableDefinition<u64, Bytes> = TableDefinition::new("credentials");
+pub(super) const CREDENTIALS: TableDefinition<u64, ValueBytes> = TableDefinition::new("credentials");
 /// (chunk, piece) → checksum, piece of the columnar form of 65,536 rows.
-pub(super) const COLUMNS: TableDefinition<(u64, u64), Bytes> = TableDefinition::new("columns");
+pub(super) const COLUMNS: TableDefinition<(u64, u64), ValueBytes> = TableDefinition::new("columns");
 
 /// Runs `$do!(NAME)` for every table.
 macro_rules! every_table {
@@ -110,12 +110,12 @@ impl Counter {
     }
 
     /// The stored number; `None` if it was never written.
-    pub(super) fn get(self, meta: &impl ReadableTable<&'static str, Bytes>) -> Result<Option<u64>> {
+    pub(super) fn get(self, meta: &impl ReadableTable<&'static str, ValueBytes>) -> Result<Option<u64>> {
         let name = self.name();
         meta.get(name)?.map(|value| checksum::check_u64(name.as_bytes(), value.value())).transpose()
     }
 
-    pub(super) fn set(self, meta: &mut Table<&'static str, Bytes>, value: u64) -> Result<()> {
+    pub(super) fn set(self, meta: &mut Table<&'static str, ValueBytes>, value: u64) -> Result<()> {
         let name = self.name();
         meta.insert(name, checksum::add_u64(name.as_bytes(), value).as_slice())?;
         Ok(())
@@ -140,21 +140,23 @@ impl Default for NextIds {
 
 impl NextIds {
     /// Notes the id in a key.
-    pub(super) fn see(&mut self, key: &Key) {
+    pub(super) fn see(&mut self, key: &ObjectKey) {
         let Some(id) = key.first_number() else { return };
         match key.kind() {
-            Some(Kind::Connection | Kind::SyncState) => self.connection = self.connection.max(id + 1),
-            Some(Kind::Account | Kind::AccountUser | Kind::Snapshot) => self.account = self.account.max(id + 1),
-            Some(Kind::Holding) => {
+            Some(KeyKind::Connection | KeyKind::SyncState) => self.connection = self.connection.max(id + 1),
+            Some(KeyKind::Account | KeyKind::AccountUser | KeyKind::Snapshot) => {
+                self.account = self.account.max(id + 1)
+            }
+            Some(KeyKind::Holding) => {
                 self.account = self.account.max(id + 1);
                 self.holding = self.holding.max(key.second_number().unwrap_or_default() + 1);
             }
-            Some(Kind::Row | Kind::RowUser) => self.transaction = self.transaction.max(id + 1),
+            Some(KeyKind::Row | KeyKind::RowUser) => self.transaction = self.transaction.max(id + 1),
             _ => {}
         }
     }
 
-    pub(super) fn write(&self, meta: &mut Table<&'static str, Bytes>) -> Result<()> {
+    pub(super) fn write(&self, meta: &mut Table<&'static str, ValueBytes>) -> Result<()> {
         for (counter, next) in [
             (Counter::NextConnection, self.connection),
             (Counter::NextAccount, self.account),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{Failure, account, reconcile::Content};
+use super::{JobFailure, account, reconcile::Content};
 use crate::{
     domain::{
         Account, AccountCategory, AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId,
@@ -29,8 +29,8 @@ pub(super) enum Edit {
 const MAX_NAME: usize = 100;
 
 /// Writes an edit as a change of its own.
-pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<ChangeId, Failure> {
-    let begin = |source: String| store.begin(ChangeKind::Edit, &source, now).map_err(Failure::from);
+pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<ChangeId, JobFailure> {
+    let begin = |source: String| store.begin(ChangeKind::Edit, &source, now).map_err(JobFailure::from);
     let (writer, accounts) = match edit {
         Edit::RenameAccount(id, _) | Edit::SetAccountType(id, _) => {
             let known = store.read()?.account(*id)?;
@@ -115,11 +115,11 @@ fn stated_by_user(
     date: NaiveDate,
     amount: Decimal,
     now: DateTime<Utc>,
-) -> Result<Snapshot, Failure> {
+) -> Result<Snapshot, JobFailure> {
     // A day further, since the day of the user may be ahead of UTC.
     if now.date_naive().succ_opt().is_some_and(|tomorrow| date > tomorrow) {
         let message = format!("a balance can't be stated for {date}: that day has not come yet");
-        return Err(Failure::new(FailureKind::Validation, message).with_hint("name today or a day before"));
+        return Err(JobFailure::new(FailureKind::Validation, message).with_hint("name today or a day before"));
     }
     let before = reader.snapshots(account.id)?.into_iter().rev().find(|snapshot| snapshot.date <= date);
     let holdings_value = before.as_ref().and_then(|snapshot| snapshot.holdings_value);
@@ -141,7 +141,7 @@ fn stated_by_user(
 
 /// Merges two rows, or keeps them apart. The older row of merged ones stays, with what the user said about either; the newer one
 /// is removed, and its content stands for the older from then on.
-fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writer, Vec<AccountId>), Failure> {
+fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writer, Vec<AccountId>), JobFailure> {
     let reader = store.read()?;
     let row = |id: TransactionId| {
         reader.transaction(id)?.ok_or_else(|| missing("transaction", &id.to_string(), "transactions"))
@@ -149,7 +149,8 @@ fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writ
     let (older, newer) = (row(pair.older)?, row(pair.newer)?);
     let refuse = |why: &str| {
         let message = format!("rows {} and {} can't be one: {why}", pair.older, pair.newer);
-        Failure::new(FailureKind::Validation, message).with_hint("`dashtam duplicates` lists the pairs that may be one")
+        JobFailure::new(FailureKind::Validation, message)
+            .with_hint("`dashtam duplicates` lists the pairs that may be one")
     };
     if pair.older == pair.newer {
         return Err(refuse("it is the same row"));
@@ -181,17 +182,17 @@ fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writ
     Ok((writer, vec![account.id]))
 }
 
-pub(super) fn missing(what: &str, id: &str, list: &str) -> Failure {
-    Failure::new(FailureKind::NotFound, format!("there is no {what} {id}"))
+pub(super) fn missing(what: &str, id: &str, list: &str) -> JobFailure {
+    JobFailure::new(FailureKind::NotFound, format!("there is no {what} {id}"))
         .with_hint(format!("`dashtam {list}` lists them"))
 }
 
 /// A name fit for one line, or none when nothing is left of it.
-fn valid_name(name: Option<&str>) -> Result<Option<String>, Failure> {
+fn valid_name(name: Option<&str>) -> Result<Option<String>, JobFailure> {
     let name = name.and_then(text::clean_line);
     match name {
         Some(name) if name.chars().count() > MAX_NAME => {
-            Err(Failure::new(FailureKind::TooLong, format!("a name has at most {MAX_NAME} characters")))
+            Err(JobFailure::new(FailureKind::TooLong, format!("a name has at most {MAX_NAME} characters")))
         }
         name => Ok(name.map(String::from)),
     }

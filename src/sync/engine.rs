@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Command, Event, Failure, Handle, JobId, Progress, Stage,
+    EngineCommand, Event, Handle, JobFailure, JobId, JobProgress, Stage,
     edit::{self, Edit},
     handle::Shared,
     import::{Importer, Reviewed},
@@ -80,7 +80,7 @@ pub fn spawn(config: EngineConfig) -> Handle {
 /// After a kill the last change is whole or not there at all; this makes sure that nothing else happened to the file.
 fn verify(store: &Store, shared: &Shared, job: JobId) {
     if let Err(error) = store.verify() {
-        let failure = Failure::caused(FailureKind::Store, error)
+        let failure = JobFailure::caused(FailureKind::Store, error)
             .with_hint("restore the newest backup; the file itself is left as it is");
         shared.publish(&Event::JobFailed { job, failure });
     }
@@ -107,13 +107,13 @@ struct Engine {
 }
 
 impl Engine {
-    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+    async fn run(mut self, mut commands: mpsc::UnboundedReceiver<EngineCommand>) {
         loop {
             tokio::select! {
                 biased;
                 Some(ended) = self.running.join_next_with_id() => self.job_ended(&ended),
                 command = commands.recv() => match command {
-                    None | Some(Command::Shutdown) => break,
+                    None | Some(EngineCommand::Shutdown) => break,
                     Some(command) => self.take(command),
                 },
             }
@@ -130,61 +130,68 @@ impl Engine {
     }
 
     /// Starts what a command asks for. The pending count that its sending began ends with its job.
-    fn take(&mut self, command: Command) {
+    fn take(&mut self, command: EngineCommand) {
         match command {
-            Command::Cancel { job } => self.cancel(job),
-            Command::Shutdown => {}
-            Command::ReviewImport { job, paths, options } => self.read(job, move |parts, importer| {
+            EngineCommand::Cancel { job } => self.cancel(job),
+            EngineCommand::Shutdown => {}
+            EngineCommand::ReviewImport { job, paths, options } => self.read(job, move |parts, importer| {
                 let mut reviewed = importer.read(paths, options)?;
                 let review = Arc::new(importer.review(&mut reviewed, true)?);
                 parts.lock_reviewed().insert(job, reviewed);
                 Ok(Event::ImportReviewed { job, review })
             }),
-            Command::Import { job, paths, options, dry_run: true } => self.read(job, move |_, importer| {
+            EngineCommand::Import { job, paths, options, dry_run: true } => self.read(job, move |_, importer| {
                 let report = importer.dry_run(&mut importer.read(paths, options)?)?;
                 Ok(Event::ImportFinished { job, report })
             }),
-            Command::Import { job, paths, options, dry_run: false } => self.import(job, move |_, importer| {
+            EngineCommand::Import { job, paths, options, dry_run: false } => self.import(job, move |_, importer| {
                 let reviewed = importer.read(paths, options)?;
                 Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
-            Command::CommitImport { job } => self.import(job, move |parts, importer| {
+            EngineCommand::CommitImport { job } => self.import(job, move |parts, importer| {
                 let reviewed = parts.lock_reviewed().remove(&job);
-                let reviewed =
-                    reviewed.ok_or_else(|| Failure::new(FailureKind::NotFound, "there is no such import to write"))?;
+                let reviewed = reviewed
+                    .ok_or_else(|| JobFailure::new(FailureKind::NotFound, "there is no such import to write"))?;
                 Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
-            Command::Undo { job, change } => self.write(job, move |parts| {
+            EngineCommand::Undo { job, change } => self.write(job, move |parts| {
                 let change = toggle::toggle(&parts.store, change, true, parts.clock.now())?;
                 Ok(Event::ChangeToggled { job, change })
             }),
-            Command::Redo { job, change } => self.write(job, move |parts| {
+            EngineCommand::Redo { job, change } => self.write(job, move |parts| {
                 let change = toggle::toggle(&parts.store, change, false, parts.clock.now())?;
                 Ok(Event::ChangeToggled { job, change })
             }),
-            Command::StateBalance { job, account, date, amount } => {
+            EngineCommand::StateBalance { job, account, date, amount } => {
                 self.edit(job, Edit::Balance(account, date, amount));
             }
-            Command::RenameAccount { job, account, name } => self.edit(job, Edit::RenameAccount(account, name)),
-            Command::SetAccountType { job, account, account_type } => {
+            EngineCommand::RenameAccount { job, account, name } => self.edit(job, Edit::RenameAccount(account, name)),
+            EngineCommand::SetAccountType { job, account, account_type } => {
                 self.edit(job, Edit::SetAccountType(account, account_type));
             }
-            Command::RenameConnection { job, connection, name } => {
+            EngineCommand::RenameConnection { job, connection, name } => {
                 self.edit(job, Edit::RenameConnection(connection, name));
             }
-            Command::DecidePair { job, pair } => self.edit(job, Edit::Pair(pair)),
-            Command::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
-            command @ (Command::AddAccount { .. } | Command::CloseAccount { .. }) => self.take_account(command),
-            Command::Compact { job } => self.write(job, move |parts| {
+            EngineCommand::DecidePair { job, pair } => self.edit(job, Edit::Pair(pair)),
+            EngineCommand::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
+            command @ (EngineCommand::AddAccount { .. } | EngineCommand::CloseAccount { .. }) => {
+                self.take_account(command)
+            }
+            EngineCommand::Compact { job } => self.write(job, move |parts| {
                 let progress = thinned(Arc::clone(&parts.shared), job);
-                progress(Progress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });
+                progress(JobProgress {
+                    stage: Stage::Compacting,
+                    subject: "the database".to_owned(),
+                    done: 0,
+                    total: 0,
+                });
                 parts.shared.set_compacting(true);
                 let compacted = parts.store.compact();
                 parts.shared.set_compacting(false);
                 compacted?;
                 Ok(Event::Compacted { job })
             }),
-            Command::Connect { job, request } => self.talk(job, async move |parts| {
+            EngineCommand::Connect { job, request } => self.talk(job, async move |parts| {
                 let tell = Arc::clone(&parts.shared);
                 let prompt = move |step| {
                     tell.publish(&match step {
@@ -195,38 +202,38 @@ impl Engine {
                 let found = parts.live.connect(job, request, &prompt).await?;
                 Ok(Event::ConnectionChecked { job, found })
             }),
-            Command::SubmitRedirect { job, pasted } => {
+            EngineCommand::SubmitRedirect { job, pasted } => {
                 self.parts.live.submit_redirect(job, &pasted);
                 self.parts.shared.end();
             }
-            Command::ConfirmConnection { job, alias, excluded, renews } => self.talk(job, async move |parts| {
+            EngineCommand::ConfirmConnection { job, alias, excluded, renews } => self.talk(job, async move |parts| {
                 let order = parts.order(job, Occasion::First, None);
                 let report = parts.live.confirm(job, Kept { alias, excluded, renews }, order).await?;
                 Ok(Event::Synced { job, report })
             }),
-            Command::Disconnect { job, connection, remove_data } => self.talk(job, async move |parts| {
+            EngineCommand::Disconnect { job, connection, remove_data } => self.talk(job, async move |parts| {
                 let still_valid = parts.live.disconnect(connection, remove_data).await?;
                 Ok(Event::Disconnected { job, connection, still_valid })
             }),
-            Command::Sync { job, connections, force, from } => self.talk(job, async move |parts| {
+            EngineCommand::Sync { job, connections, force, from } => self.talk(job, async move |parts| {
                 let order = parts.order(job, Occasion::Asked { force }, from);
                 let report = parts.live.sync(connections, order).await?;
                 Ok(Event::Synced { job, report })
             }),
-            Command::SyncDue { job } => self.talk(job, async move |parts| {
+            EngineCommand::SyncDue { job } => self.talk(job, async move |parts| {
                 let order = parts.order(job, Occasion::Due, None);
                 let report = parts.live.sync_due(order).await?;
                 Ok(Event::Synced { job, report })
             }),
-            Command::ResetVault { job } => self.talk(job, async move |parts| {
+            EngineCommand::ResetVault { job } => self.talk(job, async move |parts| {
                 parts.live.reset_vault().await?;
                 Ok(Event::VaultReset { job })
             }),
-            Command::LockVault => {
+            EngineCommand::LockVault => {
                 self.parts.live.lock_vault();
                 self.parts.shared.end();
             }
-            Command::Unlock { job, passphrase } => self.talk(job, async move |parts| {
+            EngineCommand::Unlock { job, passphrase } => self.talk(job, async move |parts| {
                 parts.live.unlock_with(passphrase).await?;
                 Ok(Event::Unlocked { job })
             }),
@@ -234,14 +241,14 @@ impl Engine {
     }
 
     /// Starts what a command about accounts kept by hand asks for.
-    fn take_account(&mut self, command: Command) {
+    fn take_account(&mut self, command: EngineCommand) {
         match command {
-            Command::AddAccount { job, name, account_type, currency } => self.write(job, move |parts| {
+            EngineCommand::AddAccount { job, name, account_type, currency } => self.write(job, move |parts| {
                 let now = parts.clock.now();
                 let change = manual::add_account(&parts.store, &name, account_type, currency, now)?;
                 Ok(Event::Edited { job, change })
             }),
-            Command::CloseAccount { job, account } => self.write(job, move |parts| {
+            EngineCommand::CloseAccount { job, account } => self.write(job, move |parts| {
                 let change = manual::close_account(&parts.store, account, parts.clock.now())?;
                 Ok(Event::Edited { job, change })
             }),
@@ -263,7 +270,7 @@ impl Engine {
     fn read(
         &mut self,
         job: JobId,
-        work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, Failure> + Send + 'static,
+        work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, JobFailure> + Send + 'static,
     ) {
         let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
         let importing = importing(Arc::clone(&parts), job, cancel.clone(), work);
@@ -274,7 +281,7 @@ impl Engine {
     fn import(
         &mut self,
         job: JobId,
-        work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, Failure> + Send + 'static,
+        work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, JobFailure> + Send + 'static,
     ) {
         let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
         let importing = importing(Arc::clone(&parts), job, cancel.clone(), work);
@@ -282,7 +289,7 @@ impl Engine {
     }
 
     /// A job that writes.
-    fn write(&mut self, job: JobId, work: impl FnOnce(&Parts) -> Result<Event, Failure> + Send + 'static) {
+    fn write(&mut self, job: JobId, work: impl FnOnce(&Parts) -> Result<Event, JobFailure> + Send + 'static) {
         let parts = Arc::clone(&self.parts);
         let shared = Arc::clone(&parts);
         self.start(job, CancellationToken::new(), async move { parts.writing(job, move || work(&shared)).await });
@@ -298,7 +305,7 @@ impl Engine {
     /// A job that contacts providers; it takes the write gate for moments only. A cancel drops it where it waits.
     fn talk<F>(&mut self, job: JobId, work: impl FnOnce(Arc<Parts>) -> F)
     where
-        F: Future<Output = Result<Event, Failure>> + Send + 'static,
+        F: Future<Output = Result<Event, JobFailure>> + Send + 'static,
     {
         let (parts, cancel) = (Arc::clone(&self.parts), CancellationToken::new());
         let work = work(Arc::clone(&parts));
@@ -308,7 +315,7 @@ impl Engine {
             let before = parts.store.generation();
             let answer = tokio::select! {
                 answer = AssertUnwindSafe(work).catch_unwind() => answer.unwrap_or_else(|_| Err(panicked())),
-                () = stopped.cancelled() => Err(Failure::cancelled()),
+                () = stopped.cancelled() => Err(JobFailure::cancelled()),
             };
             parts.live.forget_login(job);
             parts.shared.publish(&answer.unwrap_or_else(|failure| Event::JobFailed { job, failure }));
@@ -337,8 +344,8 @@ impl Engine {
 }
 
 /// The failure of a job that panicked; the panic itself is in the log.
-pub(super) fn panicked() -> Failure {
-    Failure::new(FailureKind::Internal, "an internal error stopped this; nothing of it was kept")
+pub(super) fn panicked() -> JobFailure {
+    JobFailure::new(FailureKind::Internal, "an internal error stopped this; nothing of it was kept")
         .with_hint("please report it with the log file")
 }
 
@@ -353,7 +360,7 @@ impl Parts {
     }
 
     /// Runs `work` on a blocking thread and publishes its answer.
-    async fn blocking(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, Failure> + Send + 'static) {
+    async fn blocking(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, JobFailure> + Send + 'static) {
         let answer = match tokio::task::spawn_blocking(work).await {
             Ok(Ok(event)) => event,
             Ok(Err(failure)) => Event::JobFailed { job, failure },
@@ -363,7 +370,7 @@ impl Parts {
     }
 
     /// As [`Parts::blocking`], one at a time; publishes `StoreChanged` if the store changed.
-    async fn writing(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, Failure> + Send + 'static) {
+    async fn writing(self: Arc<Self>, job: JobId, work: impl FnOnce() -> Result<Event, JobFailure> + Send + 'static) {
         let _gate = self.write_gate.lock().await;
         let before = self.store.generation();
         Arc::clone(&self).blocking(job, work).await;
@@ -374,9 +381,9 @@ impl Parts {
 }
 
 /// Progress to the subscribers, thinned out.
-fn thinned(shared: Arc<Shared>, job: JobId) -> impl Fn(Progress) + Send + Sync {
+fn thinned(shared: Arc<Shared>, job: JobId) -> impl Fn(JobProgress) + Send + Sync {
     let last = Mutex::new(None::<Instant>);
-    move |progress: Progress| {
+    move |progress: JobProgress| {
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL) {
             *last = Some(Instant::now());
@@ -390,8 +397,8 @@ fn importing(
     parts: Arc<Parts>,
     job: JobId,
     cancel: CancellationToken,
-    work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, Failure>,
-) -> impl FnOnce() -> Result<Event, Failure> {
+    work: impl FnOnce(&Parts, &Importer<'_>) -> Result<Event, JobFailure>,
+) -> impl FnOnce() -> Result<Event, JobFailure> {
     move || {
         let progress = thinned(Arc::clone(&parts.shared), job);
         let held = |path: &std::path::Path| parts.shared.take_held(path);

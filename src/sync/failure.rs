@@ -11,7 +11,7 @@ use crate::{
 
 /// Why a job failed, in the words of the command line's error object.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct JobFailure {
     /// Kind, for scripts.
     pub kind: FailureKind,
     /// What happened, where.
@@ -24,7 +24,7 @@ pub struct Failure {
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-impl Failure {
+impl JobFailure {
     /// A failure without hint and source.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
@@ -64,35 +64,35 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for JobFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl Error for Failure {
+impl Error for JobFailure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
 
 /// Two failures are equal when a user sees the same; the source is not compared.
-impl PartialEq for Failure {
+impl PartialEq for JobFailure {
     fn eq(&self, other: &Self) -> bool {
         (self.kind, &self.message, &self.hint, &self.question)
             == (other.kind, &other.message, &other.hint, &other.question)
     }
 }
 
-impl Eq for Failure {}
+impl Eq for JobFailure {}
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for JobFailure {
     fn from(error: StoreError) -> Self {
         Self::caused(FailureKind::Store, error)
     }
 }
 
-impl From<VaultError> for Failure {
+impl From<VaultError> for JobFailure {
     fn from(error: VaultError) -> Self {
         let kind = match error {
             // A passphrase helps.
@@ -103,7 +103,7 @@ impl From<VaultError> for Failure {
     }
 }
 
-impl From<ProviderError> for Failure {
+impl From<ProviderError> for JobFailure {
     fn from(error: ProviderError) -> Self {
         let kind = match error.kind {
             ProviderErrorKind::LoginExpired => FailureKind::LoginExpired,
@@ -140,7 +140,7 @@ pub(super) enum SyncError {
     Provider(#[from] ProviderError),
     /// The store, the vault or this program.
     #[error(transparent)]
-    Local(#[from] Failure),
+    Local(#[from] JobFailure),
 }
 
 impl SyncError {

@@ -11,14 +11,14 @@ use std::{
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Command, Event, Failure, JobId};
+use super::{EngineCommand, Event, JobFailure, JobId};
 use crate::domain::FailureKind;
 
 /// Sends commands to the engine and hands out its events. Cheap to clone; the engine stops on [`Command::Shutdown`], or
 /// when the last handle is dropped.
 #[derive(Clone)]
 pub struct Handle {
-    commands: mpsc::UnboundedSender<Command>,
+    commands: mpsc::UnboundedSender<EngineCommand>,
     shared: Arc<Shared>,
     /// Jobs numbered through this handle and its clones, where they can be cancelled together.
     scope: Option<Arc<Mutex<Vec<JobId>>>>,
@@ -64,7 +64,7 @@ impl Shared {
 }
 
 impl Handle {
-    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Command>, Arc<Shared>) {
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<EngineCommand>, Arc<Shared>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             next_job: AtomicU64::new(1),
@@ -102,12 +102,12 @@ impl Handle {
         let jobs =
             self.scope.as_ref().map(|scope| std::mem::take(&mut *scope.lock().unwrap_or_else(PoisonError::into_inner)));
         for job in jobs.into_iter().flatten() {
-            self.send(Command::Cancel { job });
+            self.send(EngineCommand::Cancel { job });
         }
     }
 
     /// Asks the engine to do something. The answer comes as an event; a stopped engine answers nothing.
-    pub fn send(&self, command: Command) {
+    pub fn send(&self, command: EngineCommand) {
         self.shared.begin();
         if self.commands.send(command).is_err() {
             self.shared.end();
@@ -143,9 +143,9 @@ impl Handle {
     /// The job's failure.
     pub async fn run(
         &self,
-        make: impl FnOnce(JobId) -> Command,
+        make: impl FnOnce(JobId) -> EngineCommand,
         on_event: impl FnMut(&Event),
-    ) -> Result<Event, Failure> {
+    ) -> Result<Event, JobFailure> {
         let job = self.job();
         self.run_as(job, make(job), on_event).await
     }
@@ -157,9 +157,9 @@ impl Handle {
     pub async fn run_as(
         &self,
         job: JobId,
-        command: Command,
+        command: EngineCommand,
         mut on_event: impl FnMut(&Event),
-    ) -> Result<Event, Failure> {
+    ) -> Result<Event, JobFailure> {
         let mut events = self.subscribe();
         self.send(command);
         while let Some(event) = events.next().await {
@@ -170,7 +170,7 @@ impl Handle {
                 _ => {}
             }
         }
-        Err(Failure::new(FailureKind::Stopped, "the engine stopped before the work was done"))
+        Err(JobFailure::new(FailureKind::Stopped, "the engine stopped before the work was done"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Failure;
+use super::JobFailure;
 use crate::{
     domain::{
         Account, AccountId, AccountType, AssetCode, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionStatus,
@@ -21,13 +21,13 @@ pub(super) fn add_account(
     account_type: AccountType,
     currency: AssetCode,
     now: DateTime<Utc>,
-) -> Result<ChangeId, Failure> {
-    let name = text::clean_line(name).ok_or_else(|| Failure::new(FailureKind::Usage, "an account needs a name"))?;
+) -> Result<ChangeId, JobFailure> {
+    let name = text::clean_line(name).ok_or_else(|| JobFailure::new(FailureKind::Usage, "an account needs a name"))?;
     let reader = store.read()?;
     let folded = text::fold(&name).into_owned();
     if let Some(taken) = reader.accounts()?.iter().find(|account| text::fold(account.display_name()) == folded) {
         let message = format!("there is an account `{}` (id {}) already", taken.display_name(), taken.id);
-        return Err(Failure::new(FailureKind::WrongState, message).with_hint("choose another name"));
+        return Err(JobFailure::new(FailureKind::WrongState, message).with_hint("choose another name"));
     }
     let known = reader.connections()?.into_iter().find(|connection| connection.provider == MANUAL);
     drop(reader);
@@ -74,14 +74,14 @@ pub(super) fn add_account(
 }
 
 /// Closes an account: its rows stay, its balance leaves net worth.
-pub(super) fn close_account(store: &Store, id: AccountId, now: DateTime<Utc>) -> Result<ChangeId, Failure> {
+pub(super) fn close_account(store: &Store, id: AccountId, now: DateTime<Utc>) -> Result<ChangeId, JobFailure> {
     let account = store.read()?.account(id)?;
     let account = account.ok_or_else(|| {
-        Failure::new(FailureKind::NotFound, format!("there is no account {id}"))
+        JobFailure::new(FailureKind::NotFound, format!("there is no account {id}"))
             .with_hint("`dashtam accounts` lists them")
     })?;
     if !account.is_active {
-        return Err(Failure::new(FailureKind::WrongState, format!("{} is closed already", account.display_name())));
+        return Err(JobFailure::new(FailureKind::WrongState, format!("{} is closed already", account.display_name())));
     }
     let mut writer = store.begin(ChangeKind::Edit, &format!("closed {}", account.display_name()), now)?;
     writer.put_account(&Account { is_active: false, ..account })?;

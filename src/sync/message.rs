@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    ConnectRequest, Failure, FoundConnection, ImportOptions, ImportReport, ImportReview, LoginPrompt, SyncReport,
+    ConnectRequest, FoundConnection, ImportOptions, ImportReport, ImportReview, JobFailure, LoginPrompt, SyncReport,
 };
 use crate::{
     domain::{AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, RowPair, TransactionId, UserFields},
@@ -19,7 +19,7 @@ pub struct JobId(pub u64);
 
 /// Commands of the engine. Sent by the screen and the command line.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {
+pub enum EngineCommand {
     /// Read files and work out what importing them would do; nothing is written. Answer: `ImportReviewed`.
     ReviewImport {
         /// The job.
@@ -218,7 +218,7 @@ pub enum Event {
         /// The job.
         job: JobId,
         /// How far.
-        progress: Progress,
+        progress: JobProgress,
     },
     /// Preview of an import.
     ImportReviewed {
@@ -309,7 +309,7 @@ pub enum Event {
         /// The job.
         job: JobId,
         /// Why.
-        failure: Failure,
+        failure: JobFailure,
     },
     /// The store holds something new: views taken before are of the past.
     StoreChanged,
@@ -352,7 +352,7 @@ impl Event {
 
 /// How far a job is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub struct JobProgress {
     /// Its current stage.
     pub stage: Stage,
     /// File or connection it is about.

@@ -18,10 +18,10 @@ mod request;
 mod toggle;
 
 pub use engine::{EngineConfig, spawn};
-pub use failure::Failure;
+pub use failure::JobFailure;
 pub use handle::{EventStream, Handle};
 pub use live::{LiveConfig, Schedule, due_at, login_ends_soon};
-pub use message::{Command, Event, JobId, Progress, Stage};
+pub use message::{EngineCommand, Event, JobId, JobProgress, Stage};
 pub use report::{
     AccountResult, AccountReview, Basis, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
     ImportReport, ImportReview, KnownConnection, Listening, LoginEnding, LoginPrompt, ReviewRow, RowState, SyncReport,

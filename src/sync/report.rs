@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::Failure;
+use super::JobFailure;
 use crate::{
     domain::{
         AccountDraft, AccountId, AccountType, Change, ChangeId, ConnectionId, ConnectionStatus, Money,
@@ -56,7 +56,7 @@ pub struct FileReview {
     /// The file.
     pub path: PathBuf,
     /// Whether it can be imported.
-    pub outcome: Result<(), Failure>,
+    pub outcome: Result<(), JobFailure>,
     /// Slug of the provider that recognised it.
     pub provider: String,
     /// Name of the institution.
@@ -153,7 +153,7 @@ pub struct FileReport {
     /// `qfx`, `ofx` or `qbo`.
     pub format: String,
     /// The change, or why there is none. `Ok(None)`: all was known already, nothing was written.
-    pub outcome: Result<Option<Change>, Failure>,
+    pub outcome: Result<Option<Change>, JobFailure>,
     /// How the file was read.
     pub basis: Basis,
     /// Accounts seen for the first time.
@@ -304,7 +304,7 @@ pub struct ConnectionReport {
     /// The change, unless nothing was new.
     pub change_id: Option<ChangeId>,
     /// Why the whole connection failed or was left alone.
-    pub error: Option<Failure>,
+    pub error: Option<JobFailure>,
     /// Data that could not be used.
     pub warnings: Vec<Warning>,
 }

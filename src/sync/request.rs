@@ -7,14 +7,16 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Command, ConnectRequest, Event, Failure, FoundConnection, Handle, ImportReport, JobId, SyncReport};
+use super::{
+    ConnectRequest, EngineCommand, Event, FoundConnection, Handle, ImportReport, JobFailure, JobId, SyncReport,
+};
 use crate::{
     domain::{
         AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, FailureKind, RowPair, TransactionId,
         UserFields,
     },
     providers::Secrets,
-    statements::{Answers, table::Layout},
+    statements::{QuestionAnswers, table::Layout},
 };
 
 /// How files are read, beyond what they state themselves.
@@ -25,7 +27,7 @@ pub struct ImportOptions {
     /// The name of the account of a file that names none; an account is made if none has the name.
     pub account_name: Option<String>,
     /// Answers to questions of the files.
-    pub answers: Answers,
+    pub answers: QuestionAnswers,
     /// Table layouts that come before the learned ones.
     pub layouts: Vec<Layout>,
     /// Whether answers apply to these files only, rather than to all later ones of their layout.
@@ -59,9 +61,13 @@ impl Handle {
     ///
     /// # Errors
     /// The import failed as a whole.
-    pub async fn import(&self, request: ImportRequest, on_event: impl FnMut(&Event)) -> Result<ImportReport, Failure> {
+    pub async fn import(
+        &self,
+        request: ImportRequest,
+        on_event: impl FnMut(&Event),
+    ) -> Result<ImportReport, JobFailure> {
         let ImportRequest { paths, options, dry_run } = request;
-        let command = |job| Command::Import { job, paths, options, dry_run };
+        let command = |job| EngineCommand::Import { job, paths, options, dry_run };
         self.ask(command, on_event, |event| match event {
             Event::ImportFinished { report, .. } => Some(report),
             _ => None,
@@ -73,24 +79,24 @@ impl Handle {
     ///
     /// # Errors
     /// `not_found`, `nothing_to_undo`, `cannot_undo`, or a failure of the store.
-    pub async fn undo(&self, change: Option<ChangeId>) -> Result<Change, Failure> {
-        self.ask(|job| Command::Undo { job, change }, |_| {}, toggled).await
+    pub async fn undo(&self, change: Option<ChangeId>) -> Result<Change, JobFailure> {
+        self.ask(|job| EngineCommand::Undo { job, change }, |_| {}, toggled).await
     }
 
     /// Brings an undone change back; without an id, the one undone last.
     ///
     /// # Errors
     /// `not_found`, `nothing_to_redo`, `cannot_redo`, or a failure of the store.
-    pub async fn redo(&self, change: Option<ChangeId>) -> Result<Change, Failure> {
-        self.ask(|job| Command::Redo { job, change }, |_| {}, toggled).await
+    pub async fn redo(&self, change: Option<ChangeId>) -> Result<Change, JobFailure> {
+        self.ask(|job| EngineCommand::Redo { job, change }, |_| {}, toggled).await
     }
 
     /// Gives an account the user's own name; `None` restores the provider's.
     ///
     /// # Errors
     /// `not_found`, `too_long`, or a failure of the store.
-    pub async fn rename_account(&self, account: AccountId, name: Option<String>) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::RenameAccount { job, account, name }, |_| {}, edited).await
+    pub async fn rename_account(&self, account: AccountId, name: Option<String>) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::RenameAccount { job, account, name }, |_| {}, edited).await
     }
 
     /// Sets an account's type; `None` restores the provider's.
@@ -101,8 +107,8 @@ impl Handle {
         &self,
         account: AccountId,
         account_type: Option<AccountType>,
-    ) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::SetAccountType { job, account, account_type }, |_| {}, edited).await
+    ) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::SetAccountType { job, account, account_type }, |_| {}, edited).await
     }
 
     /// States the balance of an account at the end of a day.
@@ -114,32 +120,36 @@ impl Handle {
         account: AccountId,
         date: NaiveDate,
         amount: Decimal,
-    ) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::StateBalance { job, account, date, amount }, |_| {}, edited).await
+    ) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::StateBalance { job, account, date, amount }, |_| {}, edited).await
     }
 
     /// Gives a connection the user's own name; `None` restores the institution's.
     ///
     /// # Errors
     /// `not_found`, `too_long`, or a failure of the store.
-    pub async fn rename_connection(&self, connection: ConnectionId, name: Option<String>) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::RenameConnection { job, connection, name }, |_| {}, edited).await
+    pub async fn rename_connection(
+        &self,
+        connection: ConnectionId,
+        name: Option<String>,
+    ) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::RenameConnection { job, connection, name }, |_| {}, edited).await
     }
 
     /// Merges two rows that are one, or keeps them apart for good.
     ///
     /// # Errors
     /// `not_found`, `validation` when the rows can't be one, or a failure of the store.
-    pub async fn decide_pair(&self, pair: RowPair) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::DecidePair { job, pair }, |_| {}, edited).await
+    pub async fn decide_pair(&self, pair: RowPair) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::DecidePair { job, pair }, |_| {}, edited).await
     }
 
     /// Replaces all user fields of rows, as one change.
     ///
     /// # Errors
     /// `not_found`, or a failure of the store.
-    pub async fn edit_transactions(&self, edits: Vec<(TransactionId, UserFields)>) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::EditTransactions { job, edits }, |_| {}, edited).await
+    pub async fn edit_transactions(&self, edits: Vec<(TransactionId, UserFields)>) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::EditTransactions { job, edits }, |_| {}, edited).await
     }
 
     /// Adds an account that is kept by hand.
@@ -151,16 +161,16 @@ impl Handle {
         name: String,
         account_type: AccountType,
         currency: AssetCode,
-    ) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::AddAccount { job, name, account_type, currency }, |_| {}, edited).await
+    ) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::AddAccount { job, name, account_type, currency }, |_| {}, edited).await
     }
 
     /// Closes an account.
     ///
     /// # Errors
     /// `not_found`, `wrong_state` when it is closed, or a failure of the store.
-    pub async fn close_account(&self, account: AccountId) -> Result<ChangeId, Failure> {
-        self.ask(|job| Command::CloseAccount { job, account }, |_| {}, edited).await
+    pub async fn close_account(&self, account: AccountId) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::CloseAccount { job, account }, |_| {}, edited).await
     }
 
     /// Checks a login and finds its accounts. `job` names the login in [`Command::SubmitRedirect`] and
@@ -173,8 +183,8 @@ impl Handle {
         job: JobId,
         request: ConnectRequest,
         on_event: impl FnMut(&Event),
-    ) -> Result<FoundConnection, Failure> {
-        let answer = self.run_as(job, Command::Connect { job, request }, on_event).await?;
+    ) -> Result<FoundConnection, JobFailure> {
+        let answer = self.run_as(job, EngineCommand::Connect { job, request }, on_event).await?;
         result(answer, |event| match event {
             Event::ConnectionChecked { found, .. } => Some(found),
             _ => None,
@@ -185,8 +195,8 @@ impl Handle {
     ///
     /// # Errors
     /// `not_found` when no checked login waits under `job`, `already_connected`, or a failure of the store.
-    pub async fn confirm_connection(&self, job: JobId, alias: Option<String>) -> Result<SyncReport, Failure> {
-        let confirm = Command::ConfirmConnection { job, alias, excluded: Vec::new(), renews: None };
+    pub async fn confirm_connection(&self, job: JobId, alias: Option<String>) -> Result<SyncReport, JobFailure> {
+        let confirm = EngineCommand::ConfirmConnection { job, alias, excluded: Vec::new(), renews: None };
         result(self.run_as(job, confirm, |_| {}).await?, synced)
     }
 
@@ -195,9 +205,9 @@ impl Handle {
     ///
     /// # Errors
     /// `not_found`, or a failure of the store.
-    pub async fn disconnect(&self, connection: ConnectionId, remove_data: bool) -> Result<Option<String>, Failure> {
+    pub async fn disconnect(&self, connection: ConnectionId, remove_data: bool) -> Result<Option<String>, JobFailure> {
         self.ask(
-            |job| Command::Disconnect { job, connection, remove_data },
+            |job| EngineCommand::Disconnect { job, connection, remove_data },
             |_| {},
             |event| match event {
                 Event::Disconnected { still_valid, .. } => Some(still_valid),
@@ -211,18 +221,18 @@ impl Handle {
     ///
     /// # Errors
     /// `not_found`, `not_live`, or the vault could not be opened.
-    pub async fn sync(&self, request: SyncRequest) -> Result<SyncReport, Failure> {
+    pub async fn sync(&self, request: SyncRequest) -> Result<SyncReport, JobFailure> {
         let SyncRequest { connections, force, from } = request;
-        self.ask(|job| Command::Sync { job, connections, force, from }, |_| {}, synced).await
+        self.ask(|job| EngineCommand::Sync { job, connections, force, from }, |_| {}, synced).await
     }
 
     /// Opens the vault, with the passphrase under the name `passphrase` where it has one.
     ///
     /// # Errors
     /// `vault_locked` without the right passphrase, else `vault`.
-    pub async fn unlock(&self, passphrase: Secrets) -> Result<(), Failure> {
+    pub async fn unlock(&self, passphrase: Secrets) -> Result<(), JobFailure> {
         self.ask(
-            |job| Command::Unlock { job, passphrase },
+            |job| EngineCommand::Unlock { job, passphrase },
             |_| {},
             |event| match event {
                 Event::Unlocked { .. } => Some(()),
@@ -236,9 +246,9 @@ impl Handle {
     ///
     /// # Errors
     /// A failure of the store or of the vault's file.
-    pub async fn reset_vault(&self) -> Result<(), Failure> {
+    pub async fn reset_vault(&self) -> Result<(), JobFailure> {
         self.ask(
-            |job| Command::ResetVault { job },
+            |job| EngineCommand::ResetVault { job },
             |_| {},
             |event| match event {
                 Event::VaultReset { .. } => Some(()),
@@ -250,17 +260,17 @@ impl Handle {
 
     async fn ask<T>(
         &self,
-        make: impl FnOnce(JobId) -> Command,
+        make: impl FnOnce(JobId) -> EngineCommand,
         on_event: impl FnMut(&Event),
         take: impl FnOnce(Event) -> Option<T>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, JobFailure> {
         result(self.run(make, on_event).await?, take)
     }
 }
 
 /// The result inside an answer. Every command has one kind of answer, so another one is a mistake in the engine.
-fn result<T>(answer: Event, take: impl FnOnce(Event) -> Option<T>) -> Result<T, Failure> {
-    take(answer).ok_or_else(|| Failure::new(FailureKind::Internal, "the engine sent an answer of another kind"))
+fn result<T>(answer: Event, take: impl FnOnce(Event) -> Option<T>) -> Result<T, JobFailure> {
+    take(answer).ok_or_else(|| JobFailure::new(FailureKind::Internal, "the engine sent an answer of another kind"))
 }
 
 fn toggled(event: Event) -> Option<Change> {

@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
-    Failure,
+    JobFailure,
     edit::missing,
-    reconcile::{self, Batch, Learned, Listing, Outcome},
+    reconcile::{self, Batch, Learned, ListingFacts, Outcome},
 };
 use crate::{
     domain::{
@@ -30,7 +30,7 @@ pub(super) fn toggle(
     change: Option<ChangeId>,
     undo: bool,
     now: DateTime<Utc>,
-) -> Result<Change, Failure> {
+) -> Result<Change, JobFailure> {
     let reader = store.read()?;
     let target = match change {
         Some(id) => {
@@ -60,7 +60,7 @@ pub(super) fn toggle(
     let meanwhile = came_meanwhile(&reader, target.id)?;
     let rows = rows_of(&reader, target.id)?;
     let others: HashMap<ChangeId, HashSet<TransactionId>> =
-        meanwhile.iter().map(|id| Ok((*id, rows_of(&reader, *id)?))).collect::<Result<_, Failure>>()?;
+        meanwhile.iter().map(|id| Ok((*id, rows_of(&reader, *id)?))).collect::<Result<_, JobFailure>>()?;
     drop(reader);
     store.toggle_if(target.id, false, now, |writer| {
         let twin = match twin_account(writer, &target.accounts)? {
@@ -77,13 +77,13 @@ pub(super) fn toggle(
                     |change| format!("undo change {change} first"),
                 );
                 let message = format!("change {} can't be brought back: {why}", target.id);
-                Err(Failure::new(FailureKind::CannotRedo, message).with_hint(hint))
+                Err(JobFailure::new(FailureKind::CannotRedo, message).with_hint(hint))
             }
         }
     })
 }
 
-fn check_state(change: &Change, undo: bool) -> Result<(), Failure> {
+fn check_state(change: &Change, undo: bool) -> Result<(), JobFailure> {
     let can = if undo { change.can_undo() } else { change.can_redo() };
     if can {
         return Ok(());
@@ -94,11 +94,11 @@ fn check_state(change: &Change, undo: bool) -> Result<(), Failure> {
         (true, false) | (false, true) => "an undo or redo is not undone itself; toggle the change it was about",
     };
     let what = if undo { "undone" } else { "brought back" };
-    Err(Failure::new(FailureKind::CannotUndo, format!("change {} can't be {what}: {why}", change.id)))
+    Err(JobFailure::new(FailureKind::CannotUndo, format!("change {} can't be {what}: {why}", change.id)))
 }
 
 /// Imports and syncs whose rows were added, or brought back, since the change was undone.
-fn came_meanwhile(reader: &Reader, target: ChangeId) -> Result<Vec<ChangeId>, Failure> {
+fn came_meanwhile(reader: &Reader, target: ChangeId) -> Result<Vec<ChangeId>, JobFailure> {
     let mut found = Vec::new();
     for change in reader.changes(None, usize::MAX)? {
         if change.kind == ChangeKind::Undo && change.about == Some(target) {
@@ -118,7 +118,7 @@ fn came_meanwhile(reader: &Reader, target: ChangeId) -> Result<Vec<ChangeId>, Fa
     Ok(found)
 }
 
-fn rows_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionId>, Failure> {
+fn rows_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionId>, JobFailure> {
     let mut rows = HashSet::new();
     for offset in (0..).step_by(PAGE) {
         let ids = reader.rows_of_change(change, offset, PAGE)?;
@@ -136,7 +136,7 @@ fn twin_rows(
     writer: &mut Writer,
     rows: &HashSet<TransactionId>,
     others: &HashMap<ChangeId, HashSet<TransactionId>>,
-) -> Result<Option<ChangeId>, Failure> {
+) -> Result<Option<ChangeId>, JobFailure> {
     let mut back: HashMap<AccountId, Vec<TransactionDraft>> = HashMap::new();
     for id in sorted(rows) {
         if let Some(row) = writer.transaction(id)?.filter(is_counted) {
@@ -158,7 +158,7 @@ fn twin_rows(
                 loaded: Some((NaiveDate::MIN, NaiveDate::MAX)),
                 learned: &Learned::default(),
                 trust: IdTrust::Reusable,
-                listing: Listing::default(),
+                listing: ListingFacts::default(),
             };
             let plan = reconcile::reconcile(&batch);
             let letters = |facts: &TransactionFacts| text::skeleton(facts.description());
@@ -186,7 +186,7 @@ fn sorted(ids: &HashSet<TransactionId>) -> Vec<TransactionId> {
 }
 
 /// One of `accounts` that two counting connections of one source would have.
-fn twin_account(writer: &mut Writer, accounts: &[AccountId]) -> Result<Option<AccountId>, Failure> {
+fn twin_account(writer: &mut Writer, accounts: &[AccountId]) -> Result<Option<AccountId>, JobFailure> {
     let connections = writer.connections()?;
     let mut known = HashMap::new();
     for account in writer.accounts()? {
@@ -208,7 +208,7 @@ fn twin_account(writer: &mut Writer, accounts: &[AccountId]) -> Result<Option<Ac
 }
 
 /// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
-fn newest(reader: &Reader, undo: bool) -> Result<Change, Failure> {
+fn newest(reader: &Reader, undo: bool) -> Result<Change, JobFailure> {
     let mut before = None;
     loop {
         let page = reader.changes(before, 256)?;
@@ -228,5 +228,5 @@ fn newest(reader: &Reader, undo: bool) -> Result<Change, Failure> {
     }
     let (kind, what) =
         if undo { (FailureKind::NothingToUndo, "undo") } else { (FailureKind::NothingToRedo, "bring back") };
-    Err(Failure::new(kind, format!("there is nothing to {what}")))
+    Err(JobFailure::new(kind, format!("there is nothing to {what}")))
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use ratatui::layout::Rect;
 
 use super::{
-    action::{Action, Chord, Keymap, Place},
+    action::{Action, Chord, KeyPlace, Keymap},
     component::{
         pane::{Ask, Ctx, Pane},
         scene::Moment,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::Screen,
-    sync::{Command, JobId, Progress},
+    sync::{EngineCommand, JobId, JobProgress},
 };
 
 /// Delay after a prefix key until the possible next keys are shown.
@@ -34,7 +34,7 @@ pub const LEAST: (u16, u16) = (60, 20);
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub(crate) id: JobId,
-    pub(crate) progress: Progress,
+    pub(crate) progress: JobProgress,
     /// Number of progress events, which turns the spinner without a timer.
     pub(crate) turns: usize,
 }
@@ -91,7 +91,7 @@ pub struct App {
     pub(crate) due: Due,
     pub(crate) idle: Idle,
     /// The last sync of the user, which is repeated once the vault is unlocked.
-    pub(crate) last_sync: Option<Command>,
+    pub(crate) last_sync: Option<EngineCommand>,
     /// The engine was asked to compact the database and has not answered yet.
     pub(crate) compacting: bool,
     pub(crate) reload: Reload,
@@ -135,7 +135,7 @@ impl App {
     }
 
     /// Where keys go: the topmost overlay, else the screen.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> KeyPlace {
         self.panes.overlays.last().map_or_else(|| self.panes.current().place(), |overlay| overlay.place())
     }
 

@@ -10,12 +10,12 @@ use crate::{
     domain::{AccountId, ChangeId, ConnectionId, TransactionId, UserPatch},
     ledger::{
         GroupSort, LedgerEntry, LedgerError, ListRequest, RowList,
-        explain::{Figure, Node, Place},
+        explain::{Figure, Node, SourcePlace},
     },
     ports::{BrowserError, ClipboardError},
-    sync::{Command, Event},
+    sync::{EngineCommand, Event},
     tui::{
-        component::{hit::Target, list::RowId},
+        component::{hit::ClickTarget, list::RowId},
         snapshot::{Grouped, LedgerSnapshot},
     },
 };
@@ -28,15 +28,15 @@ pub(crate) enum Msg {
     /// From the terminal: text pasted in one piece.
     Paste(String),
     /// From the terminal: a click on a target of the last frame.
-    Click(Target),
+    Click(ClickTarget),
     /// From the terminal: the wheel over a target, with the rows to move.
-    Scroll(Target, isize),
+    Scroll(ClickTarget, isize),
     /// From the terminal, or the size at the start.
     Resize(Rect),
     /// From the engine.
     Engine(Event),
     /// From a worker: the answer to an effect.
-    Loaded(Loaded),
+    Loaded(WorkerAnswer),
     /// The time of `App::wake_at` has come.
     Wake,
     /// The process was asked to end (SIGTERM, SIGHUP) or the input ended.
@@ -59,7 +59,7 @@ pub(crate) enum EffectError {
 
 /// Answers of workers. A ticket distinguishes the current answer from outdated ones.
 #[derive(Debug)]
-pub(crate) enum Loaded {
+pub(crate) enum WorkerAnswer {
     /// A new snapshot.
     Fresh(Result<Box<LedgerSnapshot>, EffectError>),
     /// The snapshot with its columns loaded.
@@ -98,7 +98,7 @@ pub(crate) struct Explained {
     /// `None` if there is no such figure.
     pub(crate) node: Option<Node>,
     pub(crate) inputs: Vec<Node>,
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<SourcePlace>,
 }
 
 /// One entry of a folder.
@@ -117,7 +117,7 @@ pub(crate) struct FolderEntry {
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
     /// Send a command to the engine.
-    Send(Command),
+    Send(EngineCommand),
     /// Read the snapshot again. Answer: `Fresh`.
     Refresh,
     /// Compute the snapshot as of a day from the one that is there; `None` is today. Answer: `Day`.

@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use ratatui::{Frame, layout::Rect};
 
 use crate::{
-    sync::Progress,
+    sync::JobProgress,
     tui::{
-        action::{Action, Place, pretty},
+        action::{Action, KeyPlace, pretty},
         app::{App, LEAST},
         component::{
-            hit::{Target, ViewMemory},
+            hit::{ClickTarget, ViewMemory},
             scene::Scene,
         },
         screens::SCREENS,
@@ -64,7 +64,7 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         *scene.paint.cursor = None;
         if scene.top {
             // A click beside an overlay must not reach the panes below.
-            scene.paint.target(area, Target::Nothing);
+            scene.paint.target(area, ClickTarget::Nothing);
         }
         overlay.draw(&mut scene, body);
     }
@@ -111,7 +111,7 @@ fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
         let text = if names || active { format!("{} {name}", index + 1) } else { format!("{}", index + 1) };
         let area = put(paint, &text, style);
         put(paint, "  ", brand_style);
-        paint.target(area, Target::Action(Action::Show(spec.screen)));
+        paint.target(area, ClickTarget::Action(Action::Show(spec.screen)));
     }
     let status = status(app, branded)?;
     if usize::from(at.width) > width(&status) {
@@ -138,7 +138,7 @@ fn status(app: &App, branded: bool) -> Option<String> {
 }
 
 /// `reading chase.qfx 42%`.
-pub(crate) fn progress_text(progress: &Progress) -> String {
+pub(crate) fn progress_text(progress: &JobProgress) -> String {
     let share = match progress.total {
         0 => String::new(),
         total => format!(" {}%", progress.done.min(total).saturating_mul(100) / total),
@@ -188,7 +188,7 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
         }
         let pieces = [(keys.as_str(), paint.theme.key), (" ", paint.theme.muted), (*hint, paint.theme.muted)];
         let used = paint.pieces(at, &pieces);
-        paint.target(Rect { width: used, ..at }, Target::Action(*action));
+        paint.target(Rect { width: used, ..at }, ClickTarget::Action(*action));
         let step = (used + 2).min(at.width);
         at.x += step;
         at.width -= step;
@@ -197,7 +197,7 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
 
 /// The keys that may follow those typed so far.
 fn prefix(app: &App, paint: &mut Paint<'_>, body: Rect) {
-    let place: Place = app.place();
+    let place: KeyPlace = app.place();
     let next = app.keymap.continuations(place, &app.typed.keys);
     let typed: Vec<String> = app.typed.keys.iter().map(|chord| pretty(&chord.to_string())).collect();
     let widest = next.iter().map(|(keys, title)| width(keys) + width(title) + 6).max().unwrap_or(10);

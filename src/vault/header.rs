@@ -1,6 +1,6 @@
 //! The vault's file: what must be known before there is a key. 41 or 117 bytes, authenticated as a whole.
 
-use super::seal::{KEY, Key, NONCE, TAG};
+use super::seal::{KEY, NONCE, SealKey, TAG};
 
 const MAGIC: &[u8; 8] = b"DASHTAMV";
 const VERSION: u8 = 1;
@@ -18,7 +18,7 @@ pub(super) const WRAPPED: usize = NONCE + KEY + TAG;
 
 /// How a vault keeps its key.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Header {
+pub(super) enum VaultHeader {
     /// In the keyring, under the id.
     Keyring {
         /// The vault's name, random.
@@ -62,7 +62,7 @@ impl Cost {
     }
 }
 
-impl Header {
+impl VaultHeader {
     /// As written to disk.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         match self {
@@ -114,7 +114,7 @@ pub(super) fn passphrase_prefix(cost: Cost, salt: &[u8; SALT]) -> Vec<u8> {
 }
 
 /// The mark by which the key of a keyring vault is recognised.
-pub(super) fn key_check(key: &Key, id: &[u8; ID]) -> [u8; CHECK] {
+pub(super) fn key_check(key: &SealKey, id: &[u8; ID]) -> [u8; CHECK] {
     let mut hasher = blake3::Hasher::new_keyed(key);
     hasher.update(b"dashtam vault check");
     hasher.update(&keyring_prefix(id));

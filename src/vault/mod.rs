@@ -21,7 +21,7 @@ pub use error::VaultError;
 pub use keyring::SystemKeyring;
 pub use passphrase::Passphrase;
 pub use process::harden_process;
-pub use state::{Protection, Vault, VaultOptions, VaultState};
+pub use state::{Vault, VaultOptions, VaultProtection, VaultState};
 pub use timed::{PATIENCE, TimedStore};
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use crate::{files::Privacy, ports::Entropy};
 
 use super::{
     VaultError, file,
-    header::{Cost, Header, SALT, passphrase_prefix},
-    seal::{Key, decrypt, encrypt},
+    header::{Cost, SALT, VaultHeader, passphrase_prefix},
+    seal::{SealKey, decrypt, encrypt},
 };
 
 /// A passphrase, wiped when dropped, never shown.
@@ -23,11 +23,11 @@ const MOST_BYTES: usize = 4096;
 
 /// Wraps a key with a passphrase.
 pub(super) fn wrap(
-    key: &Key,
+    key: &SealKey,
     passphrase: &Passphrase,
     cost: Cost,
     entropy: &dyn Entropy,
-) -> Result<Header, VaultError> {
+) -> Result<VaultHeader, VaultError> {
     if passphrase.expose_secret().trim().is_empty() {
         return Err(VaultError::EmptyPassphrase);
     }
@@ -36,7 +36,7 @@ pub(super) fn wrap(
     let wrapping = derive(passphrase, cost, &salt).ok_or(VaultError::Derivation)?;
     let sealed = encrypt(&wrapping, entropy, &passphrase_prefix(cost, &salt), key.as_slice())?;
     let wrapped = sealed.try_into().map_err(|_| VaultError::Derivation)?;
-    Ok(Header::Passphrase { cost, salt, wrapped })
+    Ok(VaultHeader::Passphrase { cost, salt, wrapped })
 }
 
 /// The key; `None` for a wrong passphrase and for damage alike.
@@ -45,13 +45,13 @@ pub(super) fn unwrap(
     cost: Cost,
     salt: &[u8; SALT],
     wrapped: &[u8],
-) -> Result<Option<Key>, VaultError> {
+) -> Result<Option<SealKey>, VaultError> {
     if !cost.is_bearable() {
         return Ok(None);
     }
     let wrapping = derive(passphrase, cost, salt).ok_or(VaultError::Derivation)?;
     let Some(opened) = decrypt(&wrapping, &passphrase_prefix(cost, salt), wrapped) else { return Ok(None) };
-    let mut key = Key::default();
+    let mut key = SealKey::default();
     if opened.len() != key.len() {
         return Ok(None);
     }
@@ -60,13 +60,13 @@ pub(super) fn unwrap(
 }
 
 /// The passphrase is taken in composed form (NFC), so that it is the same typed on any system.
-fn derive(passphrase: &Passphrase, cost: Cost, salt: &[u8; SALT]) -> Option<Key> {
+fn derive(passphrase: &Passphrase, cost: Cost, salt: &[u8; SALT]) -> Option<SealKey> {
     let typed = passphrase.expose_secret();
     // Room for every composed character beforehand: growing would leave copies behind.
     let mut text = Zeroizing::new(String::with_capacity(typed.len() * 3));
     text.extend(typed.nfc());
-    let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(Key::default().len())).ok()?;
-    let mut key = Key::default();
+    let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(SealKey::default().len())).ok()?;
+    let mut key = SealKey::default();
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(text.as_bytes(), salt, key.as_mut_slice())
         .ok()?;

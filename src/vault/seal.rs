@@ -23,16 +23,21 @@ pub(super) const TAG: usize = 16;
 const VERSION: u8 = 1;
 
 /// A key, wiped when dropped.
-pub(super) type Key = Zeroizing<[u8; KEY]>;
+pub(super) type SealKey = Zeroizing<[u8; KEY]>;
 
-pub(super) fn random_key(entropy: &dyn Entropy) -> Result<Key, VaultError> {
-    let mut key = Key::default();
+pub(super) fn random_key(entropy: &dyn Entropy) -> Result<SealKey, VaultError> {
+    let mut key = SealKey::default();
     entropy.fill(key.as_mut_slice())?;
     Ok(key)
 }
 
 /// Nonce, then ciphertext with its tag.
-pub(super) fn encrypt(key: &Key, entropy: &dyn Entropy, bound: &[u8], secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+pub(super) fn encrypt(
+    key: &SealKey,
+    entropy: &dyn Entropy,
+    bound: &[u8],
+    secret: &[u8],
+) -> Result<Vec<u8>, VaultError> {
     let mut nonce = [0; NONCE];
     entropy.fill(&mut nonce)?;
     let cipher = XChaCha20Poly1305::new(&(**key).into());
@@ -43,7 +48,7 @@ pub(super) fn encrypt(key: &Key, entropy: &dyn Entropy, bound: &[u8], secret: &[
 }
 
 /// `None` when the key, the binding or a single bit differs.
-pub(super) fn decrypt(key: &Key, bound: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
+pub(super) fn decrypt(key: &SealKey, bound: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE>()?;
     let cipher = XChaCha20Poly1305::new(&(**key).into());
     cipher.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: bound }).ok().map(SecretBytes::new)
@@ -51,7 +56,7 @@ pub(super) fn decrypt(key: &Key, bound: &[u8], sealed: &[u8]) -> Option<SecretBy
 
 /// Credentials of one connection: a version byte, then [`encrypt`]ed bytes bound to connection, provider and version.
 pub(super) fn seal(
-    key: &Key,
+    key: &SealKey,
     entropy: &dyn Entropy,
     connection: ConnectionId,
     provider: &str,
@@ -64,7 +69,7 @@ pub(super) fn seal(
 
 /// The other way round.
 pub(super) fn unseal(
-    key: &Key,
+    key: &SealKey,
     connection: ConnectionId,
     provider: &str,
     sealed: &[u8],

@@ -16,9 +16,9 @@ use crate::{
 use super::{
     VaultError,
     file::{self, shown},
-    header::{Cost, Header, ID, key_check},
+    header::{Cost, ID, VaultHeader, key_check},
     passphrase::{Passphrase, read_passphrase_file, unwrap, wrap},
-    seal::{self, Key, random_key},
+    seal::{self, SealKey, random_key},
 };
 
 /// No header is longer.
@@ -39,14 +39,14 @@ pub struct VaultOptions {
 }
 
 /// How a vault is kept, when that is changed.
-pub enum Protection {
+pub enum VaultProtection {
     /// By the keyring.
     Keyring,
     /// By this passphrase.
     Passphrase(Passphrase),
 }
 
-impl Protection {
+impl VaultProtection {
     const fn kind(&self) -> VaultChoice {
         match self {
             Self::Keyring => VaultChoice::Keyring,
@@ -79,7 +79,7 @@ struct Inner {
 
 /// Contents of an unlocked vault.
 struct Open {
-    key: Key,
+    key: SealKey,
     /// Somebody typed its passphrase, and can do so again.
     typed: bool,
 }
@@ -97,7 +97,7 @@ impl fmt::Debug for Vault {
     }
 }
 
-impl fmt::Debug for Protection {
+impl fmt::Debug for VaultProtection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Keyring => "Keyring",
@@ -172,7 +172,7 @@ impl Vault {
 
     /// Protects the same key in another way: another passphrase, or from keyring to passphrase and back. Sealed logins
     /// stay valid. The vault must be unlocked.
-    pub fn protect(&self, protection: &Protection) -> Result<(), VaultError> {
+    pub fn protect(&self, protection: &VaultProtection) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
         let key = lock(&self.0.open).as_ref().map(|open| open.key.clone()).ok_or(VaultError::Locked)?;
         let old = self.header()?;
@@ -181,12 +181,14 @@ impl Vault {
             return Err(VaultError::Mismatch { found, asked });
         }
         let header = match protection {
-            Protection::Keyring => self.keep_in_keyring(&key)?,
-            Protection::Passphrase(passphrase) => wrap(&key, passphrase, Cost::STANDARD, &*self.0.options.entropy)?,
+            VaultProtection::Keyring => self.keep_in_keyring(&key)?,
+            VaultProtection::Passphrase(passphrase) => {
+                wrap(&key, passphrase, Cost::STANDARD, &*self.0.options.entropy)?
+            }
         };
         self.write(&header, true)?;
         *lock(&self.0.open) = Some(Open { key, typed: found == VaultChoice::Passphrase });
-        if let Some(Header::Keyring { id, .. }) = old {
+        if let Some(VaultHeader::Keyring { id, .. }) = old {
             self.0.options.keyring.remove(&entry(&id))?;
         }
         Ok(())
@@ -209,8 +211,10 @@ impl Vault {
             return Ok(Open { key: random_key(&*options.entropy)?, typed: false });
         }
         match self.header()? {
-            Some(Header::Keyring { id, check }) => Ok(Open { key: self.key_from_keyring(&id, &check)?, typed: false }),
-            Some(Header::Passphrase { cost, salt, wrapped }) => {
+            Some(VaultHeader::Keyring { id, check }) => {
+                Ok(Open { key: self.key_from_keyring(&id, &check)?, typed: false })
+            }
+            Some(VaultHeader::Passphrase { cost, salt, wrapped }) => {
                 let (passphrase, typed) = self.passphrase(passphrase)?;
                 let key = unwrap(&passphrase, cost, &salt, &wrapped)?.ok_or_else(|| self.refused())?;
                 Ok(Open { key, typed })
@@ -245,7 +249,7 @@ impl Vault {
         match self.write(&header, false) {
             Ok(()) => Ok(Open { key, typed }),
             Err(VaultError::File { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
-                if let Header::Keyring { id, .. } = &header {
+                if let VaultHeader::Keyring { id, .. } = &header {
                     options.keyring.remove(&entry(id))?;
                 }
                 self.key(passphrase)
@@ -256,19 +260,19 @@ impl Vault {
 
     /// Puts a key into the keyring under a new name, and believes it only after reading it back: some keyrings
     /// report success and keep nothing.
-    fn keep_in_keyring(&self, key: &Key) -> Result<Header, VaultError> {
+    fn keep_in_keyring(&self, key: &SealKey) -> Result<VaultHeader, VaultError> {
         let options = &self.0.options;
         let mut id = [0; ID];
         options.entropy.fill(&mut id)?;
         options.keyring.save(&entry(&id), key.as_slice())?;
         let check = key_check(key, &id);
         self.key_from_keyring(&id, &check)?;
-        Ok(Header::Keyring { id, check })
+        Ok(VaultHeader::Keyring { id, check })
     }
 
-    fn key_from_keyring(&self, id: &[u8; ID], check: &[u8]) -> Result<Key, VaultError> {
+    fn key_from_keyring(&self, id: &[u8; ID], check: &[u8]) -> Result<SealKey, VaultError> {
         let secret = self.0.options.keyring.load(&entry(id))?.ok_or(VaultError::KeyMissing)?;
-        let mut key = Key::default();
+        let mut key = SealKey::default();
         if secret.len() != key.len() {
             return Err(self.refused());
         }
@@ -277,7 +281,7 @@ impl Vault {
     }
 
     /// The header on disk; an error when it is not the kind that was asked for.
-    fn header(&self) -> Result<Option<Header>, VaultError> {
+    fn header(&self) -> Result<Option<VaultHeader>, VaultError> {
         let options = &self.0.options;
         if options.choice == VaultChoice::Memory {
             return Ok(None);
@@ -285,7 +289,7 @@ impl Vault {
         let Some(bytes) = file::read(&options.file, MOST_BYTES).map_err(|source| self.failed(source))? else {
             return Ok(None);
         };
-        let header = Header::from_bytes(&bytes).ok_or_else(|| self.refused())?;
+        let header = VaultHeader::from_bytes(&bytes).ok_or_else(|| self.refused())?;
         let found = kind(&header);
         if options.choice != VaultChoice::Auto && options.choice != found {
             return Err(VaultError::Mismatch { found, asked: options.choice });
@@ -293,7 +297,7 @@ impl Vault {
         Ok(Some(header))
     }
 
-    fn write(&self, header: &Header, replace: bool) -> Result<(), VaultError> {
+    fn write(&self, header: &VaultHeader, replace: bool) -> Result<(), VaultError> {
         let write = if replace { files::replace } else { files::write_new };
         write(&self.0.options.file, &header.to_bytes()).map_err(|source| self.failed(source))
     }
@@ -307,10 +311,10 @@ impl Vault {
     }
 }
 
-const fn kind(header: &Header) -> VaultChoice {
+const fn kind(header: &VaultHeader) -> VaultChoice {
     match header {
-        Header::Keyring { .. } => VaultChoice::Keyring,
-        Header::Passphrase { .. } => VaultChoice::Passphrase,
+        VaultHeader::Keyring { .. } => VaultChoice::Keyring,
+        VaultHeader::Passphrase { .. } => VaultChoice::Passphrase,
     }
 }
 

@@ -6,9 +6,9 @@ use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 
 use super::{
-    header::{Cost, Header},
+    header::{Cost, VaultHeader},
     passphrase::{read_passphrase_file, unwrap, wrap},
-    seal::Key,
+    seal::SealKey,
     *,
 };
 use crate::{
@@ -91,10 +91,10 @@ fn every_flipped_bit_of_a_passphrase_header_is_refused() {
     let cheap = Cost { memory: 64, passes: 1, lanes: 1 };
     let entropy = FakeEntropy::default();
     let right = passphrase("correct horse");
-    let bytes = wrap(&Key::new([5; 32]), &right, cheap, &entropy).unwrap().to_bytes();
-    let opens = |bytes: &[u8], with: &Passphrase| match Header::from_bytes(bytes) {
-        Some(Header::Passphrase { cost, salt, wrapped }) => unwrap(with, cost, &salt, &wrapped).unwrap().is_some(),
-        Some(Header::Keyring { .. }) | None => false,
+    let bytes = wrap(&SealKey::new([5; 32]), &right, cheap, &entropy).unwrap().to_bytes();
+    let opens = |bytes: &[u8], with: &Passphrase| match VaultHeader::from_bytes(bytes) {
+        Some(VaultHeader::Passphrase { cost, salt, wrapped }) => unwrap(with, cost, &salt, &wrapped).unwrap().is_some(),
+        Some(VaultHeader::Keyring { .. }) | None => false,
     };
     assert!(opens(&bytes, &right));
     assert!(!opens(&bytes, &passphrase("correct horse ")));
@@ -202,12 +202,12 @@ fn the_protection_changes_and_what_is_sealed_stays() {
     let vault = bench.vault(VaultChoice::Auto);
     vault.unlock(None).unwrap();
     let sealed = vault.seal(HERE, "alpaca", b"secret").unwrap();
-    vault.protect(&Protection::Passphrase(passphrase("one"))).unwrap();
+    vault.protect(&VaultProtection::Passphrase(passphrase("one"))).unwrap();
     assert!(bench.keyring.is_empty(), "the key stayed in the keyring");
     vault.lock();
     assert!(vault.unlock(None).is_err());
     vault.unlock(Some(&passphrase("one"))).unwrap();
-    vault.protect(&Protection::Keyring).unwrap();
+    vault.protect(&VaultProtection::Keyring).unwrap();
     vault.lock();
     vault.unlock(None).unwrap();
     assert_eq!(vault.open(HERE, "alpaca", &sealed).unwrap().as_slice(), b"secret");
@@ -275,7 +275,7 @@ fn nothing_secret_is_ever_shown() {
     let bench = Bench::new();
     let vault = bench.vault(VaultChoice::Passphrase);
     vault.unlock(Some(&passphrase(CANARY))).unwrap();
-    let before = format!("{vault:?} {:?} {:?}", Protection::Passphrase(passphrase(CANARY)), passphrase(CANARY));
+    let before = format!("{vault:?} {:?} {:?}", VaultProtection::Passphrase(passphrase(CANARY)), passphrase(CANARY));
     vault.lock();
     let error = vault.unlock(Some(&passphrase(&format!("{CANARY}!")))).unwrap_err();
     for shown in [before, format!("{vault:?}"), error.to_string(), format!("{error:?}")] {

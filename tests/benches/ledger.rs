@@ -21,7 +21,7 @@ use dashtam::{
     },
     ledger::{
         AccountLine, By, Daily, Every, Query, Sort, SortKey, Standing, aggregate, order,
-        search::{RowSet, Scope, search},
+        search::{AccountNames, RowSet, search},
         sums,
     },
 };
@@ -139,7 +139,7 @@ fn build(rows: &[Transaction]) -> Vec<Vec<u8>> {
 }
 
 fn found(columns: &Columns, query: &str) -> RowSet {
-    search(columns, &Scope::default(), Query::parse(query, today()).expr(), None)
+    search(columns, &AccountNames::default(), Query::parse(query, today()).expr(), None)
 }
 
 fn words(columns: &Columns) {
@@ -164,7 +164,7 @@ fn words(columns: &Columns) {
 /// A keystroke: parse, search (within the rows of the last keystroke when it narrows), list, count and sums. Each is
 /// repeated, and the best run counts, so that other programs' work is left out.
 fn keystrokes(columns: &Columns) {
-    let (scope, newest) = (Scope::default(), columns.newest_first());
+    let (scope, newest) = (AccountNames::default(), columns.newest_first());
     let mut times = Vec::new();
     let texts = [
         "payee:coffee amt<-4 2026",
@@ -203,7 +203,7 @@ fn keystrokes(columns: &Columns) {
 }
 
 fn reports(columns: &Columns) {
-    let scope = Scope::default();
+    let scope = AccountNames::default();
     for key in SortKey::ALL {
         let time = best(3, || order(columns, &scope, Sort { key: *key, descending: true }));
         let note = if *key == SortKey::Amount { "bar 150" } else { "" };

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dashtam::statements::{self, Answers, Input, Limits, ofx};
+use dashtam::statements::{self, Limits, QuestionAnswers, StatementFile, ofx};
 
 /// Time this thread has spent on a processor, which neighbours on the machine don't lengthen; elsewhere than on Linux
 /// the clock on the wall.
@@ -59,8 +59,8 @@ fn main() {
     };
     told("memchr over every tag", pass);
 
-    let (limits, answers) = (Limits::default(), Answers::default());
-    let input = Input { bytes, file_name: "", limits: &limits, layouts: &[], answers: &answers };
+    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+    let input = StatementFile { bytes, file_name: "", limits: &limits, layouts: &[], answers: &answers };
     let mut keep_going = |_| ControlFlow::Continue(());
     let cut = best(3, || {
         let text = statements::decode(black_box(bytes));

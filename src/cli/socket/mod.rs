@@ -10,5 +10,5 @@ mod server;
 mod wire;
 
 pub(super) use client::{Client, Connect};
-pub(super) use server::{Run, Served, Server};
+pub(super) use server::{CommandRunner, Served, Server};
 pub(super) use wire::{Role, socket_path};

@@ -32,7 +32,7 @@ pub(crate) struct Served {
 }
 
 /// Runs a command and returns its exit code.
-pub(crate) type Run = Arc<dyn Fn(Served) -> u8 + Send + Sync>;
+pub(crate) type CommandRunner = Arc<dyn Fn(Served) -> u8 + Send + Sync>;
 
 /// Listens until it is stopped.
 pub(crate) struct Server {
@@ -82,7 +82,12 @@ impl Clients {
 
 impl Server {
     /// Listens on `socket`. The caller holds the lock of the database, so a socket found there is stale.
-    pub(crate) fn start(socket: &Path, role: Role, runtime: &tokio::runtime::Handle, run: Run) -> io::Result<Self> {
+    pub(crate) fn start(
+        socket: &Path,
+        role: Role,
+        runtime: &tokio::runtime::Handle,
+        run: CommandRunner,
+    ) -> io::Result<Self> {
         match fs::remove_file(socket) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -126,7 +131,13 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: UnixListener, role: Role, run: Run, stop: CancellationToken, clients: Arc<Clients>) {
+async fn accept(
+    listener: UnixListener,
+    role: Role,
+    run: CommandRunner,
+    stop: CancellationToken,
+    clients: Arc<Clients>,
+) {
     let own = rustix::process::getuid().as_raw();
     loop {
         let accepted = tokio::select! {
@@ -162,7 +173,7 @@ async fn accept(listener: UnixListener, role: Role, run: Run, stop: Cancellation
 }
 
 /// One client from its request to its exit code.
-fn serve(mut stream: UnixStream, role: Role, run: &Run) -> io::Result<()> {
+fn serve(mut stream: UnixStream, role: Role, run: &CommandRunner) -> io::Result<()> {
     stream.set_read_timeout(Some(SILENCE))?;
     wire::write_json(&mut stream, FrameKind::Hello, &Hello::new(role))?;
     let frame = wire::read(&mut stream)?;

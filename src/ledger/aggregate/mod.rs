@@ -12,7 +12,7 @@ use parts::Parts;
 
 use super::{
     By,
-    search::{RowSet, Scope},
+    search::{AccountNames, RowSet},
     sum::{self, Sums},
 };
 use crate::{
@@ -63,7 +63,7 @@ pub struct Group {
 
 /// Groups of rows: stretches of time in their order, others by the size of their sum in the currency of most rows.
 #[must_use]
-pub fn aggregate(columns: &Columns, scope: &Scope, rows: Option<&RowSet>, by: By) -> Vec<Group> {
+pub fn aggregate(columns: &Columns, scope: &AccountNames, rows: Option<&RowSet>, by: By) -> Vec<Group> {
     let grouping = Grouping::new(columns, scope, by);
     let mut parts = Parts::new(grouping.groups, columns.unit_table().len(), rows.map_or(columns.len(), RowSet::count));
     grouping.collect(columns, rows, &mut parts);
@@ -109,7 +109,7 @@ pub struct GroupSort {
 }
 
 /// Sorts groups; those that are equal by the key keep their order.
-pub fn sort_groups(groups: &mut [Group], scope: &Scope, sort: GroupSort) {
+pub fn sort_groups(groups: &mut [Group], scope: &AccountNames, sort: GroupSort) {
     match sort.key {
         GroupSortKey::Name => groups.sort_by_cached_key(|group| sort_name(&group.key, scope)),
         GroupSortKey::Rows => groups.sort_by_key(|group| group.rows),
@@ -123,7 +123,7 @@ pub fn sort_groups(groups: &mut [Group], scope: &Scope, sort: GroupSort) {
     }
 }
 
-fn sort_name(key: &GroupKey, scope: &Scope) -> String {
+fn sort_name(key: &GroupKey, scope: &AccountNames) -> String {
     match key {
         GroupKey::Period { from, .. } => from.to_string(),
         GroupKey::Payee(text, _) | GroupKey::Institution(text, _) => text.clone(),
@@ -154,7 +154,7 @@ enum Places<'a> {
 }
 
 impl<'a> Grouping<'a> {
-    fn new(columns: &'a Columns, scope: &'a Scope, by: By) -> Self {
+    fn new(columns: &'a Columns, scope: &'a AccountNames, by: By) -> Self {
         match by {
             By::Day | By::Week | By::Month | By::Quarter | By::Year => Self::by_time(columns, by),
             By::Payee => {

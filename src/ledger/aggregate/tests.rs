@@ -59,7 +59,7 @@ proptest! {
         if stray && let Some((row, _)) = rows.first_mut() {
             row.facts.date = NaiveDate::from_ymd_opt(1, 1, 5).unwrap();
         }
-        let (columns, scope) = (columns(&rows), Scope::new(&accounts()));
+        let (columns, scope) = (columns(&rows), AccountNames::new(&accounts()));
         let query = Query::parse(if filtered { "amt>0" } else { "" }, today());
         let set = search(&columns, &scope, query.expr(), None);
         for &by in By::ALL {

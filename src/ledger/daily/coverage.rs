@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Cause, Check, History, Standing};
+use super::{BalanceHistory, Cause, Check, Standing};
 use crate::{
     domain::{AccountId, AssetCode},
     ledger::{View, error::Result},
@@ -54,7 +54,7 @@ impl View {
     }
 }
 
-impl History {
+impl BalanceHistory {
     /// The spans, without causes.
     pub(super) fn spans(&self) -> Vec<Span> {
         let mut spans: Vec<Span> = Vec::new();

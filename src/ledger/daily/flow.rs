@@ -10,14 +10,14 @@ use crate::{columns::Columns, ledger::sum};
 
 /// The sum of some rows of one day that have the same scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Part {
+pub(super) struct DaySum {
     /// As chrono counts days of the common era.
     day: i32,
     scale: u32,
     mantissa: i128,
 }
 
-impl Part {
+impl DaySum {
     pub(super) fn of(date: NaiveDate, amount: Decimal) -> Self {
         Self { day: date.num_days_from_ce(), scale: amount.scale(), mantissa: amount.mantissa() }
     }
@@ -34,7 +34,7 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    pub(super) fn new(mut parts: Vec<Part>) -> Self {
+    pub(super) fn new(mut parts: Vec<DaySum>) -> Self {
         parts.sort_unstable_by_key(|part| part.day);
         let scale = parts.iter().map(|part| part.scale).max().unwrap_or_default();
         let mut flow = Self { scale, ..Self::default() };
@@ -121,11 +121,11 @@ pub(super) fn of_columns(columns: &Columns, pairs: &[Pair]) -> HashMap<Pair, Flo
             sums.add(slot as usize, day, sum::mantissa(columns, mantissas, any_wide, row));
         }
     }
-    let mut parts: Vec<Vec<Part>> = vec![Vec::new(); pairs.len()];
+    let mut parts: Vec<Vec<DaySum>> = vec![Vec::new(); pairs.len()];
     sums.each(|slot, day, mantissa| {
         let (pair, scale) = slots[slot];
         let day = i32::try_from(i64::from(first) + i64::try_from(day).unwrap_or_default()).unwrap_or(last);
-        parts[pair].push(Part { day, scale, mantissa });
+        parts[pair].push(DaySum { day, scale, mantissa });
     });
     pairs.iter().copied().zip(parts.into_iter().map(Flow::new)).collect()
 }

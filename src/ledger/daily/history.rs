@@ -11,7 +11,7 @@ use crate::{
 
 /// A balance that an institution or the user stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stated {
+pub struct StatedBalance {
     /// The day, at whose end it holds.
     pub date: NaiveDate,
     /// The whole balance; negative when owed.
@@ -30,7 +30,7 @@ pub struct Stated {
     pub source: SnapshotSource,
 }
 
-impl Stated {
+impl StatedBalance {
     fn new(snapshot: &Snapshot, category: AccountCategory) -> Self {
         let securities = snapshot.holdings_value.filter(|value| !value.is_zero());
         let is_split = category == AccountCategory::Investment || securities.is_some();
@@ -52,7 +52,7 @@ impl Stated {
 
 /// The securities in a balance, carried at their last stated value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Securities {
+pub struct CarriedSecurities {
     /// Their value.
     pub value: Decimal,
     /// The day of the value.
@@ -79,7 +79,7 @@ pub struct DailyBalance {
     /// Whether rows are part of the figure; `false` also where an account has none.
     pub rows_count: bool,
     /// The part in securities.
-    pub securities: Option<Securities>,
+    pub securities: Option<CarriedSecurities>,
     /// Money that can be spent, as stated; `None` once a row followed.
     pub available: Option<Decimal>,
 }
@@ -113,12 +113,12 @@ impl Check {
 
 /// The balances of one account.
 #[derive(Debug, Clone)]
-pub struct History {
+pub struct BalanceHistory {
     account: AccountId,
     currency: AssetCode,
     category: AccountCategory,
     /// By ascending day.
-    stated: Vec<Stated>,
+    stated: Vec<StatedBalance>,
     /// By currency of stated balances.
     flows: Vec<(AssetCode, Flow)>,
     /// `checks[n]` compares `stated[n]` with `stated[n + 1]`; `None` where they can't be compared.
@@ -129,14 +129,14 @@ pub struct History {
     ends: Option<NaiveDate>,
 }
 
-impl History {
+impl BalanceHistory {
     pub(super) fn new(line: &AccountLine, snapshots: &[Snapshot], flows: Vec<(AssetCode, Flow)>) -> Self {
         let category = line.account.kind().category();
         let mut history = Self {
             account: line.account.id,
             currency: snapshots.last().map_or(line.account.currency, |newest| newest.currency),
             category,
-            stated: snapshots.iter().map(|snapshot| Stated::new(snapshot, category)).collect(),
+            stated: snapshots.iter().map(|snapshot| StatedBalance::new(snapshot, category)).collect(),
             flows,
             checks: Vec::new(),
             counts: line.connection.counts(),
@@ -149,7 +149,7 @@ impl History {
         history
     }
 
-    fn compare(&self, before: &Stated, now: &Stated) -> Option<Check> {
+    fn compare(&self, before: &StatedBalance, now: &StatedBalance) -> Option<Check> {
         let flow = self.flow(before.currency)?;
         // Without a single row there is nothing to add up: such an account has balances only.
         if flow.is_empty() || before.currency != now.currency {
@@ -184,7 +184,7 @@ impl History {
 
     /// The stated balances, oldest first.
     #[must_use]
-    pub fn stated(&self) -> &[Stated] {
+    pub fn stated(&self) -> &[StatedBalance] {
         &self.stated
     }
 
@@ -294,7 +294,7 @@ impl History {
 
     fn figure(
         &self,
-        stated: &Stated,
+        stated: &StatedBalance,
         date: NaiveDate,
         rows: Decimal,
         standing: Standing,
@@ -313,7 +313,7 @@ impl History {
                 && self.flow(stated.currency).is_some_and(|flow| {
                     flow.newest(stated.date.max(date)).is_some_and(|newest| newest > stated.date.min(date))
                 }),
-            securities: stated.securities.map(|value| Securities { value, as_of: stated.date }),
+            securities: stated.securities.map(|value| CarriedSecurities { value, as_of: stated.date }),
             available: stated.available.filter(|_| rows.is_zero() && stated.date <= date),
         })
     }

@@ -19,7 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use cause::{Cause, CauseKind};
 pub use coverage::Span;
-pub use history::{Check, DailyBalance, History, Securities, Stated};
+pub use history::{BalanceHistory, CarriedSecurities, Check, DailyBalance, StatedBalance};
 pub use worth::{Every, NetWorth, WorthLine};
 
 use self::flow::Flow;
@@ -66,7 +66,7 @@ pub(super) const FEW_ROWS: u64 = 10_000;
 #[derive(Debug, Default)]
 pub struct Daily {
     /// In the order of [`View::accounts`].
-    histories: Vec<History>,
+    histories: Vec<BalanceHistory>,
 }
 
 impl Daily {
@@ -81,20 +81,20 @@ impl Daily {
         let histories = accounts.iter().zip(stated).map(|(line, snapshots)| {
             let own = pairs.iter().filter(|(account, _)| *account == line.account.id);
             let own = own.filter_map(|pair| Some((pair.1, flows.remove(pair)?))).collect();
-            History::new(line, snapshots, own)
+            BalanceHistory::new(line, snapshots, own)
         });
         Self { histories: histories.collect() }
     }
 
     /// The balances of one account.
     #[must_use]
-    pub fn history(&self, account: AccountId) -> Option<&History> {
+    pub fn history(&self, account: AccountId) -> Option<&BalanceHistory> {
         self.histories.iter().find(|history| history.account() == account)
     }
 
     /// The balances of all accounts, in the order of [`View::accounts`].
     #[must_use]
-    pub fn histories(&self) -> &[History] {
+    pub fn histories(&self) -> &[BalanceHistory] {
         &self.histories
     }
 }
@@ -145,7 +145,7 @@ impl View {
                 let histories = self
                     .accounts()
                     .iter()
-                    .map(|line| Ok(History::new(line, &self.snapshots(line.account.id)?, Vec::new())));
+                    .map(|line| Ok(BalanceHistory::new(line, &self.snapshots(line.account.id)?, Vec::new())));
                 Ok(Arc::new(Daily { histories: histories.collect::<Result<_>>()? }))
             }
             other => other,
@@ -159,11 +159,11 @@ impl View {
         if self.stored_rows() > FEW_ROWS {
             return Err(LedgerError::NeedsColumns);
         }
-        let mut parts: HashMap<Pair, Vec<flow::Part>> = HashMap::new();
+        let mut parts: HashMap<Pair, Vec<flow::DaySum>> = HashMap::new();
         self.inner.reader.scan(|row, _| {
             let facts = &row.facts;
             if moves_balance(facts.status, facts.kind.subtype()) {
-                let part = flow::Part::of(facts.date, facts.amount);
+                let part = flow::DaySum::of(facts.date, facts.amount);
                 parts.entry((row.account_id, facts.currency)).or_default().push(part);
             }
             std::ops::ControlFlow::Continue(())

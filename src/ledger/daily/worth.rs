@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use rust_decimal::Decimal;
 
-use super::{Daily, History, Standing};
+use super::{BalanceHistory, Daily, Standing};
 use crate::{
     domain::{AssetCode, Money},
     ledger::{View, error::Result},
@@ -78,7 +78,7 @@ impl Daily {
 
     /// As [`Daily::net_worth`], of some accounts only.
     #[must_use]
-    pub fn net_worth_of(&self, on: NaiveDate, belongs: impl Fn(&History) -> bool) -> NetWorth {
+    pub fn net_worth_of(&self, on: NaiveDate, belongs: impl Fn(&BalanceHistory) -> bool) -> NetWorth {
         let mut lines: BTreeMap<AssetCode, Option<WorthLine>> = BTreeMap::new();
         for history in self.histories.iter().filter(|history| belongs(history) && history.counts_on(on)) {
             let Some(figure) = history.on(on) else { continue };
@@ -128,12 +128,12 @@ impl Daily {
     /// The first day on which the balance of an account that counts is known.
     #[must_use]
     pub fn first(&self) -> Option<NaiveDate> {
-        let known = |history: &History| history.first().filter(|first| history.counts_on(*first));
+        let known = |history: &BalanceHistory| history.first().filter(|first| history.counts_on(*first));
         self.histories.iter().filter_map(known).min()
     }
 }
 
-impl History {
+impl BalanceHistory {
     /// Whether the account counts on a day and had rows by then, but its balance is unknown.
     #[must_use]
     pub fn is_unknown_on(&self, day: NaiveDate) -> bool {

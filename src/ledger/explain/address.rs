@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{AccountId, AssetCode, HoldingId, TransactionId},
-    ledger::{By, daily::Stated},
+    ledger::{By, daily::StatedBalance},
 };
 
 /// The address of a figure; its text form is what `dashtam explain` takes.
@@ -18,7 +18,7 @@ pub enum Figure {
     /// `account:ID:balance`.
     Balance(AccountId),
     /// `account:ID:stated:DATE`: a stated balance; with `:cash` or `:securities` a part of it.
-    Stated(AccountId, NaiveDate, Part),
+    Stated(AccountId, NaiveDate, BalancePart),
     /// `holding:ID:gain`.
     HoldingGain(HoldingId),
     /// `holding:ID:value`.
@@ -50,7 +50,7 @@ pub enum Figure {
 
 /// A part of a stated balance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum BalancePart {
     /// All of it.
     Whole,
     /// The cash of an account with securities.
@@ -59,10 +59,10 @@ pub enum Part {
     Securities,
 }
 
-impl Part {
+impl BalancePart {
     /// The figure of this part.
     #[must_use]
-    pub fn of(self, stated: &Stated) -> Option<Decimal> {
+    pub fn of(self, stated: &StatedBalance) -> Option<Decimal> {
         match self {
             Self::Whole => Some(stated.total),
             Self::Cash => stated.cash,
@@ -129,10 +129,12 @@ fn parse(text: &str) -> Option<Figure> {
         "net-worth" => Some(Figure::NetWorth(Some(currency(rest)?))),
         "account" => match rest.split(':').collect::<Vec<_>>().as_slice() {
             [id, "balance"] => Some(Figure::Balance(id.parse().ok()?)),
-            [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, Part::Whole)),
-            [id, "stated", date, "cash"] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, Part::Cash)),
+            [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Whole)),
+            [id, "stated", date, "cash"] => {
+                Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Cash))
+            }
             [id, "stated", date, "securities"] => {
-                Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, Part::Securities))
+                Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Securities))
             }
             _ => None,
         },

@@ -5,7 +5,7 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{Figure, Node, NodeKind, Part};
+use super::{BalancePart, Figure, Node, NodeKind};
 use crate::{
     domain::{AccountId, AssetCode, Holding, HoldingId, Money, TransactionId},
     ledger::{By, LedgerEntry, ListRequest, Query, RowList, View, counts, error::Result, query::quoted},
@@ -108,7 +108,7 @@ impl Explainer {
                 let Some(figure) = daily.history(*account).and_then(|history| history.on(self.day)) else {
                     return Ok(Vec::new());
                 };
-                let mut inputs = vec![Figure::Stated(*account, figure.stated_on, Part::Whole)];
+                let mut inputs = vec![Figure::Stated(*account, figure.stated_on, BalancePart::Whole)];
                 let (first, last) = (figure.stated_on.min(self.day), figure.stated_on.max(self.day));
                 if let Some(first) = first.succ_opt().filter(|first| *first <= last && figure.rows_count) {
                     inputs.push(Figure::Rows {
@@ -159,9 +159,10 @@ impl Explainer {
                     query: format!("{} {COUNTED}", group_query(*by, value)),
                 }]
             }
-            Figure::Stated(account, date, Part::Whole) => {
-                let node = self.stated(figure, *account, *date, Part::Whole)?;
-                let parts = [Part::Cash, Part::Securities].map(|part| Figure::Stated(*account, *date, part));
+            Figure::Stated(account, date, BalancePart::Whole) => {
+                let node = self.stated(figure, *account, *date, BalancePart::Whole)?;
+                let parts =
+                    [BalancePart::Cash, BalancePart::Securities].map(|part| Figure::Stated(*account, *date, part));
                 if node.is_some_and(|node| node.inputs > 0) { parts.to_vec() } else { Vec::new() }
             }
             Figure::Stated(..)
@@ -208,7 +209,7 @@ impl Explainer {
         }))
     }
 
-    fn stated(&self, figure: &Figure, account: AccountId, date: NaiveDate, part: Part) -> Result<Option<Node>> {
+    fn stated(&self, figure: &Figure, account: AccountId, date: NaiveDate, part: BalancePart) -> Result<Option<Node>> {
         let daily = self.view.daily()?;
         let Some(history) = daily.history(account) else { return Ok(None) };
         let stated = history.stated().iter().find(|stated| stated.date == date);
@@ -217,12 +218,12 @@ impl Explainer {
         };
         let Some((stated, value)) = stated.and_then(|stated| Some((stated, part.of(stated)?))) else { return Ok(None) };
         let name = match part {
-            Part::Whole => "stated",
-            Part::Cash => "cash stated",
-            Part::Securities => "securities stated",
+            BalancePart::Whole => "stated",
+            BalancePart::Cash => "cash stated",
+            BalancePart::Securities => "securities stated",
         };
         let label = format!("{name} for {date} ({}, {})", stated.source, source(stated.change_id)?);
-        if part == Part::Whole && stated.securities.is_some() {
+        if part == BalancePart::Whole && stated.securities.is_some() {
             return Ok(Some(sum(figure, label, Money::new(value, stated.currency), 2)));
         }
         Ok(Some(leaf(figure, label, value, Some(stated.currency), NodeKind::Stated)))

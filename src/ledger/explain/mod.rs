@@ -11,9 +11,9 @@ mod address;
 mod inputs;
 mod place;
 
-pub use address::{Figure, ParseFigureError, Part};
+pub use address::{BalancePart, Figure, ParseFigureError};
 pub use inputs::Explainer;
-pub use place::Place;
+pub use place::SourcePlace;
 
 use rust_decimal::Decimal;
 

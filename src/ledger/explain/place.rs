@@ -15,7 +15,7 @@ use crate::{
 
 /// A place in a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct SourcePlace {
     /// The change that the source belongs to.
     pub change_id: ChangeId,
     /// The file, or the connection and its reply; for an edit what was edited.
@@ -42,7 +42,7 @@ impl Explainer {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn place(&self, figure: &Figure) -> Result<Option<Place>> {
+    pub fn place(&self, figure: &Figure) -> Result<Option<SourcePlace>> {
         match figure {
             Figure::Row(id) => match self.view().entry(*id)? {
                 Some(entry) => place_of_row(self.view(), &entry.transaction),
@@ -106,7 +106,7 @@ impl View {
 }
 
 /// The place of a row. A row that a later change amended (a cancellation) may have its place in an earlier source.
-fn place_of_row(view: &View, row: &Transaction) -> Result<Option<Place>> {
+fn place_of_row(view: &View, row: &Transaction) -> Result<Option<SourcePlace>> {
     let (own, certain) = place_in(view, row.change_id, row)?;
     if certain {
         return Ok(own);
@@ -123,7 +123,7 @@ fn place_of_row(view: &View, row: &Transaction) -> Result<Option<Place>> {
 }
 
 /// The place of a row in the source of one change, and whether its amount is there.
-fn place_in(view: &View, change: ChangeId, row: &Transaction) -> Result<(Option<Place>, bool)> {
+fn place_in(view: &View, change: ChangeId, row: &Transaction) -> Result<(Option<SourcePlace>, bool)> {
     let mut without_amount = None;
     for (file, text) in view.source_texts(change)?.iter().flat_map(|texts| texts.iter()) {
         let place = if row.facts.origin.line > 0 && !is_json(text) {
@@ -142,10 +142,10 @@ fn place_in(view: &View, change: ChangeId, row: &Transaction) -> Result<(Option<
 }
 
 /// The place of a stated figure: a line that names it, first one that names a balance.
-fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Option<Place>> {
+fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Option<SourcePlace>> {
     let entry = view.change(change)?;
     let Some(texts) = view.source_texts(change)? else {
-        return Ok(entry.map(|entry| Place {
+        return Ok(entry.map(|entry| SourcePlace {
             change_id: change,
             file: entry.source,
             line: None,
@@ -164,7 +164,7 @@ fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Opt
             continue;
         }
         for (number, line) in (1u32..).zip(text.lines()).filter(|(_, line)| contains(line, amount)) {
-            let place = Place {
+            let place = SourcePlace {
                 change_id: change,
                 file: file.clone(),
                 line: Some(number),
@@ -190,7 +190,7 @@ fn is_json(text: &str) -> bool {
 }
 
 /// The record that begins at a line, and the line of its amount.
-fn record(text: &str, first: usize, amount: Decimal) -> Option<Place> {
+fn record(text: &str, first: usize, amount: Decimal) -> Option<SourcePlace> {
     let lines: Vec<&str> = text.lines().skip(first.checked_sub(1)?).take(LONGEST_RECORD).collect();
     let head = lines.first()?;
     let starts = record_tag(head);
@@ -216,7 +216,7 @@ fn record(text: &str, first: usize, amount: Decimal) -> Option<Place> {
     let at = own.iter().position(|line| contains(line, amount)).unwrap_or_default();
     let number = |place: usize| u32::try_from(first + place).ok();
     let shown: Vec<_> = own.iter().map(|line| shortened(line, amount)).collect();
-    Some(Place {
+    Some(SourcePlace {
         change_id: ChangeId(0),
         file: String::new(),
         line: number(at),
@@ -284,7 +284,7 @@ fn readings(text: &str) -> impl Iterator<Item = Decimal> {
 }
 
 /// The path of an amount in a reply: in the object that has the id, else anywhere.
-fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<Place> {
+fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePlace> {
     let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
     let mut path = String::from("$");
     let (path, object) = match id {
@@ -297,7 +297,14 @@ fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<Place> {
     };
     let shown = if id.is_some() { serde_json::to_string_pretty(object).ok()? } else { amount.to_string() };
     let text = shown.chars().take(4 * LONGEST_LINE).collect();
-    Some(Place { change_id: ChangeId(0), file: String::new(), line: None, first_line: None, path: Some(path), text })
+    Some(SourcePlace {
+        change_id: ChangeId(0),
+        file: String::new(),
+        line: None,
+        first_line: None,
+        path: Some(path),
+        text,
+    })
 }
 
 /// The innermost object with a field that equals the id; `path` becomes its path.

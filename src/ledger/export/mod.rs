@@ -16,7 +16,7 @@ use crate::domain::{Account, AccountId};
 
 /// A kind of file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
+pub enum ExportFormat {
     /// One line per row with a heading, for spreadsheets.
     Csv,
     /// One array of objects.
@@ -29,7 +29,7 @@ pub enum Format {
     Beancount,
 }
 
-impl Format {
+impl ExportFormat {
     /// Every format.
     pub const ALL: &'static [Self] = &[Self::Csv, Self::Json, Self::Ledger, Self::Hledger, Self::Beancount];
 
@@ -66,7 +66,7 @@ pub fn cell(value: &serde_json::Value) -> String {
 
 /// Writes rows one by one.
 pub struct Exporter<'a, W> {
-    format: Format,
+    format: ExportFormat,
     accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>,
     out: W,
     rows: u64,
@@ -82,11 +82,15 @@ impl<W> std::fmt::Debug for Exporter<'_, W> {
 
 impl<'a, W: Write> Exporter<'a, W> {
     /// Begins a file; `accounts` finds the account of a row.
-    pub fn new(format: Format, accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>, mut out: W) -> Result<Self> {
+    pub fn new(
+        format: ExportFormat,
+        accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>,
+        mut out: W,
+    ) -> Result<Self> {
         match format {
-            Format::Json => out.write_all(b"[")?,
-            Format::Csv => csv::heading(&mut out)?,
-            Format::Ledger | Format::Hledger | Format::Beancount => {}
+            ExportFormat::Json => out.write_all(b"[")?,
+            ExportFormat::Csv => csv::heading(&mut out)?,
+            ExportFormat::Ledger | ExportFormat::Hledger | ExportFormat::Beancount => {}
         }
         Ok(Self { format, accounts, out, rows: 0, opened: HashSet::new() })
     }
@@ -95,19 +99,19 @@ impl<'a, W: Write> Exporter<'a, W> {
     pub fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
         let account = (self.accounts)(entry.transaction.account_id);
         match self.format {
-            Format::Csv => csv::row(&mut self.out, entry, account)?,
-            Format::Json => {
+            ExportFormat::Csv => csv::row(&mut self.out, entry, account)?,
+            ExportFormat::Json => {
                 self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
                 json::row(&mut self.out, entry, account)?;
             }
-            Format::Ledger | Format::Hledger | Format::Beancount => {
+            ExportFormat::Ledger | ExportFormat::Hledger | ExportFormat::Beancount => {
                 if !super::counts(entry.transaction.facts.status) {
                     return Ok(());
                 }
-                if self.format == Format::Beancount {
+                if self.format == ExportFormat::Beancount {
                     journal::beancount(&mut self.out, entry, account, &mut self.opened)?;
                 } else {
-                    journal::plain(&mut self.out, entry, account, self.format == Format::Hledger)?;
+                    journal::plain(&mut self.out, entry, account, self.format == ExportFormat::Hledger)?;
                 }
             }
         }
@@ -117,7 +121,7 @@ impl<'a, W: Write> Exporter<'a, W> {
 
     /// Ends the file; returns the number of rows written.
     pub fn finish(mut self) -> Result<u64> {
-        if self.format == Format::Json {
+        if self.format == ExportFormat::Json {
             self.out.write_all(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?;
         }
         self.out.flush()?;
@@ -130,7 +134,7 @@ const PAGE: usize = 4096;
 
 impl View {
     /// Writes the rows of a list in its order; returns the number written.
-    pub fn export(&self, listing: &RowList, format: Format, out: impl Write) -> Result<u64> {
+    pub fn export(&self, listing: &RowList, format: ExportFormat, out: impl Write) -> Result<u64> {
         let account = |id| self.account(id).map(|line| &line.account);
         let mut exporter = Exporter::new(format, &account, out)?;
         for first in (0..listing.len()).step_by(PAGE) {

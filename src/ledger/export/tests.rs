@@ -30,7 +30,7 @@ fn entry(payee: &str, memo: &str, amount: &str) -> LedgerEntry {
     }
 }
 
-fn written(format: Format, entries: &[LedgerEntry]) -> String {
+fn written(format: ExportFormat, entries: &[LedgerEntry]) -> String {
     let accounts = accounts();
     let account = |id| accounts.iter().find(|account| account.id == id);
     let mut out = Vec::new();
@@ -46,13 +46,13 @@ fn written(format: Format, entries: &[LedgerEntry]) -> String {
 fn journals() {
     let row = entry("Blue; Bottle  Coffee", "two, \"cups\"", "-6.50");
     assert_eq!(
-        written(Format::Hledger, std::slice::from_ref(&row)),
+        written(ExportFormat::Hledger, std::slice::from_ref(&row)),
         "2026-11-20 * (202611200001) Blue, Bottle Coffee\n    ; memo: two  \"cups\"\n    ; road-trip:, fun:\n    \
          Assets:Bank b:Ábc card 2222  -6.50 USD\n    Expenses:Food:Coffee  6.50 USD\n\n"
     );
-    assert!(written(Format::Ledger, std::slice::from_ref(&row)).contains("    ; :road-trip:fun:\n"));
+    assert!(written(ExportFormat::Ledger, std::slice::from_ref(&row)).contains("    ; :road-trip:fun:\n"));
     assert_eq!(
-        written(Format::Beancount, &[row.clone(), row]).lines().take(10).collect::<Vec<_>>(),
+        written(ExportFormat::Beancount, &[row.clone(), row]).lines().take(10).collect::<Vec<_>>(),
         [
             "1900-01-01 open Assets:Bank-b:Ábc-card-2222",
             "1900-01-01 open Expenses:Food:Coffee",
@@ -68,13 +68,13 @@ fn journals() {
     );
     let mut withdrawn = entry("x", "", "1");
     withdrawn.transaction.facts.status = TransactionStatus::Cancelled;
-    assert_eq!(written(Format::Ledger, &[withdrawn]), "");
+    assert_eq!(written(ExportFormat::Ledger, &[withdrawn]), "");
 }
 
 #[test]
 fn a_spreadsheet_shows_no_formula() {
     let cells = |payee: &str| {
-        let text = written(Format::Csv, &[entry(payee, "", "-6.50")]);
+        let text = written(ExportFormat::Csv, &[entry(payee, "", "-6.50")]);
         let line = text.lines().nth(1).unwrap().to_owned();
         (line.contains(",-6.50,USD,"), line)
     };
@@ -95,16 +95,16 @@ fn a_spreadsheet_shows_no_formula() {
 
 #[test]
 fn empty_files_are_whole() {
-    assert_eq!(written(Format::Json, &[]), "[]\n");
-    assert_eq!(written(Format::Csv, &[]).lines().count(), 1);
+    assert_eq!(written(ExportFormat::Json, &[]), "[]\n");
+    assert_eq!(written(ExportFormat::Csv, &[]).lines().count(), 1);
 }
 
 proptest! {
     #[test]
     fn every_row_comes_back_from_csv_and_json(rows in any_rows(12)) {
         let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| LedgerEntry { transaction, user }).collect();
-        let objects: Vec<serde_json::Value> = serde_json::from_str(&written(Format::Json, &entries)).unwrap();
-        let text = written(Format::Csv, &entries);
+        let objects: Vec<serde_json::Value> = serde_json::from_str(&written(ExportFormat::Json, &entries)).unwrap();
+        let text = written(ExportFormat::Csv, &entries);
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
         let header = reader.headers().unwrap().clone();
         let records: Vec<_> = reader.records().map(Result::unwrap).collect();
@@ -135,7 +135,7 @@ proptest! {
     fn journals_keep_their_shape_whatever_texts_hold(rows in any_rows(12)) {
         let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| LedgerEntry { transaction, user }).collect();
         let counting = entries.iter().filter(|entry| crate::ledger::counts(entry.transaction.facts.status)).count();
-        for format in [Format::Ledger, Format::Hledger, Format::Beancount] {
+        for format in [ExportFormat::Ledger, ExportFormat::Hledger, ExportFormat::Beancount] {
             let text = written(format, &entries);
             let headings = text.lines().filter(|line| line.starts_with("20")).count();
             let postings = text.lines().filter(|line| line.starts_with("  ") && !line.contains(';') && !line.contains(": ")).count();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     By, date,
-    lex::{Token, TokenKind, tokens},
+    lex::{QueryToken, QueryTokenKind, tokens},
     show::quoted,
     term::{KEYS, QueryKey},
 };
@@ -53,7 +53,7 @@ pub fn completions(text: &str, cursor: usize, vocabulary: &Vocabulary) -> Vec<Co
     let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     let found = tokens(text);
     let word = found.iter().find_map(|token| match token {
-        Token { range, kind: TokenKind::Word(word) } if range.start <= cursor && cursor <= range.end => {
+        QueryToken { range, kind: QueryTokenKind::Word(word) } if range.start <= cursor && cursor <= range.end => {
             Some((range, word))
         }
         _ => None,

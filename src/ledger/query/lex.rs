@@ -4,14 +4,14 @@ use std::ops::Range;
 
 /// A piece of the query text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct QueryToken {
     /// Its bytes in the text.
     pub(super) range: Range<usize>,
-    pub(super) kind: TokenKind,
+    pub(super) kind: QueryTokenKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(super) enum QueryTokenKind {
     Open,
     Close,
     Not,
@@ -48,7 +48,7 @@ pub(super) enum Op {
 const COMPARABLE: [&str; 4] = ["amt", "amount", "abs", "date"];
 
 /// Cuts the whole text.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(super) fn tokens(text: &str) -> Vec<QueryToken> {
     let mut lexer = Lexer { text, at: 0, depth: 0, tokens: Vec::new() };
     while lexer.next_token() {}
     lexer.tokens
@@ -58,7 +58,7 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    tokens: Vec<Token>,
+    tokens: Vec<QueryToken>,
 }
 
 impl Lexer<'_> {
@@ -66,8 +66,8 @@ impl Lexer<'_> {
         &self.text[self.at..]
     }
 
-    fn push(&mut self, start: usize, kind: TokenKind) {
-        self.tokens.push(Token { range: start..self.at, kind });
+    fn push(&mut self, start: usize, kind: QueryTokenKind) {
+        self.tokens.push(QueryToken { range: start..self.at, kind });
     }
 
     fn next_token(&mut self) -> bool {
@@ -78,18 +78,18 @@ impl Lexer<'_> {
         let kind = match first {
             '(' => {
                 self.depth += 1;
-                TokenKind::Open
+                QueryTokenKind::Open
             }
             ')' if self.depth > 0 => {
                 self.depth -= 1;
-                TokenKind::Close
+                QueryTokenKind::Close
             }
-            '-' => TokenKind::Not,
-            '|' => TokenKind::Or,
+            '-' => QueryTokenKind::Not,
+            '|' => QueryTokenKind::Or,
             _ => {
                 let word = self.word();
                 let or = word.key.is_none() && !word.quoted && word.value.eq_ignore_ascii_case("or");
-                self.push(start, if or { TokenKind::Or } else { TokenKind::Word(word) });
+                self.push(start, if or { QueryTokenKind::Or } else { QueryTokenKind::Word(word) });
                 return true;
             }
         };

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::{
     Expr, Problem, Query,
     by::By,
-    lex::{Op, Token, TokenKind, Word, tokens},
+    lex::{Op, QueryToken, QueryTokenKind, Word, tokens},
     term::{Meaning, meaning},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str, today: NaiveDate) -> Query {
 }
 
 struct Parser<'a> {
-    tokens: &'a [Token],
+    tokens: &'a [QueryToken],
     at: usize,
     today: NaiveDate,
     by: Option<By>,
@@ -34,7 +34,7 @@ impl<'a> Parser<'a> {
         self.problems.push(Problem { range, hint: hint.into() });
     }
 
-    fn peek(&self) -> Option<&'a Token> {
+    fn peek(&self) -> Option<&'a QueryToken> {
         self.tokens.get(self.at)
     }
 
@@ -47,7 +47,7 @@ impl<'a> Parser<'a> {
             let side = self.all(depth, top);
             let empty = self.at == before;
             sides.extend(side);
-            let token = self.peek().filter(|token| token.kind == TokenKind::Or);
+            let token = self.peek().filter(|token| token.kind == QueryTokenKind::Or);
             if empty && let Some(range) = dangling.take().or_else(|| token.map(|token| token.range.clone())) {
                 self.problem(range, "`or` needs a term on both sides; quote it to look for the word");
             }
@@ -62,7 +62,7 @@ impl<'a> Parser<'a> {
     fn all(&mut self, depth: usize, top: bool) -> Option<Expr> {
         let mut terms = Vec::new();
         while let Some(token) = self.peek() {
-            if matches!(token.kind, TokenKind::Or | TokenKind::Close) {
+            if matches!(token.kind, QueryTokenKind::Or | QueryTokenKind::Close) {
                 break;
             }
             terms.extend(self.one(depth, top));
@@ -75,7 +75,7 @@ impl<'a> Parser<'a> {
         let mut negated = false;
         let start = self.peek().map_or(0, |token| token.range.start);
         let mut end = start;
-        while let Some(token) = self.peek().filter(|token| token.kind == TokenKind::Not) {
+        while let Some(token) = self.peek().filter(|token| token.kind == QueryTokenKind::Not) {
             // `- coffee` is a lone sign and a word; `-coffee` and `-(…)` belong together.
             if negated && token.range.start != end {
                 break;
@@ -90,15 +90,15 @@ impl<'a> Parser<'a> {
             return None;
         };
         let expr = match &token.kind {
-            TokenKind::Word(word) => {
+            QueryTokenKind::Word(word) => {
                 self.at += 1;
                 self.word(token, word, top && !signs)
             }
-            TokenKind::Open => {
+            QueryTokenKind::Open => {
                 self.at += 1;
                 self.group(token, depth, top && !signs)
             }
-            TokenKind::Or | TokenKind::Close | TokenKind::Not => {
+            QueryTokenKind::Or | QueryTokenKind::Close | QueryTokenKind::Not => {
                 self.problem(start..end, "write behind - what to leave out");
                 None
             }
@@ -106,14 +106,14 @@ impl<'a> Parser<'a> {
         Some(if negated { not(expr) } else { expr })
     }
 
-    fn group(&mut self, open: &Token, depth: usize, top: bool) -> Option<Expr> {
+    fn group(&mut self, open: &QueryToken, depth: usize, top: bool) -> Option<Expr> {
         if depth >= DEEPEST {
             let mut inside = 1usize;
             while let Some(token) = self.peek().filter(|_| inside > 0) {
                 match token.kind {
-                    TokenKind::Open => inside += 1,
-                    TokenKind::Close => inside -= 1,
-                    TokenKind::Not | TokenKind::Or | TokenKind::Word(_) => {}
+                    QueryTokenKind::Open => inside += 1,
+                    QueryTokenKind::Close => inside -= 1,
+                    QueryTokenKind::Not | QueryTokenKind::Or | QueryTokenKind::Word(_) => {}
                 }
                 self.at += 1;
             }
@@ -121,13 +121,13 @@ impl<'a> Parser<'a> {
             return None;
         }
         let expr = self.either(depth + 1, top);
-        if self.peek().is_some_and(|token| token.kind == TokenKind::Close) {
+        if self.peek().is_some_and(|token| token.kind == QueryTokenKind::Close) {
             self.at += 1;
         }
         expr
     }
 
-    fn word(&mut self, token: &Token, word: &Word, top: bool) -> Option<Expr> {
+    fn word(&mut self, token: &QueryToken, word: &Word, top: bool) -> Option<Expr> {
         let (joined, range) = self.with_unit(token, word);
         match meaning(joined.as_ref().unwrap_or(word), self.today) {
             Ok(Meaning::Term(term)) => Some(Expr::Term(term)),
@@ -149,12 +149,12 @@ impl<'a> Parser<'a> {
     }
 
     /// `date:this month` is one value although it is two words.
-    fn with_unit(&mut self, token: &Token, word: &Word) -> (Option<Word>, std::ops::Range<usize>) {
+    fn with_unit(&mut self, token: &QueryToken, word: &Word) -> (Option<Word>, std::ops::Range<usize>) {
         let apart = matches!(word.key.as_deref(), Some("date" | "from" | "to"))
             && !word.quoted
             && ["this", "last", "previous", "next"].iter().any(|which| word.value.eq_ignore_ascii_case(which));
         if apart
-            && let Some(Token { range, kind: TokenKind::Word(unit) }) = self.peek()
+            && let Some(QueryToken { range, kind: QueryTokenKind::Word(unit) }) = self.peek()
             && unit.key.is_none()
             && unit.op == Op::Has
             && ["day", "week", "month", "quarter", "year"].iter().any(|name| unit.value.eq_ignore_ascii_case(name))

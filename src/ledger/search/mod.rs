@@ -13,7 +13,7 @@ pub(in crate::ledger) mod tests;
 mod text;
 
 pub use rows::RowSet;
-pub use scope::Scope;
+pub use scope::AccountNames;
 
 use super::query::{DateRange, Expr, Pattern, Term};
 use crate::{
@@ -24,13 +24,13 @@ use chrono::Datelike as _;
 
 /// The rows that match, of those in `within` if given.
 #[must_use]
-pub fn search(columns: &Columns, scope: &Scope, expr: &Expr, within: Option<&RowSet>) -> RowSet {
+pub fn search(columns: &Columns, scope: &AccountNames, expr: &Expr, within: Option<&RowSet>) -> RowSet {
     Search { columns, scope }.expr(expr, within)
 }
 
 struct Search<'a> {
     columns: &'a Columns,
-    scope: &'a Scope,
+    scope: &'a AccountNames,
 }
 
 impl Search<'_> {

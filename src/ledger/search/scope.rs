@@ -8,7 +8,7 @@ use crate::{
 
 /// The names of all accounts, in the form in which they are compared.
 #[derive(Debug, Clone, Default)]
-pub struct Scope {
+pub struct AccountNames {
     /// By ascending id.
     accounts: Vec<Names>,
 }
@@ -21,7 +21,7 @@ struct Names {
     institution: String,
 }
 
-impl Scope {
+impl AccountNames {
     /// The names of these accounts.
     #[must_use]
     pub fn new<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Self {

@@ -162,7 +162,7 @@ proptest! {
     #[test]
     fn columns_find_what_rows_find(rows in any_rows(150), text in any_text(), more in any_text()) {
         let (accounts, columns) = (accounts(), columns(&rows));
-        let scope = Scope::new(&accounts);
+        let scope = AccountNames::new(&accounts);
         let query = Query::parse(&text, today());
         let naive = |query: &Query| -> Vec<_> {
             rows.iter().filter(|row| holds_for(row, &accounts, query.expr())).map(|(row, _)| row.id).collect()
@@ -217,6 +217,7 @@ fn a_short_word_far_apart_is_found_everywhere() {
     };
     let rows: Vec<_> = (0..100_000).map(row).collect();
     let columns = columns(&rows);
-    let count = |text: &str| search(&columns, &Scope::default(), Query::parse(text, today()).expr(), None).count();
+    let count =
+        |text: &str| search(&columns, &AccountNames::default(), Query::parse(text, today()).expr(), None).count();
     assert_eq!((count("payee:needle"), count("needle"), count("payee:=hay")), (101, 100_000, 99_899));
 }

@@ -13,7 +13,7 @@ use crate::{
         Warning, text,
     },
     providers::{
-        Environment,
+        ServerEnvironment,
         kit::{OptionSymbol, new_york_day},
     },
 };
@@ -45,7 +45,7 @@ pub(super) fn account(account: &Account, paper: bool, today: NaiveDate) -> Accou
 }
 
 /// Notes about a new connection. `environment` is the one in which the key works, if it is not the requested one.
-pub(super) fn notes(account: &Account, environment: Option<&'static Environment>) -> Vec<Warning> {
+pub(super) fn notes(account: &Account, environment: Option<&'static ServerEnvironment>) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if let Some(environment) = environment {
         warnings

@@ -15,18 +15,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Auth, Credentials, Environment, Field, FieldKind, History, Listing, Pace, Piece, Plan, Provider, ProviderMetadata,
-    Sink, Validation, by_status, check,
-    kit::{self, AccountRef, Api, Call, Cursor, Page, PerAccount, Reply, TransactionRequest, new_york_day, rows},
+    Auth, Credentials, FetchPlan, Field, FieldKind, HistoryDepth, Listing, Pace, Piece, Provider, ProviderMetadata,
+    ServerEnvironment, Sink, Validation, by_status, check,
+    kit::{self, AccountRef, Api, Call, PerAccount, Reply, RowCursor, RowPage, TransactionRequest, new_york_day, rows},
 };
 use crate::domain::{
     AccountDraft, BalanceDraft, Capability, HoldingDraft, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind,
     Warning,
 };
 
-const ENVIRONMENTS: &[Environment] = &[
-    Environment { name: "live", label: "Live (real money)", origin: "https://api.alpaca.markets" },
-    Environment { name: "paper", label: "Paper (simulated)", origin: "https://paper-api.alpaca.markets" },
+const ENVIRONMENTS: &[ServerEnvironment] = &[
+    ServerEnvironment { name: "live", label: "Live (real money)", origin: "https://api.alpaca.markets" },
+    ServerEnvironment { name: "paper", label: "Paper (simulated)", origin: "https://paper-api.alpaca.markets" },
 ];
 
 /// Rows per page, the maximum.
@@ -81,7 +81,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     },
     id_trust: IdTrust::Unique,
     judge: by_status,
-    history: History { days: None, overlap_days: 7 },
+    history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://docs.alpaca.markets/reference",
     production_ready: false,
 };
@@ -121,7 +121,7 @@ impl Alpaca {
     }
 
     fn place(&self, request: &TransactionRequest<'_>) -> Result<Place, ProviderError> {
-        if let Some(Cursor(text)) = request.cursor {
+        if let Some(RowCursor(text)) = request.cursor {
             return serde_json::from_str(text).map_err(|_| {
                 METADATA.error(ProviderErrorKind::InvalidResponse, "the stored position in the list can't be read")
             });
@@ -157,12 +157,12 @@ impl Provider for Alpaca {
         &METADATA
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         kit::fetch(self, plan, sink).await
     }
 
     /// Keys work in one of the two environments only, so the other one is tried before they are refused.
-    async fn check(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
+    async fn check(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
         let credentials = plan.credentials().await?;
         let (draft, account, environment) = match self.account(&credentials).await {
             Ok(account) => (self.draft(&account), account, None),
@@ -187,7 +187,7 @@ impl Alpaca {
     async fn other_environment(
         &self,
         credentials: &Credentials,
-    ) -> Option<(AccountDraft, wire::Account, &'static Environment)> {
+    ) -> Option<(AccountDraft, wire::Account, &'static ServerEnvironment)> {
         let here = self.api.environment();
         for other in ENVIRONMENTS.iter().filter(|other| *other != here && !self.api.is_overridden()) {
             let there = Self { api: self.api.at(other) };
@@ -208,7 +208,7 @@ impl PerAccount for Alpaca {
     async fn accounts(
         &self,
         credentials: &Credentials,
-        _plan: &Plan<'_>,
+        _plan: &FetchPlan<'_>,
     ) -> Result<Listing<AccountDraft>, ProviderError> {
         let account = self.account(credentials).await?;
         Ok(Listing::complete(vec![self.draft(&account)]))
@@ -218,7 +218,7 @@ impl PerAccount for Alpaca {
         &self,
         credentials: &Credentials,
         request: &TransactionRequest<'_>,
-    ) -> Result<Page, ProviderError> {
+    ) -> Result<RowPage, ProviderError> {
         let place = self.place(request)?;
         let call = Call::get("activities", &["v2", "account", "activities"])
             .query("direction", "asc")
@@ -230,7 +230,7 @@ impl PerAccount for Alpaca {
         let items = reply.list()?;
         let is_full = items.len() >= PAGE_SIZE;
         let last = items.last().and_then(|item| item.get("id")).and_then(Value::as_str).map(str::to_owned);
-        let mut page = Page { is_blank: reply.is_blank(), ..Page::default() };
+        let mut page = RowPage { is_blank: reply.is_blank(), ..RowPage::default() };
         let activities = rows::<wire::Activity>(items, "activity", &mut page.warnings);
         for (index, (line, row)) in activities.iter().enumerate() {
             let earlier = if map::corrects_unnamed(row) {
@@ -249,7 +249,7 @@ impl PerAccount for Alpaca {
         }
         if let (true, Some(last)) = (is_full, last) {
             let next = Place { token: Some(last), ..place };
-            page.next = serde_json::to_string(&next).ok().map(Cursor);
+            page.next = serde_json::to_string(&next).ok().map(RowCursor);
         }
         Ok(page)
     }

@@ -6,14 +6,14 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use crate::providers::kit::{Text, decimal, optional_number, optional_text};
+use crate::providers::kit::{IdText, decimal, optional_number, optional_text};
 
 /// `GET /v2/account`.
 #[derive(Deserialize)]
 pub(super) struct Account {
-    pub(super) id: Text,
+    pub(super) id: IdText,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) account_number: Option<Text>,
+    pub(super) account_number: Option<IdText>,
     #[serde(default)]
     pub(super) status: Option<String>,
     #[serde(default)]
@@ -38,8 +38,8 @@ pub(super) struct Account {
 #[derive(Deserialize)]
 pub(super) struct Position {
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) asset_id: Option<Text>,
-    pub(super) symbol: Text,
+    pub(super) asset_id: Option<IdText>,
+    pub(super) symbol: IdText,
     #[serde(default)]
     pub(super) asset_class: Option<String>,
     /// `long` or `short`.
@@ -60,7 +60,7 @@ pub(super) struct Position {
 /// One of `GET /v2/account/activities`: a fill, or anything else that moved money or shares.
 #[derive(Deserialize)]
 pub(super) struct Activity {
-    pub(super) id: Text,
+    pub(super) id: IdText,
     pub(super) activity_type: String,
     #[serde(default)]
     pub(super) activity_sub_type: Option<String>,
@@ -81,20 +81,20 @@ pub(super) struct Activity {
     #[serde(default)]
     pub(super) side: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) symbol: Option<Text>,
+    pub(super) symbol: Option<IdText>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) cusip: Option<Text>,
+    pub(super) cusip: Option<IdText>,
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) qty: Option<Decimal>,
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) price: Option<Decimal>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) order_id: Option<Text>,
+    pub(super) order_id: Option<IdText>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) group_id: Option<Text>,
+    pub(super) group_id: Option<IdText>,
     /// The row that a correction or cancellation refers to, if it is named.
     #[serde(default, deserialize_with = "optional_text", alias = "previous_execution_id")]
-    pub(super) previous_id: Option<Text>,
+    pub(super) previous_id: Option<IdText>,
 }
 
 /// `GET /v2/account/portfolio/history`: columns of equal length.

@@ -6,7 +6,7 @@ mod map;
 #[cfg(test)]
 mod tests;
 
-use super::{Auth, FileSpec, History, Pace, ProviderMetadata, by_status};
+use super::{Auth, FileSpec, HistoryDepth, Pace, ProviderMetadata, by_status};
 use crate::domain::{Capability, IdTrust, ProviderCategory};
 
 /// The provider's entry in the registry.
@@ -27,7 +27,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     pace: Pace::NONE,
     id_trust: IdTrust::Reusable,
     judge: by_status,
-    history: History { days: None, overlap_days: 0 },
+    history: HistoryDepth { days: None, overlap_days: 0 },
     documentation_url: "https://www.chase.com/digital/customer-service",
     production_ready: true,
 };

@@ -17,14 +17,14 @@ use reqwest::{
 };
 
 use super::{
-    Attempt, Call, ClientIdentity, Counters, Http, Origin, Reply, backoff,
-    failure::{self, Failure},
-    limiter::Permit,
+    Attempt, Call, ClientIdentity, Counters, Http, Reply, ServerOrigin, backoff,
+    failure::{self, FailedAttempt},
+    limiter::RequestPermit,
     names,
 };
 use crate::{
     domain::{ProviderError, ProviderErrorKind},
-    providers::{BuildContext, Environment, ProviderMetadata, ReplyHead},
+    providers::{BuildContext, ProviderMetadata, ReplyHead, ServerEnvironment},
 };
 
 /// The servers of one provider in one environment.
@@ -32,8 +32,8 @@ use crate::{
 pub struct Api {
     http: Http,
     metadata: &'static ProviderMetadata,
-    environment: &'static Environment,
-    endpoint: Option<Origin>,
+    environment: &'static ServerEnvironment,
+    endpoint: Option<ServerOrigin>,
     /// Base address taken from a credential, instead of the environment's.
     granted: Option<Url>,
     /// A client with a certificate, instead of the shared ones.
@@ -74,7 +74,7 @@ impl Api {
 
     /// The servers of another environment.
     #[must_use]
-    pub fn at(&self, environment: &'static Environment) -> Self {
+    pub fn at(&self, environment: &'static ServerEnvironment) -> Self {
         Self { environment, ..self.clone() }
     }
 
@@ -109,7 +109,7 @@ impl Api {
 
     /// Whether the override leads to this machine.
     fn is_local(&self) -> bool {
-        self.endpoint.as_ref().is_some_and(Origin::is_loopback)
+        self.endpoint.as_ref().is_some_and(ServerOrigin::is_loopback)
     }
 
     /// The HTTP client.
@@ -126,7 +126,7 @@ impl Api {
 
     /// The environment in use.
     #[must_use]
-    pub const fn environment(&self) -> &'static Environment {
+    pub const fn environment(&self) -> &'static ServerEnvironment {
         self.environment
     }
 
@@ -153,11 +153,11 @@ impl Api {
         if let Some(endpoint) = &self.endpoint {
             return Ok(Target { sent: endpoint.rebase(&official).ok_or_else(invalid)?, official });
         }
-        let origin = Origin::of(&official).map_err(|_| invalid())?;
-        let own = |other: &str| Url::parse(other).ok().and_then(|url| Origin::of(&url).ok());
+        let origin = ServerOrigin::of(&official).map_err(|_| invalid())?;
+        let own = |other: &str| Url::parse(other).ok().and_then(|url| ServerOrigin::of(&url).ok());
         let mut known = self.metadata.environments.iter().filter_map(|environment| own(environment.origin));
         let allowed = match &self.granted {
-            Some(granted) => Origin::of(granted).is_ok_and(|granted| granted == origin),
+            Some(granted) => ServerOrigin::of(granted).is_ok_and(|granted| granted == origin),
             None => {
                 known.any(|known| known.host() == origin.host()) || self.metadata.extra_hosts.contains(&origin.host())
             }
@@ -199,16 +199,16 @@ impl Api {
     }
 
     /// As [`Api::send`], with the details of a failure.
-    pub(super) async fn exchange(&self, call: Call) -> Result<Reply, Failure> {
+    pub(super) async fn exchange(&self, call: Call) -> Result<Reply, FailedAttempt> {
         let config = &self.http.0.config;
         if config.offline {
-            return Err(Failure::last(
+            return Err(FailedAttempt::last(
                 self.metadata
                     .error(ProviderErrorKind::Unavailable, "nothing is sent in offline mode")
                     .with_hint("start without --offline"),
             ));
         }
-        let target = self.target_of(&call).map_err(Failure::last)?;
+        let target = self.target_of(&call).map_err(FailedAttempt::last)?;
         let gate = call.is_counted().then(|| self.http.signing_gate(self.metadata.slug));
         let _in_order = match &gate {
             Some(gate) => Some(gate.lock().await),
@@ -216,7 +216,7 @@ impl Api {
         };
         let mut attempt = 0;
         loop {
-            self.permit(&target.sent).await.map_err(Failure::last)?;
+            self.permit(&target.sent).await.map_err(FailedAttempt::last)?;
             let failure = match self.once(&call, &target).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
@@ -253,13 +253,13 @@ impl Api {
         loop {
             let now = config.clock.now();
             let (until, why) = match self.http.0.limiter.acquire(slug, &host_key(url), pace, now) {
-                Permit::Now if pace.per_day.is_some() => {
+                RequestPermit::Now if pace.per_day.is_some() => {
                     let noted = self.counters.note(slug, self.http.0.limiter.spent(slug, now)).await;
                     return noted.map_err(|message| self.metadata.error(ProviderErrorKind::Local, message));
                 }
-                Permit::Now => return Ok(()),
-                Permit::At(until) => (until, "it asked to wait"),
-                Permit::Exhausted(until) => (until, "its daily budget of requests is used up"),
+                RequestPermit::Now => return Ok(()),
+                RequestPermit::At(until) => (until, "it asked to wait"),
+                RequestPermit::Exhausted(until) => (until, "its daily budget of requests is used up"),
             };
             let wait = (until - now).to_std().unwrap_or_default();
             if wait > config.limits.wait {
@@ -269,9 +269,9 @@ impl Api {
         }
     }
 
-    async fn once(&self, call: &Call, target: &Target) -> Result<Reply, Failure> {
+    async fn once(&self, call: &Call, target: &Target) -> Result<Reply, FailedAttempt> {
         let inner = &self.http.0;
-        let refuse = |kind, message: &str| Failure::last(self.metadata.error(kind, message));
+        let refuse = |kind, message: &str| FailedAttempt::last(self.metadata.error(kind, message));
         let now = inner.config.clock.now();
         let count = if call.is_counted() {
             let least = u64::try_from(now.timestamp_micros()).unwrap_or_default();

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{backoff, names, reply::cut};
 use crate::{
     domain::{ProviderError, ProviderErrorKind, text},
-    providers::{ProviderMetadata, Verdict},
+    providers::{ProviderMetadata, ReplyVerdict},
 };
 
 /// Longest text of a server that is repeated, in characters.
@@ -23,7 +23,7 @@ const MAX_QUOTE: usize = 200;
 
 /// A failed attempt.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct FailedAttempt {
     pub(super) error: ProviderError,
     /// Whether another attempt right away may succeed.
     pub(super) is_transient: bool,
@@ -36,7 +36,7 @@ pub(super) struct Failure {
     pub(super) quote: Option<String>,
 }
 
-impl Failure {
+impl FailedAttempt {
     pub(super) const fn last(error: ProviderError) -> Self {
         Self { error, is_transient: false, wait: None, status: None, code: None, quote: None }
     }
@@ -50,7 +50,7 @@ pub(super) fn of_status(
     body: &[u8],
     secrets: &[&SecretString],
     now: DateTime<Utc>,
-) -> Failure {
+) -> FailedAttempt {
     let wait = backoff::requested(headers, now);
     let is_page = is_web_page(headers, body);
     let (kind, what, hint) = match status.as_u16() {
@@ -83,17 +83,17 @@ pub(super) fn of_status(
     if let Some(hint) = hint {
         error = error.with_hint(hint);
     }
-    Failure { error, is_transient, wait, status: Some(status), code: code(body), quote }
+    FailedAttempt { error, is_transient, wait, status: Some(status), code: code(body), quote }
 }
 
 /// The failure that the provider's own reading of a reply means.
 pub(super) fn of_verdict(
     metadata: &ProviderMetadata,
     status: StatusCode,
-    verdict: Verdict,
+    verdict: ReplyVerdict,
     secrets: &[&SecretString],
     now: DateTime<Utc>,
-) -> Failure {
+) -> FailedAttempt {
     let message = text::clean_line(&redact(&verdict.message, secrets)).unwrap_or_default();
     let kind = match (verdict.kind, verdict.retry) {
         (ProviderErrorKind::RateLimited { until: None }, Some(wait)) => {
@@ -105,7 +105,7 @@ pub(super) fn of_verdict(
     if let Some(hint) = verdict.hint {
         error = error.with_hint(hint);
     }
-    Failure {
+    FailedAttempt {
         error,
         is_transient: verdict.retry.is_some(),
         wait: verdict.retry,
@@ -127,11 +127,11 @@ fn is_web_page(headers: &HeaderMap, body: &[u8]) -> bool {
 }
 
 /// The failure of a request without a complete reply.
-pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) -> Failure {
+pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) -> FailedAttempt {
     let unavailable = |message: String| metadata.error(ProviderErrorKind::Unavailable, message);
     if error.is_timeout() {
         // A silent server usually stays silent: the next sync is the next attempt.
-        return Failure::last(unavailable("it does not answer in time".into()));
+        return FailedAttempt::last(unavailable("it does not answer in time".into()));
     }
     let mut cause: &dyn std::error::Error = error;
     let mut certificate = false;
@@ -143,11 +143,11 @@ pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) 
     let reason = if error.source().is_some() { cut(&cause.to_string(), MAX_QUOTE) } else { "no reason given".into() };
     if cause.to_string() == names::NOT_PUBLIC {
         let error = metadata.error(ProviderErrorKind::Validation, "its address is not on the public internet");
-        return Failure::last(error.with_hint("get the address from the provider again"));
+        return FailedAttempt::last(error.with_hint("get the address from the provider again"));
     }
     if certificate {
         let error = unavailable(format!("its certificate can't be trusted ({reason})"));
-        return Failure::last(error.with_hint("check the clock of this machine, and proxies in between"));
+        return FailedAttempt::last(error.with_hint("check the clock of this machine, and proxies in between"));
     }
     let message = if error.is_connect() {
         format!("it can't be reached ({reason})")
@@ -156,7 +156,7 @@ pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) 
     } else {
         format!("the connection failed ({reason})")
     };
-    Failure { error: unavailable(message), is_transient: true, wait: None, status: None, code: None, quote: None }
+    FailedAttempt { error: unavailable(message), is_transient: true, wait: None, status: None, code: None, quote: None }
 }
 
 /// The server's explanation of a refusal, from the fields that servers use for it.

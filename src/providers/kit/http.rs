@@ -18,7 +18,7 @@ use secrecy::ExposeSecret as _;
 use super::{
     ClientIdentity,
     limiter::{Limiter, Spent},
-    names::{Lookup, PublicOnly, SystemLookup},
+    names::{NameLookup, PublicOnly, SystemLookup},
 };
 use crate::{
     ports::{Clock, Entropy},
@@ -87,7 +87,7 @@ pub struct HttpConfig {
     /// Refuses every request (`--offline`).
     pub offline: bool,
     /// Looks up names of hosts that a credential names.
-    pub lookup: Arc<dyn Lookup>,
+    pub lookup: Arc<dyn NameLookup>,
 }
 
 impl HttpConfig {
@@ -112,9 +112,9 @@ pub struct HttpSetupError(#[source] reqwest::Error);
 
 /// The HTTP clients of the program, with limits and pace shared by all users. Cheap to clone.
 #[derive(Clone)]
-pub struct Http(pub(super) Arc<Inner>);
+pub struct Http(pub(super) Arc<ClientParts>);
 
-pub(super) struct Inner {
+pub(super) struct ClientParts {
     /// For institutions: https only, through the system's proxy if there is one.
     pub(super) https: Client,
     /// For an origin on this machine: http too, never through a proxy.
@@ -150,7 +150,7 @@ impl Http {
         let resolver = Arc::new(PublicOnly(Arc::clone(&config.lookup)));
         let granted = builder().https_only(true).no_proxy().dns_resolver(resolver).build().map_err(HttpSetupError)?;
         let signing = Mutex::default();
-        Ok(Self(Arc::new(Inner { https, loopback, granted, signing, limiter: Limiter::default(), config })))
+        Ok(Self(Arc::new(ClientParts { https, loopback, granted, signing, limiter: Limiter::default(), config })))
     }
 
     /// A client that presents a certificate: https only through the system's proxy, or without both towards this machine.

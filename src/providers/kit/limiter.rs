@@ -43,7 +43,7 @@ struct Bucket {
 
 /// Whether a request may go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Permit {
+pub(super) enum RequestPermit {
     /// Now. The request is counted.
     Now,
     /// At this time.
@@ -66,7 +66,7 @@ impl Limiter {
         own.at_most(self.state().wanted.get(slug).copied())
     }
 
-    pub(super) fn acquire(&self, slug: &str, host: &str, pace: Pace, now: DateTime<Utc>) -> Permit {
+    pub(super) fn acquire(&self, slug: &str, host: &str, pace: Pace, now: DateTime<Utc>) -> RequestPermit {
         let mut state = self.state();
         let state = &mut *state;
         let bucket = state
@@ -77,7 +77,7 @@ impl Limiter {
             bucket.silent_until = now;
         }
         if bucket.silent_until > now {
-            return Permit::At(bucket.silent_until);
+            return RequestPermit::At(bucket.silent_until);
         }
         let spent = state.spent.entry(slug.to_owned()).or_default();
         let today = now.date_naive();
@@ -86,7 +86,7 @@ impl Limiter {
         }
         if pace.per_day.is_some_and(|budget| spent.requests >= budget) {
             let midnight = (today + chrono::Days::new(1)).and_time(chrono::NaiveTime::MIN).and_utc();
-            return Permit::Exhausted(midnight);
+            return RequestPermit::Exhausted(midnight);
         }
         let interval = chrono::TimeDelta::milliseconds(60_000 / i64::from(pace.per_minute.max(1)));
         let room = interval * i32::try_from(pace.burst.max(1)).unwrap_or(i32::MAX);
@@ -94,11 +94,11 @@ impl Limiter {
         bucket.full_at = bucket.full_at.clamp(now, now + room);
         let full_at = bucket.full_at + interval;
         if full_at > now + room {
-            return Permit::At(full_at - room);
+            return RequestPermit::At(full_at - room);
         }
         bucket.full_at = full_at;
         spent.requests += 1;
-        Permit::Now
+        RequestPermit::Now
     }
 
     /// The provider sent Retry-After.
@@ -138,14 +138,14 @@ mod tests {
     fn a_burst_goes_out_at_once_then_the_pace_holds() {
         let limiter = Limiter::default();
         let ask = |ms| limiter.acquire("p", "h", PACE, at(ms));
-        assert_eq!([ask(0), ask(0), ask(0)], [Permit::Now; 3]);
-        assert_eq!(ask(0), Permit::At(at(1_000)));
-        assert_eq!(ask(999), Permit::At(at(1_000)));
-        assert_eq!(ask(1_000), Permit::Now);
-        assert_eq!(ask(1_000), Permit::At(at(2_000)));
-        assert_eq!([ask(9_000), ask(9_000), ask(9_000)], [Permit::Now; 3], "refilled, but not beyond the burst");
-        assert_eq!(ask(9_000), Permit::At(at(10_000)));
-        assert_eq!(limiter.acquire("p", "other", PACE, at(9_000)), Permit::Now);
+        assert_eq!([ask(0), ask(0), ask(0)], [RequestPermit::Now; 3]);
+        assert_eq!(ask(0), RequestPermit::At(at(1_000)));
+        assert_eq!(ask(999), RequestPermit::At(at(1_000)));
+        assert_eq!(ask(1_000), RequestPermit::Now);
+        assert_eq!(ask(1_000), RequestPermit::At(at(2_000)));
+        assert_eq!([ask(9_000), ask(9_000), ask(9_000)], [RequestPermit::Now; 3], "refilled, but not beyond the burst");
+        assert_eq!(ask(9_000), RequestPermit::At(at(10_000)));
+        assert_eq!(limiter.acquire("p", "other", PACE, at(9_000)), RequestPermit::Now);
     }
 
     #[test]
@@ -154,22 +154,22 @@ mod tests {
         for _ in 0..3 {
             limiter.acquire("p", "h", PACE, at(3_600_000));
         }
-        assert_eq!(limiter.acquire("p", "h", PACE, at(0)), Permit::At(at(1_000)));
-        assert_eq!(limiter.acquire("p", "h", PACE, at(1_000)), Permit::Now);
+        assert_eq!(limiter.acquire("p", "h", PACE, at(0)), RequestPermit::At(at(1_000)));
+        assert_eq!(limiter.acquire("p", "h", PACE, at(1_000)), RequestPermit::Now);
     }
 
     #[test]
     fn silence_is_kept_and_the_day_has_a_budget() {
         let limiter = Limiter::default();
         limiter.silence("h", at(0), Duration::from_secs(5));
-        assert_eq!(limiter.acquire("p", "h", PACE, at(4_999)), Permit::At(at(5_000)));
+        assert_eq!(limiter.acquire("p", "h", PACE, at(4_999)), RequestPermit::At(at(5_000)));
         let pace = Pace { per_day: Some(2), ..PACE };
-        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), Permit::Now);
-        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), Permit::Now);
+        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), RequestPermit::Now);
+        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), RequestPermit::Now);
         let midnight = "2023-11-15T00:00:00Z".parse().unwrap();
-        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), Permit::Exhausted(midnight));
+        assert_eq!(limiter.acquire("p", "h", pace, at(5_000)), RequestPermit::Exhausted(midnight));
         assert_eq!(limiter.spent("p", at(0)).requests, 2);
-        assert_eq!(limiter.acquire("p", "h", pace, midnight), Permit::Now);
+        assert_eq!(limiter.acquire("p", "h", pace, midnight), RequestPermit::Now);
     }
 
     #[test]
@@ -178,6 +178,6 @@ mod tests {
         let pace = Pace { per_day: Some(2), ..PACE };
         limiter.restore("p", Spent { day: at(0).date_naive(), requests: 2 });
         limiter.restore("p", Spent { day: at(0).date_naive(), requests: 1 });
-        assert!(matches!(limiter.acquire("p", "h", pace, at(0)), Permit::Exhausted(_)));
+        assert!(matches!(limiter.acquire("p", "h", pace, at(0)), RequestPermit::Exhausted(_)));
     }
 }

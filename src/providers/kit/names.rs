@@ -14,7 +14,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Looks up names. Replaced in tests.
 #[async_trait]
-pub trait Lookup: Send + Sync {
+pub trait NameLookup: Send + Sync {
     /// Every address of `host`.
     async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
@@ -24,7 +24,7 @@ pub trait Lookup: Send + Sync {
 pub struct SystemLookup;
 
 #[async_trait]
-impl Lookup for SystemLookup {
+impl NameLookup for SystemLookup {
     async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
     }
@@ -34,7 +34,7 @@ impl Lookup for SystemLookup {
 pub(super) const NOT_PUBLIC: &str = "the host has an address that is not public";
 
 /// Resolves names to public addresses; refuses a name as soon as one of its addresses is not public.
-pub(super) struct PublicOnly(pub(super) Arc<dyn Lookup>);
+pub(super) struct PublicOnly(pub(super) Arc<dyn NameLookup>);
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {

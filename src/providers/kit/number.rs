@@ -72,15 +72,15 @@ pub fn optional_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
 
 /// An id or short text, which some servers write as a number.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(pub String);
+pub struct IdText(pub String);
 
-impl fmt::Debug for Text {
+impl fmt::Debug for IdText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for IdText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(text) if !text.trim().is_empty() => Ok(Self(text)),
@@ -93,10 +93,10 @@ impl<'de> Deserialize<'de> for Text {
 }
 
 /// For `Option<Text>` fields that may be missing, null or empty.
-pub fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text>, D::Error> {
+pub fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IdText>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.trim().is_empty() => Some(Text(text)),
-        Value::Number(number) => Some(Text(number.to_string())),
+        Value::String(text) if !text.trim().is_empty() => Some(IdText(text)),
+        Value::Number(number) => Some(IdText(number.to_string())),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     })
 }

@@ -8,7 +8,7 @@ use oauth2::url::{Position, Url};
 
 /// A checked scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Origin {
+pub struct ServerOrigin {
     scheme: &'static str,
     host: String,
     port: Option<u16>,
@@ -28,7 +28,7 @@ pub enum OriginError {
     NotOnlyAnOrigin,
 }
 
-impl Origin {
+impl ServerOrigin {
     /// The origin of an address.
     pub fn of(url: &Url) -> Result<Self, OriginError> {
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(OriginError::NotAnAddress)?.to_owned();
@@ -69,7 +69,7 @@ fn is_loopback(host: &str) -> bool {
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-impl FromStr for Origin {
+impl FromStr for ServerOrigin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -83,7 +83,7 @@ impl FromStr for Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for ServerOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.host)?;
         self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn plain_http_is_for_this_machine_only() {
         for good in ["https://api.example.com", "http://127.0.0.1:8080/", "http://localhost:1", "http://[::1]:9"] {
-            let origin: Origin = good.parse().unwrap();
+            let origin: ServerOrigin = good.parse().unwrap();
             assert_eq!(format!("{origin}"), good.trim_end_matches('/'));
         }
         for (bad, why) in [
@@ -110,13 +110,13 @@ mod tests {
             ("https://example.com/v2", OriginError::NotOnlyAnOrigin),
             ("https://example.com/?a=1", OriginError::NotOnlyAnOrigin),
         ] {
-            assert_eq!(bad.parse::<Origin>(), Err(why), "{bad}");
+            assert_eq!(bad.parse::<ServerOrigin>(), Err(why), "{bad}");
         }
     }
 
     #[test]
     fn rebasing_keeps_path_and_query() {
-        let origin: Origin = "http://127.0.0.1:8080".parse().unwrap();
+        let origin: ServerOrigin = "http://127.0.0.1:8080".parse().unwrap();
         let url = Url::parse("https://api.example.com:444/v2/a%40b?x=%20#f").unwrap();
         assert_eq!(origin.rebase(&url).unwrap().as_str(), "http://127.0.0.1:8080/v2/a%40b?x=%20#f");
     }

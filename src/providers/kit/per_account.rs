@@ -16,7 +16,7 @@ use crate::{
         AccountDraft, AssetCode, BalanceDraft, Capability, Disposition, HoldingDraft, ProviderError, ProviderErrorKind,
         TransactionDraft, Warning,
     },
-    providers::{Credentials, Listing, Piece, Plan, Problem, ProviderMetadata, Purpose, Sink},
+    providers::{Credentials, FetchPlan, Listing, Piece, ProviderMetadata, Purpose, ScopedFailure, Sink},
 };
 
 /// More pages than any fetch needs: a million rows in pages of a hundred.
@@ -35,7 +35,7 @@ pub trait PerAccount: Send + Sync {
     async fn accounts(
         &self,
         credentials: &Credentials,
-        plan: &Plan<'_>,
+        plan: &FetchPlan<'_>,
     ) -> Result<Listing<AccountDraft>, ProviderError>;
 
     /// One page of rows. Called again with [`Page::next`] until there is none.
@@ -43,8 +43,8 @@ pub trait PerAccount: Send + Sync {
         &self,
         _credentials: &Credentials,
         _request: &TransactionRequest<'_>,
-    ) -> Result<Page, ProviderError> {
-        Ok(Page::default())
+    ) -> Result<RowPage, ProviderError> {
+        Ok(RowPage::default())
     }
 
     /// Every position of an account.
@@ -91,23 +91,23 @@ pub struct TransactionRequest<'a> {
     /// Last day, included.
     pub to: NaiveDate,
     /// End of the previous page. It carries its own window: with a cursor, `from` and `to` are ignored.
-    pub cursor: Option<&'a Cursor>,
+    pub cursor: Option<&'a RowCursor>,
 }
 
 /// A position in a provider's rows, meaningful to its adapter alone. Holds no secrets; may be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Cursor(pub String);
+pub struct RowCursor(pub String);
 
 /// A page of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Page {
+pub struct RowPage {
     /// In the provider's order.
     pub rows: Vec<TransactionDraft>,
     /// Provider ids of rows that the provider withdrew.
     pub removed: Vec<String>,
     /// The next page; `None` on the last one, after which the window is complete.
-    pub next: Option<Cursor>,
+    pub next: Option<RowCursor>,
     /// The reply held no list at all (`null`, `{}`, 204): it proves nothing about the window.
     pub is_blank: bool,
     /// Rows that could not be used; `line` is the position in the reply.
@@ -132,13 +132,13 @@ struct RowMark {
 /// A pass that was interrupted after a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Interrupted {
-    next: Cursor,
+    next: RowCursor,
     from: Option<NaiveDate>,
     to: NaiveDate,
 }
 
 impl RowMark {
-    fn of(plan: &Plan<'_>, key: &str) -> Self {
+    fn of(plan: &FetchPlan<'_>, key: &str) -> Self {
         let mark: Self = plan.cursor(key).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let complete_until = mark.complete_until.and_then(|until| trusted(until, mark.set_at, plan));
         Self { is_moved_back: complete_until != mark.complete_until, complete_until, ..mark }
@@ -146,7 +146,7 @@ impl RowMark {
 }
 
 /// The part of a mark that holds whatever the clock did: set while the clock was ahead, it is moved back by as much.
-fn trusted(until: NaiveDate, set_at: Option<DateTime<Utc>>, plan: &Plan<'_>) -> Option<NaiveDate> {
+fn trusted(until: NaiveDate, set_at: Option<DateTime<Utc>>, plan: &FetchPlan<'_>) -> Option<NaiveDate> {
     let ahead = set_at.map_or(0, |set_at| (set_at - plan.now).num_days().max(0));
     let until = until.min(plan.today);
     until.checked_sub_days(Days::new(u64::try_from(ahead).unwrap_or_default()))
@@ -163,7 +163,7 @@ struct HistoryMark {
 }
 
 /// Fetches everything the plan asks for.
-pub async fn fetch(provider: &dyn PerAccount, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+pub async fn fetch(provider: &dyn PerAccount, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
     let listing = match plan.listed {
         Some(listed) => listed.clone(),
         None => plan.call(|credentials| async move { provider.accounts(&credentials, plan).await }).await?,
@@ -198,7 +198,7 @@ const fn ends_pass(kind: &ProviderErrorKind) -> bool {
 /// The parts of one account.
 struct Walk<'a> {
     provider: &'a dyn PerAccount,
-    plan: &'a Plan<'a>,
+    plan: &'a FetchPlan<'a>,
     id: &'a str,
     account: AccountRef<'a>,
     sink: &'a mut dyn Sink,
@@ -226,7 +226,7 @@ impl Walk<'_> {
     async fn keep_going(&mut self, part: Capability, result: Result<(), ProviderError>) -> Result<(), ProviderError> {
         match result {
             Err(error) if !ends_pass(&error.kind) => {
-                self.sink.send(Piece::Problem(Problem::part(self.id, part, error))).await
+                self.sink.send(Piece::Problem(ScopedFailure::part(self.id, part, error))).await
             }
             other => other,
         }
@@ -260,7 +260,7 @@ impl Walk<'_> {
         mark: &RowMark,
         from: Option<NaiveDate>,
         to: NaiveDate,
-        start: Option<Cursor>,
+        start: Option<RowCursor>,
     ) -> Result<RowMark, ProviderError> {
         let is_resumed = start.is_some();
         let mut cursor = start;
@@ -323,15 +323,15 @@ impl Walk<'_> {
     /// A fetch that begins later than was due leaves a gap, which the next one must still close.
     fn moves_mark(&self, mark: &RowMark) -> bool {
         let Some(wanted) = self.plan.from else { return true };
-        let due = Plan { from: None, ..*self.plan }.first_day(self.provider.metadata(), mark.complete_until);
+        let due = FetchPlan { from: None, ..*self.plan }.first_day(self.provider.metadata(), mark.complete_until);
         due.is_some_and(|due| wanted <= due)
     }
 
     fn check_end(
         &self,
-        next: &Cursor,
-        current: Option<&Cursor>,
-        seen: &mut HashSet<Cursor>,
+        next: &RowCursor,
+        current: Option<&RowCursor>,
+        seen: &mut HashSet<RowCursor>,
     ) -> Result<(), ProviderError> {
         let endless = |message: String| self.provider.metadata().error(ProviderErrorKind::InvalidResponse, message);
         if seen.len() + 1 >= MAX_PAGES {

@@ -3,7 +3,7 @@
 use super::wire;
 use crate::{
     domain::ProviderErrorKind as Kind,
-    providers::{ReplyHead, Verdict},
+    providers::{ReplyHead, ReplyVerdict},
 };
 
 /// The message of a list of rows that changed while its pages were read.
@@ -14,7 +14,7 @@ pub(super) const DEAD_CURSOR: &str = "it does not accept the stored cursor any m
 const REPAIR: &str = "press Enter on the connection to log in to the bank again; accounts and rows stay";
 
 /// Reads a failed reply.
-pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<ReplyVerdict> {
     if (200..300).contains(&head.status) {
         return None;
     }
@@ -22,14 +22,14 @@ pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<Verdict> {
 }
 
 /// The meaning of a failure, also of one that stands inside a successful reply.
-pub(super) fn verdict(failure: &wire::Failure) -> Option<Verdict> {
+pub(super) fn verdict(failure: &wire::Failure) -> Option<ReplyVerdict> {
     let said = failure.display_message.as_deref().or(failure.error_message.as_deref()).unwrap_or_default();
     let mentions_cursor = failure.error_message.as_deref().is_some_and(|text| text.contains("cursor"));
     let verdict = match failure.error_code.as_str() {
         "" => return None,
-        "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION" => Verdict::new(Kind::Unavailable, CHANGED),
+        "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION" => ReplyVerdict::new(Kind::Unavailable, CHANGED),
         "INVALID_FIELD" | "INVALID_INPUT" | "INVALID_CURSOR" if mentions_cursor => {
-            Verdict::new(Kind::InvalidResponse, DEAD_CURSOR)
+            ReplyVerdict::new(Kind::InvalidResponse, DEAD_CURSOR)
         }
         "ITEM_LOGIN_REQUIRED"
         | "PENDING_EXPIRATION"
@@ -41,39 +41,44 @@ pub(super) fn verdict(failure: &wire::Failure) -> Option<Verdict> {
         | "INSUFFICIENT_CREDENTIALS"
         | "INVALID_UPDATED_USERNAME"
         | "ITEM_CONCURRENTLY_DELETED" => {
-            Verdict::new(Kind::LoginExpired, named(failure, "the bank asks to log in again", said)).with_hint(REPAIR)
+            ReplyVerdict::new(Kind::LoginExpired, named(failure, "the bank asks to log in again", said))
+                .with_hint(REPAIR)
         }
         "ACCESS_NOT_GRANTED" | "ADDITIONAL_CONSENT_REQUIRED" => {
-            Verdict::new(Kind::Authentication, named(failure, "the bank needs your consent for this data", said))
+            ReplyVerdict::new(Kind::Authentication, named(failure, "the bank needs your consent for this data", said))
                 .with_hint(REPAIR)
         }
         "INVALID_ACCESS_TOKEN" | "ITEM_NOT_FOUND" | "USER_PERMISSION_REVOKED" | "USER_ACCOUNT_REVOKED" => {
-            Verdict::new(Kind::Revoked, "the login was ended").with_hint("connect the bank again")
+            ReplyVerdict::new(Kind::Revoked, "the login was ended").with_hint("connect the bank again")
         }
         "INVALID_API_KEYS"
         | "INVALID_CLIENT_ID"
         | "INVALID_SECRET"
         | "UNAUTHORIZED_ENVIRONMENT"
         | "UNAUTHORIZED_ROUTE_ACCESS" => {
-            Verdict::new(Kind::Authentication, named(failure, "it refuses the keys", said))
+            ReplyVerdict::new(Kind::Authentication, named(failure, "it refuses the keys", said))
                 .with_hint("copy client id and secret of this environment again")
         }
-        "PRODUCT_NOT_READY" => Verdict::new(Kind::Unavailable, "it is still collecting this data"),
+        "PRODUCT_NOT_READY" => ReplyVerdict::new(Kind::Unavailable, "it is still collecting this data"),
         "PRODUCTS_NOT_SUPPORTED"
         | "NO_INVESTMENT_ACCOUNTS"
         | "NO_INVESTMENT_AUTH_ACCOUNTS"
         | "INVALID_PRODUCT"
         | "PRODUCT_NOT_ENABLED"
         | "ITEM_NOT_SUPPORTED"
-        | "NO_ACCOUNTS" => Verdict::new(Kind::InvalidResponse, named(failure, "the bank does not offer this", said)),
+        | "NO_ACCOUNTS" => {
+            ReplyVerdict::new(Kind::InvalidResponse, named(failure, "the bank does not offer this", said))
+        }
         _ => match failure.error_type.as_str() {
             "RATE_LIMIT_EXCEEDED" | "RATE_LIMIT_ERROR" => {
-                Verdict::new(Kind::RateLimited { until: None }, "it received too many requests")
+                ReplyVerdict::new(Kind::RateLimited { until: None }, "it received too many requests")
             }
-            "INSTITUTION_ERROR" => Verdict::new(Kind::Unavailable, named(failure, "the bank does not answer", said)),
-            "API_ERROR" => Verdict::new(Kind::Unavailable, named(failure, "its server failed", said)),
+            "INSTITUTION_ERROR" => {
+                ReplyVerdict::new(Kind::Unavailable, named(failure, "the bank does not answer", said))
+            }
+            "API_ERROR" => ReplyVerdict::new(Kind::Unavailable, named(failure, "its server failed", said)),
             "ITEM_ERROR" => {
-                Verdict::new(Kind::LoginExpired, named(failure, "the login has a problem", said)).with_hint(REPAIR)
+                ReplyVerdict::new(Kind::LoginExpired, named(failure, "the login has a problem", said)).with_hint(REPAIR)
             }
             _ => return None,
         },

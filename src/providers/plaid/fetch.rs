@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     METADATA, Plaid,
     errors::{self, CHANGED, DEAD_CURSOR},
-    map::{self, Securities},
+    map::{self, SecurityTable},
     wire,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         AccountDraft, AssetCode, Capability, HoldingDraft, ProviderError, ProviderErrorKind, TransactionDraft, Warning,
         text,
     },
-    providers::{Listing, Piece, Plan, Problem, Purpose, Sink, kit::rows},
+    providers::{FetchPlan, Listing, Piece, Purpose, ScopedFailure, Sink, kit::rows},
 };
 
 /// Key of the cursor of `/transactions/sync`.
@@ -38,7 +38,7 @@ const INVESTMENT_DAYS: u64 = 729;
 /// One pass.
 pub(super) struct Fetch<'a> {
     pub(super) plaid: &'a Plaid,
-    pub(super) plan: &'a Plan<'a>,
+    pub(super) plan: &'a FetchPlan<'a>,
 }
 
 /// An account of the login, as far as rows need it.
@@ -134,7 +134,7 @@ impl Fetch<'_> {
             return Err(error);
         }
         for account in accounts {
-            sink.send(Piece::Problem(Problem::part(account, part, error.clone()))).await?;
+            sink.send(Piece::Problem(ScopedFailure::part(account, part, error.clone()))).await?;
         }
         Ok(())
     }
@@ -325,7 +325,7 @@ impl Found {
     }
 }
 
-fn securities(items: Vec<Value>, warnings: &mut Vec<Warning>) -> Securities {
+fn securities(items: Vec<Value>, warnings: &mut Vec<Warning>) -> SecurityTable {
     rows::<wire::Security>(items, "security", warnings)
         .into_iter()
         .map(|(_, security)| (security.security_id.0.clone(), security))

@@ -15,7 +15,7 @@ use crate::domain::{
 };
 
 /// Securities by their id.
-pub(super) type Securities = HashMap<String, WireSecurity>;
+pub(super) type SecurityTable = HashMap<String, WireSecurity>;
 
 /// The currency of a figure: ISO 4217, else Plaid's own code (coins, points). Exactly one of the two is set.
 pub(super) fn currency(iso: Option<&str>, unofficial: Option<&str>) -> Option<AssetCode> {
@@ -184,7 +184,7 @@ fn symbol(security: &WireSecurity) -> Option<Text> {
 pub(super) fn holding(
     holding: &Holding,
     place: u32,
-    securities: &Securities,
+    securities: &SecurityTable,
     account: AssetCode,
     today: NaiveDate,
 ) -> Result<HoldingDraft, Warning> {
@@ -219,7 +219,7 @@ pub(super) fn holding(
 pub(super) fn investment(
     row: &InvestmentTransaction,
     place: u32,
-    securities: &Securities,
+    securities: &SecurityTable,
     account: AssetCode,
 ) -> Result<TransactionDraft, Warning> {
     let left_out = |why: &str| Warning::new(place, format!("investment transaction {place} is left out: {why}"));

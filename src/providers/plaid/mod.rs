@@ -17,15 +17,15 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::{
-    Answers, Auth, Credentials, Environment, Field, FieldKind, History, LinkProvider, LinkSpec, LinkStep, Pace, Plan,
-    Provider, ProviderMetadata, Secrets, Sink, Validation, check,
+    Auth, Credentials, FetchPlan, Field, FieldKind, FieldValues, HistoryDepth, LinkProvider, LinkSpec, LinkStep, Pace,
+    Provider, ProviderMetadata, Secrets, ServerEnvironment, Sink, Validation, check,
     kit::{Api, Call, Reply},
 };
 use crate::domain::{Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind, text};
 
-const ENVIRONMENTS: &[Environment] = &[
-    Environment { name: "production", label: "Production (real data)", origin: "https://production.plaid.com" },
-    Environment { name: "sandbox", label: "Sandbox (made-up data)", origin: "https://sandbox.plaid.com" },
+const ENVIRONMENTS: &[ServerEnvironment] = &[
+    ServerEnvironment { name: "production", label: "Production (real data)", origin: "https://production.plaid.com" },
+    ServerEnvironment { name: "sandbox", label: "Sandbox (made-up data)", origin: "https://sandbox.plaid.com" },
 ];
 
 const FIELDS: &[Field] = &[
@@ -79,7 +79,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     pace: Pace { per_minute: 40, burst: 10, per_day: None, sync_interval: Duration::ZERO, publishes_at: None },
     id_trust: IdTrust::Unique,
     judge: errors::judge,
-    history: History { days: Some(DAYS_REQUESTED), overlap_days: 7 },
+    history: HistoryDepth { days: Some(DAYS_REQUESTED), overlap_days: 7 },
     documentation_url: "https://plaid.com/docs/api",
     production_ready: false,
 };
@@ -214,11 +214,11 @@ impl Provider for Plaid {
         &METADATA
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         fetch::Fetch { plaid: self, plan }.run(sink).await.map(|_| ())
     }
 
-    async fn check(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
+    async fn check(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
         let institution = fetch::Fetch { plaid: self, plan }.run(sink).await?;
         Ok(Validation { institution, ..Validation::default() })
     }
@@ -237,7 +237,7 @@ impl Provider for Plaid {
 
 #[async_trait]
 impl LinkProvider for Plaid {
-    async fn begin_link(&self, answers: &Answers) -> Result<LinkStep, ProviderError> {
+    async fn begin_link(&self, answers: &FieldValues) -> Result<LinkStep, ProviderError> {
         self.open_page(answers, None).await
     }
 

@@ -146,13 +146,15 @@ fn rows_that_can_not_be_used_are_named() {
     let row: Transaction = read(json!({"transaction_id": "t", "account_id": "A", "date": "2026-11-21"}));
     assert!(map::transaction(&row, 2, AssetCode::USD).unwrap_err().message.contains("no amount"));
     let row: InvestmentTransaction = read(json!({"investment_transaction_id": "t", "account_id": "A", "amount": 5}));
-    assert!(map::investment(&row, 2, &map::Securities::new(), AssetCode::USD).unwrap_err().message.contains("no date"));
+    assert!(
+        map::investment(&row, 2, &map::SecurityTable::new(), AssetCode::USD).unwrap_err().message.contains("no date")
+    );
     let holding: Holding = read(json!({"account_id": "A", "security_id": "S"}));
-    let refused = map::holding(&holding, 4, &map::Securities::new(), AssetCode::USD, today()).unwrap_err();
+    let refused = map::holding(&holding, 4, &map::SecurityTable::new(), AssetCode::USD, today()).unwrap_err();
     assert!(refused.message.contains("position 4"));
 }
 
-fn securities() -> map::Securities {
+fn securities() -> map::SecurityTable {
     let all: Vec<Security> = read(json!([
         {"security_id": "S1", "ticker_symbol": "VTI", "name": "Total Market", "type": "etf"},
         {"security_id": "S2", "ticker_symbol": "HIMS250801P00046000", "name": "HIMS put", "type": "derivative"},

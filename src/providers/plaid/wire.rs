@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::providers::kit::{Text, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text};
 
 /// `POST /accounts/get`.
 #[derive(Deserialize)]
@@ -34,9 +34,9 @@ pub(super) struct Item {
 /// An account as every call lists it.
 #[derive(Deserialize)]
 pub(super) struct Account {
-    pub(super) account_id: Text,
+    pub(super) account_id: IdText,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) mask: Option<Text>,
+    pub(super) mask: Option<IdText>,
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default)]
@@ -83,16 +83,16 @@ pub(super) struct SyncPage {
 /// A row that was withdrawn.
 #[derive(Deserialize)]
 pub(super) struct Removed {
-    pub(super) transaction_id: Text,
+    pub(super) transaction_id: IdText,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) account_id: Option<Text>,
+    pub(super) account_id: Option<IdText>,
 }
 
 /// A row; money out of the account is positive.
 #[derive(Deserialize)]
 pub(super) struct Transaction {
-    pub(super) transaction_id: Text,
-    pub(super) account_id: Text,
+    pub(super) transaction_id: IdText,
+    pub(super) account_id: IdText,
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) amount: Option<Decimal>,
     #[serde(default)]
@@ -112,9 +112,9 @@ pub(super) struct Transaction {
     #[serde(default)]
     pub(super) pending: bool,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) pending_transaction_id: Option<Text>,
+    pub(super) pending_transaction_id: Option<IdText>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) check_number: Option<Text>,
+    pub(super) check_number: Option<IdText>,
     #[serde(default)]
     pub(super) personal_finance_category: Option<Category>,
     #[serde(default)]
@@ -142,8 +142,8 @@ pub(super) struct Holdings {
 /// A position: `quantity` of options counts shares of the underlying; `cost_basis` is the total that was paid.
 #[derive(Deserialize)]
 pub(super) struct Holding {
-    pub(super) account_id: Text,
-    pub(super) security_id: Text,
+    pub(super) account_id: IdText,
+    pub(super) security_id: IdText,
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) quantity: Option<Decimal>,
     #[serde(default, deserialize_with = "optional_number")]
@@ -163,17 +163,17 @@ pub(super) struct Holding {
 /// A security that holdings and investment rows refer to by its id.
 #[derive(Deserialize)]
 pub(super) struct Security {
-    pub(super) security_id: Text,
+    pub(super) security_id: IdText,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) ticker_symbol: Option<Text>,
+    pub(super) ticker_symbol: Option<IdText>,
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default, rename = "type")]
     pub(super) class: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) isin: Option<Text>,
+    pub(super) isin: Option<IdText>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) cusip: Option<Text>,
+    pub(super) cusip: Option<IdText>,
     #[serde(default)]
     pub(super) is_cash_equivalent: Option<bool>,
 }
@@ -192,10 +192,10 @@ pub(super) struct InvestmentPage {
 /// A row of an investment account; cash out of the account is positive, shares bought are positive.
 #[derive(Deserialize)]
 pub(super) struct InvestmentTransaction {
-    pub(super) investment_transaction_id: Text,
-    pub(super) account_id: Text,
+    pub(super) investment_transaction_id: IdText,
+    pub(super) account_id: IdText,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) security_id: Option<Text>,
+    pub(super) security_id: Option<IdText>,
     /// Usually the settlement date.
     #[serde(default)]
     pub(super) date: Option<String>,

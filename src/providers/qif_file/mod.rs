@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Auth, FileSpec, History, Pace, ProviderMetadata, by_status, file};
+use super::{Auth, FileSpec, HistoryDepth, Pace, ProviderMetadata, by_status, file};
 use crate::domain::{Capability, IdTrust, ProviderCategory};
 
 /// The provider's entry in the registry.
@@ -23,7 +23,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     pace: Pace::NONE,
     id_trust: IdTrust::Reusable,
     judge: by_status,
-    history: History { days: None, overlap_days: 0 },
+    history: HistoryDepth { days: None, overlap_days: 0 },
     documentation_url: "https://en.wikipedia.org/wiki/Quicken_Interchange_Format",
     production_ready: true,
 };

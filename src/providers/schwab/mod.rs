@@ -17,9 +17,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::{
-    Auth, ClientAuthentication, Credentials, Environment, Field, FieldKind, History, Listing, OauthProvider, OauthSpec,
-    Pace, Plan, Provider, ProviderMetadata, ReplyHead, RequiredSetting, Sink, Verdict, check,
-    kit::{self, AccountRef, Api, Call, Cursor, OauthFlow, Page, PerAccount, Reply, TransactionRequest, rows},
+    Auth, ClientAuthentication, Credentials, FetchPlan, Field, FieldKind, HistoryDepth, Listing, OauthProvider,
+    OauthSpec, Pace, Provider, ProviderMetadata, ReplyHead, ReplyVerdict, RequiredSetting, ServerEnvironment, Sink,
+    check,
+    kit::{self, AccountRef, Api, Call, OauthFlow, PerAccount, Reply, RowCursor, RowPage, TransactionRequest, rows},
 };
 use crate::domain::{
     AccountDraft, Capability, HoldingDraft, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind, Warning,
@@ -97,27 +98,28 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
         RequiredSetting { name: "app_key", description: "the key of your app on developer.schwab.com" },
         RequiredSetting { name: "app_secret", description: "its secret" },
     ],
-    environments: &[Environment { name: "production", label: "Production", origin: "https://api.schwabapi.com" }],
+    environments: &[ServerEnvironment { name: "production", label: "Production", origin: "https://api.schwabapi.com" }],
     extra_hosts: &[],
     // 120 a minute are allowed.
     pace: Pace { per_minute: 110, burst: 10, per_day: None, sync_interval: Duration::ZERO, publishes_at: None },
     id_trust: IdTrust::Unique,
     judge,
-    history: History { days: Some(4 * 365), overlap_days: 10 },
+    history: HistoryDepth { days: Some(4 * 365), overlap_days: 10 },
     documentation_url: "https://developer.schwab.com",
     production_ready: false,
 };
 
 /// Schwab's own words for a login that has ended: its token endpoint answers neither `invalid_grant` nor one status.
-fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<Verdict> {
+fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<ReplyVerdict> {
     const ENDED: [&str; 3] = ["refresh_token_authentication_error", "unsupported_token_type", "refresh token invalid"];
     if !matches!(head.status, 400..=403) {
         return None;
     }
     let text = std::str::from_utf8(body).ok()?.to_ascii_lowercase();
     let is_ended = text.trim_start().starts_with('{') && ENDED.iter().any(|word| text.contains(word));
-    is_ended
-        .then(|| Verdict::new(ProviderErrorKind::LoginExpired, "the login can't be renewed").with_hint("log in again"))
+    is_ended.then(|| {
+        ReplyVerdict::new(ProviderErrorKind::LoginExpired, "the login can't be renewed").with_hint("log in again")
+    })
 }
 
 #[derive(Debug)]
@@ -178,7 +180,7 @@ impl Schwab {
     }
 
     fn place(&self, request: &TransactionRequest<'_>) -> Result<Place, ProviderError> {
-        if let Some(Cursor(text)) = request.cursor {
+        if let Some(RowCursor(text)) = request.cursor {
             return serde_json::from_str(text).map_err(|_| {
                 METADATA.error(ProviderErrorKind::InvalidResponse, "the stored position in the list can't be read")
             });
@@ -217,7 +219,7 @@ impl Provider for Schwab {
         &METADATA
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         kit::fetch(self, plan, sink).await
     }
 }
@@ -231,7 +233,7 @@ impl PerAccount for Schwab {
     async fn accounts(
         &self,
         credentials: &Credentials,
-        plan: &Plan<'_>,
+        plan: &FetchPlan<'_>,
     ) -> Result<Listing<AccountDraft>, ProviderError> {
         let reply = self.send(credentials, Call::get("accounts", &["trader", "v1", "accounts"])).await?;
         let items = reply.list()?;
@@ -258,10 +260,10 @@ impl PerAccount for Schwab {
         &self,
         credentials: &Credentials,
         request: &TransactionRequest<'_>,
-    ) -> Result<Page, ProviderError> {
+    ) -> Result<RowPage, ProviderError> {
         let Place { from, to } = self.place(request)?;
         let hash = self.hash(credentials, request.account.provider_account_id).await?;
-        let mut page = Page::default();
+        let mut page = RowPage::default();
         let mut length = CHUNK_DAYS;
         let (items, end) = loop {
             let end = to.min(from + Days::new(length - 1));
@@ -285,7 +287,7 @@ impl PerAccount for Schwab {
         page.rows = map::transactions(&activities, request.account.currency, &mut page.warnings);
         if end < to {
             let next = Place { from: end + Days::new(1), to };
-            page.next = serde_json::to_string(&next).ok().map(Cursor);
+            page.next = serde_json::to_string(&next).ok().map(RowCursor);
         }
         Ok(page)
     }

@@ -6,13 +6,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::providers::kit::{Text, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text};
 
 /// One of `GET /accounts/accountNumbers`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AccountNumber {
-    pub(super) account_number: Text,
+    pub(super) account_number: IdText,
     pub(super) hash_value: String,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Preference {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PreferredAccount {
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) account_number: Option<Text>,
+    pub(super) account_number: Option<IdText>,
     #[serde(default)]
     pub(super) nick_name: Option<String>,
 }
@@ -47,7 +47,7 @@ pub(super) struct SecuritiesAccount {
     /// `CASH` or `MARGIN`.
     #[serde(default)]
     pub(super) r#type: Option<String>,
-    pub(super) account_number: Text,
+    pub(super) account_number: IdText,
     #[serde(default)]
     pub(super) positions: Vec<Value>,
     #[serde(default)]
@@ -115,7 +115,7 @@ pub(super) struct Instrument {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Activity {
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) activity_id: Option<Text>,
+    pub(super) activity_id: Option<IdText>,
     #[serde(default)]
     pub(super) time: Option<String>,
     #[serde(default)]
@@ -134,7 +134,7 @@ pub(super) struct Activity {
     #[serde(default)]
     pub(super) description: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) order_id: Option<Text>,
+    pub(super) order_id: Option<IdText>,
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) net_amount: Option<Decimal>,
     #[serde(default, alias = "transactionItem", deserialize_with = "one_or_many")]

@@ -14,14 +14,14 @@ use serde_json::Value;
 use super::{
     METADATA, map,
     problems::Problems,
-    signs::Signs,
+    signs::SignSwitches,
     token::Access,
     wire::{self, Account, AccountSet},
 };
 use crate::{
     domain::{AccountDraft, ProviderError, ProviderErrorKind, Warning, text},
     providers::{
-        Listing, Piece, Plan, Problem, Purpose, Scope, Sink,
+        FailureScope, FetchPlan, Listing, Piece, Purpose, ScopedFailure, Sink,
         kit::{Api, Call, rows},
     },
 };
@@ -40,7 +40,7 @@ pub(super) struct Fetch<'a> {
     pub(super) api: &'a Api,
     pub(super) access: &'a Access,
     pub(super) pending: bool,
-    pub(super) plan: &'a Plan<'a>,
+    pub(super) plan: &'a FetchPlan<'a>,
 }
 
 /// Days to ask for: the first, and the day after the last; `None` is open, pending rows included.
@@ -109,7 +109,7 @@ impl Fetch<'_> {
             None => Ok(()),
             // The end of the access is the end of the pass; any other failure leaves what came before it.
             Some(error) if error.kind == ProviderErrorKind::Revoked => Err(error),
-            Some(error) => sink.send(Piece::Problem(Problem { scope: Scope::Connection, error })).await,
+            Some(error) => sink.send(Piece::Problem(ScopedFailure { scope: FailureScope::Connection, error })).await,
         }
     }
 
@@ -177,11 +177,11 @@ impl Fetch<'_> {
     }
 
     /// The switches of every account after these replies, and whether they have turned.
-    fn signs_of(&self, replies: &[Taken]) -> BTreeMap<String, (Signs, bool)> {
+    fn signs_of(&self, replies: &[Taken]) -> BTreeMap<String, (SignSwitches, bool)> {
         let mut signs = BTreeMap::new();
         for account in replies.first().map(|taken| &taken.accounts).into_iter().flatten() {
             let id = &account.id.0;
-            let stored: Signs = self
+            let stored: SignSwitches = self
                 .plan
                 .cursor(&format!("signs/{id}"))
                 .and_then(|text| serde_json::from_str(text).ok())
@@ -198,9 +198,9 @@ impl Fetch<'_> {
         signs
     }
 
-    fn listing(&self, taken: &Taken, signs: &BTreeMap<String, (Signs, bool)>) -> Listing<AccountDraft> {
+    fn listing(&self, taken: &Taken, signs: &BTreeMap<String, (SignSwitches, bool)>) -> Listing<AccountDraft> {
         let drafts = taken.accounts.iter().zip(&taken.institutions).map(|(account, institution)| {
-            let unsure = Signs::default();
+            let unsure = SignSwitches::default();
             let own = signs.get(&account.id.0).map_or(&unsure, |(signs, _)| signs);
             AccountDraft { institution: institution.clone(), ..map::account(account, own, self.plan.today) }
         });
@@ -214,7 +214,7 @@ impl Fetch<'_> {
     async fn send_all(
         &self,
         replies: Vec<Taken>,
-        signs: &BTreeMap<String, (Signs, bool)>,
+        signs: &BTreeMap<String, (SignSwitches, bool)>,
         reach: &Reach,
         sink: &mut dyn Sink,
     ) -> Result<(), ProviderError> {
@@ -257,7 +257,7 @@ impl Fetch<'_> {
         &self,
         account: &Account,
         replies: &[Taken],
-        signs: &Signs,
+        signs: &SignSwitches,
         sink: &mut dyn Sink,
     ) -> Result<(), ProviderError> {
         let currency = map::currency(account);

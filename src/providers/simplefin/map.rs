@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use super::{
-    signs::{Delivered, Signs},
+    signs::{Delivered, SignSwitches},
     wire::{Account, Holding, Transaction},
 };
 use crate::{
@@ -61,7 +61,7 @@ fn signed(amount: Decimal, inverted: bool) -> Decimal {
 }
 
 /// An account with its balance, dated as the institution dates it.
-pub(super) fn account(account: &Account, signs: &Signs, today: NaiveDate) -> AccountDraft {
+pub(super) fn account(account: &Account, signs: &SignSwitches, today: NaiveDate) -> AccountDraft {
     let account_type = account_type(account);
     let date = account.balance_date.and_then(day).map_or(today, |date| date.min(today));
     AccountDraft {
@@ -119,7 +119,7 @@ pub(super) fn delivered(row: &Transaction) -> Option<Delivered<'_>> {
 pub(super) fn transaction(
     row: &Transaction,
     place: u32,
-    signs: &Signs,
+    signs: &SignSwitches,
     account_type: AccountType,
     currency: AssetCode,
     today: NaiveDate,

@@ -19,14 +19,14 @@ use secrecy::ExposeSecret as _;
 
 use self::token::{Access, TokenError};
 use super::{
-    Answers, Auth, Credentials, Environment, Field, FieldKind, History, LinkProvider, LinkSpec, LinkStep, Pace, Plan,
-    Provider, ProviderMetadata, ReplyHead, Secrets, Sink, Verdict, check,
-    kit::{Api, Call, Origin},
+    Auth, Credentials, FetchPlan, Field, FieldKind, FieldValues, HistoryDepth, LinkProvider, LinkSpec, LinkStep, Pace,
+    Provider, ProviderMetadata, ReplyHead, ReplyVerdict, Secrets, ServerEnvironment, Sink, check,
+    kit::{Api, Call, ServerOrigin},
 };
 use crate::domain::{Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind};
 
-const ENVIRONMENTS: &[Environment] =
-    &[Environment { name: "production", label: "SimpleFIN Bridge", origin: "https://bridge.simplefin.org" }];
+const ENVIRONMENTS: &[ServerEnvironment] =
+    &[ServerEnvironment { name: "production", label: "SimpleFIN Bridge", origin: "https://bridge.simplefin.org" }];
 
 const FIELDS: &[Field] = &[
     Field {
@@ -89,17 +89,17 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     id_trust: IdTrust::Reusable,
     judge,
     // 90 days with both ends, the most that one request may ask for.
-    history: History { days: Some(89), overlap_days: 30 },
+    history: HistoryDepth { days: Some(89), overlap_days: 30 },
     documentation_url: "https://www.simplefin.org/protocol.html",
     production_ready: false,
 };
 
 /// 403 is the Bridge's own word that the access was ended, unless a gateway wrote it.
-fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<Verdict> {
+fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<ReplyVerdict> {
     let is_page = head.header("content-type").is_some_and(|kind| kind.contains("html"))
         || body.trim_ascii_start().first() == Some(&b'<');
     (matches!(head.status, 401 | 403) && !is_page).then(|| {
-        Verdict::new(ProviderErrorKind::Revoked, "the access was ended")
+        ReplyVerdict::new(ProviderErrorKind::Revoked, "the access was ended")
             .with_hint("create a new setup token at the Bridge and reconnect; accounts and rows stay")
     })
 }
@@ -108,7 +108,7 @@ fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<Verdict> {
 struct SimpleFin {
     api: Api,
     /// The override of this provider's origin.
-    endpoint: Option<Origin>,
+    endpoint: Option<ServerOrigin>,
     /// Whether pending rows are requested.
     pending: bool,
 }
@@ -130,7 +130,7 @@ impl Provider for SimpleFin {
         &METADATA
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         let access = self.access(&plan.credentials().await?)?;
         let api = self.api.granted(access.address.as_str())?;
         fetch::Fetch { api: &api, access: &access, pending: self.pending, plan }.run(sink).await
@@ -144,7 +144,7 @@ impl Provider for SimpleFin {
 
 #[async_trait]
 impl LinkProvider for SimpleFin {
-    async fn begin_link(&self, answers: &Answers) -> Result<LinkStep, ProviderError> {
+    async fn begin_link(&self, answers: &FieldValues) -> Result<LinkStep, ProviderError> {
         let setup = answers.expose("setup_token").unwrap_or_default();
         let address = token::claim_address(setup, answers.expose("server"), self.endpoint.as_ref())
             .map_err(|error| Self::refuse(&error))?;

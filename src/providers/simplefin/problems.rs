@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{METADATA, wire};
 use crate::{
     domain::{ProviderErrorKind, Warning, text},
-    providers::{Piece, Problem, Scope, kit::cut},
+    providers::{FailureScope, Piece, ScopedFailure, kit::cut},
 };
 
 /// Longest message that is repeated, in characters.
@@ -24,7 +24,7 @@ pub(super) struct Problems {
 }
 
 struct Found {
-    scope: Option<Scope>,
+    scope: Option<FailureScope>,
     is_login: bool,
     message: String,
 }
@@ -50,8 +50,8 @@ impl Problems {
         let mut parts = code.split('.');
         let (family, detail) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let institution =
-            problem.conn_id.as_ref().and_then(|id| institutions.get(&id.0)).cloned().map(Scope::Institution);
-        let account = problem.account_id.map(|id| Scope::Account(id.0));
+            problem.conn_id.as_ref().and_then(|id| institutions.get(&id.0)).cloned().map(FailureScope::Institution);
+        let account = problem.account_id.map(|id| FailureScope::Account(id.0));
         let scope = match family {
             "act" => account.or(institution),
             "con" => institution.or(account),
@@ -72,11 +72,11 @@ impl Problems {
             .any(|word| folded.contains(word));
         let mentioned = names.iter().find(|name| !name.is_empty() && folded.contains(&*text::fold(name)));
         let only = names.first().filter(|_| names.len() == 1 && is_login);
-        let scope = mentioned.or(only).cloned().map(Scope::Institution);
+        let scope = mentioned.or(only).cloned().map(FailureScope::Institution);
         self.add(scope, is_login, &written, "");
     }
 
-    fn add(&mut self, scope: Option<Scope>, is_login: bool, message: &str, code: &str) {
+    fn add(&mut self, scope: Option<FailureScope>, is_login: bool, message: &str, code: &str) {
         let message = text::clean_line(message).unwrap_or_else(|| code.into());
         self.found.push(Found { scope, is_login, message: cut(&message, MAX_MESSAGE) });
     }
@@ -97,9 +97,9 @@ impl Problems {
     /// Whether the rows of an account may be incomplete.
     pub(super) fn concerns(&self, account: &str, institution: Option<&str>) -> bool {
         self.found.iter().any(|found| match &found.scope {
-            Some(Scope::Account(id)) => id == account,
-            Some(Scope::Institution(name)) => Some(name.as_str()) == institution,
-            Some(Scope::Connection | Scope::Part(..)) | None => false,
+            Some(FailureScope::Account(id)) => id == account,
+            Some(FailureScope::Institution(name)) => Some(name.as_str()) == institution,
+            Some(FailureScope::Connection | FailureScope::Part(..)) | None => false,
         })
     }
 
@@ -113,7 +113,7 @@ impl Problems {
                 if found.is_login {
                     error = error.with_hint("log in to that bank at the Bridge");
                 }
-                Piece::Problem(Problem { scope, error })
+                Piece::Problem(ScopedFailure { scope, error })
             }
             None => Piece::Warning(Warning::new(0, found.message)),
         };

@@ -22,7 +22,7 @@ const MOST_REMEMBERED: usize = 400;
 
 /// The two switches of an account, and the figures that the next reply is compared with. Kept with the connection.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Signs {
+pub(super) struct SignSwitches {
     /// Balances are delivered with the opposite sign.
     #[serde(default)]
     pub(super) balance_inverted: bool,
@@ -47,7 +47,7 @@ pub(super) struct Delivered<'a> {
     pub(super) text: &'a str,
 }
 
-impl Signs {
+impl SignSwitches {
     /// The switches after a reply with `balance` and `rows`, and whether they differ from before.
     pub(super) fn updated(
         &self,
@@ -181,7 +181,7 @@ mod tests {
     type Reply<'a> = (&'a str, &'a [(u32, &'a str, &'static str)]);
 
     fn after(account_type: AccountType, replies: &[Reply<'_>]) -> (bool, bool) {
-        let signs = replies.iter().fold(Signs::default(), |signs, (balance, list)| {
+        let signs = replies.iter().fold(SignSwitches::default(), |signs, (balance, list)| {
             signs.updated(account_type, Some(balance.parse().unwrap()), &rows(list)).0
         });
         (signs.balance_inverted, signs.rows_inverted)
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn renumbered_rows_are_not_new_rows() {
-        let signs = Signs::default()
+        let signs = SignSwitches::default()
             .updated(AccountType::Savings, Some("10".parse().unwrap()), &rows(&[(1, "-1", "A"), (1, "-1", "A")]))
             .0;
         let again = rows(&[(1, "-1", "A"), (1, "-1", "A"), (2, "-3", "B")]);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     map,
-    signs::Signs,
+    signs::SignSwitches,
     wire::{Account, AccountSet, Holding, Problem, Transaction},
 };
 use crate::domain::{AccountType, AssetCode, AssetType, TransactionStatus, TransactionSubtype as Sub};
@@ -49,13 +49,13 @@ fn types_come_from_names_then_positions_then_the_sign() {
 
 #[test]
 fn balances_carry_the_day_of_the_institution() {
-    let draft = map::account(&account("Savings (1234)", "100.23", &json!(null)), &Signs::default(), today());
+    let draft = map::account(&account("Savings (1234)", "100.23", &json!(null)), &SignSwitches::default(), today());
     let balance = draft.balance.unwrap();
     assert_eq!((balance.current, balance.available), (amount("100.23"), Some(amount("75.23"))));
     // The stated day lies ahead of the clock: never later than today.
     assert_eq!((balance.date, draft.number.as_str()), (today(), "****1234"));
     let old = Account { balance_date: Some(1_790_078_400), ..account("Savings", "1", &json!(null)) };
-    let draft = map::account(&old, &Signs::default(), today());
+    let draft = map::account(&old, &SignSwitches::default(), today());
     assert_eq!((draft.balance.unwrap().date.to_string(), draft.number.as_str()), ("2026-09-22".into(), ""));
 }
 
@@ -70,7 +70,7 @@ fn private_units_are_named_by_the_end_of_their_address() {
     assert_eq!(unit("").as_str(), "USD");
 }
 
-fn row(value: serde_json::Value, signs: &Signs, account_type: AccountType) -> crate::domain::TransactionFacts {
+fn row(value: serde_json::Value, signs: &SignSwitches, account_type: AccountType) -> crate::domain::TransactionFacts {
     map::transaction(&read(value), 1, signs, account_type, AssetCode::USD, today()).unwrap().facts
 }
 
@@ -78,23 +78,24 @@ fn row(value: serde_json::Value, signs: &Signs, account_type: AccountType) -> cr
 fn rows_without_posting_are_pending() {
     let facts = row(
         json!({"id": "c-2", "posted": 0, "transacted_at": 1_793_620_800, "amount": "-40.00", "description": "Coffee"}),
-        &Signs::default(),
+        &SignSwitches::default(),
         AccountType::Checking,
     );
     assert_eq!((facts.status, facts.date.to_string()), (TransactionStatus::Pending, "2026-11-02".into()));
     let facts = row(
         json!({"id": "c-3", "posted": "1793620800.0", "amount": "-40.00", "pending": true}),
-        &Signs::default(),
+        &SignSwitches::default(),
         AccountType::Checking,
     );
     assert_eq!(facts.status, TransactionStatus::Pending);
-    let facts = row(json!({"id": "c-4", "amount": "-1", "pending": true}), &Signs::default(), AccountType::Checking);
+    let facts =
+        row(json!({"id": "c-4", "amount": "-1", "pending": true}), &SignSwitches::default(), AccountType::Checking);
     assert_eq!(facts.date, today());
 }
 
 #[test]
 fn switches_invert_what_they_are_for() {
-    let (signs, changed) = Signs::default().updated(AccountType::Loan, Some(amount("90000")), &[]);
+    let (signs, changed) = SignSwitches::default().updated(AccountType::Loan, Some(amount("90000")), &[]);
     assert!(changed && signs.balance_inverted && !signs.rows_inverted);
     let loan = map::account(&account("Car loan", "90000", &json!(null)), &signs, today());
     assert_eq!(loan.balance.unwrap().current, amount("-90000"));
@@ -108,7 +109,7 @@ fn switches_invert_what_they_are_for() {
 fn kinds_come_from_words_and_signs() {
     let kind = |text: &str, amount: &str, account_type| {
         let value = json!({"id": "1", "posted": 1_793_620_800, "amount": amount, "description": text});
-        row(value, &Signs::default(), account_type).kind.subtype()
+        row(value, &SignSwitches::default(), account_type).kind.subtype()
     };
     for (text, amount, account_type, expected) in [
         ("AUTOPAY PAYMENT THANK YOU", "30", AccountType::CreditCard, Sub::CardPayment),
@@ -130,7 +131,9 @@ fn kinds_come_from_words_and_signs() {
 
 #[test]
 fn rows_and_positions_that_can_not_be_used_are_named() {
-    let row = |value| map::transaction(&read(value), 5, &Signs::default(), AccountType::Other, AssetCode::USD, today());
+    let row = |value| {
+        map::transaction(&read(value), 5, &SignSwitches::default(), AccountType::Other, AssetCode::USD, today())
+    };
     assert!(row(json!({"id": "1", "amount": "1"})).is_ok(), "no date: pending, dated today");
     assert!(row(json!({"id": "1", "posted": 1_793_620_800})).unwrap_err().message.contains("no amount"));
     let position = |value| map::holding(&read::<Holding>(value), 5, AssetCode::USD, today());

@@ -13,7 +13,7 @@ use oauth2::url::{Host, Url};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::providers::kit::Origin;
+use crate::providers::kit::ServerOrigin;
 
 /// Longest accepted token or address, in bytes.
 const MAX_LENGTH: usize = 4_096;
@@ -50,7 +50,7 @@ pub(super) struct Address(Url);
 impl Address {
     /// Checks `text`. Plain http is accepted for the origin of the override only, and kept as https: the override
     /// replaces the origin of every address when it is sent.
-    fn new(text: &str, endpoint: Option<&Origin>) -> Result<Self, TokenError> {
+    fn new(text: &str, endpoint: Option<&ServerOrigin>) -> Result<Self, TokenError> {
         if text.len() > MAX_LENGTH || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(TokenError::NotAToken);
         }
@@ -58,7 +58,7 @@ impl Address {
         if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
             return Err(TokenError::NotHttps);
         }
-        let is_override = endpoint.is_some_and(|own| Origin::of(&url).is_ok_and(|origin| origin == *own));
+        let is_override = endpoint.is_some_and(|own| ServerOrigin::of(&url).is_ok_and(|origin| origin == *own));
         if is_override {
             if url.scheme() == "http" && url.set_scheme("https").is_err() {
                 return Err(TokenError::NotHttps);
@@ -97,7 +97,7 @@ fn is_public_name(name: &str) -> bool {
 pub(super) fn claim_address(
     token: &str,
     trusted: Option<&str>,
-    endpoint: Option<&Origin>,
+    endpoint: Option<&ServerOrigin>,
 ) -> Result<Address, TokenError> {
     let token: Zeroizing<String> = Zeroizing::new(
         token.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '<' | '>' | '`')).collect(),
@@ -134,7 +134,7 @@ pub(super) struct Access {
 }
 
 /// Takes an access address (`https://user:password@host/path`) apart.
-pub(super) fn access(text: &str, endpoint: Option<&Origin>) -> Result<Access, TokenError> {
+pub(super) fn access(text: &str, endpoint: Option<&ServerOrigin>) -> Result<Access, TokenError> {
     let mut url = Url::parse(text.trim()).map_err(|_| TokenError::NotAnAccess)?;
     let decoded = |part: &str| {
         let bytes = Zeroizing::new(percent_decode(part).ok_or(TokenError::NotAnAccess)?);
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_override_allows_its_own_origin_only() {
-        let own: Origin = "http://127.0.0.1:9100".parse().unwrap();
+        let own: ServerOrigin = "http://127.0.0.1:9100".parse().unwrap();
         let claim = |address: &str| claim_address(&BASE64.encode(address), None, Some(&own));
         assert_eq!(claim("http://127.0.0.1:9100/claim/1").unwrap().as_str(), "https://127.0.0.1:9100/claim/1");
         assert!(claim("http://127.0.0.1:9101/claim/1").is_err());

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::providers::kit::{Text, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text};
 
 /// `GET {access}/accounts`.
 #[derive(Deserialize)]
@@ -31,15 +31,15 @@ pub(super) struct Problem {
     #[serde(default, alias = "message")]
     pub(super) msg: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) conn_id: Option<Text>,
+    pub(super) conn_id: Option<IdText>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) account_id: Option<Text>,
+    pub(super) account_id: Option<IdText>,
 }
 
 /// A login at an institution (version 2).
 #[derive(Deserialize)]
 pub(super) struct Connection {
-    pub(super) conn_id: Text,
+    pub(super) conn_id: IdText,
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default)]
@@ -58,11 +58,11 @@ pub(super) struct Organisation {
 /// One account with its rows and positions.
 #[derive(Deserialize)]
 pub(super) struct Account {
-    pub(super) id: Text,
+    pub(super) id: IdText,
     #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) conn_id: Option<Text>,
+    pub(super) conn_id: Option<IdText>,
     #[serde(default)]
     pub(super) org: Option<Organisation>,
     /// ISO 4217, or the address of a private unit.
@@ -85,7 +85,7 @@ pub(super) struct Account {
 /// One row.
 #[derive(Deserialize)]
 pub(super) struct Transaction {
-    pub(super) id: Text,
+    pub(super) id: IdText,
     /// Unix seconds; 0 while pending.
     #[serde(default, deserialize_with = "optional_seconds")]
     pub(super) posted: Option<i64>,
@@ -107,7 +107,7 @@ pub(super) struct Transaction {
 #[derive(Deserialize)]
 pub(super) struct Holding {
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) id: Option<Text>,
+    pub(super) id: Option<IdText>,
     #[serde(default)]
     pub(super) currency: Option<String>,
     #[serde(default, deserialize_with = "optional_number")]
@@ -119,7 +119,7 @@ pub(super) struct Holding {
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) shares: Option<Decimal>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) symbol: Option<Text>,
+    pub(super) symbol: Option<IdText>,
 }
 
 /// A list that may be `null` or absent.

@@ -3,14 +3,14 @@
 use super::wire;
 use crate::{
     domain::ProviderErrorKind as Kind,
-    providers::{ReplyHead, Verdict},
+    providers::{ReplyHead, ReplyVerdict},
 };
 
 /// The message of an account that the bank has closed.
 pub(super) const CLOSED: &str = "the bank has closed this account";
 
 /// Reads a failed reply. The code decides before the status does: a login that the bank wants renewed comes as 404.
-pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<Verdict> {
+pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<ReplyVerdict> {
     if head.status < 400 {
         return None;
     }
@@ -18,7 +18,7 @@ pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<Verdict> {
     verdict(head.status, &failure.error)
 }
 
-fn verdict(status: u16, failure: &wire::FailureBody) -> Option<Verdict> {
+fn verdict(status: u16, failure: &wire::FailureBody) -> Option<ReplyVerdict> {
     let said = |meaning: &str| {
         let colon = if failure.message.is_empty() { "" } else { ": " };
         format!("{meaning}{colon}{}", failure.message)
@@ -26,25 +26,25 @@ fn verdict(status: u16, failure: &wire::FailureBody) -> Option<Verdict> {
     let code = failure.code.as_str();
     if code.starts_with("enrollment.disconnected") {
         return Some(
-            Verdict::new(Kind::LoginExpired, said("the bank asks to log in again"))
+            ReplyVerdict::new(Kind::LoginExpired, said("the bank asks to log in again"))
                 .with_hint("log in with Teller Connect and reconnect; accounts and rows stay"),
         );
     }
     match status {
         400 if failure.message.to_ascii_lowercase().contains("certificate") => Some(
-            Verdict::new(Kind::Authentication, "it asks for the client certificate of your application")
+            ReplyVerdict::new(Kind::Authentication, "it asks for the client certificate of your application")
                 .with_hint("reconnect with certificate.pem and private_key.pem of this application"),
         ),
         401 => Some(
-            Verdict::new(Kind::Authentication, said("it refuses the access token"))
+            ReplyVerdict::new(Kind::Authentication, said("it refuses the access token"))
                 .with_hint("copy the token again and reconnect"),
         ),
         403 => Some(
-            Verdict::new(Kind::Revoked, said("the login was ended"))
+            ReplyVerdict::new(Kind::Revoked, said("the login was ended"))
                 .with_hint("log in with Teller Connect and reconnect; accounts and rows stay"),
         ),
-        410 => Some(Verdict::new(Kind::InvalidResponse, CLOSED)),
-        502 | 504 => Some(Verdict::new(Kind::Unavailable, said("the bank does not answer"))),
+        410 => Some(ReplyVerdict::new(Kind::InvalidResponse, CLOSED)),
+        502 | 504 => Some(ReplyVerdict::new(Kind::Unavailable, said("the bank does not answer"))),
         _ => None,
     }
 }

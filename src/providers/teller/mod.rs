@@ -19,18 +19,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Auth, BuildContext, Credentials, Environment, Field, FieldKind, History, Listing, Pace, Piece, Plan, Provider,
-    ProviderMetadata, Sink, Validation, check,
-    kit::{self, Api, Call, ClientIdentity, Cursor, Page, PerAccount, Reply, TransactionRequest, rows},
+    Auth, BuildContext, Credentials, FetchPlan, Field, FieldKind, HistoryDepth, Listing, Pace, Piece, Provider,
+    ProviderMetadata, ServerEnvironment, Sink, Validation, check,
+    kit::{self, Api, Call, ClientIdentity, PerAccount, Reply, RowCursor, RowPage, TransactionRequest, rows},
 };
 use crate::domain::{
     AccountDraft, Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind, Warning, text,
 };
 
-const ENVIRONMENTS: &[Environment] = &[
-    Environment { name: "production", label: "Production", origin: "https://api.teller.io" },
-    Environment { name: "development", label: "Development (real data)", origin: "https://api.teller.io" },
-    Environment { name: "sandbox", label: "Sandbox (made-up data)", origin: "https://api.teller.io" },
+const ENVIRONMENTS: &[ServerEnvironment] = &[
+    ServerEnvironment { name: "production", label: "Production", origin: "https://api.teller.io" },
+    ServerEnvironment { name: "development", label: "Development (real data)", origin: "https://api.teller.io" },
+    ServerEnvironment { name: "sandbox", label: "Sandbox (made-up data)", origin: "https://api.teller.io" },
 ];
 
 const FIELDS: &[Field] = &[
@@ -93,7 +93,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     // A pending row posts under a new id, and a new login numbers rows anew.
     id_trust: IdTrust::Reusable,
     judge: errors::judge,
-    history: History { days: None, overlap_days: 14 },
+    history: HistoryDepth { days: None, overlap_days: 14 },
     documentation_url: "https://teller.io/docs/api",
     production_ready: false,
 };
@@ -200,7 +200,7 @@ impl Teller {
     }
 
     fn place(request: &TransactionRequest<'_>) -> Result<Option<Place>, ProviderError> {
-        let Some(Cursor(text)) = request.cursor else { return Ok(None) };
+        let Some(RowCursor(text)) = request.cursor else { return Ok(None) };
         serde_json::from_str(text).map(Some).map_err(|_| {
             METADATA.error(ProviderErrorKind::InvalidResponse, "the stored position in the list can't be read")
         })
@@ -217,7 +217,7 @@ impl Provider for Teller {
         &METADATA
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         if let Some(listed) = plan.listed {
             self.note_cards(&listed.items);
         }
@@ -227,7 +227,7 @@ impl Provider for Teller {
         kit::fetch(self, plan, sink).await
     }
 
-    async fn check(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
+    async fn check(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
         let credentials = plan.credentials().await?;
         let listed = self.list(&credentials).await?;
         let institutions: HashSet<&str> =
@@ -260,7 +260,7 @@ impl PerAccount for Teller {
     async fn accounts(
         &self,
         credentials: &Credentials,
-        _plan: &Plan<'_>,
+        _plan: &FetchPlan<'_>,
     ) -> Result<Listing<AccountDraft>, ProviderError> {
         let listed = self.list(credentials).await?;
         self.drafts(credentials, listed).await
@@ -272,18 +272,18 @@ impl PerAccount for Teller {
         &self,
         credentials: &Credentials,
         request: &TransactionRequest<'_>,
-    ) -> Result<Page, ProviderError> {
+    ) -> Result<RowPage, ProviderError> {
         let place = Self::place(request)?;
         let from = place.as_ref().map_or(request.from, |place| place.from);
         let id = request.account.provider_account_id;
         if self.traits().without_rows.contains(id) {
-            return Ok(Page::default());
+            return Ok(RowPage::default());
         }
         let is_card = place.as_ref().map_or_else(|| self.traits().cards.contains(id), |place| place.is_card);
         let call = Call::get("the transactions", &["accounts", id, "transactions"])
             .query_if("from_id", place.as_ref().map(|place| place.before.clone()));
         let reply = self.send(credentials, call).await?;
-        let mut page = Page { is_blank: reply.is_blank(), ..Page::default() };
+        let mut page = RowPage { is_blank: reply.is_blank(), ..RowPage::default() };
         let listed = rows::<wire::Transaction>(reply.list()?, "transaction", &mut page.warnings);
         let oldest = listed.iter().filter_map(|(_, row)| map::day(row)).min();
         let last = listed.last().map(|(_, row)| row.id.0.clone());
@@ -299,7 +299,7 @@ impl PerAccount for Teller {
         let advances = last.as_ref() != place.as_ref().map(|place| &place.before);
         if let Some(before) = last.filter(|_| advances && !is_before) {
             let next = Place { from, before, is_card };
-            page.next = serde_json::to_string(&next).ok().map(Cursor);
+            page.next = serde_json::to_string(&next).ok().map(RowCursor);
         }
         Ok(page)
     }

@@ -4,12 +4,12 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::providers::kit::{Text, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text};
 
 /// One of `GET /accounts`.
 #[derive(Deserialize)]
 pub(super) struct Account {
-    pub(super) id: Text,
+    pub(super) id: IdText,
     #[serde(default)]
     pub(super) name: Option<String>,
     /// `depository` or `credit`.
@@ -22,7 +22,7 @@ pub(super) struct Account {
     #[serde(default)]
     pub(super) currency: Option<String>,
     #[serde(default, deserialize_with = "optional_text")]
-    pub(super) last_four: Option<Text>,
+    pub(super) last_four: Option<IdText>,
     /// `open` or `closed`.
     #[serde(default)]
     pub(super) status: Option<String>,
@@ -61,7 +61,7 @@ pub(super) struct Balances {
 /// One of `GET /accounts/{id}/transactions`.
 #[derive(Deserialize)]
 pub(super) struct Transaction {
-    pub(super) id: Text,
+    pub(super) id: IdText,
     #[serde(default, deserialize_with = "optional_number")]
     pub(super) amount: Option<Decimal>,
     #[serde(default)]

@@ -11,7 +11,7 @@ use quick_xml::{
 };
 
 use super::{
-    super::{Limits, Progress, StatementError, decode::head},
+    super::{Limits, ReadProgress, StatementError, decode::head},
     element::Element,
 };
 
@@ -44,7 +44,7 @@ pub(super) enum End {
 pub(super) fn walk(
     source: &str,
     limits: &Limits,
-    progress: &mut Progress<'_>,
+    progress: &mut ReadProgress<'_>,
     handler: &mut dyn Handler,
 ) -> Result<End, StatementError> {
     let mut reader = Reader::from_str(source);

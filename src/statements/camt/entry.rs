@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    super::amount::{Number, parse},
+    super::amount::{WrittenNumber, parse},
     element::Element,
 };
 use crate::domain::{
@@ -30,7 +30,7 @@ pub(super) struct Context<'a> {
 
 /// Why an entry yields no row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Problem {
+pub(super) enum EntryProblem {
     Amount,
     Day,
 }
@@ -40,9 +40,9 @@ pub(super) enum Problem {
 pub(super) fn signed(element: &Element) -> Option<(Decimal, Option<AssetCode>)> {
     let amount = element.child("Amt")?;
     let number = match parse(amount.text.trim())? {
-        Number::Exact(number) => number,
+        WrittenNumber::Exact(number) => number,
         // The standard has a decimal point and no marks of thousands.
-        Number::Ambiguous { decimal, thousands, comma } => {
+        WrittenNumber::Ambiguous { decimal, thousands, comma } => {
             if comma {
                 thousands
             } else {
@@ -75,10 +75,10 @@ pub(super) fn day_of(text: &str) -> Option<NaiveDate> {
 }
 
 /// The row of an entry.
-pub(super) fn facts(entry: &Element, context: &Context<'_>) -> Result<TransactionFacts, Problem> {
-    let (amount, stated) = signed(entry).ok_or(Problem::Amount)?;
+pub(super) fn facts(entry: &Element, context: &Context<'_>) -> Result<TransactionFacts, EntryProblem> {
+    let (amount, stated) = signed(entry).ok_or(EntryProblem::Amount)?;
     let value = day(entry.child("ValDt"));
-    let date = day(entry.child("BookgDt")).or(context.day).or(value).ok_or(Problem::Day)?;
+    let date = day(entry.child("BookgDt")).or(context.day).or(value).ok_or(EntryProblem::Day)?;
     let mut facts = TransactionFacts::new(date, amount, stated.unwrap_or(context.currency));
     facts.settlement_date = value.filter(|value| *value != date);
     facts.origin = Origin { line: entry.line };
@@ -233,7 +233,7 @@ fn foreign(entry: &Element, details: &Element, facts: &TransactionFacts) -> Opti
         let amount = amounts.child(name)?.child("Amt")?;
         let code = amount.currency.as_deref().and_then(|code| AssetCode::new(code).ok())?;
         let number = match parse(amount.text.trim())? {
-            Number::Exact(number) | Number::Ambiguous { decimal: number, .. } => number,
+            WrittenNumber::Exact(number) | WrittenNumber::Ambiguous { decimal: number, .. } => number,
         };
         (code != facts.currency && !number.is_zero()).then_some((code, number.abs()))
     });

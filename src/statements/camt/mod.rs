@@ -9,11 +9,11 @@ mod element;
 mod entry;
 mod statement;
 
-use super::{Format, Input, Progress, Reading, Sniff, StatementError, decode::decode};
+use super::{ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, decode::decode};
 use crate::domain::IdTrust;
 
 /// camt.052, camt.053 and camt.054. A servicer's reference is unique at good banks only.
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: StatementFormat = StatementFormat {
     name: "camt",
     label: "a CAMT statement (ISO 20022)",
     extensions: &["xml", "camt", "camt052", "camt053", "camt054", "052", "053", "054", "c52", "c53", "c54"],
@@ -22,7 +22,7 @@ pub(super) static FORMAT: Format = Format {
     read,
 };
 
-fn sniff(input: &Input<'_>) -> Sniff {
+fn sniff(input: &StatementFile<'_>) -> Sniff {
     let head = input.head();
     if !head.contains('<') {
         return Sniff::No;
@@ -34,7 +34,7 @@ fn sniff(input: &Input<'_>) -> Sniff {
     if named || head.contains("<Ntry>") || head.contains(":Ntry>") { Sniff::Likely } else { Sniff::No }
 }
 
-fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let text = decode(input.bytes);
     input.limits.check_bytes(text.len() as u64)?;
     statement::read(&text, input.limits, progress)

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{
     super::{
-        Institution, Limits, Progress, Reading, StatedBalance, StatementError,
+        Institution, Limits, ReadProgress, Reading, StatedBalance, StatementError,
         iban::{bank_code, iban, is_bic},
         pages::{AccountKey, Pages, difference},
         warnings::quoted,
@@ -15,12 +15,12 @@ use super::{
     FORMAT,
     document::{End, Handler, walk},
     element::Element,
-    entry::{Context, Problem, day, day_of, facts, signed},
+    entry::{Context, EntryProblem, day, day_of, facts, signed},
 };
 use crate::domain::{AccountType, AssetCode, BalanceDraft, text::clean_line};
 
 /// Reads a decoded file.
-pub(super) fn read(source: &str, limits: &Limits, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+pub(super) fn read(source: &str, limits: &Limits, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let mut reader = Reader { pages: Pages::new(limits), open: Open::default(), format: None, assumed: false };
     match walk(source, limits, progress, &mut reader)? {
         End::Whole => {}
@@ -173,8 +173,10 @@ impl Reader {
                 self.open.incomplete = true;
                 let amount = element.text_at("Amt").unwrap_or_default().to_owned();
                 self.pages.warnings.add(element.line, || match problem {
-                    Problem::Amount => format!("the entry's amount {} can't be read; it was left out", quoted(&amount)),
-                    Problem::Day => format!("the entry over {} has no day; it was left out", quoted(&amount)),
+                    EntryProblem::Amount => {
+                        format!("the entry's amount {} can't be read; it was left out", quoted(&amount))
+                    }
+                    EntryProblem::Day => format!("the entry over {} has no day; it was left out", quoted(&amount)),
                 });
                 Ok(())
             }

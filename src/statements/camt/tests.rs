@@ -7,13 +7,14 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::{
-    super::{Answers, Input, Limits, Verdict},
+    super::{Limits, QuestionAnswers, StatementFile, Verdict},
     *,
 };
 
 fn read_text(text: &str) -> Result<Reading, StatementError> {
-    let (limits, answers) = (Limits::default(), Answers::default());
-    let input = Input { bytes: text.as_bytes(), file_name: "a.xml", limits: &limits, layouts: &[], answers: &answers };
+    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+    let input =
+        StatementFile { bytes: text.as_bytes(), file_name: "a.xml", limits: &limits, layouts: &[], answers: &answers };
     read(&input, &mut |_| ControlFlow::Continue(()))
 }
 

@@ -7,7 +7,7 @@ use crate::domain::AssetCode;
 
 /// An account as `:25:` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Account {
+pub(super) struct AccountField {
     /// In front of the slash: a bank code or a BIC.
     pub(super) bank: Option<String>,
     /// The number, or the IBAN without blanks.
@@ -23,7 +23,7 @@ pub(super) struct Account {
 /// Reads `:25:` (`BANK/NUMBER`, `BIC/NUMBER`, an IBAN, or a number, with or without a currency behind it) or `:25P:` (the
 /// same, and the BIC on a second line).
 #[must_use]
-pub(super) fn account<'a>(lines: impl Iterator<Item = &'a str>) -> Account {
+pub(super) fn account<'a>(lines: impl Iterator<Item = &'a str>) -> AccountField {
     let mut lines = lines.map(str::trim).filter(|line| !line.is_empty());
     let first = crate::domain::text::clean(lines.next().unwrap_or_default()).into_owned();
     let second = lines.next().filter(|line| is_bic(line)).map(str::to_owned);
@@ -36,8 +36,8 @@ pub(super) fn account<'a>(lines: impl Iterator<Item = &'a str>) -> Account {
     let found = iban(number);
     let bic = second.or_else(|| bank.clone().filter(|bank| is_bic(bank)));
     match found {
-        Some(iban) => Account { bank: None, bank_code: bank_code(&iban), number: iban, currency, bic },
-        None => Account {
+        Some(iban) => AccountField { bank: None, bank_code: bank_code(&iban), number: iban, currency, bic },
+        None => AccountField {
             bank_code: bank.clone().filter(|bank| !is_bic(bank)),
             bank,
             number: number.to_owned(),

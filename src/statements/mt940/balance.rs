@@ -10,7 +10,7 @@ use crate::domain::AssetCode;
 
 /// A balance as a field states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Balance {
+pub(super) struct BalanceField {
     pub(super) date: NaiveDate,
     pub(super) currency: AssetCode,
     /// Negative when the field says D.
@@ -19,7 +19,7 @@ pub(super) struct Balance {
 
 /// Reads `C100722EUR44,89`.
 #[must_use]
-pub(super) fn balance(text: &str) -> Option<Balance> {
+pub(super) fn balance(text: &str) -> Option<BalanceField> {
     let text = text.trim();
     let negative = match text.bytes().next()? {
         b'C' | b'c' => false,
@@ -32,7 +32,7 @@ pub(super) fn balance(text: &str) -> Option<Balance> {
     let rest = rest[digits..].trim_start();
     let currency = AssetCode::new(rest.get(..3)?).ok()?;
     let number = amount(rest.get(3..)?.trim())?;
-    Some(Balance { date, currency, amount: if negative { -number } else { number } })
+    Some(BalanceField { date, currency, amount: if negative { -number } else { number } })
 }
 
 /// Reads `YYMMDD` or `YYYYMMDD`.

@@ -10,7 +10,7 @@ use super::balance::{amount, day, day_near};
 
 /// A statement line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry<'a> {
+pub(super) struct StatementLine<'a> {
     /// When interest starts.
     pub(super) value: NaiveDate,
     /// When it was booked; the value day where the line leaves it out.
@@ -34,7 +34,7 @@ const REFERENCE: usize = 16;
 
 /// Reads a line: `0211011102DR800,NSTONONREF//55555`.
 #[must_use]
-pub(super) fn entry(line: &str) -> Option<Entry<'_>> {
+pub(super) fn entry(line: &str) -> Option<StatementLine<'_>> {
     // Blanks fill the place of a missing booking day, and some banks write one between the days.
     let width = line.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b' ').count();
     let (digits, rest) = line.split_at(width);
@@ -52,7 +52,7 @@ pub(super) fn entry(line: &str) -> Option<Entry<'_>> {
     let rest = &rest[width..];
     let (kind, rest) = kind(rest);
     let (reference, bank_reference, extra) = references(rest);
-    Some(Entry {
+    Some(StatementLine {
         value,
         booked,
         amount: if negative { -number } else { number },

@@ -4,7 +4,7 @@
 
 /// One field of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Field<'a> {
+pub(super) struct TaggedField<'a> {
     /// `61`, `28C`, `NS`; empty for the text between messages.
     pub(super) tag: &'a str,
     /// Everything after the tag, line ends included.
@@ -15,7 +15,7 @@ pub(super) struct Field<'a> {
     pub(super) at: usize,
 }
 
-impl<'a> Field<'a> {
+impl<'a> TaggedField<'a> {
     /// Its lines, without the marks that end a message.
     pub(super) fn lines(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         lines(self.content).map(|(_, line)| line).take_while(|line| !ends_message(line))
@@ -76,7 +76,7 @@ fn after_envelope(line: &str) -> usize {
 }
 
 /// The fields of a file in order. Text before the first field, and headers between messages, come with an empty tag.
-pub(super) fn fields(text: &str) -> impl Iterator<Item = Field<'_>> {
+pub(super) fn fields(text: &str) -> impl Iterator<Item = TaggedField<'_>> {
     let mut lines = lines(text).enumerate().peekable();
     std::iter::from_fn(move || {
         let (index, (start, line)) = lines.next()?;
@@ -93,7 +93,7 @@ pub(super) fn fields(text: &str) -> impl Iterator<Item = Field<'_>> {
             lines.next();
         }
         let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        Some(Field { tag, content: &text[from..end], line, at: start })
+        Some(TaggedField { tag, content: &text[from..end], line, at: start })
     })
 }
 

@@ -11,11 +11,11 @@ mod entry;
 mod field;
 mod statement;
 
-use super::{Format, Input, Progress, Reading, Sniff, StatementError, decode::decode};
+use super::{ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, decode::decode};
 use crate::domain::IdTrust;
 
 /// MT940 and MT942. A bank reference is unique at good banks only.
-pub(super) static FORMAT: Format = Format {
+pub(super) static FORMAT: StatementFormat = StatementFormat {
     name: "mt940",
     label: "an MT940 statement",
     extensions: &["sta", "mt940", "940", "942", "mt942", "swi", "pcc"],
@@ -24,7 +24,7 @@ pub(super) static FORMAT: Format = Format {
     read,
 };
 
-fn sniff(input: &Input<'_>) -> Sniff {
+fn sniff(input: &StatementFile<'_>) -> Sniff {
     let head = input.head();
     let (mut reference, mut account, mut content) = (false, false, false);
     for field in field::fields(&head) {
@@ -42,7 +42,7 @@ fn sniff(input: &Input<'_>) -> Sniff {
     }
 }
 
-fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let text = decode(input.bytes);
     input.limits.check_bytes(text.len() as u64)?;
     statement::read(&text, input.limits, progress)

@@ -8,16 +8,16 @@ use chrono::NaiveDate;
 
 use super::{
     super::{
-        Institution, Limits, Progress, Reading, StatedBalance, StatementAccount, StatementError,
+        Institution, Limits, ReadProgress, Reading, StatedBalance, StatementAccount, StatementError,
         pages::{AccountKey, Pages, difference},
         warnings::quoted,
     },
     FORMAT,
-    account::{self, Account},
-    balance::{self, Balance},
+    account::{self, AccountField},
+    balance::{self, BalanceField},
     details::{self, Details},
-    entry::{self, Entry},
-    field::{Field, fields},
+    entry::{self, StatementLine},
+    field::{TaggedField, fields},
 };
 use crate::domain::{
     AccountType, AssetCode, BalanceDraft, Kind, Origin, TransactionFacts, TransactionStatus,
@@ -30,15 +30,15 @@ const STEP: usize = 1 << 20;
 /// A message while it is read.
 #[derive(Default)]
 struct Message {
-    account: Account,
+    account: AccountField,
     account_line: u32,
     /// The statement number of `:28C:`.
     number: Option<u32>,
     number_line: u32,
     currency: Option<AssetCode>,
-    opening: Option<Balance>,
-    closing: Option<(u32, Balance)>,
-    available: Option<Balance>,
+    opening: Option<BalanceField>,
+    closing: Option<(u32, BalanceField)>,
+    available: Option<BalanceField>,
     /// The entry whose texts are still being read.
     row: Option<Row>,
     has_page: bool,
@@ -70,7 +70,7 @@ struct Reader<'a> {
 }
 
 /// Reads a decoded file.
-pub(super) fn read(source: &str, limits: &Limits, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+pub(super) fn read(source: &str, limits: &Limits, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let mut reader = Reader {
         pages: Pages::new(limits),
         message: Message::default(),
@@ -95,7 +95,7 @@ pub(super) fn read(source: &str, limits: &Limits, progress: &mut Progress<'_>) -
 }
 
 impl Reader<'_> {
-    fn field(&mut self, field: &Field<'_>) -> Result<(), StatementError> {
+    fn field(&mut self, field: &TaggedField<'_>) -> Result<(), StatementError> {
         // A second account field inside the entries of a message is a text with a wrong tag.
         let misplaced = field.tag == "25" && self.message.named && self.message.closing.is_none();
         let tag = if misplaced && self.message.row.is_some() { "86" } else { field.tag };
@@ -135,7 +135,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn read_account(&mut self, field: &Field<'_>) -> Result<(), StatementError> {
+    fn read_account(&mut self, field: &TaggedField<'_>) -> Result<(), StatementError> {
         if self.message.named {
             self.end_message()?;
         }
@@ -145,13 +145,13 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn read_number(&mut self, field: &Field<'_>) {
+    fn read_number(&mut self, field: &TaggedField<'_>) {
         let text = field.first().trim();
         self.message.number = text.split('/').next().and_then(|number| number.trim().parse().ok());
         self.message.number_line = field.line;
     }
 
-    fn read_opening(&mut self, field: &Field<'_>) -> Result<(), StatementError> {
+    fn read_opening(&mut self, field: &TaggedField<'_>) -> Result<(), StatementError> {
         // A second opening balance without a new header starts the next statement of the account.
         if self.message.closing.is_some() {
             let account = self.message.account.clone();
@@ -171,7 +171,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn read_closing(&mut self, field: &Field<'_>) {
+    fn read_closing(&mut self, field: &TaggedField<'_>) {
         self.is_final = true;
         match balance::balance(field.first()) {
             Some(closing) => {
@@ -182,13 +182,13 @@ impl Reader<'_> {
         }
     }
 
-    fn unreadable_balance(&mut self, field: &Field<'_>, which: &str) {
+    fn unreadable_balance(&mut self, field: &TaggedField<'_>, which: &str) {
         self.pages.warnings.add(field.line, || {
             format!("the {which} balance {} can't be read; it was left out", quoted(field.first()))
         });
     }
 
-    fn read_entry(&mut self, field: &Field<'_>) {
+    fn read_entry(&mut self, field: &TaggedField<'_>) {
         let first = field.first();
         let Some(entry) = entry::entry(first) else {
             self.message.incomplete = true;
@@ -209,7 +209,7 @@ impl Reader<'_> {
 
     /// Whether the entries of this message are booked. Where the opening balance is missing, the rest of the message is
     /// searched once for the closing one.
-    fn is_booked(&mut self, field: &Field<'_>) -> bool {
+    fn is_booked(&mut self, field: &TaggedField<'_>) -> bool {
         let (message, source) = (&mut self.message, self.source);
         *message.booked.get_or_insert_with(|| {
             let mut rest = fields(&source[field.at..]).take_while(|later| later.tag != "20");
@@ -305,7 +305,7 @@ impl Reader<'_> {
     }
 }
 
-const fn stated_balance(balance: Balance) -> StatedBalance {
+const fn stated_balance(balance: BalanceField) -> StatedBalance {
     StatedBalance { date: balance.date, amount: balance.amount }
 }
 
@@ -318,7 +318,7 @@ fn period(page: &StatementAccount) -> Option<(NaiveDate, NaiveDate)> {
     days().min().zip(days().max())
 }
 
-fn facts(entry: &Entry<'_>, currency: AssetCode) -> TransactionFacts {
+fn facts(entry: &StatementLine<'_>, currency: AssetCode) -> TransactionFacts {
     let mut facts = TransactionFacts::new(entry.booked, entry.amount, currency);
     if entry.value != entry.booked {
         facts.settlement_date = Some(entry.value);
@@ -334,7 +334,7 @@ fn facts(entry: &Entry<'_>, currency: AssetCode) -> TransactionFacts {
 }
 
 /// The kind of movement, where the type names one.
-fn kind(entry: &Entry<'_>) -> Kind {
+fn kind(entry: &StatementLine<'_>) -> Kind {
     let incoming = entry.amount.is_sign_positive();
     let code = entry.kind.and_then(|kind| kind.get(1..)).unwrap_or_default().to_ascii_uppercase();
     Kind(match code.as_str() {

@@ -6,11 +6,11 @@
 use rust_decimal::Decimal;
 
 use super::{
-    book::Item,
+    book::DocumentItem,
     exchange::Exchange,
     kind,
     open::StatementKind,
-    reader::Reader,
+    reader::DocumentReader,
     record::{Leaf, Record},
     tag::Tag,
     text,
@@ -83,7 +83,7 @@ impl<'a, 'w> Row<'a, 'w> {
     }
 }
 
-impl<'a> Reader<'a, '_, '_> {
+impl<'a> DocumentReader<'a, '_, '_> {
     /// Reads a bank row and hands it over.
     pub(super) fn bank_row(&mut self, record: &Record<'a, '_>) -> Result<(), StatementError> {
         let row = Row::of(record);
@@ -138,7 +138,7 @@ impl<'a> Reader<'a, '_, '_> {
             });
         }
         let correction = self.correction(&row).map(Box::new);
-        self.hand_over(Item::Transaction(account, TransactionDraft { facts, correction, pending_id: None }))
+        self.hand_over(DocumentItem::Transaction(account, TransactionDraft { facts, correction, pending_id: None }))
     }
 
     /// The amount with the sign of its type, in a file that writes all amounts without one.

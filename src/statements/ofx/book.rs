@@ -21,7 +21,7 @@ use crate::{
 
 /// A row or position, handed over as soon as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Item {
+pub enum DocumentItem {
     /// A row of the page with that position among all pages of the file.
     Transaction(usize, TransactionDraft),
     /// A position of the page with that position.
@@ -43,7 +43,7 @@ struct Refusal {
 }
 
 /// Everything but the rows.
-pub(super) struct Book<'s> {
+pub(super) struct DocumentFacts<'s> {
     pub(super) limits: Limits,
     pub(super) warnings: Warnings,
     /// Whether anything of OFX was seen.
@@ -58,12 +58,12 @@ pub(super) struct Book<'s> {
     names: HashMap<String, Option<Text>>,
     rows: usize,
     holdings: usize,
-    sink: &'s mut dyn FnMut(Item),
+    sink: &'s mut dyn FnMut(DocumentItem),
 }
 
-impl<'s> Book<'s> {
+impl<'s> DocumentFacts<'s> {
     /// An empty book that hands rows to `sink`.
-    pub(super) fn new(limits: &Limits, sink: &'s mut dyn FnMut(Item)) -> Self {
+    pub(super) fn new(limits: &Limits, sink: &'s mut dyn FnMut(DocumentItem)) -> Self {
         Self {
             limits: *limits,
             warnings: Warnings::new(limits.warnings),
@@ -177,9 +177,9 @@ impl<'s> Book<'s> {
         self.refusals.push(Refusal { line, code, message });
     }
 
-    pub(super) fn hand_over(&mut self, item: Item) -> Result<(), StatementError> {
+    pub(super) fn hand_over(&mut self, item: DocumentItem) -> Result<(), StatementError> {
         match &item {
-            Item::Transaction(..) => {
+            DocumentItem::Transaction(..) => {
                 self.rows += 1;
                 if self.rows > self.limits.rows {
                     return Err(StatementError::TooLarge {
@@ -189,7 +189,7 @@ impl<'s> Book<'s> {
                     });
                 }
             }
-            Item::Holding(..) => self.holdings += 1,
+            DocumentItem::Holding(..) => self.holdings += 1,
         }
         (self.sink)(item);
         Ok(())

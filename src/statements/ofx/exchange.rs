@@ -5,7 +5,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::{account, reader::Reader, record::Record, tag::Tag};
+use super::{account, reader::DocumentReader, record::Record, tag::Tag};
 use crate::{
     domain::{AssetCode, ForeignAmount, Money},
     statements::warnings::quoted,
@@ -79,7 +79,7 @@ pub(super) fn round(amount: Decimal, code: AssetCode) -> Decimal {
     rounded
 }
 
-impl Reader<'_, '_, '_> {
+impl DocumentReader<'_, '_, '_> {
     /// Reads `CURRENCY` and `ORIGCURRENCY`.
     pub(super) fn exchange(&mut self, record: &Record<'_, '_>, own: AssetCode) -> Exchange {
         for group in [Tag::Currency, Tag::OrigCurrency] {

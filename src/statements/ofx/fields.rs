@@ -8,40 +8,40 @@ use rust_decimal::Decimal;
 use super::{
     date::{self, Day},
     open::Open,
-    reader::Reader,
+    reader::DocumentReader,
     record::Leaf,
-    survey::Marks,
+    survey::DecimalMarks,
     text,
 };
 use crate::{
     domain::AssetCode,
     statements::{
-        amount::{self, Number},
+        amount::{self, WrittenNumber},
         warnings::quoted,
     },
 };
 
-impl Reader<'_, '_, '_> {
+impl DocumentReader<'_, '_, '_> {
     /// The number in a leaf, `None` when it is none. `money` numbers have the digits of their currency, so three
     /// decimals are suspicious there; prices and units have any.
     pub(super) fn number(&mut self, leaf: &Leaf<'_>, money: bool) -> Option<Decimal> {
-        if let Some(Number::Exact(number)) = amount::parse(leaf.text) {
+        if let Some(WrittenNumber::Exact(number)) = amount::parse(leaf.text) {
             self.warn_of_words(leaf, number);
             return Some(number);
         }
         let plain = text::value(leaf);
         match amount::parse(&plain)? {
-            Number::Exact(number) => {
+            WrittenNumber::Exact(number) => {
                 self.warn_of_words(leaf, number);
                 Some(number)
             }
-            Number::Ambiguous { decimal, thousands, comma } => {
+            WrittenNumber::Ambiguous { decimal, thousands, comma } => {
                 let marks = self.survey().marks();
                 let (number, certain) = match (marks, comma) {
-                    (Marks::Point, true) | (Marks::Comma, false) => (thousands, true),
-                    (Marks::Point, false) | (Marks::Comma, true) => (decimal, true),
-                    (Marks::Mixed | Marks::Untold, true) => (thousands, false),
-                    (Marks::Mixed | Marks::Untold, false) => (decimal, !money),
+                    (DecimalMarks::Point, true) | (DecimalMarks::Comma, false) => (thousands, true),
+                    (DecimalMarks::Point, false) | (DecimalMarks::Comma, true) => (decimal, true),
+                    (DecimalMarks::Mixed | DecimalMarks::Untold, true) => (thousands, false),
+                    (DecimalMarks::Mixed | DecimalMarks::Untold, false) => (decimal, !money),
                 };
                 if !certain {
                     self.warn(leaf.at, || {

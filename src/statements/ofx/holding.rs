@@ -7,10 +7,10 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    book::Item,
+    book::DocumentItem,
     exchange::{Exchange, round},
     open::{Open, StatementKind},
-    reader::Reader,
+    reader::DocumentReader,
     record::{Leaf, Record},
     tag::Tag,
     text,
@@ -40,7 +40,7 @@ fn is_total(name: &str) -> bool {
     )
 }
 
-impl<'a> Reader<'a, '_, '_> {
+impl<'a> DocumentReader<'a, '_, '_> {
     /// `INVBAL`: cash and margin.
     pub(super) fn read_cash(&mut self, leaf: &Leaf<'a>) {
         let Some(number) = self.optional_number(Some(leaf), true) else { return };
@@ -163,7 +163,7 @@ impl<'a> Reader<'a, '_, '_> {
                 continue;
             };
             // Positions are not counted against the limit on rows, so this can't fail.
-            let _ = self.hand_over(Item::Holding(account, HoldingDraft { facts: held.facts, as_of }));
+            let _ = self.hand_over(DocumentItem::Holding(account, HoldingDraft { facts: held.facts, as_of }));
         }
         let (current, holdings_value, cash_value) = totals?;
         Some(BalanceDraft { date: day?, current, available: cash_value, holdings_value, cash_value })

@@ -6,7 +6,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{book::Item, open::StatementKind, reader::Reader, record::Record, tag::Tag, text};
+use super::{book::DocumentItem, open::StatementKind, reader::DocumentReader, record::Record, tag::Tag, text};
 use crate::{
     domain::{AssetType, Kind, Origin, Security, Text, TransactionFacts, TransactionSubtype as Subtype},
     statements::{StatementError, warnings::quoted},
@@ -56,7 +56,7 @@ fn unit(asset_type: AssetType) -> Decimal {
     if asset_type == AssetType::FixedIncome { Decimal::new(1, 2) } else { asset_type.default_multiplier() }
 }
 
-impl<'a> Reader<'a, '_, '_> {
+impl<'a> DocumentReader<'a, '_, '_> {
     /// What is known of the security `id` that stands in a record of `tag`.
     pub(super) fn security(&mut self, id: &str, tag: Tag) -> Known {
         let told = asset_of(tag).unwrap_or(AssetType::Other);
@@ -138,7 +138,7 @@ impl<'a> Reader<'a, '_, '_> {
         {
             open.positions.mark_plan();
         }
-        self.hand_over(Item::Transaction(account, facts.into()))
+        self.hand_over(DocumentItem::Transaction(account, facts.into()))
     }
 
     /// Quantity, price and charges, signed as they touch the account.

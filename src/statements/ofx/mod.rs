@@ -30,13 +30,13 @@ use std::ops::ControlFlow;
 
 use memchr::memmem;
 
-use self::{book::Book, reader::Reader};
-pub use self::{book::Item, statement::CURRENCY_ASSUMED};
-use super::{Format, Input, Limits, Progress, Reading, Sniff, StatementError, decode::decode};
+use self::{book::DocumentFacts, reader::DocumentReader};
+pub use self::{book::DocumentItem, statement::CURRENCY_ASSUMED};
+use super::{Limits, ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, decode::decode};
 use crate::domain::IdTrust;
 
 /// OFX and the names that programs give it. Ids (`FITID`) are unique by the standard only: banks reuse and renumber them.
-pub static FORMAT: Format = Format {
+pub static FORMAT: StatementFormat = StatementFormat {
     name: "ofx",
     label: "a QFX, OFX or QBO statement",
     extensions: &["qfx", "ofx", "qbo", "ofc"],
@@ -51,7 +51,7 @@ const FAR: usize = 1 << 20;
 /// Tags that occur in nearly every file, in lower case.
 const MARKS: [&str; 5] = ["<stmttrn", "<stmtrs", "<ccstmtrs", "<invstmtrs", "<bankmsgsrs"];
 
-fn sniff(input: &Input<'_>) -> Sniff {
+fn sniff(input: &StatementFile<'_>) -> Sniff {
     let head = input.head().to_ascii_lowercase();
     if head.contains("<ofx") || head.contains("<ofc>") || head.trim_start().starts_with("ofxheader") {
         return Sniff::Certain;
@@ -64,12 +64,12 @@ fn sniff(input: &Input<'_>) -> Sniff {
     if found(b"<OFX") || found(b"<STMTTRN") || found(b"<ofx") { Sniff::Likely } else { Sniff::No }
 }
 
-fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let mut transactions = Vec::new();
     let mut holdings = Vec::new();
     let mut reading = stream(input, progress, &mut |item| match item {
-        Item::Transaction(page, draft) => at(&mut transactions, page).push(draft),
-        Item::Holding(page, draft) => at(&mut holdings, page).push(draft),
+        DocumentItem::Transaction(page, draft) => at(&mut transactions, page).push(draft),
+        DocumentItem::Holding(page, draft) => at(&mut holdings, page).push(draft),
     })?;
     let mut transactions = transactions.into_iter();
     let mut holdings = holdings.into_iter();
@@ -91,16 +91,16 @@ fn at<T>(lists: &mut Vec<Vec<T>>, index: usize) -> &mut Vec<T> {
 /// Reads an unpacked file, handing each row and position to `sink` as soon as it is read. The result holds the pages and
 /// warnings but no rows; an [`Item`] names its page by its position among all pages of the result.
 pub fn stream(
-    input: &Input<'_>,
-    progress: &mut Progress<'_>,
-    sink: &mut dyn FnMut(Item),
+    input: &StatementFile<'_>,
+    progress: &mut ReadProgress<'_>,
+    sink: &mut dyn FnMut(DocumentItem),
 ) -> Result<Reading, StatementError> {
     let limits: &Limits = input.limits;
-    let mut book = Book::new(limits, sink);
+    let mut book = DocumentFacts::new(limits, sink);
     let text = decode(input.bytes);
     limits.check_bytes(text.len() as u64)?;
     let mut step = |at: u64| progress(at.min(input.bytes.len() as u64));
-    let mut reader = Reader::new(&text, &mut book, &mut step);
+    let mut reader = DocumentReader::new(&text, &mut book, &mut step);
     let cut = relay::walk_apart(&text, limits.depth, &mut reader)?;
     if let Some((at, kind)) = unended(&text) {
         reader.warn(at, || format!("the {kind} that starts here does not end; its text was read as part of the file"));
@@ -127,6 +127,6 @@ fn unended(text: &str) -> Option<(usize, &'static str)> {
 }
 
 /// The kind by the file name: `qfx`, `qbo`, else `ofx`.
-fn format_of(input: &Input<'_>) -> &'static str {
+fn format_of(input: &StatementFile<'_>) -> &'static str {
     FORMAT.extensions.iter().find(|extension| input.has_extension(&[extension])).copied().unwrap_or("ofx")
 }

@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{account::AccountName, positions::Positions, tag::Tag};
+use super::{account::AccountName, positions::PositionList, tag::Tag};
 use crate::domain::AssetCode;
 
 /// The kind of statement that a row belongs to.
@@ -41,7 +41,7 @@ pub(super) struct Open {
     pub(super) last_date: Option<NaiveDate>,
     pub(super) ledger: Option<(Decimal, Option<NaiveDate>)>,
     pub(super) available: Option<Decimal>,
-    pub(super) positions: Positions,
+    pub(super) positions: PositionList,
 }
 
 impl Open {
@@ -63,7 +63,7 @@ impl Open {
             last_date: None,
             ledger: None,
             available: None,
-            positions: Positions::default(),
+            positions: PositionList::default(),
         }
     }
 

@@ -10,10 +10,10 @@ use crate::domain::{AssetType, HoldingFacts};
 
 /// Positions, cash and totals read so far.
 #[derive(Default)]
-pub(super) struct Positions {
+pub(super) struct PositionList {
     /// Whether there was a list of positions.
     pub(super) listed: bool,
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<OfxPosition>,
     by_id: HashMap<String, usize>,
     pub(super) cash: Option<Decimal>,
     pub(super) margin: Option<Decimal>,
@@ -23,13 +23,13 @@ pub(super) struct Positions {
 }
 
 /// One position.
-pub(super) struct Held {
+pub(super) struct OfxPosition {
     pub(super) facts: HoldingFacts,
     /// The value in the account's currency.
     value: Option<Decimal>,
 }
 
-impl Positions {
+impl PositionList {
     pub(super) fn is_empty(&self) -> bool {
         !self.listed && self.held.is_empty() && self.cash.is_none() && self.total.is_none()
     }
@@ -53,7 +53,7 @@ impl Positions {
             held.value = sum(held.value, value);
         } else {
             self.by_id.insert(facts.provider_id.clone(), self.held.len());
-            self.held.push(Held { facts, value });
+            self.held.push(OfxPosition { facts, value });
         }
     }
 

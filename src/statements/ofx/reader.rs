@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 
 use super::{
     account,
-    book::{Book, Item},
+    book::{DocumentFacts, DocumentItem},
     open::{Open, StatementKind},
     record::{Handler, Leaf, Record},
     survey::Survey,
@@ -27,8 +27,8 @@ const STEP: usize = 1 << 20;
 
 /// Reads one document into a [`Book`].
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(super) struct Reader<'a, 'b, 's> {
-    pub(super) book: &'b mut Book<'s>,
+pub(super) struct DocumentReader<'a, 'b, 's> {
+    pub(super) book: &'b mut DocumentFacts<'s>,
     pub(super) lines: Lines<'a>,
     pub(super) source: &'a str,
     survey: Option<Box<Survey>>,
@@ -49,11 +49,11 @@ pub(super) struct Reader<'a, 'b, 's> {
     next_step: usize,
 }
 
-impl<'a, 'b, 's> Reader<'a, 'b, 's> {
+impl<'a, 'b, 's> DocumentReader<'a, 'b, 's> {
     /// A reader of `source`.
     pub(super) fn new(
         source: &'a str,
-        book: &'b mut Book<'s>,
+        book: &'b mut DocumentFacts<'s>,
         progress: &'b mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Self {
         Self {
@@ -122,12 +122,12 @@ impl<'a, 'b, 's> Reader<'a, 'b, 's> {
     }
 
     /// Hands a row over, counting it.
-    pub(super) fn hand_over(&mut self, item: Item) -> Result<(), StatementError> {
+    pub(super) fn hand_over(&mut self, item: DocumentItem) -> Result<(), StatementError> {
         self.book.hand_over(item)
     }
 }
 
-impl<'a> Handler<'a> for Reader<'a, '_, '_> {
+impl<'a> Handler<'a> for DocumentReader<'a, '_, '_> {
     fn enter(&mut self, tag: Tag, at: usize) {
         self.book.seen = true;
         match tag {

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use super::{record::Record, tag::Tag, text};
 use crate::{
     domain::{AssetType, Text, text::fold},
-    statements::amount::{self, Number},
+    statements::amount::{self, WrittenNumber},
 };
 
 /// What the security list says about a security.
@@ -39,8 +39,10 @@ impl Listed {
         let name = record.leaf(Tag::SecName).and_then(text::line).or_else(|| option_terms(record, ticker.as_deref()));
         let contract = record.leaf(Tag::ShPerCtrct).and_then(|leaf| amount::parse(leaf.text));
         let multiplier = match contract {
-            Some(Number::Exact(units)) if units > Decimal::ZERO && kind == AssetType::Option => Some(units.normalize()),
-            Some(Number::Exact(_) | Number::Ambiguous { .. }) | None => None,
+            Some(WrittenNumber::Exact(units)) if units > Decimal::ZERO && kind == AssetType::Option => {
+                Some(units.normalize())
+            }
+            Some(WrittenNumber::Exact(_) | WrittenNumber::Ambiguous { .. }) | None => None,
         };
         let is_cash = record.leaf(Tag::AssetClass).is_some_and(|leaf| leaf.text.eq_ignore_ascii_case("MONEYMRKT"));
         let asset_type = match refine(kind, name.as_deref().unwrap_or_default()) {

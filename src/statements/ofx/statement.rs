@@ -6,7 +6,7 @@
 use super::{
     account::AccountName,
     open::{Open, StatementKind},
-    reader::Reader,
+    reader::DocumentReader,
     record::{Leaf, Record},
     tag::Tag,
 };
@@ -18,7 +18,7 @@ use crate::{
 /// The warning about a statement without a currency.
 pub const CURRENCY_ASSUMED: &str = "the statement names no currency (CURDEF); US dollars were assumed";
 
-impl Reader<'_, '_, '_> {
+impl DocumentReader<'_, '_, '_> {
     /// The currency of the open statement; looked for elsewhere in the file where the statement leaves it out.
     pub(super) fn currency(&mut self) -> AssetCode {
         let Some(open) = &self.open else { return AssetCode::USD };

@@ -18,7 +18,7 @@ use crate::{
     domain::{AssetCode, Text},
     statements::{
         StatementError,
-        amount::{self, Evidence, Number},
+        amount::{self, Evidence, WrittenNumber},
     },
 };
 
@@ -43,7 +43,7 @@ pub(super) struct Survey {
 
 /// What the numbers of a document say about its decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Marks {
+pub(super) enum DecimalMarks {
     /// Every number that tells has a point.
     Point,
     /// Every number that tells has a comma.
@@ -66,12 +66,12 @@ impl Survey {
 
     /// The decimal mark of the document.
     #[must_use]
-    pub(super) const fn marks(&self) -> Marks {
+    pub(super) const fn marks(&self) -> DecimalMarks {
         match (self.points > 0, self.commas > 0) {
-            (true, false) => Marks::Point,
-            (false, true) => Marks::Comma,
-            (true, true) => Marks::Mixed,
-            (false, false) => Marks::Untold,
+            (true, false) => DecimalMarks::Point,
+            (false, true) => DecimalMarks::Comma,
+            (true, true) => DecimalMarks::Mixed,
+            (false, false) => DecimalMarks::Untold,
         }
     }
 
@@ -158,7 +158,9 @@ impl Survey {
             return;
         }
         let amount = record.leaf(Tag::TrnAmt).and_then(|leaf| amount::parse(leaf.text));
-        let Some(Number::Exact(number) | Number::Ambiguous { decimal: number, .. }) = amount else { return };
+        let Some(WrittenNumber::Exact(number) | WrittenNumber::Ambiguous { decimal: number, .. }) = amount else {
+            return;
+        };
         let side = record.leaf(Tag::TrnType).and_then(|leaf| kind::standard(leaf.text)).and_then(kind::side);
         match side {
             _ if number.is_zero() => {}

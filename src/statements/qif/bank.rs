@@ -5,20 +5,20 @@
 use rust_decimal::Decimal;
 
 use super::{
-    record::{Line, Section, value},
+    record::{QifLine, Section, value},
     survey::Survey,
 };
 use crate::domain::{Kind, Text, TransactionFacts, TransactionSubtype as Subtype, text::clean_line};
 
 /// The amount line: `T`, else `U`.
 #[must_use]
-pub(super) fn amount_line<'a, 'r>(record: &'r [Line<'a>]) -> Option<&'r Line<'a>> {
+pub(super) fn amount_line<'a, 'r>(record: &'r [QifLine<'a>]) -> Option<&'r QifLine<'a>> {
     let of = |code| record.iter().find(|line| line.code == code && !line.value.is_empty());
     of('T').or_else(|| of('U'))
 }
 
 /// Adds texts and kind to a row with its day and amount.
-pub(super) fn describe(record: &[Line<'_>], section: Section, facts: &mut TransactionFacts) {
+pub(super) fn describe(record: &[QifLine<'_>], section: Section, facts: &mut TransactionFacts) {
     let text = |code| value(record, code).and_then(clean_line);
     facts.payee = text('P').or_else(|| text('M'));
     facts.memo = text('M').filter(|memo| facts.payee.as_ref() != Some(memo));
@@ -47,7 +47,7 @@ fn kind(facts: &TransactionFacts, section: Section) -> Kind {
 
 /// The sum of the splits, when there are some and all can be read.
 #[must_use]
-pub(super) fn split_sum(record: &[Line<'_>], survey: &Survey<'_>) -> Option<Decimal> {
+pub(super) fn split_sum(record: &[QifLine<'_>], survey: &Survey<'_>) -> Option<Decimal> {
     if !record.iter().any(|line| line.code == 'S') {
         return None;
     }

@@ -8,7 +8,7 @@ use super::super::month::named_day;
 
 /// The order of day, month and year in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum DateOrder {
     /// Month, day, year.
     Mdy,
     /// Day, month, year.
@@ -17,7 +17,7 @@ pub(super) enum Order {
     Ymd,
 }
 
-impl Order {
+impl DateOrder {
     /// In the order in which they are tried.
     pub(super) const ALL: [Self; 3] = [Self::Mdy, Self::Dmy, Self::Ymd];
 
@@ -50,7 +50,7 @@ impl Order {
 
 /// A day as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum WrittenDay {
     /// It has one meaning: `2024-01-31`, `31 Jan 2024`.
     Exact(NaiveDate),
     /// Three numbers whose order the file decides.
@@ -68,9 +68,9 @@ pub(super) enum Written {
 
 /// Reads `1/20/08`, `3/29' 0`, `29/12'2010`, `31.12.2024`, `2024-01-31`, `20240131`, `26 Jan 2026` or `Jan 26, 2026`.
 #[must_use]
-pub(super) fn parse(text: &str) -> Option<Written> {
+pub(super) fn parse(text: &str) -> Option<WrittenDay> {
     if text.contains(char::is_alphabetic) {
-        return named_day(text).map(Written::Exact);
+        return named_day(text).map(WrittenDay::Exact);
     }
     let mut numbers: Vec<(i32, usize)> = Vec::with_capacity(3);
     let mut apostrophe = false;
@@ -91,28 +91,28 @@ pub(super) fn parse(text: &str) -> Option<Written> {
         }
     }
     match numbers[..] {
-        [(packed, 8)] => calendar(packed / 10_000, packed / 100 % 100, packed % 100).map(Written::Exact),
-        [(year, 4), (month, _), (day, _)] => calendar(year, month, day).map(Written::Exact),
+        [(packed, 8)] => calendar(packed / 10_000, packed / 100 % 100, packed % 100).map(WrittenDay::Exact),
+        [(year, 4), (month, _), (day, _)] => calendar(year, month, day).map(WrittenDay::Exact),
         [(first, width), (second, second_width), (third, last_width)] if second_width <= 2 && width <= 2 => {
-            Some(Written::Numbers { first, second, third, width, last_width, apostrophe })
+            Some(WrittenDay::Numbers { first, second, third, width, last_width, apostrophe })
         }
         _ => None,
     }
 }
 
-impl Written {
+impl WrittenDay {
     /// The day in that order; `None` when the calendar lacks it. `old` says that short years are 19xx.
     #[must_use]
-    pub(super) fn day(self, order: Order, old: bool) -> Option<NaiveDate> {
+    pub(super) fn day(self, order: DateOrder, old: bool) -> Option<NaiveDate> {
         match self {
             Self::Exact(day) => Some(day),
             Self::Numbers { first, second, third, width, last_width, apostrophe } => {
                 let last = || full_year(third, last_width, apostrophe, old);
                 match order {
-                    Order::Mdy => calendar(last(), first, second),
-                    Order::Dmy => calendar(last(), second, first),
-                    Order::Ymd if last_width <= 2 => calendar(full_year(first, width, false, old), second, third),
-                    Order::Ymd => None,
+                    DateOrder::Mdy => calendar(last(), first, second),
+                    DateOrder::Dmy => calendar(last(), second, first),
+                    DateOrder::Ymd if last_width <= 2 => calendar(full_year(first, width, false, old), second, third),
+                    DateOrder::Ymd => None,
                 }
             }
         }
@@ -147,27 +147,27 @@ fn calendar(year: i32, month: i32, day: i32) -> Option<NaiveDate> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, order: Order) -> String {
+    fn read(text: &str, order: DateOrder) -> String {
         parse(text).and_then(|written| written.day(order, false)).map(|day| day.to_string()).unwrap_or_default()
     }
 
     #[test]
     fn every_form() {
-        assert_eq!(read("1/20/08", Order::Mdy), "2008-01-20");
-        assert_eq!(read("1/20/08", Order::Dmy), "");
-        assert_eq!(read("3/29' 0", Order::Mdy), "2000-03-29");
-        assert_eq!(read("29/12'2010", Order::Dmy), "2010-12-29");
-        assert_eq!(read("6/22/95", Order::Mdy), "1995-06-22");
-        assert_eq!(read("31.12.2024", Order::Dmy), "2024-12-31");
-        assert_eq!(read("24-01-31", Order::Ymd), "2024-01-31");
+        assert_eq!(read("1/20/08", DateOrder::Mdy), "2008-01-20");
+        assert_eq!(read("1/20/08", DateOrder::Dmy), "");
+        assert_eq!(read("3/29' 0", DateOrder::Mdy), "2000-03-29");
+        assert_eq!(read("29/12'2010", DateOrder::Dmy), "2010-12-29");
+        assert_eq!(read("6/22/95", DateOrder::Mdy), "1995-06-22");
+        assert_eq!(read("31.12.2024", DateOrder::Dmy), "2024-12-31");
+        assert_eq!(read("24-01-31", DateOrder::Ymd), "2024-01-31");
         for exact in ["2024-01-31", "20240131", "31 Jan 2024", "Jan 31, 2024", "31. Januar 2024", "2024 janv. 31"] {
-            assert_eq!(read(exact, Order::Mdy), "2024-01-31", "{exact}");
+            assert_eq!(read(exact, DateOrder::Mdy), "2024-01-31", "{exact}");
         }
-        assert_eq!(read("1 août 2024", Order::Mdy), "2024-08-01");
-        assert_eq!(read("1 Dez 24", Order::Mdy), "2024-12-01");
+        assert_eq!(read("1 août 2024", DateOrder::Mdy), "2024-08-01");
+        assert_eq!(read("1 Dez 24", DateOrder::Mdy), "2024-12-01");
         for wrong in ["", "x", "1/2", "99999999999", "1/2/3/4", "13 Foo 2024", "1é2"] {
-            assert_eq!(read(wrong, Order::Mdy), "", "{wrong}");
+            assert_eq!(read(wrong, DateOrder::Mdy), "", "{wrong}");
         }
-        assert_eq!(parse("6/22/24").unwrap().day(Order::Mdy, true).unwrap().to_string(), "1924-06-22");
+        assert_eq!(parse("6/22/24").unwrap().day(DateOrder::Mdy, true).unwrap().to_string(), "1924-06-22");
     }
 }

@@ -7,7 +7,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    record::{Line, value},
+    record::{QifLine, value},
     survey::Survey,
 };
 use crate::domain::{Kind, Security, TransactionFacts, TransactionSubtype as Subtype, text::clean_line};
@@ -72,7 +72,7 @@ const REINVESTED: &[(&str, Subtype)] = &[
 
 /// Why an action gives no row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Problem<'a> {
+pub(super) enum ActionProblem<'a> {
     /// A name that is not known.
     Action(&'a str),
     /// It needs an amount.
@@ -81,10 +81,10 @@ pub(super) enum Problem<'a> {
 
 /// The rows of a record. `base` has day, currency and place.
 pub(super) fn rows<'a>(
-    record: &[Line<'a>],
+    record: &[QifLine<'a>],
     base: &TransactionFacts,
     survey: &Survey<'_>,
-) -> Result<Vec<TransactionFacts>, Problem<'a>> {
+) -> Result<Vec<TransactionFacts>, ActionProblem<'a>> {
     let written = value(record, 'N').unwrap_or("Cash");
     let lower = written.to_ascii_lowercase();
     if lower == "reminder" {
@@ -97,7 +97,7 @@ pub(super) fn rows<'a>(
     facts.payee = value(record, 'P').or_else(|| value(record, 'Y')).and_then(clean_line);
     facts.memo = value(record, 'M').and_then(clean_line);
     if let Some((_, income)) = REINVESTED.iter().find(|(name, _)| *name == lower) {
-        let total = total.ok_or(Problem::Amount)?.abs();
+        let total = total.ok_or(ActionProblem::Amount)?.abs();
         let mut earned = facts.clone();
         (earned.amount, earned.kind) = (total, Kind(*income));
         earned.security = security(record, survey, None).map(Box::new);
@@ -110,14 +110,14 @@ pub(super) fn rows<'a>(
     let (action, moves_cash) = match (known(&lower), plain) {
         (Some(action), _) => (action, false),
         (None, Some(action)) => (action, true),
-        (None, None) => return Err(Problem::Action(written)),
+        (None, None) => return Err(ActionProblem::Action(written)),
     };
     let (_, subtype, cash, shares) = *action;
     facts.kind = Kind(subtype);
     facts.amount = match cash {
         Cash::None => Decimal::ZERO,
-        Cash::In | Cash::Signed => total.ok_or(Problem::Amount)?,
-        Cash::Out => -total.ok_or(Problem::Amount)?,
+        Cash::In | Cash::Signed => total.ok_or(ActionProblem::Amount)?,
+        Cash::Out => -total.ok_or(ActionProblem::Amount)?,
     };
     facts.security = security(record, survey, Some(shares)).map(Box::new);
     let itself_a_transfer = matches!(subtype, Subtype::TransferIn | Subtype::TransferOut);
@@ -132,7 +132,7 @@ pub(super) fn rows<'a>(
     Ok(vec![facts, transfer])
 }
 
-fn security(record: &[Line<'_>], survey: &Survey<'_>, shares: Option<Shares>) -> Option<Security> {
+fn security(record: &[QifLine<'_>], survey: &Survey<'_>, shares: Option<Shares>) -> Option<Security> {
     let name = value(record, 'Y')?;
     let number = |code| value(record, code).and_then(|text| survey.amount(text));
     let quantity = match shares {
@@ -158,7 +158,8 @@ mod tests {
     use crate::domain::AssetCode;
 
     fn of(lines: &[(char, &'static str)]) -> Vec<(String, Subtype, Option<String>)> {
-        let record: Vec<Line<'_>> = lines.iter().map(|(code, value)| Line { code: *code, value, number: 1 }).collect();
+        let record: Vec<QifLine<'_>> =
+            lines.iter().map(|(code, value)| QifLine { code: *code, value, number: 1 }).collect();
         let survey = Survey::of("");
         let base = TransactionFacts::new(NaiveDate::default(), Decimal::ZERO, AssetCode::USD);
         let rows = rows(&record, &base, &survey).unwrap();
@@ -194,8 +195,8 @@ mod tests {
     fn what_is_not_known_is_not_guessed() {
         let survey = Survey::of("");
         let base = TransactionFacts::new(NaiveDate::default(), Decimal::ZERO, AssetCode::USD);
-        let line = |code, value| Line { code, value, number: 1 };
-        assert_eq!(rows(&[line('N', "Swap")], &base, &survey), Err(Problem::Action("Swap")));
-        assert_eq!(rows(&[line('N', "Buy")], &base, &survey), Err(Problem::Amount));
+        let line = |code, value| QifLine { code, value, number: 1 };
+        assert_eq!(rows(&[line('N', "Swap")], &base, &survey), Err(ActionProblem::Action("Swap")));
+        assert_eq!(rows(&[line('N', "Buy")], &base, &survey), Err(ActionProblem::Amount));
     }
 }

@@ -11,17 +11,23 @@ mod record;
 mod statement;
 mod survey;
 
-use super::{Format, Input, Progress, Reading, Sniff, StatementError, decode::decode};
+use super::{ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, decode::decode};
 use crate::domain::IdTrust;
 
 /// QIF. Its rows have no ids.
-pub(super) static FORMAT: Format =
-    Format { name: "qif", label: "a QIF file", extensions: &["qif"], id_trust: IdTrust::Reusable, sniff, read };
+pub(super) static FORMAT: StatementFormat = StatementFormat {
+    name: "qif",
+    label: "a QIF file",
+    extensions: &["qif"],
+    id_trust: IdTrust::Reusable,
+    sniff,
+    read,
+};
 
 /// Starts of lines that only this format has, in lower case.
 const HEADERS: [&str; 4] = ["!type:", "!account", "!option:", "!clear:"];
 
-fn sniff(input: &Input<'_>) -> Sniff {
+fn sniff(input: &StatementFile<'_>) -> Sniff {
     let head = input.head();
     let mut lines = head.lines().map(str::trim).filter(|line| !line.is_empty());
     let is_header = |line: &str| {
@@ -45,7 +51,7 @@ fn sniff(input: &Input<'_>) -> Sniff {
     if (headers && ends) || (starts(first) && amounts && ends) { Sniff::Likely } else { Sniff::No }
 }
 
-fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let text = decode(input.bytes);
     input.limits.check_bytes(text.len() as u64)?;
     statement::read(&text, input, progress)

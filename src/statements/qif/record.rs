@@ -58,7 +58,7 @@ impl Section {
 
 /// A line of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Line<'a> {
+pub(super) struct QifLine<'a> {
     /// Its first letter.
     pub(super) code: char,
     /// The rest, trimmed.
@@ -69,22 +69,22 @@ pub(super) struct Line<'a> {
 
 /// One record, or one line outside records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Item<'a> {
+pub(super) enum QifItem<'a> {
     /// A new section starts.
     Section(Section, u32),
     /// An option such as `!Option:MDY` is set.
     Option(&'a str),
     /// A record of the current section. Never empty.
-    Record(Vec<Line<'a>>),
+    Record(Vec<QifLine<'a>>),
 }
 
 /// Cuts a file into items.
-pub(super) fn items(text: &str) -> impl Iterator<Item = Item<'_>> {
+pub(super) fn items(text: &str) -> impl Iterator<Item = QifItem<'_>> {
     let mut lines = text.split(['\n', '\r']).enumerate();
     // A carriage return before a line feed makes an empty line, which must not count.
     let crlf = text.contains("\r\n");
-    let mut record: Vec<Line<'_>> = Vec::new();
-    let mut waiting: Option<Item<'_>> = None;
+    let mut record: Vec<QifLine<'_>> = Vec::new();
+    let mut waiting: Option<QifItem<'_>> = None;
     let mut done = false;
     std::iter::from_fn(move || {
         if let Some(item) = waiting.take() {
@@ -100,14 +100,14 @@ pub(super) fn items(text: &str) -> impl Iterator<Item = Item<'_>> {
             let Some(code) = line.chars().next() else { continue };
             if code == '!' {
                 let item = match Section::of(line) {
-                    Some(section) => Item::Section(section, number),
-                    None => Item::Option(line),
+                    Some(section) => QifItem::Section(section, number),
+                    None => QifItem::Option(line),
                 };
                 if record.is_empty() {
                     return Some(item);
                 }
                 waiting = Some(item);
-                return Some(Item::Record(std::mem::take(&mut record)));
+                return Some(QifItem::Record(std::mem::take(&mut record)));
             }
             let ends = code == '^';
             // A second day without a caret starts the next record.
@@ -117,19 +117,19 @@ pub(super) fn items(text: &str) -> impl Iterator<Item = Item<'_>> {
             let finished = (ends || restarts) && !record.is_empty();
             let whole = finished.then(|| std::mem::take(&mut record));
             if !ends {
-                record.push(Line { code, value: line[code.len_utf8()..].trim(), number });
+                record.push(QifLine { code, value: line[code.len_utf8()..].trim(), number });
             }
             if let Some(whole) = whole {
-                return Some(Item::Record(whole));
+                return Some(QifItem::Record(whole));
             }
         }
-        (!record.is_empty()).then(|| Item::Record(std::mem::take(&mut record)))
+        (!record.is_empty()).then(|| QifItem::Record(std::mem::take(&mut record)))
     })
 }
 
 /// The value of the first line with that code; `None` when it is blank.
 #[must_use]
-pub(super) fn value<'a>(record: &[Line<'a>], code: char) -> Option<&'a str> {
+pub(super) fn value<'a>(record: &[QifLine<'a>], code: char) -> Option<&'a str> {
     record.iter().find(|line| line.code == code).map(|line| line.value).filter(|value| !value.is_empty())
 }
 
@@ -140,9 +140,9 @@ mod tests {
     fn shape(text: &str) -> Vec<String> {
         items(text)
             .map(|item| match item {
-                Item::Section(section, line) => format!("{section:?} {line}"),
-                Item::Option(option) => option.to_owned(),
-                Item::Record(lines) => {
+                QifItem::Section(section, line) => format!("{section:?} {line}"),
+                QifItem::Option(option) => option.to_owned(),
+                QifItem::Record(lines) => {
                     let lines = lines.iter().map(|line| format!("{}{}@{}", line.code, line.value, line.number));
                     lines.collect::<Vec<_>>().join(" ")
                 }

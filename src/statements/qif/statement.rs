@@ -7,14 +7,15 @@ use std::ops::ControlFlow;
 
 use super::{
     super::{
-        Choice, Evidence, Input, Institution, Progress, Question, Reading, StatementError, Verdict, file_name,
+        Evidence, Institution, Question, QuestionOption, ReadProgress, Reading, StatementError, StatementFile, Verdict,
+        file_name,
         pages::{AccountKey, Pages},
         warnings::quoted,
     },
     FORMAT, bank,
-    date::{self, Order},
+    date::{self, DateOrder},
     invest,
-    record::{Item, Line, Section, items, value},
+    record::{QifItem, QifLine, Section, items, value},
     survey::{Decision, Survey},
 };
 use crate::domain::{AccountType, AssetCode, BalanceDraft, Origin, TransactionFacts, text::clean_line};
@@ -36,8 +37,8 @@ struct Account {
 struct Reader<'a, 'i> {
     pages: Pages,
     survey: Survey<'a>,
-    order: Order,
-    input: &'i Input<'i>,
+    order: DateOrder,
+    input: &'i StatementFile<'i>,
     currency: AssetCode,
     section: Section,
     account: Account,
@@ -47,15 +48,19 @@ struct Reader<'a, 'i> {
 }
 
 /// Reads a decoded file.
-pub(super) fn read(text: &str, input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+pub(super) fn read(
+    text: &str,
+    input: &StatementFile<'_>,
+    progress: &mut ReadProgress<'_>,
+) -> Result<Reading, StatementError> {
     let survey = Survey::of(text);
-    let answer = input.answers.get(DATE_ORDER).and_then(Order::parse);
+    let answer = input.answers.get(DATE_ORDER).and_then(DateOrder::parse);
     let decision = survey.order(answer);
     let (order, evidence) = match decision {
         Decision::Decided(order, reason) => (order, Some(Evidence::supporting(reason))),
-        Decision::Open => (Order::Mdy, None),
+        Decision::Open => (DateOrder::Mdy, None),
     };
-    let european = order == Order::Dmy || survey.has_decimal_comma();
+    let european = order == DateOrder::Dmy || survey.has_decimal_comma();
     let currency = if european { AssetCode::new("EUR").unwrap_or(AssetCode::USD) } else { AssetCode::USD };
     let mut reader = Reader {
         pages: Pages::new(input.limits),
@@ -100,9 +105,9 @@ pub(super) fn read(text: &str, input: &Input<'_>, progress: &mut Progress<'_>) -
 }
 
 impl<'a> Reader<'a, '_> {
-    fn item(&mut self, item: Item<'a>) -> Result<(), StatementError> {
+    fn item(&mut self, item: QifItem<'a>) -> Result<(), StatementError> {
         match item {
-            Item::Section(section, line) => {
+            QifItem::Section(section, line) => {
                 if section == Section::Accounts {
                     self.account = Account::default();
                     self.listed = 0;
@@ -116,8 +121,8 @@ impl<'a> Reader<'a, '_> {
                 self.section = section;
                 self.has_page = false;
             }
-            Item::Option(_) => {}
-            Item::Record(record) => match self.section {
+            QifItem::Option(_) => {}
+            QifItem::Record(record) => match self.section {
                 Section::Accounts => self.read_account(&record),
                 section if section.has_rows() => self.read_row(&record)?,
                 _ => {}
@@ -126,7 +131,7 @@ impl<'a> Reader<'a, '_> {
         Ok(())
     }
 
-    fn read_account(&mut self, record: &[Line<'_>]) {
+    fn read_account(&mut self, record: &[QifLine<'_>]) {
         self.listed += 1;
         if self.listed > 1 {
             self.account = Account::default();
@@ -151,7 +156,7 @@ impl<'a> Reader<'a, '_> {
         date::parse(text)?.day(self.order, self.survey.old_years)
     }
 
-    fn read_row(&mut self, record: &[Line<'a>]) -> Result<(), StatementError> {
+    fn read_row(&mut self, record: &[QifLine<'a>]) -> Result<(), StatementError> {
         let line = record.first().map_or(0, |line| line.number);
         let is_row = record.iter().any(|line| line.code == 'D');
         if self.section == Section::Unknown && (!is_row || bank::amount_line(record).is_none()) {
@@ -195,7 +200,7 @@ impl<'a> Reader<'a, '_> {
         self.pages.push(facts)
     }
 
-    fn read_action(&mut self, record: &[Line<'a>], base: &TransactionFacts) -> Result<(), StatementError> {
+    fn read_action(&mut self, record: &[QifLine<'a>], base: &TransactionFacts) -> Result<(), StatementError> {
         match invest::rows(record, base, &self.survey) {
             Ok(rows) => {
                 for row in rows {
@@ -204,10 +209,12 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             Err(problem) => self.pages.warnings.add(base.origin.line, || match problem {
-                invest::Problem::Action(name) => {
+                invest::ActionProblem::Action(name) => {
                     format!("the action {} is not known; the record was left out", quoted(name))
                 }
-                invest::Problem::Amount => "the action has no readable amount; the record was left out".to_owned(),
+                invest::ActionProblem::Amount => {
+                    "the action has no readable amount; the record was left out".to_owned()
+                }
             }),
         }
         Ok(())
@@ -262,9 +269,9 @@ const PREVIEW: usize = 3;
 fn question(text: &str) -> Question {
     let mut rows: Vec<(i64, [chrono::NaiveDate; 2], String)> = Vec::new();
     for item in items(text) {
-        let Item::Record(record) = item else { continue };
+        let QifItem::Record(record) = item else { continue };
         let Some(written) = value(&record, 'D').and_then(date::parse) else { continue };
-        let days = [Order::Mdy, Order::Dmy].map(|order| written.day(order, false));
+        let days = [DateOrder::Mdy, DateOrder::Dmy].map(|order| written.day(order, false));
         let [Some(first), Some(second)] = days else { continue };
         let distance = (first - second).num_days().abs();
         if distance == 0 || (rows.len() == PREVIEW && rows.iter().all(|(known, ..)| *known >= distance)) {
@@ -276,7 +283,7 @@ fn question(text: &str) -> Question {
         rows.sort_by_key(|(distance, ..)| std::cmp::Reverse(*distance));
         rows.truncate(PREVIEW);
     }
-    let choice = |place: usize, order: Order| Choice {
+    let choice = |place: usize, order: DateOrder| QuestionOption {
         value: order.name().to_owned(),
         label: order.label().to_owned(),
         preview: rows.iter().map(|(_, days, text)| format!("{}  {text}", days[place])).collect(),
@@ -284,6 +291,6 @@ fn question(text: &str) -> Question {
     Question {
         id: DATE_ORDER.to_owned(),
         text: "In which order are the dates of this file written?".to_owned(),
-        options: vec![choice(0, Order::Mdy), choice(1, Order::Dmy)],
+        options: vec![choice(0, DateOrder::Mdy), choice(1, DateOrder::Dmy)],
     }
 }

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use chrono::{Datelike as _, NaiveDate};
 
 use super::{
-    super::amount::{self, Evidence, Number},
-    date::{self, Order, Written},
-    record::{Item, Section, items, value},
+    super::amount::{self, Evidence, WrittenNumber},
+    date::{self, DateOrder, WrittenDay},
+    record::{QifItem, Section, items, value},
 };
 
 /// Days of one run of rows, as one order reads them.
@@ -55,7 +55,7 @@ pub(super) struct Survey<'a> {
     open_days: usize,
     /// Whether the two usual orders give different days anywhere.
     differs: bool,
-    pub(super) stated: Option<Order>,
+    pub(super) stated: Option<DateOrder>,
     /// Whether any year has an apostrophe, which makes years behind a slash 19xx.
     pub(super) old_years: bool,
     points: usize,
@@ -68,7 +68,7 @@ pub(super) struct Survey<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Why, as a sentence.
-    Decided(Order, &'static str),
+    Decided(DateOrder, &'static str),
     /// Both orders are possible.
     Open,
 }
@@ -91,23 +91,23 @@ impl<'a> Survey<'a> {
             symbols: HashMap::new(),
         };
         let mut section = Section::Bank;
-        let mut days: Vec<Written> = Vec::new();
+        let mut days: Vec<WrittenDay> = Vec::new();
         for item in items(text) {
             match item {
-                Item::Section(next, _) => {
+                QifItem::Section(next, _) => {
                     section = next;
                     survey.end_run(&mut days);
                 }
-                Item::Option(line) => {
+                QifItem::Option(line) => {
                     let option = line.split(':').nth(1).unwrap_or_default().trim();
-                    survey.stated = Order::parse(option).or(survey.stated);
+                    survey.stated = DateOrder::parse(option).or(survey.stated);
                 }
-                Item::Record(record) if section == Section::Securities => {
+                QifItem::Record(record) if section == Section::Securities => {
                     if let Some((name, symbol)) = value(&record, 'N').zip(value(&record, 'S')) {
                         survey.symbols.insert(name, symbol);
                     }
                 }
-                Item::Record(record) if section.has_rows() => {
+                QifItem::Record(record) if section.has_rows() => {
                     days.extend(value(&record, 'D').and_then(date::parse));
                     for line in record.iter().filter(|line| matches!(line.code, 'T' | 'U' | '$')) {
                         match amount::evidence(line.value.trim_start_matches('=')) {
@@ -117,22 +117,22 @@ impl<'a> Survey<'a> {
                         }
                     }
                 }
-                Item::Record(_) => {}
+                QifItem::Record(_) => {}
             }
         }
         survey.end_run(&mut days);
         survey
     }
 
-    fn end_run(&mut self, days: &mut Vec<Written>) {
+    fn end_run(&mut self, days: &mut Vec<WrittenDay>) {
         self.old_years |= days.iter().any(|day| day.has_apostrophe());
         let mut runs = [Run::new(); 3];
         for written in days.drain(..) {
-            if matches!(written, Written::Exact(_)) {
+            if matches!(written, WrittenDay::Exact(_)) {
                 continue;
             }
             self.open_days += 1;
-            let read = Order::ALL.map(|order| written.day(order, false));
+            let read = DateOrder::ALL.map(|order| written.day(order, false));
             self.differs |= read[0] != read[1];
             for (index, day) in read.into_iter().enumerate() {
                 if let Some(day) = day {
@@ -152,7 +152,7 @@ impl<'a> Survey<'a> {
 
     /// The order of dates: the answer, the file's own statement, the only one that fits, the only one that is sorted.
     #[must_use]
-    pub(super) fn order(&self, answer: Option<Order>) -> Decision {
+    pub(super) fn order(&self, answer: Option<DateOrder>) -> Decision {
         let fits = |order: usize| self.fits[order] == self.open_days;
         if let Some(order) = answer {
             return Decision::Decided(order, "the order of dates was given");
@@ -161,26 +161,26 @@ impl<'a> Survey<'a> {
             return Decision::Decided(order, "the file states the order of its dates");
         }
         if self.open_days == 0 {
-            return Decision::Decided(Order::Mdy, "every date has one meaning");
+            return Decision::Decided(DateOrder::Mdy, "every date has one meaning");
         }
         // Two digits everywhere: the rows of a file lie in a few years.
         let span = |order: usize| self.years[order].map_or(0, |(from, to)| to - from);
         let usual = (0..2).filter(|order| fits(*order)).map(span).min();
         if fits(2) && span(2) <= 2 && usual.is_none_or(|usual| usual >= 8) {
-            return Decision::Decided(Order::Ymd, "only with the year first the rows lie in a few years");
+            return Decision::Decided(DateOrder::Ymd, "only with the year first the rows lie in a few years");
         }
         match (fits(0), fits(1)) {
-            (true, false) => Decision::Decided(Order::Mdy, "a day above 12 shows that the month comes first"),
-            (false, true) => Decision::Decided(Order::Dmy, "a day above 12 shows that the day comes first"),
-            (true, true) if !self.differs => Decision::Decided(Order::Mdy, "every date has one meaning"),
+            (true, false) => Decision::Decided(DateOrder::Mdy, "a day above 12 shows that the month comes first"),
+            (false, true) => Decision::Decided(DateOrder::Dmy, "a day above 12 shows that the day comes first"),
+            (true, true) if !self.differs => Decision::Decided(DateOrder::Mdy, "every date has one meaning"),
             (true, true) if self.longest >= 3 && self.sorted[0] != self.sorted[1] => {
-                let order = if self.sorted[0] { Order::Mdy } else { Order::Dmy };
+                let order = if self.sorted[0] { DateOrder::Mdy } else { DateOrder::Dmy };
                 Decision::Decided(order, "the rows are sorted by day in this order only")
             }
             (true, true) => Decision::Open,
             (false, false) => {
                 let best = (0..3).max_by_key(|order| (self.fits[*order], 3 - order)).unwrap_or_default();
-                Decision::Decided(Order::ALL[best], "most dates fit this order only")
+                Decision::Decided(DateOrder::ALL[best], "most dates fit this order only")
             }
         }
     }
@@ -190,8 +190,8 @@ impl<'a> Survey<'a> {
     #[must_use]
     pub(super) fn amount(&self, text: &str) -> Option<rust_decimal::Decimal> {
         Some(match amount::parse(text.trim_start_matches('='))? {
-            Number::Exact(number) => number,
-            Number::Ambiguous { decimal, thousands, comma } => {
+            WrittenNumber::Exact(number) => number,
+            WrittenNumber::Ambiguous { decimal, thousands, comma } => {
                 let is_decimal = if comma { self.commas > self.points } else { self.points > self.commas };
                 if is_decimal { decimal } else { thousands }
             }
@@ -219,17 +219,17 @@ mod tests {
 
     #[test]
     fn the_whole_file_decides() {
-        assert!(matches!(decide(&["1/2/24", "1/20/24"]), Decision::Decided(Order::Mdy, _)));
-        assert!(matches!(decide(&["1/2/24", "20/1/24"]), Decision::Decided(Order::Dmy, _)));
+        assert!(matches!(decide(&["1/2/24", "1/20/24"]), Decision::Decided(DateOrder::Mdy, _)));
+        assert!(matches!(decide(&["1/2/24", "20/1/24"]), Decision::Decided(DateOrder::Dmy, _)));
         assert!(matches!(decide(&["5/5/24"]), Decision::Decided(_, "every date has one meaning")));
         assert_eq!(decide(&["6/1/94", "6/2/94", "6/3/94"]), Decision::Open);
         assert_eq!(decide(&["6/1/94"]), Decision::Open);
         let sorted = decide(&["1/3/24", "2/3/24", "1/4/24", "3/4/24"]);
-        assert!(matches!(sorted, Decision::Decided(Order::Dmy, "the rows are sorted by day in this order only")));
-        assert!(matches!(decide(&["24/01/31", "24/02/11"]), Decision::Decided(Order::Ymd, _)));
+        assert!(matches!(sorted, Decision::Decided(DateOrder::Dmy, "the rows are sorted by day in this order only")));
+        assert!(matches!(decide(&["24/01/31", "24/02/11"]), Decision::Decided(DateOrder::Ymd, _)));
         assert!(matches!(
             Survey::of("!Option:DMY\n!Type:Bank\nD1/2/24\nT1\n^").order(None),
-            Decision::Decided(Order::Dmy, _)
+            Decision::Decided(DateOrder::Dmy, _)
         ));
     }
 

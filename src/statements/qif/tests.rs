@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::{
-    super::{Answers, Input, Limits, Verdict},
-    date::Order,
+    super::{Limits, QuestionAnswers, StatementFile, Verdict},
+    date::DateOrder,
     *,
 };
 
-fn read_with(text: &str, answers: &Answers) -> Result<Reading, StatementError> {
+fn read_with(text: &str, answers: &QuestionAnswers) -> Result<Reading, StatementError> {
     let limits = Limits::default();
-    let input = Input { bytes: text.as_bytes(), file_name: "a.qif", limits: &limits, layouts: &[], answers };
+    let input = StatementFile { bytes: text.as_bytes(), file_name: "a.qif", limits: &limits, layouts: &[], answers };
     read(&input, &mut |_| ControlFlow::Continue(()))
 }
 
@@ -42,7 +42,7 @@ proptest! {
     #[test]
     fn a_silent_reading_is_right_and_an_answered_one_too(
         list in prop::collection::vec((0u64..364, -1_000_000i64..1_000_000), 1..30),
-        order in prop::sample::select(vec![(Order::Mdy, "%m/%d/%Y"), (Order::Dmy, "%d/%m/%y")]),
+        order in prop::sample::select(vec![(DateOrder::Mdy, "%m/%d/%Y"), (DateOrder::Dmy, "%d/%m/%y")]),
         sorted in any::<bool>(),
     ) {
         let mut truth = truth(&list);
@@ -50,7 +50,7 @@ proptest! {
             truth.sort_by_key(|(day, _)| *day);
         }
         let text = file(&truth, order.1);
-        let mut answers = Answers::default();
+        let mut answers = QuestionAnswers::default();
         let first = read_with(&text, &answers).unwrap();
         answers.insert("date-order", order.0.name());
         let answered = read_with(&text, &answers).unwrap();
@@ -69,7 +69,7 @@ proptest! {
     ) {
         let truth = truth(&list);
         let text = file(&truth, "%Y-%m-%d");
-        if let Ok(reading) = read_with(&text[..text.len() * part / 100], &Answers::default()) {
+        if let Ok(reading) = read_with(&text[..text.len() * part / 100], &QuestionAnswers::default()) {
             let found = rows(&reading);
             // The last record may be cut inside its day or amount.
             let whole = found.len().saturating_sub(1);
@@ -79,13 +79,13 @@ proptest! {
 
     #[test]
     fn garbage_is_never_fatal(text in "(!Type:|!Account|Bank|Invst|\n|D|T|\\^|N|[0-9/'.,-]|Buy|X|é){0,120}") {
-        let _ = read_with(&text, &Answers::default());
-        let _ = read_with(&format!("!Type:Invst\n{text}\n^\n!Type:Bank\n{text}"), &Answers::default());
+        let _ = read_with(&text, &QuestionAnswers::default());
+        let _ = read_with(&format!("!Type:Invst\n{text}\n^\n!Type:Bank\n{text}"), &QuestionAnswers::default());
     }
 }
 
 #[test]
 fn a_file_without_rows_is_refused_by_name() {
-    let refused = read_with("!Type:Cat\nNFood\n^", &Answers::default()).unwrap_err();
+    let refused = read_with("!Type:Cat\nNFood\n^", &QuestionAnswers::default()).unwrap_err();
     assert!(refused.to_string().starts_with("this QIF file holds no transactions"));
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::{
     candidates::Candidate,
-    column::{Column, Kind, column_named, with_role},
+    column::{Column, ColumnKind, column_named, with_role},
     facts::{Facts, account_in},
     frame::Frame,
     grid::Grid,
@@ -39,11 +39,11 @@ pub(super) fn currency_column(columns: &[Column], layout: Option<&Layout>) -> Op
         .iter()
         .filter(|column| {
             matches!(column.role, Some(Role::AmountMain | Role::Amount | Role::Debit | Role::Credit))
-                && column.kind == Kind::Number
+                && column.kind == ColumnKind::Number
         })
         .max_by_key(|column| (column.is(Role::AmountMain), column.score))
         .map(|column| column.index);
-    let usable = |column: &&Column| column.kind == Kind::Currency && !column.is(Role::CurrencyOther);
+    let usable = |column: &&Column| column.kind == ColumnKind::Currency && !column.is(Role::CurrencyOther);
     let named: Vec<&Column> = columns.iter().filter(usable).filter(|column| column.is(Role::Currency)).collect();
     let all: Vec<&Column> = if named.is_empty() {
         columns.iter().filter(usable).filter(|column| column.role.is_none()).collect()
@@ -76,7 +76,7 @@ pub(super) fn currency(
 
 /// The one currency that cells of amounts and balances name, where some rows name none.
 pub(super) fn currency_in_cells(grid: &Grid, frame: &Frame, columns: &[Column]) -> Option<AssetCode> {
-    let numbers = columns.iter().filter(|column| column.kind == Kind::Number);
+    let numbers = columns.iter().filter(|column| column.kind == ColumnKind::Number);
     let mut found = numbers.flat_map(|column| {
         frame.sample.iter().take(200).filter_map(|row| super::frame::money(grid.cell(*row, column.index))?.currency)
     });
@@ -130,7 +130,7 @@ pub(super) fn owner(
             column.constant.as_deref().is_some_and(|value| {
                 iban::is_iban(value)
                     || (column.index == 0
-                        && column.kind != Kind::Date
+                        && column.kind != ColumnKind::Date
                         && value.chars().filter(char::is_ascii_digit).count() >= 6)
             })
         });

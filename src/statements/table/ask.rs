@@ -5,47 +5,55 @@
 use super::{
     candidates::Candidate,
     column::Column,
-    date::Order,
+    date::DateOrder,
     model::Model,
     number::Mark,
-    plan::{Doubt, Plan, Turn},
+    plan::{OpenPoint, TablePlan, Turn},
     rows,
-    source::Table,
+    source::RawTable,
 };
 use crate::{
     domain::TransactionFacts,
-    statements::{Choice, Question, warnings::Warnings},
+    statements::{Question, QuestionOption, warnings::Warnings},
 };
 
 /// Rows shown for an answer.
 const SHOWN: usize = 3;
 
 /// The question about a doubt.
-pub(super) fn question(table: &Table<'_>, plan: &Plan<'_>, doubt: &Doubt) -> Question {
+pub(super) fn question(table: &RawTable<'_>, plan: &TablePlan<'_>, doubt: &OpenPoint) -> Question {
     match doubt {
-        Doubt::Date(orders) => {
-            let readings: Vec<(String, String, Plan<'_>)> = orders
+        OpenPoint::Date(orders) => {
+            let readings: Vec<(String, String, TablePlan<'_>)> = orders
                 .iter()
                 .map(|order| {
-                    (order.name().to_owned(), order_label(*order).to_owned(), Plan { order: *order, ..plan.clone() })
+                    (
+                        order.name().to_owned(),
+                        order_label(*order).to_owned(),
+                        TablePlan { order: *order, ..plan.clone() },
+                    )
                 })
                 .collect();
             ask(table, "date", "In which order are the dates written?", readings)
         }
-        Doubt::Decimal => {
+        OpenPoint::Decimal => {
             let readings = [
                 (Mark::Dot, ".", "1.234 is one and a bit, 1,234 is over a thousand"),
                 (Mark::Comma, ",", "1,234 is one and a bit, 1.234 is over a thousand"),
             ]
-            .map(|(mark, value, label)| (value.to_owned(), label.to_owned(), Plan { mark, ..plan.clone() }));
+            .map(|(mark, value, label)| (value.to_owned(), label.to_owned(), TablePlan { mark, ..plan.clone() }));
             ask(table, "decimal", "Which character is the decimal mark?", readings.into())
         }
-        Doubt::Sign => ask(table, "sign", &sign_text(plan), sign_readings(plan)),
-        Doubt::Amount(candidates) => {
+        OpenPoint::Sign => ask(table, "sign", &sign_text(plan), sign_readings(plan)),
+        OpenPoint::Amount(candidates) => {
             let readings = candidates
                 .iter()
                 .map(|candidate| {
-                    (candidate.value(), label(plan, candidate), Plan { candidate: candidate.clone(), ..plan.clone() })
+                    (
+                        candidate.value(),
+                        label(plan, candidate),
+                        TablePlan { candidate: candidate.clone(), ..plan.clone() },
+                    )
                 })
                 .collect();
             if let [first, second, ..] = &candidates[..]
@@ -58,15 +66,15 @@ pub(super) fn question(table: &Table<'_>, plan: &Plan<'_>, doubt: &Doubt) -> Que
     }
 }
 
-fn order_label(order: Order) -> &'static str {
+fn order_label(order: DateOrder) -> &'static str {
     match order {
-        Order::Dmy => "day first: 03/04 is 3 April",
-        Order::Mdy => "month first: 03/04 is 4 March",
-        Order::Ymd => "year first",
+        DateOrder::Dmy => "day first: 03/04 is 3 April",
+        DateOrder::Mdy => "month first: 03/04 is 4 March",
+        DateOrder::Ymd => "year first",
     }
 }
 
-fn sign_text(plan: &Plan<'_>) -> String {
+fn sign_text(plan: &TablePlan<'_>) -> String {
     match &plan.candidate.model {
         Model::Split { .. } => "Which of the two columns is money out?".to_owned(),
         Model::Worded { .. } => "Which way do the words give the money?".to_owned(),
@@ -74,7 +82,7 @@ fn sign_text(plan: &Plan<'_>) -> String {
     }
 }
 
-fn sign_readings<'a>(plan: &Plan<'a>) -> Vec<(String, String, Plan<'a>)> {
+fn sign_readings<'a>(plan: &TablePlan<'a>) -> Vec<(String, String, TablePlan<'a>)> {
     let title =
         |index: Option<usize>| index.and_then(|index| plan.columns.get(index)).map(Column::title).unwrap_or_default();
     let labels = match &plan.candidate.model {
@@ -85,12 +93,12 @@ fn sign_readings<'a>(plan: &Plan<'a>) -> Vec<(String, String, Plan<'a>)> {
     };
     let [as_is, invert] = labels;
     vec![
-        ("as-is".to_owned(), as_is, Plan { turn: Turn { amounts: false, ..plan.turn }, ..plan.clone() }),
-        ("invert".to_owned(), invert, Plan { turn: Turn { amounts: true, ..plan.turn }, ..plan.clone() }),
+        ("as-is".to_owned(), as_is, TablePlan { turn: Turn { amounts: false, ..plan.turn }, ..plan.clone() }),
+        ("invert".to_owned(), invert, TablePlan { turn: Turn { amounts: true, ..plan.turn }, ..plan.clone() }),
     ]
 }
 
-fn label(plan: &Plan<'_>, candidate: &Candidate) -> String {
+fn label(plan: &TablePlan<'_>, candidate: &Candidate) -> String {
     let titles: Vec<String> =
         candidate.model.columns().into_iter().filter_map(|index| plan.columns.get(index)).map(Column::title).collect();
     match candidate.model {
@@ -103,7 +111,7 @@ fn label(plan: &Plan<'_>, candidate: &Candidate) -> String {
     }
 }
 
-fn ask(table: &Table<'_>, id: &str, text: &str, readings: Vec<(String, String, Plan<'_>)>) -> Question {
+fn ask(table: &RawTable<'_>, id: &str, text: &str, readings: Vec<(String, String, TablePlan<'_>)>) -> Question {
     let read: Vec<Vec<TransactionFacts>> = readings
         .iter()
         .map(|(_, _, plan)| {
@@ -118,7 +126,7 @@ fn ask(table: &Table<'_>, id: &str, text: &str, readings: Vec<(String, String, P
     let options = readings
         .into_iter()
         .zip(&read)
-        .map(|((value, label, _), rows)| Choice { value, label, preview: preview(rows, &lines) })
+        .map(|((value, label, _), rows)| QuestionOption { value, label, preview: preview(rows, &lines) })
         .collect();
     Question { id: id.to_owned(), text: text.to_owned(), options }
 }

@@ -6,16 +6,16 @@ use rust_decimal::Decimal;
 
 use super::{
     chain::{self, Chain, Direction, Pairing},
-    column::{Column, Kind, column_named, with_role},
+    column::{Column, ColumnKind, column_named, with_role},
     frame::{Frame, money},
     grid::Grid,
     layout::Layout,
-    marks::Marks,
-    model::{self, Model, Signs},
+    marks::DecimalMark,
+    model::{self, Model, SignWords},
     number::Mark,
     role::Role,
     sign,
-    source::Table,
+    source::RawTable,
     words::{Words, key},
 };
 
@@ -120,18 +120,18 @@ fn by_layout(layout: &Layout, columns: &[Column], list: &mut Vec<Candidate>) {
             .collect()
     };
     let signs =
-        Signs { columns: words, trades: false, incoming: keys(&amount.incoming), outgoing: keys(&amount.outgoing) };
+        SignWords { columns: words, trades: false, incoming: keys(&amount.incoming), outgoing: keys(&amount.outgoing) };
     list.push(Candidate::new(Model::Worded { column, signs }, 100));
 }
 
 fn is_money(column: &Column) -> bool {
-    matches!(column.kind, Kind::Number)
+    matches!(column.kind, ColumnKind::Number)
 }
 
 fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list: &mut Vec<Candidate>) {
     let currencies: Vec<&Column> = columns
         .iter()
-        .filter(|column| column.is_currency_only && matches!(column.kind, Kind::Number | Kind::Blank))
+        .filter(|column| column.is_currency_only && matches!(column.kind, ColumnKind::Number | ColumnKind::Blank))
         .collect();
     if currencies.len() >= 2 && currencies.iter().any(|column| is_money(column)) && exclusive(grid, frame, &currencies)
     {
@@ -147,7 +147,7 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
         for (place, column) in (0u32..).zip(&found) {
             let full = u32::from(column.filled * 10 >= most * 9) * 4;
             let own_currency = u32::from(column.currency.is_some() && found.len() > 1);
-            let near = u32::from(columns.get(column.index + 1).is_some_and(|next| next.kind == Kind::Currency));
+            let near = u32::from(columns.get(column.index + 1).is_some_and(|next| next.kind == ColumnKind::Currency));
             let prior = (prior + full + near).saturating_sub(place.min(6) + own_currency);
             let indicators = sign::indicators(grid, &frame.sample, columns, words);
             let unsigned = column.negative == 0;
@@ -155,7 +155,7 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
                 && let Some(best) =
                     indicators.iter().find(|indicator| (indicator.into > 0 && indicator.out > 0) || indicator.named)
             {
-                let signs = Signs { columns: vec![best.column], ..Signs::default() };
+                let signs = SignWords { columns: vec![best.column], ..SignWords::default() };
                 list.push(Candidate::new(Model::Worded { column: column.index, signs }, prior + 1));
             }
             if let Some(signs) = trade_signs(grid, frame, columns, words, column) {
@@ -175,7 +175,7 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
 }
 
 /// Columns whose words (buy, sell, dividend) give every row of a broker's table its direction, where signs do not.
-fn trade_signs(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, amount: &Column) -> Option<Signs> {
+fn trade_signs(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, amount: &Column) -> Option<SignWords> {
     let invests = columns.iter().any(|column| matches!(column.role, Some(Role::Symbol | Role::Isin | Role::Quantity)));
     if !invests || amount.negative * 4 > amount.filled {
         return None;
@@ -183,11 +183,12 @@ fn trade_signs(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, am
     let telling = columns.iter().filter(|column| {
         let named =
             matches!(column.role, Some(Role::Type | Role::Indicator | Role::Text)) || key(&column.header) == "buy sell";
-        column.kind == Kind::Text && named && column.distinct <= 40
+        column.kind == ColumnKind::Text && named && column.distinct <= 40
     });
     let all: Vec<usize> = telling.map(|column| column.index).collect();
-    let signs = |columns: &[usize]| Signs { columns: columns.to_vec(), trades: true, ..Signs::default() };
-    let covers = |signs: &Signs| frame.sample.iter().all(|row| signs.of_row(grid, *row, words) != model::Way::Unknown);
+    let signs = |columns: &[usize]| SignWords { columns: columns.to_vec(), trades: true, ..SignWords::default() };
+    let covers =
+        |signs: &SignWords| frame.sample.iter().all(|row| signs.of_row(grid, *row, words) != model::Way::Unknown);
     let single = all.iter().map(|column| signs(&[*column])).find(covers);
     let pair = || {
         let pairs = all
@@ -211,7 +212,7 @@ fn marker(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, amount:
         for cell in known {
             if model::way(cell, words) == model::Way::In { into += 1 } else { others += 1 }
         }
-        column.kind == Kind::Text && into > 0 && others == 0 && into * 2 < frame.sample.len()
+        column.kind == ColumnKind::Text && into > 0 && others == 0 && into * 2 < frame.sample.len()
     });
     let plus = amount.signed > 0 && amount.signed * 2 < amount.filled;
     (plus || beside.is_some()).then(|| beside.map(|column| column.index))
@@ -219,7 +220,7 @@ fn marker(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, amount:
 
 /// Pairs of columns for money out and in; the last pair first, which is the booked one.
 fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidate>) {
-    let usable = |column: &&Column| matches!(column.kind, Kind::Number | Kind::Blank);
+    let usable = |column: &&Column| matches!(column.kind, ColumnKind::Number | ColumnKind::Blank);
     let out: Vec<&Column> = with_role(columns, Role::Debit).filter(usable).collect();
     let into: Vec<&Column> = with_role(columns, Role::Credit).filter(usable).collect();
     for (place, (debit, credit)) in (0u32..).zip(out.iter().rev().zip(into.iter().rev())) {
@@ -294,7 +295,7 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
                 .iter()
                 .find(|indicator| (indicator.into > 0 && indicator.out > 0) || indicator.named)
         {
-            let signs = Signs { columns: vec![best.column], ..Signs::default() };
+            let signs = SignWords { columns: vec![best.column], ..SignWords::default() };
             list.push(Candidate::guess(Model::Worded { column: column.index, signs }, prior + 5));
         }
         list.push(Candidate::guess(Model::Signed { column: column.index, fee: None }, prior));
@@ -333,17 +334,17 @@ fn has_zeros(column: &Column) -> bool {
 
 /// Follows the balance columns beside each candidate under each decimal mark that is possible.
 pub(super) fn judge(
-    table: &Table<'_>,
+    table: &RawTable<'_>,
     frame: &Frame,
     columns: &[Column],
     candidates: &[Candidate],
-    marks: &Marks,
+    marks: &DecimalMark,
     groups: &[usize],
     direction: Direction,
 ) -> Vec<(Candidate, Mark)> {
     let possible = match marks {
-        Marks::Decided(mark, _) => vec![*mark],
-        Marks::Open => vec![Mark::Dot, Mark::Comma],
+        DecimalMark::Decided(mark, _) => vec![*mark],
+        DecimalMark::Open => vec![Mark::Dot, Mark::Comma],
     };
     let (mut judged, mut covered) = (Vec::new(), Vec::new());
     for mark in possible {

@@ -16,7 +16,7 @@ use crate::domain::AssetCode;
 
 /// What the cells of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ColumnKind {
     Blank,
     Date,
     Number,
@@ -36,7 +36,7 @@ pub(super) struct Column {
     pub(super) matches: Vec<Match>,
     pub(super) role: Option<Role>,
     pub(super) score: u32,
-    pub(super) kind: Kind,
+    pub(super) kind: ColumnKind,
     /// Cells that are not empty.
     pub(super) filled: usize,
     pub(super) positive: usize,
@@ -57,7 +57,7 @@ impl Column {
 
     /// Numbers that look like money rather than like counts or codes.
     pub(super) fn looks_like_money(&self) -> bool {
-        self.kind == Kind::Number && self.money_like > 0 && self.money_like * 2 >= self.positive + self.negative
+        self.kind == ColumnKind::Number && self.money_like > 0 && self.money_like * 2 >= self.positive + self.negative
     }
 
     /// The header for people, or the number of the column.
@@ -85,7 +85,7 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
         matches: words.roles(header),
         role: None,
         score: 0,
-        kind: Kind::Blank,
+        kind: ColumnKind::Blank,
         filled: 0,
         positive: 0,
         negative: 0,
@@ -126,15 +126,15 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
     }
     let most = |count: usize| count * 10 >= filled * 9;
     column.kind = if filled == 0 {
-        Kind::Blank
+        ColumnKind::Blank
     } else if (most(days + pending) && days > 0) || (days * 4 >= filled * 3 && days >= 3) {
-        Kind::Date
+        ColumnKind::Date
     } else if most(numbers) || (numbers * 10 >= filled * 7 && filled >= 5) {
-        Kind::Number
+        ColumnKind::Number
     } else if most(currencies) {
-        Kind::Currency
+        ColumnKind::Currency
     } else {
-        Kind::Text
+        ColumnKind::Text
     };
     let telling = |set: Set| frame.sample.iter().filter(|row| words.is(set, grid.cell(**row, index))).count();
     let fits_words = |role: Role| match role {
@@ -151,7 +151,7 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
     if let Some(found) = best.filter(|found| found.score >= 52) {
         (column.role, column.score) = (Some(found.role), found.score);
     }
-    if column.is_currency_only && column.kind == Kind::Number {
+    if column.is_currency_only && column.kind == ColumnKind::Number {
         column.role = Some(Role::Amount);
         column.score = 60;
     }
@@ -161,9 +161,9 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
 /// Whether a role goes with the cells.
 fn suits(role: Role, column: &Column) -> bool {
     match column.kind {
-        Kind::Blank => true,
-        Kind::Date => role.is_date() || matches!(role, Role::Time),
-        Kind::Number => {
+        ColumnKind::Blank => true,
+        ColumnKind::Date => role.is_date() || matches!(role, Role::Time),
+        ColumnKind::Number => {
             !role.is_date()
                 && !matches!(
                     role,
@@ -177,10 +177,10 @@ fn suits(role: Role, column: &Column) -> bool {
                         | Role::Security
                 )
         }
-        Kind::Currency => {
+        ColumnKind::Currency => {
             matches!(role, Role::Currency | Role::CurrencyOther | Role::Text | Role::Reference | Role::Symbol)
         }
-        Kind::Text => {
+        ColumnKind::Text => {
             !role.is_date()
                 && !matches!(
                     role,
@@ -210,11 +210,11 @@ pub(super) fn with_role(columns: &[Column], role: Role) -> impl Iterator<Item = 
 /// Kinds of the columns, as a layout of a table without a header states them.
 pub(super) fn shape(columns: &[Column]) -> String {
     let name = |column: &Column| match column.kind {
-        Kind::Blank => "blank",
-        Kind::Date => "date",
-        Kind::Number => "number",
-        Kind::Currency => "currency",
-        Kind::Text => "text",
+        ColumnKind::Blank => "blank",
+        ColumnKind::Date => "date",
+        ColumnKind::Number => "number",
+        ColumnKind::Currency => "currency",
+        ColumnKind::Text => "text",
     };
     columns.iter().map(name).collect::<Vec<_>>().join(" ")
 }

@@ -8,13 +8,13 @@ use super::words;
 
 /// The order of a date written in figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Order {
+pub(super) enum DateOrder {
     Dmy,
     Mdy,
     Ymd,
 }
 
-impl Order {
+impl DateOrder {
     pub(super) const ALL: [Self; 3] = [Self::Dmy, Self::Mdy, Self::Ymd];
 
     pub(super) const fn name(self) -> &'static str {
@@ -32,7 +32,7 @@ impl Order {
 
 /// A day as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum WrittenDay {
     /// One reading only: year first, or the month in letters.
     Fixed(NaiveDate),
     /// Two figures and a year of four digits or two; the sign between them.
@@ -48,41 +48,41 @@ pub(super) enum Written {
 /// A day and perhaps a time of day in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Day {
-    pub(super) written: Written,
+    pub(super) written: WrittenDay,
     pub(super) time: Option<NaiveTime>,
 }
 
 impl Day {
     /// The day in this order, if there is one.
-    pub(super) fn in_order(&self, order: Order) -> Option<NaiveDate> {
+    pub(super) fn in_order(&self, order: DateOrder) -> Option<NaiveDate> {
         match self.written {
-            Written::Fixed(date) => Some(date),
-            Written::Open { first, second, year, .. } => match order {
-                Order::Dmy => NaiveDate::from_ymd_opt(year, second, first),
-                Order::Mdy => NaiveDate::from_ymd_opt(year, first, second),
-                Order::Ymd => None,
+            WrittenDay::Fixed(date) => Some(date),
+            WrittenDay::Open { first, second, year, .. } => match order {
+                DateOrder::Dmy => NaiveDate::from_ymd_opt(year, second, first),
+                DateOrder::Mdy => NaiveDate::from_ymd_opt(year, first, second),
+                DateOrder::Ymd => None,
             },
-            Written::Short { figures: [a, b, c], .. } => match order {
-                Order::Dmy => NaiveDate::from_ymd_opt(century(c), b, a),
-                Order::Mdy => NaiveDate::from_ymd_opt(century(c), a, b),
-                Order::Ymd => NaiveDate::from_ymd_opt(century(a), b, c),
+            WrittenDay::Short { figures: [a, b, c], .. } => match order {
+                DateOrder::Dmy => NaiveDate::from_ymd_opt(century(c), b, a),
+                DateOrder::Mdy => NaiveDate::from_ymd_opt(century(c), a, b),
+                DateOrder::Ymd => NaiveDate::from_ymd_opt(century(a), b, c),
             },
-            Written::Yearless { .. } | Written::YearlessFixed { .. } => None,
+            WrittenDay::Yearless { .. } | WrittenDay::YearlessFixed { .. } => None,
         }
     }
 
     /// Day and month of a date without a year, as (month, day).
-    pub(super) fn month_day(&self, order: Order) -> Option<(u32, u32)> {
+    pub(super) fn month_day(&self, order: DateOrder) -> Option<(u32, u32)> {
         match self.written {
-            Written::Yearless { first, second } if order == Order::Dmy => Some((second, first)),
-            Written::Yearless { first, second } => Some((first, second)),
-            Written::YearlessFixed { day, month } => Some((month, day)),
+            WrittenDay::Yearless { first, second } if order == DateOrder::Dmy => Some((second, first)),
+            WrittenDay::Yearless { first, second } => Some((first, second)),
+            WrittenDay::YearlessFixed { day, month } => Some((month, day)),
             _ => None,
         }
     }
 
     pub(super) const fn is_yearless(&self) -> bool {
-        matches!(self.written, Written::Yearless { .. } | Written::YearlessFixed { .. })
+        matches!(self.written, WrittenDay::Yearless { .. } | WrittenDay::YearlessFixed { .. })
     }
 }
 
@@ -119,7 +119,7 @@ fn figure(bytes: &[u8]) -> Option<u32> {
 fn fixed(year: u32, month: u32, day: u32, rest: &str) -> Option<Day> {
     let year = i32::try_from(year).ok().filter(|year| (1900..2200).contains(year))?;
     let date = NaiveDate::from_ymd_opt(year, month, day)?;
-    Some(Day { written: Written::Fixed(date), time: time_of(rest)? })
+    Some(Day { written: WrittenDay::Fixed(date), time: time_of(rest)? })
 }
 
 /// Dates in figures.
@@ -158,17 +158,17 @@ fn figures(cell: &str) -> Option<Day> {
         (4, Some((third, length, rest))) if length <= 2 && ends_cleanly(rest) => fixed(first, second, third, rest),
         (1 | 2, Some((year, 4, rest))) if sign != b':' && ends_cleanly(rest) => {
             let year = i32::try_from(year).ok().filter(|year| (1900..2200).contains(year))?;
-            possible(Day { written: Written::Open { first, second, year, sign }, time: time_of(rest)? })
+            possible(Day { written: WrittenDay::Open { first, second, year, sign }, time: time_of(rest)? })
         }
         (1 | 2, Some((third, 2, rest))) if matches!(sign, b'-' | b'/' | b'.') && ends_cleanly(rest) => {
-            possible(Day { written: Written::Short { figures: [first, second, third], sign }, time: time_of(rest)? })
+            possible(Day { written: WrittenDay::Short { figures: [first, second, third], sign }, time: time_of(rest)? })
         }
         // 31.12. or 12/31
         (1 | 2, None) if matches!(sign, b'/' | b'.') && (after.is_empty() || after == "." || after == "./") => {
             let padded = sign == b'/' || after.starts_with('.');
             let fits = (1..=31).contains(&first) && (1..=31).contains(&second) && (first <= 12 || second <= 12);
             (padded && fits && end == 2 && length == 2)
-                .then_some(Day { written: Written::Yearless { first, second }, time: None })
+                .then_some(Day { written: WrittenDay::Yearless { first, second }, time: None })
         }
         _ => None,
     }
@@ -176,7 +176,7 @@ fn figures(cell: &str) -> Option<Day> {
 
 /// A date must be possible in some order.
 fn possible(day: Day) -> Option<Day> {
-    Order::ALL.into_iter().any(|order| day.in_order(order).is_some()).then_some(day)
+    DateOrder::ALL.into_iter().any(|order| day.in_order(order).is_some()).then_some(day)
 }
 
 /// Chinese and Japanese figures with their signs, full-width digits.
@@ -221,7 +221,7 @@ fn compact(cell: &str, length: usize) -> Option<Day> {
     }
     let (first, second, year) = (figure(&bytes[..2])?, figure(&bytes[2..4])?, figure(&bytes[4..])?);
     let year = i32::try_from(year).ok().filter(|year| (1950..2100).contains(year) && length == 8)?;
-    possible(Day { written: Written::Open { first, second, year, sign: 0 }, time: None })
+    possible(Day { written: WrittenDay::Open { first, second, year, sign: 0 }, time: None })
 }
 
 /// `12-Dec-2019`, `10 Feb 18`, `January 1, 2024`, `27 Mar`.
@@ -249,7 +249,7 @@ fn letters(cell: &str) -> Option<Day> {
     };
     let Some(year) = next_word() else {
         NaiveDate::from_ymd_opt(2024, month, day)?;
-        return Some(Day { written: Written::YearlessFixed { day, month }, time: None });
+        return Some(Day { written: WrittenDay::YearlessFixed { day, month }, time: None });
     };
     let year: u32 = year.trim_start_matches('\'').parse().ok()?;
     let year = if year < 100 { u32::try_from(century(year)).ok()? } else { year };
@@ -323,7 +323,7 @@ mod tests {
     use super::*;
 
     fn dates(cell: &str) -> [Option<String>; 3] {
-        Order::ALL.map(|order| parse(cell)?.in_order(order).map(|date| date.to_string()))
+        DateOrder::ALL.map(|order| parse(cell)?.in_order(order).map(|date| date.to_string()))
     }
 
     #[test]

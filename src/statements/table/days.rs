@@ -6,8 +6,8 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::{
     chain::Direction,
-    column::{Column, Kind},
-    date::{self, Day, Order, Written},
+    column::{Column, ColumnKind},
+    date::{self, DateOrder, Day, WrittenDay},
     frame::Frame,
     grid::Grid,
     role::Role,
@@ -29,14 +29,14 @@ pub(super) struct DateColumns {
 pub(super) enum Decision {
     /// Every date has one reading only.
     Plain,
-    Decided(Order, String),
+    Decided(DateOrder, String),
     /// These are left.
-    Open(Vec<Order>),
+    Open(Vec<DateOrder>),
 }
 
 /// Booking day before transaction day before value day.
 pub(super) fn columns(columns: &[Column], grid: &Grid, frame: &Frame) -> DateColumns {
-    let dated: Vec<&Column> = columns.iter().filter(|column| column.kind == Kind::Date).collect();
+    let dated: Vec<&Column> = columns.iter().filter(|column| column.kind == ColumnKind::Date).collect();
     let mut ranked: Vec<(u32, usize)> = Vec::new();
     for column in &dated {
         let rank = match column.role {
@@ -64,7 +64,7 @@ pub(super) fn columns(columns: &[Column], grid: &Grid, frame: &Frame) -> DateCol
     let others = dated.iter().map(|column| column.index).filter(|index| !order.contains(index)).collect();
     let is_time = |column: &&Column| {
         column.is(Role::Time)
-            || (column.kind == Kind::Text
+            || (column.kind == ColumnKind::Text
                 && frame.sample.iter().take(20).all(|row| date::time(grid.cell(*row, column.index)).is_some()))
     };
     let time = columns.iter().find(is_time).map(|column| column.index);
@@ -73,7 +73,7 @@ pub(super) fn columns(columns: &[Column], grid: &Grid, frame: &Frame) -> DateCol
 
 /// Whether days of the second column are never before those of the first, and sometimes later, in some order.
 fn later(grid: &Grid, frame: &Frame, first: usize, second: usize) -> bool {
-    Order::ALL.into_iter().any(|order| {
+    DateOrder::ALL.into_iter().any(|order| {
         let pairs = frame.sample.iter().filter_map(|row| {
             let day = |column| date::parse(grid.cell(*row, column))?.in_order(order);
             Some((day(first)?, day(second)?))
@@ -104,39 +104,39 @@ pub(super) struct Bounds {
 
 /// Decides the order of days for all rows.
 pub(super) fn decide(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds: &Bounds) -> Decision {
-    let mut possible = vec![Order::Dmy, Order::Mdy, Order::Ymd];
+    let mut possible = vec![DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd];
     let (mut open, mut signs) = (0usize, [false; 256]);
     let mut short = false;
     for row in rows {
         for day in days_of(grid, *row, columns) {
             match day.written {
-                Written::Open { first, second, sign, .. } => {
+                WrittenDay::Open { first, second, sign, .. } => {
                     open += 1;
                     signs[usize::from(sign)] = true;
                     if first > 12 {
-                        possible.retain(|order| *order != Order::Mdy);
+                        possible.retain(|order| *order != DateOrder::Mdy);
                     }
                     if second > 12 {
-                        possible.retain(|order| *order != Order::Dmy);
+                        possible.retain(|order| *order != DateOrder::Dmy);
                     }
-                    possible.retain(|order| *order != Order::Ymd);
+                    possible.retain(|order| *order != DateOrder::Ymd);
                 }
-                Written::Short { sign, .. } => {
+                WrittenDay::Short { sign, .. } => {
                     open += 1;
                     short = true;
                     signs[usize::from(sign)] = true;
                     possible.retain(|order| day.in_order(*order).is_some());
                 }
-                Written::Yearless { first, second } => {
+                WrittenDay::Yearless { first, second } => {
                     open += 1;
                     if first > 12 {
-                        possible.retain(|order| *order != Order::Mdy);
+                        possible.retain(|order| *order != DateOrder::Mdy);
                     }
                     if second > 12 {
-                        possible.retain(|order| *order != Order::Dmy);
+                        possible.retain(|order| *order != DateOrder::Dmy);
                     }
                 }
-                Written::Fixed(_) | Written::YearlessFixed { .. } => {}
+                WrittenDay::Fixed(_) | WrittenDay::YearlessFixed { .. } => {}
             }
             if possible.is_empty() {
                 return Decision::Open(Vec::new());
@@ -156,42 +156,48 @@ pub(super) fn decide(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds:
     if signs[usize::from(b'.')]
         && !signs[usize::from(b'/')]
         && !signs[usize::from(b'-')]
-        && possible.contains(&Order::Dmy)
+        && possible.contains(&DateOrder::Dmy)
     {
-        return Decision::Decided(Order::Dmy, "dates written with dots have the day first".to_owned());
+        return Decision::Decided(DateOrder::Dmy, "dates written with dots have the day first".to_owned());
     }
     by_evidence(grid, rows, columns, bounds, &possible)
 }
 
-pub(super) const fn name(order: Order) -> &'static str {
+pub(super) const fn name(order: DateOrder) -> &'static str {
     match order {
-        Order::Dmy => "day first",
-        Order::Mdy => "month first",
-        Order::Ymd => "year first",
+        DateOrder::Dmy => "day first",
+        DateOrder::Mdy => "month first",
+        DateOrder::Ymd => "year first",
     }
 }
 
 /// Takes away readings of two-digit years under which the days lie decades apart, if another keeps them together.
-fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mut Vec<Order>) {
-    let span = |order: Order| {
+fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mut Vec<DateOrder>) {
+    let span = |order: DateOrder| {
         let days = rows.iter().flat_map(|row| days_of(grid, *row, columns)).filter_map(|day| day.in_order(order));
         let (first, last) =
             days.fold((NaiveDate::MAX, NaiveDate::MIN), |(first, last), day| (first.min(day), last.max(day)));
         (last - first).num_days()
     };
-    let spans: Vec<(Order, i64)> = possible.iter().map(|order| (*order, span(*order))).collect();
+    let spans: Vec<(DateOrder, i64)> = possible.iter().map(|order| (*order, span(*order))).collect();
     let least = spans.iter().map(|(_, span)| *span).min().unwrap_or(0);
     possible.retain(|order| spans.iter().any(|(known, span)| known == order && (*span < 3_650 || *span <= least * 3)));
     // Year first with two digits is rare; it stands only where nothing else does.
     if possible.len() > 1 {
-        possible.retain(|order| *order != Order::Ymd);
+        possible.retain(|order| *order != DateOrder::Ymd);
     }
 }
 
-fn by_evidence(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds: &Bounds, possible: &[Order]) -> Decision {
-    let keep = |test: &dyn Fn(Order) -> Option<bool>| -> Option<Order> {
-        let verdicts: Vec<(Order, Option<bool>)> = possible.iter().map(|order| (*order, test(*order))).collect();
-        let held: Vec<Order> =
+fn by_evidence(
+    grid: &Grid,
+    rows: &[usize],
+    columns: &DateColumns,
+    bounds: &Bounds,
+    possible: &[DateOrder],
+) -> Decision {
+    let keep = |test: &dyn Fn(DateOrder) -> Option<bool>| -> Option<DateOrder> {
+        let verdicts: Vec<(DateOrder, Option<bool>)> = possible.iter().map(|order| (*order, test(*order))).collect();
+        let held: Vec<DateOrder> =
             verdicts.iter().filter(|(_, held)| *held == Some(true)).map(|(order, _)| *order).collect();
         let broken = verdicts.iter().any(|(_, held)| *held == Some(false));
         match held[..] {
@@ -199,7 +205,8 @@ fn by_evidence(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds: &Boun
             _ => None,
         }
     };
-    let decided = |order: Order, why: &str| Decision::Decided(order, format!("{why} only with the {}", name(order)));
+    let decided =
+        |order: DateOrder, why: &str| Decision::Decided(order, format!("{why} only with the {}", name(order)));
     if let Some(order) = keep(&|order| inside_periods(grid, rows, columns, &bounds.periods, order)) {
         return decided(order, "all days lie in the stated period");
     }
@@ -228,13 +235,13 @@ fn first_days<'a>(
     grid: &'a Grid,
     rows: &'a [usize],
     columns: &'a DateColumns,
-    order: Order,
+    order: DateOrder,
 ) -> impl Iterator<Item = NaiveDate> + 'a {
     rows.iter().filter_map(move |row| day_of(grid, *row, columns, order))
 }
 
 /// The day of a row in this order.
-pub(super) fn day_of(grid: &Grid, row: usize, columns: &DateColumns, order: Order) -> Option<NaiveDate> {
+pub(super) fn day_of(grid: &Grid, row: usize, columns: &DateColumns, order: DateOrder) -> Option<NaiveDate> {
     columns.order.iter().find_map(|column| date::parse(grid.cell(row, *column))?.in_order(order))
 }
 
@@ -243,7 +250,7 @@ fn inside_periods(
     rows: &[usize],
     columns: &DateColumns,
     periods: &[(Day, Day)],
-    order: Order,
+    order: DateOrder,
 ) -> Option<bool> {
     let mut verdict = None;
     for (from, to) in periods {
@@ -257,14 +264,20 @@ fn inside_periods(
 }
 
 /// Days of the file's name: a last day or a period.
-fn inside_name(grid: &Grid, rows: &[usize], columns: &DateColumns, named: &[NaiveDate], order: Order) -> Option<bool> {
+fn inside_name(
+    grid: &Grid,
+    rows: &[usize],
+    columns: &DateColumns,
+    named: &[NaiveDate],
+    order: DateOrder,
+) -> Option<bool> {
     let last = named.iter().max()?;
     let first = (named.len() > 1).then(|| named.iter().min()).flatten();
     Some(first_days(grid, rows, columns, order).all(|day| day <= *last && first.is_none_or(|first| day >= *first)))
 }
 
 /// Two dates of a row lie within two weeks of each other in all rows.
-fn short_lags(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) -> Option<bool> {
+fn short_lags(grid: &Grid, rows: &[usize], columns: &DateColumns, order: DateOrder) -> Option<bool> {
     let all: Vec<usize> = columns.order.iter().chain(&columns.others).copied().collect();
     let mut lags = Vec::new();
     for row in rows {
@@ -283,7 +296,7 @@ fn short_lags(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) 
 }
 
 /// The days rise or fall over three distinct ones at least.
-fn monotonic(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) -> Option<bool> {
+fn monotonic(grid: &Grid, rows: &[usize], columns: &DateColumns, order: DateOrder) -> Option<bool> {
     let days: Vec<NaiveDate> = first_days(grid, rows, columns, order).collect();
     let mut distinct = days.clone();
     distinct.dedup();
@@ -296,7 +309,7 @@ fn monotonic(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) -
 }
 
 /// The order of the lines by their days and times.
-pub(super) fn direction(grid: &Grid, rows: &[usize], columns: &DateColumns, order: Order) -> Direction {
+pub(super) fn direction(grid: &Grid, rows: &[usize], columns: &DateColumns, order: DateOrder) -> Direction {
     let moment = |row: &usize| -> Option<NaiveDateTime> {
         let (day, time) = columns.order.iter().find_map(|column| {
             let day = date::parse(grid.cell(*row, *column))?;

@@ -6,12 +6,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    date::{self, Day, Order},
+    date::{self, DateOrder, Day},
     days::Bounds,
     frame::{Frame, money},
     grid::Grid,
     iban,
-    number::{Mark, Number, Shape},
+    number::{CellNumber, Mark, Shape},
     role::Role,
     words::{self, Words, key},
 };
@@ -22,12 +22,12 @@ const LINES: usize = 60;
 
 /// A balance stated beside the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stated {
-    pub(super) number: Number,
+pub(super) struct StatedBeside {
+    pub(super) number: CellNumber,
     pub(super) day: Option<Day>,
 }
 
-impl Stated {
+impl StatedBeside {
     pub(super) fn amount(&self, mark: Mark) -> Decimal {
         self.number.value(mark)
     }
@@ -39,8 +39,8 @@ pub(super) struct Facts {
     pub(super) iban: Option<String>,
     pub(super) account: Option<String>,
     pub(super) currency: Option<AssetCode>,
-    pub(super) opening: Option<Stated>,
-    pub(super) closing: Option<Stated>,
+    pub(super) opening: Option<StatedBeside>,
+    pub(super) closing: Option<StatedBeside>,
     pub(super) bounds: Bounds,
     /// The currency of a sign behind an amount inside a text.
     pub(super) sign: Option<AssetCode>,
@@ -110,12 +110,12 @@ impl Facts {
         let first_day = || rest.iter().chain(std::iter::once(&name)).find_map(|cell| date_within(cell));
         if has(Role::KeyOpening, 52) {
             if let (None, Some(number)) = (self.opening, first_money()) {
-                self.opening = Some(Stated { number, day: first_day() });
+                self.opening = Some(StatedBeside { number, day: first_day() });
             }
         } else if has(Role::KeyClosing, 52)
             && let (None, Some(number)) = (self.closing, first_money())
         {
-            self.closing = Some(Stated { number, day: first_day() });
+            self.closing = Some(StatedBeside { number, day: first_day() });
         }
         if has(Role::KeyCurrency, 52) && self.currency.is_none() {
             self.currency = rest.first().and_then(|cell| words::currency(cell));
@@ -167,7 +167,7 @@ impl Facts {
     }
 
     /// A single period, if all its parts are days.
-    pub(super) fn period(&self, order: Order) -> Option<(NaiveDate, NaiveDate)> {
+    pub(super) fn period(&self, order: DateOrder) -> Option<(NaiveDate, NaiveDate)> {
         let (from, to) = self.bounds.periods.first()?;
         let (from, to) = (from.in_order(order)?, to.in_order(order)?);
         (from < to).then_some((from, to))
@@ -301,7 +301,7 @@ fn days_in_name(name: &str) -> Vec<NaiveDate> {
         let short = name.get(at..at + 8).filter(|_| !bytes.get(at + 8).is_some_and(u8::is_ascii_digit));
         let part = long.map(|part| part.replace('_', "-")).or_else(|| short.map(str::to_owned));
         if let Some(day) = part.as_deref().and_then(date::parse)
-            && let date::Written::Fixed(date) = day.written
+            && let date::WrittenDay::Fixed(date) = day.written
         {
             days.push(date);
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::{
     date,
     grid::Grid,
-    number::{self, Number},
+    number::{self, CellNumber},
     words::{Words, key},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Frame {
 pub(super) const SAMPLE: usize = 2_000;
 
 /// What a cell may be.
-pub(super) fn money(cell: &str) -> Option<Number> {
+pub(super) fn money(cell: &str) -> Option<CellNumber> {
     number::parse(cell).filter(|number| number.may_be_money() && date::parse(cell).is_none())
 }
 

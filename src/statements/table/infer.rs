@@ -10,30 +10,30 @@ use super::{
     candidates::{self, Candidate},
     chain::Direction,
     column::{self, Column, column_named, shape},
-    date::Order,
+    date::DateOrder,
     days::{self, DateColumns, Decision},
     facts::{self, Facts},
     frame::{self, Frame},
     grid::Grid,
     layout::{self, Layout},
-    marks::{self, Marks},
+    marks::{self, DecimalMark},
     money_column,
     number::Mark,
-    plan::{Doubt, Plan, Turn},
+    plan::{OpenPoint, TablePlan, Turn},
     refuse,
     role::Role,
     signs::{self, SignChoice},
-    source::Table,
+    source::RawTable,
     words::Words,
 };
 use crate::{
     domain::AssetCode,
-    statements::{Answers, Evidence, StatementError},
+    statements::{Evidence, QuestionAnswers, StatementError},
 };
 
 /// Decides as far as the file allows.
-pub(super) fn infer<'a>(table: &Table<'a>) -> Result<(Plan<'a>, Option<Doubt>), StatementError> {
-    let Table { grid, words, answers, .. } = *table;
+pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<OpenPoint>), StatementError> {
+    let RawTable { grid, words, answers, .. } = *table;
     let Some(frame) = frame::find(grid, words) else {
         let head: Vec<String> = (0..grid.len().min(20)).flat_map(|row| grid.cells(row)).map(str::to_owned).collect();
         return Err(refuse::no_rows(&head, words));
@@ -100,7 +100,7 @@ pub(super) fn infer<'a>(table: &Table<'a>) -> Result<(Plan<'a>, Option<Doubt>), 
         .or_else(|| account::currency_in_cells(grid, &frame, &columns))
         .or_else(|| by_language(words, &columns, &mut evidence));
     let status_column = column::with_role(&columns, Role::Status).map(|column| column.index).next();
-    let plan = Plan {
+    let plan = TablePlan {
         frame,
         columns,
         dates,
@@ -120,19 +120,25 @@ pub(super) fn infer<'a>(table: &Table<'a>) -> Result<(Plan<'a>, Option<Doubt>), 
         evidence,
     };
     let doubt = if let Some(rivals) = rivals {
-        Some(Doubt::Amount(rivals))
+        Some(OpenPoint::Amount(rivals))
     } else if let Some(orders) = open_orders {
-        Some(Doubt::Date(orders))
+        Some(OpenPoint::Date(orders))
     } else if open_mark {
-        Some(Doubt::Decimal)
+        Some(OpenPoint::Decimal)
     } else {
-        asks_sign.then_some(Doubt::Sign)
+        asks_sign.then_some(OpenPoint::Sign)
     };
     Ok((plan, doubt))
 }
 
 /// The order of the lines; unknown where the orders of dates that are left disagree about it.
-fn direction(grid: &Grid, frame: &Frame, dates: &DateColumns, order: Order, open: Option<&[Order]>) -> Direction {
+fn direction(
+    grid: &Grid,
+    frame: &Frame,
+    dates: &DateColumns,
+    order: DateOrder,
+    open: Option<&[DateOrder]>,
+) -> Direction {
     let Some(orders) = open else { return days::direction(grid, &frame.sample, dates, order) };
     let mut all = orders.iter().map(|order| days::direction(grid, &frame.sample, dates, *order));
     let first = all.next().unwrap_or(Direction::Unknown);
@@ -150,7 +156,7 @@ struct Picked {
 }
 
 /// Drops rivals that read the rows alike, and takes the one of a pair of columns that the answer names.
-fn settle(table: &Table<'_>, frame: &Frame, mut picked: Picked) -> Picked {
+fn settle(table: &RawTable<'_>, frame: &Frame, mut picked: Picked) -> Picked {
     let mark = picked.mark;
     let rivals = picked
         .rivals
@@ -191,7 +197,7 @@ fn by_language(words: &Words, columns: &[Column], evidence: &mut Vec<Evidence>) 
 }
 
 /// Candidates that read the rows differently.
-fn without_doubles(table: &Table<'_>, frame: &Frame, candidates: Vec<Candidate>, mark: Mark) -> Vec<Candidate> {
+fn without_doubles(table: &RawTable<'_>, frame: &Frame, candidates: Vec<Candidate>, mark: Mark) -> Vec<Candidate> {
     let mut seen: Vec<Vec<Option<Decimal>>> = Vec::new();
     let mut kept = Vec::new();
     for candidate in candidates {
@@ -248,14 +254,14 @@ fn last_row(grid: &Grid, frame: &Frame, dates: &DateColumns) -> usize {
 
 #[allow(clippy::type_complexity, reason = "the order, and the orders that are left when none is decided")]
 fn order(
-    table: &Table<'_>,
+    table: &RawTable<'_>,
     frame: &Frame,
     dates: &DateColumns,
     facts: &Facts,
     last: usize,
     layout: Option<&Layout>,
     evidence: &mut Vec<Evidence>,
-) -> (Order, Option<Vec<Order>>) {
+) -> (DateOrder, Option<Vec<DateOrder>>) {
     let grid = table.grid;
     let mut decision = days::decide(grid, &frame.sample, dates, &facts.bounds);
     if matches!(&decision, Decision::Open(orders) if !orders.is_empty())
@@ -264,10 +270,10 @@ fn order(
         let rows: Vec<usize> = (frame.start..=last).collect();
         decision = days::decide(grid, &rows, dates, &facts.bounds);
     }
-    let answered = table.answers.get("date").or_else(|| table.answers.get("date-order")).and_then(Order::parse);
-    let stated = layout.and_then(|layout| layout.date.order.as_deref()).and_then(Order::parse);
+    let answered = table.answers.get("date").or_else(|| table.answers.get("date-order")).and_then(DateOrder::parse);
+    let stated = layout.and_then(|layout| layout.date.order.as_deref()).and_then(DateOrder::parse);
     match decision {
-        Decision::Plain => (Order::Dmy, None),
+        Decision::Plain => (DateOrder::Dmy, None),
         Decision::Decided(order, why) => {
             evidence.push(Evidence::supporting(format!("dates are read with the {}: {why}", days::name(order))));
             if let Some(wrong) = answered.filter(|answer| *answer != order) {
@@ -295,13 +301,19 @@ fn order(
 }
 
 /// The order that fits most dates, where none fits all: a few are broken, and their lines get a warning.
-fn majority(grid: &Grid, rows: &[usize], dates: &DateColumns) -> Order {
-    let fitting = |order: Order| rows.iter().filter(|row| days::day_of(grid, **row, dates, order).is_some()).count();
-    Order::ALL.into_iter().max_by_key(|order| fitting(*order)).unwrap_or(Order::Dmy)
+fn majority(grid: &Grid, rows: &[usize], dates: &DateColumns) -> DateOrder {
+    let fitting =
+        |order: DateOrder| rows.iter().filter(|row| days::day_of(grid, **row, dates, order).is_some()).count();
+    DateOrder::ALL.into_iter().max_by_key(|order| fitting(*order)).unwrap_or(DateOrder::Dmy)
 }
 
 /// The candidate that stands highest, its rivals, and the decimal mark.
-fn pick(judged: Vec<(Candidate, Mark)>, marks: &Marks, answers: &Answers, evidence: &mut Vec<Evidence>) -> Picked {
+fn pick(
+    judged: Vec<(Candidate, Mark)>,
+    marks: &DecimalMark,
+    answers: &QuestionAnswers,
+    evidence: &mut Vec<Evidence>,
+) -> Picked {
     let mut judged = judged;
     judged.sort_by_key(|(candidate, _)| std::cmp::Reverse(candidate.standing()));
     if let Some(answer) = answers.get("amount-column")
@@ -312,8 +324,8 @@ fn pick(judged: Vec<(Candidate, Mark)>, marks: &Marks, answers: &Answers, eviden
     }
     let (chosen, mark) = judged.remove(0);
     let open_mark = match marks {
-        Marks::Decided(..) => false,
-        Marks::Open => {
+        DecimalMark::Decided(..) => false,
+        DecimalMark::Open => {
             let other = judged.iter().find(|(candidate, other)| candidate.model == chosen.model && *other != mark);
             let decided = other.is_none_or(|(candidate, _)| candidate.standing() < chosen.standing());
             if decided && other.is_some() {
@@ -322,7 +334,7 @@ fn pick(judged: Vec<(Candidate, Mark)>, marks: &Marks, answers: &Answers, eviden
             !decided
         }
     };
-    if let Marks::Decided(_, why) = marks
+    if let DecimalMark::Decided(_, why) = marks
         && !why.is_empty()
     {
         evidence.push(Evidence::supporting(why.clone()));

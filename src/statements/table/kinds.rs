@@ -9,7 +9,7 @@ use super::{
     frame::money,
     grid::Grid,
     number::{self, Mark},
-    plan::Plan,
+    plan::TablePlan,
     role::Role,
     words::key,
 };
@@ -26,11 +26,11 @@ pub(super) struct Kinds<'a> {
     price: Option<usize>,
     fee: Vec<usize>,
     raw_type: Option<usize>,
-    plan: &'a Plan<'a>,
+    plan: &'a TablePlan<'a>,
 }
 
 impl<'a> Kinds<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>) -> Self {
+    pub(super) fn new(plan: &'a TablePlan<'a>) -> Self {
         let first = |role: Role| plan.columns.iter().find(|column| column.is(role)).map(|column| column.index);
         let types = plan.layout.map(|layout| &layout.types);
         let column = types.and_then(|types| types.column.as_deref()).and_then(|name| column_named(&plan.columns, name));

@@ -151,7 +151,7 @@ impl Layout {
             return Err(LayoutError("it has neither `header` nor `shape`".to_owned()));
         }
         if let Some(order) = &self.date.order
-            && super::date::Order::parse(order).is_none()
+            && super::date::DateOrder::parse(order).is_none()
         {
             return Err(LayoutError(format!("`{order}` is no order of dates; use dmy, mdy or ymd")));
         }

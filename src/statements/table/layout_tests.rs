@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, fs, ops::ControlFlow, path::PathBuf};
 
 use super::{Layout, built_in};
-use crate::statements::{Answers, Input, Limits, Reading, StatementError, Verdict, read};
+use crate::statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, Verdict, read};
 
 fn folder(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -14,7 +14,8 @@ fn folder(path: &str) -> PathBuf {
 
 fn reading(bytes: &[u8], name: &str) -> Result<Reading, StatementError> {
     let limits = Limits::default();
-    let input = Input { bytes, file_name: name, limits: &limits, layouts: &[], answers: &Answers::default() };
+    let input =
+        StatementFile { bytes, file_name: name, limits: &limits, layouts: &[], answers: &QuestionAnswers::default() };
     read(&input, &mut |_| ControlFlow::Continue(()))
 }
 

@@ -4,12 +4,12 @@
 //! number and no name goes into a layout.
 
 use super::{
-    candidates::Candidate, column::shape, date::Order, layout::Layout, model::Model, plan::Plan, source::Table,
-    statement::fingerprint,
+    candidates::Candidate, column::shape, date::DateOrder, layout::Layout, model::Model, plan::TablePlan,
+    source::RawTable, statement::fingerprint,
 };
 
 /// The layout of the table with the answers in it; `None` when the answers changed nothing.
-pub(super) fn layout(table: &Table<'_>, plan: &Plan<'_>) -> Option<Layout> {
+pub(super) fn layout(table: &RawTable<'_>, plan: &TablePlan<'_>) -> Option<Layout> {
     let mut layout = plan.layout.cloned().unwrap_or_default();
     if layout.name.is_empty() {
         let print = fingerprint(plan, table.grid);
@@ -21,7 +21,7 @@ pub(super) fn layout(table: &Table<'_>, plan: &Plan<'_>) -> Option<Layout> {
     }
     let before = layout.clone();
     let answers = table.answers;
-    if let Some(order) = answers.get("date").and_then(Order::parse) {
+    if let Some(order) = answers.get("date").and_then(DateOrder::parse) {
         layout.date.order = Some(order.name().to_owned());
     }
     if let Some(mark) = answers.get("decimal") {

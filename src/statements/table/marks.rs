@@ -3,18 +3,18 @@
 //! Used by the inference. INVARIANT: decided by cells that show it, those of amounts before all others.
 
 use super::{
-    column::{Column, Kind},
+    column::{Column, ColumnKind},
     facts::Facts,
     frame::{Frame, money},
     grid::Grid,
     layout::Layout,
-    number::{self, Mark, Shape, Sort},
+    number::{self, Mark, NumberUse, Shape},
     role::Role,
 };
 
 /// The decimal mark, or that both are possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Marks {
+pub(super) enum DecimalMark {
     /// With the reason; empty where nothing had to be decided.
     Decided(Mark, String),
     Open,
@@ -75,14 +75,16 @@ pub(super) fn decide(
     facts: &Facts,
     answer: Option<&str>,
     layout: Option<&Layout>,
-) -> Marks {
+) -> DecimalMark {
     let mut amounts = Votes::default();
     let mut others = Votes::default();
     let mut open_mark = Mark::Comma;
-    for column in columns.iter().filter(|column| column.kind == Kind::Number || column.kind == Kind::Blank) {
+    for column in columns.iter().filter(|column| column.kind == ColumnKind::Number || column.kind == ColumnKind::Blank)
+    {
         for row in &frame.sample {
             let cell = grid.cell(*row, column.index);
-            let Some(number) = money(cell).or_else(|| number::parse(cell).filter(|number| number.sort != Sort::Code))
+            let Some(number) =
+                money(cell).or_else(|| number::parse(cell).filter(|number| number.sort != NumberUse::Code))
             else {
                 continue;
             };
@@ -99,11 +101,11 @@ pub(super) fn decide(
         }
     }
     if amounts.open == 0 {
-        return Marks::Decided(amounts.decided().unwrap_or(Mark::Dot), String::new());
+        return DecimalMark::Decided(amounts.decided().unwrap_or(Mark::Dot), String::new());
     }
     let named = |mark: Mark| if mark == Mark::Dot { "point" } else { "comma" };
     let decided =
-        |mark: Mark, why: &str| Marks::Decided(mark, format!("the decimal mark is the {}: {why}", named(mark)));
+        |mark: Mark, why: &str| DecimalMark::Decided(mark, format!("the decimal mark is the {}: {why}", named(mark)));
     if let Some(mark) = amounts.decided() {
         return decided(mark, "other amounts show it");
     }
@@ -125,6 +127,6 @@ pub(super) fn decide(
     match asked.map(str::trim) {
         Some("." | "point" | "dot") => decided(Mark::Dot, "as answered"),
         Some("," | "comma") => decided(Mark::Comma, "as answered"),
-        _ => Marks::Open,
+        _ => DecimalMark::Open,
     }
 }

@@ -6,14 +6,15 @@ use std::{fs, ops::ControlFlow, path::PathBuf};
 
 use rust_decimal::Decimal;
 
-use crate::statements::{Answers, Input, Limits, Reading, StatementError, Verdict, read};
+use crate::statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, Verdict, read};
 
 /// Day, amount, currency: what must not change.
 type Row = (String, Decimal, String);
 
 fn reading(bytes: &[u8], name: &str) -> Result<Reading, StatementError> {
     let limits = Limits::default();
-    let input = Input { bytes, file_name: name, limits: &limits, layouts: &[], answers: &Answers::default() };
+    let input =
+        StatementFile { bytes, file_name: name, limits: &limits, layouts: &[], answers: &QuestionAnswers::default() };
     read(&input, &mut |_| ControlFlow::Continue(()))
 }
 

@@ -45,11 +45,13 @@ mod words;
 
 pub use layout::{AmountLayout, DateLayout, Layout, LayoutError, TypeLayout, built_in};
 
-use super::{Format, Input, Progress, Reading, Sniff, StatementError, Verdict, warnings::Warnings};
+use super::{
+    ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, Verdict, warnings::Warnings,
+};
 use crate::domain::IdTrust;
 
 /// The reader of tables.
-pub static FORMAT: Format = Format {
+pub static FORMAT: StatementFormat = StatementFormat {
     name: "csv",
     label: "a table (CSV or XLSX)",
     extensions: &["csv", "tsv", "txt", "xlsx"],
@@ -58,7 +60,7 @@ pub static FORMAT: Format = Format {
     read,
 };
 
-fn sniff(input: &Input<'_>) -> Sniff {
+fn sniff(input: &StatementFile<'_>) -> Sniff {
     if sheet::is_sheet(input.bytes) {
         return Sniff::Certain;
     }
@@ -80,7 +82,7 @@ fn sniff(input: &Input<'_>) -> Sniff {
 }
 
 /// The table of a file as cells.
-fn grid(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<grid::Grid, StatementError> {
+fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<grid::Grid, StatementError> {
     if sheet::is_sheet(input.bytes) {
         return sheet::read(input.bytes, input.limits);
     }
@@ -89,8 +91,8 @@ fn grid(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<grid::Grid, St
     Ok(dialect::read(&text, input.limits, progress)?.0)
 }
 
-fn source<'a>(input: &Input<'a>, grid: &'a grid::Grid) -> source::Table<'a> {
-    source::Table {
+fn source<'a>(input: &StatementFile<'a>, grid: &'a grid::Grid) -> source::RawTable<'a> {
+    source::RawTable {
         grid,
         file_name: input.file_name,
         words: words::words(),
@@ -102,7 +104,7 @@ fn source<'a>(input: &Input<'a>, grid: &'a grid::Grid) -> source::Table<'a> {
 /// What the answers taught about the layout of a table, to be kept so that they are not asked for again. `None` without
 /// answers, for files that are no table, and where the file itself decides.
 #[must_use]
-pub fn learned(input: &Input<'_>) -> Option<Layout> {
+pub fn learned(input: &StatementFile<'_>) -> Option<Layout> {
     let answered = ["date", "sign", "decimal", "amount-column"].iter().any(|id| input.answers.get(id).is_some());
     if !answered || sniff(input) == Sniff::No {
         return None;
@@ -116,7 +118,7 @@ pub fn learned(input: &Input<'_>) -> Option<Layout> {
     learn::layout(&table, &plan)
 }
 
-fn read(input: &Input<'_>, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
+fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let words = words::words();
     let grid = grid(input, progress)?;
     let table = source(input, &grid);

@@ -14,7 +14,7 @@ use crate::domain::AssetCode;
 
 /// Words of a column that give the direction of the money.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Signs {
+pub(super) struct SignWords {
     /// Columns of the words; the first one that gives a direction counts.
     pub(super) columns: Vec<usize>,
     /// Whether the words are those of brokers: buy, sell, dividend.
@@ -33,7 +33,7 @@ pub(super) enum Way {
     Unknown,
 }
 
-impl Signs {
+impl SignWords {
     /// The direction of a row.
     pub(super) fn of_row(&self, grid: &Grid, row: usize, words: &Words) -> Way {
         let mut ways = self.columns.iter().map(|column| self.way(grid.cell(row, *column), words));
@@ -86,7 +86,7 @@ pub(super) enum Model {
     /// One column for money out and one for money in. With `signed`, minus signs inside them count.
     Split { debit: Option<usize>, credit: Option<usize>, signed: bool },
     /// A column without signs and one with words.
-    Worded { column: usize, signs: Signs },
+    Worded { column: usize, signs: SignWords },
     /// A column without minus signs: a plus sign, or a word for money in beside it, marks money in, all else is money out.
     Marked { column: usize, marker: Option<usize> },
     /// One column for each currency.

@@ -29,7 +29,7 @@ pub(super) enum Shape {
 
 /// What a number may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum NumberUse {
     Amount,
     Percent,
     /// Digits only with a zero in front.
@@ -38,7 +38,7 @@ pub(super) enum Sort {
 
 /// A number in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Number {
+pub(super) struct CellNumber {
     /// The value without sign, the mark of [`Shape::Open`] read as decimal mark.
     magnitude: Decimal,
     /// Whether a minus, parentheses or a debit word is in the cell.
@@ -50,10 +50,10 @@ pub(super) struct Number {
     pub(super) currency: Option<AssetCode>,
     /// Digits of it.
     pub(super) digits: u32,
-    pub(super) sort: Sort,
+    pub(super) sort: NumberUse,
 }
 
-impl Number {
+impl CellNumber {
     /// The signed value, with `mark` as decimal mark where the cell leaves it open.
     pub(super) fn value(&self, mark: Mark) -> Decimal {
         let mut value = self.magnitude;
@@ -71,7 +71,7 @@ impl Number {
             Shape::Decimal(_, digits) => digits,
             _ => 0,
         });
-        self.sort == Sort::Amount && whole <= 11
+        self.sort == NumberUse::Amount && whole <= 11
     }
 
     pub(super) fn is_zero(&self) -> bool {
@@ -103,12 +103,12 @@ pub(super) fn is_nothing(cell: &str) -> bool {
 }
 
 /// The number in a cell, if the cell is one.
-pub(super) fn parse(cell: &str) -> Option<Number> {
+pub(super) fn parse(cell: &str) -> Option<CellNumber> {
     plain(cell).or_else(|| dressed(cell))
 }
 
 /// The common case: ASCII digits, an optional minus and a decimal mark before one or two digits.
-fn plain(cell: &str) -> Option<Number> {
+fn plain(cell: &str) -> Option<CellNumber> {
     let bytes = cell.as_bytes();
     let (is_signed, digits) = match bytes.first()? {
         b'-' => (true, &bytes[1..]),
@@ -136,21 +136,21 @@ fn plain(cell: &str) -> Option<Number> {
             Shape::Decimal(if digits[at] == b'.' { Mark::Dot } else { Mark::Comma }, u32::try_from(scale).ok()?)
         }
     };
-    Some(Number {
+    Some(CellNumber {
         magnitude: Decimal::new(value, u32::try_from(scale).ok()?),
         is_negative: is_signed,
         is_signed,
         shape,
         currency: None,
         digits: u32::try_from(digits.len() - usize::from(mark.is_some())).ok()?,
-        sort: if mark.is_none() && digits.len() > 1 && digits[0] == b'0' { Sort::Code } else { Sort::Amount },
+        sort: if mark.is_none() && digits.len() > 1 && digits[0] == b'0' { NumberUse::Code } else { NumberUse::Amount },
     })
 }
 
 /// Longer cells are texts.
 const LONGEST: usize = 48;
 
-fn dressed(cell: &str) -> Option<Number> {
+fn dressed(cell: &str) -> Option<CellNumber> {
     if cell.is_empty() || cell.len() > LONGEST || !cell.bytes().any(|byte| byte.is_ascii_digit() || byte >= 0x80) {
         return None;
     }
@@ -168,7 +168,7 @@ fn dressed(cell: &str) -> Option<Number> {
     let (magnitude, shape, digits) = magnitude(core)?;
     let is_code =
         shape == Shape::Whole && digits > 1 && core.starts_with('0') && found.currency.is_none() && !found.is_signed;
-    Some(Number {
+    Some(CellNumber {
         magnitude,
         is_negative: found.is_negative,
         is_signed: found.is_signed,
@@ -176,9 +176,9 @@ fn dressed(cell: &str) -> Option<Number> {
         currency: found.currency,
         digits,
         sort: match (found.is_percent, is_code) {
-            (true, _) => Sort::Percent,
-            (false, true) => Sort::Code,
-            (false, false) => Sort::Amount,
+            (true, _) => NumberUse::Percent,
+            (false, true) => NumberUse::Code,
+            (false, false) => NumberUse::Amount,
         },
     })
 }

@@ -3,7 +3,7 @@
 //! Made by the inference, used by the rows, the question and the statement.
 
 use super::{
-    account::Owner, candidates::Candidate, chain::Direction, column::Column, date::Order, days::DateColumns,
+    account::Owner, candidates::Candidate, chain::Direction, column::Column, date::DateOrder, days::DateColumns,
     facts::Facts, frame::Frame, layout::Layout, number::Mark,
 };
 use crate::{domain::AssetCode, statements::Evidence};
@@ -19,11 +19,11 @@ pub(super) struct Turn {
 
 /// How the table is read.
 #[derive(Debug, Clone)]
-pub(super) struct Plan<'a> {
+pub(super) struct TablePlan<'a> {
     pub(super) frame: Frame,
     pub(super) columns: Vec<Column>,
     pub(super) dates: DateColumns,
-    pub(super) order: Order,
+    pub(super) order: DateOrder,
     pub(super) mark: Mark,
     pub(super) candidate: Candidate,
     pub(super) turn: Turn,
@@ -43,8 +43,8 @@ pub(super) struct Plan<'a> {
 
 /// What is not decided, with the values that are possible, the first one being that of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Doubt {
-    Date(Vec<Order>),
+pub(super) enum OpenPoint {
+    Date(Vec<DateOrder>),
     Decimal,
     Sign,
     /// Candidates of equal standing; indices into the list.

@@ -3,7 +3,7 @@
 //! Used by the inference. INVARIANT: a table with rows that move money is never refused for its words.
 
 use super::{
-    column::{Column, Kind},
+    column::{Column, ColumnKind},
     role::Role,
     words::{Set, Words, contains, key},
 };
@@ -41,7 +41,7 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
         |set: Set| headers.iter().filter(|header| words.count(set, header) > 0 && words.is(set, header)).count();
     let has = |role: Role| columns.iter().any(|column| column.is(role));
     let moves = has(Role::Amount) || has(Role::AmountMain) || (has(Role::Debit) && has(Role::Credit));
-    let numbers: Vec<&Column> = columns.iter().filter(|column| column.kind == Kind::Number).collect();
+    let numbers: Vec<&Column> = columns.iter().filter(|column| column.kind == ColumnKind::Number).collect();
     if count(Set::Prices) >= 3 {
         return Some(refusal("this is a list of prices, not of transactions"));
     }
@@ -58,7 +58,7 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
     if moves || numbers.is_empty() {
         return None;
     }
-    let texts = columns.iter().filter(|column| column.kind == Kind::Text && column.distinct > 1).count();
+    let texts = columns.iter().filter(|column| column.kind == ColumnKind::Text && column.distinct > 1).count();
     if numbers.iter().all(|column| matches!(column.role, Some(Role::Balance | Role::BalanceBefore))) && texts == 0 {
         return Some(refusal("this is a list of daily balances, not of transactions"));
     }

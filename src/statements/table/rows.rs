@@ -16,7 +16,7 @@ use super::{
     kinds::Kinds,
     model::{Model, Way},
     number,
-    plan::Plan,
+    plan::TablePlan,
     role::Role,
     words::{self, Set, Words, contains, key},
 };
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// One account's rows.
-pub(super) struct Book {
+pub(super) struct AccountRows {
     /// As written; empty when the table names none.
     pub(super) account: String,
     pub(super) currency: Option<AssetCode>,
@@ -37,7 +37,7 @@ pub(super) struct Book {
 
 /// Everything the rows give.
 pub(super) struct Rows {
-    pub(super) books: Vec<Book>,
+    pub(super) books: Vec<AccountRows>,
     /// The balances of the whole file against its amounts.
     pub(super) chain: Option<Chain>,
     pub(super) sum: Decimal,
@@ -55,7 +55,7 @@ enum Line {
 
 struct Reader<'a> {
     grid: &'a Grid,
-    plan: &'a Plan<'a>,
+    plan: &'a TablePlan<'a>,
     words: &'a Words,
     texts: Vec<usize>,
     parties: Vec<usize>,
@@ -69,10 +69,10 @@ struct Reader<'a> {
     year_end: Option<NaiveDate>,
 }
 
-pub(super) fn read(grid: &Grid, plan: &Plan<'_>, words: &Words, most: usize, warnings: &mut Warnings) -> Rows {
+pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize, warnings: &mut Warnings) -> Rows {
     let mut reader = Reader::new(grid, plan, words);
     reader.newest = (plan.frame.start..grid.len()).take(5_000).filter_map(|row| reader.day(row)).max();
-    let mut books: Vec<Book> = Vec::new();
+    let mut books: Vec<AccountRows> = Vec::new();
     let mut index = HashMap::<(String, Option<AssetCode>), usize>::new();
     let mut last: Option<(usize, usize)> = None;
     let (mut amounts, mut balances, mut groups) = (Vec::new(), Vec::new(), Vec::new());
@@ -107,7 +107,12 @@ pub(super) fn read(grid: &Grid, plan: &Plan<'_>, words: &Words, most: usize, war
         {
             Some((at, _)) => at,
             None => *index.entry((account.to_owned(), split)).or_insert_with(|| {
-                books.push(Book { account: account.to_owned(), currency, rows: Vec::new(), running: Vec::new() });
+                books.push(AccountRows {
+                    account: account.to_owned(),
+                    currency,
+                    rows: Vec::new(),
+                    running: Vec::new(),
+                });
                 books.len() - 1
             }),
         };
@@ -138,7 +143,7 @@ pub(super) fn read(grid: &Grid, plan: &Plan<'_>, words: &Words, most: usize, war
 }
 
 /// A balance column is used when it moves; one value repeated is the balance of the statement.
-fn uses_balance(grid: &Grid, plan: &Plan<'_>, column: usize, chain: Chain) -> bool {
+fn uses_balance(grid: &Grid, plan: &TablePlan<'_>, column: usize, chain: Chain) -> bool {
     let Some(known) = plan.columns.iter().find(|known| known.index == column) else { return false };
     let named = matches!(known.role, Some(Role::Balance | Role::BalanceBefore));
     let _ = grid;
@@ -146,7 +151,7 @@ fn uses_balance(grid: &Grid, plan: &Plan<'_>, column: usize, chain: Chain) -> bo
 }
 
 /// An id that occurs twice in a file names nothing.
-fn keep_unique_ids(books: &mut [Book]) {
+fn keep_unique_ids(books: &mut [AccountRows]) {
     for book in books {
         let mut seen = HashSet::new();
         let mut doubled = HashSet::new();
@@ -167,7 +172,7 @@ fn keep_unique_ids(books: &mut [Book]) {
 }
 
 impl<'a> Reader<'a> {
-    fn new(grid: &'a Grid, plan: &'a Plan<'a>, words: &'a Words) -> Self {
+    fn new(grid: &'a Grid, plan: &'a TablePlan<'a>, words: &'a Words) -> Self {
         let used: Vec<usize> = plan.candidate.model.columns();
         let with = |role: Role| -> Vec<usize> {
             plan.columns
@@ -181,7 +186,7 @@ impl<'a> Reader<'a> {
         if texts.is_empty() {
             let loose = |column: &&super::column::Column| {
                 column.role.is_none()
-                    && column.kind == super::column::Kind::Text
+                    && column.kind == super::column::ColumnKind::Text
                     && column.filled > 0
                     && !plan.owner_is(column.index)
             };
@@ -428,7 +433,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Plan<'_> {
+impl TablePlan<'_> {
     fn owner_is(&self, column: usize) -> bool {
         self.owner == Owner::Column(column)
     }

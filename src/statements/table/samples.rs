@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::TransactionStatus,
-    statements::{Answers, Input, Limits, Reading, StatementError, Verdict, read},
+    statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, Verdict, read},
 };
 
 /// A row as the right reading states it.
@@ -22,9 +22,9 @@ struct Row {
     account: String,
 }
 
-fn read_file(bytes: &[u8], name: &str, answers: &Answers) -> Result<Reading, StatementError> {
+fn read_file(bytes: &[u8], name: &str, answers: &QuestionAnswers) -> Result<Reading, StatementError> {
     let limits = Limits::default();
-    let input = Input { bytes, file_name: name, limits: &limits, layouts: &[], answers };
+    let input = StatementFile { bytes, file_name: name, limits: &limits, layouts: &[], answers };
     read(&input, &mut |_| ControlFlow::Continue(()))
 }
 
@@ -142,7 +142,7 @@ fn every_sample_is_read_right_or_asked_about() {
         }
         let bytes = fs::read(folder.join(file)).unwrap();
         let name = file.rsplit('/').next().unwrap();
-        let outcome = read_file(&bytes, name, &Answers::default());
+        let outcome = read_file(&bytes, name, &QuestionAnswers::default());
         let expected = expected_rows(&folder, file);
         if file.starts_with("reject/") {
             if outcome.is_ok() {
@@ -162,7 +162,7 @@ fn every_sample_is_read_right_or_asked_about() {
             }
         };
         let mut was_asked = false;
-        let mut answers = Answers::default();
+        let mut answers = QuestionAnswers::default();
         while let Verdict::Question(question) = reading.verdict.clone() {
             was_asked = true;
             let allowed = entry["ask"].split(';').any(|ask| ask == question.id) || entry["hard"] == "hard";

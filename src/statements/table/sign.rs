@@ -5,7 +5,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    column::{Column, Kind},
+    column::{Column, ColumnKind},
     grid::Grid,
     model::{Way, way},
     role::Role,
@@ -39,7 +39,7 @@ pub(super) fn texts(
     let texts: Vec<usize> = columns
         .iter()
         .filter(|column| {
-            matches!(column.kind, Kind::Text)
+            matches!(column.kind, ColumnKind::Text)
                 && (column.role.is_none()
                     || matches!(
                         column.role,
@@ -91,7 +91,7 @@ pub(super) struct Indicator {
 /// Columns of words for the direction, best first.
 pub(super) fn indicators(grid: &Grid, rows: &[usize], columns: &[Column], words: &Words) -> Vec<Indicator> {
     let mut found = Vec::new();
-    for column in columns.iter().filter(|column| column.kind == Kind::Text && column.distinct <= 12) {
+    for column in columns.iter().filter(|column| column.kind == ColumnKind::Text && column.distinct <= 12) {
         let mut indicator = Indicator {
             column: column.index,
             into: 0,

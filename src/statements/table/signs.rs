@@ -14,13 +14,13 @@ use super::{
     model::{Model, Way, way},
     number::Mark,
     sign,
-    source::Table,
+    source::RawTable,
 };
 use crate::statements::Evidence;
 
 /// What is known when the sign is decided.
 pub(super) struct Case<'a> {
-    pub(super) table: &'a Table<'a>,
+    pub(super) table: &'a RawTable<'a>,
     pub(super) frame: &'a Frame,
     pub(super) columns: &'a [Column],
     pub(super) candidate: &'a Candidate,

@@ -3,13 +3,13 @@
 //! Used by the inference.
 
 use super::{grid::Grid, layout::Layout, words::Words};
-use crate::statements::Answers;
+use crate::statements::QuestionAnswers;
 
 /// A file on its way to a decision.
-pub(super) struct Table<'a> {
+pub(super) struct RawTable<'a> {
     pub(super) grid: &'a Grid,
     pub(super) file_name: &'a str,
     pub(super) words: &'a Words,
-    pub(super) answers: &'a Answers,
+    pub(super) answers: &'a QuestionAnswers,
     pub(super) layouts: &'a [Layout],
 }

@@ -8,12 +8,12 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    facts::Stated,
+    facts::StatedBeside,
     grid::Grid,
     iban,
-    plan::Plan,
+    plan::TablePlan,
     role::Role,
-    rows::{Book, Rows},
+    rows::{AccountRows, Rows},
     words::contains,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 
 pub(super) fn reading(
     grid: &Grid,
-    plan: &Plan<'_>,
+    plan: &TablePlan<'_>,
     rows: Rows,
     format: &'static str,
     mut warnings: Warnings,
@@ -70,7 +70,7 @@ const fn chain_is_proof(chain: &super::chain::Chain) -> bool {
 }
 
 /// Whether the opening balance and the rows make the closing balance, where both are stated.
-fn closing(plan: &Plan<'_>, sum: Decimal) -> Option<(bool, &'static str)> {
+fn closing(plan: &TablePlan<'_>, sum: Decimal) -> Option<(bool, &'static str)> {
     let (opening, closing) = (plan.facts.opening?, plan.facts.closing?);
     let agrees = opening.amount(plan.mark).checked_add(sum) == Some(closing.amount(plan.mark));
     Some((
@@ -84,8 +84,8 @@ fn closing(plan: &Plan<'_>, sum: Decimal) -> Option<(bool, &'static str)> {
 }
 
 fn account(
-    plan: &Plan<'_>,
-    book: Book,
+    plan: &TablePlan<'_>,
+    book: AccountRows,
     single: bool,
     agrees: bool,
     grid: &Grid,
@@ -133,7 +133,7 @@ fn account(
             format!("the stated balance {} is not that of the newest row, {last}", stated.amount(plan.mark))
         });
     }
-    let on = |stated: Option<Stated>, day: Option<NaiveDate>| {
+    let on = |stated: Option<StatedBeside>, day: Option<NaiveDate>| {
         let stated = stated.filter(|_| single && agrees)?;
         Some(StatedBalance { date: day?, amount: stated.amount(plan.mark) })
     };
@@ -149,7 +149,7 @@ fn account(
 }
 
 /// The running balance of the newest row.
-fn newest_running(plan: &Plan<'_>, book: &Book, running: &[RowBalance]) -> Option<Decimal> {
+fn newest_running(plan: &TablePlan<'_>, book: &AccountRows, running: &[RowBalance]) -> Option<Decimal> {
     use super::chain::Direction;
     let newest = book
         .rows
@@ -170,8 +170,8 @@ fn newest_running(plan: &Plan<'_>, book: &Book, running: &[RowBalance]) -> Optio
 }
 
 fn balance(
-    plan: &Plan<'_>,
-    book: &Book,
+    plan: &TablePlan<'_>,
+    book: &AccountRows,
     running: &[RowBalance],
     newest: Option<NaiveDate>,
     period: Option<(NaiveDate, NaiveDate)>,
@@ -193,7 +193,7 @@ fn balance(
     Some(of(day, if plan.turn.balances { -amount } else { amount }))
 }
 
-fn account_type(plan: &Plan<'_>) -> AccountType {
+fn account_type(plan: &TablePlan<'_>) -> AccountType {
     let has = |role: Role| plan.columns.iter().any(|column| column.is(role));
     let text = &plan.facts.text;
     if (has(Role::Symbol) || has(Role::Isin)) && (has(Role::Quantity) || has(Role::Price)) {
@@ -211,7 +211,7 @@ fn account_type(plan: &Plan<'_>) -> AccountType {
 }
 
 /// The number without blanks; else a mark of the table's shape, so that the next file of its kind finds the account.
-fn identity(plan: &Plan<'_>, grid: &Grid, account: &str) -> String {
+fn identity(plan: &TablePlan<'_>, grid: &Grid, account: &str) -> String {
     let bare: String = account.chars().filter(|c| c.is_alphanumeric() || *c == '*').collect::<String>().to_uppercase();
     if !bare.is_empty() {
         return bare;
@@ -223,7 +223,7 @@ fn identity(plan: &Plan<'_>, grid: &Grid, account: &str) -> String {
 }
 
 /// A mark of the header, or of the kinds of the columns where there is none.
-pub(super) fn fingerprint(plan: &Plan<'_>, grid: &Grid) -> String {
+pub(super) fn fingerprint(plan: &TablePlan<'_>, grid: &Grid) -> String {
     let mut hasher = StableHasher::default();
     let mut header = plan.frame.header_keys(grid);
     if header.iter().all(String::is_empty) {
@@ -255,7 +255,7 @@ impl std::hash::Hasher for StableHasher {
     }
 }
 
-fn institution(plan: &Plan<'_>, accounts: &[StatementAccount]) -> Institution {
+fn institution(plan: &TablePlan<'_>, accounts: &[StatementAccount]) -> Institution {
     let bank = accounts
         .iter()
         .find_map(|page| iban::bank_code(&page.account.number).filter(|_| iban::is_iban(&page.account.number)));

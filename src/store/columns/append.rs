@@ -30,7 +30,7 @@ const QUEUE: usize = 4;
 const MOST_UNFINISHED: usize = 2;
 
 /// Rows of one account with consecutive ids from `first`.
-pub(in crate::store) struct Run {
+pub(in crate::store) struct RowRun {
     pub(in crate::store) account: AccountId,
     pub(in crate::store) first: TransactionId,
     pub(in crate::store) rows: Vec<TransactionFacts>,
@@ -41,7 +41,7 @@ type Built = std::result::Result<Vec<u8>, ColumnsError>;
 /// A chunk that is being built.
 enum Building {
     Inline(Box<Builder>),
-    Threaded { rows: SyncSender<Run>, thread: JoinHandle<Built> },
+    Threaded { rows: SyncSender<RowRun>, thread: JoinHandle<Built> },
 }
 
 /// The chunk that rows are appended to, and earlier ones whose threads still run.
@@ -51,14 +51,14 @@ pub(in crate::store) struct AppendedChunks {
     finishing: VecDeque<(u64, JoinHandle<Built>)>,
 }
 
-fn push_all(builder: &mut Builder, run: &Run) -> std::result::Result<(), ColumnsError> {
+fn push_all(builder: &mut Builder, run: &RowRun) -> std::result::Result<(), ColumnsError> {
     let none = UserFields::default();
     let ids = (run.first.0..).map(TransactionId);
     ids.zip(&run.rows).try_for_each(|(id, facts)| builder.push_facts(id, run.account, facts, &none))
 }
 
 fn start_thread(mut builder: Builder) -> Result<Building> {
-    let (rows, received) = sync_channel::<Run>(QUEUE);
+    let (rows, received) = sync_channel::<RowRun>(QUEUE);
     let work = move || {
         for run in received {
             push_all(&mut builder, &run)?;
@@ -110,7 +110,7 @@ impl AppendedChunks {
     }
 
     /// Adds rows to the current chunk.
-    pub(in crate::store) fn extend(&mut self, run: Run) -> Result<()> {
+    pub(in crate::store) fn extend(&mut self, run: RowRun) -> Result<()> {
         let Some((chunk, building)) = self.current.take() else { return Ok(()) };
         let building = match building {
             Building::Inline(mut builder) if run.rows.len() < WORTH_A_THREAD => {
@@ -162,7 +162,7 @@ fn store_chunk(txn: &WriteTransaction, chunk: u64, blob: &[u8]) -> Result<()> {
 }
 
 /// Sends rows to the thread. `send` fails only if the thread stopped; joining it returns its error.
-fn send(building: Building, run: Run) -> Result<Building> {
+fn send(building: Building, run: RowRun) -> Result<Building> {
     let Building::Threaded { rows, thread } = building else { return Ok(building) };
     match rows.send(run) {
         Ok(()) => Ok(Building::Threaded { rows, thread }),

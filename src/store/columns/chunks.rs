@@ -20,10 +20,10 @@ use crate::{
         error::{Result, StoreError},
         format::{
             checksum,
-            keys::{Key, Kind},
+            keys::{KeyKind, ObjectKey},
             record, row,
         },
-        schema::{Bytes, COLUMNS, RECORDS, TRANSACTIONS},
+        schema::{COLUMNS, RECORDS, TRANSACTIONS, ValueBytes},
     },
 };
 
@@ -46,7 +46,7 @@ fn piece_key(chunk: u64, piece: u64) -> [u8; 16] {
 }
 
 /// Replaces the blob of a chunk.
-pub(in crate::store) fn write(table: &mut Table<(u64, u64), Bytes>, chunk: u64, blob: &[u8]) -> Result<()> {
+pub(in crate::store) fn write(table: &mut Table<(u64, u64), ValueBytes>, chunk: u64, blob: &[u8]) -> Result<()> {
     table.retain_in((chunk, 0)..=(chunk, u64::MAX), |_, _| false)?;
     if blob.is_empty() {
         return Ok(());
@@ -61,7 +61,7 @@ pub(in crate::store) fn write(table: &mut Table<(u64, u64), Bytes>, chunk: u64, 
 }
 
 /// The stored blob; `None` if there is none of this format.
-fn read(table: &impl ReadableTable<(u64, u64), Bytes>, chunk: u64) -> Result<Option<Vec<u8>>> {
+fn read(table: &impl ReadableTable<(u64, u64), ValueBytes>, chunk: u64) -> Result<Option<Vec<u8>>> {
     let mut pieces = table.range((chunk, 0)..=(chunk, u64::MAX))?;
     let Some(first) = pieces.next() else { return Ok(None) };
     let heading = first?.1;
@@ -81,8 +81,8 @@ fn read(table: &impl ReadableTable<(u64, u64), Bytes>, chunk: u64) -> Result<Opt
 
 /// Builds the blob of a chunk from its rows; empty if it has none.
 pub(in crate::store) fn build(
-    rows: &impl ReadableTable<u64, Bytes>,
-    records: &impl ReadableTable<Bytes, Bytes>,
+    rows: &impl ReadableTable<u64, ValueBytes>,
+    records: &impl ReadableTable<ValueBytes, ValueBytes>,
     chunk: u64,
 ) -> Result<Vec<u8>> {
     let mut builder = Builder::new(chunk);
@@ -93,16 +93,16 @@ pub(in crate::store) fn build(
 /// Adds the rows of a chunk below `end`; returns whether there were any.
 pub(in crate::store) fn fill(
     builder: &mut Builder,
-    rows: &impl ReadableTable<u64, Bytes>,
-    records: &impl ReadableTable<Bytes, Bytes>,
+    rows: &impl ReadableTable<u64, ValueBytes>,
+    records: &impl ReadableTable<ValueBytes, ValueBytes>,
     chunk: u64,
     end: u64,
 ) -> Result<bool> {
     let first = chunk.saturating_mul(CHUNK_ROWS);
     let end = end.min(first.saturating_add(CHUNK_ROWS));
     let none = UserFields::default();
-    let from = Key::row_user(TransactionId(first));
-    let to = Key::every(Kind::RowUser).successor();
+    let from = ObjectKey::row_user(TransactionId(first));
+    let to = ObjectKey::every(KeyKind::RowUser).successor();
     let mut fields = records.range(from.as_bytes()..to.as_slice())?.peekable();
     let mut any = false;
     for entry in rows.range(first..end)? {
@@ -119,10 +119,10 @@ pub(in crate::store) fn fill(
 
 /// The user fields of `pk` from records in the order of rows; those of earlier rows are skipped.
 pub(in crate::store) fn fields_of(
-    fields: &mut Peekable<redb::Range<'_, Bytes, Bytes>>,
+    fields: &mut Peekable<redb::Range<'_, ValueBytes, ValueBytes>>,
     pk: TransactionId,
 ) -> Result<Option<UserFields>> {
-    let wanted = Key::row_user(pk);
+    let wanted = ObjectKey::row_user(pk);
     loop {
         match fields.peek() {
             None => return Ok(None),
@@ -139,7 +139,7 @@ pub(in crate::store) fn fields_of(
 }
 
 /// The chunks with rows.
-fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
+fn present(rows: &impl ReadableTable<u64, ValueBytes>) -> Result<BTreeSet<u64>> {
     let mut found = BTreeSet::new();
     let mut from = 0;
     while let Some(entry) = rows.range(from..)?.next() {
@@ -153,9 +153,9 @@ fn present(rows: &impl ReadableTable<u64, Bytes>) -> Result<BTreeSet<u64>> {
 
 /// Columnar forms in the order of chunks, see [`crate::store::Reader::column_chunks`].
 pub struct Chunks {
-    rows: ReadOnlyTable<u64, Bytes>,
-    records: ReadOnlyTable<Bytes, Bytes>,
-    columns: ReadOnlyTable<(u64, u64), Bytes>,
+    rows: ReadOnlyTable<u64, ValueBytes>,
+    records: ReadOnlyTable<ValueBytes, ValueBytes>,
+    columns: ReadOnlyTable<(u64, u64), ValueBytes>,
     left: std::collections::btree_set::IntoIter<u64>,
     path: PathBuf,
     /// Keeps the database open.

@@ -15,7 +15,7 @@ use std::{
 
 use redb::StorageBackend;
 
-use crate::store::database::overlay::Overlay;
+use crate::store::database::overlay::BlockOverlay;
 
 /// One opening of a file or of memory.
 #[derive(Debug, Clone)]
@@ -51,12 +51,12 @@ impl Backend {
     /// As [`Backend::reopened`]; later writes stay in memory.
     pub(in crate::store) fn reopened_in_memory(&self) -> io::Result<Self> {
         let next = self.reopened();
-        Ok(Self { bytes: Arc::new(Overlay::new(next.bytes, false)?), ..next })
+        Ok(Self { bytes: Arc::new(BlockOverlay::new(next.bytes, false)?), ..next })
     }
 
     /// A separate backend over the same bytes, whose writes stay in memory.
     pub(in crate::store) fn in_memory(&self) -> io::Result<Self> {
-        Ok(Self::over(Arc::new(Overlay::new(Arc::clone(&self.bytes), false)?)))
+        Ok(Self::over(Arc::new(BlockOverlay::new(Arc::clone(&self.bytes), false)?)))
     }
 
     /// The first damage that was found.

@@ -8,7 +8,7 @@ use crate::{
         database::{
             backend::Backend,
             copy, file,
-            open_database::{OpenDatabase, Place},
+            open_database::{DatabasePlace, OpenDatabase},
             shared::SharedDatabase,
         },
         error::{Result, StoreError, guarded},
@@ -36,7 +36,7 @@ pub(in crate::store) fn compact(shared: &Arc<SharedDatabase>) -> Result<()> {
     let path = shared.path();
     let next = if database.place.file.is_none() {
         guarded(path, || {
-            let next = OpenDatabase::create(path, Backend::memory(), Place::default())?;
+            let next = OpenDatabase::create(path, Backend::memory(), DatabasePlace::default())?;
             copy::tables(&database.read()?, &next)?;
             Ok(next)
         })?

@@ -15,7 +15,7 @@ use crate::{
             backend::Backend,
             blocks::{
                 Blocks,
-                header::Header,
+                header::BlockHeader,
                 tag::{KEY, Tagger},
             },
         },
@@ -25,7 +25,7 @@ use crate::{
 
 /// How the blocks of a file are protected. Copies of a database keep its protection.
 #[derive(Clone, Default)]
-pub(in crate::store) enum Protection {
+pub(in crate::store) enum BlockProtection {
     /// By checksums.
     #[default]
     Checksummed,
@@ -42,7 +42,7 @@ fn io_error(source: io::Error) -> StoreError {
     StoreError::io("write the header of", std::path::Path::new(""), source)
 }
 
-impl Protection {
+impl BlockProtection {
     /// The protection of a new file.
     pub(in crate::store) fn new(keys: &dyn DatabaseKeys) -> Result<Self> {
         match keys.create().map_err(StoreError::Key)? {
@@ -52,7 +52,7 @@ impl Protection {
     }
 
     /// The protection that a header states.
-    pub(in crate::store) fn of(header: &Header, keys: &dyn DatabaseKeys) -> Result<Self> {
+    pub(in crate::store) fn of(header: &BlockHeader, keys: &dyn DatabaseKeys) -> Result<Self> {
         match &header.wrapped_key {
             None => Ok(Self::Checksummed),
             Some(wrapped) => Self::sealed(&keys.unwrap(wrapped).map_err(StoreError::Key)?, wrapped.clone()),
@@ -69,7 +69,7 @@ impl Protection {
         matches!(self, Self::Sealed { .. })
     }
 
-    fn tagger(&self, header: &Header) -> Result<Tagger> {
+    fn tagger(&self, header: &BlockHeader) -> Result<Tagger> {
         match self {
             Self::Checksummed => Ok(Tagger::checksummed(header.file)),
             Self::Sealed { key, .. } => Tagger::sealed(header.file, key, &SystemEntropy).map_err(io_error),
@@ -82,7 +82,7 @@ impl Protection {
             Self::Checksummed => None,
             Self::Sealed { wrapped, .. } => Some(wrapped.clone()),
         };
-        let header = Header::new(wrapped, &SystemEntropy).map_err(|error| io_error(io::Error::other(error)))?;
+        let header = BlockHeader::new(wrapped, &SystemEntropy).map_err(|error| io_error(io::Error::other(error)))?;
         let blocks = Blocks::create(raw, &header, self.tagger(&header)?).map_err(io_error)?;
         Ok(Backend::over(Arc::new(blocks)))
     }
@@ -93,7 +93,7 @@ impl Protection {
     }
 
     /// Opens the container with that header.
-    pub(in crate::store) fn open(&self, raw: Arc<dyn StorageBackend>, header: &Header) -> Result<Backend> {
+    pub(in crate::store) fn open(&self, raw: Arc<dyn StorageBackend>, header: &BlockHeader) -> Result<Backend> {
         let blocks =
             Blocks::open(raw, self.tagger(header)?).map_err(|error| StoreError::from(redb::Error::Io(error)))?;
         Ok(Backend::over(Arc::new(blocks)))

@@ -9,9 +9,9 @@ use crate::{
     store::{
         database::{
             backend::Backend,
-            container::Protection,
-            file::{self, Found},
-            open_database::{OpenDatabase, Place},
+            container::BlockProtection,
+            file::{self, FoundFile},
+            open_database::{DatabasePlace, OpenDatabase},
             verify,
         },
         error::{Result, StoreError, guarded},
@@ -35,21 +35,25 @@ pub(in crate::store) fn before_migration(database: &OpenDatabase, path: &Path, f
 }
 
 /// Writes a snapshot into a new file, verifies it and opens it. On failure nothing is left at `to`.
-pub(in crate::store) fn to_file(txn: &ReadTransaction, to: &Path, protection: &Protection) -> Result<OpenDatabase> {
+pub(in crate::store) fn to_file(
+    txn: &ReadTransaction,
+    to: &Path,
+    protection: &BlockProtection,
+) -> Result<OpenDatabase> {
     let file = Arc::new(file::create_locked(to)?);
     let made = guarded(to, || {
-        let place = Place { file: Some(Arc::clone(&file)), protection: protection.clone(), was_unclean: false };
+        let place = DatabasePlace { file: Some(Arc::clone(&file)), protection: protection.clone(), was_unclean: false };
         let database = OpenDatabase::create(to, protection.create_file(&file)?, place.clone())?;
         tables(txn, &database)?;
         // Returns the space that redb reserved in advance; a clean close leaves nothing to repair.
         database.trim_and_close()?;
         // Read back from the file, including its header.
         let attach = || match file::inspect(&file, to)? {
-            Found::Container(header) => {
+            FoundFile::Container(header) => {
                 let backend = protection.open(Backend::raw_file(Arc::clone(&file)), &header)?;
                 OpenDatabase::attach(to, backend, place.clone(), false)
             }
-            Found::New | Found::Bare => Err(StoreError::damaged("the copy has no header")),
+            FoundFile::New | FoundFile::Bare => Err(StoreError::damaged("the copy has no header")),
         };
         verify::all(&attach()?)?;
         // Opened again, so that its cache holds nothing that only the verification read.

@@ -23,8 +23,8 @@ use crate::{
         format::{checksum, row},
         index,
         schema::{
-            BY_DATE, BY_PROVIDER_ID, Bytes, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, PARKED,
-            RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSION, VERSIONS,
+            BY_DATE, BY_PROVIDER_ID, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, PARKED,
+            RECORDS, SOURCES, TOUCHED, TRANSACTIONS, UNDONE, VERSION, VERSIONS, ValueBytes,
         },
     },
 };
@@ -273,7 +273,7 @@ pub(in crate::store) fn verify(input: impl Read) -> Result<()> {
 /// Reads one table, whose entries are in the order of their keys.
 fn fill<R: Read, K: redb::Key + 'static>(
     source: &mut Source<R>,
-    table: &mut Table<'_, K, Bytes>,
+    table: &mut Table<'_, K, ValueBytes>,
     name: &str,
     key_of: impl for<'a> Fn(&'a [u8]) -> Result<K::SelfType<'a>>,
 ) -> Result<()> {
@@ -306,7 +306,7 @@ pub(in crate::store) fn read(input: impl Read, txn: &WriteTransaction) -> Result
 pub(in crate::store) fn build_indexes(txn: &WriteTransaction) -> Result<()> {
     let rows = txn.open_table(TRANSACTIONS)?;
     let (mut dates, mut ids) = (txn.open_table(BY_DATE)?, txn.open_table(BY_PROVIDER_ID)?);
-    let mut keys = index::Batch::default();
+    let mut keys = index::IndexBatch::default();
     for (position, entry) in (1..).zip(rows.iter()?) {
         let (pk, value) = entry?;
         let pk = pk.value();

@@ -13,7 +13,7 @@ use redb::StorageBackend;
 use crate::{
     files,
     store::{
-        database::blocks::header::{Header, Parsed},
+        database::blocks::header::{BlockHeader, Parsed},
         error::{Result, StoreError},
     },
 };
@@ -60,11 +60,11 @@ pub(in crate::store) fn remove_if_there(path: &Path) -> Result<()> {
 
 /// Kind of a database file according to its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) enum Found {
+pub(in crate::store) enum FoundFile {
     /// Empty.
     New,
     /// A container, see [`crate::store::database::container`].
-    Container(Header),
+    Container(BlockHeader),
     /// A file of an earlier version, without a container.
     Bare,
 }
@@ -74,18 +74,18 @@ const MAGIC: &[u8; 9] = b"redb\x1a\x0a\xa9\x0d\x0a";
 const RECOVERY_REQUIRED: u8 = 2;
 
 /// Inspects the beginning of the file.
-pub(in crate::store) fn inspect(mut file: &File, path: &Path) -> Result<Found> {
+pub(in crate::store) fn inspect(mut file: &File, path: &Path) -> Result<FoundFile> {
     let mut head = Vec::new();
     let read = file.seek(SeekFrom::Start(0)).and_then(|_| file.take(8192).read_to_end(&mut head));
     read.map_err(|source| StoreError::io("read", path, source))?;
     if head.is_empty() {
-        return Ok(Found::New);
+        return Ok(FoundFile::New);
     }
     if head.starts_with(MAGIC) && head.len() > MAGIC.len() {
-        return Ok(Found::Bare);
+        return Ok(FoundFile::Bare);
     }
-    match Header::parse(&head) {
-        Parsed::Header(header) => Ok(Found::Container(header)),
+    match BlockHeader::parse(&head) {
+        Parsed::Header(header) => Ok(FoundFile::Container(header)),
         Parsed::Newer(version) => Err(StoreError::Newer { path: path.into(), found: u64::from(version), known: 1 }),
         Parsed::Damaged => Err(StoreError::damaged("its header is damaged").at(path)),
         Parsed::Foreign => Err(StoreError::damaged("it is not a dashtam database").at(path)),

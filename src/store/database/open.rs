@@ -12,10 +12,10 @@ use crate::{
     store::{
         database::{
             backend::Backend,
-            container::Protection,
+            container::BlockProtection,
             copy,
-            file::{self, Found},
-            open_database::{OpenDatabase, Place},
+            file::{self, FoundFile},
+            open_database::{DatabasePlace, OpenDatabase},
             verify,
         },
         error::{Result, StoreError, guarded},
@@ -49,28 +49,28 @@ pub(in crate::store) fn open(path: &Path, options: &OpenOptions) -> Result<OpenD
     let was_there = fs::symlink_metadata(path).is_ok();
     let file = file::open_locked(path)?;
     match file::inspect(&file, path)? {
-        Found::New => {
+        FoundFile::New => {
             let companion = options.companions.iter().find(|companion| is_in_use(companion));
             match companion.filter(|_| was_there) {
-                None => create(path, &Protection::new(&*options.keys)?),
+                None => create(path, &BlockProtection::new(&*options.keys)?),
                 Some(companion) => {
                     let what = format!("it is empty, but {} shows that it had data", companion.display());
                     Err(StoreError::damaged(what).at(path))
                 }
             }
         }
-        Found::Container(header) => {
-            let protection = Protection::of(&header, &*options.keys)?;
+        FoundFile::Container(header) => {
+            let protection = BlockProtection::of(&header, &*options.keys)?;
             let file = Arc::new(file);
             let backend =
                 protection.open(Backend::raw_file(Arc::clone(&file)), &header).map_err(|error| error.at(path))?;
             existing(path, backend, file, protection)
         }
-        Found::Bare => {
+        FoundFile::Bare => {
             let file = Arc::new(file);
             let backend = Backend::over(Backend::raw_file(Arc::clone(&file)));
-            let bare = existing(path, backend, file, Protection::Checksummed)?;
-            convert(path, bare, &Protection::Checksummed)
+            let bare = existing(path, backend, file, BlockProtection::Checksummed)?;
+            convert(path, bare, &BlockProtection::Checksummed)
         }
     }
 }
@@ -82,16 +82,16 @@ pub(in crate::store) fn verified_copy(from: &Path, place: &Path, copy: File, opt
     let file = Arc::new(copy);
     let raw = Backend::raw_file(Arc::clone(&file));
     let (backend, protection) = match &found {
-        Found::Container(header) => {
-            let protection = Protection::of(header, &*options.keys)?;
+        FoundFile::Container(header) => {
+            let protection = BlockProtection::of(header, &*options.keys)?;
             (protection.open(raw, header).map_err(|error| error.at(from))?, protection)
         }
-        Found::New | Found::Bare => (Backend::over(raw), Protection::Checksummed),
+        FoundFile::New | FoundFile::Bare => (Backend::over(raw), BlockProtection::Checksummed),
     };
-    let at = Place { file: Some(file), protection, was_unclean: true };
+    let at = DatabasePlace { file: Some(file), protection, was_unclean: true };
     let database = unverified(from, backend, at, true)?;
     guarded(from, || verify::all(&database))?;
-    if found == Found::Bare { convert(place, database, &Protection::Checksummed) } else { Ok(database) }
+    if found == FoundFile::Bare { convert(place, database, &BlockProtection::Checksummed) } else { Ok(database) }
         .and_then(|database| guarded(from, || database.trim_and_close()))
 }
 
@@ -105,35 +105,35 @@ fn is_in_use(companion: &Path) -> bool {
 
 /// A database that ends with the process.
 pub(in crate::store) fn memory() -> Result<OpenDatabase> {
-    OpenDatabase::create(Path::new(""), Backend::memory(), Place::default())
+    OpenDatabase::create(Path::new(""), Backend::memory(), DatabasePlace::default())
 }
 
 /// Creates the database beside its final place, then renames it: a kill at any moment leaves either nothing or a whole
 /// database. The caller holds the lock on the empty file that it replaces.
-fn create(path: &Path, protection: &Protection) -> Result<OpenDatabase> {
+fn create(path: &Path, protection: &BlockProtection) -> Result<OpenDatabase> {
     let beside = files::beside(path, "new");
     file::remove_if_there(&beside)?;
     let file = Arc::new(file::create_locked(&beside)?);
     let backend = protection.create_file(&file)?;
-    let place = Place { file: Some(file), protection: protection.clone(), was_unclean: false };
+    let place = DatabasePlace { file: Some(file), protection: protection.clone(), was_unclean: false };
     let database = OpenDatabase::create(path, backend, place)?;
     file::put_in_place(&beside, path)?;
     Ok(database)
 }
 
-fn existing(path: &Path, backend: Backend, file: Arc<File>, protection: Protection) -> Result<OpenDatabase> {
+fn existing(path: &Path, backend: Backend, file: Arc<File>, protection: BlockProtection) -> Result<OpenDatabase> {
     let was_unclean = file::is_unclean(&backend).map_err(|error| error.at(path))?;
-    over(path, backend, Place { file: Some(file), protection, was_unclean })
+    over(path, backend, DatabasePlace { file: Some(file), protection, was_unclean })
 }
 
 /// Opens, verifies and migrates the database in a backend. A verification writes to memory only, since opening a database
 /// writes to its header: a damaged file stays as it is.
-pub(in crate::store) fn over(path: &Path, backend: Backend, place: Place) -> Result<OpenDatabase> {
+pub(in crate::store) fn over(path: &Path, backend: Backend, place: DatabasePlace) -> Result<OpenDatabase> {
     let is_small = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
     let was_unclean = place.was_unclean;
     if is_small || was_unclean {
         let copy = backend.in_memory().map_err(|source| StoreError::io("read", path, source).at(path))?;
-        let place = Place { file: None, ..place.clone() };
+        let place = DatabasePlace { file: None, ..place.clone() };
         let probe = unverified(path, copy, place, is_small && was_unclean)?;
         if !(is_small && was_unclean) {
             guarded(path, || verify::all(&probe))?;
@@ -143,7 +143,12 @@ pub(in crate::store) fn over(path: &Path, backend: Backend, place: Place) -> Res
 }
 
 /// As [`over`]; pages are verified only if `check`.
-pub(in crate::store) fn unverified(path: &Path, backend: Backend, place: Place, check: bool) -> Result<OpenDatabase> {
+pub(in crate::store) fn unverified(
+    path: &Path,
+    backend: Backend,
+    place: DatabasePlace,
+    check: bool,
+) -> Result<OpenDatabase> {
     guarded(path, || {
         let database = OpenDatabase::attach(path, backend, place, check)?;
         let found = database.schema_version()?;
@@ -159,7 +164,7 @@ pub(in crate::store) fn unverified(path: &Path, backend: Backend, place: Place, 
 
 /// Rewrites the database with another protection, beside its place, and renames the copy: a kill at any moment leaves one
 /// of the two. If there is no space for the copy, the file stays as it is and is converted the next time.
-fn convert(path: &Path, database: OpenDatabase, protection: &Protection) -> Result<OpenDatabase> {
+fn convert(path: &Path, database: OpenDatabase, protection: &BlockProtection) -> Result<OpenDatabase> {
     let beside = files::beside(path, "new");
     file::remove_if_there(&beside)?;
     let copied = guarded(path, || copy::to_file(&database.read()?, &beside, protection));
@@ -176,7 +181,7 @@ fn convert(path: &Path, database: OpenDatabase, protection: &Protection) -> Resu
 
 /// Opens the same bytes again after a failed write.
 pub(in crate::store) fn reopen(database: &OpenDatabase, path: &Path) -> Result<OpenDatabase> {
-    let place = Place { was_unclean: true, ..database.place.clone() };
+    let place = DatabasePlace { was_unclean: true, ..database.place.clone() };
     over(path, database.backend.reopened(), place)
 }
 

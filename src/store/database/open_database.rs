@@ -7,7 +7,7 @@ use std::{fs::File, path::Path, sync::Arc};
 use redb::{Database, ReadTransaction, ReadableDatabase as _, TableError, WriteTransaction};
 
 use crate::store::{
-    database::{backend::Backend, container::Protection},
+    database::{backend::Backend, container::BlockProtection},
     error::{Result, StoreError, guarded},
     schema::{self, Counter, META},
 };
@@ -20,22 +20,22 @@ pub(in crate::store) struct OpenDatabase {
     /// `None` once it is closed.
     db: Option<Database>,
     pub(in crate::store) backend: Backend,
-    pub(in crate::store) place: Place,
+    pub(in crate::store) place: DatabasePlace,
 }
 
 /// Where a database is.
 #[derive(Clone, Default)]
-pub(in crate::store) struct Place {
+pub(in crate::store) struct DatabasePlace {
     /// Holds the lock; `None` for a database in memory.
     pub(in crate::store) file: Option<Arc<File>>,
-    pub(in crate::store) protection: Protection,
+    pub(in crate::store) protection: BlockProtection,
     /// Whether the previous process ended without closing the file.
     pub(in crate::store) was_unclean: bool,
 }
 
 impl OpenDatabase {
     /// Creates an empty database in an empty backend.
-    pub(in crate::store) fn create(path: &Path, backend: Backend, place: Place) -> Result<Self> {
+    pub(in crate::store) fn create(path: &Path, backend: Backend, place: DatabasePlace) -> Result<Self> {
         guarded(path, || {
             let db = builder(false).create_with_backend(backend.clone())?;
             let database = Self { db: Some(db), backend, place };
@@ -47,7 +47,7 @@ impl OpenDatabase {
     }
 
     /// Opens the database in a backend, whatever its schema version. redb verifies its pages only if `check`.
-    pub(in crate::store) fn attach(path: &Path, backend: Backend, place: Place, check: bool) -> Result<Self> {
+    pub(in crate::store) fn attach(path: &Path, backend: Backend, place: DatabasePlace, check: bool) -> Result<Self> {
         guarded(path, || {
             let db = builder(check).create_with_backend(backend.clone())?;
             Ok(Self { db: Some(db), backend, place })

@@ -18,14 +18,14 @@ struct Written {
 
 /// Reads from the storage below, unless a block was written.
 #[derive(Debug)]
-pub(in crate::store) struct Overlay {
+pub(in crate::store) struct BlockOverlay {
     below: Arc<dyn StorageBackend>,
     written: Mutex<Written>,
     /// Damaged blocks read as zeros instead of failing: the caller skips what can't be decoded.
     tolerant: bool,
 }
 
-impl Overlay {
+impl BlockOverlay {
     /// # Errors
     /// When the length of the storage can't be read.
     pub(in crate::store) fn new(below: Arc<dyn StorageBackend>, tolerant: bool) -> io::Result<Self> {
@@ -69,7 +69,7 @@ impl Overlay {
     }
 }
 
-impl StorageBackend for Overlay {
+impl StorageBackend for BlockOverlay {
     fn len(&self) -> io::Result<u64> {
         Ok(self.written().length)
     }

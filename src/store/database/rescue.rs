@@ -11,20 +11,20 @@ use crate::{
     store::{
         database::{
             backend::Backend,
-            container::Protection,
+            container::BlockProtection,
             dump,
-            file::{self, Found},
+            file::{self, FoundFile},
             open::OpenOptions,
-            open_database::{OpenDatabase, Place},
-            overlay::Overlay,
+            open_database::{DatabasePlace, OpenDatabase},
+            overlay::BlockOverlay,
             verify,
         },
         error::{Result, StoreError, guarded},
         format::{checksum, keys, record, row},
         history::journal,
         schema::{
-            self, Bytes, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, PARKED, RECORDS, SOURCES,
-            TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+            self, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, PARKED, RECORDS, SOURCES, TOUCHED,
+            TRANSACTIONS, UNDONE, VERSIONS, ValueBytes,
         },
     },
 };
@@ -46,15 +46,15 @@ struct Source {
 }
 
 impl Source {
-    fn open(from: &Path, options: &OpenOptions) -> Result<(Self, Protection)> {
+    fn open(from: &Path, options: &OpenOptions) -> Result<(Self, BlockProtection)> {
         let handle = files::open_to_read(from).map_err(|source| StoreError::io("read", from, source))?;
         let found = file::inspect(&handle, from)?;
         let raw = Backend::raw_file(Arc::new(handle));
         let (raw, protection): (Arc<dyn StorageBackend>, _) = match &found {
-            Found::New => return Err(StoreError::damaged("it is empty").at(from)),
-            Found::Bare => (raw, Protection::Checksummed),
-            Found::Container(header) => {
-                let protection = Protection::of(header, &*options.keys)?;
+            FoundFile::New => return Err(StoreError::damaged("it is empty").at(from)),
+            FoundFile::Bare => (raw, BlockProtection::Checksummed),
+            FoundFile::Container(header) => {
+                let protection = BlockProtection::of(header, &*options.keys)?;
                 (Arc::new(protection.open(raw, header).map_err(|error| error.at(from))?), protection)
             }
         };
@@ -65,13 +65,13 @@ impl Source {
     fn database(&mut self) -> Result<&OpenDatabase> {
         if self.database.is_none() {
             let attach = |tolerant, as_clean| {
-                let overlay = Overlay::new(Arc::clone(&self.raw), tolerant)
+                let overlay = BlockOverlay::new(Arc::clone(&self.raw), tolerant)
                     .map_err(|source| StoreError::io("read", &self.path, source))?;
                 if as_clean {
                     // Otherwise redb would read every page, and fail at the first damaged one.
                     file::mark_clean(&overlay)?;
                 }
-                OpenDatabase::attach(&self.path, Backend::over(Arc::new(overlay)), Place::default(), false)
+                OpenDatabase::attach(&self.path, Backend::over(Arc::new(overlay)), DatabasePlace::default(), false)
             };
             self.database =
                 Some(attach(false, false).or_else(|_| attach(false, true)).or_else(|_| attach(true, true))?);
@@ -82,7 +82,7 @@ impl Source {
     /// Calls `each` with every readable entry from a position on. Returns the last position reached, and whether the end was.
     fn walk<K: Position>(
         &mut self,
-        table: TableDefinition<'static, K, Bytes>,
+        table: TableDefinition<'static, K, ValueBytes>,
         from: u128,
         limit: usize,
         each: &mut dyn FnMut(&[u8], &[u8]),
@@ -114,7 +114,7 @@ impl Source {
     /// As [`Source::walk`], over the whole table: damaged parts are skipped. Returns their number.
     fn rescue<K: Position>(
         &mut self,
-        table: TableDefinition<'static, K, Bytes>,
+        table: TableDefinition<'static, K, ValueBytes>,
         mut each: impl FnMut(&[u8], &[u8]) -> Result<()>,
     ) -> Result<u64> {
         let (mut from, mut damaged, mut failure) = (0_u128, 0, None);
@@ -141,7 +141,7 @@ impl Source {
     }
 
     /// The first readable position above `bad`: by doubling steps, then by bisection.
-    fn after_gap<K: Position>(&mut self, table: TableDefinition<'static, K, Bytes>, bad: u128) -> Option<u128> {
+    fn after_gap<K: Position>(&mut self, table: TableDefinition<'static, K, ValueBytes>, bad: u128) -> Option<u128> {
         let mut is_readable = |at: u128| self.walk(table, at, 1, &mut |_, _| {}).1;
         let (mut low, mut step) = (bad, K::UNIT);
         let mut high = loop {
@@ -234,8 +234,8 @@ pub(in crate::store) fn rescue(from: &Path, to: &Path, options: &OpenOptions) ->
     done
 }
 
-fn copy(source: &mut Source, to: &Path, file: &Arc<File>, protection: &Protection) -> Result<Rescued> {
-    let place = Place { file: Some(Arc::clone(file)), protection: protection.clone(), was_unclean: false };
+fn copy(source: &mut Source, to: &Path, file: &Arc<File>, protection: &BlockProtection) -> Result<Rescued> {
+    let place = DatabasePlace { file: Some(Arc::clone(file)), protection: protection.clone(), was_unclean: false };
     let target = OpenDatabase::create(to, protection.create_file(file)?, place)?;
     let txn = target.write()?;
     let mut rescued = Rescued::default();
@@ -273,7 +273,7 @@ fn copy(source: &mut Source, to: &Path, file: &Arc<File>, protection: &Protectio
     rescue_table!(RECORDS, key => key, |key: &[u8], value: &[u8]| {
         let (change, _) = checksum::check_version(key, value).ok()?;
         next.change = next.change.max(change + 1);
-        next.see(&keys::Key::from_bytes(key));
+        next.see(&keys::ObjectKey::from_bytes(key));
         Some(())
     });
     rescue_table!(VERSIONS, key => key, |key: &[u8], _: &[u8]| {

@@ -11,12 +11,12 @@ use crate::{
     files,
     store::{
         database::{
-            container::Protection,
+            container::BlockProtection,
             dump,
             encrypted_backup::{self, BackupKey},
-            file::{self, Found},
+            file::{self, FoundFile},
             open::{self, OpenOptions},
-            open_database::{OpenDatabase, Place},
+            open_database::{DatabasePlace, OpenDatabase},
             verify,
         },
         error::{Result, StoreError, guarded},
@@ -75,7 +75,7 @@ fn copy_verified(mut source: File, from: &Path, beside: &Path, options: &Restore
         })?;
         return decrypt(&source, from, beside, key, &options.open);
     }
-    if file::inspect(&source, from)? == Found::New {
+    if file::inspect(&source, from)? == FoundFile::New {
         return Err(StoreError::damaged("it is empty").at(from));
     }
     let start = source.rewind();
@@ -87,11 +87,11 @@ fn copy_verified(mut source: File, from: &Path, beside: &Path, options: &Restore
 
 /// Reads an encrypted backup into a new database.
 fn decrypt(source: &File, from: &Path, beside: &Path, key: &BackupKey, options: &OpenOptions) -> Result<()> {
-    let protection = Protection::new(&*options.keys)?;
+    let protection = BlockProtection::new(&*options.keys)?;
     guarded(from, || {
         let dump = encrypted_backup::open(source, key)?;
         let file = Arc::new(file::create_locked(beside)?);
-        let place = Place { file: Some(Arc::clone(&file)), protection: protection.clone(), was_unclean: false };
+        let place = DatabasePlace { file: Some(Arc::clone(&file)), protection: protection.clone(), was_unclean: false };
         let database = OpenDatabase::create(from, protection.create_file(&file)?, place)?;
         let txn = database.write()?;
         dump::read(dump, &txn)?;

@@ -44,7 +44,7 @@ impl SharedDatabase {
     }
 
     /// Continues with another opening. Only the holder of the permit does so.
-    pub(in crate::store) fn replace(&self, database: OpenDatabase, _: &Permit) {
+    pub(in crate::store) fn replace(&self, database: OpenDatabase, _: &WritePermit) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(database);
     }
 
@@ -61,26 +61,26 @@ impl SharedDatabase {
     }
 
     /// Waits until no other change is in progress.
-    pub(in crate::store) fn permit(self: &Arc<Self>) -> Permit {
+    pub(in crate::store) fn permit(self: &Arc<Self>) -> WritePermit {
         let mut writing =
             self.written.wait_while(self.writing(), |writing| *writing).unwrap_or_else(PoisonError::into_inner);
         *writing = true;
-        Permit(Arc::clone(self))
+        WritePermit(Arc::clone(self))
     }
 
     /// The permit, if no change is in progress.
-    pub(in crate::store) fn try_permit(self: &Arc<Self>) -> Option<Permit> {
+    pub(in crate::store) fn try_permit(self: &Arc<Self>) -> Option<WritePermit> {
         let mut writing = self.writing();
         if *writing {
             return None;
         }
         *writing = true;
-        Some(Permit(Arc::clone(self)))
+        Some(WritePermit(Arc::clone(self)))
     }
 
     /// Opens the database again when a read or write failed (a full disk): redb refuses all work after that. A damaged
     /// database is opened so that its file is not written to.
-    pub(in crate::store) fn reopen_after_failure(&self, permit: &Permit) -> Result<()> {
+    pub(in crate::store) fn reopen_after_failure(&self, permit: &WritePermit) -> Result<()> {
         let current = self.current();
         if current.backend.has_failed() {
             let reopen = if current.backend.damage().is_some() { open::reopen_read_only } else { open::reopen };
@@ -100,15 +100,15 @@ impl SharedDatabase {
 }
 
 /// The exclusive right to write.
-pub(in crate::store) struct Permit(Arc<SharedDatabase>);
+pub(in crate::store) struct WritePermit(Arc<SharedDatabase>);
 
-impl Permit {
+impl WritePermit {
     pub(in crate::store) fn database(&self) -> &Arc<SharedDatabase> {
         &self.0
     }
 }
 
-impl Drop for Permit {
+impl Drop for WritePermit {
     fn drop(&mut self) {
         *self.0.writing() = false;
         self.0.written.notify_one();

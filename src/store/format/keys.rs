@@ -16,7 +16,7 @@ use crate::{
 /// First byte of a [`Key`]. Part of the stored layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(in crate::store) enum Kind {
+pub(in crate::store) enum KeyKind {
     Connection = 1,
     Account = 2,
     AccountUser = 3,
@@ -30,10 +30,10 @@ pub(in crate::store) enum Kind {
 
 /// Key of a versioned object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::store) struct Key(Vec<u8>);
+pub(in crate::store) struct ObjectKey(Vec<u8>);
 
-impl Key {
-    fn of(kind: Kind, parts: &[&[u8]]) -> Self {
+impl ObjectKey {
+    fn of(kind: KeyKind, parts: &[&[u8]]) -> Self {
         let mut bytes = vec![kind as u8];
         for part in parts {
             bytes.extend_from_slice(part);
@@ -41,61 +41,61 @@ impl Key {
         Self(bytes)
     }
 
-    fn number(kind: Kind, id: u64) -> Self {
+    fn number(kind: KeyKind, id: u64) -> Self {
         Self::of(kind, &[&id.to_be_bytes()])
     }
 
     pub(in crate::store) fn connection(id: ConnectionId) -> Self {
-        Self::number(Kind::Connection, id.0)
+        Self::number(KeyKind::Connection, id.0)
     }
 
     pub(in crate::store) fn account(id: AccountId) -> Self {
-        Self::number(Kind::Account, id.0)
+        Self::number(KeyKind::Account, id.0)
     }
 
     pub(in crate::store) fn account_user(id: AccountId) -> Self {
-        Self::number(Kind::AccountUser, id.0)
+        Self::number(KeyKind::AccountUser, id.0)
     }
 
     pub(in crate::store) fn snapshot(account: AccountId, date: NaiveDate) -> Self {
-        Self::of(Kind::Snapshot, &[&account.0.to_be_bytes(), &day_of(date).to_be_bytes()])
+        Self::of(KeyKind::Snapshot, &[&account.0.to_be_bytes(), &day_of(date).to_be_bytes()])
     }
 
     pub(in crate::store) fn snapshots_of(account: AccountId) -> Self {
-        Self::number(Kind::Snapshot, account.0)
+        Self::number(KeyKind::Snapshot, account.0)
     }
 
     pub(in crate::store) fn holding(account: AccountId, id: HoldingId) -> Self {
-        Self::of(Kind::Holding, &[&account.0.to_be_bytes(), &id.0.to_be_bytes()])
+        Self::of(KeyKind::Holding, &[&account.0.to_be_bytes(), &id.0.to_be_bytes()])
     }
 
     pub(in crate::store) fn holdings_of(account: AccountId) -> Self {
-        Self::number(Kind::Holding, account.0)
+        Self::number(KeyKind::Holding, account.0)
     }
 
     pub(in crate::store) fn row(id: TransactionId) -> Self {
-        Self::number(Kind::Row, id.0)
+        Self::number(KeyKind::Row, id.0)
     }
 
     pub(in crate::store) fn row_user(id: TransactionId) -> Self {
-        Self::number(Kind::RowUser, id.0)
+        Self::number(KeyKind::RowUser, id.0)
     }
 
     pub(in crate::store) fn sync_state(connection: ConnectionId, stream: &str) -> Self {
         let length = u32::try_from(stream.len()).unwrap_or(u32::MAX);
-        Self::of(Kind::SyncState, &[&connection.0.to_be_bytes(), &length.to_be_bytes(), stream.as_bytes()])
+        Self::of(KeyKind::SyncState, &[&connection.0.to_be_bytes(), &length.to_be_bytes(), stream.as_bytes()])
     }
 
     pub(in crate::store) fn sync_states_of(connection: ConnectionId) -> Self {
-        Self::number(Kind::SyncState, connection.0)
+        Self::number(KeyKind::SyncState, connection.0)
     }
 
     pub(in crate::store) fn row_pair(older: TransactionId, newer: TransactionId) -> Self {
-        Self::of(Kind::RowPair, &[&newer.0.to_be_bytes(), &older.0.to_be_bytes()])
+        Self::of(KeyKind::RowPair, &[&newer.0.to_be_bytes(), &older.0.to_be_bytes()])
     }
 
     /// The common prefix of all keys of a kind.
-    pub(in crate::store) fn every(kind: Kind) -> Self {
+    pub(in crate::store) fn every(kind: KeyKind) -> Self {
         Self::of(kind, &[])
     }
 
@@ -108,13 +108,13 @@ impl Key {
     }
 
     /// The id in a key made of a kind and one number.
-    fn id(&self, kind: Kind) -> Option<u64> {
+    fn id(&self, kind: KeyKind) -> Option<u64> {
         let [first, id @ ..] = self.0.as_slice() else { return None };
         (*first == kind as u8).then(|| id.try_into().ok().map(u64::from_be_bytes)).flatten()
     }
 
-    pub(in crate::store) fn kind(&self) -> Option<Kind> {
-        use Kind::{Account, AccountUser, Connection, Holding, Row, RowPair, RowUser, Snapshot, SyncState};
+    pub(in crate::store) fn kind(&self) -> Option<KeyKind> {
+        use KeyKind::{Account, AccountUser, Connection, Holding, Row, RowPair, RowUser, Snapshot, SyncState};
         [Connection, Account, AccountUser, Snapshot, Holding, Row, RowUser, SyncState, RowPair]
             .into_iter()
             .find(|kind| self.0.first() == Some(&(*kind as u8)))
@@ -137,12 +137,12 @@ impl Key {
 
     /// The row, if it is the key of one.
     pub(in crate::store) fn as_row(&self) -> Option<TransactionId> {
-        self.id(Kind::Row).map(TransactionId)
+        self.id(KeyKind::Row).map(TransactionId)
     }
 
     /// The row whose user fields these are, if it is such a key.
     pub(in crate::store) fn as_row_user(&self) -> Option<TransactionId> {
-        self.id(Kind::RowUser).map(TransactionId)
+        self.id(KeyKind::RowUser).map(TransactionId)
     }
 
     /// The first key after all that begin with this one.
@@ -166,9 +166,9 @@ impl Key {
 }
 
 /// Splits the key of a version.
-pub(in crate::store) fn split_version(bytes: &[u8]) -> Result<(Key, u64)> {
+pub(in crate::store) fn split_version(bytes: &[u8]) -> Result<(ObjectKey, u64)> {
     let (key, change) = bytes.split_last_chunk::<8>().ok_or_else(|| StoreError::damaged("the key of a version"))?;
-    Ok((Key::from_bytes(key), u64::from_be_bytes(*change)))
+    Ok((ObjectKey::from_bytes(key), u64::from_be_bytes(*change)))
 }
 
 /// Accounts are numbered in 32 bits in rows and index keys.
@@ -215,16 +215,16 @@ mod tests {
 
     #[test]
     fn a_range_over_a_prefix_is_that_prefix() {
-        let prefix = Key::snapshots_of(AccountId(255));
-        assert!(prefix.as_bytes() < Key::snapshot(AccountId(255), NaiveDate::MIN).as_bytes());
-        assert!(Key::snapshot(AccountId(255), NaiveDate::MAX).0 < prefix.successor());
-        assert!(prefix.successor() < Key::snapshot(AccountId(256), NaiveDate::MIN).0);
-        assert_eq!(Key::from_bytes(&[1, 255]).successor(), [2]);
+        let prefix = ObjectKey::snapshots_of(AccountId(255));
+        assert!(prefix.as_bytes() < ObjectKey::snapshot(AccountId(255), NaiveDate::MIN).as_bytes());
+        assert!(ObjectKey::snapshot(AccountId(255), NaiveDate::MAX).0 < prefix.successor());
+        assert!(prefix.successor() < ObjectKey::snapshot(AccountId(256), NaiveDate::MIN).0);
+        assert_eq!(ObjectKey::from_bytes(&[1, 255]).successor(), [2]);
     }
 
     #[test]
     fn versions_of_streams_with_a_common_beginning_stay_apart() {
-        let (short, long) = (Key::sync_state(ConnectionId(1), "a"), Key::sync_state(ConnectionId(1), "ab"));
+        let (short, long) = (ObjectKey::sync_state(ConnectionId(1), "a"), ObjectKey::sync_state(ConnectionId(1), "ab"));
         let range = short.version(0)..=short.version(u64::MAX);
         assert!(range.contains(&short.version(7)));
         assert!(!range.contains(&long.version(7)));

@@ -107,12 +107,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::store::{format::keys::Key, testing};
+    use crate::store::{format::keys::ObjectKey, testing};
 
     proptest! {
         #[test]
         fn snapshots_come_back(snapshot in testing::snapshot()) {
-            let key = Key::snapshot(snapshot.account_id, snapshot.date);
+            let key = ObjectKey::snapshot(snapshot.account_id, snapshot.date);
             let back = to_snapshot(key.as_bytes(), snapshot.change_id.0, &snapshot_body(&snapshot)).unwrap();
             prop_assert_eq!(back, snapshot);
         }

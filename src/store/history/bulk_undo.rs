@@ -18,7 +18,7 @@ use crate::{
         format::{
             bytes::{Decoder, Encoder},
             checksum,
-            keys::{self, Key, Kind},
+            keys::{self, KeyKind, ObjectKey},
             row,
         },
         history::{draft::Draft, journal::Undone, versions},
@@ -198,7 +198,7 @@ fn remove_keys(draft: &Draft, removed: &RemovedRows, leaves: impl Fn(u64) -> boo
 /// Moves the rows of `range` that `change` added back, except those with a newer version.
 pub(in crate::store) fn unpark(draft: &mut Draft, change: u64, range: Range<u64>, undone: &Undone) -> Result<()> {
     let mut contested = rows_with_versions(draft, &range)?;
-    let mut keys = index::Batch::default();
+    let mut keys = index::IndexBatch::default();
     let mut first = range.start;
     loop {
         // One block at a time, which bounds memory.
@@ -220,7 +220,7 @@ pub(in crate::store) fn unpark(draft: &mut Draft, change: u64, range: Range<u64>
     let mut contested: Vec<u64> = contested.into_iter().collect();
     contested.sort_unstable();
     for pk in contested {
-        versions::recompute(draft, &Key::row(TransactionId(pk)), undone)?;
+        versions::recompute(draft, &ObjectKey::row(TransactionId(pk)), undone)?;
     }
     Ok(())
 }
@@ -231,8 +231,8 @@ fn rows_with_versions(draft: &Draft, range: &Range<u64>) -> Result<HashSet<u64>>
     for entry in draft.txn.open_table(TRANSACTIONS)?.range(range.clone())? {
         found.insert(entry?.0.value());
     }
-    let (from, to) = (Key::row(TransactionId(range.start)), Key::row(TransactionId(range.end)));
-    debug_assert!(from.as_bytes().starts_with(Key::every(Kind::Row).as_bytes()));
+    let (from, to) = (ObjectKey::row(TransactionId(range.start)), ObjectKey::row(TransactionId(range.end)));
+    debug_assert!(from.as_bytes().starts_with(ObjectKey::every(KeyKind::Row).as_bytes()));
     for entry in draft.txn.open_table(VERSIONS)?.range(from.as_bytes()..to.as_bytes())? {
         let (key, _) = keys::split_version(entry?.0.value())?;
         found.extend(key.as_row().map(|row| row.0));
@@ -246,7 +246,7 @@ fn unpark_block(
     first: u64,
     value: &[u8],
     contested: &mut HashSet<u64>,
-    keys: &mut index::Batch,
+    keys: &mut index::IndexBatch,
 ) -> Result<()> {
     let mut one_by_one = Vec::new();
     let mut rows = draft.txn.open_table(TRANSACTIONS)?;
@@ -272,7 +272,7 @@ fn unpark_block(
     cursor.close()?;
     drop(rows);
     for (pk, body) in one_by_one {
-        versions::put_version(draft, &Key::row(pk), change, Some(&body))?;
+        versions::put_version(draft, &ObjectKey::row(pk), change, Some(&body))?;
         contested.insert(pk.0);
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::{
     domain::{AccountId, TransactionId},
     store::{
         columns::{append::AppendedChunks, chunks::CHUNK_ROWS},
-        format::keys::Key,
+        format::keys::ObjectKey,
     },
 };
 
@@ -22,21 +22,21 @@ pub(in crate::store) struct Draft {
     pub(in crate::store) txn: WriteTransaction,
     /// The id the change will have.
     pub(in crate::store) change: u64,
-    pub(in crate::store) written: Written,
+    pub(in crate::store) written: TouchedObjects,
     pub(in crate::store) derived: Derived,
 }
 
 /// What the change wrote: the content of its touched list.
 #[derive(Default)]
-pub(in crate::store) struct Written {
+pub(in crate::store) struct TouchedObjects {
     /// Ranges of pks that this change added, ascending.
     pub(in crate::store) added: Vec<Range<u64>>,
     /// Older rows of which it wrote a version.
     pub(in crate::store) amended: BTreeSet<u64>,
     /// Everything else of which it wrote a version.
-    pub(in crate::store) records: BTreeSet<Key>,
+    pub(in crate::store) records: BTreeSet<ObjectKey>,
     /// Connections and accounts it refers to; the commit keeps them alive.
-    pub(in crate::store) referenced: BTreeSet<Key>,
+    pub(in crate::store) referenced: BTreeSet<ObjectKey>,
     /// Whether it removed rows.
     pub(in crate::store) removed_rows: bool,
 }
@@ -54,11 +54,11 @@ pub(in crate::store) struct Derived {
 
 impl Draft {
     pub(in crate::store) fn new(txn: WriteTransaction, change: u64) -> Self {
-        Self { txn, change, written: Written::default(), derived: Derived::default() }
+        Self { txn, change, written: TouchedObjects::default(), derived: Derived::default() }
     }
 }
 
-impl Written {
+impl TouchedObjects {
     /// Adds a range of new pks; it is join with the range before it if they touch.
     pub(in crate::store) fn add(&mut self, range: Range<u64>) {
         match self.added.last_mut() {
@@ -74,7 +74,7 @@ impl Written {
     }
 
     /// Records that this change wrote a version of `key`.
-    pub(in crate::store) fn note(&mut self, key: &Key) {
+    pub(in crate::store) fn note(&mut self, key: &ObjectKey) {
         match key.as_row() {
             Some(row) if self.has_added(row.0) => {}
             Some(row) => {
@@ -88,7 +88,7 @@ impl Written {
 
     /// Records that the change refers to an account.
     pub(in crate::store) fn refer_to(&mut self, account: AccountId) {
-        self.referenced.insert(Key::account(account));
+        self.referenced.insert(ObjectKey::account(account));
     }
 
     /// Whether it wrote nothing that belongs into the journal.
@@ -118,7 +118,7 @@ impl Derived {
     }
 
     /// User fields are part of the columnar form.
-    pub(in crate::store) fn user_fields_changed(&mut self, key: &Key) {
+    pub(in crate::store) fn user_fields_changed(&mut self, key: &ObjectKey) {
         if let Some(pk) = key.as_row_user() {
             self.stale.insert(pk.0 / CHUNK_ROWS);
         }

@@ -11,7 +11,7 @@ use crate::{
         error::Result,
         format::{
             checksum,
-            keys::{self, Key, Kind},
+            keys::{self, KeyKind, ObjectKey},
             record, row,
         },
         history::{bulk_undo, draft::Draft, journal, versions},
@@ -35,16 +35,16 @@ impl Removal {
     }
 
     /// Whether a key belongs to one of the accounts or rows.
-    fn has_key(&self, key: &Key) -> bool {
+    fn has_key(&self, key: &ObjectKey) -> bool {
         match key.kind() {
-            Some(Kind::Account | Kind::AccountUser | Kind::Snapshot | Kind::Holding) => {
+            Some(KeyKind::Account | KeyKind::AccountUser | KeyKind::Snapshot | KeyKind::Holding) => {
                 self.has_account(key.first_number())
             }
-            Some(Kind::Row | Kind::RowUser) => key.first_number().is_some_and(|pk| self.rows.contains(&pk)),
-            Some(Kind::RowPair) => {
+            Some(KeyKind::Row | KeyKind::RowUser) => key.first_number().is_some_and(|pk| self.rows.contains(&pk)),
+            Some(KeyKind::RowPair) => {
                 [key.first_number(), key.last_number()].into_iter().flatten().any(|pk| self.rows.contains(&pk))
             }
-            Some(Kind::Connection | Kind::SyncState) | None => false,
+            Some(KeyKind::Connection | KeyKind::SyncState) | None => false,
         }
     }
 }
@@ -71,7 +71,7 @@ fn accounts_to_remove(draft: &Draft, id: ConnectionId) -> Result<Removal> {
             removal.accounts.insert(account.id.0);
         }
     }
-    let accounts = Key::every(Kind::Account);
+    let accounts = ObjectKey::every(KeyKind::Account);
     let end = accounts.successor();
     for entry in draft.txn.open_table(VERSIONS)?.range(accounts.as_bytes()..end.as_slice())? {
         let (name, value) = entry?;
@@ -132,7 +132,7 @@ fn erase_parked(draft: &Draft, removal: &mut Removal) -> Result<()> {
 
 fn erase_records(draft: &Draft, removal: &mut Removal, id: ConnectionId) -> Result<()> {
     let mut versions = draft.txn.open_table(VERSIONS)?;
-    let all_rows = Key::every(Kind::Row);
+    let all_rows = ObjectKey::every(KeyKind::Row);
     let end = all_rows.successor();
     for entry in versions.range(all_rows.as_bytes()..end.as_slice())? {
         let (name, value) = entry?;
@@ -143,10 +143,10 @@ fn erase_records(draft: &Draft, removal: &mut Removal, id: ConnectionId) -> Resu
             removal.rows.insert(pk.0);
         }
     }
-    let states = Key::sync_states_of(id);
-    let goes = |key: &Key| removal.has_key(key) || key.as_bytes().starts_with(states.as_bytes());
+    let states = ObjectKey::sync_states_of(id);
+    let goes = |key: &ObjectKey| removal.has_key(key) || key.as_bytes().starts_with(states.as_bytes());
     versions.retain(|name, _| keys::split_version(name).map_or(true, |(key, _)| !goes(&key)))?;
-    draft.txn.open_table(RECORDS)?.retain(|key, _| !goes(&Key::from_bytes(key)))?;
+    draft.txn.open_table(RECORDS)?.retain(|key, _| !goes(&ObjectKey::from_bytes(key)))?;
     Ok(())
 }
 

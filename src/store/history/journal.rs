@@ -11,10 +11,10 @@ use crate::{
         format::{
             bytes::{Decoder, Encoder},
             checksum,
-            keys::Key,
+            keys::ObjectKey,
             record,
         },
-        schema::Bytes,
+        schema::ValueBytes,
     },
 };
 
@@ -27,7 +27,7 @@ const KEY: u8 = 2;
 /// Ids of the undone changes.
 pub(in crate::store) type Undone = HashSet<u64>;
 
-pub(in crate::store) fn undone(table: &impl ReadableTable<u64, Bytes>) -> Result<Undone> {
+pub(in crate::store) fn undone(table: &impl ReadableTable<u64, ValueBytes>) -> Result<Undone> {
     table
         .iter()?
         .map(|entry| {
@@ -39,8 +39,8 @@ pub(in crate::store) fn undone(table: &impl ReadableTable<u64, Bytes>) -> Result
 }
 
 pub(in crate::store) fn entry(
-    changes: &impl ReadableTable<u64, Bytes>,
-    undone: &impl ReadableTable<u64, Bytes>,
+    changes: &impl ReadableTable<u64, ValueBytes>,
+    undone: &impl ReadableTable<u64, ValueBytes>,
     id: ChangeId,
 ) -> Result<Option<Change>> {
     let Some(value) = changes.get(id.0)? else { return Ok(None) };
@@ -62,7 +62,7 @@ pub(in crate::store) enum Touched {
     /// Rows it added: a range of pks.
     Added(Range<u64>),
     /// A row or record of which it wrote a version.
-    Version(Key),
+    Version(ObjectKey),
 }
 
 fn part_key(change: u64, part: u64) -> [u8; 16] {
@@ -71,7 +71,7 @@ fn part_key(change: u64, part: u64) -> [u8; 16] {
 
 /// Stores the list of what a change touched.
 pub(in crate::store) fn write_touched(
-    table: &mut Table<(u64, u64), Bytes>,
+    table: &mut Table<(u64, u64), ValueBytes>,
     change: u64,
     touched: impl Iterator<Item = Touched>,
 ) -> Result<()> {
@@ -101,7 +101,7 @@ pub(in crate::store) fn write_touched(
 
 /// One part of what a change touched; `None` after the last.
 pub(in crate::store) fn read_touched(
-    table: &impl ReadableTable<(u64, u64), Bytes>,
+    table: &impl ReadableTable<(u64, u64), ValueBytes>,
     change: u64,
     part: u64,
 ) -> Result<Option<Vec<Touched>>> {
@@ -111,7 +111,7 @@ pub(in crate::store) fn read_touched(
     while !take.0.is_empty() {
         let item = match take.u8() {
             Some(RANGE) => take.varint().zip(take.varint()).map(|(start, end)| Touched::Added(start..end)),
-            Some(KEY) => take.bytes().map(|key| Touched::Version(Key::from_bytes(key))),
+            Some(KEY) => take.bytes().map(|key| Touched::Version(ObjectKey::from_bytes(key))),
             _ => None,
         };
         touched.push(item.ok_or_else(|| StoreError::damaged("the journal can't be read"))?);

@@ -12,7 +12,7 @@ use crate::{
         error::{Result, StoreError},
         format::{
             checksum,
-            keys::{self, Key, Kind},
+            keys::{self, KeyKind, ObjectKey},
             record, row,
         },
         history::{draft::Draft, journal::Undone},
@@ -40,7 +40,7 @@ pub(in crate::store) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
 /// Accounts of which no version stands, by id: the newest version of each.
 pub(in crate::store) fn undone_accounts(draft: &Draft) -> Result<Vec<Account>> {
     let records = draft.txn.open_table(RECORDS)?;
-    let prefix = Key::every(Kind::Account);
+    let prefix = ObjectKey::every(KeyKind::Account);
     let end = prefix.successor();
     let mut found: Vec<Account> = Vec::new();
     for entry in draft.txn.open_table(VERSIONS)?.range(prefix.as_bytes()..end.as_slice())? {
@@ -61,7 +61,7 @@ pub(in crate::store) fn undone_accounts(draft: &Draft) -> Result<Vec<Account>> {
 }
 
 /// Writes this change's version of `key`; `None` is a tombstone. The former current version is kept.
-pub(in crate::store) fn write(draft: &mut Draft, key: &Key, body: Option<&[u8]>) -> Result<()> {
+pub(in crate::store) fn write(draft: &mut Draft, key: &ObjectKey, body: Option<&[u8]>) -> Result<()> {
     if let Some((change, former)) = take_current(draft, key)?
         && change != draft.change
     {
@@ -78,7 +78,7 @@ pub(in crate::store) fn write(draft: &mut Draft, key: &Key, body: Option<&[u8]>)
     Ok(())
 }
 
-pub(in crate::store) fn put_version(draft: &Draft, key: &Key, change: u64, body: Option<&[u8]>) -> Result<()> {
+pub(in crate::store) fn put_version(draft: &Draft, key: &ObjectKey, change: u64, body: Option<&[u8]>) -> Result<()> {
     let name = key.version(change);
     let value = checksum::add(&name, &encode_version(body));
     draft.txn.open_table(VERSIONS)?.insert(name.as_slice(), value.as_slice())?;
@@ -86,7 +86,7 @@ pub(in crate::store) fn put_version(draft: &Draft, key: &Key, change: u64, body:
 }
 
 /// The change that wrote the current version.
-fn current(draft: &Draft, key: &Key) -> Result<Option<u64>> {
+fn current(draft: &Draft, key: &ObjectKey) -> Result<Option<u64>> {
     let read = |key: &[u8], value: Option<redb::AccessGuard<'_, &'static [u8]>>| {
         value.map(|value| checksum::check_version(key, value.value()).map(|(change, _)| change)).transpose()
     };
@@ -97,7 +97,7 @@ fn current(draft: &Draft, key: &Key) -> Result<Option<u64>> {
 }
 
 /// Removes the current version from its table, with its index keys.
-fn take_current(draft: &mut Draft, key: &Key) -> Result<Option<(u64, Vec<u8>)>> {
+fn take_current(draft: &mut Draft, key: &ObjectKey) -> Result<Option<(u64, Vec<u8>)>> {
     let Some(pk) = key.as_row() else {
         draft.derived.user_fields_changed(key);
         let mut records = draft.txn.open_table(RECORDS)?;
@@ -122,7 +122,7 @@ fn take_current(draft: &mut Draft, key: &Key) -> Result<Option<(u64, Vec<u8>)>> 
 }
 
 /// Makes a version current.
-fn put_current(draft: &mut Draft, key: &Key, change: u64, body: &[u8]) -> Result<()> {
+fn put_current(draft: &mut Draft, key: &ObjectKey, change: u64, body: &[u8]) -> Result<()> {
     let Some(pk) = key.as_row() else {
         draft.derived.user_fields_changed(key);
         let value = checksum::add_version(key.as_bytes(), change, body);
@@ -142,7 +142,7 @@ fn put_current(draft: &mut Draft, key: &Key, change: u64, body: &[u8]) -> Result
 }
 
 /// Recomputes the current version of `key`: the newest one whose change is not undone, if any.
-pub(in crate::store) fn recompute(draft: &mut Draft, key: &Key, undone: &Undone) -> Result<()> {
+pub(in crate::store) fn recompute(draft: &mut Draft, key: &ObjectKey, undone: &Undone) -> Result<()> {
     let current = current(draft, key)?;
     let mut best = current.filter(|change| !undone.contains(change)).map(|change| (change, None));
     for entry in draft.txn.open_table(VERSIONS)?.range(key.version(0).as_slice()..=key.version(u64::MAX).as_slice())? {

@@ -18,7 +18,7 @@ use crate::{
         error::{Result, StoreError},
         format::{
             checksum,
-            keys::{self, Key, Kind},
+            keys::{self, KeyKind, ObjectKey},
             record,
         },
         history::{journal, versions},
@@ -26,8 +26,8 @@ use crate::{
         raw_source::{self, RawSource},
         requests::{self, Requests},
         schema::{
-            BY_DATE, Bytes, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES,
-            TOUCHED, TRANSACTIONS, UNDONE, VERSIONS,
+            BY_DATE, CHANGES, CONNECTIONS, COUNTS, CREDENTIALS, Counter, DIGESTS, META, RECORDS, SOURCES, TOUCHED,
+            TRANSACTIONS, UNDONE, VERSIONS, ValueBytes,
         },
     },
 };
@@ -36,12 +36,12 @@ use crate::{
 /// file keeps its pages.
 pub struct Reader {
     pub(in crate::store) txn: ReadTransaction,
-    pub(in crate::store) rows: ReadOnlyTable<u64, Bytes>,
+    pub(in crate::store) rows: ReadOnlyTable<u64, ValueBytes>,
     pub(in crate::store) by_date: ReadOnlyTable<u128, ()>,
-    pub(in crate::store) records: ReadOnlyTable<Bytes, Bytes>,
-    pub(in crate::store) counts: ReadOnlyTable<u64, Bytes>,
-    changes: ReadOnlyTable<u64, Bytes>,
-    undone: ReadOnlyTable<u64, Bytes>,
+    pub(in crate::store) records: ReadOnlyTable<ValueBytes, ValueBytes>,
+    pub(in crate::store) counts: ReadOnlyTable<u64, ValueBytes>,
+    changes: ReadOnlyTable<u64, ValueBytes>,
+    undone: ReadOnlyTable<u64, ValueBytes>,
     generation: u64,
     is_compactable: bool,
     path: PathBuf,
@@ -131,7 +131,7 @@ impl Reader {
     pub fn holding_versions(&self) -> Result<Vec<Holding>> {
         self.guarded(|| {
             let mut versions = lookup::holdings(&self.records, None)?;
-            let prefix = Key::every(Kind::Holding);
+            let prefix = ObjectKey::every(KeyKind::Holding);
             let end = prefix.successor();
             for entry in self.txn.open_table(VERSIONS)?.range(prefix.as_bytes()..end.as_slice())? {
                 let (key, value) = entry?;
@@ -166,9 +166,10 @@ impl Reader {
     /// Every row with user fields, by id.
     pub fn all_user_fields(&self) -> Result<Vec<(TransactionId, UserFields)>> {
         self.guarded(|| {
-            let all = lookup::records(&self.records, &Key::every(Kind::RowUser), |key, _, body| {
-                let id =
-                    Key::from_bytes(key).as_row_user().ok_or_else(|| StoreError::damaged("a key of user fields"))?;
+            let all = lookup::records(&self.records, &ObjectKey::every(KeyKind::RowUser), |key, _, body| {
+                let id = ObjectKey::from_bytes(key)
+                    .as_row_user()
+                    .ok_or_else(|| StoreError::damaged("a key of user fields"))?;
                 Ok((id, record::from_json(body)?))
             })?;
             let mut found = Vec::with_capacity(all.len());
@@ -186,7 +187,9 @@ impl Reader {
     pub fn row_pairs(&self) -> Result<Vec<RowPair>> {
         self.guarded(|| {
             let all: Vec<RowPair> =
-                lookup::records(&self.records, &Key::every(Kind::RowPair), |_, _, body| record::from_json(body))?;
+                lookup::records(&self.records, &ObjectKey::every(KeyKind::RowPair), |_, _, body| {
+                    record::from_json(body)
+                })?;
             let mut found = Vec::with_capacity(all.len());
             for pair in all {
                 if self.rows.get(pair.older.0)?.is_some() && self.rows.get(pair.newer.0)?.is_some() {

@@ -12,7 +12,7 @@ use crate::{
         error::{Result, StoreError},
         format::{
             checksum,
-            keys::{self, Key, Kind},
+            keys::{self, KeyKind, ObjectKey},
             row,
         },
         lookup,
@@ -134,7 +134,7 @@ impl Reader {
     ) -> Result<()> {
         let none = UserFields::default();
         let (mut rows, mut fields) = self.guarded(|| {
-            let prefix = Key::every(Kind::RowUser);
+            let prefix = ObjectKey::every(KeyKind::RowUser);
             let end = prefix.successor();
             Ok((self.rows.range(0..)?, self.records.range(prefix.as_bytes()..end.as_slice())?.peekable()))
         })?;

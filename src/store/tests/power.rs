@@ -6,24 +6,24 @@ use super::{memory::Memory, safety::everything, *};
 use crate::store::{
     StoreError,
     database::{
-        blocks::header::{Header, Parsed},
-        container::Protection,
+        blocks::header::{BlockHeader, Parsed},
+        container::BlockProtection,
         open,
-        open_database::{OpenDatabase, Place},
+        open_database::{DatabasePlace, OpenDatabase},
     },
 };
 
 /// A disk made of memory with a database in it.
 struct Disk {
     memory: Memory,
-    protection: Protection,
+    protection: BlockProtection,
 }
 
 impl Disk {
-    fn new(protection: &Protection) -> (Self, Store) {
+    fn new(protection: &BlockProtection) -> (Self, Store) {
         let memory = Memory::default();
         let backend = protection.create(Arc::new(memory.clone())).unwrap();
-        let database = OpenDatabase::create(path(), backend, Place::default()).unwrap();
+        let database = OpenDatabase::create(path(), backend, DatabasePlace::default()).unwrap();
         (Self { memory, protection: protection.clone() }, Store::of(database, path()).unwrap())
     }
 
@@ -31,9 +31,9 @@ impl Disk {
     fn open(&self, memory: &Memory) -> Result<Store, StoreError> {
         let mut head = vec![0; 8192];
         redb::StorageBackend::read(memory, 0, &mut head).unwrap();
-        let Parsed::Header(header) = Header::parse(&head) else { panic!("no header") };
+        let Parsed::Header(header) = BlockHeader::parse(&head) else { panic!("no header") };
         let backend = self.protection.open(Arc::new(memory.clone()), &header)?;
-        let place = Place { was_unclean: true, ..Place::default() };
+        let place = DatabasePlace { was_unclean: true, ..DatabasePlace::default() };
         Store::of(open::over(path(), backend, place)?, path())
     }
 }
@@ -42,9 +42,9 @@ fn path() -> &'static Path {
     Path::new("disk")
 }
 
-pub(super) fn protections() -> [Protection; 2] {
+pub(super) fn protections() -> [BlockProtection; 2] {
     let key = zeroize::Zeroizing::new([7; 32]);
-    [Protection::Checksummed, Protection::Sealed { key, wrapped: b"wrapped".to_vec() }]
+    [BlockProtection::Checksummed, BlockProtection::Sealed { key, wrapped: b"wrapped".to_vec() }]
 }
 
 /// One import, one undo, one import: each atomic, whatever of their writes reached the disk. `DASHTAM_CUTS` raises

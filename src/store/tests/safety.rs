@@ -12,10 +12,10 @@ use crate::store::{
     NewSource, StoreError,
     database::{
         backend::Backend,
-        blocks::header::{Header, Parsed},
-        container::Protection,
+        blocks::header::{BlockHeader, Parsed},
+        container::BlockProtection,
         open,
-        open_database::{OpenDatabase, Place},
+        open_database::{DatabasePlace, OpenDatabase},
     },
 };
 
@@ -187,7 +187,7 @@ fn a_newer_layout_is_refused() {
     let path = folder.path().join("dashtam.redb");
     // A bare file, as earlier versions wrote it.
     let raw = Backend::raw_file(Arc::new(crate::files::create(&path).unwrap()));
-    let database = OpenDatabase::create(&path, Backend::over(raw), Place::default()).unwrap();
+    let database = OpenDatabase::create(&path, Backend::over(raw), DatabasePlace::default()).unwrap();
     let txn = database.write().unwrap();
     crate::store::schema::Counter::Schema.set(&mut txn.open_table(crate::store::schema::META).unwrap(), 99).unwrap();
     txn.commit().unwrap();
@@ -251,9 +251,9 @@ fn a_flipped_bit_is_reported_or_harmless() {
 fn open_image(path: &Path, raw: Arc<dyn redb::StorageBackend>) -> Result<OpenDatabase, StoreError> {
     let mut head = vec![0; 8192];
     raw.read(0, &mut head).unwrap();
-    let Parsed::Header(header) = Header::parse(&head) else { return Err(StoreError::damaged("no header")) };
-    let backend = Protection::Checksummed.open(raw, &header)?;
-    open::unverified(path, backend, Place::default(), false)
+    let Parsed::Header(header) = BlockHeader::parse(&head) else { return Err(StoreError::damaged("no header")) };
+    let backend = BlockProtection::Checksummed.open(raw, &header)?;
+    open::unverified(path, backend, DatabasePlace::default(), false)
 }
 
 /// Opens a file without verifying it as a whole, as a large one is opened.

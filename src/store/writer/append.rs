@@ -7,7 +7,7 @@ use redb::CursorError;
 use crate::{
     domain::{AccountId, TransactionFacts, TransactionId},
     store::{
-        columns::{append::Run, chunks::CHUNK_ROWS},
+        columns::{append::RowRun, chunks::CHUNK_ROWS},
         error::{Result, StoreError},
         format::{checksum, keys, row},
         index,
@@ -34,7 +34,7 @@ impl Writer {
         self.run(|it| it.expect_account(account))?;
         self.draft.written.refer_to(account);
         let first = self.ids.transaction;
-        let mut keys = index::Batch::default();
+        let mut keys = index::IndexBatch::default();
         let mut rows = rows.into_iter();
         loop {
             // A batch does not cross the border of a chunk.
@@ -60,7 +60,7 @@ impl Writer {
         &mut self,
         account: AccountId,
         batch: Vec<TransactionFacts>,
-        keys: &mut index::Batch,
+        keys: &mut index::IndexBatch,
     ) -> Result<()> {
         let (number, change) = (keys::account_number(account)?, self.draft.change);
         let Range { start: first, end } = self.take_transactions(batch.len() as u64);
@@ -85,7 +85,7 @@ impl Writer {
             cursor.close()?;
         }
         if in_columns {
-            self.draft.derived.appended.extend(Run { account, first: TransactionId(first), rows: batch })?;
+            self.draft.derived.appended.extend(RowRun { account, first: TransactionId(first), rows: batch })?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::{
     store::{
         columns::chunks,
         error::{Result, StoreError, guarded},
-        format::{checksum, keys::Key},
+        format::{checksum, keys::ObjectKey},
         history::{
             draft::Draft,
             journal::{self, Touched},
@@ -23,7 +23,7 @@ use crate::{
 const COMPACTABLE_FROM: u64 = if cfg!(test) { 100 } else { 200_000 };
 
 /// The entry a commit writes into the journal.
-pub(in crate::store) struct Entry {
+pub(in crate::store) struct JournalEntry {
     pub(in crate::store) counts: ChangeCounts,
     pub(in crate::store) accounts: Vec<AccountId>,
     pub(in crate::store) connection_id: Option<ConnectionId>,
@@ -40,10 +40,10 @@ impl Writer {
         connection_id: Option<ConnectionId>,
         warnings: Vec<Warning>,
     ) -> Result<Change> {
-        self.commit_entry(Entry { counts, accounts, connection_id, warnings, about: None })
+        self.commit_entry(JournalEntry { counts, accounts, connection_id, warnings, about: None })
     }
 
-    pub(in crate::store) fn commit_entry(mut self, entry: Entry) -> Result<Change> {
+    pub(in crate::store) fn commit_entry(mut self, entry: JournalEntry) -> Result<Change> {
         let change = Change {
             id: ChangeId(self.draft.change),
             kind: self.entry.kind,
@@ -87,7 +87,7 @@ impl Writer {
             return Ok(());
         }
         let referenced = std::mem::take(&mut self.draft.written.referenced);
-        for key in referenced.into_iter().chain(named.map(Key::connection)) {
+        for key in referenced.into_iter().chain(named.map(ObjectKey::connection)) {
             if self.draft.written.records.contains(&key) {
                 continue;
             }
@@ -101,7 +101,7 @@ impl Writer {
 
     fn write_touched(&self) -> Result<()> {
         let added = self.draft.written.added.iter().cloned().map(Touched::Added);
-        let amended = self.draft.written.amended.iter().map(|pk| Touched::Version(Key::row(TransactionId(*pk))));
+        let amended = self.draft.written.amended.iter().map(|pk| Touched::Version(ObjectKey::row(TransactionId(*pk))));
         let records = self.draft.written.records.iter().cloned().map(Touched::Version);
         journal::write_touched(
             &mut self.draft.txn.open_table(TOUCHED)?,

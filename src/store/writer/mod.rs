@@ -16,11 +16,11 @@ use crate::{
     },
     store::{
         counters,
-        database::{open_database::OpenDatabase, shared::Permit},
+        database::{open_database::OpenDatabase, shared::WritePermit},
         error::{Result, StoreError},
         format::{
             checksum,
-            keys::{self, Key},
+            keys::{self, ObjectKey},
             record::{self, AccountUser},
             row,
         },
@@ -42,7 +42,7 @@ pub struct Writer {
     poisoned: bool,
     // Dropped last and in this order, after the transaction.
     database: Arc<OpenDatabase>,
-    permit: Permit,
+    permit: WritePermit,
 }
 
 /// The parts of the journal entry that are given when the change begins.
@@ -72,7 +72,7 @@ impl std::fmt::Debug for Writer {
 
 impl Writer {
     pub(in crate::store) fn new(
-        permit: Permit,
+        permit: WritePermit,
         database: Arc<OpenDatabase>,
         kind: ChangeKind,
         source: &str,
@@ -151,11 +151,11 @@ impl Writer {
             let id = connection.id;
             let body = checksum::add(&id.0.to_be_bytes(), &record::to_json(connection)?);
             it.draft.txn.open_table(CONNECTIONS)?.insert(id.0, body.as_slice())?;
-            if it.exists(&Key::connection(id))? {
-                it.draft.written.referenced.insert(Key::connection(id));
+            if it.exists(&ObjectKey::connection(id))? {
+                it.draft.written.referenced.insert(ObjectKey::connection(id));
                 Ok(())
             } else {
-                versions::write(&mut it.draft, &Key::connection(id), Some(&[]))
+                versions::write(&mut it.draft, &ObjectKey::connection(id), Some(&[]))
             }
         })
     }
@@ -163,12 +163,14 @@ impl Writer {
     /// Writes an account; its alias and type override are written by [`Writer::set_account_user`].
     pub fn put_account(&mut self, account: &Account) -> Result<()> {
         keys::account_number(account.id)?;
-        self.run(|it| versions::write(&mut it.draft, &Key::account(account.id), Some(&record::account_body(account)?)))
+        self.run(|it| {
+            versions::write(&mut it.draft, &ObjectKey::account(account.id), Some(&record::account_body(account)?))
+        })
     }
 
     /// Writes the balance of an account on a day, replacing an earlier one of that day.
     pub fn put_snapshot(&mut self, snapshot: &Snapshot) -> Result<()> {
-        let key = Key::snapshot(snapshot.account_id, snapshot.date);
+        let key = ObjectKey::snapshot(snapshot.account_id, snapshot.date);
         self.run(|it| {
             it.draft.written.refer_to(snapshot.account_id);
             versions::write(&mut it.draft, &key, Some(&record::snapshot_body(snapshot)))
@@ -179,13 +181,13 @@ impl Writer {
     pub fn remove_snapshot(&mut self, account: AccountId, date: NaiveDate) -> Result<()> {
         self.run(|it| {
             it.draft.written.refer_to(account);
-            versions::write(&mut it.draft, &Key::snapshot(account, date), None)
+            versions::write(&mut it.draft, &ObjectKey::snapshot(account, date), None)
         })
     }
 
     /// Writes a position.
     pub fn put_holding(&mut self, holding: &Holding) -> Result<()> {
-        let key = Key::holding(holding.account_id, holding.id);
+        let key = ObjectKey::holding(holding.account_id, holding.id);
         self.run(|it| {
             it.draft.written.refer_to(holding.account_id);
             versions::write(&mut it.draft, &key, Some(&record::to_json(holding)?))
@@ -194,7 +196,7 @@ impl Writer {
 
     /// Writes the sync state of a connection's stream. Undoing the change restores the former state.
     pub fn put_sync_state(&mut self, connection: ConnectionId, stream: &str, state: &[u8]) -> Result<()> {
-        self.run(|it| versions::write(&mut it.draft, &Key::sync_state(connection, stream), Some(state)))
+        self.run(|it| versions::write(&mut it.draft, &ObjectKey::sync_state(connection, stream), Some(state)))
     }
 
     /// Writes a newer version of a row.
@@ -204,7 +206,7 @@ impl Writer {
             it.draft.written.refer_to(AccountId(u64::from(account)));
             let mut body = Vec::with_capacity(128);
             row::encode(&mut body, account, facts);
-            versions::write(&mut it.draft, &Key::row(id), Some(&body))
+            versions::write(&mut it.draft, &ObjectKey::row(id), Some(&body))
         })
     }
 
@@ -213,7 +215,7 @@ impl Writer {
         self.run(|it| {
             it.row_account(id)?;
             it.draft.written.removed_rows = true;
-            versions::write(&mut it.draft, &Key::row(id), None)
+            versions::write(&mut it.draft, &ObjectKey::row(id), None)
         })
     }
 
@@ -222,14 +224,14 @@ impl Writer {
         self.run(|it| {
             it.row_account(id)?;
             let body = if fields.is_empty() { None } else { Some(record::to_json(fields)?) };
-            versions::write(&mut it.draft, &Key::row_user(id), body.as_deref())
+            versions::write(&mut it.draft, &ObjectKey::row_user(id), body.as_deref())
         })
     }
 
     /// Writes what is known about a pair of rows.
     pub fn put_row_pair(&mut self, pair: &RowPair) -> Result<()> {
         self.run(|it| {
-            let key = Key::row_pair(pair.older, pair.newer);
+            let key = ObjectKey::row_pair(pair.older, pair.newer);
             versions::write(&mut it.draft, &key, Some(&record::to_json(pair)?))
         })
     }
@@ -244,7 +246,7 @@ impl Writer {
         self.run(|it| {
             it.expect_account(id)?;
             let user = AccountUser { alias: alias.map(str::to_owned), type_override };
-            versions::write(&mut it.draft, &Key::account_user(id), Some(&record::to_json(&user)?))
+            versions::write(&mut it.draft, &ObjectKey::account_user(id), Some(&record::to_json(&user)?))
         })
     }
 
@@ -370,10 +372,10 @@ impl Writer {
     }
 
     fn expect_account(&self, id: AccountId) -> Result<()> {
-        if self.exists(&Key::account(id))? { Ok(()) } else { Err(StoreError::not_found(format!("account {id}"))) }
+        if self.exists(&ObjectKey::account(id))? { Ok(()) } else { Err(StoreError::not_found(format!("account {id}"))) }
     }
 
-    fn exists(&self, key: &Key) -> Result<bool> {
+    fn exists(&self, key: &ObjectKey) -> Result<bool> {
         Ok(self.draft.txn.open_table(RECORDS)?.get(key.as_bytes())?.is_some())
     }
 

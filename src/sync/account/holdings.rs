@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::Positions;
+use super::ListedPositions;
 use crate::domain::{Holding, HoldingDraft, HoldingFacts};
 
 /// How positions of one account are told apart.
@@ -46,7 +46,7 @@ pub(super) fn matches<'h>(drafts: &[HoldingDraft], stored: &'h [Holding]) -> Vec
 pub(in crate::sync) type Changed = (Option<crate::domain::HoldingId>, HoldingDraft);
 
 /// Positions to write and positions to close.
-pub(super) fn changed(stored: &[Holding], positions: Positions<'_>) -> (Vec<Changed>, Vec<Holding>) {
+pub(super) fn changed(stored: &[Holding], positions: ListedPositions<'_>) -> (Vec<Changed>, Vec<Holding>) {
     let newest = stored.iter().map(|holding| holding.as_of).max();
     if !positions.is_live && newest.is_some_and(|newest| positions.as_of.is_none_or(|as_of| as_of < newest)) {
         return (Vec::new(), Vec::new());
@@ -92,7 +92,7 @@ mod tests {
     /// Lists positions as a sync would, and keeps what it writes.
     fn list(stored: &mut Vec<Holding>, drafts: &[HoldingDraft]) -> (usize, usize) {
         let as_of = Some(NaiveDate::default());
-        let (changed, sold) = changed(stored, Positions { items: drafts, complete: true, as_of, is_live: false });
+        let (changed, sold) = changed(stored, ListedPositions { items: drafts, complete: true, as_of, is_live: false });
         let counts = (changed.len(), sold.len());
         for holding in sold {
             stored.iter_mut().find(|known| known.id == holding.id).unwrap().is_active = false;

@@ -9,7 +9,7 @@ mod write;
 use chrono::NaiveDate;
 
 use super::{
-    Failure,
+    JobFailure,
     reconcile::{Learned, Outcome},
 };
 use crate::{
@@ -20,19 +20,19 @@ use crate::{
     store::{Reader, Writer},
 };
 
-pub(super) use rows::{Page, Planned, RowRef, RowsPlan};
+pub(super) use rows::{DocumentRows, Planned, RowRef, RowsPlan};
 pub(super) use write::{Writing, write};
 
 /// What a source brings about one account.
-pub(super) struct News<'a> {
+pub(super) struct AccountNews<'a> {
     pub(super) draft: &'a AccountDraft,
     /// Its rows, document by document.
-    pub(super) pages: Vec<Page<'a>>,
+    pub(super) pages: Vec<DocumentRows<'a>>,
     /// Provider ids of rows that the provider took back.
     pub(super) removed: &'a [String],
     pub(super) trust: IdTrust,
     /// Its positions, where the source lists them.
-    pub(super) holdings: Option<Positions<'a>>,
+    pub(super) holdings: Option<ListedPositions<'a>>,
     /// Balances of earlier days.
     pub(super) history: &'a [BalanceDraft],
     /// Whether the history replaces balances that earlier syncs captured during those days.
@@ -41,7 +41,7 @@ pub(super) struct News<'a> {
 
 /// Positions as a source lists them.
 #[derive(Clone, Copy)]
-pub(super) struct Positions<'a> {
+pub(super) struct ListedPositions<'a> {
     pub(super) items: &'a [HoldingDraft],
     /// Whether that is all: only then is a position that is not there sold.
     pub(super) complete: bool,
@@ -122,7 +122,7 @@ fn names_stream(account: AccountId) -> String {
 }
 
 /// The names under which sources put their rows into the account, beside its own identity.
-pub(super) fn source_names(reader: &Reader, account: &Account) -> Result<Vec<String>, Failure> {
+pub(super) fn source_names(reader: &Reader, account: &Account) -> Result<Vec<String>, JobFailure> {
     if account.id.0 > u64::from(u32::MAX) {
         return Ok(Vec::new());
     }
@@ -131,7 +131,7 @@ pub(super) fn source_names(reader: &Reader, account: &Account) -> Result<Vec<Str
 }
 
 /// The record of earlier listings of an account.
-pub(super) fn read_learned(reader: &Reader, account: &Account) -> Result<Learned, Failure> {
+pub(super) fn read_learned(reader: &Reader, account: &Account) -> Result<Learned, JobFailure> {
     if let Some(bytes) = reader.sync_state(account.connection_id, &learned_stream(account.id))? {
         return Ok(Learned::from_json(&bytes));
     }
@@ -144,7 +144,7 @@ pub(super) fn read_learned(reader: &Reader, account: &Account) -> Result<Learned
 }
 
 /// Keeps the record of earlier listings of an account.
-pub(super) fn put_learned(writer: &mut Writer, account: &Account, learned: &Learned) -> Result<(), Failure> {
+pub(super) fn put_learned(writer: &mut Writer, account: &Account, learned: &Learned) -> Result<(), JobFailure> {
     Ok(writer.put_sync_state(account.connection_id, &learned_stream(account.id), &learned.to_json())?)
 }
 
@@ -155,8 +155,8 @@ pub(super) fn plan(
     connection: &Connection,
     known: Option<&Account>,
     planned: &Planned,
-    news: &News<'_>,
-) -> Result<AccountPlan, Failure> {
+    news: &AccountNews<'_>,
+) -> Result<AccountPlan, JobFailure> {
     let rows = rows::plan(reader, known, planned, news)?;
     let Some(known) = known else {
         let balances = news.history.iter().copied().chain(news.draft.balance).collect();
@@ -233,7 +233,11 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
 }
 
 /// The balances of which the store does not say the same.
-fn unknown_balances(reader: &Reader, account: AccountId, news: &News<'_>) -> Result<Vec<BalanceDraft>, Failure> {
+fn unknown_balances(
+    reader: &Reader,
+    account: AccountId,
+    news: &AccountNews<'_>,
+) -> Result<Vec<BalanceDraft>, JobFailure> {
     let known = reader.snapshots(account)?;
     let on = |date| known.binary_search_by_key(&date, |snapshot| snapshot.date).ok().map(|index| &known[index]);
     // Figures of the past fill gaps; they do not overrule what was seen on the day itself.

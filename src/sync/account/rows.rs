@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::{News, read_learned};
+use super::{AccountNews, read_learned};
 use crate::{
     domain::{
         Account, AccountId, ChangeId, Correction, IdTrust, Transaction, TransactionDraft, TransactionFacts,
@@ -15,8 +15,8 @@ use crate::{
     },
     store::Reader,
     sync::{
-        Failure,
-        reconcile::{self, Batch, Learned, Listing, Outcome, REACH_DAYS},
+        JobFailure,
+        reconcile::{self, Batch, Learned, ListingFacts, Outcome, REACH_DAYS},
     },
 };
 
@@ -30,11 +30,11 @@ const PLANNED_IDS: u64 = u64::MAX;
 type Days = (NaiveDate, NaiveDate);
 
 /// One document's rows of an account.
-pub(in crate::sync) struct Page<'a> {
+pub(in crate::sync) struct DocumentRows<'a> {
     /// In the source's order.
     pub(in crate::sync) drafts: &'a [TransactionDraft],
     /// What the document states about them as a whole.
-    pub(in crate::sync) listing: Listing,
+    pub(in crate::sync) listing: ListingFacts,
 }
 
 /// What earlier files of the same review will have written for an account.
@@ -139,8 +139,8 @@ pub(super) fn plan(
     reader: &Reader,
     known: Option<&Account>,
     planned: &Planned,
-    news: &News<'_>,
-) -> Result<RowsPlan, Failure> {
+    news: &AccountNews<'_>,
+) -> Result<RowsPlan, JobFailure> {
     let learned = match (&planned.learned, known) {
         (Some(learned), _) => learned.clone(),
         (None, Some(account)) => read_learned(reader, account)?,
@@ -161,7 +161,7 @@ pub(super) fn plan(
     let mut places: HashMap<TransactionId, (usize, usize)> = HashMap::new();
     let last = plan.order.last().copied();
     for page in plan.order.clone() {
-        let Page { drafts, listing } = &news.pages[page];
+        let DocumentRows { drafts, listing } = &news.pages[page];
         let batch =
             Batch { drafts, stored: &stored, loaded, learned: &plan.learned, trust: news.trust, listing: *listing };
         let outcome = reconcile::reconcile(&batch);
@@ -195,9 +195,9 @@ pub(super) fn plan(
 }
 
 /// Pages in the order of their periods.
-fn order(pages: &[Page<'_>]) -> Vec<usize> {
+fn order(pages: &[DocumentRows<'_>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..pages.len()).collect();
-    let key = |page: &Page<'_>| {
+    let key = |page: &DocumentRows<'_>| {
         let days = || page.drafts.iter().map(|draft| draft.facts.date);
         let period = page.listing.period.or_else(|| days().min().zip(days().max()));
         (period, page.listing.closing.map(|(day, _)| day), page.listing.pending_as_of)
@@ -288,16 +288,16 @@ fn drop_unwritten_doubts(plan: &mut RowsPlan) {
 fn load(
     reader: &Reader,
     account: AccountId,
-    news: &News<'_>,
+    news: &AccountNews<'_>,
     learned: &Learned,
-) -> Result<(Vec<Transaction>, Option<Days>), Failure> {
+) -> Result<(Vec<Transaction>, Option<Days>), JobFailure> {
     let mut window: Option<(NaiveDate, NaiveDate)> = None;
     let mut widen = |date: NaiveDate| {
         window = Some(window.map_or((date, date), |(first, last)| (first.min(date), last.max(date))));
     };
     let drafts = || news.pages.iter().flat_map(|page| page.drafts);
     drafts().map(|draft| draft.facts.date).for_each(&mut widen);
-    for Listing { period, closing, pending_as_of, complete } in news.pages.iter().map(|page| page.listing) {
+    for ListingFacts { period, closing, pending_as_of, complete } in news.pages.iter().map(|page| page.listing) {
         complete.into_iter().flat_map(|(first, last)| [first, last]).for_each(&mut widen);
         closing.into_iter().map(|(day, _)| day).chain(pending_as_of).for_each(&mut widen);
         period.into_iter().map(|(first, _)| first).for_each(&mut widen);

@@ -15,7 +15,7 @@ use crate::{
     },
     store::Writer,
     sync::{
-        Failure,
+        JobFailure,
         reconcile::{Learned, Outcome},
     },
 };
@@ -32,7 +32,7 @@ pub(in crate::sync) struct Writing<'a> {
 type Appended = (Range<TransactionId>, Vec<(usize, TransactionId)>);
 
 /// A written account.
-pub(in crate::sync) struct Written {
+pub(in crate::sync) struct WrittenAccount {
     pub(in crate::sync) id: AccountId,
     /// The rows it added, with consecutive ids.
     pub(in crate::sync) added: Range<TransactionId>,
@@ -44,7 +44,7 @@ pub(in crate::sync) fn write(
     writer: &mut Writer,
     plan: AccountPlan,
     rows: Vec<Vec<TransactionDraft>>,
-) -> Result<Written, Failure> {
+) -> Result<WrittenAccount, JobFailure> {
     let mut account = plan.account;
     if plan.is_new {
         account.connection_id = writing.connection.id;
@@ -81,7 +81,7 @@ pub(in crate::sync) fn write(
         names.extend(plan.new_names);
         names.sort_unstable();
         names.dedup();
-        let bytes = serde_json::to_vec(&names).map_err(|error| Failure::caused(FailureKind::Store, error))?;
+        let bytes = serde_json::to_vec(&names).map_err(|error| JobFailure::caused(FailureKind::Store, error))?;
         writer.put_sync_state(account.connection_id, &stream, &bytes)?;
     }
     let RowsPlan { mut pages, order, mut replaced, vanished, doubts, learned, .. } = plan.rows;
@@ -126,11 +126,11 @@ pub(in crate::sync) fn write(
         }
     }
     let none = TransactionId(0)..TransactionId(0);
-    Ok(Written { id: account.id, added: all.unwrap_or(none) })
+    Ok(WrittenAccount { id: account.id, added: all.unwrap_or(none) })
 }
 
 /// The id that the account had before an undo took it away: the user's name and type for it are kept under that id.
-fn former_id(writer: &mut Writer, account: &Account) -> Result<Option<AccountId>, Failure> {
+fn former_id(writer: &mut Writer, account: &Account) -> Result<Option<AccountId>, JobFailure> {
     let undone = writer.undone_accounts()?;
     let same = undone.into_iter().rev().find(|former| {
         former.connection_id == account.connection_id
@@ -140,9 +140,9 @@ fn former_id(writer: &mut Writer, account: &Account) -> Result<Option<AccountId>
     Ok(same.map(|former| former.id))
 }
 
-fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), Failure> {
+fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), JobFailure> {
     let stored =
-        writer.transaction(id)?.ok_or_else(|| Failure::new(FailureKind::Store, format!("row {id} is gone")))?;
+        writer.transaction(id)?.ok_or_else(|| JobFailure::new(FailureKind::Store, format!("row {id} is gone")))?;
     let facts = TransactionFacts { status: TransactionStatus::Cancelled, ..stored.facts };
     Ok(writer.update_transaction(id, &facts)?)
 }
@@ -154,7 +154,7 @@ fn write_rows(
     outcomes: Vec<Outcome>,
     drafts: Vec<TransactionDraft>,
     wanted: &[usize],
-) -> Result<Appended, Failure> {
+) -> Result<Appended, JobFailure> {
     for outcome in &outcomes {
         match outcome {
             Outcome::New | Outcome::Known => {}
@@ -187,7 +187,7 @@ fn write_holdings(
     account: AccountId,
     changed: Vec<Changed>,
     sold: Vec<Holding>,
-) -> Result<(), Failure> {
+) -> Result<(), JobFailure> {
     for (known, draft) in changed {
         let id = known.unwrap_or_else(|| writer.new_holding_id());
         writer.put_holding(&Holding {

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     domain::{FailureKind, text},
     statements,
-    sync::Failure,
+    sync::JobFailure,
 };
 
 /// Most files of one folder; more than that is a mistake in the choice of the folder.
@@ -17,7 +17,7 @@ const MOST_FILES: usize = 10_000;
 const MOST_LEVELS: usize = 16;
 
 /// A file to read, or why a path has none.
-pub(super) type FoundFile = Result<PathBuf, (PathBuf, Failure)>;
+pub(super) type FoundFile = Result<PathBuf, (PathBuf, JobFailure)>;
 
 /// Replaces folders by the statement files below them, sorted by path; other paths stay as they are. Hidden files and
 /// links to folders are left out, and so are files whose name has no ending of a statement or an archive. A folder
@@ -36,21 +36,22 @@ fn add_folder(folder: &Path, found: &mut Vec<FoundFile>) {
     walk(folder, MOST_LEVELS, &mut files, &mut problems);
     let shown = text::clean(&folder.to_string_lossy()).into_owned();
     if files.len() > MOST_FILES {
-        let failure = Failure::new(FailureKind::Unreadable, format!("{shown}: more than {MOST_FILES} statement files"))
-            .with_hint("choose a smaller folder");
+        let failure =
+            JobFailure::new(FailureKind::Unreadable, format!("{shown}: more than {MOST_FILES} statement files"))
+                .with_hint("choose a smaller folder");
         found.push(Err((folder.to_owned(), failure)));
         return;
     }
     if files.is_empty() && problems.is_empty() {
         let endings: Vec<String> = statements::extensions().map(|ending| format!(".{ending}")).collect();
-        let failure = Failure::new(FailureKind::Unreadable, format!("{shown}: no statement file in this folder"))
+        let failure = JobFailure::new(FailureKind::Unreadable, format!("{shown}: no statement file in this folder"))
             .with_hint(format!("statement files end in {}", endings.join(" ")));
         found.push(Err((folder.to_owned(), failure)));
         return;
     }
     found.extend(problems.into_iter().map(|(path, error)| {
         let shown = text::clean(&path.to_string_lossy()).into_owned();
-        Err((path, Failure::new(FailureKind::Unreadable, format!("{shown}: the folder cannot be read: {error}"))))
+        Err((path, JobFailure::new(FailureKind::Unreadable, format!("{shown}: the folder cannot be read: {error}"))))
     }));
     found.extend(files.into_iter().map(Ok));
 }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::{
     domain::{Account, FailureKind, text},
     files,
-    statements::{Choice, Question, StatementAccount, table::Layout},
-    sync::{Failure, ImportOptions},
+    statements::{Question, QuestionOption, StatementAccount, table::Layout},
+    sync::{ImportOptions, JobFailure},
 };
 
 /// The longest layout that is read.
@@ -23,14 +23,14 @@ pub(super) fn folder(database: &Path) -> Option<PathBuf> {
 }
 
 /// How the files of one import are read.
-pub(super) struct Reading {
+pub(super) struct ReadOptions {
     pub(super) options: ImportOptions,
     /// Layouts given with the import, then learned ones.
     pub(super) layouts: Vec<Layout>,
     folder: Option<PathBuf>,
 }
 
-impl Reading {
+impl ReadOptions {
     pub(super) fn new(database: &Path, options: ImportOptions) -> Self {
         let folder = folder(database);
         let mut layouts = options.layouts.clone();
@@ -57,11 +57,11 @@ fn learned(folder: &Path) -> Vec<Layout> {
 }
 
 /// Keeps what answers taught about a layout.
-pub(super) fn keep(folder: &Path, layout: &Layout) -> Result<(), Failure> {
+pub(super) fn keep(folder: &Path, layout: &Layout) -> Result<(), JobFailure> {
     let path = folder.join(format!("{}.toml", layout.name));
     files::create_folders(folder)
         .and_then(|()| files::replace(&path, layout.to_toml().as_bytes()))
-        .map_err(|error| Failure::caused(FailureKind::Store, error))
+        .map_err(|error| JobFailure::caused(FailureKind::Store, error))
 }
 
 /// Gives accounts of tables that name none their identity: by the name asked for, else the only account that files of
@@ -117,7 +117,7 @@ fn base(id: &str) -> &str {
 }
 
 fn which(owners: &[&Account]) -> Question {
-    let option = |account: &&Account| Choice {
+    let option = |account: &&Account| QuestionOption {
         value: account.display_name().to_owned(),
         label: format!("{} {}", account.display_name(), account.number_masked),
         preview: Vec::new(),

@@ -21,7 +21,7 @@ use self::{
     read::{FileContent, KnownFile, ParsedFile},
 };
 use super::{
-    AccountReview, Basis, Failure, FileReport, FileReview, ImportOptions, ImportReport, ImportReview, Progress,
+    AccountReview, Basis, FileReport, FileReview, ImportOptions, ImportReport, ImportReview, JobFailure, JobProgress,
     ReviewRow, RowState, Stage, reconcile::Outcome,
 };
 use crate::{
@@ -32,7 +32,7 @@ use crate::{
 
 /// Files that were read and wait for the user's word.
 pub(super) struct Reviewed {
-    files: Vec<Result<FileContent, (PathBuf, Failure)>>,
+    files: Vec<Result<FileContent, (PathBuf, JobFailure)>>,
     account: Option<AccountId>,
 }
 
@@ -52,14 +52,14 @@ pub(super) struct Importer<'a> {
     pub(super) cancel: CancellationToken,
     /// Takes the content that the caller handed over in place of a file.
     pub(super) held: &'a (dyn Fn(&std::path::Path) -> Option<Vec<u8>> + Send + Sync),
-    pub(super) progress: &'a (dyn Fn(Progress) + Send + Sync),
+    pub(super) progress: &'a (dyn Fn(JobProgress) + Send + Sync),
 }
 
 impl Importer<'_> {
     /// Reads every file. A file that can't be read keeps its failure; only a cancel stops the whole.
-    pub(super) fn read(&self, paths: Vec<PathBuf>, options: ImportOptions) -> Result<Reviewed, Failure> {
+    pub(super) fn read(&self, paths: Vec<PathBuf>, options: ImportOptions) -> Result<Reviewed, JobFailure> {
         let reader = self.store.read()?;
-        let reading = layouts::Reading::new(self.store.path(), options);
+        let reading = layouts::ReadOptions::new(self.store.path(), options);
         let account = reading.options.account;
         let mut files = Vec::with_capacity(paths.len());
         for found in folder::expand(paths) {
@@ -72,9 +72,9 @@ impl Importer<'_> {
     }
 
     /// What writing the files would do. `with_rows` also lists every row, for the screen.
-    pub(super) fn review(&self, reviewed: &mut Reviewed, with_rows: bool) -> Result<ImportReview, Failure> {
+    pub(super) fn review(&self, reviewed: &mut Reviewed, with_rows: bool) -> Result<ImportReview, JobFailure> {
         let reader = self.store.read()?;
-        let mut overlay = plan::Overlay::default();
+        let mut overlay = plan::PlannedRows::default();
         let mut files = Vec::with_capacity(reviewed.files.len());
         let account = reviewed.account;
         for file in &mut reviewed.files {
@@ -96,7 +96,7 @@ impl Importer<'_> {
     }
 
     /// The report that [`Importer::commit`] would give, without writing anything.
-    pub(super) fn dry_run(&self, reviewed: &mut Reviewed) -> Result<ImportReport, Failure> {
+    pub(super) fn dry_run(&self, reviewed: &mut Reviewed) -> Result<ImportReport, JobFailure> {
         let review = self.review(reviewed, false)?;
         let report = |(file, content): (FileReview, &Result<FileContent, _>)| {
             if let Ok(FileContent::Known(known)) = content {
@@ -169,10 +169,10 @@ impl Importer<'_> {
         mut parsed: ParsedFile,
         account: Option<AccountId>,
         report: &mut FileReport,
-    ) -> Result<Option<Change>, Failure> {
+    ) -> Result<Option<Change>, JobFailure> {
         self.check_cancelled()?;
         let reader = self.store.read()?;
-        let plan = plan::plan(self, &reader, &plan::Overlay::default(), &mut parsed, account)?;
+        let plan = plan::plan(self, &reader, &plan::PlannedRows::default(), &mut parsed, account)?;
         drop(reader);
         parsed.warnings = all_warnings(&parsed, &plan);
         report.warnings.clone_from(&parsed.warnings);
@@ -189,16 +189,16 @@ impl Importer<'_> {
         write::write(self, parsed, plan, counts).map(Some)
     }
 
-    fn check_cancelled(&self) -> Result<(), Failure> {
-        if self.cancel.is_cancelled() { Err(Failure::cancelled()) } else { Ok(()) }
+    fn check_cancelled(&self) -> Result<(), JobFailure> {
+        if self.cancel.is_cancelled() { Err(JobFailure::cancelled()) } else { Ok(()) }
     }
 
     fn report_progress(&self, stage: Stage, subject: &str, done: u64, total: u64) {
-        (self.progress)(Progress { stage, subject: subject.to_owned(), done, total });
+        (self.progress)(JobProgress { stage, subject: subject.to_owned(), done, total });
     }
 }
 
-fn failed_review(path: PathBuf, failure: Failure) -> FileReview {
+fn failed_review(path: PathBuf, failure: JobFailure) -> FileReview {
     FileReview {
         path,
         outcome: Err(failure),
@@ -255,7 +255,7 @@ fn waiting_report(parsed: ParsedFile) -> FileReport {
     }
 }
 
-fn failed_report(path: PathBuf, failure: Failure) -> FileReport {
+fn failed_report(path: PathBuf, failure: JobFailure) -> FileReport {
     FileReport {
         message: failure.message.clone(),
         outcome: Err(failure),

@@ -7,7 +7,7 @@ use crate::domain::{AccountType, AssetCode};
 
 /// An account's identity without its form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Number {
+pub(super) struct AccountNumber {
     /// Bank code, letters and digits without leading zeros; empty when not stated.
     bank: String,
     /// The number, letters and digits without leading zeros; of a masked one what stands before the mask.
@@ -29,7 +29,7 @@ pub(super) enum Closeness {
     Equal,
 }
 
-impl Number {
+impl AccountNumber {
     /// Takes an identity of the form `bank/number/type/currency` apart; all but the number may be missing.
     pub(super) fn of(identity: &str, currency: AssetCode) -> Self {
         let mut rest = identity;
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn numbers_are_equal_but_for_their_form() {
-        let number = |identity: &str| Number::of(identity, AssetCode::USD);
+        let number = |identity: &str| AccountNumber::of(identity, AssetCode::USD);
         for (one, other, expected) in [
             ("0033/12345-6", "0033/123456", Closeness::Equal),
             ("091000019/55512345", "91000019/55512345", Closeness::Equal),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{
     Importer, ParsedFile, Stage,
-    read::Part,
-    target::{self, Target, World},
+    read::InstitutionPart,
+    target::{self, ImportTarget, World},
 };
 use crate::{
     domain::{
@@ -15,9 +15,9 @@ use crate::{
     statements::{StatementAccount, ofx},
     store::Reader,
     sync::{
-        Failure,
-        account::{self, AccountPlan, News, Page, Planned, Positions, RowRef, RowsPlan},
-        reconcile::Listing,
+        JobFailure,
+        account::{self, AccountNews, AccountPlan, DocumentRows, ListedPositions, Planned, RowRef, RowsPlan},
+        reconcile::ListingFacts,
     },
 };
 
@@ -76,7 +76,7 @@ impl FilePlan {
 
 /// What earlier files of the same review will have written, so that later ones are compared with it too.
 #[derive(Default)]
-pub(super) struct Overlay {
+pub(super) struct PlannedRows {
     rows: HashMap<AccountId, Planned>,
     accounts: Vec<Account>,
     connections: Vec<Connection>,
@@ -85,7 +85,7 @@ pub(super) struct Overlay {
 /// Accounts and connections that are planned and have no id yet count down from here.
 const PLANNED_IDS: u64 = u64::MAX;
 
-impl Overlay {
+impl PlannedRows {
     /// Whether the account exists in the plan only.
     pub(super) fn is_planned(&self, account: AccountId) -> bool {
         self.accounts.iter().any(|known| known.id == account)
@@ -122,10 +122,10 @@ impl Overlay {
 pub(super) fn plan(
     importer: &Importer<'_>,
     reader: &Reader,
-    overlay: &Overlay,
+    overlay: &PlannedRows,
     parsed: &mut ParsedFile,
     into: Option<AccountId>,
-) -> Result<FilePlan, Failure> {
+) -> Result<FilePlan, JobFailure> {
     let mut accounts = reader.accounts()?;
     accounts.extend(overlay.accounts.iter().cloned());
     let mut connections = reader.connections()?;
@@ -158,7 +158,7 @@ pub(super) fn plan(
                 draft.provider_account_id = free_identity(&world, &file, &connection, is_new, &draft);
             }
             let history = earlier_balances(&pages, draft.balance);
-            let news = News {
+            let news = AccountNews {
                 draft: &draft,
                 pages: pages.iter().map(|page| page_of(page)).collect(),
                 removed: &[],
@@ -199,9 +199,9 @@ pub(super) fn plan(
 fn connection_of(
     world: &World<'_>,
     file: &FilePlan,
-    part: &Part,
+    part: &InstitutionPart,
     known: Option<&Account>,
-) -> Result<(Connection, bool), Failure> {
+) -> Result<(Connection, bool), JobFailure> {
     let Some(known) = known else {
         let begun = file.parts.iter().find(|planned| {
             planned.connection_is_new
@@ -214,7 +214,7 @@ fn connection_of(
         });
     };
     let connection = world.connections.iter().find(|connection| connection.id == known.connection_id);
-    let connection = connection.ok_or_else(|| Failure::new(FailureKind::Store, "the account has no connection"))?;
+    let connection = connection.ok_or_else(|| JobFailure::new(FailureKind::Store, "the account has no connection"))?;
     Ok((connection.clone(), false))
 }
 
@@ -248,7 +248,7 @@ fn free_identity(
 }
 
 /// Rows of pages that state no currency are counted in that of their account. Returns whether there were some.
-fn take_currency(part: &mut Part, target: &Target) -> bool {
+fn take_currency(part: &mut InstitutionPart, target: &ImportTarget) -> bool {
     let Some(known) = &target.account else { return false };
     let mut any = false;
     for page in &target.pages {
@@ -301,28 +301,28 @@ fn earlier_balances(pages: &[&StatementAccount], newest: Option<BalanceDraft>) -
     balances
 }
 
-fn page_of(page: &StatementAccount) -> Page<'_> {
+fn page_of(page: &StatementAccount) -> DocumentRows<'_> {
     let stated = page.closing.map(|closing| (closing.date, closing.amount));
     let is_money = |balance: &BalanceDraft| balance.holdings_value.is_none() && page.holdings.is_empty();
     let newest = page.account.balance.filter(is_money).map(|balance| (balance.date, balance.current));
-    let listing = Listing {
+    let listing = ListingFacts {
         period: page.period,
         closing: stated.or(newest).filter(|_| page.account.account_type.category() != AccountCategory::Investment),
         pending_as_of: page.pending_as_of,
         complete: None,
     };
-    Page { drafts: &page.transactions, listing }
+    DocumentRows { drafts: &page.transactions, listing }
 }
 
 /// The positions of the newest day listed.
-fn positions<'a>(pages: &[&'a StatementAccount]) -> Option<Positions<'a>> {
+fn positions<'a>(pages: &[&'a StatementAccount]) -> Option<ListedPositions<'a>> {
     let day = |page: &StatementAccount| {
         let held = page.holdings.iter().map(|holding| holding.as_of).max();
         held.or(page.account.balance.map(|balance| balance.date))
     };
     let listing = pages.iter().filter(|page| page.holdings_complete || !page.holdings.is_empty());
     let page = listing.max_by_key(|page| day(page))?;
-    Some(Positions { items: &page.holdings, complete: page.holdings_complete, as_of: day(page), is_live: false })
+    Some(ListedPositions { items: &page.holdings, complete: page.holdings_complete, as_of: day(page), is_live: false })
 }
 
 /// One warning for each new row that may be a stored one.
@@ -349,10 +349,10 @@ fn doubt_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> 
 }
 
 /// The account that the user wants every row in.
-fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> Result<Account, Failure> {
+fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> Result<Account, JobFailure> {
     let found = accounts.iter().find(|account| account.id == id);
     let account = found.ok_or_else(|| {
-        Failure::new(FailureKind::NotFound, format!("there is no account {id}"))
+        JobFailure::new(FailureKind::NotFound, format!("there is no account {id}"))
             .with_hint("`dashtam accounts` lists them")
     })?;
     let mut identities: Vec<(&str, AssetCode)> =
@@ -363,7 +363,7 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
     if count > 1 {
         let message = format!("{}: the file holds {count} accounts, so its rows can't all go into one", parsed.name());
         return Err(
-            Failure::new(FailureKind::SeveralAccounts, message).with_hint("import it without naming an account")
+            JobFailure::new(FailureKind::SeveralAccounts, message).with_hint("import it without naming an account")
         );
     }
     let mut stated = parsed.accounts().filter(|page| page.currency_stated).map(|page| page.account.currency);
@@ -374,20 +374,20 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
             account.display_name(),
             account.currency
         );
-        return Err(Failure::new(FailureKind::Validation, message)
+        return Err(JobFailure::new(FailureKind::Validation, message)
             .with_hint("import it without naming an account, or name one in that currency"));
     }
     Ok(account.clone())
 }
 
 /// The account that the user named, with the names of the source that it doesn't have yet.
-fn forced_target(world: &World<'_>, part: &Part, account: &Account) -> Result<Target, Failure> {
+fn forced_target(world: &World<'_>, part: &InstitutionPart, account: &Account) -> Result<ImportTarget, JobFailure> {
     let known = account::source_names(world.reader, account)?;
     let mut new_names: Vec<String> = part.accounts.iter().map(|page| target::source_name(part, page)).collect();
     new_names.sort_unstable();
     new_names.dedup();
     new_names.retain(|name| !known.contains(name));
-    Ok(Target {
+    Ok(ImportTarget {
         account: Some(account.clone()),
         pages: (0..part.accounts.len()).collect(),
         new_names,
@@ -398,7 +398,7 @@ fn forced_target(world: &World<'_>, part: &Part, account: &Account) -> Result<Ta
 /// The connection that stands for the file's institution; where several do, the one that knows its first account. A file
 /// that says less of where it comes from than an earlier one did belongs to the file connection that knows its first
 /// account; a disconnected one is taken up again where no other is left.
-fn find_connection(part: &Part, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
+fn find_connection(part: &InstitutionPart, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
     let said = &part.institution;
     let identity = &part.identity;
     let is_file = |connection: &Connection| crate::providers::is_file_source(connection);

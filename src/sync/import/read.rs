@@ -14,11 +14,11 @@ use crate::{
     files,
     providers::{InstitutionName, ProviderMetadata, registry},
     statements::{
-        self, Input, Institution, Question, Reading, StatementAccount, StatementError, Verdict,
+        self, Institution, Question, Reading, StatementAccount, StatementError, StatementFile, Verdict,
         table::{self, Layout},
     },
     store::{NewSource, Reader},
-    sync::{Basis, Failure},
+    sync::{Basis, JobFailure},
 };
 
 /// The content of a file.
@@ -48,7 +48,7 @@ pub(super) struct ParsedFile {
     /// The file as it is on disk.
     pub(super) source: NewSource,
     /// Never empty; one for each institution, in file order.
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<InstitutionPart>,
     pub(super) warnings: Vec<Warning>,
     /// How it was read.
     pub(super) basis: Basis,
@@ -57,7 +57,7 @@ pub(super) struct ParsedFile {
 }
 
 /// The accounts of one institution in a file.
-pub(super) struct Part {
+pub(super) struct InstitutionPart {
     /// The provider that claims it.
     pub(super) provider: &'static ProviderMetadata,
     /// Its name and key under that provider.
@@ -86,8 +86,8 @@ impl ParsedFile {
 }
 
 /// The statements of a reading by institution. A statement that names none belongs to the only one that has its account.
-fn parts(reading: Reading) -> Vec<Part> {
-    let mut parts: Vec<Part> = Vec::new();
+fn parts(reading: Reading) -> Vec<InstitutionPart> {
+    let mut parts: Vec<InstitutionPart> = Vec::new();
     for statement in reading.statements {
         let provider = registry::file_provider(statement.format, &statement.institution);
         let identity = provider.file().map_or_else(
@@ -100,7 +100,7 @@ fn parts(reading: Reading) -> Vec<Part> {
             .or_else(|| owner(&parts, &statement.institution, &statement.accounts));
         match same {
             Some(index) => parts[index].accounts.extend(statement.accounts),
-            None => parts.push(Part {
+            None => parts.push(InstitutionPart {
                 provider,
                 identity,
                 institution: statement.institution,
@@ -113,13 +113,14 @@ fn parts(reading: Reading) -> Vec<Part> {
 }
 
 /// The only part that has an account of these pages, where the pages name no institution.
-fn owner(parts: &[Part], institution: &Institution, pages: &[StatementAccount]) -> Option<usize> {
+fn owner(parts: &[InstitutionPart], institution: &Institution, pages: &[StatementAccount]) -> Option<usize> {
     if institution.name.is_some() || institution.number.is_some() || institution.register_number.is_some() {
         return None;
     }
     let ids = || pages.iter().map(|page| &page.account.provider_account_id);
-    let has_one =
-        |part: &Part| part.accounts.iter().any(|known| ids().any(|id| *id == known.account.provider_account_id));
+    let has_one = |part: &InstitutionPart| {
+        part.accounts.iter().any(|known| ids().any(|id| *id == known.account.provider_account_id))
+    };
     let mut owners = parts.iter().enumerate().filter(|(_, part)| has_one(part));
     let (index, _) = owners.next()?;
     owners.next().is_none().then_some(index)
@@ -144,8 +145,8 @@ impl Importer<'_> {
         &self,
         reader: &Reader,
         path: &Path,
-        reading_of: &layouts::Reading,
-    ) -> Result<FileContent, Failure> {
+        reading_of: &layouts::ReadOptions,
+    ) -> Result<FileContent, JobFailure> {
         let name = file_name(path);
         self.report_progress(Stage::Reading, &name, 0, 0);
         let bytes = match (self.held)(path) {
@@ -167,10 +168,10 @@ impl Importer<'_> {
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let (answers, layouts) = (&reading_of.options.answers, &reading_of.layouts[..]);
-        let input = Input { bytes: &bytes, file_name: &name, limits: &self.limits, layouts, answers };
+        let input = StatementFile { bytes: &bytes, file_name: &name, limits: &self.limits, layouts, answers };
         let mut reading = statements::read(&input, &mut on_progress).map_err(|error| refusal(&name, &error))?;
         let asks = |question: &Question| {
-            Failure::new(FailureKind::Question, format!("{name}: {}", question.text))
+            JobFailure::new(FailureKind::Question, format!("{name}: {}", question.text))
                 .with_hint(format!("answer with `--answer {}=VALUE`; nothing was written", question.id))
                 .with_question(question.clone())
         };
@@ -196,27 +197,27 @@ impl Importer<'_> {
         })))
     }
 
-    fn too_large(&self, path: &Path, length: u64) -> Failure {
+    fn too_large(&self, path: &Path, length: u64) -> JobFailure {
         let what = format!("its size of {length} bytes");
         refusal(&file_name(path), &StatementError::TooLarge { what, limit: self.limits.bytes, setting: "bytes" })
     }
 
     /// The whole file, refused before it is read when it is too large or not a regular file.
-    fn read_bytes(&self, path: &Path) -> Result<Vec<u8>, Failure> {
+    fn read_bytes(&self, path: &Path) -> Result<Vec<u8>, JobFailure> {
         let shown = text::clean(&path.to_string_lossy()).into_owned();
         let unreadable = |error: &std::io::Error| match error.kind() {
-            ErrorKind::NotFound => Failure::new(FailureKind::NotFound, format!("{shown}: there is no such file"))
+            ErrorKind::NotFound => JobFailure::new(FailureKind::NotFound, format!("{shown}: there is no such file"))
                 .with_hint("check the path; `~` and globs are expanded by the shell"),
             ErrorKind::PermissionDenied => {
-                Failure::new(FailureKind::Unreadable, format!("{shown}: you may not read this file"))
+                JobFailure::new(FailureKind::Unreadable, format!("{shown}: you may not read this file"))
                     .with_hint("check its permissions")
             }
-            _ => Failure::new(FailureKind::Unreadable, format!("{shown}: {error}")),
+            _ => JobFailure::new(FailureKind::Unreadable, format!("{shown}: {error}")),
         };
         let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
         if !metadata.is_file() {
             let what = if metadata.is_dir() { "a folder" } else { "not a regular file" };
-            return Err(Failure::new(FailureKind::Unreadable, format!("{shown}: this is {what}"))
+            return Err(JobFailure::new(FailureKind::Unreadable, format!("{shown}: this is {what}"))
                 .with_hint("name the statement files themselves"));
         }
         if metadata.len() > self.limits.bytes {
@@ -254,7 +255,7 @@ fn read_in_halves(file: &File, length: usize) -> Option<Vec<u8>> {
 }
 
 /// The import that brought these very bytes, if it stands.
-fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<KnownFile>, Failure> {
+fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<KnownFile>, JobFailure> {
     let Some(change) = reader.already_imported(digest)? else { return Ok(None) };
     let Some(change) = reader.change(change)? else { return Ok(None) };
     let connection = change.connection_id.map(|id| reader.connection(id)).transpose()?.flatten();
@@ -268,7 +269,7 @@ fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<K
 }
 
 /// A statement error as a failure that names the file and what to do.
-fn refusal(name: &str, error: &StatementError) -> Failure {
+fn refusal(name: &str, error: &StatementError) -> JobFailure {
     let (kind, hint) = match error {
         StatementError::Empty => (FailureKind::EmptyFile, Some("download the statement again".to_owned())),
         StatementError::NotAStatement { hint, .. } => (FailureKind::UnsupportedFormat, Some(hint.clone())),
@@ -277,13 +278,13 @@ fn refusal(name: &str, error: &StatementError) -> Failure {
         StatementError::Refused { .. } => {
             (FailureKind::Refused, Some("the bank wrote an error into the file; download it again".to_owned()))
         }
-        StatementError::Cancelled => return Failure::cancelled(),
+        StatementError::Cancelled => return JobFailure::cancelled(),
     };
     let message = match error {
         StatementError::NotAStatement { found, .. } => format!("{name}: {found}"),
         other => format!("{name}: {other}"),
     };
-    let failure = Failure::new(kind, message);
+    let failure = JobFailure::new(kind, message);
     match hint {
         Some(hint) => failure.with_hint(hint),
         None => failure,

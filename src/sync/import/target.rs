@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 
 use super::{
-    number::{Closeness, Number},
-    plan::Overlay,
-    read::Part,
+    number::{AccountNumber, Closeness},
+    plan::PlannedRows,
+    read::InstitutionPart,
 };
 use crate::{
     domain::{
@@ -19,20 +19,20 @@ use crate::{
     },
     statements::StatementAccount,
     store::Reader,
-    sync::{Failure, account},
+    sync::{JobFailure, account},
 };
 
 /// Everything that a file is compared with.
 pub(super) struct World<'a> {
     pub(super) reader: &'a Reader,
-    pub(super) overlay: &'a Overlay,
+    pub(super) overlay: &'a PlannedRows,
     /// Stored accounts, then those that earlier files of the same review will have made.
     pub(super) accounts: Vec<Account>,
     pub(super) connections: Vec<Connection>,
 }
 
 /// An account that pages of a file mean.
-pub(super) struct Target {
+pub(super) struct ImportTarget {
     /// `None`: a new one.
     pub(super) account: Option<Account>,
     /// Positions in [`Part::accounts`].
@@ -70,14 +70,14 @@ impl Agreement {
 }
 
 /// The name of an account in a source.
-pub(super) fn source_name(part: &Part, page: &StatementAccount) -> String {
+pub(super) fn source_name(part: &InstitutionPart, page: &StatementAccount) -> String {
     let draft = &page.account;
     let currency = if page.currency_stated { draft.currency.to_string() } else { String::new() };
     [part.provider.slug, &part.identity.key, &draft.provider_account_id, &currency].join("\u{1f}")
 }
 
 /// Finds the account of every page.
-pub(super) fn targets(world: &World<'_>, part: &Part) -> Result<Vec<Target>, Failure> {
+pub(super) fn targets(world: &World<'_>, part: &InstitutionPart) -> Result<Vec<ImportTarget>, JobFailure> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut places: HashMap<(&str, Option<crate::domain::AssetCode>), usize> = HashMap::new();
     for (index, page) in part.accounts.iter().enumerate() {
@@ -90,7 +90,7 @@ pub(super) fn targets(world: &World<'_>, part: &Part) -> Result<Vec<Target>, Fai
     }
     groups.sort_by_key(|pages| pages.iter().filter_map(|page| part.accounts[*page].period).min());
     let names = source_names(world)?;
-    let mut targets: Vec<Target> = Vec::new();
+    let mut targets: Vec<ImportTarget> = Vec::new();
     for pages in groups {
         let page = &part.accounts[pages[0]];
         let drafts: Vec<&TransactionDraft> = pages.iter().flat_map(|page| &part.accounts[*page].transactions).collect();
@@ -107,8 +107,8 @@ pub(super) fn targets(world: &World<'_>, part: &Part) -> Result<Vec<Target>, Fai
 
 /// A new account of the same file that the page is about too, under its number in another form.
 fn same_in_file(
-    part: &Part,
-    targets: &[Target],
+    part: &InstitutionPart,
+    targets: &[ImportTarget],
     page: &StatementAccount,
     drafts: &[&TransactionDraft],
 ) -> Option<usize> {
@@ -129,16 +129,16 @@ fn same_in_file(
     })
 }
 
-fn number_of(draft: &AccountDraft) -> Number {
-    Number::of(&draft.provider_account_id, draft.currency)
+fn number_of(draft: &AccountDraft) -> AccountNumber {
+    AccountNumber::of(&draft.provider_account_id, draft.currency)
 }
 
-fn number_of_account(known: &Account) -> Number {
-    Number::of(&known.provider_account_id, known.currency)
+fn number_of_account(known: &Account) -> AccountNumber {
+    AccountNumber::of(&known.provider_account_id, known.currency)
 }
 
 /// The account of every name that a source has for it.
-fn source_names(world: &World<'_>) -> Result<HashMap<String, usize>, Failure> {
+fn source_names(world: &World<'_>) -> Result<HashMap<String, usize>, JobFailure> {
     let mut names = HashMap::new();
     for (index, known) in world.accounts.iter().enumerate() {
         for name in account::source_names(world.reader, known)? {
@@ -150,13 +150,13 @@ fn source_names(world: &World<'_>) -> Result<HashMap<String, usize>, Failure> {
 
 fn target(
     world: &World<'_>,
-    part: &Part,
+    part: &InstitutionPart,
     names: &HashMap<String, usize>,
     page: &StatementAccount,
     pages: &[usize],
     drafts: &[&TransactionDraft],
-) -> Result<Target, Failure> {
-    let found = |account: Account| Target {
+) -> Result<ImportTarget, JobFailure> {
+    let found = |account: Account| ImportTarget {
         account: Some(account),
         pages: pages.to_vec(),
         new_names: vec![],
@@ -211,7 +211,7 @@ fn target(
             other.get_or_insert((known.display_name().to_owned(), agreement));
         }
     }
-    let mut target = Target { account: None, pages: pages.to_vec(), new_names: vec![], warnings: vec![] };
+    let mut target = ImportTarget { account: None, pages: pages.to_vec(), new_names: vec![], warnings: vec![] };
     let other = match other {
         Some(other) => Some(other),
         None => elsewhere(world, page, drafts)?,
@@ -228,7 +228,7 @@ fn target(
 }
 
 /// Whether a connection may hold the accounts of a file; `true`: it is of the file's institution by name or key.
-fn may_hold(part: &Part, connection: &Connection) -> Option<bool> {
+fn may_hold(part: &InstitutionPart, connection: &Connection) -> Option<bool> {
     if !crate::providers::is_file_source(connection) {
         return None;
     }
@@ -285,7 +285,7 @@ fn elsewhere(
     world: &World<'_>,
     page: &StatementAccount,
     drafts: &[&TransactionDraft],
-) -> Result<Option<(String, Agreement)>, Failure> {
+) -> Result<Option<(String, Agreement)>, JobFailure> {
     const SAMPLE: usize = 40;
     let step = drafts.len().div_ceil(SAMPLE).max(1);
     let sample: Vec<&TransactionDraft> = drafts.iter().step_by(step).copied().collect();
@@ -307,7 +307,7 @@ fn elsewhere(
 }
 
 /// Rows of the account on the days of the drafts, and a few days around.
-fn rows_near(world: &World<'_>, known: &Account, drafts: &[&TransactionDraft]) -> Result<Vec<Transaction>, Failure> {
+fn rows_near(world: &World<'_>, known: &Account, drafts: &[&TransactionDraft]) -> Result<Vec<Transaction>, JobFailure> {
     let days = || drafts.iter().map(|draft| draft.facts.date);
     let (Some(first), Some(last)) = (days().min(), days().max()) else { return Ok(Vec::new()) };
     rows_between(world, known, first, last)
@@ -318,7 +318,7 @@ fn rows_between(
     known: &Account,
     from: NaiveDate,
     to: NaiveDate,
-) -> Result<Vec<Transaction>, Failure> {
+) -> Result<Vec<Transaction>, JobFailure> {
     let mut rows =
         if world.overlay.is_planned(known.id) { Vec::new() } else { world.reader.rows_between(known.id, from, to)? };
     let planned = world.overlay.rows_of(known.id).iter();

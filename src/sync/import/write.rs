@@ -9,7 +9,7 @@ use crate::{
         Change, ChangeCounts, ChangeKind, Connection, ConnectionStatus, FailureKind, SnapshotSource, TransitionError,
     },
     sync::{
-        Failure,
+        JobFailure,
         account::{self, Writing},
         reconcile::Outcome,
     },
@@ -21,7 +21,7 @@ pub(super) fn write(
     mut parsed: ParsedFile,
     plan: FilePlan,
     counts: ChangeCounts,
-) -> Result<Change, Failure> {
+) -> Result<Change, JobFailure> {
     let name = parsed.name();
     let mut writer = importer.store.begin(ChangeKind::Import, &name, importer.now)?;
     let total = counts.transactions_imported;
@@ -64,8 +64,8 @@ pub(super) fn write(
 }
 
 /// A file source is connected by its first file and stays so.
-fn mark_imported(importer: &Importer<'_>, connection: &mut Connection) -> Result<(), Failure> {
-    let wrong_state = |error: TransitionError| Failure::caused(FailureKind::WrongState, error);
+fn mark_imported(importer: &Importer<'_>, connection: &mut Connection) -> Result<(), JobFailure> {
+    let wrong_state = |error: TransitionError| JobFailure::caused(FailureKind::WrongState, error);
     match connection.status {
         ConnectionStatus::Active => {}
         ConnectionStatus::Disconnected => connection.mark_reconnected(importer.now).map_err(wrong_state)?,

@@ -2,18 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{CheckedPieces, Failure, JobId, Live, Occasion, SyncOrder, SyncReport, lock, oauth::Prompt};
+use super::{CheckedPieces, JobFailure, JobId, Live, Occasion, SyncOrder, SyncReport, lock, oauth::Prompt};
 use crate::{
     config::{AnswerSource, ConfiguredError},
     domain::{
         Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus,
         FailureKind, ProviderError, SnapshotSource, Warning,
     },
-    providers::{self, Auth, Credentials, Field, Piece, Plan, ProviderMetadata, Purpose, Secrets, Validation},
+    providers::{self, Auth, Credentials, FetchPlan, Field, Piece, ProviderMetadata, Purpose, Secrets, Validation},
     store::Writer,
     sync::{
         ConnectRequest, Event, FoundConnection, KnownConnection,
-        account::{self, News, Writing},
+        account::{self, AccountNews, Writing},
     },
 };
 
@@ -44,9 +44,9 @@ impl Live {
         job: JobId,
         request: ConnectRequest,
         prompt: &Prompt,
-    ) -> Result<FoundConnection, Failure> {
+    ) -> Result<FoundConnection, JobFailure> {
         let metadata =
-            providers::find(&request.provider).map_err(|error| Failure::caused(FailureKind::NotFound, error))?;
+            providers::find(&request.provider).map_err(|error| JobFailure::caused(FailureKind::NotFound, error))?;
         let answers = self
             .blocking(move |live| {
                 let answers = read_files(metadata.fields(), request.answers)?.or(&live.configured(metadata.slug)?);
@@ -58,7 +58,7 @@ impl Live {
             .await?;
         let accepted = metadata.accept(&answers).map_err(|problems| {
             let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Failure::new(FailureKind::Validation, format!("{}: {}", metadata.display_name, all.join("; ")))
+            JobFailure::new(FailureKind::Validation, format!("{}: {}", metadata.display_name, all.join("; ")))
         })?;
         // The vault is opened before any request: a login that can't be stored is useless.
         self.blocking(|live| live.unlock(None)).await?;
@@ -71,7 +71,7 @@ impl Live {
             }
         };
         let found = self.check(metadata, accepted.environment, &credentials).await;
-        let (found, pieces) = found.map_err(Failure::from)?;
+        let (found, pieces) = found.map_err(JobFailure::from)?;
         let found = self.compare(found, request.connection).await?;
         let checked =
             Checked { metadata, credentials, found: found.clone(), repairs: request.connection, pieces, reserved };
@@ -80,10 +80,10 @@ impl Live {
     }
 
     /// Configured answers for a provider.
-    fn configured(&self, slug: &str) -> Result<Secrets, Failure> {
+    fn configured(&self, slug: &str) -> Result<Secrets, JobFailure> {
         let mut answers = Secrets::new();
         if let Some(config) = self.config.providers.get(slug) {
-            let read = config.read_answers(slug).map_err(|error| Failure::from(&error))?;
+            let read = config.read_answers(slug).map_err(|error| JobFailure::from(&error))?;
             for (field, answer) in read {
                 answers.insert(field, answer);
             }
@@ -92,7 +92,7 @@ impl Live {
     }
 
     /// Answers for a new login of a connection: blank fields are filled from the stored login, if it can be opened.
-    fn answered_before(&self, id: ConnectionId, mut answers: Secrets) -> Result<Secrets, Failure> {
+    fn answered_before(&self, id: ConnectionId, mut answers: Secrets) -> Result<Secrets, JobFailure> {
         let connection = self.store.read()?.connection(id)?.ok_or_else(|| no_connection(id))?;
         if let (None, Some(environment)) = (answers.get("environment"), &connection.environment) {
             answers.insert("environment", environment.as_str().into());
@@ -113,7 +113,7 @@ impl Live {
     ) -> Result<(FoundConnection, Arc<CheckedPieces>), ProviderError> {
         let (provider, _) = self.build(metadata, environment, credentials.fields().clone())?;
         let cursors = BTreeMap::new();
-        let plan = Plan::new(Purpose::Check, credentials, self.clock.now(), self.clock.today(), &cursors);
+        let plan = FetchPlan::new(Purpose::Check, credentials, self.clock.now(), self.clock.today(), &cursors);
         let mut pieces: Vec<Piece> = Vec::new();
         let Validation { environment: works_in, institution, mut warnings } =
             provider.check(&plan, &mut pieces).await?;
@@ -152,7 +152,7 @@ impl Live {
         self: &Arc<Self>,
         mut found: FoundConnection,
         repairs: Option<ConnectionId>,
-    ) -> Result<FoundConnection, Failure> {
+    ) -> Result<FoundConnection, JobFailure> {
         self.blocking(move |live| {
             let reader = live.store.read()?;
             let accounts = reader.accounts()?;
@@ -185,12 +185,12 @@ impl Live {
         job: JobId,
         kept: Kept,
         order: SyncOrder,
-    ) -> Result<SyncReport, Failure> {
+    ) -> Result<SyncReport, JobFailure> {
         let checked = lock(&self.checked).remove(&job);
         // Locking the vault also drops checked logins, so a locked vault is reported first.
         self.blocking(|live| live.unlock(None)).await?;
         let mut checked =
-            checked.ok_or_else(|| Failure::new(FailureKind::NotFound, "there is no checked login to keep"))?;
+            checked.ok_or_else(|| JobFailure::new(FailureKind::NotFound, "there is no checked login to keep"))?;
         checked.repairs =
             checked.repairs.or(kept.renews.filter(|id| checked.found.known.iter().any(|known| known.id == *id)));
         if let (None, Some(known)) = (checked.repairs, checked.found.same_as()) {
@@ -204,14 +204,14 @@ impl Live {
         self.sync(vec![connection], SyncOrder { occasion, checked: Some(pieces), ..order }).await
     }
 
-    pub(super) fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, Failure> {
+    pub(super) fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, JobFailure> {
         let Checked { metadata, credentials, found, repairs, pieces: _, reserved } = checked;
         let Kept { alias, mut excluded, renews: _ } = kept;
         // An account in two connections would count twice.
         let others = found.known.iter().filter(|known| Some(known.id) != repairs);
         excluded.extend(others.flat_map(|known| known.accounts.iter().cloned()));
         let now = self.clock.now();
-        let wrong_state = |error: crate::domain::TransitionError| Failure::caused(FailureKind::WrongState, error);
+        let wrong_state = |error: crate::domain::TransitionError| JobFailure::caused(FailureKind::WrongState, error);
         let login_expires_at = credentials.oauth().and_then(|oauth| oauth.login_expires_at);
         if let Some(id) = repairs {
             let mut writer = self.store.begin(ChangeKind::Sync, "reconnect", now)?;
@@ -267,13 +267,13 @@ impl Live {
         connection: &Connection,
         metadata: &ProviderMetadata,
         accounts: &[AccountDraft],
-    ) -> Result<Vec<AccountId>, Failure> {
+    ) -> Result<Vec<AccountId>, JobFailure> {
         let reader = self.store.read()?;
         let writing = Writing { connection, now: self.clock.now(), source: SnapshotSource::InitialConnection };
         let wanted = accounts.iter().filter(|draft| !connection.excluded_accounts.contains(&draft.provider_account_id));
         wanted
             .map(|draft| {
-                let news = News {
+                let news = AccountNews {
                     draft,
                     pages: Vec::new(),
                     removed: &[],
@@ -294,7 +294,7 @@ impl Live {
         self: &Arc<Self>,
         id: ConnectionId,
         remove_data: bool,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<String>, JobFailure> {
         let still_valid = self.end_login(id).await;
         self.writing(move |live| {
             let mut writer = live.store.begin(ChangeKind::Edit, "disconnect", live.clock.now())?;
@@ -312,7 +312,7 @@ impl Live {
     }
 }
 
-impl From<&ConfiguredError> for Failure {
+impl From<&ConfiguredError> for JobFailure {
     fn from(error: &ConfiguredError) -> Self {
         Self::new(FailureKind::Config, error.to_string()).with_hint(
             "put it there, or take the line out of the file that `dashtam config path` names and answer when asked",
@@ -321,13 +321,13 @@ impl From<&ConfiguredError> for Failure {
 }
 
 /// Replaces paths by the content of their files, for fields that accept files.
-fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, Failure> {
+fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, JobFailure> {
     for field in fields {
         let Some(path) = answers.expose(field.name).filter(|text| field.is_path(text)) else { continue };
         let read = AnswerSource::File(path.trim().into()).read();
         let content = read.map_err(|error| {
             let why = error.reason();
-            Failure::new(
+            JobFailure::new(
                 FailureKind::Validation,
                 format!("{}: it is neither PEM text nor a file that can be read: {why}", field.label),
             )
@@ -337,13 +337,13 @@ fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, Failure
     Ok(answers)
 }
 
-fn already_connected(known: &KnownConnection) -> Failure {
-    Failure::new(FailureKind::AlreadyConnected, format!("{} has these accounts already", known.name))
+fn already_connected(known: &KnownConnection) -> JobFailure {
+    JobFailure::new(FailureKind::AlreadyConnected, format!("{} has these accounts already", known.name))
         .with_hint(format!("give it this login: dashtam reconnect {}", known.id))
 }
 
-fn no_connection(id: ConnectionId) -> Failure {
-    Failure::new(FailureKind::NotFound, format!("there is no connection {id}"))
+fn no_connection(id: ConnectionId) -> JobFailure {
+    JobFailure::new(FailureKind::NotFound, format!("there is no connection {id}"))
         .with_hint("`dashtam connections` lists them")
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    Failure, Live,
+    JobFailure, Live,
     oauth::{LoginStep, Prompt},
 };
 use crate::{
@@ -68,7 +68,7 @@ impl Live {
         accepted: &Accepted,
         repairs: Option<ConnectionId>,
         prompt: &Prompt,
-    ) -> Result<Linked, Failure> {
+    ) -> Result<Linked, JobFailure> {
         let adapter = self.build_link(metadata, accepted.environment, accepted.values.clone())?;
         let key = fingerprint(accepted, repairs);
         let wanted = key.clone();
@@ -95,7 +95,7 @@ impl Live {
                 let page = Page { url, ticket, begun_at: self.clock.now() };
                 linking.wait(id, page, poll_after, prompt).await
             }
-            LinkStep::Waiting { .. } => Err(Failure::new(
+            LinkStep::Waiting { .. } => Err(JobFailure::new(
                 FailureKind::LoginFailed,
                 format!("{} names no page to finish the login on", metadata.display_name),
             )),
@@ -108,7 +108,7 @@ impl Live {
         metadata: &'static ProviderMetadata,
         accepted: &Accepted,
         repairs: Option<ConnectionId>,
-    ) -> Result<LinkStep, Failure> {
+    ) -> Result<LinkStep, JobFailure> {
         if let Some(id) = repairs {
             let stored = self.blocking(move |live| {
                 let connection = live.store.read()?.connection(id)?;
@@ -125,7 +125,7 @@ impl Live {
     }
 
     /// The stored link that began with the same answers. Pages that can't have an outcome any more are removed.
-    fn pending_link(&self, metadata: &'static ProviderMetadata, key: &str) -> Result<Option<Pending>, Failure> {
+    fn pending_link(&self, metadata: &'static ProviderMetadata, key: &str) -> Result<Option<Pending>, JobFailure> {
         self.unlock(None)?;
         let mut found = None;
         let mut outdated = Vec::new();
@@ -157,7 +157,7 @@ impl Live {
         metadata: &'static ProviderMetadata,
         id: Option<ConnectionId>,
         state: &Credentials,
-    ) -> Result<ConnectionId, Failure> {
+    ) -> Result<ConnectionId, JobFailure> {
         self.unlock(None)?;
         let mut writer = self.store.begin(ChangeKind::Edit, "link", self.clock.now())?;
         let id = id.unwrap_or_else(|| writer.new_connection_id());
@@ -166,7 +166,7 @@ impl Live {
         Ok(id)
     }
 
-    fn remove_link(&self, id: ConnectionId) -> Result<(), Failure> {
+    fn remove_link(&self, id: ConnectionId) -> Result<(), JobFailure> {
         let mut writer = self.store.begin(ChangeKind::Edit, "link", self.clock.now())?;
         writer.remove_credential(id)?;
         Ok(writer.commit_unlisted()?)
@@ -183,7 +183,7 @@ struct Linking<'a> {
 
 impl Linking<'_> {
     /// Stores the credentials before anything is asked with them.
-    async fn keep(&self, id: Option<ConnectionId>, credentials: Credentials) -> Result<Linked, Failure> {
+    async fn keep(&self, id: Option<ConnectionId>, credentials: Credentials) -> Result<Linked, JobFailure> {
         let state = login_state(self.key, &credentials);
         let metadata = self.metadata;
         let reserved = self.live.writing(move |live| live.store_link(metadata, id, &state)).await?;
@@ -197,7 +197,7 @@ impl Linking<'_> {
         page: Page,
         poll_after: Duration,
         prompt: &Prompt,
-    ) -> Result<Linked, Failure> {
+    ) -> Result<Linked, JobFailure> {
         let state = page_state(self.key, &page);
         let metadata = self.metadata;
         let id = self.live.writing(move |live| live.store_link(metadata, id, &state)).await?;
@@ -223,7 +223,7 @@ impl Linking<'_> {
                 }
             }
             if self.live.clock.now() >= expires_at {
-                return Err(Failure::new(
+                return Err(JobFailure::new(
                     FailureKind::LoginFailed,
                     format!("{}: the page was not finished in time", self.metadata.display_name),
                 )

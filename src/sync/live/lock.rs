@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Failure, Live, lock};
+use super::{JobFailure, Live, lock};
 use crate::{
     domain::{ChangeKind, ConnectionStatus, FailureKind},
     providers::Secrets,
@@ -56,7 +56,7 @@ impl Live {
     }
 
     /// Opens the vault with a typed passphrase.
-    pub(in crate::sync) async fn unlock_with(self: &Arc<Self>, passphrase: Secrets) -> Result<(), Failure> {
+    pub(in crate::sync) async fn unlock_with(self: &Arc<Self>, passphrase: Secrets) -> Result<(), JobFailure> {
         lock(&self.in_use).lock_wanted = false;
         self.blocking(move |live| {
             let passphrase = passphrase.get("passphrase").cloned();
@@ -67,7 +67,7 @@ impl Live {
 
     /// Deletes every stored login, marks its connection as revoked, and sets the vault aside. The logins go first: a kill
     /// in between leaves a vault without logins, never logins without a vault.
-    pub(in crate::sync) async fn reset_vault(self: &Arc<Self>) -> Result<(), Failure> {
+    pub(in crate::sync) async fn reset_vault(self: &Arc<Self>) -> Result<(), JobFailure> {
         self.writing(|live| {
             let reader = live.store.read()?;
             let mut writer = live.store.begin(ChangeKind::Edit, "vault reset", live.clock.now())?;
@@ -77,7 +77,7 @@ impl Live {
                 }
                 writer.remove_credential(connection.id)?;
                 if connection.status == ConnectionStatus::Active {
-                    connection.mark_revoked().map_err(|error| Failure::caused(FailureKind::WrongState, error))?;
+                    connection.mark_revoked().map_err(|error| JobFailure::caused(FailureKind::WrongState, error))?;
                     connection.error = Some("its login was deleted with the vault; log in again".to_owned());
                     connection.next_sync_at = None;
                     writer.put_connection(&connection)?;
@@ -94,7 +94,7 @@ impl Live {
     }
 
     /// Opens the vault if it is not open. Without a passphrase, this works only for vaults that need none typed.
-    pub(super) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), Failure> {
+    pub(super) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), JobFailure> {
         let vault = &self.config.vault;
         if vault.is_unlocked() {
             return Ok(());

@@ -8,16 +8,16 @@ use std::sync::{
 use async_trait::async_trait;
 use tokio::sync::{Mutex as AsyncMutex, RwLock};
 
-use super::{Failure, Live, SyncError, lock};
+use super::{JobFailure, Live, SyncError, lock};
 use crate::{
     domain::{ChangeKind, Connection, ConnectionId, FailureKind, ProviderError, ProviderErrorKind},
     providers::{
-        Auth, BuildContext, Credentials, LinkProvider, Login, OauthProvider, Provider, ProviderMetadata, Secrets,
+        Auth, BuildContext, Credentials, LinkProvider, LoginAccess, OauthProvider, Provider, ProviderMetadata, Secrets,
     },
 };
 
 /// An adapter with the credentials to use it.
-pub(super) struct Session {
+pub(super) struct AdapterSession {
     live: Arc<Live>,
     connection: ConnectionId,
     metadata: &'static ProviderMetadata,
@@ -26,7 +26,7 @@ pub(super) struct Session {
     credentials: RwLock<Credentials>,
     /// Whether the credentials were renewed in this pass because they were refused.
     was_renewed: AtomicBool,
-    failure: Mutex<Option<Failure>>,
+    failure: Mutex<Option<JobFailure>>,
 }
 
 /// An adapter, also in its form with a browser login if it has one.
@@ -74,13 +74,13 @@ impl Live {
     }
 
     /// A connection that was not ended.
-    fn usable(&self, id: ConnectionId) -> Result<Connection, Failure> {
+    fn usable(&self, id: ConnectionId) -> Result<Connection, JobFailure> {
         let connection = self.store.read()?.connection(id)?.filter(Connection::counts);
-        connection.ok_or_else(|| Failure::new(FailureKind::NotFound, "the connection was ended meanwhile"))
+        connection.ok_or_else(|| JobFailure::new(FailureKind::NotFound, "the connection was ended meanwhile"))
     }
 
     /// Seals renewed credentials and stores them, unless the connection was ended meanwhile.
-    fn store_credentials(&self, id: ConnectionId, provider: &str, credentials: &Credentials) -> Result<(), Failure> {
+    fn store_credentials(&self, id: ConnectionId, provider: &str, credentials: &Credentials) -> Result<(), JobFailure> {
         self.usable(id)?;
         let sealed = self.seal(id, provider, credentials)?;
         let mut writer = self.store.begin(ChangeKind::Edit, "credentials", self.clock.now())?;
@@ -88,24 +88,29 @@ impl Live {
         Ok(writer.commit_unlisted()?)
     }
 
-    pub(super) fn seal(&self, id: ConnectionId, provider: &str, credentials: &Credentials) -> Result<Vec<u8>, Failure> {
+    pub(super) fn seal(
+        &self,
+        id: ConnectionId,
+        provider: &str,
+        credentials: &Credentials,
+    ) -> Result<Vec<u8>, JobFailure> {
         self.unlock(None)?;
         Ok(self.config.vault.seal(id, provider, &credentials.to_sealed_bytes())?)
     }
 
-    pub(super) fn open_credentials(&self, connection: &Connection) -> Result<Credentials, Failure> {
+    pub(super) fn open_credentials(&self, connection: &Connection) -> Result<Credentials, JobFailure> {
         let sealed = self.store.read()?.credential(connection.id)?;
         let sealed = sealed.ok_or_else(|| {
-            Failure::new(FailureKind::NoCredentials, format!("{} has no stored login", connection.display_name()))
+            JobFailure::new(FailureKind::NoCredentials, format!("{} has no stored login", connection.display_name()))
                 .with_hint(format!("reconnect it: dashtam reconnect {}", connection.id))
         })?;
         self.unlock(None)?;
         let plain = self.config.vault.open(connection.id, &connection.provider, &sealed)?;
-        Credentials::from_bytes(&plain).map_err(|error| Failure::caused(FailureKind::NoCredentials, error))
+        Credentials::from_bytes(&plain).map_err(|error| JobFailure::caused(FailureKind::NoCredentials, error))
     }
 }
 
-impl Session {
+impl AdapterSession {
     pub(super) async fn open(
         live: &Arc<Live>,
         connection: &Connection,
@@ -147,7 +152,7 @@ impl Session {
     }
 
     /// A failure of this machine while credentials were renewed.
-    pub(super) fn take_failure(&self) -> Option<Failure> {
+    pub(super) fn take_failure(&self) -> Option<JobFailure> {
         lock(&self.failure).take()
     }
 
@@ -189,7 +194,7 @@ impl Session {
 }
 
 #[async_trait]
-impl Login for Session {
+impl LoginAccess for AdapterSession {
     async fn credentials(&self) -> Result<Credentials, ProviderError> {
         let credentials = self.credentials.read().await.clone();
         let now = self.live.clock.now();

@@ -34,14 +34,16 @@ use futures_util::{
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{ConnectionReport, Failure, JobId, Progress, SyncReport, failure::SyncError, handle::Shared as Engine};
+use super::{
+    ConnectionReport, JobFailure, JobId, JobProgress, SyncReport, failure::SyncError, handle::Shared as Engine,
+};
 use crate::{
     config::ProviderSettings,
     domain::{Connection, ConnectionId, ConnectionStatus, Disposition, FailureKind, ProviderError, ProviderErrorKind},
     ports::{Browser, Clock, Entropy},
     providers::{
-        self, Login, Piece, Plan, Provider, Purpose, Secrets, Sink as _,
-        kit::{Counters, Http, Origin},
+        self, FetchPlan, LoginAccess, Piece, Provider, Purpose, Secrets, Sink as _,
+        kit::{Counters, Http, ServerOrigin},
     },
     store::Store,
     vault::Vault,
@@ -63,7 +65,7 @@ pub struct LiveConfig {
     /// Randomness that spreads scheduled syncs.
     pub entropy: Arc<dyn Entropy>,
     /// Origins that replace those of providers, by slug.
-    pub endpoints: BTreeMap<String, Origin>,
+    pub endpoints: BTreeMap<String, ServerOrigin>,
     /// The user's settings for single providers.
     pub providers: ProviderSettings,
     /// When connections are due.
@@ -112,7 +114,7 @@ pub(super) enum Occasion {
 pub(super) struct SyncOrder {
     pub(super) occasion: Occasion,
     pub(super) from: Option<chrono::NaiveDate>,
-    pub(super) progress: Arc<dyn Fn(Progress) + Send + Sync>,
+    pub(super) progress: Arc<dyn Fn(JobProgress) + Send + Sync>,
     /// The pieces that the check of this login returned, for its first sync.
     pub(super) checked: Option<Arc<CheckedPieces>>,
 }
@@ -185,8 +187,8 @@ impl Live {
     /// Runs `work` on a blocking thread.
     async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce(&Self) -> Result<T, JobFailure> + Send + 'static,
+    ) -> Result<T, JobFailure> {
         let live = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || work(&live)).await;
         done.unwrap_or_else(|_| Err(super::engine::panicked()))
@@ -195,8 +197,8 @@ impl Live {
     /// As [`Live::blocking`], with exclusive write access.
     async fn writing<T: Send + 'static>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce(&Self) -> Result<T, JobFailure> + Send + 'static,
+    ) -> Result<T, JobFailure> {
         let _gate = self.write_gate.lock().await;
         self.blocking(work).await
     }
@@ -206,13 +208,13 @@ impl Live {
         self: &Arc<Self>,
         wanted: Vec<ConnectionId>,
         order: SyncOrder,
-    ) -> Result<SyncReport, Failure> {
+    ) -> Result<SyncReport, JobFailure> {
         let connections = self.blocking(move |live| live.chosen(&wanted)).await?;
         self.sync_all(connections, order).await
     }
 
     /// Syncs the connections that are due.
-    pub(super) async fn sync_due(self: &Arc<Self>, order: SyncOrder) -> Result<SyncReport, Failure> {
+    pub(super) async fn sync_due(self: &Arc<Self>, order: SyncOrder) -> Result<SyncReport, JobFailure> {
         let due = self
             .blocking(|live| {
                 let connections = live.store.read()?.connections()?;
@@ -223,7 +225,7 @@ impl Live {
         self.sync_all(due, order).await
     }
 
-    fn chosen(&self, wanted: &[ConnectionId]) -> Result<Vec<Connection>, Failure> {
+    fn chosen(&self, wanted: &[ConnectionId]) -> Result<Vec<Connection>, JobFailure> {
         let connections = self.store.read()?.connections()?;
         if wanted.is_empty() {
             return Ok(connections.into_iter().filter(providers::is_live).collect());
@@ -231,14 +233,14 @@ impl Live {
         let find = |id: &ConnectionId| {
             let found = connections.iter().find(|connection| connection.id == *id);
             let connection = found.ok_or_else(|| {
-                Failure::new(FailureKind::NotFound, format!("there is no connection {id}"))
+                JobFailure::new(FailureKind::NotFound, format!("there is no connection {id}"))
                     .with_hint("`dashtam connections` lists them")
             })?;
             if providers::is_file_source(connection) {
                 let message =
                     format!("{} comes as statement files; there is nothing to fetch", connection.display_name());
                 return Err(
-                    Failure::new(FailureKind::NotLive, message).with_hint("import its newest statement instead")
+                    JobFailure::new(FailureKind::NotLive, message).with_hint("import its newest statement instead")
                 );
             }
             Ok(connection.clone())
@@ -246,7 +248,11 @@ impl Live {
         wanted.iter().map(find).collect()
     }
 
-    async fn sync_all(self: &Arc<Self>, connections: Vec<Connection>, order: SyncOrder) -> Result<SyncReport, Failure> {
+    async fn sync_all(
+        self: &Arc<Self>,
+        connections: Vec<Connection>,
+        order: SyncOrder,
+    ) -> Result<SyncReport, JobFailure> {
         // A locked vault is reported once, not for every connection.
         if !connections.is_empty() {
             self.blocking(|live| live.unlock(None)).await?;
@@ -335,7 +341,7 @@ impl Live {
             report.warnings.push(crate::domain::Warning::new(0, wait));
             return Ok(());
         }
-        let session = login::Session::open(self, connection, metadata).await?;
+        let session = login::AdapterSession::open(self, connection, metadata).await?;
         let outcome = self.run_pass(connection, session.provider(), &session, order, dropped, report).await;
         outcome.map_err(|error| match error {
             SyncError::Provider(error) => match session.take_failure() {
@@ -351,7 +357,7 @@ impl Live {
         self: &Arc<Self>,
         connection: &Connection,
         provider: &Arc<dyn Provider>,
-        login: &dyn Login,
+        login: &dyn LoginAccess,
         order: &SyncOrder,
         dropped: &CancellationToken,
         report: &mut ConnectionReport,
@@ -368,7 +374,7 @@ impl Live {
                 return Err(failure.into());
             }
             if error.kind == ProviderErrorKind::Local {
-                return Err(Failure::new(FailureKind::Store, error.message).into());
+                return Err(JobFailure::new(FailureKind::Store, error.message).into());
             }
             return Err(error.into());
         }
@@ -382,7 +388,7 @@ impl Live {
         self: &Arc<Self>,
         connection: &Connection,
         provider: &Arc<dyn Provider>,
-        login: &dyn Login,
+        login: &dyn LoginAccess,
         mut state: state::State,
         order: &SyncOrder,
         pass: &mut pass::Pass,
@@ -397,13 +403,13 @@ impl Live {
             }
             pass.send(piece).await?;
         }
-        let plan = Plan {
+        let plan = FetchPlan {
             from: order.from,
             overlap_days: self.config.schedule.overlap_days,
             known: &state.accounts,
             excluded: &connection.excluded_accounts,
             listed: listed.as_ref(),
-            ..Plan::new(Purpose::Sync, login, self.clock.now(), self.clock.today(), &state.cursors)
+            ..FetchPlan::new(Purpose::Sync, login, self.clock.now(), self.clock.today(), &state.cursors)
         };
         provider.fetch(&plan, pass).await?;
         pass.finish().await
@@ -411,7 +417,7 @@ impl Live {
 }
 
 /// The failure to report. A login that must be renewed names the command that does it.
-fn about(connection: &Connection, error: &SyncError) -> Failure {
+fn about(connection: &Connection, error: &SyncError) -> JobFailure {
     let error = match error {
         SyncError::Local(failure) => return failure.clone(),
         SyncError::Provider(error) => error,
@@ -425,5 +431,5 @@ fn about(connection: &Connection, error: &SyncError) -> Failure {
         format!("dashtam connect {}", connection.provider)
     };
     let why = error.hint.as_ref().map(|hint| format!("{hint}: ")).unwrap_or_default();
-    Failure::from(error.clone()).with_hint(format!("{why}{command}, or Enter on it in Connections"))
+    JobFailure::from(error.clone()).with_hint(format!("{why}{command}, or Enter on it in Connections"))
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc;
 
-use super::{Failure, JobId, Live, lock};
+use super::{JobFailure, JobId, Live, lock};
 use crate::{
     domain::{ConnectionStatus, FailureKind},
     providers::{
@@ -37,13 +37,13 @@ impl Live {
         metadata: &'static ProviderMetadata,
         accepted: &Accepted,
         prompt: &Prompt,
-    ) -> Result<Credentials, Failure> {
+    ) -> Result<Credentials, JobFailure> {
         let built = self.build(metadata, accepted.environment, accepted.values.clone());
-        let (_, oauth) = built.map_err(Failure::from)?;
+        let (_, oauth) = built.map_err(JobFailure::from)?;
         let oauth = oauth.ok_or_else(|| {
-            Failure::new(FailureKind::Validation, format!("{} can't be connected from here", metadata.display_name))
+            JobFailure::new(FailureKind::Validation, format!("{} can't be connected from here", metadata.display_name))
         })?;
-        let authorization = oauth.authorization().map_err(Failure::from)?;
+        let authorization = oauth.authorization().map_err(JobFailure::from)?;
         let (sender, pasted) = mpsc::unbounded_channel();
         lock(&self.pasting).insert(job, sender);
         let listener = CallbackListener::bind(&authorization).await;
@@ -61,11 +61,11 @@ impl Live {
         }));
         let code = wait_for_code(listener, pasted, &authorization, prompt).await;
         let code = code.map_err(|error| {
-            Failure::new(FailureKind::LoginFailed, format!("{}: {error}", metadata.display_name))
+            JobFailure::new(FailureKind::LoginFailed, format!("{}: {error}", metadata.display_name))
                 .with_hint("start the login again")
                 .with_source(error)
         })?;
-        oauth.exchange_code(&authorization, &code).await.map_err(Failure::from)
+        oauth.exchange_code(&authorization, &code).await.map_err(JobFailure::from)
     }
 
     /// Opens the browser on a blocking thread, since starting it may hang; waits at most two seconds.

@@ -1,12 +1,12 @@
 //! The end of a sync: the connection's state, its error and the time of its next sync.
 
-use super::{Failure, Live, SyncError, schedule};
+use super::{JobFailure, Live, SyncError, schedule};
 use crate::{
     domain::{
         ChangeKind, Connection, ConnectionId, ConnectionStatus, Disposition, FailureKind, ProviderErrorKind,
         TransitionError,
     },
-    providers::{Problem, ProviderMetadata},
+    providers::{ProviderMetadata, ScopedFailure},
     sync::{AccountResult, ConnectionReport, SyncedAccount},
 };
 
@@ -16,9 +16,9 @@ impl Live {
         &self,
         id: ConnectionId,
         metadata: &ProviderMetadata,
-        problems: &[Problem],
+        problems: &[ScopedFailure],
         report: &ConnectionReport,
-    ) -> Result<ConnectionStatus, Failure> {
+    ) -> Result<ConnectionStatus, JobFailure> {
         let now = self.clock.now();
         let mut writer = self.store.begin(ChangeKind::Sync, "sync", now)?;
         let connection = writer.connection(id)?.filter(|connection| connection.status == ConnectionStatus::Active);
@@ -44,8 +44,8 @@ impl Live {
         &self,
         id: ConnectionId,
         error: &SyncError,
-        failure: &Failure,
-    ) -> Result<ConnectionStatus, Failure> {
+        failure: &JobFailure,
+    ) -> Result<ConnectionStatus, JobFailure> {
         let now = self.clock.now();
         let mut writer = self.store.begin(ChangeKind::Sync, "failed sync", now)?;
         let Some(mut connection) = writer.connection(id)? else { return Ok(ConnectionStatus::Disconnected) };
@@ -62,7 +62,7 @@ impl Live {
             SyncError::Local(_) => (Ok(()), retry),
             SyncError::Provider(error) => (after_failure(&mut connection, &error.kind), error.disposition()),
         };
-        step.map_err(|error| Failure::caused(FailureKind::WrongState, error))?;
+        step.map_err(|error| JobFailure::caused(FailureKind::WrongState, error))?;
         connection.error = Some(failure.message.clone());
         connection.next_sync_at = schedule::next_after_failure(now, self.config.schedule, &disposition);
         writer.put_connection(&connection)?;
@@ -96,7 +96,7 @@ fn after_failure(connection: &mut Connection, kind: &ProviderErrorKind) -> Resul
 }
 
 /// The incomplete accounts in one sentence.
-fn summary(accounts: &[SyncedAccount], general: Option<&Failure>) -> Option<String> {
+fn summary(accounts: &[SyncedAccount], general: Option<&JobFailure>) -> Option<String> {
     let failed: Vec<&SyncedAccount> = accounts.iter().filter(|account| account.result != AccountResult::Ok).collect();
     let Some(first) = failed.first() else { return general.map(|failure| failure.message.clone()) };
     let reason = first.reason.as_deref().unwrap_or("unknown");

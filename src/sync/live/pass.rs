@@ -12,14 +12,14 @@ use std::{
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Live, SyncOrder, chunk::Chunk, state};
+use super::{JobFailure, Live, SyncOrder, chunk::Chunk, state};
 use crate::{
     domain::{
         AccountDraft, AccountId, Capability, Change, ChangeCounts, ConnectionId, FailureKind, ProviderError,
         ProviderErrorKind, TransactionDraft, TransactionId, Warning,
     },
-    providers::{Piece, Problem, ProviderMetadata, Scope, Sink},
-    sync::{AccountResult, ConnectionReport, Event, Progress, Stage, SyncedAccount},
+    providers::{FailureScope, Piece, ProviderMetadata, ScopedFailure, Sink},
+    sync::{AccountResult, ConnectionReport, Event, JobProgress, Stage, SyncedAccount},
 };
 
 /// A pass in progress.
@@ -30,9 +30,9 @@ pub(super) struct Pass {
     dropped: CancellationToken,
     name: String,
     chunk: Chunk,
-    problems: Vec<Problem>,
+    problems: Vec<ScopedFailure>,
     /// A failure of this machine, which the adapter only sees as a stop.
-    failure: Option<Failure>,
+    failure: Option<JobFailure>,
     /// What was committed so far.
     pub(super) done: Done,
 }
@@ -111,7 +111,7 @@ impl Pass {
     }
 
     /// The failure of this machine that stopped the pass.
-    pub(super) fn take_failure(&mut self) -> Option<Failure> {
+    pub(super) fn take_failure(&mut self) -> Option<JobFailure> {
         self.failure.take()
     }
 
@@ -128,7 +128,7 @@ impl Pass {
     /// Runs a write on the committed part; a failure stops the pass.
     async fn write(
         &mut self,
-        work: impl FnOnce(&Live, &mut Done, &SyncOrder) -> Result<(), Failure> + Send + 'static,
+        work: impl FnOnce(&Live, &mut Done, &SyncOrder) -> Result<(), JobFailure> + Send + 'static,
     ) -> Result<(), ProviderError> {
         let (mut done, order, dropped) = (self.done.clone(), self.order.clone(), self.dropped.clone());
         let before = self.live.store.generation();
@@ -136,7 +136,7 @@ impl Pass {
             .live
             .writing(move |live| {
                 if dropped.is_cancelled() {
-                    return Err(Failure::cancelled());
+                    return Err(JobFailure::cancelled());
                 }
                 work(live, &mut done, &order)?;
                 Ok(done)
@@ -187,14 +187,16 @@ impl Pass {
     fn result_of(&self, draft: &AccountDraft) -> SyncedAccount {
         let id = &draft.provider_account_id;
         let own = self.problems.iter().filter(|problem| match &problem.scope {
-            Scope::Connection => false,
-            Scope::Institution(name) => draft.institution.as_ref() == Some(name),
-            Scope::Account(account) | Scope::Part(account, _) => account == id,
+            FailureScope::Connection => false,
+            FailureScope::Institution(name) => draft.institution.as_ref() == Some(name),
+            FailureScope::Account(account) | FailureScope::Part(account, _) => account == id,
         });
         let reasons: Vec<String> = own
             .map(|problem| match &problem.scope {
-                Scope::Part(_, part) => format!("{}: {}", part_name(*part), problem.error.message),
-                Scope::Connection | Scope::Institution(_) | Scope::Account(_) => problem.error.message.clone(),
+                FailureScope::Part(_, part) => format!("{}: {}", part_name(*part), problem.error.message),
+                FailureScope::Connection | FailureScope::Institution(_) | FailureScope::Account(_) => {
+                    problem.error.message.clone()
+                }
             })
             .collect();
         let stored = self.done.ids.get(id).copied();
@@ -209,20 +211,20 @@ impl Pass {
     }
 
     /// The first problem that concerns no listed account.
-    fn general_problem(&self) -> Option<Failure> {
+    fn general_problem(&self) -> Option<JobFailure> {
         let has_institution =
             |name: &str| self.done.drafts.iter().any(|draft| draft.institution.as_deref() == Some(name));
         let has_account = |id: &str| self.done.drafts.iter().any(|draft| draft.provider_account_id == id);
         let general = self.problems.iter().find(|problem| match &problem.scope {
-            Scope::Connection => true,
-            Scope::Institution(name) => !has_institution(name),
-            Scope::Account(id) | Scope::Part(id, _) => !has_account(id),
+            FailureScope::Connection => true,
+            FailureScope::Institution(name) => !has_institution(name),
+            FailureScope::Account(id) | FailureScope::Part(id, _) => !has_account(id),
         });
         general.map(|problem| problem.error.clone().into())
     }
 
     /// All problems of the pass.
-    pub(super) fn problems(&self) -> &[Problem] {
+    pub(super) fn problems(&self) -> &[ScopedFailure] {
         &self.problems
     }
 }
@@ -281,7 +283,7 @@ impl Sink for Pass {
                 self.write(Live::begin_pass_again).await?;
             }
             Piece::Progress { done, total } => {
-                (self.order.progress)(Progress { stage: Stage::Fetching, subject: self.name.clone(), done, total });
+                (self.order.progress)(JobProgress { stage: Stage::Fetching, subject: self.name.clone(), done, total });
             }
         }
         Ok(())
@@ -289,8 +291,8 @@ impl Sink for Pass {
 }
 
 /// A pass whose connection was ended or removed while the provider answered.
-pub(super) fn ended_meanwhile() -> Failure {
-    Failure::new(FailureKind::WrongState, "the connection was ended meanwhile")
+pub(super) fn ended_meanwhile() -> JobFailure {
+    JobFailure::new(FailureKind::WrongState, "the connection was ended meanwhile")
 }
 
 /// Provider ids of delivered rows.

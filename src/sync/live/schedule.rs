@@ -190,7 +190,7 @@ mod tests {
             extra_hosts: &[],
             id_trust: crate::domain::IdTrust::Unique,
             judge: crate::providers::by_status,
-            history: crate::providers::History { days: None, overlap_days: 0 },
+            history: crate::providers::HistoryDepth { days: None, overlap_days: 0 },
             documentation_url: "",
             production_ready: false,
         }

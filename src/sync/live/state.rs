@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::Failure;
+use super::JobFailure;
 use crate::{
     domain::{Account, Change, ChangeId, ChangeKind, ConnectionId, FailureKind, TransactionId},
     providers::{KnownAccount, LiabilityDraft},
@@ -40,7 +40,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn read(reader: &Reader, connection: ConnectionId) -> Result<Self, Failure> {
+    pub(super) fn read(reader: &Reader, connection: ConnectionId) -> Result<Self, JobFailure> {
         let mut state = Self::default();
         let accounts = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection);
         let keys = read::<Vec<String>>(reader, connection, KEYS)?;
@@ -77,19 +77,19 @@ impl State {
 }
 
 /// Syncs of a connection that are undone.
-fn undone_syncs(reader: &Reader, connection: ConnectionId) -> Result<Vec<ChangeId>, Failure> {
+fn undone_syncs(reader: &Reader, connection: ConnectionId) -> Result<Vec<ChangeId>, JobFailure> {
     let is_one =
         |change: &Change| change.undone && change.kind == ChangeKind::Sync && change.connection_id == Some(connection);
     Ok(reader.changes(None, usize::MAX)?.into_iter().filter(is_one).map(|change| change.id).collect())
 }
 
-fn read<T: DeserializeOwned>(reader: &Reader, connection: ConnectionId, stream: &str) -> Result<Option<T>, Failure> {
+fn read<T: DeserializeOwned>(reader: &Reader, connection: ConnectionId, stream: &str) -> Result<Option<T>, JobFailure> {
     let bytes = reader.sync_state(connection, stream)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
 /// The stored value of a cursor; an empty one does not exist.
-pub(super) fn read_cursor(reader: &Reader, connection: ConnectionId, key: &str) -> Result<Option<String>, Failure> {
+pub(super) fn read_cursor(reader: &Reader, connection: ConnectionId, key: &str) -> Result<Option<String>, JobFailure> {
     let bytes = reader.sync_state(connection, &cursor_stream(key))?;
     Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|text| !text.is_empty()))
 }
@@ -100,7 +100,7 @@ pub(super) fn put_cursor(
     connection: ConnectionId,
     key: &str,
     value: Option<&str>,
-) -> Result<(), Failure> {
+) -> Result<(), JobFailure> {
     let kept = writer.sync_state(connection, KEYS)?;
     let mut keys: Vec<String> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     if value.is_some() && !keys.iter().any(|known| known == key) {
@@ -114,12 +114,16 @@ pub(super) fn put_ghosts(
     writer: &mut Writer,
     connection: ConnectionId,
     ghosts: &BTreeSet<TransactionId>,
-) -> Result<(), Failure> {
+) -> Result<(), JobFailure> {
     put(writer, connection, GHOSTS, ghosts)
 }
 
 /// Notes that the rows of undone syncs are fetched again from now on: every cursor is removed in the same change.
-pub(super) fn put_refetched(writer: &mut Writer, connection: ConnectionId, undone: &[ChangeId]) -> Result<(), Failure> {
+pub(super) fn put_refetched(
+    writer: &mut Writer,
+    connection: ConnectionId,
+    undone: &[ChangeId],
+) -> Result<(), JobFailure> {
     let kept = writer.sync_state(connection, KEYS)?;
     let keys: Vec<String> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     for key in &keys {
@@ -130,7 +134,7 @@ pub(super) fn put_refetched(writer: &mut Writer, connection: ConnectionId, undon
 }
 
 /// Whether the last listing of positions of an account was unexpectedly empty.
-pub(super) fn was_empty(reader: &Reader, connection: ConnectionId, account: &str) -> Result<bool, Failure> {
+pub(super) fn was_empty(reader: &Reader, connection: ConnectionId, account: &str) -> Result<bool, JobFailure> {
     Ok(read(reader, connection, &empty_stream(account))?.unwrap_or(false))
 }
 
@@ -139,7 +143,7 @@ pub(super) fn put_empty(
     connection: ConnectionId,
     account: &str,
     is_empty: bool,
-) -> Result<(), Failure> {
+) -> Result<(), JobFailure> {
     put(writer, connection, &empty_stream(account), &is_empty)
 }
 
@@ -149,7 +153,7 @@ pub(super) fn put_terms(
     connection: ConnectionId,
     account: &str,
     terms: LiabilityDraft,
-) -> Result<(), Failure> {
+) -> Result<(), JobFailure> {
     put(writer, connection, &format!("terms/{account}"), &terms)
 }
 
@@ -164,7 +168,7 @@ pub(super) fn add_facts<T: Serialize + DeserializeOwned + PartialEq>(
     stream: &str,
     new: Vec<T>,
     same: impl Fn(&T, &T) -> bool,
-) -> Result<(), Failure> {
+) -> Result<(), JobFailure> {
     let kept = writer.sync_state(connection, stream)?;
     let mut facts: Vec<T> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     for fact in new {
@@ -181,7 +185,7 @@ fn put<T: Serialize + ?Sized>(
     connection: ConnectionId,
     stream: &str,
     value: &T,
-) -> Result<(), Failure> {
-    let bytes = serde_json::to_vec(value).map_err(|error| Failure::caused(FailureKind::Store, error))?;
+) -> Result<(), JobFailure> {
+    let bytes = serde_json::to_vec(value).map_err(|error| JobFailure::caused(FailureKind::Store, error))?;
     Ok(writer.put_sync_state(connection, stream, &bytes)?)
 }

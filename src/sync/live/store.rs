@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use chrono::NaiveDate;
 
 use super::{
-    Failure, Live, Occasion, SyncOrder,
+    JobFailure, Live, Occasion, SyncOrder,
     chunk::{AccountPieces, Chunk},
     currencies,
     pass::{Done, delivered, ended_meanwhile},
@@ -19,7 +19,7 @@ use crate::{
     providers::{LiabilityDraft, Listing, RateDraft},
     store::{Reader, Writer},
     sync::{
-        account::{self, AccountPlan, News, Page, Positions, Writing},
+        account::{self, AccountNews, AccountPlan, DocumentRows, ListedPositions, Writing},
         reconcile,
     },
 };
@@ -47,7 +47,7 @@ struct Planned {
 
 impl Live {
     /// Writes a chunk with its cursor, if anything in it is new.
-    pub(super) fn write_chunk(&self, done: &mut Done, chunk: Chunk, order: &SyncOrder) -> Result<(), Failure> {
+    pub(super) fn write_chunk(&self, done: &mut Done, chunk: Chunk, order: &SyncOrder) -> Result<(), JobFailure> {
         let reader = self.store.read()?;
         let connection = active(&reader, done)?;
         let stored: Vec<Account> =
@@ -132,7 +132,7 @@ impl Live {
     }
 
     /// The change of the pass, continued, or a new one.
-    fn continue_change(&self, done: &mut Done, connection: &Connection) -> Result<Writer, Failure> {
+    fn continue_change(&self, done: &mut Done, connection: &Connection) -> Result<Writer, JobFailure> {
         let now = self.clock.now();
         if let Some(change) = &done.change
             && let Some(writer) = self.store.resume(change.id, now)?
@@ -147,7 +147,7 @@ impl Live {
 
     /// Returns the cursors to where they were before the pass. Rows that the abandoned reading added stay until the new
     /// reading is complete: those that it does not deliver are removed then.
-    pub(super) fn begin_pass_again(&self, done: &mut Done, _order: &SyncOrder) -> Result<(), Failure> {
+    pub(super) fn begin_pass_again(&self, done: &mut Done, _order: &SyncOrder) -> Result<(), JobFailure> {
         if done.change.is_none() {
             return Ok(());
         }
@@ -166,7 +166,7 @@ impl Live {
     }
 
     /// Removes rows of an abandoned reading that did not come again, and counts accounts that are no longer listed.
-    pub(super) fn finish_pass(&self, done: &mut Done, _order: &SyncOrder) -> Result<(), Failure> {
+    pub(super) fn finish_pass(&self, done: &mut Done, _order: &SyncOrder) -> Result<(), JobFailure> {
         let reader = self.store.read()?;
         let connection = active(&reader, done)?;
         let stored = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection.id);
@@ -197,7 +197,7 @@ impl Live {
 }
 
 /// The connection of a pass, unless it was ended meanwhile.
-fn active(reader: &Reader, done: &Done) -> Result<Connection, Failure> {
+fn active(reader: &Reader, done: &Done) -> Result<Connection, JobFailure> {
     reader
         .connection(done.connection)?
         .filter(|connection| connection.status == ConnectionStatus::Active)
@@ -205,7 +205,7 @@ fn active(reader: &Reader, done: &Done) -> Result<Connection, Failure> {
 }
 
 /// Commits a part of the pass. Its change has the counts since it began.
-fn commit_part(mut writer: Writer, done: &mut Done) -> Result<(), Failure> {
+fn commit_part(mut writer: Writer, done: &mut Done) -> Result<(), JobFailure> {
     let mut counts = without(done.counts, done.base);
     counts.accounts_created = done.created.len() as u64;
     counts.accounts_updated = done.touched.difference(&done.created).count() as u64;
@@ -259,7 +259,7 @@ fn future_balances(
     reader: &Reader,
     planned: &[Planned],
     today: NaiveDate,
-) -> Result<Vec<(AccountId, NaiveDate)>, Failure> {
+) -> Result<Vec<(AccountId, NaiveDate)>, JobFailure> {
     let mut future = Vec::new();
     for id in planned.iter().filter(|planned| planned.has_balance).filter_map(|planned| planned.plan.known_id()) {
         let snapshots = reader.snapshots(id)?;
@@ -291,7 +291,7 @@ fn plan_account(
     draft: &AccountDraft,
     pieces: AccountPieces,
     done: &mut Done,
-) -> Result<Planned, Failure> {
+) -> Result<Planned, JobFailure> {
     let provider_id = draft.provider_account_id.clone();
     let mut is_empty_listing = None;
     let mut holdings = pieces.holdings;
@@ -309,22 +309,22 @@ fn plan_account(
             is_empty_listing = Some(false);
         }
     }
-    let positions = holdings.as_ref().map(|listing| Positions {
+    let positions = holdings.as_ref().map(|listing| ListedPositions {
         items: &listing.items,
         // A position that could not be read is not sold.
         complete: listing.complete && listing.warnings.is_empty(),
         as_of: None,
         is_live: true,
     });
-    let news = News {
+    let news = AccountNews {
         draft,
-        pages: vec![Page {
+        pages: vec![DocumentRows {
             drafts: &pieces.rows,
-            listing: reconcile::Listing {
+            listing: reconcile::ListingFacts {
                 complete: pieces.window,
                 // A window read completely is a stated period: it tells a renumbered row from a new one.
                 period: pieces.window.filter(|_| done.metadata.id_trust == IdTrust::Reusable),
-                ..reconcile::Listing::default()
+                ..reconcile::ListingFacts::default()
             },
         }],
         removed: &pieces.removed,
@@ -344,7 +344,12 @@ fn plan_account(
     })
 }
 
-fn write_account(writing: &Writing<'_>, writer: &mut Writer, done: &mut Done, planned: Planned) -> Result<(), Failure> {
+fn write_account(
+    writing: &Writing<'_>,
+    writer: &mut Writer,
+    done: &mut Done,
+    planned: Planned,
+) -> Result<(), JobFailure> {
     let Planned { provider_id, plan, rows, is_empty_listing, terms, has_balance: _ } = planned;
     let connection = writing.connection.id;
     if let Some(is_empty) = is_empty_listing {
@@ -382,7 +387,7 @@ fn settle_ghosts(
     done: &mut Done,
     account: AccountId,
     rows: &[TransactionDraft],
-) -> Result<(), Failure> {
+) -> Result<(), JobFailure> {
     if done.ghosts.is_empty() {
         return Ok(());
     }

@@ -20,12 +20,12 @@ pub(crate) struct Batch<'a> {
     /// How far ids can be believed.
     pub(crate) trust: IdTrust,
     /// What the source states about the listing as a whole.
-    pub(crate) listing: Listing,
+    pub(crate) listing: ListingFacts,
 }
 
 /// What a source states about a listing as a whole.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Listing {
+pub(crate) struct ListingFacts {
     /// First and last day it states to cover.
     pub(crate) period: Option<(NaiveDate, NaiveDate)>,
     /// Its closing balance at the end of a day, settled rows only.

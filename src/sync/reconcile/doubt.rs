@@ -19,7 +19,7 @@ const MOVED_DAYS: u64 = 3;
 
 /// What a pair is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum PairVerdict {
     /// One row.
     Same,
     /// Two rows.
@@ -48,7 +48,7 @@ enum Reason {
 pub(super) struct Pair {
     pub(super) draft: usize,
     pub(super) row: usize,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: PairVerdict,
     reason: Reason,
 }
 
@@ -60,7 +60,7 @@ impl Pair {
 
     /// Whether two rows are the likelier reading as far as balances leave the choice.
     pub(super) const fn leans_to_two(&self) -> bool {
-        !matches!(self.verdict, Verdict::Same)
+        !matches!(self.verdict, PairVerdict::Same)
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
     let mut all = Vec::new();
     for (draft, claim) in sides.of_draft.iter().enumerate() {
         if let Claim::Stored { row, is_firm: false } = *claim {
-            all.push(Pair { draft, row, verdict: Verdict::Same, reason: Reason::Claimed });
+            all.push(Pair { draft, row, verdict: PairVerdict::Same, reason: Reason::Claimed });
         }
     }
     let is_settled = |status| status == TransactionStatus::Settled;
@@ -149,7 +149,7 @@ impl Rest {
             let Some((place, reason)) = hit else { return true };
             let row = open.remove(from + place);
             paired.insert(row);
-            found.push(Pair { draft: *draft, row, verdict: Verdict::Open, reason });
+            found.push(Pair { draft: *draft, row, verdict: PairVerdict::Open, reason });
             false
         });
         self.rows.retain(|row| !paired.contains(row));
@@ -164,7 +164,7 @@ impl Rest {
             .map(|&(draft, row, is_open)| Pair {
                 draft,
                 row,
-                verdict: if is_open { Verdict::Open } else { Verdict::Two },
+                verdict: if is_open { PairVerdict::Open } else { PairVerdict::Two },
                 reason: Reason::SameId,
             })
             .collect();
@@ -197,17 +197,19 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
     for pair in found.iter_mut() {
         let must_list = is_whole && sides.must_list(pair.row);
         pair.verdict = match pair.reason {
-            Reason::Claimed => Verdict::Same,
+            Reason::Claimed => PairVerdict::Same,
             Reason::SameId => pair.verdict,
-            Reason::Renumbered if slid(pair) || (renumbered && sides.may_list(pair.row)) || must_list => Verdict::Same,
-            Reason::Reworded(Likeness::Damaged) if !sides.have_two_ids(pair) => Verdict::Same,
+            Reason::Renumbered if slid(pair) || (renumbered && sides.may_list(pair.row)) || must_list => {
+                PairVerdict::Same
+            }
+            Reason::Reworded(Likeness::Damaged) if !sides.have_two_ids(pair) => PairVerdict::Same,
             Reason::Reworded(Likeness::Damaged | Likeness::Similar)
                 if must_list || (renumbered && sides.may_list(pair.row)) =>
             {
-                Verdict::Same
+                PairVerdict::Same
             }
-            Reason::Moved if must_list => Verdict::Same,
-            Reason::Renumbered | Reason::Reworded(_) | Reason::Moved => Verdict::Open,
+            Reason::Moved if must_list => PairVerdict::Same,
+            Reason::Renumbered | Reason::Reworded(_) | Reason::Moved => PairVerdict::Open,
         };
     }
     renumbered

@@ -20,12 +20,12 @@ mod pending;
 mod plan;
 
 pub(crate) use self::{
-    batch::{Batch, Listing, REACH_DAYS},
+    batch::{Batch, ListingFacts, REACH_DAYS},
     learned::{Content, Learned},
     plan::{Doubt, Outcome, Plan},
 };
 use self::{
-    doubt::{Pairs, Verdict},
+    doubt::{PairVerdict, Pairs},
     identity::{Claim, Sides},
     learned::Retired,
     money::Agreement,
@@ -52,16 +52,16 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
     let agreement = money::decide(&sides, &mut pairs);
     for pair in &pairs {
         match pair.verdict {
-            Verdict::Same => {
+            PairVerdict::Same => {
                 if !(renumbered && pair.is_renumbered()) {
                     retire_earlier(&sides, &mut plan, pair.row, pair.draft);
                 }
                 sides.take(pair.draft, pair.row, true);
             }
-            Verdict::Two | Verdict::Open => {
+            PairVerdict::Two | PairVerdict::Open => {
                 sides.of_draft[pair.draft] = Claim::Open;
                 sides.claimed[pair.row] = None;
-                if pair.verdict == Verdict::Open {
+                if pair.verdict == PairVerdict::Open {
                     plan.doubts.push(Doubt { draft: pair.draft, row: batch.stored[pair.row].id });
                 }
             }
@@ -103,7 +103,7 @@ fn keep_apart(sides: &Sides<'_>, pairs: &mut [doubt::Pair]) {
         let new = Content::with(sides.draft_id(pair.draft).map(Into::into), &sides.drafts[pair.draft]);
         let old = Content::with(sides.stored_id(pair.row).map(Into::into), &sides.stored[pair.row]);
         if new != old && separated.iter().any(|(a, b)| (a == &new && b == &old) || (a == &old && b == &new)) {
-            pair.verdict = Verdict::Two;
+            pair.verdict = PairVerdict::Two;
         }
     }
 }

@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    doubt::{Pair, Verdict},
+    doubt::{Pair, PairVerdict},
     identity::{Claim, Sides},
     past,
 };
@@ -123,9 +123,9 @@ fn spans(sides: &Sides<'_>) -> Vec<Span> {
 enum Solution {
     None,
     /// One combination; a verdict for each pair that the points enclose.
-    One(Vec<Option<Verdict>>),
+    One(Vec<Option<PairVerdict>>),
     /// Several; the verdicts that they share.
-    Several(Vec<Option<Verdict>>),
+    Several(Vec<Option<PairVerdict>>),
 }
 
 /// Which pairs must be two rows so that the rows make up the difference.
@@ -160,13 +160,13 @@ fn solve(sides: &Sides<'_>, pairs: &[Pair], span: &Span, most: usize) -> Solutio
     }
     let groups: Vec<(Decimal, Vec<usize>)> = groups.into_iter().collect();
     let fits = combinations(&groups, pairs, missing, most);
-    let verdict_of = |counts: &[usize]| -> Vec<Option<Verdict>> {
+    let verdict_of = |counts: &[usize]| -> Vec<Option<PairVerdict>> {
         let mut verdicts = vec![None; pairs.len()];
         for ((_, members), two) in groups.iter().zip(counts) {
             let mut members = members.clone();
             members.sort_by_key(|index| (!pairs[*index].leans_to_two(), std::cmp::Reverse(*index)));
             for (place, index) in members.into_iter().enumerate() {
-                verdicts[index] = Some(if place < *two { Verdict::Two } else { Verdict::Same });
+                verdicts[index] = Some(if place < *two { PairVerdict::Two } else { PairVerdict::Same });
             }
         }
         verdicts
@@ -201,7 +201,7 @@ fn combinations(groups: &[(Decimal, Vec<usize>)], pairs: &[Pair], missing: Decim
         let leaning =
             |(_, members): &(Decimal, Vec<usize>)| members.iter().filter(|index| pairs[**index].leans_to_two()).count();
         let decided = |(_, members): &(Decimal, Vec<usize>)| {
-            members.iter().filter(|index| pairs[**index].verdict == Verdict::Two).count()
+            members.iter().filter(|index| pairs[**index].verdict == PairVerdict::Two).count()
         };
         let mut tried: Vec<Vec<usize>> = vec![
             vec![0; groups.len()],

@@ -27,13 +27,13 @@ fn pending(id: &str, on: u32, cents: i64, payee: &str) -> TransactionDraft {
 }
 
 /// A listing of whole days.
-fn of_days(from: u32, to: u32) -> Listing {
-    Listing { period: Some((day(from), day(to))), ..Listing::default() }
+fn of_days(from: u32, to: u32) -> ListingFacts {
+    ListingFacts { period: Some((day(from), day(to))), ..ListingFacts::default() }
 }
 
 /// A listing of whole days with the balance at the end of the last one.
-fn with_balance(from: u32, to: u32, cents: i64) -> Listing {
-    Listing { closing: Some((day(to), Decimal::new(cents, 2))), ..of_days(from, to) }
+fn with_balance(from: u32, to: u32, cents: i64) -> ListingFacts {
+    ListingFacts { closing: Some((day(to), Decimal::new(cents, 2))), ..of_days(from, to) }
 }
 
 /// A store in the smallest form: one account's rows.
@@ -46,21 +46,21 @@ struct Book {
 }
 
 impl Book {
-    fn plan(&self, drafts: &[TransactionDraft], listing: Listing) -> Plan {
+    fn plan(&self, drafts: &[TransactionDraft], listing: ListingFacts) -> Plan {
         let trust = self.trust.unwrap_or(IdTrust::Reusable);
         let loaded = Some((NaiveDate::MIN, NaiveDate::MAX));
         reconcile(&Batch { drafts, stored: &self.rows, loaded, learned: &self.learned, trust, listing })
     }
 
     fn take(&mut self, drafts: &[TransactionDraft]) -> Plan {
-        self.take_listed(drafts, Listing::default())
+        self.take_listed(drafts, ListingFacts::default())
     }
 
     fn take_complete(&mut self, drafts: &[TransactionDraft], complete: Option<(NaiveDate, NaiveDate)>) -> Plan {
-        self.take_listed(drafts, Listing { complete, ..Listing::default() })
+        self.take_listed(drafts, ListingFacts { complete, ..ListingFacts::default() })
     }
 
-    fn take_listed(&mut self, drafts: &[TransactionDraft], listing: Listing) -> Plan {
+    fn take_listed(&mut self, drafts: &[TransactionDraft], listing: ListingFacts) -> Plan {
         let plan = self.plan(drafts, listing);
         let mut cancel: Vec<TransactionId> = plan.vanished.clone();
         for (draft, outcome) in drafts.iter().zip(&plan.outcomes) {
@@ -409,7 +409,7 @@ fn a_hold_ends_with_the_smaller_amount_or_with_a_later_list() {
     book.take(&[row("f", 3, -4_317, "Fuel 12")]);
     assert_eq!((book.rows.len(), book.rows[0].facts.amount), (1, Decimal::new(-4317, 2)));
 
-    let list = |as_of: u32| Listing { pending_as_of: Some(day(as_of)), ..of_days(0, as_of) };
+    let list = |as_of: u32| ListingFacts { pending_as_of: Some(day(as_of)), ..of_days(0, as_of) };
     let mut book = Book::default();
     book.take_listed(&[pending("", 8, -2000, "Bistro")], list(9));
     book.take_listed(&[pending("", 19, -300, "Kiosk")], list(20));
@@ -499,7 +499,7 @@ proptest! {
         book.take(&first);
         let second: Vec<_> = second.into_iter().map(|(on, cents, id)| row(&format!("id{id}"), on, -cents, "Tea")).collect();
         let before = book.rows.len();
-        let plan = book.plan(&second, Listing::default());
+        let plan = book.plan(&second, ListingFacts::default());
         let mut touched: Vec<_> = plan.outcomes.iter().filter_map(|outcome| match outcome {
             Outcome::Amend(id, _) | Outcome::Void(id) => Some(*id),
             Outcome::New | Outcome::Known => None,

@@ -1,7 +1,7 @@
 //! The keymap: the keys of the table, replaced where the user configured others.
 
-use super::{Action, Chord, Lookup, Place, Scope, Spec, TABLE, pretty};
-use crate::config::{Binding, Problem};
+use super::{Action, Chord, KeyMeaning, KeyPlace, KeyScope, Spec, TABLE, pretty};
+use crate::config::{Binding, ConfigProblem};
 
 /// The keys of every action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Keymap {
     /// # Errors
     /// All problems, by the line of the configuration: unknown names, unknown keys, letters that could not be typed
     /// any more, and keys with two meanings in one place.
-    pub fn of(bindings: &[Binding]) -> Result<Self, Vec<Problem>> {
+    pub fn of(bindings: &[Binding]) -> Result<Self, Vec<ConfigProblem>> {
         let mut map = Self::default();
         let mut problems = Vec::new();
         let mut changed: Vec<(usize, &Binding)> = Vec::new();
@@ -34,19 +34,17 @@ impl Keymap {
                     map.keys[at] = keys;
                     changed.push((at, binding));
                 }
-                Err(message) => problems.push(Problem { line: binding.line, message }),
+                Err(message) => problems.push(ConfigProblem { line: binding.line, message }),
             }
         }
         for (place, (at, binding)) in changed.iter().enumerate() {
             // Of two conflicting lines, the later one is reported.
             let skipped = |other: usize| changed[place + 1..].iter().any(|(later, _)| *later == other);
             let others = (0..TABLE.len()).filter(|other| other != at && !skipped(*other));
-            problems.extend(
-                others.filter_map(|other| map.conflict(*at, other)).map(|message| Problem {
-                    line: binding.line,
-                    message: format!("keys.{}: {message}", binding.action),
-                }),
-            );
+            problems.extend(others.filter_map(|other| map.conflict(*at, other)).map(|message| ConfigProblem {
+                line: binding.line,
+                message: format!("keys.{}: {message}", binding.action),
+            }));
         }
         problems.sort_by_key(|problem| problem.line);
         if problems.is_empty() { Ok(map) } else { Err(problems) }
@@ -71,17 +69,17 @@ impl Keymap {
     }
 
     /// The meaning of `typed` in `place`.
-    pub(crate) fn find(&self, place: Place, typed: &[Chord]) -> Lookup {
+    pub(crate) fn find(&self, place: KeyPlace, typed: &[Chord]) -> KeyMeaning {
         let mut prefix = false;
         for (spec, sequences) in self.each().filter(|(spec, _)| spec.scope.has(place)) {
             for keys in sequences.iter().filter(|keys| keys.starts_with(typed)) {
                 if keys.len() == typed.len() {
-                    return Lookup::Action(spec.action);
+                    return KeyMeaning::Action(spec.action);
                 }
                 prefix = true;
             }
         }
-        if prefix { Lookup::Prefix } else { Lookup::Nothing }
+        if prefix { KeyMeaning::Prefix } else { KeyMeaning::Nothing }
     }
 
     /// The first key of an action in `place`, for people; `None` if it has none.
@@ -91,7 +89,7 @@ impl Keymap {
     }
 
     /// The keys that may follow `typed` in `place`, each with its title.
-    pub(crate) fn continuations(&self, place: Place, typed: &[Chord]) -> Vec<(String, &'static str)> {
+    pub(crate) fn continuations(&self, place: KeyPlace, typed: &[Chord]) -> Vec<(String, &'static str)> {
         let longer = |keys: &&Vec<Chord>| keys.len() > typed.len() && keys.starts_with(typed);
         self.each()
             .filter(|(spec, _)| spec.scope.has(place))
@@ -101,7 +99,7 @@ impl Keymap {
     }
 
     /// The footer of `place`: key, word and action, most useful first.
-    pub(crate) fn hints(&self, place: Place) -> impl Iterator<Item = (String, &'static str, Action)> {
+    pub(crate) fn hints(&self, place: KeyPlace) -> impl Iterator<Item = (String, &'static str, Action)> {
         self.each()
             .filter(move |(spec, _)| spec.scope.has(place) && !spec.hint.is_empty())
             .filter_map(|(spec, sequences)| Some((pretty(&shown(sequences.first()?)), spec.hint, spec.action)))
@@ -139,7 +137,7 @@ fn sequences(binding: &Binding) -> Result<(usize, Vec<Vec<Chord>>), String> {
 }
 
 /// Places in which text is typed.
-const FIELDS: Scope = super::table::FIELDS;
+const FIELDS: KeyScope = super::table::FIELDS;
 
 #[cfg(test)]
 mod tests {
@@ -157,33 +155,33 @@ mod tests {
         Keymap::of(&bindings).map_err(|problems| problems.iter().map(ToString::to_string).collect())
     }
 
-    fn find(map: &Keymap, place: Place, keys: &str) -> Lookup {
+    fn find(map: &Keymap, place: KeyPlace, keys: &str) -> KeyMeaning {
         map.find(place, &Chord::parse_sequence(keys).unwrap())
     }
 
     #[test]
     fn g_waits_for_a_second_key() {
         let map = Keymap::default();
-        assert_eq!(find(&map, Place::Accounts, "g"), Lookup::Prefix);
-        assert_eq!(find(&map, Place::Accounts, "g g"), Lookup::Action(Action::First));
-        assert_eq!(find(&map, Place::Filter, "g"), Lookup::Nothing);
-        assert!(!map.continuations(Place::Accounts, &Chord::parse_sequence("g").unwrap()).is_empty());
+        assert_eq!(find(&map, KeyPlace::Accounts, "g"), KeyMeaning::Prefix);
+        assert_eq!(find(&map, KeyPlace::Accounts, "g g"), KeyMeaning::Action(Action::First));
+        assert_eq!(find(&map, KeyPlace::Filter, "g"), KeyMeaning::Nothing);
+        assert!(!map.continuations(KeyPlace::Accounts, &Chord::parse_sequence("g").unwrap()).is_empty());
     }
 
     #[test]
     fn own_keys_take_the_place_of_the_tables() {
         let map = of(&[("sync-all", &["f5", "g s"]), ("explain", &[]), ("undo", &["x"])]).unwrap();
-        assert_eq!(find(&map, Place::Accounts, "f5"), Lookup::Action(Action::SyncAll));
-        assert_eq!(find(&map, Place::Accounts, "g s"), Lookup::Action(Action::SyncAll));
-        assert_eq!(find(&map, Place::Accounts, "R"), Lookup::Nothing);
-        assert_eq!(find(&map, Place::Accounts, "x"), Lookup::Action(Action::Undo));
-        assert!(map.hints(Place::Accounts).any(|(key, _, action)| key == "f5" && action == Action::SyncAll));
+        assert_eq!(find(&map, KeyPlace::Accounts, "f5"), KeyMeaning::Action(Action::SyncAll));
+        assert_eq!(find(&map, KeyPlace::Accounts, "g s"), KeyMeaning::Action(Action::SyncAll));
+        assert_eq!(find(&map, KeyPlace::Accounts, "R"), KeyMeaning::Nothing);
+        assert_eq!(find(&map, KeyPlace::Accounts, "x"), KeyMeaning::Action(Action::Undo));
+        assert!(map.hints(KeyPlace::Accounts).any(|(key, _, action)| key == "f5" && action == Action::SyncAll));
     }
 
     #[test]
     fn two_lines_can_swap_keys() {
         let map = of(&[("sync", &["R"]), ("sync-all", &["r"])]).unwrap();
-        assert_eq!(find(&map, Place::Accounts, "r"), Lookup::Action(Action::SyncAll));
+        assert_eq!(find(&map, KeyPlace::Accounts, "r"), KeyMeaning::Action(Action::SyncAll));
     }
 
     #[test]

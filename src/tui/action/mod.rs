@@ -19,7 +19,7 @@ pub(crate) use table::{Action, TABLE};
 
 /// The part that has the keys: a screen, an overlay, or a field in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum KeyPlace {
     Overview,
     Accounts,
     Transactions,
@@ -69,20 +69,20 @@ pub(crate) enum Place {
 
 /// A set of places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Scope(u64);
+pub(crate) struct KeyScope(u64);
 
-impl Scope {
+impl KeyScope {
     pub(crate) const SCREENS: Self = Self::of(&[
-        Place::Overview,
-        Place::Accounts,
-        Place::Transactions,
-        Place::Holdings,
-        Place::Connections,
-        Place::Activity,
-        Place::Groups,
+        KeyPlace::Overview,
+        KeyPlace::Accounts,
+        KeyPlace::Transactions,
+        KeyPlace::Holdings,
+        KeyPlace::Connections,
+        KeyPlace::Activity,
+        KeyPlace::Groups,
     ]);
 
-    pub(crate) const fn of(places: &[Place]) -> Self {
+    pub(crate) const fn of(places: &[KeyPlace]) -> Self {
         let mut bits = 0;
         let mut index = 0;
         while index < places.len() {
@@ -92,11 +92,11 @@ impl Scope {
         Self(bits)
     }
 
-    pub(crate) const fn and(self, places: &[Place]) -> Self {
+    pub(crate) const fn and(self, places: &[KeyPlace]) -> Self {
         Self(self.0 | Self::of(places).0)
     }
 
-    pub(crate) const fn has(self, place: Place) -> bool {
+    pub(crate) const fn has(self, place: KeyPlace) -> bool {
         self.0 & (1 << place as u64) != 0
     }
 
@@ -149,12 +149,12 @@ pub(crate) struct Spec {
     /// One or two words for the footer; empty: not shown there.
     pub(crate) hint: &'static str,
     pub(crate) group: Group,
-    pub(crate) scope: Scope,
+    pub(crate) scope: KeyScope,
 }
 
 /// The meaning of a key sequence in a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lookup {
+pub(crate) enum KeyMeaning {
     /// It is complete.
     Action(Action),
     /// More keys may follow.
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn titles_of_the_screens_fit_a_column_of_the_help() {
         for spec in TABLE {
-            assert!(spec.title.len() <= 42 || !spec.scope.meets(Scope::SCREENS), "{}", spec.title);
+            assert!(spec.title.len() <= 42 || !spec.scope.meets(KeyScope::SCREENS), "{}", spec.title);
         }
     }
 

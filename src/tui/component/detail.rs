@@ -5,14 +5,14 @@ use std::cell::Cell as Known;
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
-    hit::{ListId, Target},
+    hit::{ClickTarget, ListId},
     scene::Scene,
 };
 use crate::tui::{
     action::Action,
     widget::{
         chart::{Point, blocks},
-        cursor::Cursor,
+        cursor::SelectedRow,
         paint::{padded, rows, shrink_left},
         text::{width, wrap},
     },
@@ -24,7 +24,7 @@ pub(crate) struct Detail {
     pub(crate) focused: bool,
     /// Whether the part with the focus has the whole width.
     alone: bool,
-    scroll: Cursor,
+    scroll: SelectedRow,
     /// Lines that can be scrolled over, known once drawn.
     lines: Known<usize>,
 }
@@ -76,7 +76,7 @@ impl Detail {
 
     /// Scrolls back to the top, since another row is shown.
     pub(crate) fn rewind(&mut self) {
-        self.scroll = Cursor::default();
+        self.scroll = SelectedRow::default();
     }
 
     fn turn(&mut self, focused: bool) {
@@ -85,11 +85,11 @@ impl Detail {
     }
 
     /// Draws the detail in its frame.
-    pub(crate) fn draw(&self, scene: &mut Scene<'_>, area: Rect, title: &str, lines: &[Line]) {
+    pub(crate) fn draw(&self, scene: &mut Scene<'_>, area: Rect, title: &str, lines: &[DetailLine]) {
         let focused = self.focused && scene.top;
         let inner = scene.paint.frame(area, title, if self.focused && !scene.wide { "Esc back" } else { "" }, focused);
         for row in rows(inner) {
-            scene.paint.target(row, Target::Row(ListId::Side, 0));
+            scene.paint.target(row, ClickTarget::Row(ListId::Side, 0));
         }
         let inner = padded(inner);
         let laid = lay_out(lines, usize::from(inner.width), scene.paint.theme);
@@ -124,7 +124,7 @@ const LABEL: usize = 12;
 
 /// One line of the detail.
 #[derive(Debug, Clone)]
-pub(crate) enum Line {
+pub(crate) enum DetailLine {
     /// In bold.
     Heading(String),
     /// A label and its value; left out when the value is empty.
@@ -134,7 +134,7 @@ pub(crate) enum Line {
     Blank,
 }
 
-impl Line {
+impl DetailLine {
     pub(crate) fn pair(label: &'static str, value: impl Into<String>) -> Self {
         Self::Pair(label, value.into(), None)
     }
@@ -149,15 +149,15 @@ enum Laid<'a> {
     Blank,
 }
 
-fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &crate::tui::theme::Theme) -> Vec<Laid<'a>> {
+fn lay_out<'a>(lines: &'a [DetailLine], columns: usize, theme: &crate::tui::theme::Theme) -> Vec<Laid<'a>> {
     let mut laid = Vec::new();
     for line in lines {
         match line {
-            Line::Heading(text) => {
+            DetailLine::Heading(text) => {
                 laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, theme.heading)));
             }
-            Line::Pair(_, value, _) if value.is_empty() => {}
-            Line::Pair(label, value, style) => {
+            DetailLine::Pair(_, value, _) if value.is_empty() => {}
+            DetailLine::Pair(label, value, style) => {
                 let style = style.unwrap_or(theme.text);
                 for (index, part) in wrap(value, columns.saturating_sub(LABEL)).into_iter().enumerate() {
                     let label = if index == 0 { *label } else { "" };
@@ -165,16 +165,16 @@ fn lay_out<'a>(lines: &'a [Line], columns: usize, theme: &crate::tui::theme::The
                     laid.push(Laid::Pair(format!("{label}{:gap$}", ""), part, style));
                 }
             }
-            Line::Text(text, style) => {
+            DetailLine::Text(text, style) => {
                 laid.extend(wrap(text, columns).into_iter().map(|line| Laid::Text(line, *style)));
             }
-            Line::Chart(points) => {
+            DetailLine::Chart(points) => {
                 laid.push(Laid::Chart(points));
                 laid.extend((1..CHART).map(|_| Laid::Under));
             }
             // The lines between two blanks may have been left out.
-            Line::Blank if matches!(laid.last(), None | Some(Laid::Blank)) => {}
-            Line::Blank => laid.push(Laid::Blank),
+            DetailLine::Blank if matches!(laid.last(), None | Some(Laid::Blank)) => {}
+            DetailLine::Blank => laid.push(Laid::Blank),
         }
     }
     laid

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use crate::{
     domain::text::fold,
     tui::widget::{
-        field::Field,
+        field::TextField,
         paint::{padded, shrink_left},
     },
 };
@@ -15,7 +15,7 @@ use crate::{
 /// The text of the filter.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
-    field: Field,
+    field: TextField,
     pub(crate) editing: bool,
 }
 

@@ -35,7 +35,7 @@ pub(crate) enum ListId {
 
 /// The target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum ClickTarget {
     /// Execute an action: hints and tabs.
     Action(Action),
     /// Select a row; a click on the selected row opens it.
@@ -50,13 +50,13 @@ pub(crate) enum Target {
 #[derive(Debug, Default)]
 pub struct ViewMemory {
     pub(crate) offsets: HashMap<ListId, usize>,
-    pub(crate) targets: Vec<(Rect, Target)>,
+    pub(crate) targets: Vec<(Rect, ClickTarget)>,
     pub(crate) cursor: Option<Position>,
 }
 
 impl ViewMemory {
     /// The topmost target at a position.
-    pub(crate) fn target_at(&self, x: u16, y: u16) -> Option<Target> {
+    pub(crate) fn target_at(&self, x: u16, y: u16) -> Option<ClickTarget> {
         let at = Position { x, y };
         self.targets.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, target)| *target)
     }

@@ -8,8 +8,8 @@ use super::{detail::Detail, filter::Filter};
 use crate::{
     domain::{AccountId, ChangeId, ConnectionId, HoldingId, TransactionId},
     tui::{
-        action::{Action, Place},
-        widget::cursor::Cursor,
+        action::{Action, KeyPlace},
+        widget::cursor::SelectedRow,
     },
 };
 
@@ -30,7 +30,7 @@ pub(crate) enum RowId {
 #[derive(Debug, Default)]
 pub(crate) struct List {
     /// Over the rows that can be selected.
-    pub(crate) cursor: Cursor,
+    pub(crate) cursor: SelectedRow,
     pub(crate) detail: Detail,
     pub(crate) filter: Filter,
     selected: Option<RowId>,
@@ -40,8 +40,8 @@ pub(crate) struct List {
 
 impl List {
     /// Where keys go on a screen whose own place is `own`.
-    pub(crate) fn place(&self, own: Place) -> Place {
-        if self.filter.editing { Place::Filter } else { own }
+    pub(crate) fn place(&self, own: KeyPlace) -> KeyPlace {
+        if self.filter.editing { KeyPlace::Filter } else { own }
     }
 
     /// Whether an action does something in a list of the screens: actions on a row need a row, and the list itself is out

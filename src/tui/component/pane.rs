@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     domain::Change,
-    sync::{Command, Event, JobId},
+    sync::{EngineCommand, Event, JobId},
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         env::Env,
-        msg::{Effect, Jump, Loaded},
+        msg::{Effect, Jump, WorkerAnswer},
         snapshot::LedgerSnapshot,
         theme::ThemeName,
     },
@@ -25,7 +25,7 @@ use crate::{
 /// A screen, or an overlay on the stack.
 pub(crate) trait Pane: Send {
     /// Where keys go now.
-    fn place(&self) -> Place;
+    fn place(&self) -> KeyPlace;
 
     /// Executes an action from a key or the palette.
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>);
@@ -106,7 +106,7 @@ pub(crate) trait Pane: Send {
     fn column(&mut self, _place: usize, _ctx: &mut Ctx<'_>) {}
 
     /// Takes in news. Returns whether the pane shows it, so that the root shows no toast for it.
-    fn hear(&mut self, _news: &News<'_>, _ctx: &mut Ctx<'_>) -> bool {
+    fn hear(&mut self, _news: &PaneNews<'_>, _ctx: &mut Ctx<'_>) -> bool {
         false
     }
 
@@ -130,13 +130,13 @@ pub(crate) fn can_undo(action: Action, snapshot: &LedgerSnapshot) -> bool {
 
 /// News for panes.
 #[derive(Debug)]
-pub(crate) enum News<'a> {
+pub(crate) enum PaneNews<'a> {
     /// The snapshot was replaced.
     Fresh,
     /// An event of the engine.
     Engine(&'a Event),
     /// The answer to an effect.
-    Loaded(&'a Loaded),
+    Loaded(&'a WorkerAnswer),
 }
 
 /// A request of a pane to the root.
@@ -182,7 +182,7 @@ impl Ctx<'_> {
     }
 
     /// Sends a command under a new job.
-    pub(crate) fn command(&mut self, command: impl FnOnce(JobId) -> Command) -> JobId {
+    pub(crate) fn command(&mut self, command: impl FnOnce(JobId) -> EngineCommand) -> JobId {
         let job = self.env.engine.job();
         self.effects.push(Effect::Send(command(job)));
         job

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::hit::{ListId, Target};
+use super::hit::{ClickTarget, ListId};
 use crate::tui::{env::Env, snapshot::LedgerSnapshot, widget::paint::Paint};
 
 /// When it is, for whoever formats days and ages.
@@ -87,7 +87,7 @@ impl Scene<'_> {
     /// A box for an overlay, over whatever is there.
     pub(crate) fn overlay(&mut self, area: Rect, title: &str, right: &str) -> Rect {
         self.paint.clear(area);
-        self.paint.target(area, Target::Nothing);
+        self.paint.target(area, ClickTarget::Nothing);
         self.paint.frame(area, title, right, self.top)
     }
 }

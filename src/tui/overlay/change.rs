@@ -8,19 +8,19 @@ use crate::{
     domain::{Change, ChangeId},
     ledger::LedgerEntry,
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
-            pane::{Ask, Ctx, News, Pane},
+            pane::{Ask, Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::{Effect, Jump, Loaded},
+        msg::{Effect, Jump, WorkerAnswer},
         snapshot,
         widget::{
-            amount::Figure,
-            cursor::Cursor,
+            amount::AmountHalves,
+            cursor::SelectedRow,
             paint::{below, padded, rows, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
             text::wrap,
         },
     },
@@ -37,14 +37,14 @@ pub(crate) struct ChangePage {
     rows: BTreeMap<usize, LedgerEntry>,
     /// Offset of the next request.
     asked: u64,
-    cursor: Cursor,
+    cursor: SelectedRow,
 }
 
 impl ChangePage {
     pub(crate) fn new(change: Change) -> Self {
         let count = change.counts.transactions_imported + change.counts.transactions_updated;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        Self { change, count, rows: BTreeMap::new(), asked: 0, cursor: Cursor::default() }
+        Self { change, count, rows: BTreeMap::new(), asked: 0, cursor: SelectedRow::default() }
     }
 
     /// The first request.
@@ -87,8 +87,8 @@ impl ChangePage {
 }
 
 impl Pane for ChangePage {
-    fn place(&self) -> Place {
-        Place::Change
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Change
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -113,9 +113,9 @@ impl Pane for ChangePage {
         self.read_on(ctx);
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
-            News::Loaded(Loaded::ChangeRows { change, offset, result }) if *change == self.change.id => {
+            PaneNews::Loaded(WorkerAnswer::ChangeRows { change, offset, result }) if *change == self.change.id => {
                 if let Ok(entries) = result {
                     let start = usize::try_from(*offset).unwrap_or(usize::MAX);
                     for (index, entry) in entries.iter().enumerate() {
@@ -127,13 +127,13 @@ impl Pane for ChangePage {
                 }
                 true
             }
-            News::Fresh => {
+            PaneNews::Fresh => {
                 if let Some(change) = ctx.snapshot.change(self.id()) {
                     self.change = change.clone();
                 }
                 false
             }
-            News::Loaded(_) | News::Engine(_) => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) => false,
         }
     }
 
@@ -159,13 +159,13 @@ impl Pane for ChangePage {
             return;
         }
         let columns = [
-            Column::new("Date", Size::Fixed(10)),
-            Column::new("Payee", Size::Flex(16)),
-            Column::new("Account", Size::Fit(8, 24)).rank(2),
-            Column::new("Amount", Size::Fit(10, 22)).right(),
-            Column::new("Line", Size::Fit(4, 8)).right().rank(1),
+            TableColumn::new("Date", Size::Fixed(10)),
+            TableColumn::new("Payee", Size::Flex(16)),
+            TableColumn::new("Account", Size::Fit(8, 24)).rank(2),
+            TableColumn::new("Amount", Size::Fit(10, 22)).right(),
+            TableColumn::new("Line", Size::Fit(4, 8)).right().rank(1),
         ];
-        let table = Table {
+        let table = TableView {
             list: ListId::ChangeRows,
             columns: &columns,
             len: self.len(),
@@ -179,17 +179,17 @@ impl Pane for ChangePage {
         table.draw(&mut scene.paint, scene.offsets, body, |index| {
             if let Some(warning) = change.warnings.get(index) {
                 let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
-                return Row::Note(format!("! {place}{}", warning.message), theme.warning);
+                return TableRow::Note(format!("! {place}{}", warning.message), theme.warning);
             }
             let Some(entry) = self.rows.get(&(index - self.warnings())) else {
-                return Row::cells(vec![Cell::text("…", theme.muted)]);
+                return TableRow::cells(vec![Cell::text("…", theme.muted)]);
             };
             let facts = &entry.transaction.facts;
-            Row::cells(vec![
+            TableRow::cells(vec![
                 Cell::text(facts.date.to_string(), theme.text),
                 Cell::text(snapshot::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked), theme.text),
                 Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted),
-                Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
+                Cell::Figure(AmountHalves::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
                 if facts.origin.line > 0 {
                     Cell::text(facts.origin.line.to_string(), theme.muted)
                 } else {

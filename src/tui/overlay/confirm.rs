@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    action::{Action, Place},
+    action::{Action, KeyPlace},
     component::{
         pane::{Ask, Ctx, Pane},
         scene::Scene,
@@ -30,8 +30,8 @@ impl Confirm {
 }
 
 impl Pane for Confirm {
-    fn place(&self) -> Place {
-        Place::Confirm
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Confirm
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {

@@ -4,22 +4,22 @@ use std::fmt::Write as _;
 
 use ratatui::layout::Rect;
 
-use super::Page;
+use super::TextPage;
 use crate::{
     domain::{Money, text},
-    ledger::explain::{Figure, Node, Place as SourcePlace},
+    ledger::explain::{Figure, Node, SourcePlace},
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
-            pane::{Ctx, News, Pane},
+            pane::{Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::{Effect, Explained, Loaded},
+        msg::{Effect, Explained, WorkerAnswer},
         widget::{
             amount::{self, HIDDEN},
-            cursor::Cursor,
-            table::{Cell, Column, Row, Size, Table},
+            cursor::SelectedRow,
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -56,7 +56,7 @@ pub(crate) struct ExplainTree {
     reading: Option<Figure>,
     /// Shown when the root could not be read.
     problem: Option<String>,
-    cursor: Cursor,
+    cursor: SelectedRow,
 }
 
 impl ExplainTree {
@@ -68,7 +68,7 @@ impl ExplainTree {
             root,
             lines: Vec::new(),
             problem: None,
-            cursor: Cursor::default(),
+            cursor: SelectedRow::default(),
         });
     }
 
@@ -114,7 +114,7 @@ impl ExplainTree {
         if self.lines.is_empty() {
             self.lines.push(Line { depth: 0, kind: LineKind::Node { node: node.clone(), open: false } });
         } else if node.inputs == 0 {
-            ctx.push(Page::new(node.label.clone(), source_text(explained.place.as_ref())));
+            ctx.push(TextPage::new(node.label.clone(), source_text(explained.place.as_ref())));
             return;
         }
         let place = self.lines.iter().position(|line| match &line.kind {
@@ -164,8 +164,8 @@ fn source_text(place: Option<&SourcePlace>) -> String {
 }
 
 impl Pane for ExplainTree {
-    fn place(&self) -> Place {
-        Place::Explain
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Explain
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -191,9 +191,11 @@ impl Pane for ExplainTree {
         self.cursor.scroll(rows, self.lines.len());
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
-            News::Loaded(Loaded::Explained { figure, offset, result }) if self.reading.as_ref() == Some(figure) => {
+            PaneNews::Loaded(WorkerAnswer::Explained { figure, offset, result })
+                if self.reading.as_ref() == Some(figure) =>
+            {
                 match result {
                     Ok(explained) => self.take(figure, *offset, explained, ctx),
                     Err(error) => {
@@ -203,7 +205,7 @@ impl Pane for ExplainTree {
                 }
                 true
             }
-            News::Loaded(_) | News::Engine(_) | News::Fresh => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh => false,
         }
     }
 
@@ -215,8 +217,9 @@ impl Pane for ExplainTree {
             scene.paint.paragraph(inner, text, theme.muted);
             return;
         }
-        let columns = [Column::new("Figure", Size::Flex(20)), Column::new("Amount", Size::Fit(10, 24)).right()];
-        let table = Table {
+        let columns =
+            [TableColumn::new("Figure", Size::Flex(20)), TableColumn::new("Amount", Size::Fit(10, 24)).right()];
+        let table = TableView {
             list: ListId::Explain,
             columns: &columns,
             len: self.lines.len(),
@@ -231,7 +234,7 @@ impl Pane for ExplainTree {
             let indent = "  ".repeat(line.depth);
             match &line.kind {
                 LineKind::More { left, .. } => {
-                    Row::cells(vec![Cell::text(format!("{indent}… {left} more"), theme.muted), Cell::Empty])
+                    TableRow::cells(vec![Cell::text(format!("{indent}… {left} more"), theme.muted), Cell::Empty])
                 }
                 LineKind::Node { node, open } => {
                     let mark = match (node.inputs, open) {
@@ -246,7 +249,7 @@ impl Pane for ExplainTree {
                         (None, _) => "—".to_owned(),
                     };
                     let style = node.value.map_or(theme.muted, |value| theme.amount(value));
-                    Row::cells(vec![
+                    TableRow::cells(vec![
                         Cell::text(format!("{indent}{mark} {}", node.label), theme.text),
                         Cell::text(value, style),
                     ])

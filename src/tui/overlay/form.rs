@@ -9,15 +9,15 @@ use ratatui::layout::Rect;
 use crate::{
     domain::text::fold,
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
-            hit::{ListId, Target},
-            pane::{Ask, Ctx, News, Pane},
+            hit::{ClickTarget, ListId},
+            pane::{Ask, Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::Loaded,
+        msg::WorkerAnswer,
         widget::{
-            field::Field,
+            field::TextField,
             paint::{below, bottom, centred, padded, rows, shrink_left, top},
             text::width,
         },
@@ -39,7 +39,7 @@ pub(crate) enum Suggest {
 }
 
 /// One field of a form.
-pub(crate) struct Input {
+pub(crate) struct FormField {
     pub(crate) label: &'static str,
     /// Shown at the foot while the field has the focus.
     pub(crate) help: &'static str,
@@ -53,8 +53,8 @@ pub(crate) struct Input {
 pub(crate) type Submit<T> = fn(&T, &[String], &mut Ctx<'_>) -> Result<(), (usize, String)>;
 
 struct Line {
-    input: Input,
-    field: Field,
+    input: FormField,
+    field: TextField,
     /// Suggestions for the text typed, best first.
     found: Vec<String>,
 }
@@ -70,13 +70,13 @@ pub(crate) struct Form<T> {
 }
 
 impl<T> Form<T> {
-    pub(crate) fn new(title: impl Into<String>, inputs: Vec<Input>, about: T, submit: Submit<T>) -> Self {
-        let line = |input: Input| {
+    pub(crate) fn new(title: impl Into<String>, inputs: Vec<FormField>, about: T, submit: Submit<T>) -> Self {
+        let line = |input: FormField| {
             let found = match &input.suggest {
                 Suggest::OneOf(all) => all.iter().map(|one| (*one).to_owned()).collect(),
                 Suggest::Nothing | Suggest::Categories | Suggest::Tags | Suggest::Payees => Vec::new(),
             };
-            Line { field: Field::new(input.value.clone()), input, found }
+            Line { field: TextField::new(input.value.clone()), input, found }
         };
         let lines = inputs.into_iter().map(line).collect();
         Self { title: title.into(), lines, at: 0, problem: None, about, submit }
@@ -156,8 +156,8 @@ impl Line {
 }
 
 impl<T: Send> Pane for Form<T> {
-    fn place(&self) -> Place {
-        Place::Form
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Form
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -189,8 +189,8 @@ impl<T: Send> Pane for Form<T> {
         self.at = index.min(self.lines.len().saturating_sub(1));
     }
 
-    fn hear(&mut self, news: &News<'_>, _ctx: &mut Ctx<'_>) -> bool {
-        let News::Loaded(Loaded::Vocabulary(vocabulary)) = news else { return false };
+    fn hear(&mut self, news: &PaneNews<'_>, _ctx: &mut Ctx<'_>) -> bool {
+        let PaneNews::Loaded(WorkerAnswer::Vocabulary(vocabulary)) = news else { return false };
         for line in &mut self.lines {
             match line.input.suggest {
                 Suggest::Categories => line.found.clone_from(&vocabulary.categories),
@@ -210,7 +210,7 @@ impl<T: Send> Pane for Form<T> {
         let labels = self.lines.iter().map(|line| width(line.input.label)).max().unwrap_or(0);
         let labels = u16::try_from(labels).unwrap_or(u16::MAX).min(inner.width / 3);
         for ((index, line), row) in self.lines.iter().enumerate().zip(rows(below(inner, 1))) {
-            scene.paint.target(row, Target::Row(ListId::Form, index));
+            scene.paint.target(row, ClickTarget::Row(ListId::Form, index));
             let active = index == self.at;
             let label = if active { theme.heading } else { theme.muted };
             scene.paint.text(Rect { width: 1, ..row }, if active { "▸" } else { " " }, label);
@@ -242,8 +242,8 @@ mod tests {
     use super::*;
 
     fn line(suggest: Suggest, found: &[&str], typed: &str) -> Line {
-        let input = Input { label: "x", help: "", value: String::new(), default: String::new(), suggest };
-        Line { input, field: Field::new(typed), found: found.iter().map(|one| (*one).to_owned()).collect() }
+        let input = FormField { label: "x", help: "", value: String::new(), default: String::new(), suggest };
+        Line { input, field: TextField::new(typed), found: found.iter().map(|one| (*one).to_owned()).collect() }
     }
 
     #[test]

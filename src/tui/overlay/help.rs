@@ -6,15 +6,15 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    action::{Action, Group, Keymap, Place, Spec, keys_shown, pretty},
+    action::{Action, Group, KeyPlace, Keymap, Spec, keys_shown, pretty},
     component::{
         filter::Filter,
-        hit::{ListId, Target},
+        hit::{ClickTarget, ListId},
         pane::{Ctx, Pane},
         scene::Scene,
     },
     widget::{
-        cursor::Cursor,
+        cursor::SelectedRow,
         paint::{below, centred, padded, rows, shrink_left, top},
     },
 };
@@ -28,7 +28,7 @@ const KEYS: u16 = 15;
 pub(crate) struct Help {
     entries: Vec<Entry>,
     filter: Filter,
-    top: Cursor,
+    top: SelectedRow,
     /// Lines that can be scrolled over, known once drawn.
     lines: Cell<usize>,
 }
@@ -51,14 +51,14 @@ enum Line<'a> {
 }
 
 impl Help {
-    pub(crate) fn new(place: Place, keymap: &Keymap) -> Self {
+    pub(crate) fn new(place: KeyPlace, keymap: &Keymap) -> Self {
         let entry = |(spec, keys): (&'static Spec, &[Vec<_>])| {
             let shown: Vec<String> = keys.iter().map(|keys| pretty(&keys_shown(keys))).collect();
             let words = format!("{} {} {}", spec.name, spec.action.aliases(), spec.group.title());
             Entry { group: spec.group, keys: shown.join("  "), title: spec.title, words, here: spec.scope.has(place) }
         };
         let entries = keymap.each().filter(|(_, keys)| !keys.is_empty()).map(entry).collect();
-        Self { entries, filter: Filter::default(), top: Cursor::default(), lines: Cell::new(1) }
+        Self { entries, filter: Filter::default(), top: SelectedRow::default(), lines: Cell::new(1) }
     }
 
     fn shown(&self) -> Vec<Line<'_>> {
@@ -88,8 +88,8 @@ impl Help {
 }
 
 impl Pane for Help {
-    fn place(&self) -> Place {
-        if self.filter.editing { Place::Filter } else { Place::Help }
+    fn place(&self) -> KeyPlace {
+        if self.filter.editing { KeyPlace::Filter } else { KeyPlace::Help }
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -104,7 +104,7 @@ impl Pane for Help {
 
     fn key(&mut self, event: KeyEvent, _ctx: &mut Ctx<'_>) {
         self.filter.key(event);
-        self.top = Cursor::default();
+        self.top = SelectedRow::default();
     }
 
     fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
@@ -143,7 +143,7 @@ impl Pane for Help {
         self.lines.set(lines.len().saturating_sub(fits) + 1);
         let offset = self.top.at.min(lines.len().saturating_sub(fits));
         for row in rows(body) {
-            scene.paint.target(row, Target::Row(ListId::Page, 0));
+            scene.paint.target(row, ClickTarget::Row(ListId::Page, 0));
         }
         for (index, line) in lines.iter().skip(offset).take(fits).enumerate() {
             let (column, row) = (index / usize::from(body.height), index % usize::from(body.height));

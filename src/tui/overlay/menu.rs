@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    action::{Action, Place},
+    action::{Action, KeyPlace},
     component::{
         hit::ListId,
         pane::{Ask, Ctx, Pane},
@@ -12,9 +12,9 @@ use crate::tui::{
     },
     msg::Effect,
     widget::{
-        cursor::Cursor,
+        cursor::SelectedRow,
         paint::centred,
-        table::{Cell, Column, Row, Size, Table},
+        table::{Cell, Size, TableColumn, TableRow, TableView},
         text::width,
     },
 };
@@ -23,7 +23,7 @@ use crate::tui::{
 pub(crate) type Choose<T> = fn(&T, &mut Ctx<'_>);
 
 /// One entry.
-pub(crate) struct Choice<T> {
+pub(crate) struct MenuEntry<T> {
     /// A letter that chooses it at once.
     pub(crate) letter: char,
     pub(crate) title: String,
@@ -35,14 +35,14 @@ pub(crate) struct Choice<T> {
 /// A menu.
 pub(crate) struct Menu<T> {
     title: &'static str,
-    choices: Vec<Choice<T>>,
-    cursor: Cursor,
+    choices: Vec<MenuEntry<T>>,
+    cursor: SelectedRow,
     choose: Choose<T>,
 }
 
 impl<T> Menu<T> {
-    pub(crate) fn new(title: &'static str, choices: Vec<Choice<T>>, selected: usize, choose: Choose<T>) -> Self {
-        Self { title, choices, cursor: Cursor { at: selected }, choose }
+    pub(crate) fn new(title: &'static str, choices: Vec<MenuEntry<T>>, selected: usize, choose: Choose<T>) -> Self {
+        Self { title, choices, cursor: SelectedRow { at: selected }, choose }
     }
 
     fn choose(&self, index: usize, ctx: &mut Ctx<'_>) {
@@ -55,7 +55,7 @@ impl<T> Menu<T> {
 
 impl Menu<String> {
     /// A menu whose choices are copied to the clipboard.
-    pub(crate) fn copy(choices: Vec<Choice<String>>) -> Self {
+    pub(crate) fn copy(choices: Vec<MenuEntry<String>>) -> Self {
         Self::new("Copy", choices, 0, |text, ctx| ctx.effects.push(Effect::Copy { what: "", text: text.clone() }))
     }
 }
@@ -68,8 +68,8 @@ impl<T> Menu<T> {
 }
 
 impl<T: Send> Pane for Menu<T> {
-    fn place(&self) -> Place {
-        Place::Menu
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Menu
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -101,11 +101,11 @@ impl<T: Send> Pane for Menu<T> {
         let inner = scene.overlay(centred(area, columns, height), self.title, "");
         let title = u16::try_from(title).unwrap_or(u16::MAX);
         let columns = [
-            Column::new("", Size::Fixed(1)),
-            Column::new("", Size::Fixed(title)),
-            Column::new("", Size::Flex(0)).rank(1),
+            TableColumn::new("", Size::Fixed(1)),
+            TableColumn::new("", Size::Fixed(title)),
+            TableColumn::new("", Size::Flex(0)).rank(1),
         ];
-        let table = Table {
+        let table = TableView {
             list: ListId::Menu,
             columns: &columns,
             len: self.choices.len(),
@@ -117,7 +117,7 @@ impl<T: Send> Pane for Menu<T> {
         let theme = scene.paint.theme;
         table.draw(&mut scene.paint, scene.offsets, inner, |index| {
             let choice = &self.choices[index];
-            Row::cells(vec![
+            TableRow::cells(vec![
                 Cell::text(choice.letter.to_string(), theme.key),
                 Cell::text(choice.title.clone(), theme.text),
                 Cell::text(choice.detail.clone(), theme.muted),

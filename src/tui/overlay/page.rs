@@ -5,37 +5,37 @@ use std::cell::Cell as Known;
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    action::{Action, Place},
+    action::{Action, KeyPlace},
     component::{
         hit::ListId,
         pane::{Ctx, Pane},
         scene::Scene,
     },
     widget::{
-        cursor::Cursor,
+        cursor::SelectedRow,
         paint::{centred, padded, rows},
         text::wrap,
     },
 };
 
 /// A page of paragraphs; lines that begin with `# ` are headings, with `> ` figures.
-pub(crate) struct Page {
+pub(crate) struct TextPage {
     title: String,
     text: String,
-    top: Cursor,
+    top: SelectedRow,
     /// Lines that can be scrolled over, known once drawn.
     lines: Known<usize>,
 }
 
-impl Page {
+impl TextPage {
     pub(crate) fn new(title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { title: title.into(), text: text.into(), top: Cursor::default(), lines: Known::new(1) }
+        Self { title: title.into(), text: text.into(), top: SelectedRow::default(), lines: Known::new(1) }
     }
 }
 
-impl Pane for Page {
-    fn place(&self) -> Place {
-        Place::Page
+impl Pane for TextPage {
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Page
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -70,7 +70,7 @@ impl Pane for Page {
         let offset = self.top.at.min(lines.len().saturating_sub(fits));
         for ((line, style), row) in lines.iter().skip(offset).zip(rows(inner)) {
             scene.paint.text(row, line, *style);
-            scene.paint.target(row, crate::tui::component::hit::Target::Row(ListId::Page, 0));
+            scene.paint.target(row, crate::tui::component::hit::ClickTarget::Row(ListId::Page, 0));
         }
         scene.paint.scrollbar(inner, offset, lines.len());
     }

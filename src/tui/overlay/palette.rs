@@ -10,13 +10,13 @@ use nucleo_matcher::{
 };
 use ratatui::layout::Rect;
 
-use super::{Choice, Menu, Page, shell::SHELL, wizard::Wizard};
+use super::{Menu, MenuEntry, TextPage, shell::SHELL, wizard::Wizard};
 use crate::{
     config::SETTINGS,
     domain::text::fold,
     providers::{PROVIDERS, ProviderMetadata},
     tui::{
-        action::{Action, Keymap, Place, Spec, keys_shown, pretty},
+        action::{Action, KeyPlace, Keymap, Spec, keys_shown, pretty},
         component::{
             hit::ListId,
             pane::{Ask, Ctx, Pane},
@@ -26,10 +26,10 @@ use crate::{
         snapshot,
         theme::ThemeName,
         widget::{
-            cursor::Cursor,
-            field::Field,
+            cursor::SelectedRow,
+            field::TextField,
             paint::{below, centred, inset, padded, shrink_left, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -72,16 +72,16 @@ struct Entry {
 
 /// The palette.
 pub(crate) struct Palette {
-    field: Field,
+    field: TextField,
     entries: Vec<Entry>,
     /// Indexes of the matching entries, best first.
     hits: Vec<usize>,
-    cursor: Cursor,
+    cursor: SelectedRow,
 }
 
 impl Palette {
     /// With the actions of `place`; [`Palette::fill`] adds the rest.
-    pub(crate) fn new(place: Place, keymap: &Keymap) -> Self {
+    pub(crate) fn new(place: KeyPlace, keymap: &Keymap) -> Self {
         let own = [Action::Palette, Action::Back, Action::Down, Action::Up, Action::In, Action::Out];
         let here = |spec: &Spec| spec.scope.has(place) && !own.contains(&spec.action);
         let entry = |(spec, keys): (&'static Spec, &[Vec<_>])| Entry {
@@ -91,7 +91,7 @@ impl Palette {
             does: Does::Act(spec.action),
         };
         let entries = keymap.each().filter(|(spec, _)| here(spec)).map(entry).collect();
-        Self { field: Field::default(), entries, hits: Vec::new(), cursor: Cursor::default() }
+        Self { field: TextField::default(), entries, hits: Vec::new(), cursor: SelectedRow::default() }
     }
 
     /// Adds accounts, providers, themes, settings and commands of the command line.
@@ -125,7 +125,7 @@ impl Palette {
     }
 
     fn find(&mut self) {
-        self.cursor = Cursor::default();
+        self.cursor = SelectedRow::default();
         let typed = self.field.value().trim();
         if typed.is_empty() {
             self.hits = (0..self.entries.len()).collect();
@@ -163,7 +163,7 @@ impl Palette {
             }
             Does::Shell(command) => {
                 ctx.asks.push(Ask::Pop);
-                let choice = Choice {
+                let choice = MenuEntry {
                     letter: 'y',
                     title: "copy the command".to_owned(),
                     detail: command.to_owned(),
@@ -176,7 +176,7 @@ impl Palette {
 }
 
 /// The page of a setting.
-fn setting(index: usize) -> Page {
+fn setting(index: usize) -> TextPage {
     let setting = &SETTINGS[index];
     let text = format!(
         "{}\n\nIn the configuration file (`dashtam config path`):\n\n> [{}]\n> {} = …\n\nAllowed: {}",
@@ -185,7 +185,7 @@ fn setting(index: usize) -> Page {
         setting.key,
         (setting.allowed)()
     );
-    Page::new(format!("{}.{}", setting.section, setting.key), text)
+    TextPage::new(format!("{}.{}", setting.section, setting.key), text)
 }
 
 /// How well an entry fits the words: words that begin words of the title first, then of title and aliases together, then
@@ -207,8 +207,8 @@ fn rank(entry: &Entry, words: &[String], fuzzy: bool) -> Option<u32> {
 }
 
 impl Pane for Palette {
-    fn place(&self) -> Place {
-        Place::Palette
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Palette
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -250,8 +250,8 @@ impl Pane for Palette {
             scene.paint.text(padded(body), "No matching command.", theme.muted);
             return;
         }
-        let columns = [Column::new("", Size::Flex(20)), Column::new("", Size::Fit(2, 16)).right().rank(1)];
-        let table = Table {
+        let columns = [TableColumn::new("", Size::Flex(20)), TableColumn::new("", Size::Fit(2, 16)).right().rank(1)];
+        let table = TableView {
             list: ListId::Palette,
             columns: &columns,
             len: self.hits.len(),
@@ -262,7 +262,10 @@ impl Pane for Palette {
         };
         table.draw(&mut scene.paint, scene.offsets, body, |at| {
             let entry = &self.entries[self.hits[at]];
-            Row::cells(vec![Cell::text(entry.title.clone(), theme.text), Cell::text(entry.note.clone(), theme.muted)])
+            TableRow::cells(vec![
+                Cell::text(entry.title.clone(), theme.text),
+                Cell::text(entry.note.clone(), theme.muted),
+            ])
         });
     }
 }
@@ -272,7 +275,7 @@ mod tests {
     use super::*;
 
     fn first(typed: &str) -> String {
-        let mut palette = Palette::new(Place::Overview, &Keymap::default());
+        let mut palette = Palette::new(KeyPlace::Overview, &Keymap::default());
         for shell in SHELL {
             palette.entries.push(Entry {
                 title: shell.title.to_owned(),

@@ -7,11 +7,11 @@ use ratatui::layout::Rect;
 
 use crate::{
     providers::Secrets,
-    sync::{Command, Event, JobId},
+    sync::{EngineCommand, Event, JobId},
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
-            pane::{Ask, Ctx, News, Pane},
+            pane::{Ask, Ctx, Pane, PaneNews},
             scene::Scene,
         },
         msg::Effect,
@@ -38,8 +38,8 @@ pub(crate) fn open(ctx: &mut Ctx<'_>, then: Vec<Effect>) {
 }
 
 impl Pane for Unlock {
-    fn place(&self) -> Place {
-        Place::Unlock
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Unlock
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -48,7 +48,7 @@ impl Pane for Unlock {
                 let mut passphrase = Secrets::new();
                 passphrase.insert("passphrase", self.field.to_secret());
                 self.problem = None;
-                self.job = Some(ctx.command(|job| Command::Unlock { job, passphrase }));
+                self.job = Some(ctx.command(|job| EngineCommand::Unlock { job, passphrase }));
             }
             Action::Reveal => self.shown = !self.shown,
             _ => {}
@@ -68,8 +68,8 @@ impl Pane for Unlock {
         true
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
-        let News::Engine(event) = news else { return false };
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+        let PaneNews::Engine(event) = news else { return false };
         if self.job.is_none() || event.answers() != self.job {
             return false;
         }

@@ -14,11 +14,11 @@ use crate::{
     domain::{TransactionId, UserPatch},
     files,
     ledger::{Explainer, GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View, explain::Figure},
-    sync::{Command, Handle},
+    sync::{EngineCommand, Handle},
     tui::{
         app::App,
         env::Env,
-        msg::{Effect, EffectError, Explained, FolderEntry, Loaded},
+        msg::{Effect, EffectError, Explained, FolderEntry, WorkerAnswer},
         overlay::{CHUNK, INPUTS},
         snapshot::{Grouped, LedgerSnapshot},
     },
@@ -35,10 +35,16 @@ const LOG_BYTES: u64 = 64 << 10;
 const LOG_LINES: usize = 200;
 
 /// Starts an effect; returns the number of answers to expect.
-pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answer: &UnboundedSender<Loaded>) -> usize {
+pub(super) fn start(
+    effect: Effect,
+    app: &App,
+    env: &Env,
+    ledger: &Ledger,
+    answer: &UnboundedSender<WorkerAnswer>,
+) -> usize {
     let view = app.snapshot.view.clone();
     let answer = answer.clone();
-    let now = |loaded: Loaded| {
+    let now = |loaded: WorkerAnswer| {
         let _ = answer.send(loaded);
         1
     };
@@ -47,51 +53,51 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
             let ledger = ledger.clone();
             let (day, today) = (app.as_of, env.clock.today());
             later(&answer, move || {
-                Loaded::Fresh(LedgerSnapshot::load(&ledger, day, today).map(Box::new).map_err(Into::into))
+                WorkerAnswer::Fresh(LedgerSnapshot::load(&ledger, day, today).map(Box::new).map_err(Into::into))
             })
         }
         Effect::ShowDay(day) => {
             let (snapshot, today) = (app.snapshot.clone(), env.clock.today());
             later(&answer, move || {
                 let result = snapshot.on_day(day, today).map(Box::new).map_err(Into::into);
-                Loaded::Day { day, result }
+                WorkerAnswer::Day { day, result }
             })
         }
         Effect::LoadColumns => {
             let snapshot = app.snapshot.clone();
-            later(&answer, move || Loaded::Columns(snapshot.with_columns().map(Box::new).map_err(Into::into)))
+            later(&answer, move || WorkerAnswer::Columns(snapshot.with_columns().map(Box::new).map_err(Into::into)))
         }
         Effect::List { ticket, request, order, previous } => {
             let small = view.transaction_count() <= AT_ONCE && view.has_columns();
             let cheap = is_everything(&view, &request);
             let work = move || {
                 let listed = list(view, &request, order, previous.as_ref());
-                Loaded::Listing { ticket, result: listed.map_err(Into::into) }
+                WorkerAnswer::Listing { ticket, result: listed.map_err(Into::into) }
             };
             if small || cheap { now(work()) } else { later(&answer, work) }
         }
         Effect::Edit { rows, patch } => {
             let engine = env.engine.clone();
-            later(&answer, move || Loaded::Edited(edit(&view, &rows, &patch, &engine).map_err(Into::into)))
+            later(&answer, move || WorkerAnswer::Edited(edit(&view, &rows, &patch, &engine).map_err(Into::into)))
         }
-        Effect::ReadVocabulary => later(&answer, move || Loaded::Vocabulary(view.vocabulary())),
-        Effect::Running { ticket, account } => later(&answer, move || Loaded::Running {
+        Effect::ReadVocabulary => later(&answer, move || WorkerAnswer::Vocabulary(view.vocabulary())),
+        Effect::Running { ticket, account } => later(&answer, move || WorkerAnswer::Running {
             ticket,
             balances: view.running_balance(account).unwrap_or_default(),
         }),
         Effect::ReadFolder { ticket, path } => later(&answer, move || {
             let shown = path.display().to_string();
             let result = read_folder(&path).map_err(|source| EffectError::Folder { path: shown, source });
-            Loaded::Folder { ticket, result }
+            WorkerAnswer::Folder { ticket, result }
         }),
         Effect::ReadRecent => {
             let file = env.folders.recent.clone();
             let downloads = env.folders.home.as_ref().map(|home| home.join("Downloads"));
-            later(&answer, move || Loaded::Recent(recent(file.as_deref(), downloads)))
+            later(&answer, move || WorkerAnswer::Recent(recent(file.as_deref(), downloads)))
         }
         Effect::ReadVisit => {
             let file = visit_file(env);
-            now(Loaded::Visit(file.and_then(|file| fs::read_to_string(file).ok()?.trim().parse().ok())))
+            now(WorkerAnswer::Visit(file.and_then(|file| fs::read_to_string(file).ok()?.trim().parse().ok())))
         }
         Effect::WriteVisit => {
             if let Some(file) = visit_file(env) {
@@ -110,23 +116,23 @@ pub(super) fn start(effect: Effect, app: &App, env: &Env, ledger: &Ledger, answe
         Effect::ChangeRows { change, offset } => later(&answer, move || {
             let limit = usize::try_from(CHUNK).unwrap_or(usize::MAX);
             let result = view.change_rows(change, offset, limit).map_err(Into::into);
-            Loaded::ChangeRows { change, offset, result }
+            WorkerAnswer::ChangeRows { change, offset, result }
         }),
         Effect::Explain { figure, offset } => {
             let today = app.snapshot.today;
             later(&answer, move || {
                 let result = explain(view, &figure, offset, today).map_err(Into::into);
-                Loaded::Explained { figure, offset, result }
+                WorkerAnswer::Explained { figure, offset, result }
             })
         }
         Effect::ReadLog => {
             let file = env.folders.log.clone();
-            later(&answer, move || Loaded::Log(file.and_then(|file| read_log(&file).ok()).unwrap_or_default()))
+            later(&answer, move || WorkerAnswer::Log(file.and_then(|file| read_log(&file).ok()).unwrap_or_default()))
         }
         Effect::Copy { what, text } => {
-            now(Loaded::Copied { what, result: env.clipboard.copy(&text).map_err(Into::into) })
+            now(WorkerAnswer::Copied { what, result: env.clipboard.copy(&text).map_err(Into::into) })
         }
-        Effect::Browse(url) => now(Loaded::Opened(env.browser.open(&url).map_err(Into::into))),
+        Effect::Browse(url) => now(WorkerAnswer::Opened(env.browser.open(&url).map_err(Into::into))),
         Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => 0,
     }
 }
@@ -153,7 +159,7 @@ fn edit(view: &View, rows: &[TransactionId], patch: &UserPatch, engine: &Handle)
         }
     }
     if !edits.is_empty() {
-        engine.send(Command::EditTransactions { job: engine.job(), edits });
+        engine.send(EngineCommand::EditTransactions { job: engine.job(), edits });
     }
     Ok(())
 }
@@ -163,7 +169,7 @@ fn visit_file(env: &Env) -> Option<PathBuf> {
     env.folders.recent.as_ref().map(|recent| recent.with_file_name("last-visit"))
 }
 
-fn later(answer: &UnboundedSender<Loaded>, work: impl FnOnce() -> Loaded + Send + 'static) -> usize {
+fn later(answer: &UnboundedSender<WorkerAnswer>, work: impl FnOnce() -> WorkerAnswer + Send + 'static) -> usize {
     let answer = answer.clone();
     tokio::task::spawn_blocking(move || {
         let _ = answer.send(work());

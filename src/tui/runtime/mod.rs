@@ -21,9 +21,9 @@ use crate::{
     tui::{
         action::Keymap,
         app::App,
-        component::hit::{Target, ViewMemory},
+        component::hit::{ClickTarget, ViewMemory},
         env::{Env, Settings},
-        msg::{Effect, Loaded, Msg},
+        msg::{Effect, Msg, WorkerAnswer},
         snapshot::LedgerSnapshot,
         update::update,
         view::view,
@@ -82,8 +82,8 @@ pub struct Runtime<B: Backend, H: Host> {
     env: Env,
     ledger: Ledger,
     events: EventStream,
-    answers: mpsc::UnboundedReceiver<Loaded>,
-    answer: mpsc::UnboundedSender<Loaded>,
+    answers: mpsc::UnboundedReceiver<WorkerAnswer>,
+    answer: mpsc::UnboundedSender<WorkerAnswer>,
     /// Effects of workers that have not answered yet.
     outstanding: usize,
 }
@@ -351,7 +351,7 @@ fn read(input: &Input, memory: &ViewMemory, mouse: bool) -> Option<Msg> {
         Input::Mouse(event) if mouse => {
             let target = memory.target_at(event.column, event.row)?;
             match event.kind {
-                MouseEventKind::Down(MouseButton::Left) if target != Target::Nothing => Some(Msg::Click(target)),
+                MouseEventKind::Down(MouseButton::Left) if target != ClickTarget::Nothing => Some(Msg::Click(target)),
                 MouseEventKind::ScrollDown => Some(Msg::Scroll(target, 3)),
                 MouseEventKind::ScrollUp => Some(Msg::Scroll(target, -3)),
                 _ => None,

@@ -3,10 +3,10 @@
 use crate::{
     domain::{Change, ChangeId, ConnectionId, FailureKind},
     providers::is_live,
-    sync::{Command, Event, SyncReport},
+    sync::{EngineCommand, Event, SyncReport},
     tui::{
         app::{App, Job},
-        component::{list::RowId, pane::News, toast::Level},
+        component::{list::RowId, pane::PaneNews, toast::Level},
         env::Env,
         msg::Effect,
         overlay::{Confirm, unlock},
@@ -53,7 +53,7 @@ impl App {
         let lines = undo_question(change);
         self.run(env, |_, ctx| {
             let job = ctx.env.engine.job();
-            let undo = Effect::Send(Command::Undo { job, change: Some(id) });
+            let undo = Effect::Send(EngineCommand::Undo { job, change: Some(id) });
             if rows >= ASK_FROM {
                 ctx.push(Confirm::new("Undo", lines, vec![undo]));
             } else {
@@ -74,7 +74,7 @@ impl App {
             return Vec::new();
         }
         self.run(env, |_, ctx| {
-            ctx.command(|job| Command::Redo { job, change });
+            ctx.command(|job| EngineCommand::Redo { job, change });
         })
         .1
     }
@@ -95,7 +95,7 @@ impl App {
             return Vec::new();
         }
         let job = env.engine.job();
-        let sync = Command::Sync { job, connections: live, force: only.is_some(), from: None };
+        let sync = EngineCommand::Sync { job, connections: live, force: only.is_some(), from: None };
         self.last_sync = Some(sync.clone());
         vec![Effect::Send(sync)]
     }
@@ -117,7 +117,7 @@ impl App {
         let scheduled = self.due.is_job(event.answers());
         self.due.hear(event);
         self.hear_of_vault(event);
-        let (told, more) = self.hear(&News::Engine(event), env);
+        let (told, more) = self.hear(&PaneNews::Engine(event), env);
         effects.extend(more);
         match event {
             Event::ChangeToggled { change, .. } => {
@@ -163,10 +163,12 @@ impl App {
         }
         let job = env.engine.job();
         let again = if scheduled {
-            Some(Command::SyncDue { job })
+            Some(EngineCommand::SyncDue { job })
         } else {
             self.last_sync.take().map(|sync| match sync {
-                Command::Sync { connections, force, from, .. } => Command::Sync { job, connections, force, from },
+                EngineCommand::Sync { connections, force, from, .. } => {
+                    EngineCommand::Sync { job, connections, force, from }
+                }
                 other => other,
             })
         };

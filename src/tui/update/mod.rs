@@ -9,18 +9,18 @@ use zeroize::Zeroize as _;
 
 use crate::{
     config::Screen,
-    sync::Command,
+    sync::EngineCommand,
     tui::{
-        action::{Action, Chord, Lookup},
+        action::{Action, Chord, KeyMeaning},
         app::{App, Panes, Reload},
         component::{
-            hit::Target,
-            pane::{Ask, Ctx, News},
+            hit::ClickTarget,
+            pane::{Ask, Ctx, PaneNews},
             scene::Moment,
             toast::Level,
         },
         env::Env,
-        msg::{Effect, Jump, Loaded, Msg},
+        msg::{Effect, Jump, Msg, WorkerAnswer},
         overlay::{Help, Palette, wizard::Wizard},
         snapshot::LedgerSnapshot,
         theme::Theme,
@@ -69,25 +69,25 @@ impl App {
         let waiting = !self.typed.keys.is_empty();
         self.typed.keys.push(chord);
         match self.keymap.find(place, &self.typed.keys) {
-            Lookup::Action(Action::Back) if had_error => {
+            KeyMeaning::Action(Action::Back) if had_error => {
                 self.typed.clear();
                 Vec::new()
             }
-            Lookup::Action(action) => {
+            KeyMeaning::Action(action) => {
                 self.typed.clear();
                 self.act(action, env)
             }
-            Lookup::Prefix => {
+            KeyMeaning::Prefix => {
                 self.typed.since = Some(self.moment.now);
                 Vec::new()
             }
-            Lookup::Nothing => {
+            KeyMeaning::Nothing => {
                 self.typed.clear();
                 // After an unfinished prefix the key acts as usual, except that Esc only ends the prefix.
                 match self.keymap.find(place, &[chord]) {
-                    Lookup::Action(action) if waiting && action != Action::Back => self.act(action, env),
-                    Lookup::Action(_) | Lookup::Prefix => Vec::new(),
-                    Lookup::Nothing => self.run(env, |panes, ctx| panes.top().key(event, ctx)).1,
+                    KeyMeaning::Action(action) if waiting && action != Action::Back => self.act(action, env),
+                    KeyMeaning::Action(_) | KeyMeaning::Prefix => Vec::new(),
+                    KeyMeaning::Nothing => self.run(env, |panes, ctx| panes.top().key(event, ctx)).1,
                 }
             }
         }
@@ -104,21 +104,21 @@ impl App {
         effects
     }
 
-    fn click(&mut self, target: Target, env: &Env) -> Vec<Effect> {
+    fn click(&mut self, target: ClickTarget, env: &Env) -> Vec<Effect> {
         self.toasts.acknowledge();
         self.typed.clear();
         match target {
-            Target::Action(action) => self.act(action, env),
-            Target::Row(list, index) => self.run(env, |panes, ctx| panes.top().click(list, index, ctx)).1,
-            Target::Column(place) => self.run(env, |panes, ctx| panes.top().column(place, ctx)).1,
-            Target::Nothing => Vec::new(),
+            ClickTarget::Action(action) => self.act(action, env),
+            ClickTarget::Row(list, index) => self.run(env, |panes, ctx| panes.top().click(list, index, ctx)).1,
+            ClickTarget::Column(place) => self.run(env, |panes, ctx| panes.top().column(place, ctx)).1,
+            ClickTarget::Nothing => Vec::new(),
         }
     }
 
-    fn scroll(&mut self, target: Target, rows: isize, env: &Env) -> Vec<Effect> {
+    fn scroll(&mut self, target: ClickTarget, rows: isize, env: &Env) -> Vec<Effect> {
         match target {
-            Target::Row(list, _) => self.run(env, |panes, ctx| panes.top().scroll(list, rows, ctx)).1,
-            Target::Action(_) | Target::Column(_) | Target::Nothing => Vec::new(),
+            ClickTarget::Row(list, _) => self.run(env, |panes, ctx| panes.top().scroll(list, rows, ctx)).1,
+            ClickTarget::Action(_) | ClickTarget::Column(_) | ClickTarget::Nothing => Vec::new(),
         }
     }
 
@@ -220,9 +220,9 @@ impl App {
         vec![Effect::Refresh]
     }
 
-    fn loaded(&mut self, loaded: Loaded, env: &Env) -> Vec<Effect> {
+    fn loaded(&mut self, loaded: WorkerAnswer, env: &Env) -> Vec<Effect> {
         match loaded {
-            Loaded::Fresh(result) => {
+            WorkerAnswer::Fresh(result) => {
                 let again = std::mem::take(&mut self.reload) == Reload::RunningThenAgain;
                 let mut effects = Vec::new();
                 match result {
@@ -236,13 +236,13 @@ impl App {
                 }
                 effects
             }
-            Loaded::Day { day, .. } if day != self.as_of => Vec::new(),
-            Loaded::Day { result: Ok(snapshot), .. } => self.show(*snapshot, env),
-            Loaded::Day { result: Err(error), .. } => {
+            WorkerAnswer::Day { day, .. } if day != self.as_of => Vec::new(),
+            WorkerAnswer::Day { result: Ok(snapshot), .. } => self.show(*snapshot, env),
+            WorkerAnswer::Day { result: Err(error), .. } => {
                 self.toast(Level::Error, format!("The database could not be read: {error}"));
                 Vec::new()
             }
-            Loaded::Columns(Ok(snapshot)) => {
+            WorkerAnswer::Columns(Ok(snapshot)) => {
                 if snapshot.view.generation() == self.snapshot.view.generation() {
                     if snapshot.view.last_day() != self.as_of {
                         return vec![Effect::LoadColumns];
@@ -254,20 +254,22 @@ impl App {
                 }
                 Vec::new()
             }
-            Loaded::Columns(Err(error)) => {
+            WorkerAnswer::Columns(Err(error)) => {
                 self.toast(Level::Error, format!("Rows cannot be searched now: {error}"));
                 Vec::new()
             }
-            Loaded::Copied { what, result: Ok(()) } => {
+            WorkerAnswer::Copied { what, result: Ok(()) } => {
                 self.toast(Level::News, format!("Copied {what}").trim_end().to_owned() + ".");
                 Vec::new()
             }
-            Loaded::Copied { result: Err(error), .. } | Loaded::Opened(Err(error)) | Loaded::Edited(Err(error)) => {
+            WorkerAnswer::Copied { result: Err(error), .. }
+            | WorkerAnswer::Opened(Err(error))
+            | WorkerAnswer::Edited(Err(error)) => {
                 self.toast(Level::Error, error.to_string());
                 Vec::new()
             }
-            Loaded::Opened(Ok(())) | Loaded::Edited(Ok(())) => Vec::new(),
-            other => self.hear(&News::Loaded(&other), env).1,
+            WorkerAnswer::Opened(Ok(())) | WorkerAnswer::Edited(Ok(())) => Vec::new(),
+            other => self.hear(&PaneNews::Loaded(&other), env).1,
         }
     }
 
@@ -287,17 +289,17 @@ impl App {
             return None;
         }
         self.compacting = true;
-        Some(Effect::Send(Command::Compact { job: env.engine.job() }))
+        Some(Effect::Send(EngineCommand::Compact { job: env.engine.job() }))
     }
 
     /// Gives news to every pane; returns whether one of them shows it.
-    fn hear(&mut self, news: &News<'_>, env: &Env) -> (bool, Vec<Effect>) {
+    fn hear(&mut self, news: &PaneNews<'_>, env: &Env) -> (bool, Vec<Effect>) {
         self.run(env, |panes, ctx| panes.each().fold(false, |shown, pane| pane.hear(news, ctx) | shown))
     }
 
     /// Gives every pane the new snapshot.
     pub(crate) fn tell_fresh(&mut self, env: &Env) -> Vec<Effect> {
-        let mut effects = self.hear(&News::Fresh, env).1;
+        let mut effects = self.hear(&PaneNews::Fresh, env).1;
         effects.extend(self.read_log());
         effects
     }
@@ -325,7 +327,7 @@ impl App {
                 Ask::Day(day) => effects.extend(self.show_day(day, env)),
                 Ask::Theme(theme) => self.theme = Theme::of(theme),
                 Ask::Toast(level, text) => self.toast(level, text),
-                Ask::Column(place) => effects.extend(self.click(Target::Column(place), env)),
+                Ask::Column(place) => effects.extend(self.click(ClickTarget::Column(place), env)),
                 Ask::Act(action) => effects.extend(self.act(action, env)),
             }
         }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::Connection,
     providers::is_live,
-    sync::{Command, Event},
+    sync::{EngineCommand, Event},
     tui::{
         app::App,
         component::toast::Level,
@@ -39,13 +39,13 @@ impl App {
         }
         let job = env.engine.job();
         self.due.started(job, now);
-        Some(Effect::Send(Command::SyncDue { job }))
+        Some(Effect::Send(EngineCommand::SyncDue { job }))
     }
 
     /// Locks the vault when there was no input for the configured time.
     pub(super) fn watch_idle(&mut self, msg: &Msg) -> Option<Effect> {
         let input = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Click(_) | Msg::Scroll(..));
-        self.idle.must_lock(self.moment.now, input).then_some(Effect::Send(Command::LockVault))
+        self.idle.must_lock(self.moment.now, input).then_some(Effect::Send(EngineCommand::LockVault))
     }
 
     pub(super) fn hear_of_vault(&mut self, event: &Event) {

@@ -16,14 +16,14 @@ pub(crate) const UNKNOWN: &str = "—";
 
 /// The two halves of a figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Figure {
+pub(crate) struct AmountHalves {
     /// Up to the decimal mark, sign included.
     pub(crate) whole: String,
     /// The mark and what follows it.
     pub(crate) fraction: String,
 }
 
-impl Figure {
+impl AmountHalves {
     /// Splits a formatted number.
     pub(crate) fn of(text: &str) -> Self {
         match text.split_once('.') {
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn marks_stand_under_each_other() {
-        let figures: Vec<_> = ["-6.50", "1,000", "0.00000001"].iter().map(|text| Figure::of(text)).collect();
+        let figures: Vec<_> = ["-6.50", "1,000", "0.00000001"].iter().map(|text| AmountHalves::of(text)).collect();
         let whole = figures.iter().map(|figure| figure.widths().0).max().unwrap();
         let fraction = figures.iter().map(|figure| figure.widths().1).max().unwrap();
         let lines: Vec<_> = figures.iter().map(|figure| figure.aligned(whole, fraction)).collect();
@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn hidden_amounts_say_nothing_of_their_size() {
-        let small = Figure::money(Decimal::ONE, AssetCode::USD, true);
-        let large = Figure::money(Decimal::new(-123_456_789, 2), AssetCode::USD, true);
+        let small = AmountHalves::money(Decimal::ONE, AssetCode::USD, true);
+        let large = AmountHalves::money(Decimal::new(-123_456_789, 2), AssetCode::USD, true);
         assert_eq!(small, large);
         assert!(!difference(Money::from_cents(500, AssetCode::USD), true).contains('5'));
     }

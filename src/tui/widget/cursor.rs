@@ -4,11 +4,11 @@ use crate::tui::action::Action;
 
 /// The index of the selected row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Cursor {
+pub(crate) struct SelectedRow {
     pub(crate) at: usize,
 }
 
-impl Cursor {
+impl SelectedRow {
     /// Moves over `len` rows, of which `page` are visible. Returns whether the action was a movement.
     pub(crate) fn act(&mut self, action: Action, len: usize, page: usize) -> bool {
         let half = (page / 2).max(1);

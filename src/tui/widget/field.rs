@@ -16,11 +16,11 @@ const MOST: usize = 4_096;
 
 /// A text field.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Field {
+pub(crate) struct TextField {
     input: Input,
 }
 
-impl Field {
+impl TextField {
     pub(crate) fn new(value: impl Into<String>) -> Self {
         Self { input: Input::new(value.into()) }
     }

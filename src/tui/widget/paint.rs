@@ -9,14 +9,14 @@ use ratatui::{
 };
 
 use super::text;
-use crate::tui::{component::hit::Target, theme::Theme};
+use crate::tui::{component::hit::ClickTarget, theme::Theme};
 
 /// A frame being drawn.
 pub(crate) struct Paint<'a> {
     pub(crate) buffer: &'a mut Buffer,
     pub(crate) theme: &'a Theme,
     /// Click targets; later entries are above earlier ones.
-    pub(crate) targets: &'a mut Vec<(Rect, Target)>,
+    pub(crate) targets: &'a mut Vec<(Rect, ClickTarget)>,
     /// The terminal cursor, while text is typed.
     pub(crate) cursor: &'a mut Option<Position>,
     /// Whether amounts are hidden.
@@ -81,7 +81,7 @@ impl Paint<'_> {
     }
 
     /// Records the target of clicks in `area`.
-    pub(crate) fn target(&mut self, area: Rect, target: Target) {
+    pub(crate) fn target(&mut self, area: Rect, target: ClickTarget) {
         let area = area.intersection(self.buffer.area);
         if !area.is_empty() {
             self.targets.push((area, target));

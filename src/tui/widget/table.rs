@@ -5,11 +5,11 @@ use std::{borrow::Cow, collections::HashMap};
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
-    amount::Figure,
+    amount::AmountHalves,
     paint::{Paint, below, padded, rows},
     text::width,
 };
-use crate::tui::component::hit::{ListId, Target, scrolled};
+use crate::tui::component::hit::{ClickTarget, ListId, scrolled};
 
 /// The width of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) enum Size {
 
 /// One column.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Column<'a> {
+pub(crate) struct TableColumn<'a> {
     pub(crate) title: &'a str,
     pub(crate) size: Size,
     pub(crate) right: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Column<'a> {
     pub(crate) sort: Option<usize>,
 }
 
-impl<'a> Column<'a> {
+impl<'a> TableColumn<'a> {
     pub(crate) const fn new(title: &'a str, size: Size) -> Self {
         Self { title, size, right: false, rank: 0, sort: None }
     }
@@ -60,7 +60,7 @@ impl<'a> Column<'a> {
 pub(crate) enum Cell {
     Text(Cow<'static, str>, Style),
     /// Aligned on the decimal mark with the others of its column.
-    Figure(Figure, Style),
+    Figure(AmountHalves, Style),
     Empty,
 }
 
@@ -72,7 +72,7 @@ impl Cell {
 
 /// The content of a row.
 #[derive(Debug, Clone)]
-pub(crate) enum Row {
+pub(crate) enum TableRow {
     Cells {
         cells: Vec<Cell>,
         /// Marked with the space bar.
@@ -86,16 +86,16 @@ pub(crate) enum Row {
     Note(String, Style),
 }
 
-impl Row {
+impl TableRow {
     pub(crate) fn cells(cells: Vec<Cell>) -> Self {
         Self::Cells { cells, marked: false, style: None }
     }
 }
 
 /// A table to be drawn.
-pub(crate) struct Table<'a> {
+pub(crate) struct TableView<'a> {
     pub(crate) list: ListId,
-    pub(crate) columns: &'a [Column<'a>],
+    pub(crate) columns: &'a [TableColumn<'a>],
     pub(crate) len: usize,
     pub(crate) selected: Option<usize>,
     pub(crate) focused: bool,
@@ -109,21 +109,21 @@ const GAP: u16 = 2;
 /// Free at the right end.
 const MARGIN: u16 = 1;
 
-impl Table<'_> {
+impl TableView<'_> {
     /// Draws it, asking `row` for the visible rows only.
     pub(crate) fn draw(
         &self,
         paint: &mut Paint<'_>,
         offsets: &mut HashMap<ListId, usize>,
         area: Rect,
-        mut row: impl FnMut(usize) -> Row,
+        mut row: impl FnMut(usize) -> TableRow,
     ) {
         let body = if self.headers { below(area, 1) } else { area };
         let height = usize::from(body.height);
         let offset = offsets.entry(self.list).or_default();
         *offset = scrolled(*offset, self.selected.unwrap_or(*offset), self.len, height);
         let offset = *offset;
-        let visible: Vec<Row> = (offset..self.len.min(offset + height)).map(&mut row).collect();
+        let visible: Vec<TableRow> = (offset..self.len.min(offset + height)).map(&mut row).collect();
         let figures = self.figure_widths(&visible);
         let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures);
         if self.headers {
@@ -131,16 +131,16 @@ impl Table<'_> {
         }
         for ((index, content), line) in visible.into_iter().enumerate().zip(rows(body)) {
             let index = offset + index;
-            paint.target(line, Target::Row(self.list, index));
+            paint.target(line, ClickTarget::Row(self.list, index));
             self.row(paint, line, index, &content, &widths, &figures);
         }
         paint.scrollbar(body, offset, self.len);
     }
 
-    fn figure_widths(&self, visible: &[Row]) -> Vec<(usize, usize)> {
+    fn figure_widths(&self, visible: &[TableRow]) -> Vec<(usize, usize)> {
         let mut widths = vec![(0, 0); self.columns.len()];
         for row in visible {
-            let Row::Cells { cells, .. } = row else { continue };
+            let TableRow::Cells { cells, .. } = row else { continue };
             for (widths, cell) in widths.iter_mut().zip(cells) {
                 if let Cell::Figure(figure, _) = cell {
                     let (whole, fraction) = figure.widths();
@@ -152,21 +152,21 @@ impl Table<'_> {
     }
 
     /// The width of each column; 0 for dropped columns.
-    fn widths(&self, available: u16, visible: &[Row], figures: &[(usize, usize)]) -> Vec<u16> {
+    fn widths(&self, available: u16, visible: &[TableRow], figures: &[(usize, usize)]) -> Vec<u16> {
         let filled = |index: usize| {
             visible.iter().any(|row| match row {
-                Row::Cells { cells, .. } => match cells.get(index) {
+                TableRow::Cells { cells, .. } => match cells.get(index) {
                     Some(Cell::Text(text, _)) => !text.is_empty(),
                     Some(Cell::Figure(..)) => true,
                     Some(Cell::Empty) | None => false,
                 },
-                Row::Heading(..) | Row::Note(..) => false,
+                TableRow::Heading(..) | TableRow::Note(..) => false,
             })
         };
         let content = |index: usize| {
             let cells = visible.iter().filter_map(|row| match row {
-                Row::Cells { cells, .. } => cells.get(index),
-                Row::Heading(..) | Row::Note(..) => None,
+                TableRow::Cells { cells, .. } => cells.get(index),
+                TableRow::Heading(..) | TableRow::Note(..) => None,
             });
             let text = cells.map(|cell| match cell {
                 Cell::Text(text, _) => width(text),
@@ -235,7 +235,7 @@ impl Table<'_> {
                 paint.text(cell, &title, style);
             }
             if let Some(place) = column.sort {
-                paint.target(cell, Target::Column(place));
+                paint.target(cell, ClickTarget::Column(place));
             }
         }
     }
@@ -245,19 +245,19 @@ impl Table<'_> {
         paint: &mut Paint<'_>,
         line: Rect,
         index: usize,
-        content: &Row,
+        content: &TableRow,
         widths: &[u16],
         figures: &[(usize, usize)],
     ) {
         let selected = self.selected == Some(index);
         match content {
-            Row::Heading(title, right) => {
+            TableRow::Heading(title, right) => {
                 let style = paint.theme.heading;
                 let line = padded(line);
                 let used = if right.is_empty() { 0 } else { paint.right(line, right, paint.theme.muted) + 1 };
                 paint.text(Rect { width: line.width.saturating_sub(used), ..line }, title, style);
             }
-            Row::Cells { cells, marked, style } => {
+            TableRow::Cells { cells, marked, style } => {
                 for ((cell, area), (column, figure)) in
                     cells.iter().zip(cell_areas(line, widths)).zip(self.columns.iter().zip(figures))
                 {
@@ -278,7 +278,7 @@ impl Table<'_> {
                     paint.style(line, style);
                 }
             }
-            Row::Note(text, style) => {
+            TableRow::Note(text, style) => {
                 let room = Rect {
                     width: line.width.saturating_sub(GUTTER + MARGIN),
                     x: line.x + GUTTER.min(line.width),
@@ -288,7 +288,7 @@ impl Table<'_> {
             }
         }
         if selected {
-            let marked = matches!(content, Row::Cells { marked: true, .. });
+            let marked = matches!(content, TableRow::Cells { marked: true, .. });
             let style = if self.focused { paint.theme.selected } else { paint.theme.selected_idle };
             paint.style(line, style);
             let sign = match (marked, self.focused) {

@@ -6,7 +6,7 @@ use dashtam::{
     domain::{ChangeKind, ConnectionStatus, FailureKind, SnapshotSource, TransactionStatus, UserFields},
     ports::Clock as _,
     providers::kit::HttpLimits,
-    sync::{AccountResult, Command, Event},
+    sync::{AccountResult, EngineCommand, Event},
 };
 use serde_json::json;
 
@@ -58,7 +58,7 @@ async fn everything_arrives_once() {
     desk.advance(1);
     desk.sync().await;
     desk.advance(1);
-    let due = desk.handle.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
+    let due = desk.handle.run(|job| EngineCommand::SyncDue { job }, |_| {}).await.unwrap();
     assert!(matches!(&due, Event::Synced { report, .. } if report.connections.len() == 1), "{due:?}");
     let sources: Vec<_> = snapshots().iter().skip(3).map(|snapshot| snapshot.source).collect();
     assert_eq!(
@@ -66,7 +66,7 @@ async fn everything_arrives_once() {
         [SnapshotSource::InitialConnection, SnapshotSource::ManualSync, SnapshotSource::ScheduledSync],
         "one a day"
     );
-    let due = desk.handle.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
+    let due = desk.handle.run(|job| EngineCommand::SyncDue { job }, |_| {}).await.unwrap();
     assert!(matches!(&due, Event::Synced { report, .. } if report.connections.is_empty()), "{due:?}");
 }
 
@@ -107,7 +107,7 @@ async fn a_refused_key_is_revoked_and_reconnecting_keeps_everything() {
     let before = desk.connection();
     let row = desk.rows().remove(7);
     let fields = UserFields { note: Some("mine".into()), ..UserFields::default() };
-    let edit = |job| Command::EditTransactions { job, edits: vec![(row.id, fields)] };
+    let edit = |job| EngineCommand::EditTransactions { job, edits: vec![(row.id, fields)] };
     desk.handle.run(edit, |_| {}).await.unwrap();
     fake.refused.lock().unwrap().push("PKTEST1".into());
     let report = desk.sync().await;
@@ -222,9 +222,9 @@ async fn a_silent_server_ends_and_keeps_nobody_waiting() {
     let account = desk.ledger().accounts()[0].account.id;
     let mut events = desk.handle.subscribe();
     let job = desk.handle.job();
-    desk.handle.send(Command::Sync { job, connections: Vec::new(), force: false, from: None });
+    desk.handle.send(EngineCommand::Sync { job, connections: Vec::new(), force: false, from: None });
     let rename = desk.handle.job();
-    desk.handle.send(Command::RenameAccount { job: rename, account, name: Some("Mine".into()) });
+    desk.handle.send(EngineCommand::RenameAccount { job: rename, account, name: Some("Mine".into()) });
     let mut order = Vec::new();
     while order.len() < 2 {
         let event = events.next().await.unwrap();
@@ -245,11 +245,11 @@ async fn a_cancelled_sync_keeps_whole_chunks_and_another_job_goes_on() {
     let hold = server.hold("/v2/positions");
     let changes = desk.changes();
     let mut events = desk.handle.subscribe();
-    let order = |job| Command::Sync { job, connections: Vec::new(), force: false, from: None };
+    let order = |job| EngineCommand::Sync { job, connections: Vec::new(), force: false, from: None };
     let (first, second) = (desk.handle.job(), desk.handle.job());
     desk.handle.send(order(first));
     hold.reached().await;
-    desk.handle.send(Command::Cancel { job: first });
+    desk.handle.send(EngineCommand::Cancel { job: first });
     assert!(matches!(
         answer(&mut events, first).await,
         Event::JobFailed { failure, .. } if failure.kind == FailureKind::Cancelled
@@ -262,9 +262,9 @@ async fn a_cancelled_sync_keeps_whole_chunks_and_another_job_goes_on() {
     hold.reached().await;
     desk.handle.send(order(third));
     // An answered command behind it: the third job has joined by then.
-    let unlock = |job| Command::Unlock { job, passphrase: dashtam::providers::Secrets::new() };
+    let unlock = |job| EngineCommand::Unlock { job, passphrase: dashtam::providers::Secrets::new() };
     desk.handle.run(unlock, |_| {}).await.unwrap();
-    desk.handle.send(Command::Cancel { job: second });
+    desk.handle.send(EngineCommand::Cancel { job: second });
     answer(&mut events, second).await;
     hold.release();
     let Event::Synced { report, .. } = answer(&mut events, third).await else { panic!() };
@@ -284,7 +284,7 @@ async fn answer(events: &mut dashtam::sync::EventStream, job: dashtam::sync::Job
 async fn an_undone_sync_comes_again() {
     let (fake, _server, desk) = connected(HttpLimits::default()).await;
     let first = desk.store.read().unwrap().changes(None, 1).unwrap()[0].id;
-    let undo = |change| move |job| Command::Undo { job, change };
+    let undo = |change| move |job| EngineCommand::Undo { job, change };
     desk.handle.run(undo(None), |_| {}).await.unwrap();
     assert_eq!(desk.rows().len(), 0);
     let report = desk.sync().await;
@@ -323,14 +323,15 @@ async fn disconnecting_wipes_the_keys() {
         let (_fake, _server, desk) = connected(HttpLimits::default()).await;
         let connection = desk.connection().id;
         assert!(desk.store.read().unwrap().credential(connection).unwrap().is_some());
-        let end = |job| Command::Disconnect { job, connection, remove_data };
+        let end = |job| EngineCommand::Disconnect { job, connection, remove_data };
         desk.handle.run(end, |_| {}).await.unwrap();
         assert_eq!(desk.store.read().unwrap().credential(connection).unwrap(), None);
         assert_eq!(desk.status(), ConnectionStatus::Disconnected);
         assert_eq!(desk.rows().len(), if remove_data { 0 } else { 250 });
         assert_eq!(desk.ledger().accounts().is_empty(), remove_data);
-        let nothing =
-            desk.handle.run(|job| Command::Sync { job, connections: Vec::new(), force: true, from: None }, |_| {});
+        let nothing = desk
+            .handle
+            .run(|job| EngineCommand::Sync { job, connections: Vec::new(), force: true, from: None }, |_| {});
         assert!(matches!(nothing.await.unwrap(), Event::Synced { report, .. } if report.connections.is_empty()));
     }
 }
@@ -341,8 +342,10 @@ async fn rows_that_came_again_are_not_brought_back_a_second_time() {
     let newest = || desk.store.read().unwrap().changes(None, 1).unwrap()[0].id;
     let toggle = |undo: bool, change| {
         let change = Some(change);
-        desk.handle
-            .run(move |job| if undo { Command::Undo { job, change } } else { Command::Redo { job, change } }, |_| {})
+        desk.handle.run(
+            move |job| if undo { EngineCommand::Undo { job, change } } else { EngineCommand::Redo { job, change } },
+            |_| {},
+        )
     };
     let first = newest();
     fake.push(deposit(900, day("2026-11-20")));
@@ -414,10 +417,10 @@ async fn a_new_connection_is_there_from_its_first_second_page_by_page() {
     let job = desk.handle.job();
     let request =
         dashtam::sync::ConnectRequest { provider: "alpaca".into(), connection: None, answers: keys("PKTEST1") };
-    desk.handle.run_as(job, Command::Connect { job, request }, |_| {}).await.unwrap();
+    desk.handle.run_as(job, EngineCommand::Connect { job, request }, |_| {}).await.unwrap();
     let (rows, positions) = (server.hold(ACTIVITIES), server.hold("/v2/positions"));
     let mut events = desk.handle.subscribe();
-    desk.handle.send(Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None });
+    desk.handle.send(EngineCommand::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None });
     rows.reached().await;
     assert!(matches!(events.next().await, Some(Event::StoreChanged)), "the screen is told at once");
     let view = desk.ledger();
@@ -444,9 +447,9 @@ async fn two_syncs_at_once_are_one() {
     desk.advance(1);
     let changes = desk.changes();
     let before = server.asked().iter().filter(|asked| asked.path == ACTIVITIES).count();
-    let order = |job| Command::Sync { job, connections: Vec::new(), force: true, from: None };
+    let order = |job| EngineCommand::Sync { job, connections: Vec::new(), force: true, from: None };
     let (one, two) =
-        tokio::join!(desk.handle.run(order, |_| {}), desk.handle.run(|job| Command::SyncDue { job }, |_| {}));
+        tokio::join!(desk.handle.run(order, |_| {}), desk.handle.run(|job| EngineCommand::SyncDue { job }, |_| {}));
     assert!(one.is_ok() && two.is_ok());
     assert_eq!((desk.rows().len(), desk.changes()), (251, changes + 1));
     assert_eq!(server.asked().iter().filter(|asked| asked.path == ACTIVITIES).count(), before + 1);

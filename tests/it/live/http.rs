@@ -9,7 +9,7 @@ use dashtam::{
     domain::ProviderErrorKind,
     providers::{
         BuildContext, Credentials, Provider, Secrets, find,
-        kit::{Api, Call, Http, HttpConfig, HttpLimits, Lookup, MemoryCounters, Signer},
+        kit::{Api, Call, Http, HttpConfig, HttpLimits, MemoryCounters, NameLookup, Signer},
     },
 };
 use serde_json::json;
@@ -265,7 +265,7 @@ async fn no_secret_is_logged() {
 struct Names(Mutex<Vec<Vec<&'static str>>>);
 
 #[async_trait::async_trait]
-impl Lookup for Names {
+impl NameLookup for Names {
     async fn addresses(&self, _host: &str) -> std::io::Result<Vec<std::net::IpAddr>> {
         Ok(self.0.lock().unwrap().remove(0).into_iter().map(|text| text.parse().unwrap()).collect())
     }

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use dashtam::{
     domain::{ConnectionStatus, FailureKind},
     providers::Secrets,
-    sync::{Command, ConnectRequest, Event},
+    sync::{ConnectRequest, EngineCommand, Event},
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -61,7 +61,7 @@ async fn log_in(desk: &Desk, authority: &Authority) {
     let answers = Secrets::new().with("app_key", "canary-app").with("app_secret", "canary-app-secret");
     let request = ConnectRequest { provider: "schwab".into(), connection: None, answers };
     let mut events = desk.handle.subscribe();
-    desk.handle.send(Command::Connect { job, request });
+    desk.handle.send(EngineCommand::Connect { job, request });
     loop {
         match events.next().await.unwrap() {
             Event::LoginWaiting { login, .. } => {
@@ -69,14 +69,14 @@ async fn log_in(desk: &Desk, authority: &Authority) {
                 let redirect = authority.get(&format!("/browse?url={url}")).await;
                 assert!(redirect.starts_with(login.callback_url().unwrap()), "{redirect}");
                 let pasted = Secrets::new().with("redirect", redirect);
-                desk.handle.send(Command::SubmitRedirect { job, pasted });
+                desk.handle.send(EngineCommand::SubmitRedirect { job, pasted });
             }
             Event::ConnectionChecked { .. } => break,
             Event::JobFailed { failure, .. } => panic!("{failure:?}"),
             _ => {}
         }
     }
-    let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None };
+    let confirm = EngineCommand::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None };
     desk.handle.run_as(job, confirm, |_| {}).await.unwrap();
 }
 
@@ -89,7 +89,7 @@ async fn a_login_lives_through_fifty_syncs_and_a_restart() {
     assert_eq!(authority.count().await, serde_json::json!({"code": 1, "refresh": 0, "reused": 0}));
 
     desk.clock.advance(TimeDelta::hours(1));
-    let order = |job| Command::Sync { job, connections: Vec::new(), force: true, from: None };
+    let order = |job| EngineCommand::Sync { job, connections: Vec::new(), force: true, from: None };
     let syncs: Vec<_> = (0..50).map(|_| desk.handle.run(order, |_| {})).collect();
     for answer in futures_util::future::join_all(syncs).await {
         let Event::Synced { report, .. } = answer.unwrap() else { panic!() };

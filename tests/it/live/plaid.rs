@@ -8,7 +8,7 @@ use std::{
 use dashtam::{
     domain::{ConnectionStatus, FailureKind, TransactionStatus},
     providers::Secrets,
-    sync::{Command, ConnectRequest, Event, LoginEnding},
+    sync::{ConnectRequest, EngineCommand, Event, LoginEnding},
 };
 use serde_json::{Value, json};
 
@@ -136,7 +136,7 @@ async fn the_page_is_asked_about_until_it_is_finished() {
     let seen = Arc::clone(&prompts);
     let checked = desk
         .handle
-        .run_as(job, Command::Connect { job, request }, move |event| {
+        .run_as(job, EngineCommand::Connect { job, request }, move |event| {
             if let Event::LoginWaiting { login, .. } = event {
                 seen.lock().unwrap().push(login.clone());
             }
@@ -160,9 +160,9 @@ async fn a_page_finished_after_a_stop_is_found_by_the_next_start() {
     let hold = server.hold("/link/token/get");
     let job = desk.handle.job();
     let request = ConnectRequest { provider: "plaid".into(), connection: None, answers: keys() };
-    desk.handle.send(Command::Connect { job, request });
+    desk.handle.send(EngineCommand::Connect { job, request });
     hold.reached().await;
-    desk.handle.send(Command::Cancel { job });
+    desk.handle.send(EngineCommand::Cancel { job });
     hold.release();
     desk.restart().await;
     *fake.visits.lock().unwrap() = [finished()].into();
@@ -335,7 +335,7 @@ async fn two_syncs_at_once_are_one_pass() {
     let (fake, server, desk) = connected([]).await;
     fake.plan([page(&json!([row("a", 1, "1", "one", false, None)]), &json!([]), "c1", false)]);
     let before = (paths(&server, "/transactions/sync"), desk.changes());
-    let order = |job| Command::Sync { job, connections: Vec::new(), force: true, from: None };
+    let order = |job| EngineCommand::Sync { job, connections: Vec::new(), force: true, from: None };
     let (one, two) = tokio::join!(desk.handle.run(order, |_| {}), desk.handle.run(order, |_| {}));
     assert!(one.is_ok() && two.is_ok());
     assert_eq!(desk.rows().len(), 1);

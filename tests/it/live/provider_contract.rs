@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use dashtam::{
     domain::{Disposition, ProviderError, ProviderErrorKind},
     providers::{
-        Auth, Credentials, OauthCredentials, PROVIDERS, Piece, Provider, ProviderMetadata, Scope, Secrets,
+        Auth, Credentials, FailureScope, OauthCredentials, PROVIDERS, Piece, Provider, ProviderMetadata, Secrets,
         kit::HttpLimits,
     },
 };
@@ -189,8 +189,8 @@ fn of(account: &str, fetched: Fetched) -> Fetched {
         | Piece::Holdings { account: of, .. }
         | Piece::BalanceHistory { account: of, .. } => of == account,
         Piece::Problem(problem) => match &problem.scope {
-            Scope::Account(of) | Scope::Part(of, _) => of == account,
-            Scope::Connection | Scope::Institution(_) => true,
+            FailureScope::Account(of) | FailureScope::Part(of, _) => of == account,
+            FailureScope::Connection | FailureScope::Institution(_) => true,
         },
         _ => true,
     };

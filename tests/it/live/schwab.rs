@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use dashtam::{
     domain::{ConnectionStatus, FailureKind, SnapshotSource},
-    sync::{AccountResult, Command, Event, login_ends_soon},
+    sync::{AccountResult, EngineCommand, Event, login_ends_soon},
 };
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ async fn many_syncs_make_one_renewal() {
     let (fake, server, desk) = connected().await;
     desk.clock.advance(TimeDelta::hours(1));
     let asked = server.asked().len();
-    let order = |job| Command::Sync { job, connections: Vec::new(), force: true, from: None };
+    let order = |job| EngineCommand::Sync { job, connections: Vec::new(), force: true, from: None };
     let syncs: Vec<_> = (0..50).map(|_| desk.handle.run(order, |_| {})).collect();
     for answer in futures_util::future::join_all(syncs).await {
         let Event::Synced { report, .. } = answer.unwrap() else { panic!() };
@@ -72,7 +72,7 @@ async fn a_rotated_token_is_stored_before_it_is_used() {
     desk.clock.advance(TimeDelta::hours(1));
     let hold = server.hold(ACCOUNTS);
     let job = desk.handle.job();
-    desk.handle.send(Command::Sync { job, connections: Vec::new(), force: false, from: None });
+    desk.handle.send(EngineCommand::Sync { job, connections: Vec::new(), force: false, from: None });
     hold.reached().await;
     assert_ne!(credential(&desk), sealed, "stored when the first question with it is asked");
     // The program ends right there.
@@ -89,9 +89,9 @@ async fn a_renewal_under_way_is_finished_when_its_sync_is_cancelled() {
     desk.clock.advance(TimeDelta::hours(1));
     let hold = server.hold(TOKEN);
     let (job, mut events) = (desk.handle.job(), desk.handle.subscribe());
-    desk.handle.send(Command::Sync { job, connections: Vec::new(), force: false, from: None });
+    desk.handle.send(EngineCommand::Sync { job, connections: Vec::new(), force: false, from: None });
     hold.reached().await;
-    desk.handle.send(Command::Cancel { job });
+    desk.handle.send(EngineCommand::Cancel { job });
     while events.next().await.unwrap().answers() != Some(job) {}
     hold.release();
     desk.restart().await;
@@ -132,7 +132,7 @@ async fn day_six_warns_and_day_seven_is_over() {
     assert_eq!(desk.sync().await.error, None, "to the end");
     desk.clock.advance(TimeDelta::minutes(11));
     let asked = server.asked().len();
-    let due = desk.handle.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
+    let due = desk.handle.run(|job| EngineCommand::SyncDue { job }, |_| {}).await.unwrap();
     let Event::Synced { report, .. } = due else { panic!() };
     assert!(report.connections.is_empty(), "an expired login is not due");
     let error = desk.sync().await.error.unwrap();

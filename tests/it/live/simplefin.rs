@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use dashtam::{
     domain::{ConnectionStatus, FailureKind, TransactionStatus},
     providers::Secrets,
-    sync::{AccountResult, Command, ConnectRequest, Event},
+    sync::{AccountResult, ConnectRequest, EngineCommand, Event},
 };
 use serde_json::{Value, json};
 
@@ -104,7 +104,7 @@ async fn a_claimed_token_survives_a_stop_before_the_confirmation() {
     let mut desk = Desk::new(&[("simplefin", &server)]);
     let job = desk.handle.job();
     let request = ConnectRequest { provider: "simplefin".into(), connection: None, answers: token("one") };
-    let checked = desk.handle.run_as(job, Command::Connect { job, request }, |_| {}).await.unwrap();
+    let checked = desk.handle.run_as(job, EngineCommand::Connect { job, request }, |_| {}).await.unwrap();
     assert!(matches!(checked, Event::ConnectionChecked { .. }));
     assert_eq!(desk.store.read().unwrap().connections().unwrap().len(), 0);
     desk.restart().await;

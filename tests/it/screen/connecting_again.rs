@@ -8,7 +8,7 @@ use std::{
 use dashtam::{
     domain::{ConnectionId, ConnectionStatus, FailureKind},
     ports::VaultChoice,
-    sync::{Command, ConnectRequest, Event},
+    sync::{ConnectRequest, EngineCommand, Event},
     tui::Settings,
 };
 
@@ -78,7 +78,7 @@ async fn accounts_of_another_connection_stay_there() {
     ids.dedup();
     assert_eq!((ids.len(), stored().len()), (2, 2), "the second connection has the other one, and nothing is doubled");
     desk.handle
-        .run(|job| Command::Sync { job, connections: Vec::new(), force: true, from: None }, |_| {})
+        .run(|job| EngineCommand::Sync { job, connections: Vec::new(), force: true, from: None }, |_| {})
         .await
         .unwrap();
     assert_eq!(stored().len(), 2);
@@ -92,11 +92,11 @@ async fn a_login_that_is_no_longer_new_is_refused_by_the_engine_too() {
     desk.connect("alpaca", answers(), None).await.unwrap();
     let job = desk.handle.job();
     let request = ConnectRequest { provider: "alpaca".into(), connection: None, answers: answers() };
-    let checked = desk.handle.run_as(job, Command::Connect { job, request }, |_| {}).await.unwrap();
+    let checked = desk.handle.run_as(job, EngineCommand::Connect { job, request }, |_| {}).await.unwrap();
     let Event::ConnectionChecked { found, .. } = checked else { panic!("{checked:?}") };
     assert_eq!(found.same_as().map(|known| known.id), Some(ConnectionId(1)));
     let renews = Some(ConnectionId(7));
-    let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews };
+    let confirm = EngineCommand::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews };
     let refused = desk.handle.run_as(job, confirm, |_| {}).await.unwrap_err();
     assert_eq!(refused.kind, FailureKind::AlreadyConnected);
     assert_eq!(desk.store.read().unwrap().connections().unwrap().len(), 1);

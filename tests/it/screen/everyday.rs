@@ -3,7 +3,7 @@
 use dashtam::{
     config::{Config, Screen},
     domain::ChangeKind,
-    sync::{Command, Event, Stage},
+    sync::{EngineCommand, Event, Stage},
     tui::{Keymap, Settings, ThemeName},
 };
 use ratatui::style::Color;
@@ -314,7 +314,7 @@ async fn a_cancelled_import_leaves_nothing_and_says_so() {
     }
     h.keys("<esc>").shows(&["stopping"]);
     // Commands are taken in order: with the answer to this one the cancel has been taken too.
-    h.engine.run(|job| Command::SyncDue { job }, |_| {}).await.unwrap();
+    h.engine.run(|job| EngineCommand::SyncDue { job }, |_| {}).await.unwrap();
     drop(gate);
     h.idle().await.shows(&["Cancelled: nothing was written.", "Import statement files", "a.qfx"]);
     let store = h.store.read().unwrap();

@@ -10,7 +10,9 @@ use std::{
 
 use dashtam::{
     domain::{Correction, HoldingDraft, TransactionDraft},
-    statements::{self, Answers, Input, Limits, Reading, Statement, StatementAccount, StatementError, Verdict},
+    statements::{
+        self, Limits, QuestionAnswers, Reading, Statement, StatementAccount, StatementError, StatementFile, Verdict,
+    },
 };
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -18,8 +20,8 @@ use serde_json::{Map, Value, json};
 fn read(path: &Path) -> Result<Reading, StatementError> {
     let bytes = fs::read(path).unwrap();
     let file_name = path.file_name().and_then(OsStr::to_str).unwrap();
-    let (limits, answers) = (Limits::default(), Answers::default());
-    let input = Input { bytes: &bytes, file_name, limits: &limits, layouts: &[], answers: &answers };
+    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+    let input = StatementFile { bytes: &bytes, file_name, limits: &limits, layouts: &[], answers: &answers };
     statements::read(&input, &mut |_| ControlFlow::Continue(()))
 }
 

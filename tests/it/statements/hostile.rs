@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use dashtam::statements::{
-    self, Answers, Input, Limits, Progress, Reading, StatementError,
-    ofx::{self, Item},
+    self, Limits, QuestionAnswers, ReadProgress, Reading, StatementError, StatementFile,
+    ofx::{self, DocumentItem},
 };
 use proptest::prelude::*;
 
@@ -14,9 +14,9 @@ fn read(bytes: &[u8]) -> Result<Reading, StatementError> {
     read_with(bytes, &Limits::default(), &mut |_| ControlFlow::Continue(()))
 }
 
-fn read_with(bytes: &[u8], limits: &Limits, progress: &mut Progress<'_>) -> Result<Reading, StatementError> {
-    let answers = Answers::default();
-    statements::read(&Input { bytes, file_name: "a.ofx", limits, layouts: &[], answers: &answers }, progress)
+fn read_with(bytes: &[u8], limits: &Limits, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
+    let answers = QuestionAnswers::default();
+    statements::read(&StatementFile { bytes, file_name: "a.ofx", limits, layouts: &[], answers: &answers }, progress)
 }
 
 fn rows(reading: &Reading) -> usize {
@@ -62,11 +62,12 @@ fn streaming_and_collecting_tell_the_same() {
     let text = data::statement(2_000);
     let collected = read(text.as_bytes()).unwrap();
     let mut streamed = Vec::new();
-    let (limits, answers) = (Limits::default(), Answers::default());
-    let input = Input { bytes: text.as_bytes(), file_name: "a.ofx", limits: &limits, layouts: &[], answers: &answers };
+    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+    let input =
+        StatementFile { bytes: text.as_bytes(), file_name: "a.ofx", limits: &limits, layouts: &[], answers: &answers };
     let statement = ofx::stream(&input, &mut |_| ControlFlow::Continue(()), &mut |item| match item {
-        Item::Transaction(account, draft) => streamed.push((account, draft)),
-        Item::Holding(..) => panic!("a bank statement holds no positions"),
+        DocumentItem::Transaction(account, draft) => streamed.push((account, draft)),
+        DocumentItem::Holding(..) => panic!("a bank statement holds no positions"),
     })
     .unwrap();
     assert!(statement.statements[0].accounts[0].transactions.is_empty());

@@ -9,7 +9,7 @@ use std::{
 
 use dashtam::{
     domain::{AccountType, TransactionStatus},
-    statements::{self, Answers, Input, Limits, Reading, StatementAccount, StatementError, Verdict},
+    statements::{self, Limits, QuestionAnswers, Reading, StatementAccount, StatementError, StatementFile, Verdict},
 };
 use rust_decimal::Decimal;
 
@@ -28,22 +28,22 @@ fn is_exception(file: &str, point: &str) -> bool {
 /// One line of `expected.tsv`, by the names of its columns.
 type Expected<'a> = BTreeMap<&'a str, &'a str>;
 
-fn read(path: &Path, answers: &Answers) -> Result<Reading, StatementError> {
+fn read(path: &Path, answers: &QuestionAnswers) -> Result<Reading, StatementError> {
     let bytes = fs::read(path).unwrap();
     let file_name = path.file_name().unwrap().to_string_lossy();
     let limits = Limits::default();
-    let input = Input { bytes: &bytes, file_name: &file_name, limits: &limits, layouts: &[], answers };
+    let input = StatementFile { bytes: &bytes, file_name: &file_name, limits: &limits, layouts: &[], answers };
     statements::read(&input, &mut |_| ControlFlow::Continue(()))
 }
 
 /// Answers the question that the table allows.
 fn read_and_answer(path: &Path, expected: &Expected<'_>) -> Result<Reading, String> {
-    let reading = read(path, &Answers::default()).map_err(|error| error.to_string())?;
+    let reading = read(path, &QuestionAnswers::default()).map_err(|error| error.to_string())?;
     let Verdict::Question(question) = &reading.verdict else { return Ok(reading) };
     if expected["ask"].is_empty() {
         return Err(format!("asks {}: {}", question.id, question.text));
     }
-    let mut answers = Answers::default();
+    let mut answers = QuestionAnswers::default();
     answers.insert(question.id.clone(), expected["answer"]);
     read(path, &answers).map_err(|error| error.to_string())
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, ops::ControlFlow, path::Path};
 
-use dashtam::statements::{self, Answers, Input, Limits};
+use dashtam::statements::{self, Limits, QuestionAnswers, StatementFile};
 use ofx_rs::{
     aggregates::{Payee, StatementTransaction, TransactionList},
     document::{BankingMessageSet, CreditCardMessageSet},
@@ -55,8 +55,8 @@ fn theirs(text: &str) -> Option<Vec<Row>> {
 }
 
 fn ours(bytes: &[u8]) -> Vec<Row> {
-    let (limits, answers) = (Limits::default(), Answers::default());
-    let input = Input { bytes, file_name: "a.ofx", limits: &limits, layouts: &[], answers: &answers };
+    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+    let input = StatementFile { bytes, file_name: "a.ofx", limits: &limits, layouts: &[], answers: &answers };
     let reading = statements::read(&input, &mut |_| ControlFlow::Continue(())).unwrap();
     let rows =
         reading.statements.iter().flat_map(|part| &part.accounts).flat_map(|entry| &entry.transactions).map(|draft| {

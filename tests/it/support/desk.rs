@@ -20,7 +20,8 @@ use dashtam::{
     statements::Limits,
     store::Store,
     sync::{
-        self, Command, ConnectRequest, ConnectionReport, EngineConfig, Event, Failure, Handle, LiveConfig, Schedule,
+        self, ConnectRequest, ConnectionReport, EngineCommand, EngineConfig, Event, Handle, JobFailure, LiveConfig,
+        Schedule,
     },
     vault::{Vault, VaultOptions},
 };
@@ -90,7 +91,7 @@ impl Desk {
 
     /// Stops the engine and starts another one, as the next start of the program does.
     pub(crate) async fn restart(&mut self) {
-        self.handle.send(Command::Shutdown);
+        self.handle.send(EngineCommand::Shutdown);
         self.handle.idle().await;
         let given = Given { limits: self.limits, endpoints: &self.endpoints, providers: &self.providers };
         self.handle = spawn(&self.store, &self.clock, &self.timer, &self.vault, &self.browser, given);
@@ -106,12 +107,12 @@ impl Desk {
         provider: &str,
         answers: Secrets,
         repairs: Option<ConnectionId>,
-    ) -> Result<ConnectionReport, Failure> {
+    ) -> Result<ConnectionReport, JobFailure> {
         let job = self.handle.job();
         let request = ConnectRequest { provider: provider.into(), connection: repairs, answers };
-        let checked = self.handle.run_as(job, Command::Connect { job, request }, |_| {}).await?;
+        let checked = self.handle.run_as(job, EngineCommand::Connect { job, request }, |_| {}).await?;
         assert!(matches!(checked, Event::ConnectionChecked { .. }), "{checked:?}");
-        let confirm = Command::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None };
+        let confirm = EngineCommand::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None };
         Ok(one(self.handle.run_as(job, confirm, |_| {}).await?))
     }
 
@@ -151,8 +152,8 @@ impl Desk {
     }
 }
 
-fn sync_all(job: sync::JobId, from: Option<NaiveDate>) -> Command {
-    Command::Sync { job, connections: Vec::new(), force: false, from }
+fn sync_all(job: sync::JobId, from: Option<NaiveDate>) -> EngineCommand {
+    EngineCommand::Sync { job, connections: Vec::new(), force: false, from }
 }
 
 fn one(event: Event) -> ConnectionReport {

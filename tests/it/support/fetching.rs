@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use dashtam::{
     domain::{AccountDraft, ProviderError, TransactionDraft, Warning},
-    providers::{Credentials, KnownAccount, Listing, Piece, Plan, Problem, Provider, Purpose, Validation},
+    providers::{Credentials, FetchPlan, KnownAccount, Listing, Piece, Provider, Purpose, ScopedFailure, Validation},
 };
 
 use super::server::Outside;
@@ -28,11 +28,11 @@ pub(crate) struct Fetching {
 impl Fetching {
     pub(crate) async fn run(&self, outside: &Outside, provider: &dyn Provider, credentials: &Credentials) -> Fetched {
         let clock = outside.http.clock();
-        let plan = Plan {
+        let plan = FetchPlan {
             from: self.from,
             known: &self.known,
             listed: self.listed.as_ref(),
-            ..Plan::new(Purpose::Sync, credentials, clock.now(), clock.today(), &self.cursors)
+            ..FetchPlan::new(Purpose::Sync, credentials, clock.now(), clock.today(), &self.cursors)
         };
         let mut pieces: Vec<Piece> = Vec::new();
         let result = provider.fetch(&plan, &mut pieces).await;
@@ -53,7 +53,7 @@ pub(crate) async fn check(
 ) -> Result<(Validation, Vec<AccountDraft>), ProviderError> {
     let clock = outside.http.clock();
     let cursors = BTreeMap::new();
-    let plan = Plan::new(Purpose::Check, credentials, clock.now(), clock.today(), &cursors);
+    let plan = FetchPlan::new(Purpose::Check, credentials, clock.now(), clock.today(), &cursors);
     let mut pieces: Vec<Piece> = Vec::new();
     let validation = provider.check(&plan, &mut pieces).await?;
     Ok((validation, Fetched { result: Ok(()), pieces }.accounts()))
@@ -104,7 +104,7 @@ impl Fetched {
             .collect()
     }
 
-    pub(crate) fn problems(&self) -> Vec<&Problem> {
+    pub(crate) fn problems(&self) -> Vec<&ScopedFailure> {
         self.pieces
             .iter()
             .filter_map(|piece| if let Piece::Problem(problem) = piece { Some(problem) } else { None })

@@ -14,7 +14,7 @@ use dashtam::{
         VaultChoice,
         fake::{FakeBrowser, FakeClipboard, FakeClock, FakeEntropy, FakeSecretStore},
     },
-    providers::kit::{Http, HttpConfig, Origin, fake::FakeTimer},
+    providers::kit::{Http, HttpConfig, ServerOrigin, fake::FakeTimer},
     statements::Limits,
     store::Store,
     sync::{self, EngineConfig, LiveConfig, Schedule},
@@ -54,7 +54,7 @@ impl Host for NoTerminal {
 pub(crate) struct Given {
     pub(crate) choice: VaultChoice,
     /// Where providers are found.
-    pub(crate) endpoints: BTreeMap<String, Origin>,
+    pub(crate) endpoints: BTreeMap<String, ServerOrigin>,
     /// Content of the passphrase file.
     pub(crate) passphrase: Option<&'static str>,
     /// Settings of providers.
@@ -109,7 +109,7 @@ impl Harness {
         height: u16,
         settings: Settings,
         choice: VaultChoice,
-        endpoints: BTreeMap<String, Origin>,
+        endpoints: BTreeMap<String, ServerOrigin>,
     ) -> Self {
         Self::given(width, height, settings, Given { choice, endpoints, ..Given::default() })
     }

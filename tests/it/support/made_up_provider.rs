@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use dashtam::{
     domain::{AccountDraft, AccountType, AssetCode, Capability, IdTrust, ProviderCategory, ProviderError},
     providers::{
-        Auth, ClientAuthentication, Credentials, Environment, Field, FieldKind, History, Listing, OauthProvider,
-        OauthSpec, Pace, Plan, Provider, ProviderMetadata, Sink, by_status, check,
+        Auth, ClientAuthentication, Credentials, FetchPlan, Field, FieldKind, HistoryDepth, Listing, OauthProvider,
+        OauthSpec, Pace, Provider, ProviderMetadata, ServerEnvironment, Sink, by_status, check,
         kit::{self, Api, Call, OauthFlow, PerAccount, rows},
     },
 };
@@ -46,7 +46,7 @@ pub(crate) static METADATA: ProviderMetadata = ProviderMetadata {
     },
     capabilities: &[Capability::Accounts],
     required_settings: &[],
-    environments: &[Environment { name: "production", label: "Production", origin: "https://api.bank.example" }],
+    environments: &[ServerEnvironment { name: "production", label: "Production", origin: "https://api.bank.example" }],
     extra_hosts: &["login.bank.example"],
     pace: Pace {
         per_minute: 600,
@@ -57,7 +57,7 @@ pub(crate) static METADATA: ProviderMetadata = ProviderMetadata {
     },
     id_trust: IdTrust::Unique,
     judge: by_status,
-    history: History { days: None, overlap_days: 7 },
+    history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example/docs",
     production_ready: false,
 };
@@ -79,7 +79,7 @@ impl Provider for MadeUp {
         &METADATA
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         kit::fetch(self, plan, sink).await
     }
 }
@@ -90,7 +90,11 @@ impl PerAccount for MadeUp {
         &METADATA
     }
 
-    async fn accounts(&self, credentials: &Credentials, _: &Plan<'_>) -> Result<Listing<AccountDraft>, ProviderError> {
+    async fn accounts(
+        &self,
+        credentials: &Credentials,
+        _: &FetchPlan<'_>,
+    ) -> Result<Listing<AccountDraft>, ProviderError> {
         let call = Call::get("accounts", &["accounts"]).bearer(credentials.access_token(&METADATA)?);
         let items = self.api.send(call).await?.list()?;
         let accounts = rows::<Account>(items, "account", &mut Vec::new());

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use dashtam::{
     providers::Secrets,
-    sync::{Command, ConnectRequest, Event},
+    sync::{ConnectRequest, EngineCommand, Event},
 };
 use serde_json::Value;
 
@@ -107,7 +107,7 @@ pub(crate) async fn log_in_to_schwab(
             let redirect = |state: &str| format!("https://127.0.0.1:8182/?code=C0.canary%40&session=s&state={state}");
             for text in [redirect("another"), redirect(state)] {
                 let pasted = Secrets::new().with("redirect", text);
-                handle.send(Command::SubmitRedirect { job, pasted });
+                handle.send(EngineCommand::SubmitRedirect { job, pasted });
             }
         }
         Event::PasteRejected { message, .. } => {
@@ -116,10 +116,10 @@ pub(crate) async fn log_in_to_schwab(
         }
         _ => {}
     };
-    desk.handle.run_as(job, Command::Connect { job, request }, paste).await.unwrap();
+    desk.handle.run_as(job, EngineCommand::Connect { job, request }, paste).await.unwrap();
     assert_eq!(rejected, 1, "the wrong paste is answered, and the login goes on");
     let excluded = excluded.iter().map(|id| (*id).to_owned()).collect();
-    let confirm = Command::ConfirmConnection { job, alias: None, excluded, renews: None };
+    let confirm = EngineCommand::ConfirmConnection { job, alias: None, excluded, renews: None };
     let Event::Synced { mut report, .. } = desk.handle.run_as(job, confirm, |_| {}).await.unwrap() else { panic!() };
     report.connections.remove(0)
 }

@@ -13,7 +13,7 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::super::{Api, Call, failure::Failure};
+use super::super::{Api, Call, failure::FailedAttempt};
 use crate::{
     domain::{ProviderError, ProviderErrorKind},
     providers::{Authorization, ClientAuthentication, OauthCredentials, OauthSpec, Secrets},
@@ -248,7 +248,7 @@ struct Exchange<'a> {
 }
 
 /// Carries a failure through the OAuth library.
-struct Refused(Box<Failure>);
+struct Refused(Box<FailedAttempt>);
 
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

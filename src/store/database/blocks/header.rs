@@ -23,7 +23,7 @@ pub(in crate::store) type FileId = [u8; 16];
 
 /// The header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store) struct Header {
+pub(in crate::store) struct BlockHeader {
     pub(in crate::store) file: FileId,
     /// The key of a sealed file, wrapped by the vault; `None` for a checksummed one.
     pub(in crate::store) wrapped_key: Option<Vec<u8>>,
@@ -32,7 +32,7 @@ pub(in crate::store) struct Header {
 /// Result of reading the beginning of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) enum Parsed {
-    Header(Header),
+    Header(BlockHeader),
     /// Written by a later version of the program.
     Newer(u16),
     /// Both copies are damaged.
@@ -41,7 +41,7 @@ pub(in crate::store) enum Parsed {
     Foreign,
 }
 
-impl Header {
+impl BlockHeader {
     /// A header with a random id.
     pub(in crate::store) fn new(wrapped_key: Option<Vec<u8>>, entropy: &dyn Entropy) -> Result<Self, EntropyError> {
         let mut file = FileId::default();

@@ -27,7 +27,7 @@ use std::{
 
 use redb::StorageBackend;
 
-use header::{HEADER_BYTES, Header};
+use header::{BlockHeader, HEADER_BYTES};
 use tag::{TRAILER, Tagger, Unit};
 
 pub(in crate::store) use tag::BLOCK;
@@ -70,7 +70,11 @@ pub(in crate::store) struct Blocks {
 
 impl Blocks {
     /// Writes the header of a new container into empty storage.
-    pub(in crate::store) fn create(raw: Arc<dyn StorageBackend>, header: &Header, tagger: Tagger) -> io::Result<Self> {
+    pub(in crate::store) fn create(
+        raw: Arc<dyn StorageBackend>,
+        header: &BlockHeader,
+        tagger: Tagger,
+    ) -> io::Result<Self> {
         let bytes = header.to_bytes();
         raw.set_len(SLOTS)?;
         raw.write(0, &bytes)?;

@@ -3,15 +3,15 @@ use redb::backends::InMemoryBackend;
 use super::*;
 use crate::ports::{SystemEntropy, fake::FakeEntropy};
 
-fn tagger(header: &Header) -> Tagger {
+fn tagger(header: &BlockHeader) -> Tagger {
     match &header.wrapped_key {
         None => Tagger::checksummed(header.file),
         Some(_) => Tagger::sealed(header.file, &[7; tag::KEY], &SystemEntropy).unwrap(),
     }
 }
 
-fn headers() -> [Header; 2] {
-    [None, Some(b"wrapped".to_vec())].map(|key| Header::new(key, &SystemEntropy).unwrap())
+fn headers() -> [BlockHeader; 2] {
+    [None, Some(b"wrapped".to_vec())].map(|key| BlockHeader::new(key, &SystemEntropy).unwrap())
 }
 
 fn image(raw: &dyn StorageBackend) -> Vec<u8> {
@@ -30,7 +30,7 @@ fn memory(bytes: &[u8]) -> Arc<dyn StorageBackend> {
 const LENGTH: usize = 4 * BLOCK;
 
 /// Four blocks that were written, with block 0 written twice.
-fn filled(header: &Header) -> Vec<u8> {
+fn filled(header: &BlockHeader) -> Vec<u8> {
     let raw = memory(&[]);
     let blocks = Blocks::create(Arc::clone(&raw), header, tagger(header)).unwrap();
     blocks.set_len(LENGTH as u64).unwrap();
@@ -42,7 +42,7 @@ fn filled(header: &Header) -> Vec<u8> {
     image(&*raw)
 }
 
-fn content(bytes: &[u8], header: &Header) -> io::Result<Vec<u8>> {
+fn content(bytes: &[u8], header: &BlockHeader) -> io::Result<Vec<u8>> {
     let blocks = Blocks::open(memory(bytes), tagger(header))?;
     let mut out = vec![0; LENGTH];
     blocks.read(0, &mut out)?;
@@ -104,7 +104,7 @@ fn moved_blocks_foreign_blocks_and_missing_ones_are_refused() {
         let mut moved = bytes.clone();
         moved.copy_within(at(1)..at(2), at(2));
         assert!(refused(&moved));
-        let other = Header::new(header.wrapped_key.clone(), &FakeEntropy::default()).unwrap();
+        let other = BlockHeader::new(header.wrapped_key.clone(), &FakeEntropy::default()).unwrap();
         let mut foreign = bytes.clone();
         foreign[at(2)..at(3)].copy_from_slice(&filled(&other)[at(2)..at(3)]);
         assert!(refused(&foreign));
@@ -153,17 +153,17 @@ fn the_header_survives_the_loss_of_one_copy() {
     for header in headers() {
         let bytes = header.to_bytes();
         let both = [bytes.clone(), bytes.clone()].concat();
-        assert_eq!(Header::parse(&both), header::Parsed::Header(header.clone()));
+        assert_eq!(BlockHeader::parse(&both), header::Parsed::Header(header.clone()));
         for at in 0..2 * HEADER_BYTES {
             let mut flipped = both.clone();
             flipped[at] ^= 0x10;
-            assert_eq!(Header::parse(&flipped), header::Parsed::Header(header.clone()), "byte {at}");
+            assert_eq!(BlockHeader::parse(&flipped), header::Parsed::Header(header.clone()), "byte {at}");
         }
         let mut lost = both.clone();
         lost[100] ^= 1;
         lost[HEADER_BYTES + 100] ^= 1;
-        assert_eq!(Header::parse(&lost), header::Parsed::Damaged);
+        assert_eq!(BlockHeader::parse(&lost), header::Parsed::Damaged);
     }
-    assert_eq!(Header::parse(&[b'x'; 9000]), header::Parsed::Foreign);
-    assert_eq!(Header::parse(b"dashtam\x1a"), header::Parsed::Damaged);
+    assert_eq!(BlockHeader::parse(&[b'x'; 9000]), header::Parsed::Foreign);
+    assert_eq!(BlockHeader::parse(b"dashtam\x1a"), header::Parsed::Damaged);
 }

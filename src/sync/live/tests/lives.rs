@@ -12,7 +12,7 @@ use crate::{
     domain::{Capability, Change},
     providers::{
         Validation,
-        kit::{AccountRef, Cursor, Page, PerAccount, TransactionRequest},
+        kit::{AccountRef, PerAccount, RowCursor, RowPage, TransactionRequest},
     },
     sync::{FoundConnection, toggle},
 };
@@ -37,12 +37,12 @@ const BASE: ProviderMetadata = ProviderMetadata {
     },
     capabilities: &[],
     required_settings: &[],
-    environments: &[Environment { name: "production", label: "Production", origin: "https://bank.example" }],
+    environments: &[ServerEnvironment { name: "production", label: "Production", origin: "https://bank.example" }],
     extra_hosts: &[],
     pace: Pace::NONE,
     id_trust: IdTrust::Unique,
     judge: by_status,
-    history: History { days: None, overlap_days: 7 },
+    history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example",
     production_ready: false,
 };
@@ -85,11 +85,11 @@ impl Provider for Adapter {
         &FULL
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         crate::providers::kit::fetch(self, plan, sink).await
     }
 
-    async fn check(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
+    async fn check(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<Validation, ProviderError> {
         self.fetch(plan, sink).await.map(|()| Validation::default())
     }
 }
@@ -100,7 +100,7 @@ impl PerAccount for Adapter {
         &FULL
     }
 
-    async fn accounts(&self, _: &Credentials, _: &Plan<'_>) -> Result<Listing<AccountDraft>, ProviderError> {
+    async fn accounts(&self, _: &Credentials, _: &FetchPlan<'_>) -> Result<Listing<AccountDraft>, ProviderError> {
         let bank = self.request()?;
         if bank.refuses {
             return Err(FULL.error(ProviderErrorKind::Authentication, "refused"));
@@ -109,14 +109,14 @@ impl PerAccount for Adapter {
     }
 
     /// Two rows a page, by day.
-    async fn transactions(&self, _: &Credentials, request: &TransactionRequest<'_>) -> Result<Page, ProviderError> {
+    async fn transactions(&self, _: &Credentials, request: &TransactionRequest<'_>) -> Result<RowPage, ProviderError> {
         let bank = self.request()?;
         let id = request.account.provider_account_id;
         if bank.refuses_part == Some(id) {
             return Err(FULL.error(ProviderErrorKind::Authentication, "refused"));
         }
         let (from, start) = match request.cursor {
-            Some(Cursor(text)) => serde_json::from_str(text).unwrap(),
+            Some(RowCursor(text)) => serde_json::from_str(text).unwrap(),
             None => (request.from, 0_usize),
         };
         let rows: Vec<_> = bank
@@ -126,10 +126,10 @@ impl PerAccount for Adapter {
             .flatten()
             .filter(|(_, day, _)| from.is_none_or(|from| *day >= from))
             .collect();
-        let next = (start + 2 < rows.len()).then(|| Cursor(serde_json::to_string(&(from, start + 2)).unwrap()));
+        let next = (start + 2 < rows.len()).then(|| RowCursor(serde_json::to_string(&(from, start + 2)).unwrap()));
         let page = rows.iter().skip(start).take(2);
         let rows = page.map(|(id, day, amount)| row(id, &day.to_string(), *amount)).collect();
-        Ok(Page { rows, next, ..Page::default() })
+        Ok(RowPage { rows, next, ..RowPage::default() })
     }
 
     async fn balance_history(

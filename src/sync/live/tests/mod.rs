@@ -24,7 +24,8 @@ use crate::{
         fake::{FakeBrowser, FakeClock, FakeEntropy, FakeSecretStore},
     },
     providers::{
-        Auth, Credentials, Environment, History, Listing, Pace, ProviderMetadata, Sink, by_status, kit::HttpConfig,
+        Auth, Credentials, HistoryDepth, Listing, Pace, ProviderMetadata, ServerEnvironment, Sink, by_status,
+        kit::HttpConfig,
     },
     sync::handle::Handle,
     vault::VaultOptions,
@@ -42,12 +43,12 @@ pub(super) static METADATA: ProviderMetadata = ProviderMetadata {
     },
     capabilities: &[],
     required_settings: &[],
-    environments: &[Environment { name: "production", label: "Production", origin: "https://bank.example" }],
+    environments: &[ServerEnvironment { name: "production", label: "Production", origin: "https://bank.example" }],
     extra_hosts: &[],
     pace: Pace::NONE,
     id_trust: IdTrust::Unique,
     judge: by_status,
-    history: History { days: None, overlap_days: 7 },
+    history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example",
     production_ready: false,
 };
@@ -71,7 +72,7 @@ impl Provider for Script {
         &METADATA
     }
 
-    async fn fetch(&self, plan: &Plan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         let steps = std::mem::take(&mut *self.0.lock().unwrap());
         for step in steps {
             match step {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     domain::{AssetType, Capability, HoldingFacts},
-    providers::{CurrencyBalance, LiabilityDraft, PriceDraft, Problem, RateDraft, Scope},
+    providers::{CurrencyBalance, FailureScope, LiabilityDraft, PriceDraft, RateDraft, ScopedFailure},
     sync::AccountResult,
 };
 
@@ -201,13 +201,13 @@ async fn problems_stay_where_they_happen() {
     let limited = METADATA.error(ProviderErrorKind::RateLimited { until: Some(until) }, "wait");
     let mut harbor = account("b", None);
     harbor.institution = Some("Harbor".into());
-    let problem = |scope, error| Step::Send(Piece::Problem(Problem { scope, error }));
+    let problem = |scope, error| Step::Send(Piece::Problem(ScopedFailure { scope, error }));
     let report = bench
         .sync(vec![
             accounts(vec![account("a", Some(1)), harbor, account("c", None)]),
-            problem(Scope::Part("a".into(), Capability::Holdings), refused()),
-            problem(Scope::Institution("Harbor".into()), refused()),
-            problem(Scope::Account("c".into()), limited),
+            problem(FailureScope::Part("a".into(), Capability::Holdings), refused()),
+            problem(FailureScope::Institution("Harbor".into()), refused()),
+            problem(FailureScope::Account("c".into()), limited),
             rows("a", vec![row("1", "2026-11-18", 1)]),
         ])
         .await;
@@ -221,7 +221,8 @@ async fn problems_stay_where_they_happen() {
     assert!(connection.error.unwrap().starts_with("3 of 3 accounts incomplete"));
     assert_eq!(bench.accounts()[1].institution, "Harbor");
 
-    let report = bench.sync(vec![accounts(vec![account("a", Some(1))]), problem(Scope::Connection, refused())]).await;
+    let report =
+        bench.sync(vec![accounts(vec![account("a", Some(1))]), problem(FailureScope::Connection, refused())]).await;
     assert_eq!((report.status, report.error.unwrap().kind), (ConnectionStatus::Active, FailureKind::Authentication));
     let report = bench.sync(vec![Step::Fail(ProviderErrorKind::Authentication)]).await;
     assert_eq!(report.status, ConnectionStatus::Revoked, "the account list may revoke");

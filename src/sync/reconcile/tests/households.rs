@@ -12,10 +12,10 @@ use generator::{Download, Household};
 fn taken(book: &mut Book, download: &Download) {
     let drafts: Vec<_> =
         download.rows.iter().map(|stated| row(&stated.id, stated.day, stated.cents, &stated.text)).collect();
-    let listing = Listing {
+    let listing = ListingFacts {
         period: download.period.map(|(from, to)| (day(from), day(to))),
         closing: download.balance.map(|(on, cents)| (day(on), Decimal::new(cents, 2))),
-        ..Listing::default()
+        ..ListingFacts::default()
     };
     book.take_listed(&drafts, listing);
 }

@@ -18,23 +18,23 @@ pub(crate) use path::looks_like_path;
 
 use super::review::Review;
 use crate::{
-    sync::{Command, ImportOptions},
+    sync::{EngineCommand, ImportOptions},
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
-            pane::{Ctx, News, Pane},
+            pane::{Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::{Effect, FolderEntry, Loaded},
-        widget::{cursor::Cursor, field::Field},
+        msg::{Effect, FolderEntry, WorkerAnswer},
+        widget::{cursor::SelectedRow, field::TextField},
     },
 };
 
 /// The file picker.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Picker {
-    field: Field,
+    field: TextField,
     /// The folder that is listed or being read.
     folder: PathBuf,
     /// Ticket of the folder being read.
@@ -49,7 +49,7 @@ pub(crate) struct Picker {
     marks: BTreeSet<PathBuf>,
     /// The other end of a range that is being marked, as an index of the items.
     range: Option<usize>,
-    cursor: Cursor,
+    cursor: SelectedRow,
     /// Whether the list has the focus; else the path field.
     in_list: bool,
     hidden: bool,
@@ -79,7 +79,7 @@ pub(crate) fn open(ctx: &mut Ctx<'_>) {
     let folders = &ctx.env.folders;
     let folder = folders.start.clone();
     let mut picker = Picker {
-        field: Field::new(path::written(&folder, folders)),
+        field: TextField::new(path::written(&folder, folders)),
         folder,
         reading: None,
         entries: Vec::new(),
@@ -88,7 +88,7 @@ pub(crate) fn open(ctx: &mut Ctx<'_>) {
         untouched: true,
         marks: BTreeSet::new(),
         range: None,
-        cursor: Cursor::default(),
+        cursor: SelectedRow::default(),
         in_list: true,
         hidden: false,
         all: false,
@@ -109,7 +109,7 @@ impl Picker {
     /// Goes to a folder and writes its path into the field.
     fn enter(&mut self, folder: &Path, ctx: &mut Ctx<'_>) {
         self.field.set(path::written(folder, &ctx.env.folders));
-        self.cursor = Cursor::default();
+        self.cursor = SelectedRow::default();
         self.range = None;
         self.follow(ctx);
         if self.reading.is_none() {
@@ -250,7 +250,7 @@ impl Picker {
             return;
         }
         self.field.set(completed);
-        self.cursor = Cursor::default();
+        self.cursor = SelectedRow::default();
         self.follow(ctx);
     }
 
@@ -333,8 +333,11 @@ impl Picker {
 
     fn import(&mut self, paths: Vec<PathBuf>, ctx: &mut Ctx<'_>) {
         ctx.effects.push(Effect::Remember(self.folder.clone()));
-        let job =
-            ctx.command(|job| Command::ReviewImport { job, paths: paths.clone(), options: ImportOptions::default() });
+        let job = ctx.command(|job| EngineCommand::ReviewImport {
+            job,
+            paths: paths.clone(),
+            options: ImportOptions::default(),
+        });
         ctx.push(Review::new(job, paths));
     }
 
@@ -371,7 +374,7 @@ impl Picker {
             Action::Down | Action::PreviousPane => {
                 self.in_list = true;
                 if !self.partial().is_empty() {
-                    self.cursor = Cursor::default();
+                    self.cursor = SelectedRow::default();
                 }
             }
             _ => {}
@@ -423,8 +426,8 @@ fn common_start(entries: &[&FolderEntry]) -> String {
 }
 
 impl Pane for Picker {
-    fn place(&self) -> Place {
-        if self.in_list { Place::Picker } else { Place::PickerPath }
+    fn place(&self) -> KeyPlace {
+        if self.in_list { KeyPlace::Picker } else { KeyPlace::PickerPath }
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
@@ -471,7 +474,7 @@ impl Pane for Picker {
         if self.field.key(event) {
             self.untouched = false;
             self.error = None;
-            self.cursor = Cursor::default();
+            self.cursor = SelectedRow::default();
             self.follow(ctx);
         }
     }
@@ -522,9 +525,9 @@ impl Pane for Picker {
         self.cursor.scroll(rows, self.items().len());
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
-            News::Loaded(Loaded::Folder { ticket, result, .. }) if self.reading == Some(*ticket) => {
+            PaneNews::Loaded(WorkerAnswer::Folder { ticket, result, .. }) if self.reading == Some(*ticket) => {
                 self.reading = None;
                 match result {
                     Ok(entries) => {
@@ -542,7 +545,7 @@ impl Pane for Picker {
                 self.catch_up(ctx);
                 true
             }
-            News::Loaded(Loaded::Recent(recent)) => {
+            PaneNews::Loaded(WorkerAnswer::Recent(recent)) => {
                 let written = |folder: &PathBuf| (folder.clone(), path::written(folder, &ctx.env.folders));
                 self.recent = recent.iter().map(written).collect();
                 if self.untouched
@@ -554,7 +557,7 @@ impl Pane for Picker {
                 }
                 true
             }
-            News::Loaded(_) | News::Engine(_) | News::Fresh => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh => false,
         }
     }
 

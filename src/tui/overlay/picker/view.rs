@@ -9,7 +9,7 @@ use crate::{
         component::{hit::ListId, scene::Scene},
         widget::{
             paint::{above, below, bottom, centred, padded, shrink_left, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -42,11 +42,11 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
         return;
     }
     let columns = [
-        Column::new("Name", Size::Flex(20)),
-        Column::new("Size", Size::Fit(6, 10)).right().rank(2),
-        Column::new("Changed", Size::Fit(10, 16)).right().rank(1),
+        TableColumn::new("Name", Size::Flex(20)),
+        TableColumn::new("Size", Size::Fit(6, 10)).right().rank(2),
+        TableColumn::new("Changed", Size::Fit(10, 16)).right().rank(1),
     ];
-    let table = Table {
+    let table = TableView {
         list: ListId::Picker,
         columns: &columns,
         len: items.len(),
@@ -57,8 +57,8 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     };
     let moment = scene.moment;
     table.draw(&mut scene.paint, scene.offsets, body, |index| match &items[index] {
-        Item::Parent => Row::cells(vec![Cell::text("../", theme.muted)]),
-        Item::Recent(recent) => Row::cells(vec![
+        Item::Parent => TableRow::cells(vec![Cell::text("../", theme.muted)]),
+        Item::Recent(recent) => TableRow::cells(vec![
             Cell::text(format!("↺ {}", picker.recent[*recent].1), theme.muted),
             Cell::Empty,
             Cell::text("used before", theme.muted),
@@ -72,7 +72,7 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
             } else {
                 (entry.name.clone(), theme.muted)
             };
-            Row::Cells {
+            TableRow::Cells {
                 cells: vec![
                     Cell::text(name, style),
                     if entry.is_folder { Cell::Empty } else { Cell::text(size(entry.size), theme.muted) },

@@ -12,18 +12,18 @@ use ratatui::layout::Rect;
 use crate::{
     domain::{FailureKind, Warning},
     sync::{
-        AccountReview, Command, Event, Failure, FileReview, ImportOptions, ImportReport, ImportReview, JobId, Progress,
-        ReviewRow, RowState,
+        AccountReview, EngineCommand, Event, FileReview, ImportOptions, ImportReport, ImportReview, JobFailure, JobId,
+        JobProgress, ReviewRow, RowState,
     },
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
-            pane::{Ask, Ctx, News, Pane},
+            pane::{Ask, Ctx, Pane, PaneNews},
             scene::Scene,
         },
         msg::{Effect, Jump},
-        widget::{amount::plain, cursor::Cursor, text::fit},
+        widget::{amount::plain, cursor::SelectedRow, text::fit},
     },
 };
 
@@ -39,7 +39,7 @@ enum State {
     /// Some files failed; the others are imported.
     Partly(ImportReport),
     /// Nothing was imported.
-    Failed(Failure),
+    Failed(JobFailure),
 }
 
 /// The kind of rows shown.
@@ -82,10 +82,10 @@ pub(crate) struct Review {
     /// How the files are read; holds the answers so far.
     options: ImportOptions,
     state: State,
-    progress: Option<Progress>,
+    progress: Option<JobProgress>,
     cancelling: bool,
-    files: Cursor,
-    rows: Cursor,
+    files: SelectedRow,
+    rows: SelectedRow,
     in_rows: bool,
     /// Files whose accounts are shown or hidden against the rule for their number, by path.
     toggled: BTreeSet<PathBuf>,
@@ -109,8 +109,8 @@ impl Review {
             state: State::Reading,
             progress: None,
             cancelling: false,
-            files: Cursor::default(),
-            rows: Cursor::default(),
+            files: SelectedRow::default(),
+            rows: SelectedRow::default(),
             in_rows: false,
             toggled: BTreeSet::new(),
             show: 0,
@@ -203,7 +203,7 @@ impl Review {
 
     fn commit(&mut self, ctx: &mut Ctx<'_>) {
         let State::Ready(review) = &self.state else { return };
-        ctx.effects.push(Effect::Send(Command::CommitImport { job: self.job }));
+        ctx.effects.push(Effect::Send(EngineCommand::CommitImport { job: self.job }));
         self.state = State::Importing(Arc::clone(review));
     }
 
@@ -217,7 +217,7 @@ impl Review {
         if failures.peek().is_some() {
             match (failures.all(|failure| failure.kind == FailureKind::Cancelled), changes.len()) {
                 (false, _) => {
-                    self.rows = Cursor::default();
+                    self.rows = SelectedRow::default();
                     self.state = State::Partly(report.clone());
                 }
                 (true, 0) => cancelled(ctx),
@@ -248,18 +248,18 @@ impl Review {
     fn step_show(&mut self, forward: bool) {
         let count = SHOWS.len();
         self.show = if forward { (self.show + 1) % count } else { (self.show + count - 1) % count };
-        self.rows = Cursor::default();
+        self.rows = SelectedRow::default();
     }
 }
 
 impl Pane for Review {
-    fn place(&self) -> Place {
+    fn place(&self) -> KeyPlace {
         match self.state {
-            State::Reading | State::Importing(_) => Place::Importing,
-            State::Ready(_) if self.in_rows => Place::ReviewRows,
-            State::Ready(_) if self.is_nothing() => Place::ReviewNothing,
-            State::Ready(_) => Place::Review,
-            State::Partly(_) | State::Failed(_) => Place::Page,
+            State::Reading | State::Importing(_) => KeyPlace::Importing,
+            State::Ready(_) if self.in_rows => KeyPlace::ReviewRows,
+            State::Ready(_) if self.is_nothing() => KeyPlace::ReviewNothing,
+            State::Ready(_) => KeyPlace::Review,
+            State::Partly(_) | State::Failed(_) => KeyPlace::Page,
         }
     }
 
@@ -267,7 +267,7 @@ impl Pane for Review {
         match action {
             Action::CommitImport => self.commit(ctx),
             Action::CancelJob => {
-                ctx.effects.push(Effect::Send(Command::Cancel { job: self.job }));
+                ctx.effects.push(Effect::Send(EngineCommand::Cancel { job: self.job }));
                 match self.state {
                     State::Reading => ctx.asks.push(Ask::Pop),
                     _ => self.cancelling = true,
@@ -287,7 +287,7 @@ impl Pane for Review {
             _ => {
                 let len = self.lines().len();
                 if self.files.act(action, len, ctx.page / 2) {
-                    self.rows = Cursor::default();
+                    self.rows = SelectedRow::default();
                 }
             }
         }
@@ -295,7 +295,7 @@ impl Pane for Review {
 
     fn back(&mut self, ctx: &mut Ctx<'_>) -> bool {
         if matches!(self.state, State::Ready(_)) && !self.in_rows {
-            ctx.effects.push(Effect::Send(Command::Cancel { job: self.job }));
+            ctx.effects.push(Effect::Send(EngineCommand::Cancel { job: self.job }));
         }
         if matches!(self.state, State::Partly(_)) {
             ctx.asks.push(Ask::Clear);
@@ -314,13 +314,13 @@ impl Pane for Review {
             self.rows.at = index;
         } else {
             self.files.at = index;
-            self.rows = Cursor::default();
+            self.rows = SelectedRow::default();
         }
     }
 
     fn column(&mut self, place: usize, _ctx: &mut Ctx<'_>) {
         self.show = place.min(SHOWS.len() - 1);
-        self.rows = Cursor::default();
+        self.rows = SelectedRow::default();
     }
 
     fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
@@ -333,8 +333,8 @@ impl Pane for Review {
         }
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
-        let News::Engine(event) = news else { return false };
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+        let PaneNews::Engine(event) = news else { return false };
         match event {
             Event::Progress { job, progress } if *job == self.job => {
                 self.progress = Some(progress.clone());

@@ -7,16 +7,16 @@ use std::path::PathBuf;
 use super::Review;
 use crate::{
     statements::{self, Question},
-    sync::{Command, ImportOptions, ImportReview, JobId},
+    sync::{EngineCommand, ImportOptions, ImportReview, JobId},
     tui::{
         component::pane::{Ask, Ctx},
         msg::Effect,
-        overlay::menu::{Choice, Menu},
+        overlay::menu::{Menu, MenuEntry},
     },
 };
 
 /// What choosing an answer needs.
-pub(super) struct Answer {
+pub(super) struct AnswerAction {
     /// The review that asked.
     job: JobId,
     paths: Vec<PathBuf>,
@@ -30,15 +30,15 @@ pub(super) fn open(review: &ImportReview) -> Option<&Question> {
 }
 
 /// The menu of a question.
-pub(super) fn menu(question: &Question, job: JobId, paths: &[PathBuf], options: &ImportOptions) -> Menu<Answer> {
-    let choice = |(letter, option): (char, &statements::Choice)| {
+pub(super) fn menu(question: &Question, job: JobId, paths: &[PathBuf], options: &ImportOptions) -> Menu<AnswerAction> {
+    let choice = |(letter, option): (char, &statements::QuestionOption)| {
         let mut options = options.clone();
         options.answers.insert(question.id.as_str(), option.value.as_str());
-        Choice {
+        MenuEntry {
             letter,
             title: option.label.clone(),
             detail: option.preview.join(" · "),
-            value: Answer { job, paths: paths.to_vec(), options },
+            value: AnswerAction { job, paths: paths.to_vec(), options },
         }
     };
     let choices = ('1'..='9').zip(&question.options).map(choice).collect();
@@ -46,10 +46,10 @@ pub(super) fn menu(question: &Question, job: JobId, paths: &[PathBuf], options: 
 }
 
 /// Reads the files again with the answer, in the place of the review that asked.
-fn choose(answer: &Answer, ctx: &mut Ctx<'_>) {
-    ctx.effects.push(Effect::Send(Command::Cancel { job: answer.job }));
+fn choose(answer: &AnswerAction, ctx: &mut Ctx<'_>) {
+    ctx.effects.push(Effect::Send(EngineCommand::Cancel { job: answer.job }));
     ctx.asks.push(Ask::Pop);
     let (paths, options) = (answer.paths.clone(), answer.options.clone());
-    let job = ctx.command(|job| Command::ReviewImport { job, paths: paths.clone(), options: options.clone() });
+    let job = ctx.command(|job| EngineCommand::ReviewImport { job, paths: paths.clone(), options: options.clone() });
     ctx.push(Review::reading(job, paths, options));
 }

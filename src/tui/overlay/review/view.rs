@@ -5,19 +5,19 @@ use ratatui::layout::Rect;
 use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
 use crate::{
     domain::text::rounded,
-    sync::{AccountReview, Failure, ImportReport, ImportReview, RowState},
+    sync::{AccountReview, ImportReport, ImportReview, JobFailure, RowState},
     tui::{
         component::{
-            hit::{ListId, Target},
+            hit::{ClickTarget, ListId},
             scene::Scene,
         },
         snapshot,
         view::progress_text,
         widget::{
-            amount::{Figure, HIDDEN, plain},
+            amount::{AmountHalves, HIDDEN, plain},
             chart::bar,
             paint::{below, centred, inset, padded, rows, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
             text::wrap,
         },
     },
@@ -76,16 +76,16 @@ fn ready(review: &Review, found: &ImportReview, scene: &mut Scene<'_>, area: Rec
 
 fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect) {
     let columns = [
-        Column::new("File and account", Size::Flex(22)),
-        Column::new("New", Size::Fit(4, 9)).right(),
-        Column::new("Amended", Size::Fit(4, 9)).right().rank(1),
-        Column::new("Already there", Size::Fit(4, 13)).right(),
-        Column::new("Balance", Size::Fit(8, 20)).right().rank(2),
-        Column::new("As of", Size::Fixed(10)).rank(3),
+        TableColumn::new("File and account", Size::Flex(22)),
+        TableColumn::new("New", Size::Fit(4, 9)).right(),
+        TableColumn::new("Amended", Size::Fit(4, 9)).right().rank(1),
+        TableColumn::new("Already there", Size::Fit(4, 13)).right(),
+        TableColumn::new("Balance", Size::Fit(8, 20)).right().rank(2),
+        TableColumn::new("As of", Size::Fixed(10)).rank(3),
     ];
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
-    let table = Table {
+    let table = TableView {
         list: ListId::ReviewFiles,
         columns: &columns,
         len: lines.len(),
@@ -102,7 +102,7 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
             let name = file_name(&file.path);
             if let Err(failure) = &file.outcome {
                 let message = failure.message.strip_prefix(&format!("{name}: ")).unwrap_or(&failure.message);
-                return Row::Note(format!("✗ {name}: {message}"), theme.error);
+                return TableRow::Note(format!("✗ {name}: {message}"), theme.error);
             }
             let note = match (file.already_imported, file.warnings.len()) {
                 (true, _) => " · already imported".to_owned(),
@@ -113,14 +113,14 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
             let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
             let title = format!("{name} · {}{note}", file.institution);
             if !review.is_folded(file) || file.already_imported {
-                return Row::Note(title, style);
+                return TableRow::Note(title, style);
             }
             let sum = |of: fn(&AccountReview) -> usize| file.accounts.iter().map(of).sum::<usize>();
             let accounts = match file.accounts.len() {
                 1 => String::new(),
                 accounts => format!("  ({accounts} accounts)"),
             };
-            Row::cells(vec![
+            TableRow::cells(vec![
                 Cell::text(format!("+ {title}{accounts}"), style),
                 count(sum(|account| account.new), theme.good),
                 count(sum(|account| account.amended), theme.warning),
@@ -142,7 +142,7 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
                 }
                 None => (Cell::text("—", theme.muted), String::new()),
             };
-            Row::cells(vec![
+            TableRow::cells(vec![
                 Cell::text(name, theme.text),
                 count(account.new, theme.good),
                 count(account.amended, theme.warning),
@@ -161,7 +161,7 @@ fn shows(review: &Review, scene: &mut Scene<'_>, line: Rect) {
         let text = format!("{name} {}", plain(count.into()));
         let style = if place == review.show { theme.tab_active } else { theme.tab };
         let used = scene.paint.text(at, &text, style);
-        scene.paint.target(Rect { width: used, ..at }, Target::Column(place));
+        scene.paint.target(Rect { width: used, ..at }, ClickTarget::Column(place));
         let step = (used + 3).min(at.width);
         at.x += step;
         at.width -= step;
@@ -185,13 +185,13 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
         return;
     }
     let columns = [
-        Column::new("", Size::Fixed(1)),
-        Column::new("Date", Size::Fixed(10)),
-        Column::new("Payee", Size::Flex(16)),
-        Column::new("Amount", Size::Fit(10, 22)).right(),
-        Column::new("Line", Size::Fit(4, 8)).right().rank(1),
+        TableColumn::new("", Size::Fixed(1)),
+        TableColumn::new("Date", Size::Fixed(10)),
+        TableColumn::new("Payee", Size::Flex(16)),
+        TableColumn::new("Amount", Size::Fit(10, 22)).right(),
+        TableColumn::new("Line", Size::Fit(4, 8)).right().rank(1),
     ];
-    let table = Table {
+    let table = TableView {
         list: ListId::ReviewRows,
         columns: &columns,
         len: details.len(),
@@ -204,7 +204,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     table.draw(&mut scene.paint, scene.offsets, area, |index| match details[index] {
         Detail::Warning(warning) => {
             let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
-            Row::Note(format!("! {place}{}", warning.message), theme.warning)
+            TableRow::Note(format!("! {place}{}", warning.message), theme.warning)
         }
         Detail::Row(row) => {
             let (mark, style) = match row.state {
@@ -215,11 +215,11 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
             };
             let facts = &row.facts;
             let text = if row.state == RowState::Known { theme.muted } else { theme.text };
-            Row::cells(vec![
+            TableRow::cells(vec![
                 Cell::text(mark, style),
                 Cell::text(facts.date.to_string(), text),
                 Cell::text(snapshot::payee(facts, None, masked), text),
-                Cell::Figure(Figure::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
+                Cell::Figure(AmountHalves::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
                 if facts.origin.line > 0 {
                     Cell::text(facts.origin.line.to_string(), theme.muted)
                 } else {
@@ -230,7 +230,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     });
 }
 
-fn failure_text(failure: Option<&Failure>) -> String {
+fn failure_text(failure: Option<&JobFailure>) -> String {
     failure.map_or_else(String::new, |failure| match &failure.hint {
         Some(hint) => format!("{}\n{hint}", failure.message),
         None => failure.message.clone(),
@@ -265,7 +265,7 @@ fn partly(review: &Review, report: &ImportReport, scene: &mut Scene<'_>, area: R
     scene.paint.scrollbar(inner, offset, lines.len());
 }
 
-fn failed(failure: &Failure, scene: &mut Scene<'_>, area: Rect) {
+fn failed(failure: &JobFailure, scene: &mut Scene<'_>, area: Rect) {
     let place = centred(area, area.width.saturating_sub(4).min(70), 9);
     scene.overlay(place, "Nothing was imported", "Esc back");
     let inner = padded(inset(place));

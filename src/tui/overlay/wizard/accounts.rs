@@ -8,7 +8,7 @@ use crate::{
     sync::FoundConnection,
     tui::{
         action::Action,
-        widget::{cursor::Cursor, field::Field},
+        widget::{cursor::SelectedRow, field::TextField},
     },
 };
 
@@ -17,19 +17,19 @@ pub(super) struct Accounts {
     pub(super) found: FoundConnection,
     /// Indexes of the accounts to leave out.
     pub(super) unwanted: BTreeSet<usize>,
-    pub(super) cursor: Cursor,
-    pub(super) alias: Field,
+    pub(super) cursor: SelectedRow,
+    pub(super) alias: TextField,
     /// Whether the name has the focus.
     pub(super) typing: bool,
     /// A connection is repaired: its chosen accounts stay chosen.
     pub(super) repairs: bool,
     /// Why Enter did not continue.
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<EnterCondition>,
 }
 
 /// A condition that Enter waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Held {
+pub(super) enum EnterCondition {
     /// Confirmation that other accounts than before are meant.
     Different,
     /// At least one account.
@@ -51,9 +51,9 @@ impl Accounts {
         Self {
             unwanted: known.map(|(index, _)| index).collect(),
             found,
-            cursor: Cursor::default(),
+            cursor: SelectedRow::default(),
             repairs: alias.is_some(),
-            alias: Field::new(alias.unwrap_or_default()),
+            alias: TextField::new(alias.unwrap_or_default()),
             typing: false,
             held: None,
         }
@@ -98,13 +98,13 @@ impl Accounts {
         let all = self.found.accounts.len();
         let before = self.held.take();
         if all > 0 && self.found.same_as().is_some() {
-            let held = if self.repairs { Held::Taken } else { Held::Same };
-            self.held = (held == Held::Taken || before != Some(held)).then_some(held);
+            let held = if self.repairs { EnterCondition::Taken } else { EnterCondition::Same };
+            self.held = (held == EnterCondition::Taken || before != Some(held)).then_some(held);
             self.typing = false;
         } else if all > 0 && self.unwanted.len() == all {
-            self.held = Some(Held::Empty);
-        } else if self.found.is_different && before != Some(Held::Different) {
-            self.held = Some(Held::Different);
+            self.held = Some(EnterCondition::Empty);
+        } else if self.found.is_different && before != Some(EnterCondition::Different) {
+            self.held = Some(EnterCondition::Different);
             self.typing = false;
         }
         self.held.is_some()

@@ -10,10 +10,10 @@ use crate::{
         action::Action,
         component::{hit::ListId, scene::Scene},
         widget::{
-            cursor::Cursor,
-            field::Field,
+            cursor::SelectedRow,
+            field::TextField,
             paint::{below, padded, shrink_left, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -21,8 +21,8 @@ use crate::{
 /// A search field over the providers.
 #[derive(Default)]
 pub(super) struct Chooser {
-    field: Field,
-    cursor: Cursor,
+    field: TextField,
+    cursor: SelectedRow,
 }
 
 enum Item {
@@ -68,13 +68,13 @@ impl Chooser {
 
     pub(super) fn key(&mut self, event: KeyEvent) {
         if self.field.key(event) {
-            self.cursor = Cursor::default();
+            self.cursor = SelectedRow::default();
         }
     }
 
     pub(super) fn paste(&mut self, text: &str) {
         self.field.paste(text);
-        self.cursor = Cursor::default();
+        self.cursor = SelectedRow::default();
     }
 
     pub(super) fn scroll(&mut self, rows: isize) {
@@ -112,8 +112,8 @@ impl Chooser {
         }
         let places = items.iter().enumerate().filter(|(_, item)| matches!(item, Item::Provider(_)));
         let selected = places.map(|(index, _)| index).nth(self.cursor.at);
-        let columns = [Column::new("", Size::Fit(12, 30)), Column::new("", Size::Flex(10)).rank(1)];
-        let table = Table {
+        let columns = [TableColumn::new("", Size::Fit(12, 30)), TableColumn::new("", Size::Flex(10)).rank(1)];
+        let table = TableView {
             list: ListId::Providers,
             columns: &columns,
             len: items.len(),
@@ -123,8 +123,8 @@ impl Chooser {
             sorted: None,
         };
         table.draw(&mut scene.paint, scene.offsets, body, |index| match &items[index] {
-            Item::Heading(category) => Row::Heading(category.label().to_owned(), String::new()),
-            Item::Provider(provider) => Row::cells(vec![
+            Item::Heading(category) => TableRow::Heading(category.label().to_owned(), String::new()),
+            Item::Provider(provider) => TableRow::cells(vec![
                 Cell::text(provider.display_name, theme.text),
                 Cell::text(provider.auth.words().label, theme.muted),
             ]),

@@ -9,7 +9,7 @@ use crate::{
     sync::{LoginEnding, LoginPrompt},
     tui::{
         component::{
-            hit::{ListId, Target},
+            hit::{ClickTarget, ListId},
             scene::Scene,
         },
         widget::{
@@ -24,7 +24,7 @@ use crate::{
 const ROOMY: u16 = 20;
 
 /// The waiting screen.
-pub(super) struct Login {
+pub(super) struct WaitingScreen {
     pub(super) prompt: LoginPrompt,
     /// Whether the paste field has the focus.
     pub(super) typing: bool,
@@ -38,7 +38,7 @@ pub(super) struct Login {
     pub(super) submitted: bool,
 }
 
-impl Login {
+impl WaitingScreen {
     pub(super) fn new(prompt: LoginPrompt) -> Self {
         // Without a listener, pasting is the only way.
         let typing = matches!(&prompt.ending, LoginEnding::Redirect { listening: Err(_), .. });
@@ -85,11 +85,11 @@ impl Login {
 }
 
 /// Draws it over the whole width, so that nothing is beside the address.
-pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str) {
+pub(super) fn draw(login: &WaitingScreen, scene: &mut Scene<'_>, area: Rect, title: &str) {
     let theme = scene.paint.theme;
     let prompt = &login.prompt;
     scene.paint.clear(area);
-    scene.paint.target(area, Target::Nothing);
+    scene.paint.target(area, ClickTarget::Nothing);
     let left = (prompt.expires_at - scene.moment.now).num_seconds().max(0);
     let line = top(area, 1);
     let mut at = padded(line);
@@ -128,7 +128,7 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
     routes(login, scene, &mut at);
     space(&mut at);
     let row = Rect { y: at.y.min(foot.y), ..top(foot, 1) };
-    scene.paint.target(row, Target::Row(ListId::Form, 0));
+    scene.paint.target(row, ClickTarget::Row(ListId::Form, 0));
     let label = if login.typing { theme.heading } else { theme.muted };
     let used = scene.paint.text(row, if login.typing { "▸ Paste it here  " } else { "  Paste it here  " }, label);
     let place = shrink_left(row, used);
@@ -143,7 +143,7 @@ pub(super) fn draw(login: &Login, scene: &mut Scene<'_>, area: Rect, title: &str
 }
 
 /// The two ways to complete the login.
-fn routes(login: &Login, scene: &mut Scene<'_>, at: &mut Rect) {
+fn routes(login: &WaitingScreen, scene: &mut Scene<'_>, at: &mut Rect) {
     let theme = scene.paint.theme;
     let prompt = &login.prompt;
     let LoginEnding::Redirect { listening, .. } = &prompt.ending else { return };

@@ -22,7 +22,7 @@ pub(crate) use parts::arrived;
 use self::{
     accounts::Accounts,
     chooser::Chooser,
-    login::Login,
+    login::WaitingScreen,
     sheet::{Before, Sheet},
 };
 use crate::{
@@ -30,12 +30,12 @@ use crate::{
     domain::{Connection, ConnectionId, FailureKind},
     ports::VaultChoice,
     providers::ProviderMetadata,
-    sync::{Command, ConnectRequest, Event, Failure, JobId, Progress, SyncReport},
+    sync::{ConnectRequest, EngineCommand, Event, JobFailure, JobId, JobProgress, SyncReport},
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
-            pane::{Ask, Ctx, News, Pane},
+            pane::{Ask, Ctx, Pane, PaneNews},
             scene::{Moment, Scene},
         },
         env::Env,
@@ -78,11 +78,11 @@ enum Step {
     /// The answers are being checked.
     Checking,
     /// The login waits for the browser.
-    Login(Box<Login>),
-    Failed(Failure),
+    Login(Box<WaitingScreen>),
+    Failed(JobFailure),
     Accounts(Box<Accounts>),
     /// The connection is kept; its first sync runs.
-    Syncing(Option<Progress>),
+    Syncing(Option<JobProgress>),
     Done(SyncReport),
 }
 
@@ -155,7 +155,7 @@ impl Wizard {
                 if let Some(pasted) = login.submit()
                     && let Some(job) = self.job
                 {
-                    ctx.effects.push(Effect::Send(Command::SubmitRedirect { job, pasted }));
+                    ctx.effects.push(Effect::Send(EngineCommand::SubmitRedirect { job, pasted }));
                 }
             }
             Step::Accounts(accounts) => {
@@ -165,7 +165,7 @@ impl Wizard {
                 }
                 let (alias, excluded) = accounts.answers();
                 let renews = accounts.found.same_as().map(|known| known.id);
-                ctx.effects.push(Effect::Send(Command::ConfirmConnection { job, alias, excluded, renews }));
+                ctx.effects.push(Effect::Send(EngineCommand::ConfirmConnection { job, alias, excluded, renews }));
                 self.step = Step::Syncing(None);
             }
             Step::Done(report) => {
@@ -186,14 +186,14 @@ impl Wizard {
         };
         let connection = self.repairs.as_ref().map(|repairs| repairs.id);
         let request = ConnectRequest { provider: provider.slug.to_owned(), connection, answers };
-        self.job = Some(ctx.command(|job| Command::Connect { job, request }));
+        self.job = Some(ctx.command(|job| EngineCommand::Connect { job, request }));
         self.step = Step::Checking;
     }
 
     /// Cancels the running login.
     fn cancel(&mut self, ctx: &mut Ctx<'_>) {
         if let Some(job) = self.job.take() {
-            ctx.effects.push(Effect::Send(Command::Cancel { job }));
+            ctx.effects.push(Effect::Send(EngineCommand::Cancel { job }));
         }
     }
 
@@ -266,7 +266,7 @@ impl Wizard {
                 }
                 return false;
             }
-            Event::LoginWaiting { login, .. } => self.step = Step::Login(Box::new(Login::new(login.clone()))),
+            Event::LoginWaiting { login, .. } => self.step = Step::Login(Box::new(WaitingScreen::new(login.clone()))),
             Event::PasteRejected { message, .. } => {
                 if let Step::Login(login) = &mut self.step {
                     login.rejected = Some(message.clone());
@@ -294,18 +294,18 @@ impl Wizard {
 }
 
 impl Pane for Wizard {
-    fn place(&self) -> Place {
+    fn place(&self) -> KeyPlace {
         match &self.step {
-            Step::Choose => Place::ConnectChoose,
-            Step::About => Place::ConnectAbout,
-            Step::Fields => Place::ConnectFields,
-            Step::Checking | Step::Syncing(_) => Place::ConnectWait,
-            Step::Login(login) if login.typing => Place::ConnectFields,
-            Step::Login(_) => Place::ConnectLogin,
-            Step::Failed(_) => Place::ConnectFailed,
-            Step::Accounts(accounts) if accounts.typing => Place::ConnectFields,
-            Step::Accounts(_) => Place::ConnectAccounts,
-            Step::Done(_) => Place::ConnectDone,
+            Step::Choose => KeyPlace::ConnectChoose,
+            Step::About => KeyPlace::ConnectAbout,
+            Step::Fields => KeyPlace::ConnectFields,
+            Step::Checking | Step::Syncing(_) => KeyPlace::ConnectWait,
+            Step::Login(login) if login.typing => KeyPlace::ConnectFields,
+            Step::Login(_) => KeyPlace::ConnectLogin,
+            Step::Failed(_) => KeyPlace::ConnectFailed,
+            Step::Accounts(accounts) if accounts.typing => KeyPlace::ConnectFields,
+            Step::Accounts(_) => KeyPlace::ConnectAccounts,
+            Step::Done(_) => KeyPlace::ConnectDone,
         }
     }
 
@@ -393,10 +393,10 @@ impl Pane for Wizard {
         }
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
-            News::Engine(event) => self.hear_engine(event, ctx),
-            News::Fresh | News::Loaded(_) => false,
+            PaneNews::Engine(event) => self.hear_engine(event, ctx),
+            PaneNews::Fresh | PaneNews::Loaded(_) => false,
         }
     }
 

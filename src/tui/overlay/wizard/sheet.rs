@@ -10,11 +10,11 @@ use crate::{
     providers::{Field as Asked, FieldKind, ProviderMetadata, Secrets},
     tui::{
         component::{
-            hit::{ListId, Target},
+            hit::{ClickTarget, ListId},
             scene::Scene,
         },
         widget::{
-            field::Field,
+            field::TextField,
             paint::{below, rows, shrink_left, top},
             secret::SecretField,
             text::width,
@@ -24,7 +24,7 @@ use crate::{
 
 /// The input of one field.
 enum Input {
-    Text(Field),
+    Text(TextField),
     Secret(SecretField),
     /// The index of the chosen value.
     Choice(usize),
@@ -187,7 +187,7 @@ impl Sheet {
             let active = index == self.at;
             let row = top(at, 1);
             let label = if active { theme.heading } else { theme.muted };
-            scene.paint.target(row, Target::Row(ListId::Form, index));
+            scene.paint.target(row, ClickTarget::Row(ListId::Form, index));
             scene.paint.text(Rect { width: 1.min(row.width), ..row }, if active { "▸" } else { " " }, label);
             scene.paint.text(Rect { width: labels, ..shrink_left(row, 2) }, field.label, label);
             let place = shrink_left(row, labels + 4);
@@ -250,8 +250,8 @@ fn path(typed: &str, home: Option<&Path>) -> String {
 
 fn input(field: &'static Asked, before: Option<Before<'_>>) -> Input {
     match field.kind {
-        FieldKind::Text if before.is_some() => Input::Text(Field::default()),
-        FieldKind::Text => Input::Text(Field::new(field.default.unwrap_or_default())),
+        FieldKind::Text if before.is_some() => Input::Text(TextField::default()),
+        FieldKind::Text => Input::Text(TextField::new(field.default.unwrap_or_default())),
         FieldKind::Secret => Input::Secret(SecretField::new(false)),
         FieldKind::SecretFile => Input::Secret(SecretField::new(true)),
         FieldKind::Environment(_) => {
@@ -277,7 +277,7 @@ mod tests {
     use crate::{
         domain::{Capability, IdTrust, ProviderCategory, ProviderErrorKind},
         ledger::Ledger,
-        providers::{Auth, Environment, History, Pace, by_status, check},
+        providers::{Auth, HistoryDepth, Pace, ServerEnvironment, by_status, check},
         store::Store,
         tui::{
             component::scene::Moment,
@@ -308,12 +308,12 @@ mod tests {
         },
         capabilities: &[Capability::Accounts],
         required_settings: &[],
-        environments: &[Environment { name: "production", label: "Production", origin: "https://bank.example" }],
+        environments: &[ServerEnvironment { name: "production", label: "Production", origin: "https://bank.example" }],
         extra_hosts: &[],
         pace: Pace::NONE,
         id_trust: IdTrust::Unique,
         judge: by_status,
-        history: History { days: None, overlap_days: 0 },
+        history: HistoryDepth { days: None, overlap_days: 0 },
         documentation_url: "https://bank.example",
         production_ready: false,
     };

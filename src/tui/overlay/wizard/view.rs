@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{
     Step, Wizard,
-    accounts::{Accounts, Held},
+    accounts::{Accounts, EnterCondition},
     parts::{arrived, gap, keys, say, sentence},
     sheet::Sheet,
 };
@@ -12,15 +12,15 @@ use crate::{
     domain::{Money, text::mask_number},
     ports::VaultChoice,
     providers::ProviderMetadata,
-    sync::{AccountResult, Failure, Progress, SyncReport},
+    sync::{AccountResult, JobFailure, JobProgress, SyncReport},
     tui::{
         component::{
-            hit::{ListId, Target},
+            hit::{ClickTarget, ListId},
             scene::{Moment, Scene},
         },
         widget::{
             paint::{below, bottom, centred, padded, shrink_left, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -178,7 +178,7 @@ fn waiting(scene: &mut Scene<'_>, area: Rect, what: &str, below_it: &str) {
     scene.paint.paragraph(shrink_left(below(area, 3), 3), below_it, theme.muted);
 }
 
-fn fetching(progress: &Progress) -> String {
+fn fetching(progress: &JobProgress) -> String {
     let share = match progress.total {
         0 => String::new(),
         total => format!(" · {} of {total} accounts", progress.done.min(total)),
@@ -186,7 +186,7 @@ fn fetching(progress: &Progress) -> String {
     format!("{} {}{share}", progress.stage.label(), progress.subject)
 }
 
-fn failed(failure: &Failure, scene: &mut Scene<'_>, area: Rect) {
+fn failed(failure: &JobFailure, scene: &mut Scene<'_>, area: Rect) {
     let theme = scene.paint.theme;
     let mut at = area;
     say(scene, &mut at, &format!("✗ {}", failure.message), theme.error);
@@ -225,7 +225,7 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     let table_area = Rect { height: at.height.saturating_sub(4), ..at };
     list(accounts, scene, table_area);
     let row = top(foot, 1);
-    scene.paint.target(row, Target::Row(ListId::Form, 0));
+    scene.paint.target(row, ClickTarget::Row(ListId::Form, 0));
     let label = if accounts.typing { theme.heading } else { theme.muted };
     let used = scene.paint.text(row, "Name  ", label);
     let place = shrink_left(row, used);
@@ -236,22 +236,22 @@ fn found(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     accounts.alias.draw(&mut scene.paint, place, accounts.typing && scene.top, &[]);
     let last = bottom(foot, 1);
     match accounts.held {
-        Some(Held::Different) => {
+        Some(EnterCondition::Different) => {
             scene.paint.text(below(foot, 1), "Keep this login anyway?", theme.warning);
             keys(scene, last, &[("Enter", "keep it"), ("Esc", "no")]);
         }
-        Some(Held::Same) => {
+        Some(EnterCondition::Same) => {
             let name = found.same_as().map_or("", |known| known.name.as_str());
             let text = format!("Nothing new to connect. Give {name} this login instead?");
             scene.paint.text(below(foot, 1), &text, theme.warning);
             keys(scene, last, &[("Enter", "renew its login"), ("Esc", "no")]);
         }
-        Some(Held::Taken) => {
+        Some(EnterCondition::Taken) => {
             let text = "This login opens none of its accounts. Log in as before, or leave it.";
             scene.paint.text(below(foot, 1), text, theme.error);
             keys(scene, last, &[("Esc", "back")]);
         }
-        Some(Held::Empty) => {
+        Some(EnterCondition::Empty) => {
             scene.paint.text(below(foot, 1), "Choose at least one account.", theme.error);
             keys(scene, last, &[("Space", "choose"), ("Esc", "back")]);
         }
@@ -269,13 +269,13 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     let theme = scene.paint.theme;
     let drafts = &accounts.found.accounts;
     let columns = [
-        Column::new("", Size::Fixed(1)),
-        Column::new("Account", Size::Flex(16)),
-        Column::new("Number", Size::Fit(0, 10)),
-        Column::new("Type", Size::Fit(4, 16)).rank(2),
-        Column::new("Balance", Size::Fit(0, 18)).right().rank(1),
+        TableColumn::new("", Size::Fixed(1)),
+        TableColumn::new("Account", Size::Flex(16)),
+        TableColumn::new("Number", Size::Fit(0, 10)),
+        TableColumn::new("Type", Size::Fit(4, 16)).rank(2),
+        TableColumn::new("Balance", Size::Fit(0, 18)).right().rank(1),
     ];
-    let table = Table {
+    let table = TableView {
         list: ListId::Found,
         columns: &columns,
         len: drafts.len(),
@@ -292,7 +292,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         let name = draft.name.clone().unwrap_or_else(|| accounts.found.institution.clone());
         let balance = draft.balance.map(|balance| Money::new(balance.current, draft.currency).to_string());
         let balance = if masked { balance.map(|_| "•••".to_owned()) } else { balance };
-        Row::cells(vec![
+        TableRow::cells(vec![
             Cell::text(if wanted { "✓" } else { "·" }, if wanted { theme.good } else { theme.muted }),
             Cell::text(name, text),
             Cell::text(mask_number(&draft.number), theme.muted),

@@ -8,17 +8,17 @@ use rust_decimal::Decimal;
 use crate::{
     domain::{AccountId, AccountType, Money},
     ledger::{AccountLine, explain::Figure},
-    sync::Command,
+    sync::EngineCommand,
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
             list::{List, RowId},
-            pane::{Ctx, News, Pane, can_undo},
+            pane::{Ctx, Pane, PaneNews, can_undo},
             scene::Scene,
         },
         msg::Jump,
-        overlay::{Choice, ExplainTree, Form, Input, Menu, Suggest},
+        overlay::{ExplainTree, Form, FormField, Menu, MenuEntry, Suggest},
         snapshot::{self, LedgerSnapshot},
         widget::amount,
     },
@@ -75,14 +75,14 @@ impl Accounts {
         let Some(line) = self.selected_line(ctx.snapshot) else { return };
         let account = &line.account;
         let inputs = vec![
-            Input {
+            FormField {
                 label: "Name",
                 help: "Your name for it; leave empty to restore the institution's",
                 value: account.alias.clone().unwrap_or_default(),
                 default: account.name.clone(),
                 suggest: Suggest::Nothing,
             },
-            Input {
+            FormField {
                 label: "Type",
                 help: "Leave empty to restore the institution's",
                 value: account.type_override.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
@@ -98,14 +98,14 @@ impl Accounts {
         let Some(line) = self.selected_line(ctx.snapshot) else { return };
         let account = &line.account;
         let inputs = vec![
-            Input {
+            FormField {
                 label: "Balance",
                 help: "At the end of the day; negative when owed",
                 value: line.balance.map(|balance| balance.current.amount.to_string()).unwrap_or_default(),
                 default: String::new(),
                 suggest: Suggest::Nothing,
             },
-            Input {
+            FormField {
                 label: "Day",
                 help: "As in 2026-01-31",
                 value: ctx.snapshot.today.to_string(),
@@ -120,19 +120,24 @@ impl Accounts {
         let Some(line) = self.selected_line(ctx.snapshot) else { return };
         let account = &line.account;
         let mut choices = vec![
-            Choice {
+            MenuEntry {
                 letter: 'n',
                 title: "name".into(),
                 detail: account.display_name().into(),
                 value: account.display_name().to_owned(),
             },
-            Choice { letter: 'i', title: "id".into(), detail: account.id.to_string(), value: account.id.to_string() },
+            MenuEntry {
+                letter: 'i',
+                title: "id".into(),
+                detail: account.id.to_string(),
+                value: account.id.to_string(),
+            },
         ];
         if let Some(balance) = line.balance {
             let text = balance.current.amount.to_string();
             choices.insert(
                 0,
-                Choice {
+                MenuEntry {
                     letter: 'b',
                     title: "balance".into(),
                     detail: amount::money(balance.current, ctx.masked),
@@ -156,7 +161,7 @@ fn submit_balance(account: &AccountId, answers: &[String], ctx: &mut Ctx<'_>) ->
     let amount = Decimal::from_str_exact(&amount.replace(',', ""));
     let amount = amount.map_err(|_| (0, "Write an amount, for example 1250.00 or -80.15".to_owned()))?;
     let date = day.trim().parse().map_err(|_| (1, "Write a day as 2026-01-31".to_owned()))?;
-    ctx.command(|job| Command::StateBalance { job, account: *account, date, amount });
+    ctx.command(|job| EngineCommand::StateBalance { job, account: *account, date, amount });
     Ok(())
 }
 
@@ -173,10 +178,10 @@ fn submit(before: &Before, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), 
         }
     };
     if name != *alias {
-        ctx.command(|job| Command::RenameAccount { job, account: *account, name });
+        ctx.command(|job| EngineCommand::RenameAccount { job, account: *account, name });
     }
     if new_kind != *kind {
-        ctx.command(|job| Command::SetAccountType { job, account: *account, account_type: new_kind });
+        ctx.command(|job| EngineCommand::SetAccountType { job, account: *account, account_type: new_kind });
     }
     Ok(())
 }
@@ -209,8 +214,8 @@ fn totals<'a>(lines: impl Iterator<Item = &'a AccountLine>, snapshot: &LedgerSna
 }
 
 impl Pane for Accounts {
-    fn place(&self) -> Place {
-        self.list.place(Place::Accounts)
+    fn place(&self) -> KeyPlace {
+        self.list.place(KeyPlace::Accounts)
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
@@ -255,8 +260,8 @@ impl Pane for Accounts {
         }
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
-        if matches!(news, News::Fresh) {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(news, PaneNews::Fresh) {
             self.settle(ctx.snapshot);
         }
         false

@@ -8,12 +8,12 @@ use crate::{
     domain::{Account, AccountId, Money},
     ledger::{AccountLine, Standing},
     tui::{
-        component::{detail::Line, empty, hit::ListId, scene::Scene},
+        component::{detail::DetailLine, empty, hit::ListId, scene::Scene},
         snapshot,
         widget::{
-            amount::{self, Figure, plain},
+            amount::{self, AmountHalves, plain},
             paint::{above, below, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -51,18 +51,18 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     let items = accounts.items(snapshot);
     let currency = shown.iter().any(|line| line.account.currency != shown[0].account.currency);
     let columns = [
-        Column::new("Account", Size::Flex(24)),
-        Column::new("Type", Size::Fit(6, 14)).rank(2),
-        Column::new("Balance", Size::Fit(12, 24)).right(),
-        Column::new("", if currency { Size::Fit(3, 6) } else { Size::Fixed(3) }).rank(1),
-        Column::new("", Size::Fit(0, 1)).rank(1),
-        Column::new("Available", Size::Fit(0, 22)).right().rank(4),
-        Column::new("Rows", Size::Fit(5, 11)).right().rank(5),
-        Column::new("As of", Size::Fit(8, 13)).rank(3),
+        TableColumn::new("Account", Size::Flex(24)),
+        TableColumn::new("Type", Size::Fit(6, 14)).rank(2),
+        TableColumn::new("Balance", Size::Fit(12, 24)).right(),
+        TableColumn::new("", if currency { Size::Fit(3, 6) } else { Size::Fixed(3) }).rank(1),
+        TableColumn::new("", Size::Fit(0, 1)).rank(1),
+        TableColumn::new("Available", Size::Fit(0, 22)).right().rank(4),
+        TableColumn::new("Rows", Size::Fit(5, 11)).right().rank(5),
+        TableColumn::new("As of", Size::Fit(8, 13)).rank(3),
     ];
     let theme = scene.paint.theme;
     let moment = scene.moment;
-    let table = Table {
+    let table = TableView {
         list: ListId::Accounts,
         columns: &columns,
         len: items.len(),
@@ -76,18 +76,18 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
             let own = shown.iter().copied().filter(|line| line.account.institution == *name);
             let sums: Vec<String> =
                 totals(own, snapshot).into_iter().map(|total| amount::money(total, masked)).collect();
-            Row::Heading((*name).to_owned(), sums.join("  "))
+            TableRow::Heading((*name).to_owned(), sums.join("  "))
         }
         Item::Account(line) => {
             let account = &line.account;
             let text = if account.is_active { theme.text } else { theme.muted };
             let closed = if account.is_active { "" } else { " (closed)" };
-            let figure = |amount| Figure::money(amount, account.currency, masked);
-            Row::cells(vec![
+            let figure = |amount| AmountHalves::money(amount, account.currency, masked);
+            TableRow::cells(vec![
                 Cell::text(format!("{}{closed}", own_part(account)), text),
                 Cell::text(account.kind().label(), theme.muted),
                 line.balance.map_or_else(
-                    || Cell::Figure(Figure::unknown(), theme.muted),
+                    || Cell::Figure(AmountHalves::unknown(), theme.muted),
                     |balance| Cell::Figure(figure(balance.current.amount), theme.amount(balance.current.amount)),
                 ),
                 Cell::text(account.currency.to_string(), theme.muted),
@@ -120,23 +120,26 @@ fn age(
     Cell::text(moment.age(day), if old { theme.warning } else { theme.muted })
 }
 
-fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
+fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
     let account = &line.account;
     let masked = scene.paint.masked;
     let theme = scene.paint.theme;
-    let mut lines = vec![Line::Heading(account.display_name().to_owned())];
+    let mut lines = vec![DetailLine::Heading(account.display_name().to_owned())];
     if let Some(balance) = line.balance {
-        lines.push(Line::Text(amount::money(balance.current, masked), theme.amount(balance.current.amount)));
-        lines.push(Line::Text(format!("as of {} · {}", balance.as_of, scene.moment.age(balance.as_of)), theme.muted));
+        lines.push(DetailLine::Text(amount::money(balance.current, masked), theme.amount(balance.current.amount)));
+        lines.push(DetailLine::Text(
+            format!("as of {} · {}", balance.as_of, scene.moment.age(balance.as_of)),
+            theme.muted,
+        ));
     } else {
-        lines.push(Line::Text("balance unknown".to_owned(), theme.muted));
+        lines.push(DetailLine::Text("balance unknown".to_owned(), theme.muted));
     }
-    lines.push(Line::Blank);
+    lines.push(DetailLine::Blank);
     if let Some(points) = scene.snapshot.histories.get(&account.id).filter(|points| points.len() > 1) {
         // A debt is drawn as the sum owed: the line falls when one owes less.
         let debt = account.kind().is_liability();
         let drawn = points.iter().map(|(day, value)| (*day, if debt { -*value } else { *value })).collect();
-        lines.push(Line::Chart(drawn));
+        lines.push(DetailLine::Chart(drawn));
         if let (Some(first), Some(last)) = (points.first(), points.last()) {
             let change = Money::new(last.1.saturating_sub(first.1), account.currency);
             let text = if debt {
@@ -146,9 +149,9 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
             } else {
                 format!("{} since {}", amount::difference(change, masked), first.0)
             };
-            lines.push(Line::Text(text, theme.muted));
+            lines.push(DetailLine::Text(text, theme.muted));
         }
-        lines.push(Line::Blank);
+        lines.push(DetailLine::Blank);
     }
     lines.extend(coverage(account.id, scene));
     if let Some(check) = scene.snapshot.checks.get(&account.id) {
@@ -158,20 +161,20 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
             let by = check.difference().map(|by| amount::difference(by, masked)).unwrap_or_default();
             (format!("≠ balance and rows since {} differ by {by}", check.from), theme.warning)
         };
-        lines.extend([Line::Text(text, style), Line::Blank]);
+        lines.extend([DetailLine::Text(text, style), DetailLine::Blank]);
     }
     let available =
         line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
     lines.extend([
-        Line::pair("institution", account.institution.clone()),
-        Line::pair("type", account.kind().label()),
-        Line::pair("number", account.number_masked.replace("****", "··")),
-        Line::pair("available", available.map(|money| amount::money(money, masked)).unwrap_or_default()),
-        Line::pair("rows", plain(line.transaction_count.into())),
-        Line::pair("connection", line.connection.display_name().to_owned()),
-        Line::pair("named", if account.alias.is_some() { account.name.clone() } else { String::new() }),
-        Line::pair("last update", account.last_synced_at.map(|at| scene.moment.ago(at)).unwrap_or_default()),
-        Line::pair("id", account.id.to_string()),
+        DetailLine::pair("institution", account.institution.clone()),
+        DetailLine::pair("type", account.kind().label()),
+        DetailLine::pair("number", account.number_masked.replace("****", "··")),
+        DetailLine::pair("available", available.map(|money| amount::money(money, masked)).unwrap_or_default()),
+        DetailLine::pair("rows", plain(line.transaction_count.into())),
+        DetailLine::pair("connection", line.connection.display_name().to_owned()),
+        DetailLine::pair("named", if account.alias.is_some() { account.name.clone() } else { String::new() }),
+        DetailLine::pair("last update", account.last_synced_at.map(|at| scene.moment.ago(at)).unwrap_or_default()),
+        DetailLine::pair("id", account.id.to_string()),
     ]);
     lines
 }
@@ -180,7 +183,7 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<Line> {
 const MONTHS: usize = 24;
 
 /// The strip of coverage, a mark per month with the weakest standing of its days, and what the marks mean.
-fn coverage(account: AccountId, scene: &Scene<'_>) -> Vec<Line> {
+fn coverage(account: AccountId, scene: &Scene<'_>) -> Vec<DetailLine> {
     let snapshot = scene.snapshot;
     let Some(history) = snapshot.daily.history(account) else { return Vec::new() };
     let Some(first) = history.first() else { return Vec::new() };
@@ -208,5 +211,9 @@ fn coverage(account: AccountId, scene: &Scene<'_>) -> Vec<Line> {
     if has_gap {
         legend.push("! gap");
     }
-    vec![Line::Text(strip, style), Line::Text(format!("since {since}: {}", legend.join(" ")), theme.muted), Line::Blank]
+    vec![
+        DetailLine::Text(strip, style),
+        DetailLine::Text(format!("since {since}: {}", legend.join(" ")), theme.muted),
+        DetailLine::Blank,
+    ]
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::style::Style;
 
 use crate::tui::{
-    component::{detail::Line, scene::Scene},
+    component::{detail::DetailLine, scene::Scene},
     theme::Theme,
 };
 
@@ -12,16 +12,16 @@ use crate::tui::{
 const SHOWN: usize = 40;
 
 /// The lines, the newest first.
-pub(super) fn lines(log: &[String], scene: &Scene<'_>) -> Vec<Line> {
+pub(super) fn lines(log: &[String], scene: &Scene<'_>) -> Vec<DetailLine> {
     let shown = log.iter().rev().take(SHOWN).map(|line| {
         let (at, level, message) = parts(line);
         let at = at.map(|at| format!("{} ", (scene.moment.local)(at).format("%H:%M:%S"))).unwrap_or_default();
-        Line::Text(format!("{at}{message}"), style(level, scene.paint.theme))
+        DetailLine::Text(format!("{at}{message}"), style(level, scene.paint.theme))
     });
-    let mut lines: Vec<Line> = shown.collect();
+    let mut lines: Vec<DetailLine> = shown.collect();
     if !lines.is_empty() {
-        lines.insert(0, Line::Heading("Log, newest first".to_owned()));
-        lines.insert(0, Line::Blank);
+        lines.insert(0, DetailLine::Heading("Log, newest first".to_owned()));
+        lines.insert(0, DetailLine::Blank);
     }
     lines
 }

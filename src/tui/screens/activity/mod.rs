@@ -8,15 +8,15 @@ use ratatui::layout::Rect;
 use crate::{
     domain::Change,
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
             list::{List, RowId},
-            pane::{Ctx, News, Pane},
+            pane::{Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::Loaded,
-        overlay::{ChangePage, Choice, Menu, Page},
+        msg::WorkerAnswer,
+        overlay::{ChangePage, Menu, MenuEntry, TextPage},
         snapshot::LedgerSnapshot,
     },
 };
@@ -53,8 +53,8 @@ impl Activity {
 }
 
 impl Pane for Activity {
-    fn place(&self) -> Place {
-        self.list.place(Place::Activity)
+    fn place(&self) -> KeyPlace {
+        self.list.place(KeyPlace::Activity)
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
@@ -86,10 +86,10 @@ impl Pane for Activity {
         }
         match action {
             Action::Open => self.open(ctx),
-            Action::Explain => ctx.push(Page::new("The journal", view::EXPLANATION)),
+            Action::Explain => ctx.push(TextPage::new("The journal", view::EXPLANATION)),
             Action::Copy => {
                 if let Some(change) = self.selected_change(ctx.snapshot) {
-                    let choice = |letter, title: &str, value: String| Choice {
+                    let choice = |letter, title: &str, value: String| MenuEntry {
                         letter,
                         title: title.to_owned(),
                         detail: value.clone(),
@@ -110,11 +110,11 @@ impl Pane for Activity {
         }
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
-        if matches!(news, News::Fresh) {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(news, PaneNews::Fresh) {
             self.settle(ctx.snapshot);
         }
-        if let News::Loaded(Loaded::Log(lines)) = news {
+        if let PaneNews::Loaded(WorkerAnswer::Log(lines)) = news {
             self.log.clone_from(lines);
             return true;
         }

@@ -6,12 +6,12 @@ use super::{Activity, log};
 use crate::{
     domain::{Change, ChangeKind},
     tui::{
-        component::{detail::Line, empty, hit::ListId, scene::Scene},
+        component::{detail::DetailLine, empty, hit::ListId, scene::Scene},
         overlay::summary,
         widget::{
             amount::plain,
             paint::{below, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -50,17 +50,17 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         body = below(body, 1);
     }
     let columns = [
-        Column::new("When", Size::Fit(9, 16)),
-        Column::new("What", Size::Fixed(6)),
-        Column::new("Source", Size::Flex(16)),
-        Column::new("Added", Size::Fit(5, 9)).right(),
-        Column::new("Amended", Size::Fit(5, 9)).right().rank(2),
-        Column::new("Already there", Size::Fit(5, 13)).right().rank(3),
-        Column::new("", Size::Fit(0, 12)).rank(1),
+        TableColumn::new("When", Size::Fit(9, 16)),
+        TableColumn::new("What", Size::Fixed(6)),
+        TableColumn::new("Source", Size::Flex(16)),
+        TableColumn::new("Added", Size::Fit(5, 9)).right(),
+        TableColumn::new("Amended", Size::Fit(5, 9)).right().rank(2),
+        TableColumn::new("Already there", Size::Fit(5, 13)).right().rank(3),
+        TableColumn::new("", Size::Fit(0, 12)).rank(1),
     ];
     let theme = scene.paint.theme;
     let moment = scene.moment;
-    let table = Table {
+    let table = TableView {
         list: ListId::Activity,
         columns: &columns,
         len: shown.len(),
@@ -80,7 +80,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
             (false, 1) => ("! 1 warning".to_owned(), theme.warning),
             (false, count) => (format!("! {count} warnings"), theme.warning),
         };
-        Row::Cells {
+        TableRow::Cells {
             cells: vec![
                 Cell::text(moment.ago(change.at), theme.muted),
                 Cell::text(change.kind.as_str(), theme.text),
@@ -96,43 +96,43 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
     });
 }
 
-fn details(change: &Change, scene: &Scene<'_>) -> Vec<Line> {
+fn details(change: &Change, scene: &Scene<'_>) -> Vec<DetailLine> {
     let theme = scene.paint.theme;
     let mut lines = vec![
-        Line::Heading(change.source.clone()),
-        Line::Text(format!("{} · {}", change.kind, scene.moment.stamp(change.at)), theme.text),
-        Line::Text(summary(change), theme.text),
-        Line::Blank,
+        DetailLine::Heading(change.source.clone()),
+        DetailLine::Text(format!("{} · {}", change.kind, scene.moment.stamp(change.at)), theme.text),
+        DetailLine::Text(summary(change), theme.text),
+        DetailLine::Blank,
     ];
     if change.undone {
-        lines.push(Line::Text("undone; U redoes it".to_owned(), theme.warning));
-        lines.push(Line::Blank);
+        lines.push(DetailLine::Text("undone; U redoes it".to_owned(), theme.warning));
+        lines.push(DetailLine::Blank);
     } else if change.can_undo() {
-        lines.push(Line::Text("Enter shows its rows; u undoes it".to_owned(), theme.muted));
-        lines.push(Line::Blank);
+        lines.push(DetailLine::Text("Enter shows its rows; u undoes it".to_owned(), theme.muted));
+        lines.push(DetailLine::Blank);
     }
     if let Some(about) = change.about.and_then(|about| scene.snapshot.change(about)) {
-        lines.push(Line::pair("about", format!("{} of {}", about.kind, about.source)));
+        lines.push(DetailLine::pair("about", format!("{} of {}", about.kind, about.source)));
     }
     let connection = change.connection_id.and_then(|id| scene.snapshot.connection(id));
-    lines.push(Line::pair(
+    lines.push(DetailLine::pair(
         "connection",
         connection.map(|connection| connection.display_name().to_owned()).unwrap_or_default(),
     ));
-    lines.push(Line::pair("change", change.id.to_string()));
+    lines.push(DetailLine::pair("change", change.id.to_string()));
     if !change.accounts.is_empty() && !matches!(change.kind, ChangeKind::Undo | ChangeKind::Redo) {
-        lines.push(Line::Blank);
-        lines.push(Line::Heading("Accounts".to_owned()));
+        lines.push(DetailLine::Blank);
+        lines.push(DetailLine::Heading("Accounts".to_owned()));
         lines.extend(
-            change.accounts.iter().map(|account| Line::Text(scene.snapshot.account_label(*account), theme.text)),
+            change.accounts.iter().map(|account| DetailLine::Text(scene.snapshot.account_label(*account), theme.text)),
         );
     }
     if !change.warnings.is_empty() {
-        lines.push(Line::Blank);
-        lines.push(Line::Heading(format!("Warnings · {}", change.warnings.len())));
+        lines.push(DetailLine::Blank);
+        lines.push(DetailLine::Heading(format!("Warnings · {}", change.warnings.len())));
         for warning in change.warnings.iter().take(50) {
             let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
-            lines.push(Line::Text(format!("{place}{}", warning.message), theme.warning));
+            lines.push(DetailLine::Text(format!("{place}{}", warning.message), theme.warning));
         }
     }
     lines

@@ -2,11 +2,11 @@
 
 use crate::{
     domain::{Connection, ConnectionId},
-    sync::Command,
+    sync::EngineCommand,
     tui::{
         component::pane::Ctx,
         msg::Effect,
-        overlay::{Choice, Confirm, Menu},
+        overlay::{Confirm, Menu, MenuEntry},
         widget::amount::plain,
     },
 };
@@ -27,7 +27,7 @@ pub(super) fn ask(connection: &Connection, ctx: &mut Ctx<'_>) {
     let (accounts, rows) = lines.fold((0, 0), |(accounts, rows), line| (accounts + 1, rows + line.transaction_count));
     let end =
         |remove| End { connection: connection.id, name: connection.display_name().to_owned(), accounts, rows, remove };
-    let choice = |letter, title: &str, detail: &str, remove| Choice {
+    let choice = |letter, title: &str, detail: &str, remove| MenuEntry {
         letter,
         title: title.to_owned(),
         detail: detail.to_owned(),
@@ -43,7 +43,7 @@ pub(super) fn ask(connection: &Connection, ctx: &mut Ctx<'_>) {
 
 fn chosen(end: &End, ctx: &mut Ctx<'_>) {
     let job = ctx.env.engine.job();
-    let effect = Effect::Send(Command::Disconnect { job, connection: end.connection, remove_data: end.remove });
+    let effect = Effect::Send(EngineCommand::Disconnect { job, connection: end.connection, remove_data: end.remove });
     if !end.remove {
         ctx.effects.push(effect);
         return;

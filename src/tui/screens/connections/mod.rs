@@ -12,18 +12,18 @@ use crate::{
     config::ProviderSettings,
     domain::{Connection, ConnectionId, ProviderCategory},
     providers::{PROVIDERS, ProviderMetadata, find},
-    sync::{Command, ConnectionReport, Event, SyncReport},
+    sync::{ConnectionReport, EngineCommand, Event, SyncReport},
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
             list::{List, RowId},
-            pane::{Ask, Ctx, News, Pane, can_undo},
+            pane::{Ask, Ctx, Pane, PaneNews, can_undo},
             scene::Scene,
         },
         env::Env,
         msg::Effect,
-        overlay::{Choice, Form, Input, Menu, Page, Suggest, wizard::Wizard},
+        overlay::{Form, FormField, Menu, MenuEntry, Suggest, TextPage, wizard::Wizard},
         snapshot::LedgerSnapshot,
     },
 };
@@ -148,7 +148,7 @@ impl Connections {
 
     fn edit(&self, ctx: &mut Ctx<'_>) {
         let Some(Item::Connection(connection)) = self.selected_line(ctx.snapshot) else { return };
-        let inputs = vec![Input {
+        let inputs = vec![FormField {
             label: "Name",
             help: "Your name for it; leave empty to restore the institution's",
             value: connection.alias.clone().unwrap_or_default(),
@@ -160,7 +160,7 @@ impl Connections {
     }
 
     fn copy(&self, ctx: &mut Ctx<'_>) {
-        let choice = |letter, title: &str, value: String| Choice {
+        let choice = |letter, title: &str, value: String| MenuEntry {
             letter,
             title: title.to_owned(),
             detail: value.clone(),
@@ -189,7 +189,7 @@ impl Connections {
             Some(Item::Provider(provider)) => {
                 ctx.push(Menu::new(
                     "Read about it",
-                    vec![Choice {
+                    vec![MenuEntry {
                         letter: 'o',
                         title: "open its page in the browser".to_owned(),
                         detail: provider.documentation_url.to_owned(),
@@ -199,7 +199,7 @@ impl Connections {
                     |url, ctx| ctx.effects.push(Effect::Browse((*url).to_owned())),
                 ));
             }
-            Some(Item::Connection(_)) => ctx.push(Page::new("Connections", view::EXPLANATION)),
+            Some(Item::Connection(_)) => ctx.push(TextPage::new("Connections", view::EXPLANATION)),
             Some(Item::Heading(_)) | None => {}
         }
     }
@@ -213,14 +213,14 @@ fn rename(
 ) -> Result<(), (usize, String)> {
     let name = answers.first().filter(|text| !text.is_empty()).cloned();
     if name != about.1 {
-        ctx.command(|job| Command::RenameConnection { job, connection: about.0, name });
+        ctx.command(|job| EngineCommand::RenameConnection { job, connection: about.0, name });
     }
     Ok(())
 }
 
 impl Pane for Connections {
-    fn place(&self) -> Place {
-        self.list.place(Place::Connections)
+    fn place(&self) -> KeyPlace {
+        self.list.place(KeyPlace::Connections)
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
@@ -269,11 +269,11 @@ impl Pane for Connections {
         }
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
-        if matches!(news, News::Fresh) {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(news, PaneNews::Fresh) {
             self.settle(ctx.snapshot);
         }
-        if let News::Engine(Event::Synced { report, .. }) = news {
+        if let PaneNews::Engine(Event::Synced { report, .. }) = news {
             self.remember(report, ctx.moment.now);
         }
         false

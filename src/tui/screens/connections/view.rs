@@ -9,7 +9,7 @@ use crate::{
     sync::{AccountResult, login_ends_soon},
     tui::{
         component::{
-            detail::Line,
+            detail::DetailLine,
             hit::ListId,
             scene::{Moment, Scene},
         },
@@ -18,7 +18,7 @@ use crate::{
         theme::Theme,
         widget::{
             paint::{below, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -61,15 +61,15 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
         body = below(body, 1);
     }
     let columns = [
-        Column::new("Name", Size::Flex(18)),
-        Column::new("Status", Size::Fit(8, 16)),
-        Column::new("Last update", Size::Fit(0, 14)).rank(1),
-        Column::new("Next", Size::Fit(0, 12)).rank(3),
-        Column::new("Login ends", Size::Fit(0, 14)).rank(2),
+        TableColumn::new("Name", Size::Flex(18)),
+        TableColumn::new("Status", Size::Fit(8, 16)),
+        TableColumn::new("Last update", Size::Fit(0, 14)).rank(1),
+        TableColumn::new("Next", Size::Fit(0, 12)).rank(3),
+        TableColumn::new("Login ends", Size::Fit(0, 14)).rank(2),
     ];
     let theme = scene.paint.theme;
     let (moment, vault_locked) = (scene.moment, scene.vault_locked);
-    let table = Table {
+    let table = TableView {
         list: ListId::Connections,
         columns: &columns,
         len: items.len(),
@@ -79,12 +79,12 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
         sorted: None,
     };
     table.draw(&mut scene.paint, scene.offsets, body, |index| match items[index] {
-        Item::Heading(title) => Row::Heading(title.to_owned(), String::new()),
+        Item::Heading(title) => TableRow::Heading(title.to_owned(), String::new()),
         Item::Connection(connection) => {
             let status = connection.status_at(moment.now);
             let (mark, style) = mark(status, theme);
             let ends = connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default();
-            Row::cells(vec![
+            TableRow::cells(vec![
                 Cell::text(connection.display_name().to_owned(), theme.text),
                 Cell::text(format!("{mark} {status}"), style),
                 Cell::text(
@@ -95,7 +95,7 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
                 Cell::text(ends, theme.warning),
             ])
         }
-        Item::Provider(provider) => Row::cells(vec![
+        Item::Provider(provider) => TableRow::cells(vec![
             Cell::text(provider.display_name, theme.text),
             Cell::text(provider.auth.words().label, theme.muted),
         ]),
@@ -113,7 +113,7 @@ pub(crate) fn mark(status: ConnectionStatus, theme: &Theme) -> (&'static str, St
     }
 }
 
-fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
+fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<DetailLine> {
     let theme = scene.paint.theme;
     let moment = scene.moment;
     let status = connection.status_at(moment.now);
@@ -122,43 +122,45 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
     let when = |at: Option<chrono::DateTime<chrono::Utc>>| {
         at.map(|at| format!("{} · {}", moment.stamp(at), moment.ago(at))).unwrap_or_default()
     };
-    let mut lines =
-        vec![Line::Heading(connection.display_name().to_owned()), Line::Text(format!("{mark} {status}"), style)];
+    let mut lines = vec![
+        DetailLine::Heading(connection.display_name().to_owned()),
+        DetailLine::Text(format!("{mark} {status}"), style),
+    ];
     if let Some(error) = &connection.error {
-        lines.push(Line::Text(error.clone(), theme.error));
+        lines.push(DetailLine::Text(error.clone(), theme.error));
     }
     if waits_for_vault(connection, scene.vault_locked) {
         let text = "The vault is locked: scheduled syncs wait. r asks for its passphrase.";
-        lines.push(Line::Text(text.to_owned(), theme.warning));
+        lines.push(DetailLine::Text(text.to_owned(), theme.warning));
     }
     if let Some(hint) = what_to_press(connection, moment.now) {
-        lines.push(Line::Text(hint.to_owned(), theme.key));
+        lines.push(DetailLine::Text(hint.to_owned(), theme.key));
     }
     lines.extend([
-        Line::Blank,
-        Line::pair("institution", connection.institution.clone()),
-        Line::pair(
+        DetailLine::Blank,
+        DetailLine::pair("institution", connection.institution.clone()),
+        DetailLine::pair(
             "through",
             provider.map_or_else(|| connection.provider.clone(), |provider| provider.display_name.to_owned()),
         ),
-        Line::pair("environment", connection.environment.clone().unwrap_or_default()),
-        Line::pair("since", when(connection.connected_at)),
-        Line::pair("last update", when(connection.last_sync_at)),
-        Line::pair("next sync", next_sync(connection, scene.vault_locked, &moment)),
-        Line::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
-        provider.map_or_else(|| Line::pair("budget", ""), |provider| budget(connections, provider, scene)),
-        Line::pair("id", connection.id.to_string()),
-        Line::Blank,
+        DetailLine::pair("environment", connection.environment.clone().unwrap_or_default()),
+        DetailLine::pair("since", when(connection.connected_at)),
+        DetailLine::pair("last update", when(connection.last_sync_at)),
+        DetailLine::pair("next sync", next_sync(connection, scene.vault_locked, &moment)),
+        DetailLine::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
+        provider.map_or_else(|| DetailLine::pair("budget", ""), |provider| budget(connections, provider, scene)),
+        DetailLine::pair("id", connection.id.to_string()),
+        DetailLine::Blank,
     ]);
     lines.extend(last_sync(connections, connection, scene));
     let accounts = scene.snapshot.accounts().iter().filter(|line| line.account.connection_id == connection.id);
-    lines.push(Line::Heading("Accounts".to_owned()));
+    lines.push(DetailLine::Heading("Accounts".to_owned()));
     for line in accounts {
-        lines.push(Line::Text(snapshot::label(&line.account), theme.text));
+        lines.push(DetailLine::Text(snapshot::label(&line.account), theme.text));
     }
     if connection.next_sync_at.is_none() && provider.is_some_and(ProviderMetadata::is_file) {
-        lines.push(Line::Blank);
-        lines.push(Line::Text("Statement files: i imports newer ones.".to_owned(), theme.muted));
+        lines.push(DetailLine::Blank);
+        lines.push(DetailLine::Text("Statement files: i imports newer ones.".to_owned(), theme.muted));
     }
     lines
 }
@@ -177,16 +179,16 @@ fn waits_for_vault(connection: &Connection, vault_locked: bool) -> bool {
 }
 
 /// The request limit of the provider; empty for files.
-fn budget(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Line {
+fn budget(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> DetailLine {
     let set = connections.settings.get(provider.slug).and_then(|set| set.requests_per_day);
     let pace = provider.pace.at_most(set);
     match (pace.per_day, pace.per_minute) {
         (Some(most), _) => {
             let made = scene.snapshot.view.requests_of_day(provider.slug, scene.moment.now);
-            Line::pair("requests", format!("{made} of {most} today (UTC)"))
+            DetailLine::pair("requests", format!("{made} of {most} today (UTC)"))
         }
-        (None, 0) => Line::pair("budget", ""),
-        (None, requests) => Line::pair("budget", format!("{requests} requests/min")),
+        (None, 0) => DetailLine::pair("budget", ""),
+        (None, requests) => DetailLine::pair("budget", format!("{requests} requests/min")),
     }
 }
 
@@ -204,13 +206,13 @@ fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) ->
 }
 
 /// The result of the last sync, by account.
-fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<Line> {
+fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'_>) -> Vec<DetailLine> {
     let theme = scene.paint.theme;
     let Some((at, report)) = connections.reports.get(&connection.id) else { return Vec::new() };
     let what = if report.error.is_some() { "It failed".to_owned() } else { arrived(report) };
     let mut lines = vec![
-        Line::Heading("Last sync".to_owned()),
-        Line::Text(format!("{what} {}", scene.moment.ago(*at)), theme.text),
+        DetailLine::Heading("Last sync".to_owned()),
+        DetailLine::Text(format!("{what} {}", scene.moment.ago(*at)), theme.text),
     ];
     for account in &report.accounts {
         let (sign, style) = match account.result {
@@ -218,49 +220,55 @@ fn last_sync(connections: &Connections, connection: &Connection, scene: &Scene<'
             AccountResult::Partial => ("!", theme.warning),
             AccountResult::Failed => ("✗", theme.error),
         };
-        lines.push(Line::Text(format!("{sign} {}", account.name), style));
-        lines.extend(account.reason.iter().map(|reason| Line::Text(reason.clone(), theme.muted)));
+        lines.push(DetailLine::Text(format!("{sign} {}", account.name), style));
+        lines.extend(account.reason.iter().map(|reason| DetailLine::Text(reason.clone(), theme.muted)));
     }
-    lines.extend(report.warnings.iter().map(|warning| Line::Text(format!("! {}", warning.message), theme.warning)));
-    lines.push(Line::Blank);
+    lines.extend(
+        report.warnings.iter().map(|warning| DetailLine::Text(format!("! {}", warning.message), theme.warning)),
+    );
+    lines.push(DetailLine::Blank);
     lines
 }
 
-fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Vec<Line> {
+fn offered(connections: &Connections, provider: &ProviderMetadata, scene: &Scene<'_>) -> Vec<DetailLine> {
     let theme = scene.paint.theme;
     let tick = |capability| {
         let has = provider.capabilities.contains(&capability);
         let word = capability.as_str().replace('_', " ");
-        if has { Line::Text(format!("✓ {word}"), theme.good) } else { Line::Text(format!("· {word}"), theme.muted) }
+        if has {
+            DetailLine::Text(format!("✓ {word}"), theme.good)
+        } else {
+            DetailLine::Text(format!("· {word}"), theme.muted)
+        }
     };
     let mut lines = vec![
-        Line::Heading(provider.display_name.to_owned()),
-        Line::Text(provider.summary.to_owned(), theme.text),
-        Line::Blank,
-        Line::Heading("Offers".to_owned()),
+        DetailLine::Heading(provider.display_name.to_owned()),
+        DetailLine::Text(provider.summary.to_owned(), theme.text),
+        DetailLine::Blank,
+        DetailLine::Heading("Offers".to_owned()),
     ];
     lines.extend(Capability::ALL.iter().map(|capability| tick(*capability)));
-    lines.push(Line::Blank);
-    lines.push(Line::pair("connects by", provider.auth.words().label));
+    lines.push(DetailLine::Blank);
+    lines.push(DetailLine::pair("connects by", provider.auth.words().label));
     if let Some(days) = provider.history.days {
-        lines.push(Line::pair("history", format!("{days} days")));
+        lines.push(DetailLine::pair("history", format!("{days} days")));
     }
     lines.push(budget(connections, provider, scene));
     let fields = provider.auth.fields();
     if !fields.is_empty() {
-        lines.push(Line::Blank);
-        lines.push(Line::Heading("Asks for".to_owned()));
-        lines.extend(fields.iter().map(|field| Line::Text(format!("· {}", field.label), theme.text)));
+        lines.push(DetailLine::Blank);
+        lines.push(DetailLine::Heading("Asks for".to_owned()));
+        lines.extend(fields.iter().map(|field| DetailLine::Text(format!("· {}", field.label), theme.text)));
     }
-    lines.push(Line::Blank);
+    lines.push(DetailLine::Blank);
     let state =
         if provider.production_ready { "tested with real accounts" } else { "not yet tested with real accounts" };
-    lines.push(Line::Text(state.to_owned(), theme.muted));
+    lines.push(DetailLine::Text(state.to_owned(), theme.muted));
     if provider.is_file() {
-        lines.push(Line::Text("Enter imports a file.".to_owned(), theme.key));
+        lines.push(DetailLine::Text("Enter imports a file.".to_owned(), theme.key));
     } else {
-        lines.push(Line::Text("Enter connects it.".to_owned(), theme.key));
+        lines.push(DetailLine::Text("Enter connects it.".to_owned(), theme.key));
     }
-    lines.push(Line::pair("page", provider.documentation_url));
+    lines.push(DetailLine::pair("page", provider.documentation_url));
     lines
 }

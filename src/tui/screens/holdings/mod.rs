@@ -5,37 +5,37 @@ mod view;
 
 use ratatui::layout::Rect;
 
-use self::position::{Order, Position};
+use self::position::{Position, PositionOrder};
 use crate::{
     ledger::explain::Figure,
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
             list::{List, RowId},
-            pane::{Ask, Ctx, News, Pane, can_undo},
+            pane::{Ask, Ctx, Pane, PaneNews, can_undo},
             scene::Scene,
         },
-        overlay::{Choice, ExplainTree, Menu},
+        overlay::{ExplainTree, Menu, MenuEntry},
         snapshot::LedgerSnapshot,
     },
 };
 
 /// The sort orders, each with its letter.
-const ORDERS: [(Order, char, &str); 6] = [
-    (Order::Value, 'v', "value"),
-    (Order::Symbol, 's', "symbol"),
-    (Order::Gain, 'a', "gain"),
-    (Order::GainPercent, 'p', "gain %"),
-    (Order::Cost, 'c', "cost"),
-    (Order::Account, 'o', "account"),
+const ORDERS: [(PositionOrder, char, &str); 6] = [
+    (PositionOrder::Value, 'v', "value"),
+    (PositionOrder::Symbol, 's', "symbol"),
+    (PositionOrder::Gain, 'a', "gain"),
+    (PositionOrder::GainPercent, 'p', "gain %"),
+    (PositionOrder::Cost, 'c', "cost"),
+    (PositionOrder::Account, 'o', "account"),
 ];
 
 /// The screen.
 #[derive(Debug, Default)]
 pub(crate) struct Holdings {
     merged: bool,
-    order: Order,
+    order: PositionOrder,
     reversed: bool,
     positions: Vec<Position>,
     list: List,
@@ -78,7 +78,7 @@ impl Holdings {
         let choices = ORDERS
             .iter()
             .enumerate()
-            .map(|(place, (_, letter, title))| Choice {
+            .map(|(place, (_, letter, title))| MenuEntry {
                 letter: *letter,
                 title: (*title).to_owned(),
                 detail: if place == at { "chosen; press again to reverse".to_owned() } else { String::new() },
@@ -90,7 +90,7 @@ impl Holdings {
 
     fn copy(&self, ctx: &mut Ctx<'_>) {
         let Some(position) = self.selected_position() else { return };
-        let choice = |letter, title: &str, value: String| Choice {
+        let choice = |letter, title: &str, value: String| MenuEntry {
             letter,
             title: title.to_owned(),
             detail: String::new(),
@@ -107,8 +107,8 @@ impl Holdings {
 }
 
 impl Pane for Holdings {
-    fn place(&self) -> Place {
-        self.list.place(Place::Holdings)
+    fn place(&self) -> KeyPlace {
+        self.list.place(KeyPlace::Holdings)
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
@@ -170,8 +170,8 @@ impl Pane for Holdings {
         self.recount(ctx.snapshot);
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
-        if matches!(news, News::Fresh) {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if matches!(news, PaneNews::Fresh) {
             self.recount(ctx.snapshot);
         }
         false

@@ -15,7 +15,7 @@ use crate::{
 
 /// A sort order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Order {
+pub(super) enum PositionOrder {
     #[default]
     Value,
     Symbol,
@@ -148,7 +148,7 @@ pub(super) fn totals(positions: &[Position]) -> Vec<(AssetCode, Total)> {
 }
 
 /// The largest first, texts from A to Z, unknown values last; `reversed` turns this around.
-pub(super) fn sort(positions: &mut [Position], order: Order, reversed: bool) {
+pub(super) fn sort(positions: &mut [Position], order: PositionOrder, reversed: bool) {
     let known_first = |left: Option<Decimal>, right: Option<Decimal>| match (left, right) {
         (Some(left), Some(right)) if reversed => left.cmp(&right),
         (Some(left), Some(right)) => right.cmp(&left),
@@ -159,12 +159,12 @@ pub(super) fn sort(positions: &mut [Position], order: Order, reversed: bool) {
     let text = |left: &str, right: &str| if reversed { right.cmp(left) } else { left.cmp(right) };
     positions.sort_by(|left, right| {
         let first = match order {
-            Order::Value => known_first(left.value, right.value),
-            Order::Symbol => text(&left.symbol, &right.symbol),
-            Order::Gain => known_first(left.gain(), right.gain()),
-            Order::GainPercent => known_first(left.gain_percent(), right.gain_percent()),
-            Order::Cost => known_first(left.cost, right.cost),
-            Order::Account => text(&left.accounts[0].0, &right.accounts[0].0),
+            PositionOrder::Value => known_first(left.value, right.value),
+            PositionOrder::Symbol => text(&left.symbol, &right.symbol),
+            PositionOrder::Gain => known_first(left.gain(), right.gain()),
+            PositionOrder::GainPercent => known_first(left.gain_percent(), right.gain_percent()),
+            PositionOrder::Cost => known_first(left.cost, right.cost),
+            PositionOrder::Account => text(&left.accounts[0].0, &right.accounts[0].0),
         };
         first.then_with(|| left.symbol.cmp(&right.symbol))
     });

@@ -10,12 +10,12 @@ use super::{
 use crate::{
     domain::Money,
     tui::{
-        component::{detail::Line, empty, hit::ListId, scene::Scene},
+        component::{detail::DetailLine, empty, hit::ListId, scene::Scene},
         widget::{
-            amount::{self, Figure, percent},
+            amount::{self, AmountHalves, percent},
             chart::bar,
             paint::{above, below, bottom, padded, rows, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -87,20 +87,20 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
     let columns = [
-        Column::new("Symbol", Size::Fit(6, 14)).sort(1),
-        Column::new("Name", Size::Flex(10)).rank(5),
-        Column::new("Account", Size::Fit(8, 22)).rank(6).sort(5),
-        Column::new("Quantity", Size::Fit(8, 18)).right().rank(2),
-        Column::new("Price", Size::Fit(8, 16)).right().rank(4),
-        Column::new("Value", Size::Fit(10, 22)).right().sort(0),
-        Column::new("Cost", Size::Fit(10, 22)).right().rank(7).sort(4),
-        Column::new("Gain", Size::Fit(9, 20)).right().rank(1).sort(2),
-        Column::new("%", Size::Fit(6, 10)).right().rank(1).sort(3),
-        Column::new("Wt", Size::Fit(4, 6)).right().rank(3),
+        TableColumn::new("Symbol", Size::Fit(6, 14)).sort(1),
+        TableColumn::new("Name", Size::Flex(10)).rank(5),
+        TableColumn::new("Account", Size::Fit(8, 22)).rank(6).sort(5),
+        TableColumn::new("Quantity", Size::Fit(8, 18)).right().rank(2),
+        TableColumn::new("Price", Size::Fit(8, 16)).right().rank(4),
+        TableColumn::new("Value", Size::Fit(10, 22)).right().sort(0),
+        TableColumn::new("Cost", Size::Fit(10, 22)).right().rank(7).sort(4),
+        TableColumn::new("Gain", Size::Fit(9, 20)).right().rank(1).sort(2),
+        TableColumn::new("%", Size::Fit(6, 10)).right().rank(1).sort(3),
+        TableColumn::new("Wt", Size::Fit(4, 6)).right().rank(3),
     ];
     let place = ORDERS.iter().position(|(order, ..)| *order == holdings.order);
     let by_text = |place: usize| ORDERS[place].2 == "symbol" || ORDERS[place].2 == "account";
-    let table = Table {
+    let table = TableView {
         list: ListId::Holdings,
         columns: &columns,
         len: shown.len(),
@@ -111,37 +111,39 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
     };
     table.draw(&mut scene.paint, scene.offsets, area, |index| {
         let position = shown[index];
-        let unknown = || Cell::Figure(Figure::unknown(), theme.muted);
+        let unknown = || Cell::Figure(AmountHalves::unknown(), theme.muted);
         let money = |value: Option<Decimal>, style| {
-            value.map_or_else(unknown, |value| Cell::Figure(Figure::computed(value, position.currency, masked), style))
+            value.map_or_else(unknown, |value| {
+                Cell::Figure(AmountHalves::computed(value, position.currency, masked), style)
+            })
         };
         let signed = |value: Option<Decimal>| value.map_or(theme.muted, |value| theme.amount(value));
         let account = match position.accounts.as_slice() {
             [(only, _)] => only.clone(),
             several => format!("{} accounts", several.len()),
         };
-        Row::cells(vec![
+        TableRow::cells(vec![
             Cell::text(position.symbol.clone(), theme.text),
             Cell::text(position.name.clone(), theme.muted),
             Cell::text(account, theme.muted),
-            Cell::Figure(Figure::quantity(position.quantity, masked), theme.text),
+            Cell::Figure(AmountHalves::quantity(position.quantity, masked), theme.text),
             position.price.map_or_else(unknown, |price| {
-                Cell::Figure(Figure::of(&crate::domain::text::grouped(price, position.currency)), theme.muted)
+                Cell::Figure(AmountHalves::of(&crate::domain::text::grouped(price, position.currency)), theme.muted)
             }),
             money(position.value, theme.text),
             money(position.cost, theme.muted),
             money(position.gain(), signed(position.gain())),
             position
                 .gain_percent()
-                .map_or_else(unknown, |share| Cell::Figure(Figure::of(&percent(share)), signed(Some(share)))),
+                .map_or_else(unknown, |share| Cell::Figure(AmountHalves::of(&percent(share)), signed(Some(share)))),
             position
                 .weight
-                .map_or(Cell::Empty, |weight| Cell::Figure(Figure::of(&format!("{weight:.1}")), theme.muted)),
+                .map_or(Cell::Empty, |weight| Cell::Figure(AmountHalves::of(&format!("{weight:.1}")), theme.muted)),
         ])
     });
 }
 
-fn details(position: &Position, scene: &Scene<'_>) -> Vec<Line> {
+fn details(position: &Position, scene: &Scene<'_>) -> Vec<DetailLine> {
     let masked = scene.paint.masked;
     let theme = scene.paint.theme;
     let money = |amount: Option<Decimal>| {
@@ -156,42 +158,42 @@ fn details(position: &Position, scene: &Scene<'_>) -> Vec<Line> {
         )
     };
     let quantity = |quantity: Decimal| {
-        let figure = Figure::quantity(quantity, masked);
+        let figure = AmountHalves::quantity(quantity, masked);
         figure.whole + &figure.fraction
     };
     let gain = position.gain();
     let mut lines = vec![
-        Line::Heading(position.symbol.clone()),
-        Line::Text(position.name.clone(), theme.text),
-        Line::Text(position.kind.as_str().replace('_', " "), theme.muted),
-        Line::Blank,
-        Line::pair("value", money(position.value)),
-        Line::pair("cost", money(position.cost)),
-        Line::Pair("gain", money(gain), gain.map(|gain| theme.amount(gain))),
-        Line::Pair(
+        DetailLine::Heading(position.symbol.clone()),
+        DetailLine::Text(position.name.clone(), theme.text),
+        DetailLine::Text(position.kind.as_str().replace('_', " "), theme.muted),
+        DetailLine::Blank,
+        DetailLine::pair("value", money(position.value)),
+        DetailLine::pair("cost", money(position.cost)),
+        DetailLine::Pair("gain", money(gain), gain.map(|gain| theme.amount(gain))),
+        DetailLine::Pair(
             "gain %",
             position.gain_percent().map_or_else(|| amount::UNKNOWN.to_owned(), percent),
             gain.map(|gain| theme.amount(gain)),
         ),
-        Line::pair("quantity", quantity(position.quantity)),
-        Line::pair(
+        DetailLine::pair("quantity", quantity(position.quantity)),
+        DetailLine::pair(
             "price",
             position.price.map_or_else(
                 || amount::UNKNOWN.to_owned(),
                 |price| crate::domain::text::grouped(price, position.currency),
             ),
         ),
-        Line::pair("as of", format!("{} · {}", position.as_of, scene.moment.age(position.as_of))),
+        DetailLine::pair("as of", format!("{} · {}", position.as_of, scene.moment.age(position.as_of))),
     ];
     if let Some(weight) = position.weight {
-        lines.push(Line::Blank);
-        lines.push(Line::pair("weight", format!("{weight:.1} % of {}", position.currency)));
-        lines.push(Line::Text(bar(weight, Decimal::ONE_HUNDRED, 24), theme.chart));
+        lines.push(DetailLine::Blank);
+        lines.push(DetailLine::pair("weight", format!("{weight:.1} % of {}", position.currency)));
+        lines.push(DetailLine::Text(bar(weight, Decimal::ONE_HUNDRED, 24), theme.chart));
     }
-    lines.push(Line::Blank);
+    lines.push(DetailLine::Blank);
     for (account, held) in &position.accounts {
-        lines.push(Line::Text(account.clone(), theme.text));
-        lines.push(Line::pair("  holds", quantity(*held)));
+        lines.push(DetailLine::Text(account.clone(), theme.text));
+        lines.push(DetailLine::pair("  holds", quantity(*held)));
     }
     lines
 }

@@ -48,13 +48,13 @@ impl Zoom {
 
 /// State of the pane.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub(super) struct HistoryPane {
     zoom: Zoom,
     /// The day under the cursor; none: no cursor is shown.
     day: Option<NaiveDate>,
 }
 
-impl History {
+impl HistoryPane {
     /// The points of the stretch shown.
     fn shown<'a>(&self, worth: &'a Worth) -> &'a [Point] {
         let (Some((last, _)), Some(days)) = (worth.series.last(), Zoom::ALL[self.zoom.place()].2) else {
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn zoom_shows_the_newest_days() {
-        let (mut history, worth) = (History::default(), worth(800));
+        let (mut history, worth) = (HistoryPane::default(), worth(800));
         assert_eq!(history.shown(&worth).len(), 367);
         assert!(history.zoom(Action::ZoomOut) && history.shown(&worth).len() == 800);
         for days in [367, 93, 32, 8, 8] {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_cursor_stays_inside_and_names_its_value() {
-        let (mut history, worth) = (History { zoom: Zoom::Week, day: None }, worth(30));
+        let (mut history, worth) = (HistoryPane { zoom: Zoom::Week, day: None }, worth(30));
         assert!(history.step(Action::In, &worth));
         assert_eq!(history.selected(&worth).map(|(_, value)| value), Some(Decimal::from(29)));
         history.step(Action::Out, &worth);

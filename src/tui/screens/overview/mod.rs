@@ -10,21 +10,21 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use self::{attention::Matter, history::History, news::Item};
+use self::{attention::Matter, history::HistoryPane, news::NewsItem};
 use crate::{
     domain::Money,
     ledger::explain::Figure,
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             hit::ListId,
-            pane::{Ctx, News, Pane, can_undo},
+            pane::{Ctx, Pane, PaneNews, can_undo},
             scene::Scene,
         },
-        msg::{Effect, Jump, Loaded},
-        overlay::{Choice, ExplainTree, Menu},
+        msg::{Effect, Jump, WorkerAnswer},
+        overlay::{ExplainTree, Menu, MenuEntry},
         snapshot::{LedgerSnapshot, Worth},
-        widget::{amount, cursor::Cursor},
+        widget::{amount, cursor::SelectedRow},
     },
 };
 
@@ -45,16 +45,16 @@ pub(crate) struct Overview {
     matters: Vec<Matter>,
     /// Texts of dismissed matters; they come back with the next start.
     dismissed: BTreeSet<String>,
-    items: Vec<Item>,
+    items: Vec<NewsItem>,
     /// The end of the last visit; none while it is not known, or at the first visit.
     visit: Option<DateTime<Utc>>,
     asked: bool,
     focus: Part,
     /// Whether the user chose the focus; before that, the first part with content has it.
     chosen: bool,
-    attention: Cursor,
-    news: Cursor,
-    history: History,
+    attention: SelectedRow,
+    news: SelectedRow,
+    history: HistoryPane,
     /// Whether the focused part has the whole screen.
     large: bool,
     /// Whether sums are shown by institution instead of by class.
@@ -148,7 +148,7 @@ impl Overview {
             .worth
             .iter()
             .zip('1'..='9')
-            .map(|(worth, letter)| Choice {
+            .map(|(worth, letter)| MenuEntry {
                 letter,
                 title: format!("net worth in {}", worth.currency),
                 detail: amount::money(Money::new(worth.total, worth.currency), ctx.masked),
@@ -174,8 +174,8 @@ impl Overview {
 }
 
 impl Pane for Overview {
-    fn place(&self) -> Place {
-        Place::Overview
+    fn place(&self) -> KeyPlace {
+        KeyPlace::Overview
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
@@ -243,21 +243,21 @@ impl Pane for Overview {
         }
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
-            News::Fresh => {
+            PaneNews::Fresh => {
                 if !std::mem::replace(&mut self.asked, true) {
                     ctx.effects.push(Effect::ReadVisit);
                 }
                 self.refresh(ctx);
                 false
             }
-            News::Loaded(Loaded::Visit(visit)) => {
+            PaneNews::Loaded(WorkerAnswer::Visit(visit)) => {
                 self.visit = *visit;
                 self.refresh(ctx);
                 true
             }
-            News::Loaded(_) | News::Engine(_) => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) => false,
         }
     }
 

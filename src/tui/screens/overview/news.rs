@@ -17,7 +17,7 @@ const MOST: usize = 50;
 
 /// One line, and the place where it can be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
+pub(super) struct NewsItem {
     pub(super) when: String,
     pub(super) text: String,
     /// A difference of a balance, else a summary.
@@ -27,7 +27,7 @@ pub(super) struct Item {
 }
 
 /// The changes after `visit`; without one, the newest changes of all.
-pub(super) fn since(snapshot: &LedgerSnapshot, visit: Option<DateTime<Utc>>, moment: &Moment) -> Vec<Item> {
+pub(super) fn since(snapshot: &LedgerSnapshot, visit: Option<DateTime<Utc>>, moment: &Moment) -> Vec<NewsItem> {
     let mut items = Vec::new();
     if let Some(visit) = visit {
         items.extend(balances(snapshot, visit, moment));
@@ -35,7 +35,7 @@ pub(super) fn since(snapshot: &LedgerSnapshot, visit: Option<DateTime<Utc>>, mom
     let is_news = |kind| matches!(kind, ChangeKind::Import | ChangeKind::Sync | ChangeKind::Edit);
     let changes = snapshot.changes.iter().filter(|change| is_news(change.kind) && !change.undone);
     let changes = changes.take_while(|change| visit.is_none_or(|visit| change.at > visit)).take(MOST);
-    items.extend(changes.map(|change| Item {
+    items.extend(changes.map(|change| NewsItem {
         when: moment.ago(change.at),
         text: format!("{} · {}", change.kind, change.source),
         money: None,
@@ -46,7 +46,7 @@ pub(super) fn since(snapshot: &LedgerSnapshot, visit: Option<DateTime<Utc>>, mom
 }
 
 /// Accounts whose balance is another one than on the day of the visit.
-fn balances(snapshot: &LedgerSnapshot, visit: DateTime<Utc>, moment: &Moment) -> Vec<Item> {
+fn balances(snapshot: &LedgerSnapshot, visit: DateTime<Utc>, moment: &Moment) -> Vec<NewsItem> {
     let day = (moment.local)(visit).date();
     let mut items = Vec::new();
     for line in snapshot.accounts() {
@@ -57,7 +57,7 @@ fn balances(snapshot: &LedgerSnapshot, visit: DateTime<Utc>, moment: &Moment) ->
         }
         let currency = now.balance.currency;
         let change = now.balance.amount.saturating_sub(before.balance.amount).round_dp(currency.display_digits());
-        items.push(Item {
+        items.push(NewsItem {
             when: "balance".to_owned(),
             text: snapshot::label(&line.account),
             money: Some(Money::new(change, currency)),

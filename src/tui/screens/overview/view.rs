@@ -14,7 +14,7 @@ use crate::{
             amount::{self, HIDDEN},
             chart::bar,
             paint::{below, padded, rows, shrink_left, shrink_right, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
             text::width,
         },
     },
@@ -170,8 +170,8 @@ fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let count = overview.matters.len().to_string();
     let inner = scene.paint.frame(area, "Needs attention", &count, focused);
     let theme = scene.paint.theme;
-    let columns = [Column::new("", Size::Fixed(1)), Column::new("", Size::Flex(10))];
-    let table = Table {
+    let columns = [TableColumn::new("", Size::Fixed(1)), TableColumn::new("", Size::Flex(10))];
+    let table = TableView {
         list: ListId::Attention,
         columns: &columns,
         len: overview.matters.len(),
@@ -183,7 +183,7 @@ fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     table.draw(&mut scene.paint, scene.offsets, inner, |index| {
         let matter = &overview.matters[index];
         let style = if matter.pressing { theme.error } else { theme.warning };
-        Row::cells(vec![
+        TableRow::cells(vec![
             Cell::text(if matter.pressing { "!" } else { "·" }, style),
             Cell::text(matter.text.clone(), theme.text),
         ])
@@ -204,9 +204,12 @@ fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         scene.paint.text(padded(inner), text, theme.muted);
         return;
     }
-    let columns =
-        [Column::new("", Size::Fit(8, 14)), Column::new("", Size::Flex(12)), Column::new("", Size::Fit(8, 34)).rank(1)];
-    let table = Table {
+    let columns = [
+        TableColumn::new("", Size::Fit(8, 14)),
+        TableColumn::new("", Size::Flex(12)),
+        TableColumn::new("", Size::Fit(8, 34)).rank(1),
+    ];
+    let table = TableView {
         list: ListId::Latest,
         columns: &columns,
         len: overview.items.len(),
@@ -222,6 +225,10 @@ fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
             Some(change) => Cell::text(amount::difference(change, masked), theme.amount(change.amount)),
             None => Cell::text(item.summary.clone(), theme.muted),
         };
-        Row::cells(vec![Cell::text(item.when.clone(), theme.muted), Cell::text(item.text.clone(), theme.text), last])
+        TableRow::cells(vec![
+            Cell::text(item.when.clone(), theme.muted),
+            Cell::text(item.text.clone(), theme.text),
+            last,
+        ])
     });
 }

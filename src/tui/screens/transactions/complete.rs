@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::query::{Completion, Vocabulary, completions},
-    tui::widget::field::Field,
+    tui::widget::field::TextField,
 };
 
 /// The current suggestions.
@@ -18,7 +18,7 @@ pub(super) struct Complete {
 
 impl Complete {
     /// Inserts the next suggestion into the field; returns whether there was one.
-    pub(super) fn next(&mut self, field: &mut Field, forward: bool) -> bool {
+    pub(super) fn next(&mut self, field: &mut TextField, forward: bool) -> bool {
         if self.found.is_empty() {
             field.value().clone_into(&mut self.base);
             self.found = completions(&self.base, field.cursor(), &self.vocabulary);

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::{
     Transactions,
-    order::{self, Order},
+    order::{self, FilledOrder},
 };
 use crate::tui::{
     component::pane::Ctx,
-    overlay::{Choice, Menu},
+    overlay::{Menu, MenuEntry},
     widget::amount::{self, plain},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn open(rows: &Transactions, ctx: &mut Ctx<'_>) {
         return;
     }
     if let (Some(listing), Some(places)) = (&rows.listing, rows.order()) {
-        let Some(order) = Order::read(listing, places, order::MOST, ctx.snapshot) else { return };
+        let Some(order) = FilledOrder::read(listing, places, order::MOST, ctx.snapshot) else { return };
         ctx.push(Menu::copy(order.copies(ctx.masked)));
         return;
     }
@@ -30,7 +30,7 @@ pub(super) fn open(rows: &Transactions, ctx: &mut Ctx<'_>) {
     let facts = &entry.transaction.facts;
     let line = format!("{}\t{}\t{} {}", facts.date, entry.payee(), facts.amount, facts.currency);
     let shown = if ctx.masked { String::new() } else { facts.money().to_string() };
-    let choice = |letter, title: &str, detail: &str, value: String| Choice {
+    let choice = |letter, title: &str, detail: &str, value: String| MenuEntry {
         letter,
         title: title.to_owned(),
         detail: detail.to_owned(),
@@ -60,7 +60,7 @@ fn copy_marked(rows: &Transactions, ctx: &mut Ctx<'_>) {
         let facts = &entry.transaction.facts;
         let _ = writeln!(text, "{}\t{}\t{} {}", facts.date, entry.payee(), facts.amount, facts.currency);
     }
-    let choice = |letter, title: String, detail: String, value: String| Choice { letter, title, detail, value };
+    let choice = |letter, title: String, detail: String, value: String| MenuEntry { letter, title, detail, value };
     let title = format!("{} rows", plain(count.into()));
     let mut choices = vec![choice('r', title, "date, payee, amount".to_owned(), text)];
     choices.extend(rows.marks.sums().iter().zip("a123456789".chars()).map(|(sum, letter)| {

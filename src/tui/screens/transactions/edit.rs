@@ -3,11 +3,11 @@
 use crate::{
     domain::{TransactionId, UserFields, UserPatch},
     ledger::LedgerEntry,
-    sync::Command,
+    sync::EngineCommand,
     tui::{
         component::pane::Ctx,
         msg::Effect,
-        overlay::{Confirm, Form, Input, Suggest},
+        overlay::{Confirm, Form, FormField, Suggest},
         widget::amount::plain,
     },
 };
@@ -20,7 +20,7 @@ const CLEAR: &str = "-";
 /// Opens the form for one row.
 pub(super) fn one(entry: &LedgerEntry, ctx: &mut Ctx<'_>) {
     let user = &entry.user;
-    let input = |label, help, value: Option<&String>, default: &str, suggest| Input {
+    let input = |label, help, value: Option<&String>, default: &str, suggest| FormField {
         label,
         help,
         value: value.cloned().unwrap_or_default(),
@@ -54,7 +54,7 @@ fn submit_one(
     let (transaction, before) = about;
     let fields = fields(answers);
     if fields != *before {
-        ctx.command(|job| Command::EditTransactions { job, edits: vec![(*transaction, fields)] });
+        ctx.command(|job| EngineCommand::EditTransactions { job, edits: vec![(*transaction, fields)] });
     }
     Ok(())
 }
@@ -77,8 +77,13 @@ fn tags(answer: Option<&String>) -> Vec<String> {
 
 /// Opens the form for several rows.
 pub(super) fn many(rows: Vec<TransactionId>, ctx: &mut Ctx<'_>) {
-    let input =
-        |label, help, suggest| Input { label, help, value: String::new(), default: "unchanged".to_owned(), suggest };
+    let input = |label, help, suggest| FormField {
+        label,
+        help,
+        value: String::new(),
+        default: "unchanged".to_owned(),
+        suggest,
+    };
     let inputs = vec![
         input("Payee", "For every row; empty keeps each row's own, - restores the bank's text", Suggest::Payees),
         input("Category", "For every row; empty keeps each row's own, - clears it", Suggest::Categories),

@@ -13,7 +13,7 @@ const MOST_SUMMED: usize = 2_000;
 
 /// The marks of the screen.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct RowMarks {
     rows: BTreeSet<TransactionId>,
     /// By currency; none when there are too many rows.
     sums: Option<Vec<Money>>,
@@ -21,7 +21,7 @@ pub(super) struct Marks {
     pub(super) range: Option<usize>,
 }
 
-impl Marks {
+impl RowMarks {
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -19,24 +19,24 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
-use self::order::Item;
+use self::order::LineContent;
 use crate::{
     domain::{AccountId, TransactionId},
     ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey, explain::Figure},
     tui::{
-        action::{Action, Place},
+        action::{Action, KeyPlace},
         component::{
             detail::Detail,
             hit::ListId,
             list::RowId,
-            pane::{Ask, Ctx, News, Pane, can_undo},
+            pane::{Ask, Ctx, Pane, PaneNews, can_undo},
             scene::Scene,
             toast::Level,
         },
-        msg::{Effect, EffectError, Jump, Loaded},
-        overlay::{Choice, ExplainTree, Menu, Page},
+        msg::{Effect, EffectError, Jump, WorkerAnswer},
+        overlay::{ExplainTree, Menu, MenuEntry, TextPage},
         snapshot::{Grouped, LedgerSnapshot},
-        widget::{cursor::Cursor, field::Field},
+        widget::{cursor::SelectedRow, field::TextField},
     },
 };
 
@@ -55,7 +55,7 @@ const SORTS: [(SortKey, char, &str); 6] = [
 pub(crate) struct Transactions {
     account: Option<AccountId>,
     sort: Sort,
-    field: Field,
+    field: TextField,
     editing: bool,
     /// The filter before it was edited; Esc restores it.
     before: String,
@@ -67,8 +67,8 @@ pub(crate) struct Transactions {
     /// Balance after each row of the account, newest first; only without a filter and by date.
     running: Vec<Option<Decimal>>,
     running_wanted: u64,
-    marks: marks::Marks,
-    cursor: Cursor,
+    marks: marks::RowMarks,
+    cursor: SelectedRow,
     /// The row to select in the next listing.
     keep: Option<TransactionId>,
     /// Whether the screen was shown yet; before that, the first row is selected.
@@ -77,7 +77,7 @@ pub(crate) struct Transactions {
     earlier: earlier::Earlier,
     hits: hits::Hits,
     groups: groups::Groups,
-    orders: order::Orders,
+    orders: order::OpenOrder,
     detail: Detail,
 }
 
@@ -88,7 +88,7 @@ impl Transactions {
     }
 
     /// The content of the selected line.
-    fn item(&self) -> Option<Item> {
+    fn item(&self) -> Option<LineContent> {
         let listing = self.listing.as_ref().filter(|_| !self.groups.are_shown() && self.cursor.at < self.len())?;
         Some(self.orders.item(listing, self.cursor.at))
     }
@@ -100,7 +100,7 @@ impl Transactions {
 
     /// The selected order.
     fn order(&self) -> Option<Range<usize>> {
-        if let Some(Item::Order(places)) = self.item() { Some(places) } else { None }
+        if let Some(LineContent::Order(places)) = self.item() { Some(places) } else { None }
     }
 
     /// Moves the cursor; returns whether the action was a movement.
@@ -136,12 +136,12 @@ impl Transactions {
     /// Shows the rows of one account, or of all.
     fn scope_to(&mut self, account: Option<AccountId>, ctx: &mut Ctx<'_>) {
         self.account = account;
-        self.field = Field::default();
+        self.field = TextField::default();
         self.query = Query::default();
         self.editing = false;
         self.sort = Sort::default();
         self.marks.clear();
-        self.cursor = Cursor::default();
+        self.cursor = SelectedRow::default();
         self.keep = None;
         self.groups = groups::Groups::default();
         self.orders.close();
@@ -186,7 +186,7 @@ impl Transactions {
         let at = SORTS.iter().position(|(key, ..)| *key == self.sort.key).unwrap_or(0);
         let choices = SORTS
             .iter()
-            .map(|(key, letter, title)| Choice {
+            .map(|(key, letter, title)| MenuEntry {
                 letter: *letter,
                 title: (*title).to_owned(),
                 detail: if *key == self.sort.key { "chosen; press again to reverse".to_owned() } else { String::new() },
@@ -201,8 +201,8 @@ impl Transactions {
     fn ids_at(&self, line: usize) -> Vec<TransactionId> {
         let Some(listing) = &self.listing else { return Vec::new() };
         let places = match self.orders.item(listing, line) {
-            Item::Order(places) => places,
-            item @ (Item::Row(_) | Item::Fill(_)) => item.first()..item.first() + 1,
+            LineContent::Order(places) => places,
+            item @ (LineContent::Row(_) | LineContent::Fill(_)) => item.first()..item.first() + 1,
         };
         listing.ids(places).unwrap_or_default()
     }
@@ -246,14 +246,14 @@ impl Transactions {
             Some(listing) => view::explanation(self, listing, ctx),
             None => return,
         };
-        ctx.push(Page::new("Where these figures come from", text));
+        ctx.push(TextPage::new("Where these figures come from", text));
     }
 
     fn next_hit(&mut self, forward: bool, ctx: &mut Ctx<'_>) {
         let Some(listing) = &self.listing else { return };
         let Some(item) = self.item() else { return };
         // The search continues after the last fill of an order.
-        let from = if let Item::Order(places) = &item
+        let from = if let LineContent::Order(places) = &item
             && forward
         {
             places.end - 1
@@ -269,7 +269,7 @@ impl Transactions {
     /// Replaces the filter.
     fn refilter(&mut self, text: String, ctx: &mut Ctx<'_>) {
         self.field.set(text);
-        self.cursor = Cursor::default();
+        self.cursor = SelectedRow::default();
         self.detail.back();
         self.set_query(ctx);
     }
@@ -368,11 +368,11 @@ impl Transactions {
 }
 
 impl Pane for Transactions {
-    fn place(&self) -> Place {
+    fn place(&self) -> KeyPlace {
         match (self.editing, self.groups.are_shown()) {
-            (true, _) => Place::Filter,
-            (false, true) => Place::Groups,
-            (false, false) => Place::Transactions,
+            (true, _) => KeyPlace::Filter,
+            (false, true) => KeyPlace::Groups,
+            (false, false) => KeyPlace::Transactions,
         }
     }
 
@@ -481,7 +481,7 @@ impl Pane for Transactions {
         }
         if !self.field.value().is_empty() {
             self.keep = self.selected_row();
-            self.field = Field::default();
+            self.field = TextField::default();
             self.set_query(ctx);
             return true;
         }
@@ -536,9 +536,9 @@ impl Pane for Transactions {
         self.sort_by(Sort { key: *key, descending }, ctx);
     }
 
-    fn hear(&mut self, news: &News<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
-            News::Fresh => {
+            PaneNews::Fresh => {
                 if self.account.is_some_and(|account| ctx.snapshot.account(account).is_none()) {
                     self.account = None;
                 }
@@ -548,23 +548,23 @@ impl Pane for Transactions {
                 self.relist(ctx);
                 false
             }
-            News::Loaded(Loaded::Listing { ticket, result }) => {
+            PaneNews::Loaded(WorkerAnswer::Listing { ticket, result }) => {
                 if *ticket == self.wanted {
                     self.listed(result, ctx);
                 }
                 true
             }
-            News::Loaded(Loaded::Vocabulary(vocabulary)) => {
+            PaneNews::Loaded(WorkerAnswer::Vocabulary(vocabulary)) => {
                 self.complete.vocabulary.clone_from(vocabulary);
                 true
             }
-            News::Loaded(Loaded::Running { ticket, balances }) => {
+            PaneNews::Loaded(WorkerAnswer::Running { ticket, balances }) => {
                 if *ticket == self.running_wanted {
                     self.running.clone_from(balances);
                 }
                 true
             }
-            News::Loaded(_) | News::Engine(_) => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) => false,
         }
     }
 

@@ -11,16 +11,16 @@ use crate::{
     domain::{Money, TransactionId},
     ledger::{LedgerEntry, RowList},
     tui::{
-        component::{detail::Line, scene::Scene},
-        overlay::Choice,
+        component::{detail::DetailLine, scene::Scene},
+        overlay::MenuEntry,
         snapshot::{LedgerSnapshot, trade},
-        widget::amount::{self, Figure, plain},
+        widget::amount::{self, AmountHalves, plain},
     },
 };
 
 /// The content of a line; rows by their index in the listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Item {
+pub(super) enum LineContent {
     Row(usize),
     /// All fills of an order.
     Order(Range<usize>),
@@ -28,7 +28,7 @@ pub(super) enum Item {
     Fill(usize),
 }
 
-impl Item {
+impl LineContent {
     /// The row, or the first one of an order.
     pub(super) const fn first(&self) -> usize {
         match self {
@@ -40,30 +40,30 @@ impl Item {
 
 /// The order that is open, if any.
 #[derive(Debug, Default)]
-pub(super) struct Orders {
+pub(super) struct OpenOrder {
     /// Its line, and its first row, which identifies it in the next listing.
     open: Option<(usize, TransactionId)>,
 }
 
-impl Orders {
+impl OpenOrder {
     /// Number of lines.
     pub(super) fn len(&self, listing: &RowList) -> usize {
         listing.lines() + self.open.map_or(0, |(line, _)| listing.line(line).len())
     }
 
     /// The content of a line.
-    pub(super) fn item(&self, listing: &RowList, at: usize) -> Item {
+    pub(super) fn item(&self, listing: &RowList, at: usize) -> LineContent {
         let mut line = at;
         if let Some((open, _)) = self.open.filter(|(open, _)| at > *open) {
             let places = listing.line(open);
             let fill = at - open - 1;
             if fill < places.len() {
-                return Item::Fill(places.start + fill);
+                return LineContent::Fill(places.start + fill);
             }
             line = at - places.len();
         }
         let places = listing.line(line);
-        if places.len() > 1 { Item::Order(places) } else { Item::Row(places.start) }
+        if places.len() > 1 { LineContent::Order(places) } else { LineContent::Row(places.start) }
     }
 
     /// The line of the row at an index of the listing: inside its order if that is open.
@@ -103,7 +103,7 @@ impl Orders {
 }
 
 /// An order from its fills.
-pub(super) struct Order {
+pub(super) struct FilledOrder {
     /// The first fills; all of them unless there are very many.
     fills: Vec<LedgerEntry>,
     pub(super) count: usize,
@@ -114,7 +114,7 @@ pub(super) struct Order {
     average: Option<Decimal>,
 }
 
-impl Order {
+impl FilledOrder {
     /// Reads at most `most` fills; with more of them quantity and average are `None`.
     pub(super) fn read(
         listing: &RowList,
@@ -153,10 +153,10 @@ impl Order {
     }
 }
 
-impl Order {
+impl FilledOrder {
     /// The copy menu of an order.
-    pub(super) fn copies(&self, masked: bool) -> Vec<Choice<String>> {
-        let choice = |letter, title: &str, detail: String, value: String| Choice {
+    pub(super) fn copies(&self, masked: bool) -> Vec<MenuEntry<String>> {
+        let choice = |letter, title: &str, detail: String, value: String| MenuEntry {
             letter,
             title: title.to_owned(),
             detail,
@@ -180,14 +180,14 @@ pub(super) const FEW: usize = 32;
 pub(super) const MOST: usize = 200;
 
 /// The detail of an order and its fills.
-pub(super) fn details(order: &Order, scene: &Scene<'_>) -> Vec<Line> {
+pub(super) fn details(order: &FilledOrder, scene: &Scene<'_>) -> Vec<DetailLine> {
     let Some(entry) = order.fills.first() else { return Vec::new() };
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
     let facts = &entry.transaction.facts;
     let shown = |value: Option<Decimal>| {
         value
-            .map(|value| Figure::quantity(value, masked))
+            .map(|value| AmountHalves::quantity(value, masked))
             .map(|figure| figure.whole + &figure.fraction)
             .unwrap_or_default()
     };
@@ -196,20 +196,26 @@ pub(super) fn details(order: &Order, scene: &Scene<'_>) -> Vec<Line> {
         values.reduce(Decimal::saturating_add)
     };
     let mut lines = vec![
-        Line::Heading(order.label(masked)),
-        Line::Blank,
-        Line::Text(format!("{}   {}", amount::money(order.sum, masked), facts.status), theme.amount(order.sum.amount)),
-        Line::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
-        Line::Text(scene.snapshot.account_label(entry.transaction.account_id), theme.text),
-        Line::Text(format!("one order in {} fills", plain(order.count.into())), theme.muted),
-        Line::Blank,
-        Line::pair("quantity", shown(order.quantity)),
-        Line::pair("average", shown(order.average)),
-        Line::pair("commission", shown(extra(|security| security.commission))),
-        Line::pair("fees", shown(extra(|security| security.fees))),
-        Line::pair("order", facts.security.as_ref().and_then(|security| security.group.as_deref()).unwrap_or_default()),
-        Line::Blank,
-        Line::Heading("Fills".to_owned()),
+        DetailLine::Heading(order.label(masked)),
+        DetailLine::Blank,
+        DetailLine::Text(
+            format!("{}   {}", amount::money(order.sum, masked), facts.status),
+            theme.amount(order.sum.amount),
+        ),
+        DetailLine::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
+        DetailLine::Text(scene.snapshot.account_label(entry.transaction.account_id), theme.text),
+        DetailLine::Text(format!("one order in {} fills", plain(order.count.into())), theme.muted),
+        DetailLine::Blank,
+        DetailLine::pair("quantity", shown(order.quantity)),
+        DetailLine::pair("average", shown(order.average)),
+        DetailLine::pair("commission", shown(extra(|security| security.commission))),
+        DetailLine::pair("fees", shown(extra(|security| security.fees))),
+        DetailLine::pair(
+            "order",
+            facts.security.as_ref().and_then(|security| security.group.as_deref()).unwrap_or_default(),
+        ),
+        DetailLine::Blank,
+        DetailLine::Heading("Fills".to_owned()),
     ];
     for fill in &order.fills {
         let facts = &fill.transaction.facts;
@@ -219,14 +225,14 @@ pub(super) fn details(order: &Order, scene: &Scene<'_>) -> Vec<Line> {
         let text = format!(
             "{}{price}   {}",
             shown(quantity),
-            Figure::money(facts.amount, facts.currency, masked).aligned(0, 0)
+            AmountHalves::money(facts.amount, facts.currency, masked).aligned(0, 0)
         );
-        lines.push(Line::Text(text, theme.text));
+        lines.push(DetailLine::Text(text, theme.text));
     }
     if order.fills.len() < order.count {
         let more = plain((order.count - order.fills.len()).into());
-        lines.push(Line::Text(format!("and {more} more"), theme.muted));
+        lines.push(DetailLine::Text(format!("and {more} more"), theme.muted));
     }
-    lines.extend([Line::Blank, Line::Text("Enter opens it in the list.".to_owned(), theme.key)]);
+    lines.extend([DetailLine::Blank, DetailLine::Text("Enter opens it in the list.".to_owned(), theme.key)]);
     lines
 }

@@ -6,18 +6,18 @@ use ratatui::{layout::Rect, style::Style};
 
 use super::{
     SORTS, Transactions, groups,
-    order::{self, Item, Order},
+    order::{self, FilledOrder, LineContent},
 };
 use crate::{
     domain::{Money, Text, TransactionFacts, TransactionStatus},
     ledger::{LedgerEntry, RowList},
     tui::{
-        component::{detail::Line, empty, hit::ListId, pane::Ctx, scene::Scene},
+        component::{detail::DetailLine, empty, hit::ListId, pane::Ctx, scene::Scene},
         snapshot,
         widget::{
-            amount::{self, Figure, plain},
+            amount::{self, AmountHalves, plain},
             paint::{below, padded, shrink_left, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -34,9 +34,9 @@ pub(super) fn draw(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
     }
 }
 
-fn selected(rows: &Transactions, scene: &Scene<'_>) -> Vec<Line> {
+fn selected(rows: &Transactions, scene: &Scene<'_>) -> Vec<DetailLine> {
     if let (Some(listing), Some(places)) = (&rows.listing, rows.order()) {
-        let order = Order::read(listing, places, order::MOST, scene.snapshot);
+        let order = FilledOrder::read(listing, places, order::MOST, scene.snapshot);
         return order.map(|order| order::details(&order, scene)).unwrap_or_default();
     }
     let entry = rows.selected_row().and_then(|id| scene.snapshot.entry(id));
@@ -146,16 +146,16 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
     let one = rows.account.is_some();
     let running = !rows.running.is_empty() && rows.query.is_all();
     let columns = [
-        Column::new("Date", Size::Fixed(10)).sort(0),
-        Column::new("Payee", Size::Flex(18)).sort(1),
-        Column::new("Account", Size::Fit(0, 24)).sort(3).rank(2),
-        Column::new("Category", Size::Fit(0, 18)).rank(4),
-        Column::new("Amount", Size::Fit(10, 24)).right().sort(2),
-        Column::new("Balance", Size::Fit(0, 24)).right().rank(1),
-        Column::new("", Size::Fit(0, 9)).rank(3),
+        TableColumn::new("Date", Size::Fixed(10)).sort(0),
+        TableColumn::new("Payee", Size::Flex(18)).sort(1),
+        TableColumn::new("Account", Size::Fit(0, 24)).sort(3).rank(2),
+        TableColumn::new("Category", Size::Fit(0, 18)).rank(4),
+        TableColumn::new("Amount", Size::Fit(10, 24)).right().sort(2),
+        TableColumn::new("Balance", Size::Fit(0, 24)).right().rank(1),
+        TableColumn::new("", Size::Fit(0, 9)).rank(3),
     ];
     let len = rows.len();
-    let table = Table {
+    let table = TableView {
         list: ListId::Transactions,
         columns: &columns,
         len,
@@ -165,31 +165,31 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
         sorted: sort_place(rows),
     };
     table.draw(&mut scene.paint, scene.offsets, area, |index| {
-        let Some(listing) = &rows.listing else { return Row::cells(Vec::new()) };
+        let Some(listing) = &rows.listing else { return TableRow::cells(Vec::new()) };
         let item = rows.orders.item(listing, index);
         let order = match &item {
-            Item::Order(places) => Order::read(listing, places.clone(), order::FEW, snapshot),
-            Item::Row(_) | Item::Fill(_) => None,
+            LineContent::Order(places) => FilledOrder::read(listing, places.clone(), order::FEW, snapshot),
+            LineContent::Row(_) | LineContent::Fill(_) => None,
         };
         let Some(entry) = listing.id(item.first()).and_then(|id| snapshot.entry(id)) else {
-            return Row::cells(vec![Cell::text("…", theme.muted)]);
+            return TableRow::cells(vec![Cell::text("…", theme.muted)]);
         };
         let facts = &entry.transaction.facts;
         let (word, style) = status(facts.status, theme);
         let amount = order.as_ref().map_or(facts.amount, |order| order.sum.amount);
         // The balance after an order is the one after its newest fill.
         let newest = match &item {
-            Item::Order(places) if !rows.sort.descending => places.end - 1,
+            LineContent::Order(places) if !rows.sort.descending => places.end - 1,
             other => other.first(),
         };
         let from_newest = if rows.sort.descending { newest } else { listing.len().saturating_sub(newest + 1) };
         let balance = rows.running.get(from_newest).copied().flatten().filter(|_| running);
         let text = match (&item, &order) {
-            (Item::Order(_), Some(order)) => {
+            (LineContent::Order(_), Some(order)) => {
                 let sign = if rows.orders.is_open(listing.line_of(item.first())) { "-" } else { "+" };
                 format!("{sign} {}", order.label(masked))
             }
-            (Item::Fill(_), _) => format!("  {}", shown_payee(&entry, masked)),
+            (LineContent::Fill(_), _) => format!("  {}", shown_payee(&entry, masked)),
             _ => shown_payee(&entry, masked),
         };
         let note = match &order {
@@ -198,11 +198,11 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
         };
         let chosen = match &item {
             _ if rows.marks.in_range(index, rows.cursor.at) => true,
-            Item::Order(places) if !rows.marks.is_empty() => {
+            LineContent::Order(places) if !rows.marks.is_empty() => {
                 listing.ids(places.clone()).is_ok_and(|ids| ids.iter().all(|id| rows.marks.contains(*id)))
             }
-            Item::Order(_) => false,
-            Item::Row(_) | Item::Fill(_) => rows.marks.contains(entry.transaction.id),
+            LineContent::Order(_) => false,
+            LineContent::Row(_) | LineContent::Fill(_) => rows.marks.contains(entry.transaction.id),
         };
         let cells = vec![
             Cell::text(facts.date.to_string(), theme.text),
@@ -213,14 +213,14 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
                 Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted)
             },
             Cell::text(category(&entry), theme.muted),
-            Cell::Figure(Figure::money(amount, facts.currency, masked), theme.amount(amount)),
+            Cell::Figure(AmountHalves::money(amount, facts.currency, masked), theme.amount(amount)),
             balance.map_or(Cell::Empty, |balance| {
-                Cell::Figure(Figure::money(balance, facts.currency, masked), theme.muted)
+                Cell::Figure(AmountHalves::money(balance, facts.currency, masked), theme.muted)
             }),
             Cell::text(note, style),
         ];
         let over = (facts.status == TransactionStatus::Cancelled).then_some(theme.struck);
-        Row::Cells { cells, marked: chosen, style: over }
+        TableRow::Cells { cells, marked: chosen, style: over }
     });
 }
 
@@ -257,72 +257,78 @@ fn status(status: TransactionStatus, theme: &crate::tui::theme::Theme) -> (&'sta
 }
 
 /// The detail of a row.
-pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<Line> {
+pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine> {
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
     let facts = &entry.transaction.facts;
     let words = |word: &str| word.replace('_', " ");
     let mut lines = vec![
-        Line::Heading(shown_payee(entry, masked)),
-        Line::Pair("", String::new(), None),
-        Line::Text(format!("{}   {}", amount::money(facts.money(), masked), facts.status), theme.amount(facts.amount)),
-        Line::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
-        Line::Text(scene.snapshot.account_label(entry.transaction.account_id), theme.text),
-        Line::Text(
+        DetailLine::Heading(shown_payee(entry, masked)),
+        DetailLine::Pair("", String::new(), None),
+        DetailLine::Text(
+            format!("{}   {}", amount::money(facts.money(), masked), facts.status),
+            theme.amount(facts.amount),
+        ),
+        DetailLine::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
+        DetailLine::Text(scene.snapshot.account_label(entry.transaction.account_id), theme.text),
+        DetailLine::Text(
             format!("{} · {}", words(facts.kind.transaction_type().as_str()), words(facts.kind.subtype().as_str())),
             theme.muted,
         ),
-        Line::Blank,
-        Line::Pair("category", entry.user.category.clone().unwrap_or_default(), Some(theme.heading)),
-        Line::Pair(
+        DetailLine::Blank,
+        DetailLine::Pair("category", entry.user.category.clone().unwrap_or_default(), Some(theme.heading)),
+        DetailLine::Pair(
             "tags",
             entry.user.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" "),
             Some(theme.heading),
         ),
-        Line::Pair("note", entry.user.note.clone().unwrap_or_default(), Some(theme.heading)),
+        DetailLine::Pair("note", entry.user.note.clone().unwrap_or_default(), Some(theme.heading)),
     ];
     if !entry.user.is_empty() {
-        lines.push(Line::Blank);
+        lines.push(DetailLine::Blank);
     }
     let description = facts.description();
     let text = |text: &Option<Text>| text.as_deref().unwrap_or_default().to_owned();
     lines.extend([
-        Line::pair("payee", if entry.user.payee.is_some() { facts.payee().to_owned() } else { String::new() }),
-        Line::pair("text", if description == facts.payee() { String::new() } else { description.to_owned() }),
-        Line::pair("memo", if facts.memo.as_deref() == Some(description) { String::new() } else { text(&facts.memo) }),
-        Line::pair(
+        DetailLine::pair("payee", if entry.user.payee.is_some() { facts.payee().to_owned() } else { String::new() }),
+        DetailLine::pair("text", if description == facts.payee() { String::new() } else { description.to_owned() }),
+        DetailLine::pair(
+            "memo",
+            if facts.memo.as_deref() == Some(description) { String::new() } else { text(&facts.memo) },
+        ),
+        DetailLine::pair(
             "settles",
             facts.settlement_date.filter(|day| *day != facts.date).map(|day| day.to_string()).unwrap_or_default(),
         ),
-        Line::pair("at", facts.instant.map(|at| scene.moment.stamp(at)).unwrap_or_default()),
-        Line::pair("reference", text(&facts.reference)),
-        Line::pair("bank's type", text(&facts.raw_type)),
+        DetailLine::pair("at", facts.instant.map(|at| scene.moment.stamp(at)).unwrap_or_default()),
+        DetailLine::pair("reference", text(&facts.reference)),
+        DetailLine::pair("bank's type", text(&facts.raw_type)),
     ]);
     if let Some(foreign) = &facts.foreign {
-        lines.push(Line::pair("originally", amount::money(foreign.money, masked)));
+        lines.push(DetailLine::pair("originally", amount::money(foreign.money, masked)));
     }
     if let Some(security) = &facts.security {
         let number = |value: Option<rust_decimal::Decimal>| {
             value
-                .map(|value| Figure::quantity(value, masked))
+                .map(|value| AmountHalves::quantity(value, masked))
                 .map(|figure| figure.whole + &figure.fraction)
                 .unwrap_or_default()
         };
         lines.extend([
-            Line::Blank,
-            Line::pair("symbol", text(&security.symbol)),
-            Line::pair("name", text(&security.name)),
-            Line::pair("quantity", number(security.quantity)),
-            Line::pair("price", number(security.unit_price)),
-            Line::pair("commission", number(security.commission)),
-            Line::pair("fees", number(security.fees)),
+            DetailLine::Blank,
+            DetailLine::pair("symbol", text(&security.symbol)),
+            DetailLine::pair("name", text(&security.name)),
+            DetailLine::pair("quantity", number(security.quantity)),
+            DetailLine::pair("price", number(security.unit_price)),
+            DetailLine::pair("commission", number(security.commission)),
+            DetailLine::pair("fees", number(security.fees)),
         ]);
     }
     lines.extend([
-        Line::Blank,
-        Line::pair("id", text(&facts.provider_id)),
-        Line::pair("row", entry.transaction.id.to_string()),
-        Line::pair("from", origin(entry, scene.snapshot)),
+        DetailLine::Blank,
+        DetailLine::pair("id", text(&facts.provider_id)),
+        DetailLine::pair("row", entry.transaction.id.to_string()),
+        DetailLine::pair("from", origin(entry, scene.snapshot)),
     ]);
     lines
 }

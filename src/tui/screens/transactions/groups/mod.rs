@@ -9,11 +9,11 @@ use crate::{
     tui::{
         action::Action,
         component::pane::{Ask, Ctx},
-        overlay::{Choice, Menu, Page},
+        overlay::{Menu, MenuEntry, TextPage},
         snapshot::Grouped,
         widget::{
             amount::{self, plain},
-            cursor::Cursor,
+            cursor::SelectedRow,
         },
     },
 };
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     shown: Option<Grouped>,
-    cursor: Cursor,
+    cursor: SelectedRow,
     /// The last grouping, and the order chosen for it.
     by: Option<By>,
     sort: Option<GroupSort>,
@@ -48,7 +48,7 @@ impl Groups {
     /// The order to request.
     pub(super) fn order(&mut self, by: Option<By>) -> Option<GroupSort> {
         if by.is_some() && by != self.by {
-            (self.by, self.sort, self.cursor) = (by, None, Cursor::default());
+            (self.by, self.sort, self.cursor) = (by, None, SelectedRow::default());
         }
         self.sort
     }
@@ -122,7 +122,7 @@ impl Groups {
         let sums = sums.map(|(peak, letter)| (letter, format!("sum in {}", peak.currency)));
         let titles = [('n', grouped.by.to_string()), ('r', "rows".to_owned())].into_iter().chain(sums);
         let at = grouped.place_of(grouped.sort.key).unwrap_or(0);
-        let choices = titles.enumerate().map(|(place, (letter, title))| Choice {
+        let choices = titles.enumerate().map(|(place, (letter, title))| MenuEntry {
             letter,
             title,
             detail: if place == at { "chosen; press again to reverse".to_owned() } else { String::new() },
@@ -135,15 +135,15 @@ impl Groups {
         let Some(group) = self.selected() else { return };
         let label = ctx.snapshot.group_label(&group.key);
         let mut choices = vec![
-            Choice { letter: 'n', title: "name".to_owned(), detail: label.clone(), value: label },
-            Choice {
+            MenuEntry { letter: 'n', title: "name".to_owned(), detail: label.clone(), value: label },
+            MenuEntry {
                 letter: 'r',
                 title: "rows".to_owned(),
                 detail: plain(group.rows.into()),
                 value: group.rows.to_string(),
             },
         ];
-        choices.extend(group.sums.totals.iter().zip("a123456789".chars()).map(|((total, _), letter)| Choice {
+        choices.extend(group.sums.totals.iter().zip("a123456789".chars()).map(|((total, _), letter)| MenuEntry {
             letter,
             title: format!("sum in {}", total.currency),
             detail: amount::money(*total, ctx.masked),
@@ -154,7 +154,7 @@ impl Groups {
 
     pub(super) fn explain(&self, listing: &RowList, ctx: &mut Ctx<'_>) {
         if let Some(grouped) = &self.shown {
-            ctx.push(Page::new("Where these figures come from", view::explanation(grouped, listing, ctx)));
+            ctx.push(TextPage::new("Where these figures come from", view::explanation(grouped, listing, ctx)));
         }
     }
 }

@@ -11,13 +11,13 @@ use crate::{
     domain::Money,
     ledger::{By, Group, GroupKey, RowList},
     tui::{
-        component::{detail::Line, hit::ListId, pane::Ctx, scene::Scene},
+        component::{detail::DetailLine, hit::ListId, pane::Ctx, scene::Scene},
         snapshot::{Grouped, sum_in},
         widget::{
-            amount::{self, Figure, plain},
+            amount::{self, AmountHalves, plain},
             chart::{bar, bars, signed_bar},
             paint::{below, padded, shrink_left, top},
-            table::{Cell, Column, Row, Size, Table},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -54,25 +54,27 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
     }
     peaks.truncate(sums);
     let title = title(grouped.by);
-    let mut columns =
-        vec![Column::new(title, Size::Flex(10)).sort(0), Column::new("Rows", Size::Fit(4, 11)).right().sort(1)];
+    let mut columns = vec![
+        TableColumn::new(title, Size::Flex(10)).sort(0),
+        TableColumn::new("Rows", Size::Fit(4, 11)).right().sort(1),
+    ];
     for (place, peak) in &peaks {
-        columns.push(Column::new(peak.currency.as_str(), Size::Fit(8, 28)).right().sort(place + 2));
+        columns.push(TableColumn::new(peak.currency.as_str(), Size::Fit(8, 28)).right().sort(place + 2));
     }
-    columns.push(Column::new("", Size::Fit(0, 4)));
+    columns.push(TableColumn::new("", Size::Fit(0, 4)));
     let drawn = grouped.drawn().filter(|_| !grouped.by.is_time());
     let scale = match drawn {
         Some(peak) if !masked => format!("to {}", plain(peak.amount.round())),
         _ => String::new(),
     };
-    columns.push(Column::new(&scale, Size::Fit(0, BAR)).rank(1));
+    columns.push(TableColumn::new(&scale, Size::Fit(0, BAR)).rank(1));
     // With sums of both signs the bars have an axis in the middle.
     let sign = |negative: bool| {
         let sums = grouped.groups.iter().filter_map(|group| Some(sum_in(group, drawn?.currency)?.amount));
         sums.into_iter().any(|sum| !sum.is_zero() && sum.is_sign_negative() == negative)
     };
     let both = sign(true) && sign(false);
-    let table = Table {
+    let table = TableView {
         list: ListId::Groups,
         columns: &columns,
         len: grouped.groups.len(),
@@ -92,7 +94,7 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
             cells.push(match sum_in(group, peak.currency) {
                 Some(sum) => {
                     shown += 1;
-                    Cell::Figure(Figure::money(sum.amount, sum.currency, masked), theme.amount(sum.amount))
+                    Cell::Figure(AmountHalves::money(sum.amount, sum.currency, masked), theme.amount(sum.amount))
                 }
                 None if group.sums.too_large.contains(&peak.currency) => {
                     shown += 1;
@@ -108,7 +110,7 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
             let drawn = if both { signed_bar(sum, peak, usize::from(BAR)) } else { bar(sum, peak, usize::from(BAR)) };
             Cell::text(drawn, theme.amount(sum))
         }));
-        Row::cells(cells)
+        TableRow::cells(cells)
     });
 }
 
@@ -185,28 +187,28 @@ fn number(from: NaiveDate, by: By) -> i64 {
 }
 
 /// The detail of the selected group.
-pub(in crate::tui::screens::transactions) fn details(groups: &Groups, scene: &Scene<'_>) -> Vec<Line> {
+pub(in crate::tui::screens::transactions) fn details(groups: &Groups, scene: &Scene<'_>) -> Vec<DetailLine> {
     let (Some(group), Some(grouped)) = (groups.selected(), &groups.shown) else { return Vec::new() };
     let theme = scene.paint.theme;
-    let mut lines = vec![Line::Heading(scene.snapshot.group_label(&group.key))];
+    let mut lines = vec![DetailLine::Heading(scene.snapshot.group_label(&group.key))];
     if let GroupKey::Period { from, to } = &group.key {
-        lines.push(Line::Text(format!("{from} to {to}"), theme.muted));
+        lines.push(DetailLine::Text(format!("{from} to {to}"), theme.muted));
     }
-    lines.push(Line::Blank);
+    lines.push(DetailLine::Blank);
     for (total, _) in &group.sums.totals {
-        lines.push(Line::Text(amount::money(*total, scene.paint.masked), theme.amount(total.amount)));
+        lines.push(DetailLine::Text(amount::money(*total, scene.paint.masked), theme.amount(total.amount)));
     }
     for currency in &group.sums.too_large {
-        lines.push(Line::Text(format!("{currency}: more digits than can be exact"), theme.warning));
+        lines.push(DetailLine::Text(format!("{currency}: more digits than can be exact"), theme.warning));
     }
     let uncounted = uncounted(group);
     lines.extend([
-        Line::Blank,
-        Line::pair("rows", plain(group.rows.into())),
-        Line::pair("not summed", if uncounted > 0 { plain(uncounted.into()) } else { String::new() }),
-        Line::pair("of", format!("{} groups by {}", plain(grouped.groups.len().into()), grouped.by)),
-        Line::Blank,
-        Line::Text("Enter shows its rows; Esc returns.".to_owned(), theme.key),
+        DetailLine::Blank,
+        DetailLine::pair("rows", plain(group.rows.into())),
+        DetailLine::pair("not summed", if uncounted > 0 { plain(uncounted.into()) } else { String::new() }),
+        DetailLine::pair("of", format!("{} groups by {}", plain(grouped.groups.len().into()), grouped.by)),
+        DetailLine::Blank,
+        DetailLine::Text("Enter shows its rows; Esc returns.".to_owned(), theme.key),
     ]);
     lines
 }
