@@ -7,6 +7,8 @@ mod commands;
 mod cycles;
 #[path = "tidy/english.rs"]
 mod english;
+#[path = "tidy/names.rs"]
+mod names;
 #[path = "tidy/packages.rs"]
 mod packages;
 #[path = "tidy/source.rs"]

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     args::{HistoryStep, OutputFormat},
     error::CliError,
-    lists::{AccountNames, find_account, money, with_balances},
+    lists::{AccountLabels, find_account, money, with_balances},
     output::{self, OutputColumn},
     session::Session,
 };
@@ -106,7 +106,7 @@ pub(super) fn daily(
     ];
     let view = with_balances(session)?;
     let account = account.map(|written| find_account(&view, written)).transpose()?;
-    let names = AccountNames::of(&view);
+    let names = AccountLabels::of(&view);
     let (daily, today) = (view.daily()?, session.clock.today());
     let is_step = |day: NaiveDate| match every {
         HistoryStep::Day => true,
@@ -162,7 +162,7 @@ impl From<&Cause> for CauseRecord {
 }
 
 impl SpanRecord {
-    fn new(span: &Span, view: &View, names: &AccountNames) -> Self {
+    fn new(span: &Span, view: &View, names: &AccountLabels) -> Self {
         let institution = view.account(span.account).map(|line| line.account.institution.clone()).unwrap_or_default();
         let hint = match span.standing {
             Standing::Gap => Some(format!(
@@ -221,7 +221,7 @@ pub(super) fn coverage(
     ];
     let view = with_balances(session)?;
     let account = account.map(|written| find_account(&view, written)).transpose()?;
-    let names = AccountNames::of(&view);
+    let names = AccountLabels::of(&view);
     let accounts: Vec<AccountId> = view.accounts().iter().map(|line| line.account.id).collect();
     let mut rows = Vec::new();
     for id in accounts.into_iter().filter(|id| account.is_none_or(|account| account == *id)) {
@@ -263,7 +263,7 @@ pub(super) fn set(
         change_id: change.to_string(),
     };
     output::object(out, format, &record, |out| {
-        let name = AccountNames::of(&view).name(account);
+        let name = AccountLabels::of(&view).name(account);
         writeln!(out, "balance of {name} on {on}: {} {}", money(amount, &record.currency), record.currency)
     })
 }

@@ -24,7 +24,7 @@ pub(super) struct ImportArgs {
     pub(super) answer: Vec<(String, String)>,
     /// Order of dates in tables, where a file leaves it open
     #[arg(long, value_enum, value_name = "ORDER")]
-    pub(super) date_order: Option<DateOrder>,
+    pub(super) date_order: Option<DateOrderArg>,
     /// Whether positive amounts are money in or money out, where a file leaves it open
     #[arg(long, value_enum, value_name = "SIGN")]
     pub(super) sign: Option<Sign>,
@@ -49,13 +49,13 @@ fn answer(written: &str) -> Result<(String, String), &'static str> {
 
 /// The order of the parts of a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DateOrder {
+pub(super) enum DateOrderArg {
     Dmy,
     Mdy,
     Ymd,
 }
 
-impl DateOrder {
+impl DateOrderArg {
     pub(super) const fn value(self) -> &'static str {
         match self {
             Self::Dmy => "dmy",

@@ -355,9 +355,9 @@ pub(super) fn changes(
 }
 
 /// Names of accounts by id.
-pub(super) struct AccountNames(std::collections::HashMap<AccountId, String>);
+pub(super) struct AccountLabels(std::collections::HashMap<AccountId, String>);
 
-impl AccountNames {
+impl AccountLabels {
     pub(super) fn of(view: &View) -> Self {
         let name = |line: &crate::ledger::AccountLine| (line.account.id, line.account.display_name().to_owned());
         Self(view.accounts().iter().map(name).collect())

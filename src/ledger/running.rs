@@ -8,7 +8,7 @@ use crate::domain::{AccountId, AssetCode};
 
 impl View {
     /// The balance after each row of an account, newest first as [`View::list`] returns them without a query: after the last
-    /// row of a day it is the balance of that day ([`History::on`]), of an account with securities its cash. `None` for rows
+    /// row of a day it is the balance of that day ([`BalanceHistory::on`]), of an account with securities its cash. `None` for rows
     /// that do not move the balance and where the balance is unknown.
     ///
     /// # Errors

@@ -462,7 +462,7 @@ impl View {
         Ok(RowList::search(&self.inner, &loaded.columns, request, &order, previous))
     }
 
-    /// Sums the rows of a list by month, payee, account …, in the order of `sort`, else of [`aggregate`].
+    /// Sums the rows of a list by month, payee, account …, in the order of `sort`, else of the grouping.
     pub fn aggregates(&self, listing: &RowList, by: By, sort: Option<GroupSort>) -> Result<Vec<Group>> {
         let loaded = self.loaded.as_ref().ok_or(LedgerError::NeedsColumns)?;
         let again = if listing.is_of(&loaded.columns) { None } else { Some(self.list(listing.request())?) };

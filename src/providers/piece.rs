@@ -82,7 +82,7 @@ pub enum Piece {
     Prices(Vec<PriceDraft>),
     /// A position in the provider's data under a key of the adapter's choice. Ends the chunk.
     Cursor {
-        /// Key in [`super::Plan::cursor`]. Use the provider's account id in keys of single accounts.
+        /// Key in [`super::FetchPlan::cursor`]. Use the provider's account id in keys of single accounts.
         key: String,
         /// Meaningful to the adapter alone. Holds no secrets.
         value: String,

@@ -1,6 +1,6 @@
 //! Number of requests made to each provider on its most recent day, so that a daily budget survives a restart.
 //!
-//! Kept beside the counters of [`META`] as `requests.<provider>`: days since 0001-01-01 (1) in the upper half, their
+//! Kept beside the counters of `META` as `requests.<provider>`: days since 0001-01-01 (1) in the upper half, their
 //! number in the lower one. Not versioned.
 
 use chrono::{Datelike as _, NaiveDate};

@@ -32,7 +32,7 @@ pub(super) const BY_DATE: TableDefinition<u128, ()> = TableDefinition::new("by_d
 pub(super) const BY_PROVIDER_ID: TableDefinition<u128, ()> = TableDefinition::new("by_provider_id");
 /// account → checksum, number of rows.
 pub(super) const COUNTS: TableDefinition<u64, ValueBytes> = TableDefinition::new("counts");
-/// [`super::format::keys::Key`] → checksum, change, body. The current versions of records.
+/// [`super::format::keys::ObjectKey`] → checksum, change, body. The current versions of records.
 pub(super) const RECORDS: TableDefinition<ValueBytes, ValueBytes> = TableDefinition::new("records");
 /// (key, change) → checksum, tag, body. Every version that is not current.
 pub(super) const VERSIONS: TableDefinition<ValueBytes, ValueBytes> = TableDefinition::new("versions");

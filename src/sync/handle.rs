@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use super::{EngineCommand, Event, JobFailure, JobId};
 use crate::domain::FailureKind;
 
-/// Sends commands to the engine and hands out its events. Cheap to clone; the engine stops on [`Command::Shutdown`], or
+/// Sends commands to the engine and hands out its events. Cheap to clone; the engine stops on [`EngineCommand::Shutdown`], or
 /// when the last handle is dropped.
 #[derive(Clone)]
 pub struct Handle {

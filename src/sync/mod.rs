@@ -1,6 +1,6 @@
 //! The write side: one engine task owns every write, and everything that changes data passes through it.
 //!
-//! The screen and the command line send a [`Command`] through a [`Handle`] and hear [`Event`]s.
+//! The screen and the command line send an [`EngineCommand`] through a [`Handle`] and receive [`Event`]s.
 //! INVARIANT: no other room writes to the store; `reconcile` is pure; the engine never draws.
 
 mod account;

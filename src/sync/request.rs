@@ -173,7 +173,7 @@ impl Handle {
         self.ask(|job| EngineCommand::CloseAccount { job, account }, |_| {}, edited).await
     }
 
-    /// Checks a login and finds its accounts. `job` names the login in [`Command::SubmitRedirect`] and
+    /// Checks a login and finds its accounts. `job` names the login in [`EngineCommand::SubmitRedirect`] and
     /// [`Handle::confirm_connection`].
     ///
     /// # Errors

@@ -71,7 +71,7 @@ impl VaultHeader {
         }
     }
 
-    /// `None` for anything that was not written by [`Header::to_bytes`], or asks for too much.
+    /// `None` for anything that was not written by [`VaultHeader::to_bytes`], or asks for too much.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC)?.strip_prefix(&[VERSION])?;
         let (kind, rest) = rest.split_first()?;

@@ -11,7 +11,7 @@ use crate::{
 
 /// A balance that an institution or the user stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatedBalance {
+pub struct BalanceStatement {
     /// The day, at whose end it holds.
     pub date: NaiveDate,
     /// The whole balance; negative when owed.
@@ -30,7 +30,7 @@ pub struct StatedBalance {
     pub source: SnapshotSource,
 }
 
-impl StatedBalance {
+impl BalanceStatement {
     fn new(snapshot: &Snapshot, category: AccountCategory) -> Self {
         let securities = snapshot.holdings_value.filter(|value| !value.is_zero());
         let is_split = category == AccountCategory::Investment || securities.is_some();
@@ -118,7 +118,7 @@ pub struct BalanceHistory {
     currency: AssetCode,
     category: AccountCategory,
     /// By ascending day.
-    stated: Vec<StatedBalance>,
+    stated: Vec<BalanceStatement>,
     /// By currency of stated balances.
     flows: Vec<(AssetCode, Flow)>,
     /// `checks[n]` compares `stated[n]` with `stated[n + 1]`; `None` where they can't be compared.
@@ -136,7 +136,7 @@ impl BalanceHistory {
             account: line.account.id,
             currency: snapshots.last().map_or(line.account.currency, |newest| newest.currency),
             category,
-            stated: snapshots.iter().map(|snapshot| StatedBalance::new(snapshot, category)).collect(),
+            stated: snapshots.iter().map(|snapshot| BalanceStatement::new(snapshot, category)).collect(),
             flows,
             checks: Vec::new(),
             counts: line.connection.counts(),
@@ -149,7 +149,7 @@ impl BalanceHistory {
         history
     }
 
-    fn compare(&self, before: &StatedBalance, now: &StatedBalance) -> Option<Check> {
+    fn compare(&self, before: &BalanceStatement, now: &BalanceStatement) -> Option<Check> {
         let flow = self.flow(before.currency)?;
         // Without a single row there is nothing to add up: such an account has balances only.
         if flow.is_empty() || before.currency != now.currency {
@@ -184,7 +184,7 @@ impl BalanceHistory {
 
     /// The stated balances, oldest first.
     #[must_use]
-    pub fn stated(&self) -> &[StatedBalance] {
+    pub fn stated(&self) -> &[BalanceStatement] {
         &self.stated
     }
 
@@ -294,7 +294,7 @@ impl BalanceHistory {
 
     fn figure(
         &self,
-        stated: &StatedBalance,
+        stated: &BalanceStatement,
         date: NaiveDate,
         rows: Decimal,
         standing: Standing,

@@ -19,7 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use cause::{Cause, CauseKind};
 pub use coverage::Span;
-pub use history::{BalanceHistory, CarriedSecurities, Check, DailyBalance, StatedBalance};
+pub use history::{BalanceHistory, BalanceStatement, CarriedSecurities, Check, DailyBalance};
 pub use worth::{Every, NetWorth, WorthLine};
 
 use self::flow::Flow;

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{AccountId, AssetCode, HoldingId, TransactionId},
-    ledger::{By, daily::StatedBalance},
+    ledger::{By, daily::BalanceStatement},
 };
 
 /// The address of a figure; its text form is what `dashtam explain` takes.
@@ -62,7 +62,7 @@ pub enum BalancePart {
 impl BalancePart {
     /// The figure of this part.
     #[must_use]
-    pub fn of(self, stated: &StatedBalance) -> Option<Decimal> {
+    pub fn of(self, stated: &BalanceStatement) -> Option<Decimal> {
         match self {
             Self::Whole => Some(stated.total),
             Self::Cash => stated.cash,

@@ -38,7 +38,7 @@ pub trait PerAccount: Send + Sync {
         plan: &FetchPlan<'_>,
     ) -> Result<Listing<AccountDraft>, ProviderError>;
 
-    /// One page of rows. Called again with [`Page::next`] until there is none.
+    /// One page of rows. Called again with [`RowPage::next`] until it is empty.
     async fn transactions(
         &self,
         _credentials: &Credentials,

@@ -89,7 +89,7 @@ fn at<T>(lists: &mut Vec<Vec<T>>, index: usize) -> &mut Vec<T> {
 }
 
 /// Reads an unpacked file, handing each row and position to `sink` as soon as it is read. The result holds the pages and
-/// warnings but no rows; an [`Item`] names its page by its position among all pages of the result.
+/// warnings but no rows; a [`DocumentItem`] names its page by its position among all pages of the result.
 pub fn stream(
     input: &StatementFile<'_>,
     progress: &mut ReadProgress<'_>,

@@ -25,7 +25,7 @@ use crate::{
 /// Bytes between two calls of the caller's progress function.
 const STEP: usize = 1 << 20;
 
-/// Reads one document into a [`Book`].
+/// Reads one document into the [`DocumentFacts`].
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct DocumentReader<'a, 'b, 's> {
     pub(super) book: &'b mut DocumentFacts<'s>,

@@ -44,7 +44,7 @@ impl Run {
 
 /// What was found.
 pub(super) struct Survey<'a> {
-    /// Readable days of each order, in the order of [`Order::ALL`].
+    /// Readable days of each order, in the order of [`DateOrder::ALL`].
     fits: [usize; 3],
     /// First and last year of each order.
     years: [Option<(i32, i32)>; 3],

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// First byte of a [`Key`]. Part of the stored layout.
+/// First byte of a [`ObjectKey`]. Part of the stored layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(in crate::store) enum KeyKind {

@@ -17,12 +17,12 @@ const MOST_FILES: usize = 10_000;
 const MOST_LEVELS: usize = 16;
 
 /// A file to read, or why a path has none.
-pub(super) type FoundFile = Result<PathBuf, (PathBuf, JobFailure)>;
+pub(super) type FolderFile = Result<PathBuf, (PathBuf, JobFailure)>;
 
 /// Replaces folders by the statement files below them, sorted by path; other paths stay as they are. Hidden files and
 /// links to folders are left out, and so are files whose name has no ending of a statement or an archive. A folder
 /// without such files gives a failure.
-pub(super) fn expand(paths: Vec<PathBuf>) -> Vec<FoundFile> {
+pub(super) fn expand(paths: Vec<PathBuf>) -> Vec<FolderFile> {
     let mut found = Vec::with_capacity(paths.len());
     for path in paths {
         if path.is_dir() { add_folder(&path, &mut found) } else { found.push(Ok(path)) }
@@ -30,7 +30,7 @@ pub(super) fn expand(paths: Vec<PathBuf>) -> Vec<FoundFile> {
     found
 }
 
-fn add_folder(folder: &Path, found: &mut Vec<FoundFile>) {
+fn add_folder(folder: &Path, found: &mut Vec<FolderFile>) {
     let mut files = Vec::new();
     let mut problems = Vec::new();
     walk(folder, MOST_LEVELS, &mut files, &mut problems);
@@ -87,7 +87,7 @@ fn is_statement(path: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn names(found: &[FoundFile]) -> Vec<String> {
+    fn names(found: &[FolderFile]) -> Vec<String> {
         let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
         found.iter().filter_map(|file| file.as_ref().ok().and_then(name)).collect()
     }

@@ -35,7 +35,7 @@ pub(super) struct World<'a> {
 pub(super) struct ImportTarget {
     /// `None`: a new one.
     pub(super) account: Option<Account>,
-    /// Positions in [`Part::accounts`].
+    /// Positions in [`InstitutionPart::accounts`].
     pub(super) pages: Vec<usize>,
     /// Names of the source that the account doesn't have yet.
     pub(super) new_names: Vec<String>,
