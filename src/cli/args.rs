@@ -247,7 +247,7 @@ pub(super) enum CliCommand {
     Export {
         /// The form
         #[arg(long, value_enum)]
-        to: ExportFormat,
+        to: ExportTarget,
         #[command(flatten)]
         selection: Selection,
         /// Write to this file instead of standard output
@@ -510,7 +510,7 @@ pub(super) enum FlowBy {
 
 /// The form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ExportFormat {
+pub(super) enum ExportTarget {
     Csv,
     Json,
     Ledger,

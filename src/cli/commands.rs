@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    args::{self, BalanceCommand, CliCommand, ExportFormat, Global, OutputFormat},
+    args::{self, BalanceCommand, CliCommand, ExportTarget, Global, OutputFormat},
     backup, balances, connect, doctor, duplicates, edit,
     error::CliError,
     explain, import, lists, output,
@@ -152,7 +152,7 @@ fn write_export(
     session: &Session,
     out: &mut dyn Write,
     format: OutputFormat,
-    to: ExportFormat,
+    to: ExportTarget,
     selection: args::Selection,
     file: Option<(&Path, bool)>,
 ) -> Result<(), CliError> {
@@ -164,11 +164,11 @@ fn write_export(
         return Err(CliError::usage(text).hint("leave it out, or take `dashtam transactions --by`"));
     }
     let form = match to {
-        ExportFormat::Csv => export::ExportFormat::Csv,
-        ExportFormat::Json => export::ExportFormat::Json,
-        ExportFormat::Ledger => export::ExportFormat::Ledger,
-        ExportFormat::Hledger => export::ExportFormat::Hledger,
-        ExportFormat::Beancount => export::ExportFormat::Beancount,
+        ExportTarget::Csv => export::ExportFormat::Csv,
+        ExportTarget::Json => export::ExportFormat::Json,
+        ExportTarget::Ledger => export::ExportFormat::Ledger,
+        ExportTarget::Hledger => export::ExportFormat::Hledger,
+        ExportTarget::Beancount => export::ExportFormat::Beancount,
     };
     let Some((file, force)) = file.map(|(file, force)| (session.setup.console.path(file), force)) else {
         view.export(&listing, form, out)?;

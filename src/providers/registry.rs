@@ -32,7 +32,7 @@ macro_rules! list {
     };
 }
 
-/// All providers, in the order of [`each_provider`].
+/// All providers, in the order of `each_provider`.
 pub static PROVIDERS: &[&ProviderMetadata] = each_provider!(list);
 
 /// An unknown slug.

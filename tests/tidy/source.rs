@@ -95,7 +95,7 @@ pub(crate) struct File {
     /// As it stands.
     pub(crate) text: String,
     /// Without comments, strings and test code; every line keeps its number.
-    code: String,
+    pub(crate) code: String,
 }
 
 impl File {

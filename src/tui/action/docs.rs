@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, Keymap, keymap::shown, pretty};
+use super::{KeyGroup, Keymap, keymap::shown, pretty};
 
 /// An action with its keys, for `dashtam keys`.
 #[derive(Debug, Clone, serde::Serialize)]
@@ -20,7 +20,7 @@ pub struct KeyLine {
 /// Every action with its keys, group by group.
 #[must_use]
 pub fn key_list(keymap: &Keymap) -> Vec<KeyLine> {
-    let of_group = |group: Group| {
+    let of_group = |group: KeyGroup| {
         keymap.each().filter(move |(spec, _)| spec.group == group).map(move |(spec, keys)| KeyLine {
             group: group.title(),
             keys: keys.iter().map(|keys| pretty(&shown(keys))).collect::<Vec<_>>().join(" "),
@@ -28,7 +28,7 @@ pub fn key_list(keymap: &Keymap) -> Vec<KeyLine> {
             name: spec.name,
         })
     };
-    Group::ALL.into_iter().flat_map(of_group).collect()
+    KeyGroup::ALL.into_iter().flat_map(of_group).collect()
 }
 
 /// The page `docs/keys.md`.
@@ -41,7 +41,7 @@ pub fn keys_page(keymap: &Keymap) -> String {
          them:\n\n```toml\n[keys]\nsync-all = \"f5\"\nfirst = [\"g g\", \"home\", \"alt-a\"]\nexplain = []\n```\n\nA key with \
          two meanings in one place is an error, reported with its line at the start and by `dashtam config check`.\n",
     );
-    for group in Group::ALL {
+    for group in KeyGroup::ALL {
         let _ = write!(page, "\n## {}\n\n| Key | Effect | Name |\n|---|---|---|\n", group.title());
         for (spec, keys) in keymap.each().filter(|(spec, _)| spec.group == group) {
             let keys: Vec<String> = keys.iter().map(|keys| format!("`{}`", pretty(&shown(keys)))).collect();

@@ -83,7 +83,7 @@ impl Keymap {
     }
 
     /// The first key of an action in `place`, for people; `None` if it has none.
-    pub(crate) fn key_of(&self, action: Action, place: Place) -> Option<String> {
+    pub(crate) fn key_of(&self, action: Action, place: KeyPlace) -> Option<String> {
         let own = self.each().find(|(spec, _)| spec.action == action && spec.scope.has(place));
         own.and_then(|(_, sequences)| sequences.first()).map(|keys| pretty(&shown(keys)))
     }

@@ -107,7 +107,7 @@ impl KeyScope {
 
 /// How actions are grouped in help and docs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Group {
+pub(crate) enum KeyGroup {
     Move,
     Screens,
     Look,
@@ -118,7 +118,7 @@ pub(crate) enum Group {
     Overlay,
 }
 
-impl Group {
+impl KeyGroup {
     pub(crate) const ALL: [Self; 8] =
         [Self::Move, Self::Screens, Self::Look, Self::Data, Self::Program, Self::Import, Self::Connect, Self::Overlay];
 
@@ -148,7 +148,7 @@ pub(crate) struct Spec {
     pub(crate) title: &'static str,
     /// One or two words for the footer; empty: not shown there.
     pub(crate) hint: &'static str,
-    pub(crate) group: Group,
+    pub(crate) group: KeyGroup,
     pub(crate) scope: KeyScope,
 }
 

@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    action::{Action, Group, KeyPlace, Keymap, Spec, keys_shown, pretty},
+    action::{Action, KeyGroup, KeyPlace, Keymap, Spec, keys_shown, pretty},
     component::{
         filter::Filter,
         hit::{ClickTarget, ListId},
@@ -34,7 +34,7 @@ pub(crate) struct Help {
 }
 
 struct Entry {
-    group: Group,
+    group: KeyGroup,
     keys: String,
     title: &'static str,
     /// For the search: the name in the configuration and the aliases.
@@ -64,7 +64,7 @@ impl Help {
     fn shown(&self) -> Vec<Line<'_>> {
         let mut lines = Vec::new();
         let mut section = |here: bool| {
-            for group in Group::ALL {
+            for group in KeyGroup::ALL {
                 let fits = |entry: &&Entry| {
                     let text = format!("{} {} {}", entry.keys, entry.title, entry.words);
                     entry.group == group && entry.here == here && self.filter.finds(&text)

@@ -11,7 +11,7 @@ use crate::tui::{
     },
     env::Env,
     msg::Effect,
-    overlay::{Form, Input, Suggest},
+    overlay::{Form, FormField, Suggest},
 };
 
 impl App {
@@ -58,7 +58,7 @@ pub(super) fn form(ctx: &Ctx<'_>) -> Form<[NaiveDate; 2]> {
     let today = ctx.env.clock.today();
     let before = today.with_day(1).and_then(|first| first.pred_opt()).unwrap_or(today);
     let shown = if ctx.moment.today < today { ctx.moment.today } else { before };
-    let day = Input {
+    let day = FormField {
         label: "day",
         help: "2026-09-30, or 2026-09 for its last day",
         value: String::new(),

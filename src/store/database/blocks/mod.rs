@@ -28,7 +28,7 @@ use std::{
 use redb::StorageBackend;
 
 use header::{BlockHeader, HEADER_BYTES};
-use tag::{TRAILER, Tagger, Unit};
+use tag::{SlotContent, TRAILER, Tagger};
 
 pub(in crate::store) use tag::BLOCK;
 
@@ -162,12 +162,12 @@ fn block_offset(number: u64) -> u64 {
     SLOTS + (number + 1) * STRIDE as u64
 }
 
-fn read_slot(raw: &dyn StorageBackend, tagger: &Tagger, slot: u64) -> io::Result<Unit> {
+fn read_slot(raw: &dyn StorageBackend, tagger: &Tagger, slot: u64) -> io::Result<SlotContent> {
     let mut bytes = vec![0; STRIDE];
     raw.read(slot_offset(slot), &mut bytes).map_err(|error| truncated(error, 0))?;
     let sequence = tag::sequence(&bytes);
     let content = tagger.open(0, &mut bytes).ok_or_else(|| damaged(0))?.to_vec();
-    Ok(Unit { sequence, content })
+    Ok(SlotContent { sequence, content })
 }
 
 /// A read beyond the end means a truncated file.

@@ -29,7 +29,7 @@ pub(super) const TRAILER: usize = SEQUENCE + NONCE + TAG;
 pub(in crate::store) const KEY: usize = 32;
 
 /// A verified block.
-pub(super) struct Unit {
+pub(super) struct SlotContent {
     pub(super) sequence: u64,
     pub(super) content: Vec<u8>,
 }
