@@ -145,7 +145,7 @@ impl NextIds {
         match key.kind() {
             Some(KeyKind::Connection | KeyKind::SyncState) => self.connection = self.connection.max(id + 1),
             Some(KeyKind::Account | KeyKind::AccountUser | KeyKind::Snapshot) => {
-                self.account = self.account.max(id + 1)
+                self.account = self.account.max(id + 1);
             }
             Some(KeyKind::Holding) => {
                 self.account = self.account.max(id + 1);

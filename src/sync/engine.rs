@@ -175,22 +175,9 @@ impl Engine {
             EngineCommand::DecidePair { job, pair } => self.edit(job, Edit::Pair(pair)),
             EngineCommand::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
             command @ (EngineCommand::AddAccount { .. } | EngineCommand::CloseAccount { .. }) => {
-                self.take_account(command)
+                self.take_account(command);
             }
-            EngineCommand::Compact { job } => self.write(job, move |parts| {
-                let progress = thinned(Arc::clone(&parts.shared), job);
-                progress(JobProgress {
-                    stage: Stage::Compacting,
-                    subject: "the database".to_owned(),
-                    done: 0,
-                    total: 0,
-                });
-                parts.shared.set_compacting(true);
-                let compacted = parts.store.compact();
-                parts.shared.set_compacting(false);
-                compacted?;
-                Ok(Event::Compacted { job })
-            }),
+            EngineCommand::Compact { job } => self.compact(job),
             EngineCommand::Connect { job, request } => self.talk(job, async move |parts| {
                 let tell = Arc::clone(&parts.shared);
                 let prompt = move |step| {
@@ -238,6 +225,19 @@ impl Engine {
                 Ok(Event::Unlocked { job })
             }),
         }
+    }
+
+    /// Returns the unused space of the database file to the system.
+    fn compact(&mut self, job: JobId) {
+        self.write(job, move |parts| {
+            let progress = thinned(Arc::clone(&parts.shared), job);
+            progress(JobProgress { stage: Stage::Compacting, subject: "the database".to_owned(), done: 0, total: 0 });
+            parts.shared.set_compacting(true);
+            let compacted = parts.store.compact();
+            parts.shared.set_compacting(false);
+            compacted?;
+            Ok(Event::Compacted { job })
+        });
     }
 
     /// Starts what a command about accounts kept by hand asks for.
