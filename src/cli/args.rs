@@ -333,6 +333,20 @@ impl CliCommand {
         }
     }
 
+    /// Whether the command stores data, so that a new profile is made by it.
+    pub(super) const fn stores(&self) -> bool {
+        match self {
+            Self::Vault { .. } => false,
+            Self::Import(arguments) => !arguments.dry_run,
+            _ => self.writes(),
+        }
+    }
+
+    /// Whether the command works while the database is closed with its vault.
+    pub(super) const fn works_locked(&self) -> bool {
+        matches!(self, Self::Vault { what: VaultCommand::Lock } | Self::Status { short: true })
+    }
+
     /// Whether the command may write to the database or take long. Others end within moments.
     pub(super) const fn writes(&self) -> bool {
         matches!(
@@ -449,8 +463,18 @@ pub(super) enum VaultCommand {
         #[arg(long)]
         yes: bool,
     },
-    /// Lock the vault of the running program; its passphrase is asked for when it is needed
+    /// Lock the vault of the running program; its passphrase is asked for when it is needed. An encrypted database is closed with it
     Lock,
+    /// Encrypt the database with a key of the vault, in place
+    Encrypt,
+    /// Decrypt the database, in place
+    Decrypt,
+    /// Write a lost file of the vault again, from the copy in the encrypted database or in a backup of it
+    Recover {
+        /// The database or backup [default: the database of the profile]
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
 }
 
 /// Actions on accounts.

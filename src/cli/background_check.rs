@@ -13,7 +13,10 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{files, store::Store};
+use crate::{
+    files,
+    store::{Store, StoreError},
+};
 
 /// Databases up to this size are verified whenever they are opened.
 const SMALL: u64 = 5 << 20;
@@ -88,6 +91,8 @@ fn run(store: &Store, file: &Path, mut progress: CheckProgress, stop: &AtomicBoo
                 progress.save(file);
                 return;
             }
+            // Locked: it goes on when the vault is unlocked.
+            Err(StoreError::Closed) => {}
             Err(error) => {
                 tracing::error!("the background check found damage: {error}");
                 return;

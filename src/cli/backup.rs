@@ -3,6 +3,7 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     domain::FailureKind,
     files,
-    store::{BackupKey, BackupLock, RestoreOptions, Store},
+    store::{BackupKey, BackupLock, OpenOptions, RestoreOptions, Store},
 };
 
 /// Days and weeks of which a backup is kept in the backups folder.
@@ -86,7 +87,7 @@ fn read_secret(file: &Path) -> Result<SecretString, CliError> {
         .map_err(|error| CliError::new(FailureKind::Io, format!("{}: {error}", file.display())))
 }
 
-fn first_line(file: &Path) -> Result<SecretString, CliError> {
+pub(super) fn first_line(file: &Path) -> Result<SecretString, CliError> {
     let text = read_secret(file)?;
     let line = text.expose_secret().lines().next().unwrap_or_default().to_owned();
     if line.trim().is_empty() {
@@ -172,8 +173,16 @@ pub(super) fn restore(
     let names = std::iter::once(now.clone()).chain((2..).map(|count| format!("{now}-{count}")));
     let is_free = |name: &String| !Path::new(&format!("{}.{name}", database.display())).exists();
     let kept_as = names.into_iter().find(is_free).unwrap_or(now);
-    let options = RestoreOptions { open: setup.open_options(), key: key_of(file, keys, console)? };
-    let kept = Store::restore_with(file, &database, &kept_as, &options)?;
+    let key = key_of(file, keys, console)?;
+    if matches!(Store::wrapped_key(file), Ok(Some(_))) {
+        if !setup.paths.vault().exists() {
+            setup.recover_vault(file)?;
+        }
+        setup.unlock_for(file)?;
+    }
+    let encrypts = setup.encrypts_restored()?;
+    let open = OpenOptions { keys: Arc::new(setup.keys(encrypts)), ..setup.open_options() };
+    let kept = Store::restore_with(file, &database, &kept_as, &RestoreOptions { open, key })?;
     let shown = |path: &Path| path.display().to_string();
     let done = Restored { backup: shown(file), database: shown(&database), kept_as: kept.as_deref().map(shown) };
     output::object(out, format, &done, |out| {

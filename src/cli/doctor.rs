@@ -22,7 +22,7 @@ use crate::{
     config::{Config, Environment, Paths},
     domain::{Connection, text},
     files::{Privacy, privacy_of},
-    ports::{SecretStore as _, SystemEntropy, VaultChoice},
+    ports::{SecretStore as _, VaultChoice},
     store::{OpenOptions, Store},
     sync::login_ends_soon,
     tui,
@@ -300,7 +300,7 @@ fn connections(known: &[Connection], findings: &mut Findings) {
 
 /// Opens an existing vault where that takes no typing; never makes one.
 fn vault(setup: &Setup, findings: &mut Findings) {
-    let vault = setup.vault(std::sync::Arc::new(SystemEntropy));
+    let vault = &setup.vault;
     let state = match vault.state() {
         Ok(state) => state,
         Err(error) => return findings.fail("vault", error.to_string(), "`docs/security.md` says how keys are kept"),

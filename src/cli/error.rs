@@ -54,13 +54,15 @@ impl From<JobFailure> for CliError {
 
 impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
-        Self::new(FailureKind::Store, error.to_string())
+        let kind = if matches!(error, StoreError::Closed) { FailureKind::VaultLocked } else { FailureKind::Store };
+        Self::new(kind, error.to_string())
     }
 }
 
 impl From<LedgerError> for CliError {
     fn from(error: LedgerError) -> Self {
         match error {
+            LedgerError::Store(error) => error.into(),
             LedgerError::Write(closed) if closed.kind() == ErrorKind::BrokenPipe => closed.into(),
             other => Self::new(FailureKind::Store, other.to_string()),
         }

@@ -22,6 +22,7 @@ mod import_args;
 mod layouts;
 mod lists;
 mod output;
+mod protection;
 mod record;
 mod session;
 mod socket;
@@ -131,6 +132,9 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
             backup::restore(&global, console, out, format, &file, keys)?;
         }
         CliCommand::Doctor { rescue: Some(to) } => doctor::rescue(&global, console, out, &to)?,
+        CliCommand::Vault { what: args::VaultCommand::Recover { from } } => {
+            vault::recover(&Setup::new(&global, console, Strictness::Strict)?, out, format, from.as_deref())?;
+        }
         CliCommand::Keys => upkeep::keys(&global, console, out, format)?,
         CliCommand::Completions { shell } => {
             // Buffered: the generator panics when the reader of its output is gone.
@@ -164,6 +168,9 @@ fn with_store(global: &Global, console: &Console, out: &mut dyn Write, command: 
                 }
             }
             Entered::Free(store) => {
+                if command.stores() {
+                    note(setup.decide_encryption(&store, global.format)?, console, global.format)?;
+                }
                 let is_short = !command.writes();
                 let running = setup.open(store, global.offline, Role::Command, is_short, serve)?;
                 let result = commands::run(&running.session, global, out, command);
@@ -174,6 +181,17 @@ fn with_store(global: &Global, console: &Console, out: &mut dyn Write, command: 
             }
         }
     }
+}
+
+/// Shows a note, unless scripts read standard error as one JSON document.
+fn note(text: Option<String>, console: &Console, format: OutputFormat) -> Result<(), CliError> {
+    if let Some(text) = text {
+        tracing::info!("{text}");
+        if matches!(format, OutputFormat::Table | OutputFormat::Csv) {
+            writeln!(console.err(), "{text}")?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs the command of another process.
@@ -193,6 +211,9 @@ fn serve(session: &Session, served: Served) -> u8 {
             })
         };
         let command = command.ok_or_else(|| CliError::usage("this process runs commands only"))?;
+        if session.store.is_closed() && !command.works_locked() {
+            session.unlock()?;
+        }
         let result = commands::run(&session, &global, &mut out, command);
         cancel.abort();
         result
@@ -209,8 +230,9 @@ fn screen(global: &Global, console: &Console) -> Result<u8, CliError> {
     let setup = Setup::new(global, console, Strictness::Strict)?;
     let keymap = upkeep::keymap(&setup.paths, &setup.config)?;
     let store = setup.enter_alone()?;
+    let notice = setup.decide_encryption(&store, OutputFormat::Table)?;
     let running = setup.open(store, global.offline, Role::Screen, false, serve)?;
-    let result = running.session.show_screen(global.demo, global.as_of, keymap);
+    let result = running.session.show_screen(global.demo, global.as_of, notice, keymap);
     running.close();
     result.map(|()| 0)
 }

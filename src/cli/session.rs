@@ -45,6 +45,8 @@ pub(super) struct Setup {
     pub(super) environment: Environment,
     /// How often `-v` was given.
     verbose: u8,
+    /// The vault of this profile.
+    pub(super) vault: Vault,
     /// Removes the throw-away profile when it goes.
     scratch: Option<Arc<Scratch>>,
 }
@@ -58,7 +60,8 @@ impl Setup {
         if !global.demo {
             let paths = found?;
             let config = settings(&paths, &console, global, strictness)?;
-            return Ok(Self { console, paths, config, environment, verbose, scratch: None });
+            let vault = vault_of(&paths, &config, &environment);
+            return Ok(Self { console, paths, config, environment, verbose, vault, scratch: None });
         }
         let scratch = Scratch::new()?;
         let mut paths = Paths::inside(&scratch.folder);
@@ -67,12 +70,14 @@ impl Setup {
             paths.config = found.config;
         }
         let config = settings(&paths, &console, global, strictness)?;
-        Ok(Self { console, paths, config, environment, verbose, scratch: Some(Arc::new(scratch)) })
+        let vault = vault_of(&paths, &config, &environment);
+        Ok(Self { console, paths, config, environment, verbose, vault, scratch: Some(Arc::new(scratch)) })
     }
 
     /// From parts that were read already.
     pub(super) fn of(console: Console, paths: Paths, config: Config, environment: Environment) -> Self {
-        Self { console, paths, config, environment, verbose: 0, scratch: None }
+        let vault = vault_of(&paths, &config, &environment);
+        Self { console, paths, config, environment, verbose: 0, vault, scratch: None }
     }
 
     pub(super) fn paths(global: &Global, environment: &Environment) -> Result<Paths, CliError> {
@@ -89,7 +94,13 @@ impl Setup {
 
     /// How the database of this profile is opened.
     pub(super) fn open_options(&self) -> OpenOptions {
-        OpenOptions { companions: vec![self.paths.vault(), self.paths.backups()], ..OpenOptions::default() }
+        let companions = vec![self.paths.vault(), self.paths.backups()];
+        OpenOptions { keys: Arc::new(self.keys(false)), companions }
+    }
+
+    /// Whether it is a throw-away profile.
+    pub(super) const fn is_scratch(&self) -> bool {
+        self.scratch.is_some()
     }
 
     fn socket(&self) -> Option<PathBuf> {
@@ -124,6 +135,7 @@ impl Setup {
             if let Some(client) = self.running()? {
                 return Ok(Entered::Running(client));
             }
+            self.unlock_for(&self.paths.database())?;
             match Store::open_with(&self.paths.database(), &self.open_options()) {
                 Err(StoreError::Locked { .. }) if Instant::now() < until => std::thread::sleep(TURN),
                 Err(error @ StoreError::Locked { .. }) => {
@@ -168,6 +180,9 @@ impl Setup {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let live = self.live(&clock, offline)?;
         let vault = live.vault.clone();
+        if has_logins(&store)? {
+            vault.require();
+        }
         let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
         let handle = runtime.block_on(async { sync::spawn(config) });
         let ledger = Ledger::new(store.clone());
@@ -216,6 +231,17 @@ fn settings(paths: &Paths, console: &Console, global: &Global, strictness: Stric
             Ok(Config::load_lenient(&paths.config))
         }
     }
+}
+
+/// Whether a login is stored, sealed by the vault.
+fn has_logins(store: &Store) -> Result<bool, StoreError> {
+    let reader = store.read()?;
+    for connection in reader.connections()? {
+        if reader.credential(connection.id)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Runs the command of another process and returns its exit code.
@@ -314,7 +340,8 @@ impl Running {
         }
         self.session.runtime.block_on(handle.idle());
         let session = &self.session;
-        if session.setup.scratch.is_none() && session.store.generation() != self.generation {
+        let is_closed = session.store.is_closed();
+        if session.setup.scratch.is_none() && !is_closed && session.store.generation() != self.generation {
             stored_status::store(&session.setup.paths, &session.ledger, session.clock.now());
         }
         if let Some(server) = &server {
@@ -350,7 +377,7 @@ impl Setup {
         let providers = &self.config.providers;
         let http = HttpConfig { offline, ..HttpConfig::new(Arc::clone(clock), Arc::clone(&entropy)) };
         let http = Http::new(http).map_err(|error| CliError::new(FailureKind::Network, error.to_string()))?;
-        let vault = self.vault(Arc::clone(&entropy));
+        let vault = self.vault.clone();
         let mut endpoints = BTreeMap::new();
         let configured = providers.iter().filter_map(|(slug, set)| Some((slug, set.endpoint.as_ref()?)));
         // The environment comes last, so it wins.
@@ -364,19 +391,8 @@ impl Setup {
         Ok(LiveConfig { http, vault, browser, entropy, endpoints, providers, schedule })
     }
 
-    /// The vault of this profile, locked.
-    pub(super) fn vault(&self, entropy: Arc<dyn Entropy>) -> Vault {
-        Vault::new(VaultOptions {
-            choice: self.environment.vault.unwrap_or(self.config.vault),
-            file: self.paths.vault(),
-            passphrase_file: self.environment.passphrase_file.clone(),
-            keyring: Arc::new(TimedStore::system()),
-            entropy,
-        })
-    }
-
     /// The passphrase of the vault, asked for on a terminal; none where a file holds it.
-    fn passphrase(&self, exists: bool) -> Result<Secrets, CliError> {
+    pub(super) fn passphrase(&self, exists: bool) -> Result<Secrets, CliError> {
         if let Some(file) = &self.environment.passphrase_file {
             // The log has it too; scripts read standard error as one JSON document.
             let is_shared = privacy_of(file).is_ok_and(|privacy| privacy == Privacy::Shared);
@@ -397,6 +413,17 @@ impl Setup {
         }
         Ok(Secrets::new().with("passphrase", passphrase))
     }
+}
+
+/// The vault of a profile, locked.
+fn vault_of(paths: &Paths, config: &Config, environment: &Environment) -> Vault {
+    Vault::new(VaultOptions {
+        choice: environment.vault.unwrap_or(config.vault),
+        file: paths.vault(),
+        passphrase_file: environment.passphrase_file.clone(),
+        keyring: Arc::new(TimedStore::system()),
+        entropy: Arc::new(SystemEntropy),
+    })
 }
 
 /// Everything a command needs to work on the store. Clones share it.
@@ -451,7 +478,13 @@ impl Session {
     }
 
     /// Runs the screen until the user leaves it.
-    pub(super) fn show_screen(&self, demo: bool, as_of: Option<NaiveDate>, keymap: Keymap) -> Result<(), CliError> {
+    pub(super) fn show_screen(
+        &self,
+        demo: bool,
+        as_of: Option<NaiveDate>,
+        notice: Option<String>,
+        keymap: Keymap,
+    ) -> Result<(), CliError> {
         let config = &self.setup.config;
         let theme = match config.theme {
             _ if self.setup.environment.no_color => ThemeName::Plain,
@@ -475,6 +508,8 @@ impl Session {
                 recent: (!demo).then(|| self.setup.paths.state.join("recent-folders")),
                 log: Some(self.setup.paths.log()),
             },
+            notice,
+            can_lock: self.vault.can_lock(),
             local_time: |at| at.with_timezone(&chrono::Local).naive_local(),
         };
         let settings = Settings {

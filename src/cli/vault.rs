@@ -1,6 +1,6 @@
 //! `dashtam vault`: how stored logins are kept, another passphrase, a new vault, locking.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -8,12 +8,12 @@ use serde::Serialize;
 use super::{
     args::{OutputFormat, VaultCommand},
     error::CliError,
-    output,
-    session::Session,
+    output, protection,
+    session::{Session, Setup},
 };
 use crate::{
     config::AnswerSource,
-    domain::FailureKind,
+    domain::{FailureKind, text},
     ports::VaultChoice,
     sync::EngineCommand,
     vault::{Passphrase, VaultError, VaultProtection},
@@ -45,6 +45,20 @@ pub(super) fn run(
             session.runtime.block_on(session.handle.idle());
             if session.vault.is_unlocked() { "it stays open: nobody typed a passphrase for it" } else { "locked" }
         }
+        VaultCommand::Encrypt => {
+            session.setup.open_or_make_vault()?;
+            session.runtime.block_on(session.handle.set_encryption(true))?;
+            session.vault.require();
+            report_plain_copies(session)?;
+            "the database is encrypted"
+        }
+        VaultCommand::Decrypt => {
+            session.runtime.block_on(session.handle.set_encryption(false))?;
+            "the database is plain; its file modes protect it"
+        }
+        VaultCommand::Recover { .. } => {
+            return Err(CliError::new(FailureKind::Internal, "this command needs no store"));
+        }
         VaultCommand::Passphrase { file, keyring } => {
             session.unlock()?;
             let protection = if *keyring {
@@ -53,11 +67,13 @@ pub(super) fn run(
                 VaultProtection::Passphrase(new_passphrase(session, file.as_deref())?)
             };
             session.vault.protect(&protection).map_err(failed)?;
+            // The database holds a copy of the vault's file.
+            session.store.rewrap(&session.setup.keys(true))?;
             if *keyring { "the keyring keeps the key now" } else { "the new passphrase applies" }
         }
         VaultCommand::Reset { yes } => {
             reset(session, *yes)?;
-            "a new vault is made at the next login; connect again with `dashtam reconnect ID`"
+            "every stored login is deleted; connect again with `dashtam reconnect ID`"
         }
     };
     let state = session.vault.state().map_err(failed)?;
@@ -74,8 +90,40 @@ pub(super) fn run(
         if !done.is_empty() {
             writeln!(out, "{done}")?;
         }
-        writeln!(out, "vault: {}{exists}, {open}; stored logins: {}", record.kind, record.logins)
+        let database = if record.database_encrypted { "encrypted" } else { "plain" };
+        writeln!(out, "vault: {}{exists}, {open}; stored logins: {}; database: {database}", record.kind, record.logins)
     })
+}
+
+/// Names the plain copies that an encryption leaves.
+fn report_plain_copies(session: &Session) -> Result<(), CliError> {
+    let copies = protection::plain_copies(&session.setup.paths);
+    if copies.is_empty() {
+        return Ok(());
+    }
+    let mut err = session.setup.console.err();
+    writeln!(err, "plain copies made earlier remain; delete them if you no longer need them:")?;
+    for copy in copies {
+        writeln!(err, "  {}", text::clean(&copy.to_string_lossy()))?;
+    }
+    Ok(())
+}
+
+/// `vault recover`, which needs no database.
+pub(super) fn recover(
+    setup: &Setup,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    from: Option<&Path>,
+) -> Result<(), CliError> {
+    #[derive(Serialize)]
+    struct Recovered {
+        file: String,
+    }
+    let from = from.map_or_else(|| setup.paths.database(), |file| setup.console.path(file));
+    setup.recover_vault(&from)?;
+    let record = Recovered { file: setup.paths.vault().display().to_string() };
+    output::record(out, format, &record, |out| writeln!(out, "the vault's file was written again: {}", record.file))
 }
 
 fn failed(error: VaultError) -> CliError {
@@ -119,10 +167,6 @@ fn new_passphrase(session: &Session, file: Option<&std::path::Path>) -> Result<P
 /// Deletes every stored login and sets the vault's file aside.
 fn reset(session: &Session, yes: bool) -> Result<(), CliError> {
     let console = &session.setup.console;
-    if session.store.is_encrypted() {
-        let text = "the vault holds the key of the encrypted database";
-        return Err(CliError::new(FailureKind::WrongState, text).hint("run `dashtam vault decrypt` first"));
-    }
     if !yes {
         if !console.terminal.stdin {
             return Err(CliError::usage("this deletes every stored login").hint("add --yes to do it"));
@@ -136,5 +180,13 @@ fn reset(session: &Session, yes: bool) -> Result<(), CliError> {
             return Err(CliError::new(FailureKind::Cancelled, "nothing was changed"));
         }
     }
-    Ok(session.runtime.block_on(session.handle.reset_vault())?)
+    // The new vault wraps the key of an encrypted database, so it is known how before the old one is given up.
+    let protection = if session.store.is_encrypted() { Some(session.setup.protection_of_new_vault()?) } else { None };
+    session.runtime.block_on(session.handle.reset_vault())?;
+    if let Some(protection) = protection {
+        session.vault.begin_with(&protection).map_err(failed)?;
+        session.store.rewrap(&session.setup.keys(true))?;
+        session.vault.require();
+    }
+    Ok(())
 }

@@ -40,6 +40,11 @@ impl Ledger {
         Self { store, until: None }
     }
 
+    /// A ledger without data.
+    pub fn empty() -> Result<Self> {
+        Ok(Self::new(Store::in_memory()?))
+    }
+
     /// A ledger of the state at the end of a day, from the data of today: later rows, balances and positions are left out.
     #[must_use]
     pub fn until(&self, day: NaiveDate) -> Self {

@@ -15,6 +15,12 @@ pub trait DatabaseKeys: Send + Sync {
     /// # Errors
     /// When the vault can't be opened or did not wrap this key.
     fn unwrap(&self, wrapped: &[u8]) -> Result<SecretBytes, DatabaseKeyError>;
+
+    /// Another wrapped form of a key, for the vault as it is now.
+    ///
+    /// # Errors
+    /// When the vault can't be opened.
+    fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, DatabaseKeyError>;
 }
 
 /// The key of a database file is not available.
@@ -33,5 +39,9 @@ impl DatabaseKeys for NoDatabaseKeys {
 
     fn unwrap(&self, _: &[u8]) -> Result<SecretBytes, DatabaseKeyError> {
         Err(DatabaseKeyError("the database is encrypted and no vault is available".to_owned()))
+    }
+
+    fn wrap(&self, _: &[u8]) -> Result<Vec<u8>, DatabaseKeyError> {
+        Err(DatabaseKeyError("no vault is available".to_owned()))
     }
 }

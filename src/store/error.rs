@@ -43,6 +43,9 @@ pub enum StoreError {
     /// The key of an encrypted database is not available.
     #[error("can't open the database: {0}")]
     Key(DatabaseKeyError),
+    /// The database is encrypted and was closed when its vault was locked.
+    #[error("the database is locked with its vault; unlock it first")]
+    Closed,
     /// A backup could not be encrypted or decrypted.
     #[error("{0}")]
     Backup(String),
@@ -125,6 +128,7 @@ impl StoreError {
             | Self::Invalid { .. }
             | Self::Key(_)
             | Self::Backup(_)
+            | Self::Closed
             | Self::Busy => {}
         }
         self

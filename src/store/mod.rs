@@ -44,9 +44,13 @@ pub use reader::Reader;
 pub use requests::Requests;
 pub use writer::Writer;
 
-use crate::domain::{Change, ChangeId, ChangeKind};
+use crate::{
+    domain::{Change, ChangeId, ChangeKind},
+    ports::DatabaseKeys,
+};
 use database::{open, open_database::OpenDatabase, shared::SharedDatabase};
 use error::{Result, guarded};
+use schema::{Counter, META};
 use writer::commit::JournalEntry;
 
 /// The database. Clones share it.
@@ -191,6 +195,87 @@ impl Store {
     #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.0.current().place.protection.is_sealed()
+    }
+
+    /// Whether nothing was stored yet and nobody decided about encryption.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn is_undecided(&self) -> Result<bool> {
+        if self.generation() > 0 || self.is_encrypted() {
+            return Ok(false);
+        }
+        let database = self.0.current();
+        guarded(self.path(), || Ok(Counter::Plain.get(&database.read()?.open_table(META)?)?.is_none()))
+    }
+
+    /// Records that the file stays plain.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn keep_plain(&self) -> Result<()> {
+        let permit = self.0.permit();
+        self.0.check_writable()?;
+        let database = permit.database().current();
+        guarded(self.path(), || {
+            let txn = database.write()?;
+            Counter::Plain.set(&mut txn.open_table(META)?, 1)?;
+            Ok(txn.commit()?)
+        })
+    }
+
+    /// The wrapped key in the header of a database file; `None` for a plain, an empty or a missing one. Locks nothing.
+    ///
+    /// # Errors
+    /// When the file can't be read or is no database.
+    pub fn wrapped_key(file: &Path) -> Result<Option<Vec<u8>>> {
+        database::protect::wrapped_key(file)
+    }
+
+    /// Encrypts a plain database in place: the new file is written beside, verified and renamed. Does nothing for an
+    /// encrypted one.
+    ///
+    /// # Errors
+    /// When the vault gives no key or the new file can't be written. The file is as it was then.
+    pub fn encrypt(&self, keys: &dyn DatabaseKeys) -> Result<()> {
+        database::protect::encrypt(&self.0, keys)
+    }
+
+    /// Decrypts an encrypted database in place, as [`Store::encrypt`].
+    ///
+    /// # Errors
+    /// When the new file can't be written. The file is as it was then.
+    pub fn decrypt(&self) -> Result<()> {
+        database::protect::decrypt(&self.0)
+    }
+
+    /// Wraps the key of an encrypted database again, after the vault's protection changed. Does nothing for a plain one.
+    ///
+    /// # Errors
+    /// As [`Store::encrypt`].
+    pub fn rewrap(&self, keys: &dyn DatabaseKeys) -> Result<()> {
+        database::protect::rewrap(&self.0, keys)
+    }
+
+    /// Closes an encrypted database and wipes its key, when its vault is locked. The file stays locked for this process. Returns
+    /// whether it is closed: not for a plain one, and not while a change is being written.
+    #[must_use]
+    pub fn close(&self) -> bool {
+        database::protect::close(&self.0)
+    }
+
+    /// Opens a closed database again.
+    ///
+    /// # Errors
+    /// As [`Store::open_with`].
+    pub fn reopen(&self, keys: &dyn DatabaseKeys) -> Result<()> {
+        guarded(self.path(), || database::protect::reopen(&self.0, keys))
+    }
+
+    /// Whether it was closed with its vault.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.current().is_closed()
     }
 
     /// Writes a snapshot into a new file (0600), verified before this returns. Nothing waits for it.

@@ -92,6 +92,8 @@ pub(super) enum Counter {
     LastRemoval,
     /// Not zero after a change that left much unused space in the file.
     Compactable,
+    /// 1 once it was decided that the file stays plain.
+    Plain,
 }
 
 impl Counter {
@@ -106,6 +108,7 @@ impl Counter {
             Self::NextChange => "next_change",
             Self::LastRemoval => "last_upset",
             Self::Compactable => "loose",
+            Self::Plain => "plain",
         }
     }
 

@@ -216,8 +216,12 @@ impl Engine {
                 parts.live.reset_vault().await?;
                 Ok(Event::VaultReset { job })
             }),
+            EngineCommand::SetEncryption { job, encrypted } => self.set_encryption(job, encrypted),
             EngineCommand::LockVault => {
                 self.parts.live.lock_vault();
+                if self.parts.store.is_closed() {
+                    self.parts.lock_reviewed().clear();
+                }
                 self.parts.shared.end();
             }
             EngineCommand::Unlock { job, passphrase } => self.talk(job, async move |parts| {
@@ -237,6 +241,18 @@ impl Engine {
             parts.shared.set_compacting(false);
             compacted?;
             Ok(Event::Compacted { job })
+        });
+    }
+
+    fn set_encryption(&mut self, job: JobId, encrypted: bool) {
+        self.write(job, move |parts| {
+            if encrypted {
+                parts.live.unlock(None)?;
+                parts.store.encrypt(&parts.live.database_keys())?;
+            } else {
+                parts.store.decrypt()?;
+            }
+            Ok(Event::EncryptionSet { job, encrypted })
         });
     }
 
@@ -377,6 +393,7 @@ impl Parts {
         if self.store.generation() != before {
             self.shared.publish(&Event::StoreChanged);
         }
+        self.live.lock_if_wanted();
     }
 }
 

@@ -88,7 +88,9 @@ impl Eq for JobFailure {}
 
 impl From<StoreError> for JobFailure {
     fn from(error: StoreError) -> Self {
-        Self::caused(FailureKind::Store, error)
+        // A passphrase helps.
+        let kind = if matches!(error, StoreError::Closed) { FailureKind::VaultLocked } else { FailureKind::Store };
+        Self::caused(kind, error)
     }
 }
 

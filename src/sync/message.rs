@@ -200,6 +200,14 @@ pub enum EngineCommand {
         /// The job.
         job: JobId,
     },
+    /// Encrypt the database file with a key of the vault, or decrypt it. The vault must be unlocked. Answer:
+    /// `EncryptionSet`.
+    SetEncryption {
+        /// The job.
+        job: JobId,
+        /// Whether it is encrypted afterwards.
+        encrypted: bool,
+    },
     /// Give back the room that the database no longer needs, worth it after a large first import.
     /// Answer: `Compacted`.
     Compact {
@@ -298,7 +306,17 @@ pub enum Event {
     /// The vault was opened with a typed passphrase, so that it can be locked again.
     VaultOpened,
     /// The vault was locked; its keys are wiped from memory.
-    VaultLocked,
+    VaultLocked {
+        /// Whether an encrypted database was closed with it.
+        closed: bool,
+    },
+    /// The database file was rewritten, encrypted or plain.
+    EncryptionSet {
+        /// The job.
+        job: JobId,
+        /// Whether it is encrypted.
+        encrypted: bool,
+    },
     /// The database takes no more room than it needs.
     Compacted {
         /// The job.
@@ -329,13 +347,14 @@ impl Event {
             | Self::Disconnected { job, .. }
             | Self::Unlocked { job }
             | Self::VaultReset { job }
+            | Self::EncryptionSet { job, .. }
             | Self::Compacted { job }
             | Self::JobFailed { job, .. } => Some(*job),
             Self::Progress { .. }
             | Self::LoginWaiting { .. }
             | Self::PasteRejected { .. }
             | Self::VaultOpened
-            | Self::VaultLocked
+            | Self::VaultLocked { .. }
             | Self::StoreChanged => None,
         }
     }

@@ -258,6 +258,22 @@ impl Handle {
         .await
     }
 
+    /// Encrypts the database file, or decrypts it.
+    ///
+    /// # Errors
+    /// A failure of the store, or of a vault that is locked.
+    pub async fn set_encryption(&self, encrypted: bool) -> Result<(), JobFailure> {
+        self.ask(
+            |job| EngineCommand::SetEncryption { job, encrypted },
+            |_| {},
+            |event| match event {
+                Event::EncryptionSet { .. } => Some(()),
+                _ => None,
+            },
+        )
+        .await
+    }
+
     async fn ask<T>(
         &self,
         make: impl FnOnce(JobId) -> EngineCommand,

@@ -8,7 +8,7 @@ use super::{
     component::{
         pane::{Ask, Ctx, Pane},
         scene::Moment,
-        toast::Toasts,
+        toast::{Level, Toasts},
     },
     due::Due,
     env::{Env, Settings},
@@ -95,6 +95,8 @@ pub struct App {
     /// The engine was asked to compact the database and has not answered yet.
     pub(crate) compacting: bool,
     pub(crate) reload: Reload,
+    /// The database is closed with its vault: nothing of it is shown until it is unlocked.
+    pub(crate) locked: bool,
     /// Whether the screen must be drawn.
     pub(crate) dirty: bool,
     pub(crate) quitting: bool,
@@ -122,9 +124,14 @@ impl App {
             last_sync: None,
             compacting: false,
             reload: Reload::Idle,
+            locked: false,
             dirty: true,
             quitting: false,
         };
+        app.idle.vault(env.can_lock);
+        if let Some(notice) = &env.notice {
+            app.toasts.push(Level::News, notice.clone(), app.moment.now);
+        }
         let mut effects = app.tell_fresh(env);
         effects.extend(app.go(Jump::Screen(settings.start), env));
         effects.extend(app.sync_due(env));

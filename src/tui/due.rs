@@ -43,7 +43,7 @@ impl Due {
         if self.is_job(event.answers()) {
             self.job = None;
             self.paused = matches!(event, Event::JobFailed { failure, .. } if failure.kind.is_vault());
-        } else if matches!(event, Event::VaultLocked) {
+        } else if matches!(event, Event::VaultLocked { .. }) {
             self.paused = true;
         } else if matches!(event, Event::VaultOpened | Event::Unlocked { .. } | Event::Synced { .. }) {
             self.paused = false;

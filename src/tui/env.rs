@@ -30,6 +30,10 @@ pub struct Env {
     pub providers: Arc<ProviderSettings>,
     /// Folders.
     pub folders: Folders,
+    /// Shown at the start: the decision about a new profile.
+    pub notice: Option<String>,
+    /// Whether the vault was opened with a typed passphrase before the screen started, so that it can be locked.
+    pub can_lock: bool,
     /// Converts to the time zone of the user.
     pub local_time: fn(DateTime<Utc>) -> NaiveDateTime,
 }

@@ -58,7 +58,9 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         top: app.panes.overlays.is_empty(),
         vault_locked: app.due.is_paused(),
     };
-    app.panes.current().draw(&mut scene, body);
+    if !app.locked {
+        app.panes.current().draw(&mut scene, body);
+    }
     for (index, overlay) in app.panes.overlays.iter().enumerate() {
         scene.top = index + 1 == app.panes.overlays.len();
         *scene.paint.cursor = None;

@@ -28,6 +28,22 @@ pub enum VaultError {
         "the keyring holds no key for this profile, so its stored logins can't be opened; bring the keyring back, or start a new vault and reconnect"
     )]
     KeyMissing,
+    /// Its file is gone, and something was sealed with its key.
+    #[error(
+        "the vault's file {file} is missing, and this profile has data sealed with its key; put the file back, or run `dashtam vault recover` for an encrypted database, or `dashtam vault reset` to delete the stored logins"
+    )]
+    Missing {
+        /// The vault's file.
+        file: String,
+    },
+    /// Another vault wrapped this key, or it is damaged.
+    #[error(
+        "the key of the database can't be opened: another vault wrapped it, or it is damaged; put the file `vault` that belongs to it into the data folder"
+    )]
+    OtherVault,
+    /// A vault in memory keeps no key.
+    #[error("the database is encrypted with the key of its vault, and a vault in memory has none: unset DASHTAM_VAULT")]
+    Memory,
     /// The keyring itself.
     #[error("{0}; try again, or keep the key behind a passphrase: DASHTAM_VAULT=passphrase for a new profile")]
     Keyring(#[from] SecretStoreError),

@@ -1,6 +1,7 @@
 //! The vault's file: what must be known before there is a key. 41 or 117 bytes, authenticated as a whole.
 
 use super::seal::{KEY, NONCE, SealKey, TAG};
+use crate::ports::VaultChoice;
 
 const MAGIC: &[u8; 8] = b"DASHTAMV";
 const VERSION: u8 = 1;
@@ -63,6 +64,14 @@ impl Cost {
 }
 
 impl VaultHeader {
+    /// Where the key is kept.
+    pub(super) const fn kind(&self) -> VaultChoice {
+        match self {
+            Self::Keyring { .. } => VaultChoice::Keyring,
+            Self::Passphrase { .. } => VaultChoice::Passphrase,
+        }
+    }
+
     /// As written to disk.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         match self {

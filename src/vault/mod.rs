@@ -7,6 +7,7 @@
 //! INVARIANT: no secret leaves this room except as the answer to [`Vault::open`]; none is ever in a message, a
 //! `Debug` or a log; a vault that can't be used is an error, never a weaker vault.
 
+mod database;
 mod error;
 mod file;
 mod header;
@@ -17,6 +18,7 @@ mod seal;
 mod state;
 mod timed;
 
+pub use database::VaultKeys;
 pub use error::VaultError;
 pub use keyring::SystemKeyring;
 pub use passphrase::Passphrase;

@@ -1,10 +1,12 @@
 //! The cipher: XChaCha20-Poly1305 with a random nonce, bound to what the bytes belong to.
 
+use std::ops::{Deref, DerefMut};
+
 use chacha20poly1305::{
     KeyInit as _, XChaCha20Poly1305, XNonce,
     aead::{Aead as _, Payload},
 };
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 use crate::{
     domain::ConnectionId,
@@ -22,8 +24,40 @@ pub(super) const TAG: usize = 16;
 /// First byte of sealed credentials.
 const VERSION: u8 = 1;
 
-/// A key, wiped when dropped.
-pub(super) type SealKey = Zeroizing<[u8; KEY]>;
+/// A key, wiped when dropped. On the heap, since a moved array leaves copies on the stack.
+#[derive(Clone, Default)]
+pub(super) struct SealKey(Box<[u8; KEY]>);
+
+impl Deref for SealKey {
+    type Target = [u8; KEY];
+
+    fn deref(&self) -> &[u8; KEY] {
+        &self.0
+    }
+}
+
+impl DerefMut for SealKey {
+    fn deref_mut(&mut self) -> &mut [u8; KEY] {
+        &mut self.0
+    }
+}
+
+#[cfg(test)]
+impl From<[u8; KEY]> for SealKey {
+    fn from(bytes: [u8; KEY]) -> Self {
+        Self(Box::new(bytes))
+    }
+}
+
+impl Drop for SealKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+fn cipher(key: &SealKey) -> Result<XChaCha20Poly1305, VaultError> {
+    XChaCha20Poly1305::new_from_slice(key.as_slice()).map_err(|_| VaultError::Unsealable)
+}
 
 pub(super) fn random_key(entropy: &dyn Entropy) -> Result<SealKey, VaultError> {
     let mut key = SealKey::default();
@@ -40,8 +74,7 @@ pub(super) fn encrypt(
 ) -> Result<Vec<u8>, VaultError> {
     let mut nonce = [0; NONCE];
     entropy.fill(&mut nonce)?;
-    let cipher = XChaCha20Poly1305::new(&(**key).into());
-    let sealed = cipher
+    let sealed = cipher(key)?
         .encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: bound })
         .map_err(|_| VaultError::Unsealable)?;
     Ok([nonce.as_slice(), &sealed].concat())
@@ -50,8 +83,7 @@ pub(super) fn encrypt(
 /// `None` when the key, the binding or a single bit differs.
 pub(super) fn decrypt(key: &SealKey, bound: &[u8], sealed: &[u8]) -> Option<SecretBytes> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE>()?;
-    let cipher = XChaCha20Poly1305::new(&(**key).into());
-    cipher.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: bound }).ok().map(SecretBytes::new)
+    cipher(key).ok()?.decrypt(&XNonce::from(*nonce), Payload { msg: body, aad: bound }).ok().map(SecretBytes::new)
 }
 
 /// Credentials of one connection: a version byte, then [`encrypt`]ed bytes bound to connection, provider and version.

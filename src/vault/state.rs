@@ -4,7 +4,10 @@ use std::{
     fmt,
     io::ErrorKind,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crate::{
@@ -72,14 +75,16 @@ pub struct Vault(Arc<Inner>);
 
 struct Inner {
     options: VaultOptions,
-    open: Mutex<Option<Open>>,
+    open: Mutex<Option<OpenVault>>,
     /// Held while unlocking, so that many callers cause one question.
     unlocking: Mutex<()>,
+    /// Something was sealed with this vault's key, so a missing file is not replaced.
+    required: AtomicBool,
 }
 
 /// Contents of an unlocked vault.
-struct Open {
-    key: SealKey,
+pub(super) struct OpenVault {
+    pub(super) key: SealKey,
     /// Somebody typed its passphrase, and can do so again.
     typed: bool,
 }
@@ -110,7 +115,38 @@ impl Vault {
     /// A locked vault. Nothing is read, asked or written yet.
     #[must_use]
     pub fn new(options: VaultOptions) -> Self {
-        Self(Arc::new(Inner { options, open: Mutex::new(None), unlocking: Mutex::new(()) }))
+        Self(Arc::new(Inner {
+            options,
+            open: Mutex::new(None),
+            unlocking: Mutex::new(()),
+            required: AtomicBool::new(false),
+        }))
+    }
+
+    /// Records that logins or a database are sealed with this vault's key: from now on a missing file is an error and no
+    /// reason to make another vault.
+    pub fn require(&self) {
+        self.0.required.store(self.0.options.choice != VaultChoice::Memory, Ordering::Relaxed);
+    }
+
+    fn is_required(&self) -> bool {
+        self.0.required.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn missing(&self) -> VaultError {
+        VaultError::Missing { file: shown(&self.0.options.file) }
+    }
+
+    pub(super) fn options(&self) -> &VaultOptions {
+        &self.0.options
+    }
+
+    pub(super) fn current_key(&self) -> Option<SealKey> {
+        lock(&self.0.open).as_ref().map(|open| open.key.clone())
+    }
+
+    pub(super) fn set_open(&self, open: OpenVault) {
+        *lock(&self.0.open) = Some(open);
     }
 
     /// Whether credentials can be sealed and opened now. Never blocks for long.
@@ -130,7 +166,8 @@ impl Vault {
     pub fn state(&self) -> Result<VaultState, VaultError> {
         let (kind, exists) = match (self.0.options.choice, self.header()?) {
             (VaultChoice::Memory, _) => (VaultChoice::Memory, true),
-            (_, Some(header)) => (kind(&header), true),
+            (_, Some(header)) => (header.kind(), true),
+            (_, None) if self.is_required() => return Err(self.missing()),
             (VaultChoice::Auto, None) => (VaultChoice::Keyring, false),
             (choice, None) => (choice, false),
         };
@@ -187,7 +224,7 @@ impl Vault {
             }
         };
         self.write(&header, true)?;
-        *lock(&self.0.open) = Some(Open { key, typed: found == VaultChoice::Passphrase });
+        *lock(&self.0.open) = Some(OpenVault { key, typed: found == VaultChoice::Passphrase });
         if let Some(VaultHeader::Keyring { id, .. }) = old {
             self.0.options.keyring.remove(&entry(&id))?;
         }
@@ -198,28 +235,48 @@ impl Vault {
     /// the old one can't be opened any more.
     pub fn abandon(&self) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
+        if self.0.options.choice == VaultChoice::Memory {
+            return Ok(());
+        }
         *lock(&self.0.open) = None;
         let file = &self.0.options.file;
         let mut aside = file.as_os_str().to_owned();
         aside.push(".lost");
-        std::fs::rename(file, aside).map_err(|source| self.failed(source))
+        match std::fs::rename(file, aside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(self.failed(error)),
+            _ => {}
+        }
+        self.0.required.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
-    fn key(&self, passphrase: Option<&Passphrase>) -> Result<Open, VaultError> {
+    fn key(&self, passphrase: Option<&Passphrase>) -> Result<OpenVault, VaultError> {
         let options = &self.0.options;
         if options.choice == VaultChoice::Memory {
-            return Ok(Open { key: random_key(&*options.entropy)?, typed: false });
+            return Ok(OpenVault { key: random_key(&*options.entropy)?, typed: false });
         }
         match self.header()? {
-            Some(VaultHeader::Keyring { id, check }) => {
-                Ok(Open { key: self.key_from_keyring(&id, &check)?, typed: false })
-            }
-            Some(VaultHeader::Passphrase { cost, salt, wrapped }) => {
-                let (passphrase, typed) = self.passphrase(passphrase)?;
-                let key = unwrap(&passphrase, cost, &salt, &wrapped)?.ok_or_else(|| self.refused())?;
-                Ok(Open { key, typed })
-            }
+            Some(header) => self.open_header(&header, passphrase),
+            None if self.is_required() => Err(self.missing()),
             None => self.begin(passphrase),
+        }
+    }
+
+    /// The key of a vault with that file.
+    pub(super) fn open_header(
+        &self,
+        header: &VaultHeader,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<OpenVault, VaultError> {
+        match header {
+            VaultHeader::Keyring { id, check } => {
+                Ok(OpenVault { key: self.key_from_keyring(id, check)?, typed: false })
+            }
+            VaultHeader::Passphrase { cost, salt, wrapped } => {
+                let (passphrase, typed) = self.passphrase(passphrase)?;
+                let key = unwrap(&passphrase, *cost, salt, wrapped)?.ok_or_else(|| self.refused())?;
+                Ok(OpenVault { key, typed })
+            }
         }
     }
 
@@ -236,18 +293,51 @@ impl Vault {
         Ok((read, false))
     }
 
+    /// Makes a new vault that is kept in this way, if there is none.
+    ///
+    /// # Errors
+    /// [`VaultError::Mismatch`] if another way was chosen.
+    pub fn begin_with(&self, protection: &VaultProtection) -> Result<(), VaultError> {
+        let _one_at_a_time = lock(&self.0.unlocking);
+        let (asked, found) = (self.0.options.choice, protection.kind());
+        if asked != VaultChoice::Auto && asked != found {
+            return Err(VaultError::Mismatch { found, asked });
+        }
+        let open = match (self.header()?, protection) {
+            (None, _) if self.is_required() => return Err(self.missing()),
+            (None, VaultProtection::Keyring) => self.begin_as(VaultChoice::Keyring, None)?,
+            (None, VaultProtection::Passphrase(passphrase)) => {
+                self.begin_as(VaultChoice::Passphrase, Some(passphrase))?
+            }
+            (Some(header), VaultProtection::Keyring) => self.open_header(&header, None)?,
+            (Some(header), VaultProtection::Passphrase(passphrase)) => self.open_header(&header, Some(passphrase))?,
+        };
+        self.set_open(open);
+        Ok(())
+    }
+
+    /// Whether the keyring can be used now. It is not asked to unlock itself.
+    #[must_use]
+    pub fn keyring_answers(&self) -> bool {
+        self.0.options.keyring.load("dashtam").is_ok()
+    }
+
+    fn begin(&self, passphrase: Option<&Passphrase>) -> Result<OpenVault, VaultError> {
+        self.begin_as(self.0.options.choice, passphrase)
+    }
+
     /// Makes a new vault. Should another process have made one meanwhile, that one counts.
-    fn begin(&self, passphrase: Option<&Passphrase>) -> Result<Open, VaultError> {
+    fn begin_as(&self, choice: VaultChoice, passphrase: Option<&Passphrase>) -> Result<OpenVault, VaultError> {
         let options = &self.0.options;
         let key = random_key(&*options.entropy)?;
-        let (header, typed) = if options.choice == VaultChoice::Passphrase {
+        let (header, typed) = if choice == VaultChoice::Passphrase {
             let (said, typed) = self.passphrase(passphrase)?;
             (wrap(&key, &said, Cost::STANDARD, &*options.entropy)?, typed)
         } else {
             (self.keep_in_keyring(&key)?, false)
         };
         match self.write(&header, false) {
-            Ok(()) => Ok(Open { key, typed }),
+            Ok(()) => Ok(OpenVault { key, typed }),
             Err(VaultError::File { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {
                 if let VaultHeader::Keyring { id, .. } = &header {
                     options.keyring.remove(&entry(id))?;
@@ -281,7 +371,7 @@ impl Vault {
     }
 
     /// The header on disk; an error when it is not the kind that was asked for.
-    fn header(&self) -> Result<Option<VaultHeader>, VaultError> {
+    pub(super) fn header(&self) -> Result<Option<VaultHeader>, VaultError> {
         let options = &self.0.options;
         if options.choice == VaultChoice::Memory {
             return Ok(None);
@@ -290,14 +380,14 @@ impl Vault {
             return Ok(None);
         };
         let header = VaultHeader::from_bytes(&bytes).ok_or_else(|| self.refused())?;
-        let found = kind(&header);
+        let found = header.kind();
         if options.choice != VaultChoice::Auto && options.choice != found {
             return Err(VaultError::Mismatch { found, asked: options.choice });
         }
         Ok(Some(header))
     }
 
-    fn write(&self, header: &VaultHeader, replace: bool) -> Result<(), VaultError> {
+    pub(super) fn write(&self, header: &VaultHeader, replace: bool) -> Result<(), VaultError> {
         let write = if replace { files::replace } else { files::write_new };
         write(&self.0.options.file, &header.to_bytes()).map_err(|source| self.failed(source))
     }
@@ -308,13 +398,6 @@ impl Vault {
 
     fn failed(&self, source: std::io::Error) -> VaultError {
         VaultError::File { file: shown(&self.0.options.file), source }
-    }
-}
-
-const fn kind(header: &VaultHeader) -> VaultChoice {
-    match header {
-        VaultHeader::Keyring { .. } => VaultChoice::Keyring,
-        VaultHeader::Passphrase { .. } => VaultChoice::Passphrase,
     }
 }
 

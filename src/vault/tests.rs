@@ -91,7 +91,7 @@ fn every_flipped_bit_of_a_passphrase_header_is_refused() {
     let cheap = Cost { memory: 64, passes: 1, lanes: 1 };
     let entropy = FakeEntropy::default();
     let right = passphrase("correct horse");
-    let bytes = wrap(&SealKey::new([5; 32]), &right, cheap, &entropy).unwrap().to_bytes();
+    let bytes = wrap(&SealKey::from([5; 32]), &right, cheap, &entropy).unwrap().to_bytes();
     let opens = |bytes: &[u8], with: &Passphrase| match VaultHeader::from_bytes(bytes) {
         Some(VaultHeader::Passphrase { cost, salt, wrapped }) => unwrap(with, cost, &salt, &wrapped).unwrap().is_some(),
         Some(VaultHeader::Keyring { .. }) | None => false,

@@ -7,10 +7,11 @@ use std::{
     fs::File,
     io,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use redb::StorageBackend;
@@ -46,6 +47,16 @@ impl Backend {
     pub(in crate::store) fn reopened(&self) -> Self {
         self.retired.store(true, Ordering::Release);
         Self { bytes: Arc::clone(&self.bytes), failed: Arc::default(), retired: Arc::default(), ..self.clone() }
+    }
+
+    /// A backend without bytes, for the time in which the database is closed.
+    pub(in crate::store) fn emptied(&self) -> Self {
+        Self { damage: Arc::clone(&self.damage), ..Self::memory() }
+    }
+
+    /// A way to retire this backend that does not keep its bytes, nor the key in them.
+    pub(in crate::store) fn leash(&self) -> Leash {
+        Leash { retired: Arc::clone(&self.retired), bytes: Arc::downgrade(&self.bytes) }
     }
 
     /// As [`Backend::reopened`]; later writes stay in memory.
@@ -87,6 +98,28 @@ impl Backend {
         })
     }
 }
+
+/// See [`Backend::leash`].
+#[derive(Debug)]
+pub(in crate::store) struct Leash {
+    retired: Arc<AtomicBool>,
+    bytes: Weak<dyn StorageBackend>,
+}
+
+impl Leash {
+    /// Retires the backend, unless its database is dropped already. A snapshot that still exists fails from now on.
+    pub(in crate::store) fn retire(&self) {
+        // Usually the database is being dropped: its last write is waited for.
+        let until = Instant::now() + DROPPING;
+        while self.bytes.strong_count() > 0 && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.retired.store(true, Ordering::Release);
+    }
+}
+
+/// How long a closed database may take to be dropped.
+const DROPPING: Duration = Duration::from_millis(200);
 
 impl StorageBackend for Backend {
     fn len(&self) -> io::Result<u64> {

@@ -7,9 +7,10 @@ use crate::{
     store::{
         database::{
             backend::Backend,
+            container::BlockProtection,
             copy, file,
             open_database::{DatabasePlace, OpenDatabase},
-            shared::SharedDatabase,
+            shared::{SharedDatabase, WritePermit},
         },
         error::{Result, StoreError, guarded},
     },
@@ -32,21 +33,32 @@ pub(in crate::store) fn backup(shared: &SharedDatabase, to: &Path) -> Result<()>
 pub(in crate::store) fn compact(shared: &Arc<SharedDatabase>) -> Result<()> {
     let permit = shared.permit();
     shared.reopen_after_failure(&permit)?;
+    let protection = shared.current().place.protection.clone();
+    rewrite(shared, &permit, &protection)
+}
+
+/// Rewrites the database beside its place, verifies the copy, renames it and continues with it.
+pub(in crate::store) fn rewrite(
+    shared: &SharedDatabase,
+    permit: &WritePermit,
+    protection: &BlockProtection,
+) -> Result<()> {
     let database = shared.current();
     let path = shared.path();
     let next = if database.place.file.is_none() {
         guarded(path, || {
-            let next = OpenDatabase::create(path, Backend::memory(), DatabasePlace::default())?;
+            let place = DatabasePlace { protection: protection.clone(), ..DatabasePlace::default() };
+            let next = OpenDatabase::create(path, Backend::memory(), place)?;
             copy::tables(&database.read()?, &next)?;
             Ok(next)
         })?
     } else {
         let beside = files::beside(path, "new");
         file::remove_if_there(&beside)?;
-        let next = guarded(path, || copy::to_file(&database.read()?, &beside, &database.place.protection))?;
+        let next = guarded(path, || copy::to_file(&database.read()?, &beside, protection))?;
         file::put_in_place(&beside, path)?;
         next
     };
-    shared.replace(next, &permit);
+    shared.replace(next, permit);
     Ok(())
 }

@@ -32,8 +32,13 @@ pub(in crate::store) enum BlockProtection {
     /// By authenticated encryption.
     Sealed {
         /// Wiped when dropped.
-        key: Zeroizing<[u8; KEY]>,
+        key: Arc<Zeroizing<[u8; KEY]>>,
         /// The same, wrapped by the vault.
+        wrapped: Vec<u8>,
+    },
+    /// By encryption; the key was wiped when the vault was locked.
+    Locked {
+        /// The key, wrapped by the vault.
         wrapped: Vec<u8>,
     },
 }
@@ -60,19 +65,33 @@ impl BlockProtection {
     }
 
     fn sealed(key: &[u8], wrapped: Vec<u8>) -> Result<Self> {
-        let key = key.try_into().map_err(|_| StoreError::invalid("the key of the database has the wrong length"))?;
-        Ok(Self::Sealed { key: Zeroizing::new(key), wrapped })
+        // Shared and filled in place, since a moved array leaves copies behind.
+        let mut shared = Arc::new(Zeroizing::new([0; KEY]));
+        match Arc::get_mut(&mut shared) {
+            Some(place) if key.len() == KEY => place.copy_from_slice(key),
+            _ => return Err(StoreError::invalid("the key of the database has the wrong length")),
+        }
+        Ok(Self::Sealed { key: shared, wrapped })
+    }
+
+    /// The same without the key; `None` if content is not encrypted.
+    pub(in crate::store) fn locked(&self) -> Option<Self> {
+        match self {
+            Self::Checksummed => None,
+            Self::Sealed { wrapped, .. } | Self::Locked { wrapped } => Some(Self::Locked { wrapped: wrapped.clone() }),
+        }
     }
 
     /// Whether content is encrypted.
     pub(in crate::store) const fn is_sealed(&self) -> bool {
-        matches!(self, Self::Sealed { .. })
+        matches!(self, Self::Sealed { .. } | Self::Locked { .. })
     }
 
     fn tagger(&self, header: &BlockHeader) -> Result<Tagger> {
         match self {
             Self::Checksummed => Ok(Tagger::checksummed(header.file)),
             Self::Sealed { key, .. } => Tagger::sealed(header.file, key, &SystemEntropy).map_err(io_error),
+            Self::Locked { .. } => Err(StoreError::Closed),
         }
     }
 
@@ -80,7 +99,7 @@ impl BlockProtection {
     pub(in crate::store) fn create(&self, raw: Arc<dyn StorageBackend>) -> Result<Backend> {
         let wrapped = match self {
             Self::Checksummed => None,
-            Self::Sealed { wrapped, .. } => Some(wrapped.clone()),
+            Self::Sealed { wrapped, .. } | Self::Locked { wrapped } => Some(wrapped.clone()),
         };
         let header = BlockHeader::new(wrapped, &SystemEntropy).map_err(|error| io_error(io::Error::other(error)))?;
         let blocks = Blocks::create(raw, &header, self.tagger(&header)?).map_err(io_error)?;

@@ -48,6 +48,10 @@ impl Default for OpenOptions {
 pub(in crate::store) fn open(path: &Path, options: &OpenOptions) -> Result<OpenDatabase> {
     let was_there = fs::symlink_metadata(path).is_ok();
     let file = file::open_locked(path)?;
+    // Left by a process that was killed while it rewrote or restored the database.
+    for leftover in ["new", "restore"] {
+        file::remove_if_there(&files::beside(path, leftover))?;
+    }
     match file::inspect(&file, path)? {
         FoundFile::New => {
             let companion = options.companions.iter().find(|companion| is_in_use(companion));
@@ -70,7 +74,12 @@ pub(in crate::store) fn open(path: &Path, options: &OpenOptions) -> Result<OpenD
             let file = Arc::new(file);
             let backend = Backend::over(Backend::raw_file(Arc::clone(&file)));
             let bare = existing(path, backend, file, BlockProtection::Checksummed)?;
-            convert(path, bare, &BlockProtection::Checksummed)
+            match convert(path, &bare, &BlockProtection::Checksummed) {
+                Ok(converted) => Ok(converted),
+                // It is converted the next time.
+                Err(StoreError::DiskFull { .. } | StoreError::Io { .. }) => Ok(bare),
+                Err(error) => Err(error),
+            }
         }
     }
 }
@@ -91,7 +100,14 @@ pub(in crate::store) fn verified_copy(from: &Path, place: &Path, copy: File, opt
     let at = DatabasePlace { file: Some(file), protection, was_unclean: true };
     let database = unverified(from, backend, at, true)?;
     guarded(from, || verify::all(&database))?;
-    if found == FoundFile::Bare { convert(place, database, &BlockProtection::Checksummed) } else { Ok(database) }
+    // A plain backup does not make an encrypted profile plain.
+    let wanted = if database.place.protection.is_sealed() {
+        BlockProtection::Checksummed
+    } else {
+        BlockProtection::new(&*options.keys)?
+    };
+    let is_converted = found == FoundFile::Bare || wanted.is_sealed();
+    if is_converted { convert(place, &database, &wanted) } else { Ok(database) }
         .and_then(|database| guarded(from, || database.trim_and_close()))
 }
 
@@ -121,7 +137,12 @@ fn create(path: &Path, protection: &BlockProtection) -> Result<OpenDatabase> {
     Ok(database)
 }
 
-fn existing(path: &Path, backend: Backend, file: Arc<File>, protection: BlockProtection) -> Result<OpenDatabase> {
+pub(in crate::store) fn existing(
+    path: &Path,
+    backend: Backend,
+    file: Arc<File>,
+    protection: BlockProtection,
+) -> Result<OpenDatabase> {
     let was_unclean = file::is_unclean(&backend).map_err(|error| error.at(path))?;
     over(path, backend, DatabasePlace { file: Some(file), protection, was_unclean })
 }
@@ -163,20 +184,14 @@ pub(in crate::store) fn unverified(
 }
 
 /// Rewrites the database with another protection, beside its place, and renames the copy: a kill at any moment leaves one
-/// of the two. If there is no space for the copy, the file stays as it is and is converted the next time.
-fn convert(path: &Path, database: OpenDatabase, protection: &BlockProtection) -> Result<OpenDatabase> {
+/// of the two.
+fn convert(path: &Path, database: &OpenDatabase, protection: &BlockProtection) -> Result<OpenDatabase> {
     let beside = files::beside(path, "new");
     file::remove_if_there(&beside)?;
-    let copied = guarded(path, || copy::to_file(&database.read()?, &beside, protection));
-    match copied {
-        Ok(mut copy) => {
-            copy.place.was_unclean = database.place.was_unclean;
-            file::put_in_place(&beside, path)?;
-            Ok(copy)
-        }
-        Err(StoreError::DiskFull { .. } | StoreError::Io { .. }) => Ok(database),
-        Err(error) => Err(error),
-    }
+    let mut copy = guarded(path, || copy::to_file(&database.read()?, &beside, protection))?;
+    copy.place.was_unclean = database.place.was_unclean;
+    file::put_in_place(&beside, path)?;
+    Ok(copy)
 }
 
 /// Opens the same bytes again after a failed write.

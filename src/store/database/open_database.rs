@@ -54,8 +54,17 @@ impl OpenDatabase {
         })
     }
 
+    /// A closed database: every use of it is [`StoreError::Closed`].
+    pub(in crate::store) const fn closed(backend: Backend, place: DatabasePlace) -> Self {
+        Self { db: None, backend, place }
+    }
+
+    pub(in crate::store) const fn is_closed(&self) -> bool {
+        self.db.is_none()
+    }
+
     fn db(&self) -> Result<&Database> {
-        self.db.as_ref().ok_or(StoreError::Busy)
+        self.db.as_ref().ok_or(StoreError::Closed)
     }
 
     /// A snapshot.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::store::{
-    database::{open, open_database::OpenDatabase},
+    database::{backend::Leash, open, open_database::OpenDatabase},
     error::{Result, StoreError, guarded},
 };
 
@@ -20,6 +20,8 @@ pub(in crate::store) struct SharedDatabase {
     writing: Mutex<bool>,
     written: Condvar,
     generation: AtomicU64,
+    /// The opening before the database was closed.
+    closing: Mutex<Option<Leash>>,
 }
 
 impl SharedDatabase {
@@ -31,6 +33,7 @@ impl SharedDatabase {
             writing: Mutex::new(false),
             written: Condvar::new(),
             generation: AtomicU64::new(generation),
+            closing: Mutex::default(),
         })
     }
 
@@ -46,6 +49,11 @@ impl SharedDatabase {
     /// Continues with another opening. Only the holder of the permit does so.
     pub(in crate::store) fn replace(&self, database: OpenDatabase, _: &WritePermit) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(database);
+    }
+
+    /// The leash of the opening that was closed.
+    pub(in crate::store) fn closing(&self) -> MutexGuard<'_, Option<Leash>> {
+        self.closing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(in crate::store) fn generation(&self) -> u64 {

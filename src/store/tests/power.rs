@@ -44,7 +44,7 @@ fn path() -> &'static Path {
 
 pub(super) fn protections() -> [BlockProtection; 2] {
     let key = zeroize::Zeroizing::new([7; 32]);
-    [BlockProtection::Checksummed, BlockProtection::Sealed { key, wrapped: b"wrapped".to_vec() }]
+    [BlockProtection::Checksummed, BlockProtection::Sealed { key: key.into(), wrapped: b"wrapped".to_vec() }]
 }
 
 /// One import, one undo, one import: each atomic, whatever of their writes reached the disk. `DASHTAM_CUTS` raises

@@ -9,7 +9,7 @@ use crate::{
     domain::{ChangeKind, ConnectionStatus, FailureKind},
     providers::Secrets,
     sync::Event,
-    vault::Passphrase,
+    vault::{Passphrase, VaultKeys},
 };
 
 /// Users of the open vault.
@@ -46,13 +46,25 @@ impl Live {
     }
 
     fn lock_if_free(&self, in_use: &mut InUse) {
-        if in_use.users > 0 || !std::mem::take(&mut in_use.lock_wanted) || !self.config.vault.can_lock() {
+        if in_use.users > 0 || !in_use.lock_wanted || !self.config.vault.can_lock() {
+            // A vault that can't be locked drops the request.
+            in_use.lock_wanted &= in_use.users > 0;
             return;
         }
+        if self.store.is_encrypted() && !self.store.is_closed() && !self.store.close() {
+            // A change is being written: the end of it tries again.
+            return;
+        }
+        in_use.lock_wanted = false;
         self.config.vault.lock();
         // Logins that wait for confirmation are as secret as stored ones.
         lock(&self.checked).clear();
-        self.shared.publish(&Event::VaultLocked);
+        self.shared.publish(&Event::VaultLocked { closed: self.store.is_closed() });
+    }
+
+    /// Locks the vault if that was requested while a change was being written.
+    pub(in crate::sync) fn lock_if_wanted(&self) {
+        self.lock_if_free(&mut lock(&self.in_use));
     }
 
     /// Opens the vault with a typed passphrase.
@@ -85,21 +97,26 @@ impl Live {
             }
             writer.commit_unlisted()?;
             lock(&live.checked).clear();
-            if live.config.vault.state()?.exists {
-                live.config.vault.abandon()?;
-            }
-            Ok(())
+            Ok(live.config.vault.abandon()?)
         })
         .await
     }
 
+    /// The keys of the database file.
+    pub(in crate::sync) fn database_keys(&self) -> VaultKeys {
+        VaultKeys::new(self.config.vault.clone(), true)
+    }
+
     /// Opens the vault if it is not open. Without a passphrase, this works only for vaults that need none typed.
-    pub(super) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), JobFailure> {
+    pub(in crate::sync) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), JobFailure> {
         let vault = &self.config.vault;
         if vault.is_unlocked() {
             return Ok(());
         }
         vault.unlock(passphrase)?;
+        if self.store.is_closed() {
+            self.store.reopen(&self.database_keys())?;
+        }
         if vault.can_lock() {
             self.shared.publish(&Event::VaultOpened);
         }

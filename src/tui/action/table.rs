@@ -83,6 +83,10 @@ pub(crate) enum Action {
     Browse,
     Reconnect,
     Disconnect,
+    /// Lock the vault, and with it an encrypted database. In the palette only, as the next two.
+    LockVault,
+    Encrypt,
+    Decrypt,
 }
 
 const fn row(

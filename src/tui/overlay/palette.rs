@@ -70,6 +70,13 @@ struct Entry {
     does: Does,
 }
 
+/// Actions of the vault, which have no key.
+const VAULT: [(&str, &str, Action); 3] = [
+    ("Lock the vault", "passphrase close away secure", Action::LockVault),
+    ("Encrypt the database", "seal secret protect security vault", Action::Encrypt),
+    ("Decrypt the database", "plain unseal security vault", Action::Decrypt),
+];
+
 /// The palette.
 pub(crate) struct Palette {
     field: TextField,
@@ -112,6 +119,9 @@ impl Palette {
         for (name, theme) in ThemeName::ALL {
             let aliases = "colour color appearance dark light scheme contrast".to_owned();
             add(format!("Theme: {name}"), aliases, "theme", Does::Theme(theme));
+        }
+        for (title, aliases, action) in VAULT {
+            add(title.to_owned(), aliases.to_owned(), "vault", Does::Act(action));
         }
         for (index, setting) in SETTINGS.iter().enumerate() {
             let title = format!("Setting {}.{}", setting.section, setting.key);

@@ -30,11 +30,24 @@ pub(crate) struct Unlock {
     problem: Option<String>,
     /// Effects after unlocking.
     then: Vec<Effect>,
+    /// What waits for the passphrase.
+    about: &'static str,
 }
+
+/// The stored logins wait.
+const LOGINS: &str = "It protects the stored logins. Syncs wait until the vault is unlocked.";
+/// The whole screen waits.
+const DATABASE: &str = "The database is encrypted and closed until the vault is unlocked. ctrl-c quits.";
 
 /// Opens the overlay.
 pub(crate) fn open(ctx: &mut Ctx<'_>, then: Vec<Effect>) {
-    ctx.push(Unlock { field: SecretField::new(false), shown: false, job: None, problem: None, then });
+    ctx.push(Unlock { field: SecretField::new(false), shown: false, job: None, problem: None, then, about: LOGINS });
+}
+
+/// Opens the overlay over a locked screen.
+pub(crate) fn open_database(ctx: &mut Ctx<'_>) {
+    let field = SecretField::new(false);
+    ctx.push(Unlock { field, shown: false, job: None, problem: None, then: Vec::new(), about: DATABASE });
 }
 
 impl Pane for Unlock {
@@ -95,11 +108,7 @@ impl Pane for Unlock {
         match (&self.problem, self.job) {
             (Some(problem), _) => scene.paint.paragraph(body, problem, theme.warning),
             (None, Some(_)) => scene.paint.paragraph(body, "Unlocking…", theme.muted),
-            (None, None) => scene.paint.paragraph(
-                body,
-                "It protects the stored logins. Syncs wait until the vault is unlocked.",
-                theme.muted,
-            ),
+            (None, None) => scene.paint.paragraph(body, self.about, theme.muted),
         };
     }
 }

@@ -42,6 +42,11 @@ pub(crate) struct LedgerSnapshot {
 }
 
 impl LedgerSnapshot {
+    /// A snapshot without data, for a locked screen.
+    pub(crate) fn empty(today: NaiveDate) -> Result<Self, LedgerError> {
+        Self::load(&Ledger::empty()?, None, today)
+    }
+
     /// Reads the current state, as of a day if one is chosen.
     pub(crate) fn load(ledger: &Ledger, as_of: Option<NaiveDate>, today: NaiveDate) -> Result<Self, LedgerError> {
         let ledger = as_of.map_or_else(|| ledger.clone(), |day| ledger.until(day));

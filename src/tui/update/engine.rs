@@ -5,11 +5,16 @@ use crate::{
     providers::is_live,
     sync::{EngineCommand, Event, SyncReport},
     tui::{
-        app::{App, Job},
-        component::{list::RowId, pane::PaneNews, toast::Level},
+        app::{App, Job, Reload},
+        component::{
+            list::RowId,
+            pane::PaneNews,
+            toast::{Level, Toasts},
+        },
         env::Env,
         msg::Effect,
         overlay::{Confirm, unlock},
+        snapshot::LedgerSnapshot,
         widget::{amount::plain, text::fit},
     },
 };
@@ -148,10 +153,57 @@ impl App {
             Event::Disconnected { still_valid: Some(reason), .. } => {
                 self.toast(Level::Error, format!("Disconnected; {reason}"));
             }
-            Event::StoreChanged => effects.extend(self.refresh()),
+            Event::VaultLocked { closed: true } => effects = self.lock(env),
+            Event::VaultOpened | Event::Unlocked { .. } if self.locked => {
+                self.locked = false;
+                self.panes.overlays.clear();
+                effects.extend(self.refresh());
+            }
+            Event::EncryptionSet { encrypted, .. } => {
+                let text = if *encrypted { "The database is encrypted." } else { "The database is plain now." };
+                self.toast(Level::News, text);
+                effects.extend(self.refresh());
+            }
+            Event::StoreChanged if !self.locked => effects.extend(self.refresh()),
             _ => {}
         }
         effects
+    }
+
+    /// Forgets everything that was read and shows the question for the passphrase only.
+    fn lock(&mut self, env: &Env) -> Vec<Effect> {
+        self.panes.overlays.clear();
+        self.toasts = Toasts::default();
+        self.jobs.clear();
+        self.reload = Reload::Idle;
+        match LedgerSnapshot::empty(env.clock.today()) {
+            Ok(empty) => self.snapshot = empty,
+            Err(error) => {
+                tracing::error!("the screen can't be locked: {error}");
+                return self.quit();
+            }
+        }
+        let mut effects = self.tell_fresh(env);
+        self.locked = true;
+        effects.extend(self.run(env, |_, ctx| unlock::open_database(ctx)).1);
+        effects
+    }
+
+    /// Encrypts the database file, or decrypts it, after a question.
+    pub(super) fn set_encryption(&mut self, encrypted: bool, env: &Env) -> Vec<Effect> {
+        let (title, lines) = if encrypted {
+            let lines = [
+                "Encrypt the database with a key of the vault?",
+                "Without that key nothing can be read any more: keep a backup.",
+            ];
+            ("Encrypt", lines)
+        } else {
+            ("Decrypt", ["Decrypt the database?", "Any program of this user can read it then."])
+        };
+        let order = EngineCommand::SetEncryption { job: env.engine.job(), encrypted };
+        self.last_sync = Some(order.clone());
+        let lines = lines.map(str::to_owned).to_vec();
+        self.run(env, |_, ctx| ctx.push(Confirm::new(title, lines, vec![Effect::Send(order)]))).1
     }
 
     /// Asks for the passphrase of the vault. For a scheduled sync it does not interrupt an open overlay and shows a toast
@@ -169,6 +221,7 @@ impl App {
                 EngineCommand::Sync { connections, force, from, .. } => {
                     EngineCommand::Sync { job, connections, force, from }
                 }
+                EngineCommand::SetEncryption { encrypted, .. } => EngineCommand::SetEncryption { job, encrypted },
                 other => other,
             })
         };

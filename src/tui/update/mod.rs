@@ -160,6 +160,9 @@ impl App {
             Action::Redo => self.redo(self.chosen_change(), env),
             Action::AsOf => self.run(env, |_, ctx| ctx.push(as_of::form(ctx))).1,
             Action::DayBefore | Action::DayAfter | Action::MonthBefore | Action::MonthAfter => self.step(action, env),
+            Action::LockVault => vec![Effect::Send(EngineCommand::LockVault)],
+            Action::Encrypt => self.set_encryption(true, env),
+            Action::Decrypt => self.set_encryption(false, env),
             Action::Back => self.back(false, env),
             Action::Leave => self.back(true, env),
             _ => self.run(env, |panes, ctx| panes.top().act(action, ctx)).1,
@@ -170,7 +173,7 @@ impl App {
     /// leaving) out of the program.
     fn back(&mut self, leaving: bool, env: &Env) -> Vec<Effect> {
         let (stepped, effects) = self.run(env, |panes, ctx| panes.top().back(ctx));
-        if stepped {
+        if stepped || self.locked {
             return effects;
         }
         if self.panes.overlays.pop().is_none() {
@@ -187,7 +190,7 @@ impl App {
         effects
     }
 
-    fn quit(&mut self) -> Vec<Effect> {
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
         self.quitting = true;
         vec![Effect::WriteVisit, Effect::Quit]
     }
@@ -211,7 +214,7 @@ impl App {
     }
 
     /// Reads the snapshot again; while that runs, once more afterwards.
-    fn refresh(&mut self) -> Vec<Effect> {
+    pub(super) fn refresh(&mut self) -> Vec<Effect> {
         if self.reload != Reload::Idle {
             self.reload = Reload::RunningThenAgain;
             return Vec::new();
@@ -222,6 +225,8 @@ impl App {
 
     fn loaded(&mut self, loaded: WorkerAnswer, env: &Env) -> Vec<Effect> {
         match loaded {
+            // Read before the database was closed.
+            _ if self.locked => Vec::new(),
             WorkerAnswer::Fresh(result) => {
                 let again = std::mem::take(&mut self.reload) == Reload::RunningThenAgain;
                 let mut effects = Vec::new();

@@ -51,7 +51,9 @@ impl App {
     pub(super) fn hear_of_vault(&mut self, event: &Event) {
         match event {
             Event::VaultOpened => self.idle.vault(true),
-            Event::VaultLocked => {
+            // An encrypted database is closed with it: the screen is locked.
+            Event::VaultLocked { closed: true } => self.idle.vault(false),
+            Event::VaultLocked { closed: false } => {
                 self.idle.vault(false);
                 self.toast(
                     Level::News,

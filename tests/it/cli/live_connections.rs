@@ -3,7 +3,6 @@
 use std::{process::Stdio, sync::Arc};
 
 use chrono::{Days, Local, NaiveDate, TimeDelta, Utc};
-use dashtam::store::Store;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
@@ -279,7 +278,7 @@ async fn schwab_by_pasting_the_address() {
     assert_eq!(output.status.code(), Some(0));
     assert!(!String::from_utf8_lossy(&output.stderr).contains("the login ends"));
     let ends = |left: TimeDelta| {
-        let store = Store::open(&profile.data().join("dashtam.redb")).unwrap();
+        let store = profile.store();
         let mut connection = store.read().unwrap().connections().unwrap().remove(0);
         connection.login_expires_at = Some(Utc::now() + left);
         let mut writer = store.begin(dashtam::domain::ChangeKind::Sync, "test", Utc::now()).unwrap();
@@ -327,7 +326,11 @@ async fn the_vault_gets_another_passphrase_and_is_reset() {
     assert_eq!(profile.run(&["sync"]).await.status.code(), Some(0), "the login is the same");
     assert_eq!(profile.run(&["vault", "reset"]).await.status.code(), Some(2), "it asks first");
     let reset = profile.list(&["vault", "reset", "--yes"]).await;
-    assert_eq!((&reset["exists"], &reset["logins"]), (&false.into(), &0.into()));
+    assert_eq!(
+        (&reset["exists"], &reset["logins"]),
+        (&true.into(), &0.into()),
+        "the new vault keeps the key of the database"
+    );
     let connections = profile.list(&["connections"]).await;
     assert_eq!(connections[0]["status"], "revoked");
     assert!(!profile.list(&["transactions"]).await.as_array().unwrap().is_empty(), "rows stay");

@@ -163,6 +163,8 @@ impl Harness {
                 recent: Some(folder.path().join("recent")),
                 log: Some(folder.path().join("log")),
             },
+            notice: None,
+            can_lock: false,
             local_time: |at| at.naive_utc(),
         };
         let suspended = Arc::default();

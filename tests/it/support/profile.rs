@@ -3,9 +3,15 @@
 use std::{
     path::{Path, PathBuf},
     process::{Output, Stdio},
+    sync::Arc,
 };
 
 use base64::Engine as _;
+use dashtam::{
+    ports::{SystemEntropy, VaultChoice},
+    store::{OpenOptions, Store},
+    vault::{TimedStore, Vault, VaultKeys, VaultOptions},
+};
 use serde_json::Value;
 
 use super::server::Server;
@@ -33,6 +39,19 @@ impl Profile {
 
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The database, which is encrypted with a key of the vault.
+    pub(crate) fn store(&self) -> Store {
+        let vault = Vault::new(VaultOptions {
+            choice: VaultChoice::Passphrase,
+            file: self.data().join("vault"),
+            passphrase_file: Some(self.folder.path().join("passphrase")),
+            keyring: Arc::new(TimedStore::system()),
+            entropy: Arc::new(SystemEntropy),
+        });
+        let options = OpenOptions { keys: Arc::new(VaultKeys::new(vault, false)), ..OpenOptions::default() };
+        Store::open_with(&self.data().join("dashtam.redb"), &options).unwrap()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> tokio::process::Command {

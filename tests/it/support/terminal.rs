@@ -47,20 +47,39 @@ impl Terminal {
     pub(crate) fn start_sized(lines: u16, columns: u16, arguments: &[&str]) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let folder = profile.path().to_owned();
-        Self::start_on(profile, &folder, arguments, lines, columns)
+        Self::start_on(profile, &folder, arguments, (lines, columns), &[])
+    }
+
+    /// In a profile that somebody else removes, with more variables.
+    pub(crate) fn start_with_variables(
+        profile: &std::path::Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        Self::start_on(tempfile::tempdir().unwrap(), profile, arguments, (24, 80), variables)
     }
 
     fn start_with(profile: TempDir, folder: &std::path::Path, arguments: &[&str]) -> Self {
-        Self::start_on(profile, folder, arguments, 24, 80)
+        Self::start_on(profile, folder, arguments, (24, 80), &[])
     }
 
-    fn start_on(profile: TempDir, folder: &std::path::Path, arguments: &[&str], lines: u16, columns: u16) -> Self {
+    fn start_on(
+        profile: TempDir,
+        folder: &std::path::Path,
+        arguments: &[&str],
+        (lines, columns): (u16, u16),
+        variables: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_dashtam"));
         command.args(arguments);
         command.env("DASHTAM_DATA_DIR", folder);
         command.env("TERM", "xterm-256color");
+        command.env("DASHTAM_VAULT", "memory");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         command.cwd(folder);
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
