@@ -1,7 +1,8 @@
 //! Rows as files for other programs: CSV, JSON, and the journals of ledger, hledger and beancount.
 //!
-//! INVARIANT: pure writers: rows are written in the order given, amounts with all their digits. A text never becomes a
-//! formula in a spreadsheet or a directive in a journal.
+//! Tables have rows in the order of their list; journals begin with the oldest.
+//!
+//! INVARIANT: amounts have all their digits. A text never becomes a formula in a spreadsheet or a directive in a journal.
 
 mod csv;
 mod journal;
@@ -9,9 +10,10 @@ mod json;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, collections::HashSet, io::Write};
+use std::{borrow::Cow, io::Write};
 
-use super::{LedgerEntry, RowList, View, error::Result};
+use self::journal::{Journal, JournalPlan, JournalTool};
+use super::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey, View, error::Result};
 use crate::domain::{Account, AccountId};
 
 /// A kind of file.
@@ -64,55 +66,42 @@ pub fn cell(value: &serde_json::Value) -> String {
     csv::cell(value)
 }
 
-/// Writes rows one by one.
-pub struct Exporter<'a, W> {
-    format: ExportFormat,
+/// Writes the rows of a table one by one.
+struct ExportTable<'a, W> {
+    format: ExportTableFormat,
     accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>,
     out: W,
     rows: u64,
-    /// Accounts that a beancount file has opened.
-    opened: HashSet<String>,
 }
 
-impl<W> std::fmt::Debug for Exporter<'_, W> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Exporter").field("format", &self.format).field("rows", &self.rows).finish_non_exhaustive()
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ExportTableFormat {
+    Csv,
+    Json,
 }
 
-impl<'a, W: Write> Exporter<'a, W> {
+impl<'a, W: Write> ExportTable<'a, W> {
     /// Begins a file; `accounts` finds the account of a row.
-    pub fn new(
-        format: ExportFormat,
+    fn new(
+        format: ExportTableFormat,
         accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>,
         mut out: W,
     ) -> Result<Self> {
         match format {
-            ExportFormat::Json => out.write_all(b"[")?,
-            ExportFormat::Csv => csv::heading(&mut out)?,
-            ExportFormat::Ledger | ExportFormat::Hledger | ExportFormat::Beancount => {}
+            ExportTableFormat::Json => out.write_all(b"[")?,
+            ExportTableFormat::Csv => csv::heading(&mut out)?,
         }
-        Ok(Self { format, accounts, out, rows: 0, opened: HashSet::new() })
+        Ok(Self { format, accounts, out, rows: 0 })
     }
 
-    /// Adds a row. Rows that moved no money (failed, withdrawn) are left out of journals.
-    pub fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
+    /// Adds a row.
+    fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
         let account = (self.accounts)(entry.transaction.account_id);
         match self.format {
-            ExportFormat::Csv => csv::row(&mut self.out, entry, account)?,
-            ExportFormat::Json => {
+            ExportTableFormat::Csv => csv::row(&mut self.out, entry, account)?,
+            ExportTableFormat::Json => {
                 self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
                 json::row(&mut self.out, entry, account)?;
-            }
-            ExportFormat::Ledger | ExportFormat::Hledger | ExportFormat::Beancount => {
-                if !super::counts(entry.transaction.facts.status) {
-                    return Ok(());
-                }
-                if self.format == ExportFormat::Beancount {
-                    journal::beancount(&mut self.out, entry, account, &mut self.opened)?;
-                } else {
-                    journal::plain(&mut self.out, entry, account, self.format == ExportFormat::Hledger)?;
-                }
             }
         }
         self.rows += 1;
@@ -120,8 +109,8 @@ impl<'a, W: Write> Exporter<'a, W> {
     }
 
     /// Ends the file; returns the number of rows written.
-    pub fn finish(mut self) -> Result<u64> {
-        if self.format == ExportFormat::Json {
+    fn finish(mut self) -> Result<u64> {
+        if self.format == ExportTableFormat::Json {
             self.out.write_all(if self.rows == 0 { b"]\n" } else { b"\n]\n" })?;
         }
         self.out.flush()?;
@@ -133,15 +122,55 @@ impl<'a, W: Write> Exporter<'a, W> {
 const PAGE: usize = 4096;
 
 impl View {
-    /// Writes the rows of a list in its order; returns the number written.
+    /// Writes the rows of a list; returns the number written. Tables have the order of the list. A journal begins with the
+    /// oldest row; if the list has all rows of an account or of all accounts, it also has opening balances, stated balances,
+    /// lots and prices.
+    ///
+    /// # Errors
+    /// When the store can't be read or `out` can't be written; [`super::LedgerError::NeedsColumns`] without columns.
     pub fn export(&self, listing: &RowList, format: ExportFormat, out: impl Write) -> Result<u64> {
+        match format {
+            ExportFormat::Csv => self.export_table(listing, ExportTableFormat::Csv, out),
+            ExportFormat::Json => self.export_table(listing, ExportTableFormat::Json, out),
+            ExportFormat::Ledger => self.export_journal(listing, JournalTool::Ledger, out),
+            ExportFormat::Hledger => self.export_journal(listing, JournalTool::Hledger, out),
+            ExportFormat::Beancount => self.export_journal(listing, JournalTool::Beancount, out),
+        }
+    }
+
+    fn export_table(&self, listing: &RowList, format: ExportTableFormat, out: impl Write) -> Result<u64> {
         let account = |id| self.account(id).map(|line| &line.account);
-        let mut exporter = Exporter::new(format, &account, out)?;
+        let mut table = ExportTable::new(format, &account, out)?;
         for first in (0..listing.len()).step_by(PAGE) {
             for entry in self.entries(listing, first, PAGE)? {
-                exporter.row(&entry)?;
+                table.row(&entry)?;
             }
         }
-        exporter.finish()
+        table.finish()
+    }
+
+    fn export_journal(&self, listing: &RowList, dialect: JournalTool, out: impl Write) -> Result<u64> {
+        let request = listing.request();
+        let is_whole = request.query == Query::default().within(None, self.last_day());
+        let plan = is_whole.then(|| JournalPlan::new(self, request.account)).transpose()?;
+        let oldest_first = Sort { key: SortKey::Date, descending: false };
+        let listing = self.list(&ListRequest { sort: oldest_first, ..request.clone() })?;
+        let accounts = self.accounts().iter().map(|line| &line.account);
+        let mut journal = Journal::new(dialect, accounts, plan, out)?;
+        let mut day: Vec<LedgerEntry> = Vec::new();
+        for first in (0..listing.len()).step_by(PAGE) {
+            for entry in self.entries(&listing, first, PAGE)? {
+                let date = entry.transaction.facts.date;
+                if let Some(before) = day.first().map(|row| row.transaction.facts.date).filter(|before| *before != date)
+                {
+                    journal.day(before, std::mem::take(&mut day))?;
+                }
+                day.push(entry);
+            }
+        }
+        if let Some(last) = day.first().map(|row| row.transaction.facts.date) {
+            journal.day(last, day)?;
+        }
+        Ok(journal.finish()?)
     }
 }

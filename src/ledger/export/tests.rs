@@ -34,11 +34,29 @@ fn written(format: ExportFormat, entries: &[LedgerEntry]) -> String {
     let accounts = accounts();
     let account = |id| accounts.iter().find(|account| account.id == id);
     let mut out = Vec::new();
-    let mut exporter = Exporter::new(format, &account, &mut out).unwrap();
-    for entry in entries {
-        exporter.row(entry).unwrap();
+    let table = |format, out: &mut Vec<u8>| {
+        let mut table = ExportTable::new(format, &account, out).unwrap();
+        for entry in entries {
+            table.row(entry).unwrap();
+        }
+        table.finish().unwrap();
+    };
+    let journal = |dialect, out: &mut Vec<u8>| {
+        let mut journal = Journal::new(dialect, &accounts, None, out).unwrap();
+        let mut entries = entries.to_vec();
+        entries.sort_by_key(|entry| entry.transaction.facts.date);
+        for day in entries.chunk_by(|a, b| a.transaction.facts.date == b.transaction.facts.date) {
+            journal.day(day[0].transaction.facts.date, day.to_vec()).unwrap();
+        }
+        journal.finish().unwrap();
+    };
+    match format {
+        ExportFormat::Csv => table(ExportTableFormat::Csv, &mut out),
+        ExportFormat::Json => table(ExportTableFormat::Json, &mut out),
+        ExportFormat::Ledger => journal(JournalTool::Ledger, &mut out),
+        ExportFormat::Hledger => journal(JournalTool::Hledger, &mut out),
+        ExportFormat::Beancount => journal(JournalTool::Beancount, &mut out),
     }
-    exporter.finish().unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -47,28 +65,36 @@ fn journals() {
     let row = entry("Blue; Bottle  Coffee", "two, \"cups\"", "-6.50");
     assert_eq!(
         written(ExportFormat::Hledger, std::slice::from_ref(&row)),
-        "2026-11-20 * (202611200001) Blue, Bottle Coffee\n    ; memo: two  \"cups\"\n    ; road-trip:, fun:\n    \
-         Assets:Bank b:Ábc card 2222  -6.50 USD\n    Expenses:Food:Coffee  6.50 USD\n\n"
+        "; Selected rows, without opening balances and stated balances.\n\naccount Assets:Bank b:Ábc card 2222\ncommodity \
+         1000.00 USD\naccount Expenses:Food:Coffee\n2026-11-20 * (202611200001) Blue, Bottle Coffee\n    ; memo: two  \
+         \"cups\"\n    ; dashtam_id: 7\n    ; road-trip:, fun:\n    Assets:Bank b:Ábc card 2222  -6.50 USD\n    \
+         Expenses:Food:Coffee  6.50 USD\n\n"
     );
     assert!(written(ExportFormat::Ledger, std::slice::from_ref(&row)).contains("    ; :road-trip:fun:\n"));
     assert_eq!(
-        written(ExportFormat::Beancount, &[row.clone(), row]).lines().take(10).collect::<Vec<_>>(),
+        written(ExportFormat::Beancount, &[row.clone(), row]).lines().skip(4).take(13).collect::<Vec<_>>(),
         [
-            "1900-01-01 open Assets:Bank-b:Ábc-card-2222",
-            "1900-01-01 open Expenses:Food:Coffee",
+            "2026-11-20 open Assets:Bank-b:Ábc-card-2222",
+            "2026-11-20 commodity USD",
+            "2026-11-20 open Expenses:Food:Coffee",
             "2026-11-20 * \"Blue; Bottle Coffee\" \"two, \\\"cups\\\"\" #road-trip #fun",
+            "  code: \"202611200001\"",
+            "  memo: \"two, \\\"cups\\\"\"",
             "  dashtam_id: \"7\"",
-            "  provider_id: \"202611200001\"",
             "  Assets:Bank-b:Ábc-card-2222  -6.50 USD",
             "  Expenses:Food:Coffee  6.50 USD",
             "",
             "2026-11-20 * \"Blue; Bottle Coffee\" \"two, \\\"cups\\\"\" #road-trip #fun",
-            "  dashtam_id: \"7\"",
+            "  code: \"202611200001\"",
+            "  memo: \"two, \\\"cups\\\"\"",
         ]
     );
     let mut withdrawn = entry("x", "", "1");
     withdrawn.transaction.facts.status = TransactionStatus::Cancelled;
-    assert_eq!(written(ExportFormat::Ledger, &[withdrawn]), "");
+    assert_eq!(written(ExportFormat::Ledger, &[withdrawn]).lines().count(), 2);
+    let mut pending = entry("x", "", "1");
+    pending.transaction.facts.status = TransactionStatus::Pending;
+    assert!(written(ExportFormat::Ledger, &[pending]).lines().all(|line| line.is_empty() || line.starts_with("; ")));
 }
 
 #[test]
@@ -134,12 +160,19 @@ proptest! {
     #[test]
     fn journals_keep_their_shape_whatever_texts_hold(rows in any_rows(12)) {
         let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| LedgerEntry { transaction, user }).collect();
-        let counting = entries.iter().filter(|entry| crate::ledger::counts(entry.transaction.facts.status)).count();
+        let settled = |entry: &&LedgerEntry| entry.transaction.facts.status == TransactionStatus::Settled;
+        let counting = entries.iter().filter(settled).count();
         for format in [ExportFormat::Ledger, ExportFormat::Hledger, ExportFormat::Beancount] {
             let text = written(format, &entries);
-            let headings = text.lines().filter(|line| line.starts_with("20")).count();
-            let postings = text.lines().filter(|line| line.starts_with("  ") && !line.contains(';') && !line.contains(": ")).count();
-            prop_assert_eq!((headings, postings), (counting, counting * 2), "{}", text);
+            let is_heading = |line: &&str| matches!(line.get(10..12), Some(" *" | " !"));
+            let headings = text.lines().filter(is_heading).count();
+            prop_assert_eq!(headings, counting, "{}", text);
+            for block in text.split("\n\n").filter(|block| block.lines().any(|line| is_heading(&line))) {
+                let postings = block.lines().filter(|line| {
+                    line.starts_with("  ") && !line.trim_start().starts_with(';') && !line.contains(": ")
+                });
+                prop_assert!(postings.count() >= 2, "{}", block);
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ mod connect_with_keys;
 mod doctor_and_restore;
 mod duplicates;
 mod encrypted_profile;
+mod journals;
 mod keys_of_the_other_environment;
 mod killed;
 mod live_connections;
