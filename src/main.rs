@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    dashtam::cli::main()
+    dashtam::main()
 }

@@ -45,11 +45,6 @@ pub struct EnvironmentError {
 }
 
 impl Environment {
-    /// Reads the environment of this process.
-    pub fn read() -> Result<Self, EnvironmentError> {
-        Self::from_variables(std::env::vars_os())
-    }
-
     /// Reads any environment. An empty variable counts as not set.
     pub fn from_variables(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, EnvironmentError> {
         let mut environment = Self::default();

@@ -14,14 +14,13 @@ mod redact;
 mod settings;
 mod value;
 
-pub use environment::{Environment, EnvironmentError, origin};
+pub use environment::Environment;
 pub use log::{Log, open_log};
 pub use panic::{describe_panic, report_panics};
-pub use parse::{ConfigError, ConfigProblem, ParsedConfig};
-pub use paths::{Overrides, Paths, PathsError, Profile};
-pub use provider::{AnswerError, AnswerSource, ConfiguredError, FieldSetting, ProviderConfig, ProviderSettings};
-pub use redact::redact;
-pub use settings::{Binding, Config, LogLevel, SETTINGS, Screen, Setting, SyncConfig, Theme};
+pub use parse::{ConfigError, ConfigProblem};
+pub use paths::{Overrides, Paths, Profile};
+pub use provider::{AnswerSource, ConfiguredError, ProviderConfig, ProviderSettings};
+pub use settings::{Binding, Config, LogLevel, SETTINGS, Screen, Setting, Theme};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,11 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use super::*;
+use super::{
+    environment::{EnvironmentError, origin},
+    parse::ParsedConfig,
+    *,
+};
 use crate::ports::VaultChoice;
 
 fn errors(text: &str) -> Vec<String> {

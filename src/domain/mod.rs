@@ -28,7 +28,7 @@ pub use error::{Disposition, ProviderError, ProviderErrorKind};
 pub use failure::FailureKind;
 pub use holding::{Holding, HoldingFacts};
 pub use id::{AccountId, ChangeId, ConnectionId, HoldingId, ParseIdError, TransactionId};
-pub use money::{Money, MoneyError};
+pub use money::Money;
 pub use pair::{PairStanding, RowPair};
 pub use provider::{Capability, ProviderCategory};
 pub use snapshot::{Snapshot, SnapshotSource};

@@ -322,6 +322,7 @@ impl UserFields {
 /// A change of some user fields, for one row or for many. In a field, `None` keeps the value of each row and `Some(None)`
 /// clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::option_option, reason = "keep, clear and replace are three cases")]
 pub struct UserPatch {
     /// Replaces the payee.
     pub payee: Option<Option<String>>,

@@ -44,13 +44,13 @@ mod view;
 
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
 pub use cash_flow::{CashFlow, Period};
-pub use daily::{BalanceHistory, Check, Daily, DailyBalance, Every, NetWorth, Standing, WorthLine};
+pub use daily::{BalanceHistory, Check, Daily, Every, NetWorth, Standing};
 pub use error::LedgerError;
 pub use explain::Explainer;
-pub use holdings::{HoldingLine, MergedHolding, merged_by_symbol};
+pub use holdings::HoldingLine;
 pub use order::{Sort, SortKey, order};
 pub use query::{By, Query};
 pub use row_list::RowList;
 pub use row_record::RowRecord;
-pub use sum::{Sums, counts, sums};
-pub use view::{AccountLine, Ledger, LedgerEntry, ListRequest, SourceFiles, View};
+pub use sum::{counts, sums};
+pub use view::{AccountLine, Ledger, LedgerEntry, ListRequest, View};

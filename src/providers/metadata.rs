@@ -121,12 +121,6 @@ pub struct BuildContext<'a> {
     pub settings: Secrets,
 }
 
-/// The environment variable that moves a provider's addresses to another origin.
-#[must_use]
-pub fn endpoint_variable(slug: &str) -> String {
-    format!("DASHTAM_ENDPOINT_{}", slug.to_ascii_uppercase().replace('-', "_"))
-}
-
 /// Answers to a provider's fields that passed all checks.
 #[derive(Debug, Clone)]
 pub struct Accepted {

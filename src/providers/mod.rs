@@ -26,17 +26,15 @@ macro_rules! modules {
 }
 registry::each_provider!(modules);
 
-pub use auth::{Auth, AuthWords, Build, CertificateLink, ClientAuthentication, LinkSpec, OauthSpec};
-pub use credentials::{Credentials, CredentialsError, OauthCredentials, Secrets};
+pub use auth::{Auth, ClientAuthentication, LinkSpec, OauthSpec};
+pub use credentials::{Credentials, OauthCredentials, Secrets};
 pub use field::{Field, FieldKind, FieldProblem, FieldValues, check};
 pub use file::{FileSpec, InstitutionName};
 pub use judge::{Judge, ReplyHead, ReplyVerdict, by_status};
-pub use metadata::{
-    Accepted, BuildContext, HistoryDepth, Pace, ProviderMetadata, RequiredSetting, ServerEnvironment, endpoint_variable,
-};
+pub use metadata::{Accepted, BuildContext, HistoryDepth, Pace, ProviderMetadata, RequiredSetting, ServerEnvironment};
 pub use piece::{
     CurrencyBalance, FailureScope, LiabilityDraft, Listing, Piece, PriceDraft, RateDraft, ScopedFailure, Sink,
 };
 pub use plan::{FetchPlan, KnownAccount, LoginAccess, Purpose, Validation};
 pub use provider::{Authorization, LinkProvider, LinkStep, OauthProvider, Provider};
-pub use registry::{PROVIDERS, UnknownProvider, find, is_file_source, is_live};
+pub use registry::{PROVIDERS, find, is_file_source, is_live};

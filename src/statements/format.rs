@@ -14,7 +14,7 @@ pub type ReadProgress<'a> = dyn FnMut(u64) -> ControlFlow<()> + 'a;
 /// One kind of statement file.
 #[derive(Debug)]
 pub struct StatementFormat {
-    /// Lower case: `ofx`, `mt940`.
+    /// The name of its folder: `ofx`, `table`.
     pub name: &'static str,
     /// For people, with its article: `an MT940 statement`.
     pub label: &'static str,

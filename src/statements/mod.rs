@@ -31,7 +31,5 @@ pub use error::StatementError;
 pub use format::{ReadProgress, Sniff, StatementFile, StatementFormat};
 pub use limits::Limits;
 pub use question::{Question, QuestionAnswers, QuestionOption};
-pub use reading::{
-    Evidence, Institution, Reading, RowBalance, StatedBalance, Statement, StatementAccount, Verdict, unite_pages,
-};
-pub use registry::{FORMATS, extensions, read, recognise};
+pub use reading::{Evidence, Institution, Reading, RowBalance, StatedBalance, Statement, StatementAccount, Verdict};
+pub use registry::{FORMATS, extensions, read};

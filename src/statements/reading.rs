@@ -3,8 +3,6 @@
 //! Filled by the readers, used by the import in `sync` and by everything that shows a reading.
 //! INVARIANT: plain data; every amount is signed from the account's side (money in is positive).
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -162,56 +160,4 @@ impl StatementAccount {
             running: Vec::new(),
         }
     }
-
-    /// Adds a later page of the same account: its rows and positions are appended, its balance counts if it is not older,
-    /// the periods are united. A page that doesn't start where this one ends loses its opening balance.
-    fn append(&mut self, later: Self) {
-        let shift = self.transactions.len();
-        let newer = match (self.account.balance, later.account.balance) {
-            (Some(known), Some(news)) => known.date <= news.date,
-            (known, _) => known.is_none(),
-        };
-        if newer {
-            self.account.balance = later.account.balance;
-        }
-        self.account.name = self.account.name.take().or(later.account.name);
-        if later.account.account_type != crate::domain::AccountType::Other {
-            self.account.account_type = later.account.account_type;
-        }
-        self.transactions.extend(later.transactions);
-        self.holdings.extend(later.holdings);
-        self.holdings_complete |= later.holdings_complete;
-        self.period = match (self.period, later.period) {
-            (Some((start, end)), Some((from, to))) => Some((start.min(from), end.max(to))),
-            (known, news) => known.or(news),
-        };
-        self.complete &= later.complete;
-        self.pending_as_of = self.pending_as_of.max(later.pending_as_of);
-        let follows = match (self.closing, later.opening) {
-            (Some(closing), Some(opening)) => closing.amount == opening.amount,
-            _ => false,
-        };
-        if !follows {
-            self.opening = None;
-        }
-        self.closing = if follows { later.closing } else { None };
-        self.running
-            .extend(later.running.into_iter().map(|balance| RowBalance { row: balance.row + shift, ..balance }));
-    }
-}
-
-/// Unites the pages of each account, in the order in which the accounts first occur.
-#[must_use]
-pub fn unite_pages(pages: Vec<StatementAccount>) -> Vec<StatementAccount> {
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut united: Vec<StatementAccount> = Vec::new();
-    for page in pages {
-        if let Some(&place) = places.get(&page.account.provider_account_id) {
-            united[place].append(page);
-        } else {
-            places.insert(page.account.provider_account_id.clone(), united.len());
-            united.push(page);
-        }
-    }
-    united
 }

@@ -31,7 +31,6 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-pub use columns::chunks::Chunks;
 pub use database::{
     encrypted_backup::{BackupKey, BackupLock},
     open::OpenOptions,

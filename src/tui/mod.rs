@@ -31,9 +31,8 @@ use std::io::stdout;
 
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-pub use action::{KeyLine, Keymap, key_list, keys_page, parse_keys};
-pub use app::{App, LEAST};
-pub use component::hit::ViewMemory;
+pub use action::{KeyLine, Keymap, key_list, parse_keys};
+pub use app::LEAST;
 pub use env::{Env, Folders, Settings};
 pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard, terminal_size};
 pub use theme::ThemeName;

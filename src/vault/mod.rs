@@ -23,8 +23,8 @@ pub use error::VaultError;
 pub use keyring::SystemKeyring;
 pub use passphrase::Passphrase;
 pub use process::harden_process;
-pub use state::{Vault, VaultOptions, VaultProtection, VaultState};
-pub use timed::{PATIENCE, TimedStore};
+pub use state::{Vault, VaultOptions, VaultProtection};
+pub use timed::TimedStore;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use super::{
     header::{Cost, VaultHeader},
     passphrase::{read_passphrase_file, unwrap, wrap},
     seal::SealKey,
+    state::VaultState,
     *,
 };
 use crate::{

@@ -12,7 +12,7 @@ use std::{
 };
 
 use chrono::{DateTime, Days, Months, NaiveDate};
-use dashtam::{
+use dashtam::testing::{
     columns::{CHUNK_ROWS, ChunkBuilder, Columns},
     domain::{
         Account, AccountId, AccountType, AssetCode, ChangeId, Connection, ConnectionId, ConnectionStatus, Kind,

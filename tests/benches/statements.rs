@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dashtam::statements::{self, Limits, QuestionAnswers, StatementFile, ofx};
+use dashtam::testing::statements::{self, Limits, QuestionAnswers, StatementFile, ofx};
 
 /// Time this thread has spent on a processor, which neighbours on the machine don't lengthen; elsewhere than on Linux
 /// the clock on the wall.

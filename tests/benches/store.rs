@@ -12,7 +12,7 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate, Utc};
-use dashtam::{
+use dashtam::testing::{
     domain::{
         Account, AccountId, AccountType, AssetCode, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId,
         ConnectionStatus, TransactionFacts, TransactionId, UserFields,
@@ -201,7 +201,7 @@ fn main() {
     timed("all identities", || {
         let mut seen = HashMap::new();
         let reader = store.read().unwrap();
-        let each = |row: dashtam::domain::Transaction, _: &UserFields| {
+        let each = |row: dashtam::testing::domain::Transaction, _: &UserFields| {
             seen.insert(row.facts.provider_id, row.id);
             ControlFlow::Continue(())
         };

@@ -59,3 +59,18 @@ fn declarations_are_recognised() {
     assert_eq!(declared("pub fn struct_of()"), None);
     assert_eq!(declared("    pub struct Inner;"), None);
 }
+
+#[test]
+fn rooms_are_private_to_the_crate() {
+    let text = std::fs::read_to_string(crate::source::root().join("src/lib.rs")).unwrap();
+    let open: Vec<String> = text
+        .lines()
+        .filter(|line| line.starts_with("pub mod ") && !line.contains("testing"))
+        .map(str::to_owned)
+        .collect();
+    report(
+        "rooms are private to the crate, so that the compiler reports items that nothing uses",
+        "declare the room with pub(crate), and add what a test needs to src/testing.rs",
+        &open,
+    );
+}

@@ -141,11 +141,11 @@ impl File {
         self.path.starts_with("src/") && (self.path.ends_with("/tests.rs") || self.path.contains("/tests/"))
     }
 
-    /// The room it belongs to; `None` for the crate's own two files and for anything outside src.
+    /// The room it belongs to; `None` for the crate's own files and for anything outside src.
     pub(crate) fn room(&self) -> Option<&str> {
         let inside = self.path.strip_prefix("src/")?;
         let room = inside.split('/').next()?.trim_end_matches(".rs");
-        (!matches!(room, "lib" | "main")).then_some(room)
+        (!matches!(room, "lib" | "main" | "testing")).then_some(room)
     }
 
     /// How many `super::` lead to the root of the crate.

@@ -19,8 +19,8 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use cause::{Cause, CauseKind};
 pub use coverage::Span;
-pub use history::{BalanceHistory, BalanceStatement, CarriedSecurities, Check, DailyBalance};
-pub use worth::{Every, NetWorth, WorthLine};
+pub use history::{BalanceHistory, BalanceStatement, Check};
+pub use worth::{Every, NetWorth};
 
 use self::flow::Flow;
 use super::{

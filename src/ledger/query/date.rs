@@ -16,13 +16,13 @@ pub struct DateRange {
 impl DateRange {
     /// Whether a day lies in it.
     #[must_use]
-    pub fn contains(&self, day: NaiveDate) -> bool {
+    pub fn contains(self, day: NaiveDate) -> bool {
         self.from.is_none_or(|from| day >= from) && self.to.is_none_or(|to| day <= to)
     }
 
     /// Whether every day of this range lies in `other` too.
     #[must_use]
-    pub fn within(&self, other: &Self) -> bool {
+    pub fn within(self, other: Self) -> bool {
         other.from.is_none_or(|outer| self.from.is_some_and(|inner| inner >= outer))
             && other.to.is_none_or(|outer| self.to.is_some_and(|inner| inner <= outer))
     }

@@ -25,7 +25,7 @@ pub use by::By;
 pub use complete::{Completion, Vocabulary, completions};
 pub use date::DateRange;
 pub(in crate::ledger) use show::quoted;
-pub use term::{KEYS, KeyHelp, Pattern, QueryKey, Term};
+pub use term::{KEYS, Pattern, Term};
 
 /// A parsed query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -41,7 +41,7 @@ fn term_implies(narrow: &Term, wide: &Term) -> bool {
         (Term::Amount(narrow), Term::Amount(wide)) | (Term::Magnitude(narrow), Term::Magnitude(wide)) => {
             narrow.within(wide)
         }
-        (Term::Date(narrow, _), Term::Date(wide, _)) => narrow.within(wide),
+        (Term::Date(narrow, _), Term::Date(wide, _)) => narrow.within(*wide),
         (Term::Type(narrow), Term::Type(wide)) => narrow.iter().all(|member| wide.contains(member)),
         (Term::Subtype(narrow), Term::Subtype(wide)) => narrow.iter().all(|member| wide.contains(member)),
         (Term::Subtype(narrow), Term::Type(wide)) => narrow.iter().all(|member| wide.contains(&member.parent())),

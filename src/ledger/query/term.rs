@@ -55,7 +55,6 @@ pub enum Term {
 
 /// The keys of the language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "KEYS describes each")]
 pub enum QueryKey {
     Payee,
     Memo,

@@ -16,6 +16,7 @@ pub struct ServerOrigin {
 
 /// Why a text is not a usable origin. Does not repeat it: an address may contain a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(clippy::enum_variant_names, reason = "each names a condition that is not met")]
 pub enum OriginError {
     /// Not an address.
     #[error("it is not an address such as https://localhost:8443")]

@@ -81,7 +81,6 @@ macro_rules! tags {
     ($($variant:ident $name:literal $shape:expr;)+) => {
         /// A tag that means something here.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "each is the tag of that name")]
         pub enum Tag { Unknown, $($variant,)+ }
 
         /// Every tag with its packed name.

@@ -43,7 +43,7 @@ mod source;
 mod statement;
 mod words;
 
-pub use layout::{AmountLayout, DateLayout, Layout, LayoutError, TypeLayout, built_in};
+pub use layout::{Layout, built_in};
 
 use super::{
     ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, Verdict, warnings::Warnings,
@@ -52,7 +52,7 @@ use crate::domain::IdTrust;
 
 /// The reader of tables.
 pub static FORMAT: StatementFormat = StatementFormat {
-    name: "csv",
+    name: "table",
     label: "a table (CSV or XLSX)",
     extensions: &["csv", "tsv", "txt", "xlsx"],
     id_trust: IdTrust::Reusable,

@@ -1,5 +1,6 @@
 //! Generates `docs/keys.md` from the table.
 
+#[cfg(test)]
 use std::fmt::Write as _;
 
 use super::{KeyGroup, Keymap, keymap::shown, pretty};
@@ -32,8 +33,8 @@ pub fn key_list(keymap: &Keymap) -> Vec<KeyLine> {
 }
 
 /// The page `docs/keys.md`.
-#[must_use]
-pub fn keys_page(keymap: &Keymap) -> String {
+#[cfg(test)]
+fn keys_page(keymap: &Keymap) -> String {
     let mut page = String::from(
         "# Keys\n\nGenerated from the action table (`src/tui/action/table.rs`); `UPDATE_DOCS=1 cargo test` rewrites it.\n\
          The footer shows the most useful ones, `?` all of them, `:` finds one by name.\n\nSet your own keys in the \

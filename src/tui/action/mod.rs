@@ -12,7 +12,7 @@ mod table;
 
 pub use chord::parse_keys;
 pub(crate) use chord::{Chord, pretty};
-pub use docs::{KeyLine, key_list, keys_page};
+pub use docs::{KeyLine, key_list};
 pub use keymap::Keymap;
 pub(crate) use keymap::shown as keys_shown;
 pub(crate) use table::{Action, TABLE};

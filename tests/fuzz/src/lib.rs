@@ -11,7 +11,7 @@ pub mod statements;
 
 use std::ops::ControlFlow;
 
-use statements::{Answers, Input, Limits, ofx::token::Tokens};
+use statements::{QuestionAnswers, StatementFile, Limits, ofx::token::Tokens};
 
 /// Any bytes decode; valid UTF-8 comes back as it is, but for its byte order mark.
 pub fn decode(bytes: &[u8]) {
@@ -42,8 +42,8 @@ pub fn tokens(bytes: &[u8]) {
 pub fn reader(bytes: &[u8]) {
     let limits = Limits { bytes: 1 << 24, ..Limits::default() };
     let mut keep_going = |_| ControlFlow::Continue(());
-    let answers = Answers::default();
-    let input = Input { bytes, file_name: "", limits: &limits, layouts: &[], answers: &answers };
+    let answers = QuestionAnswers::default();
+    let input = StatementFile { bytes, file_name: "", limits: &limits, layouts: &[], answers: &answers };
     let first = statements::read(&input, &mut keep_going);
     assert_eq!(first, statements::read(&input, &mut keep_going));
     let Ok(reading) = first else { return };

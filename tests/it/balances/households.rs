@@ -8,7 +8,7 @@ use std::{
 };
 
 use chrono::{Days, NaiveDate};
-use dashtam::{
+use dashtam::testing::{
     domain::AccountId,
     ledger::{
         Explainer, Ledger, Standing,

@@ -2,7 +2,7 @@
 
 mod households;
 
-use dashtam::{
+use dashtam::testing::{
     ledger::{Ledger, ListRequest, Standing},
     sync::ImportRequest,
 };

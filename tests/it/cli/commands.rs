@@ -365,7 +365,7 @@ fn filters_sums_names_and_exports() {
 #[test]
 fn a_second_process_is_told_who_has_the_store() {
     let profile = Profile::new();
-    let _held = dashtam::store::Store::open(&profile.folder.path().join("dashtam.redb")).unwrap();
+    let _held = dashtam::testing::store::Store::open(&profile.folder.path().join("dashtam.redb")).unwrap();
     let error = profile.error(&["accounts"], 1);
     assert!(error["message"].as_str().unwrap().contains("another"), "{error}");
 }

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use dashtam::store::Store;
+use dashtam::testing::store::Store;
 use serde_json::Value;
 
 struct Profile(tempfile::TempDir);

@@ -281,7 +281,7 @@ async fn schwab_by_pasting_the_address() {
         let store = profile.store();
         let mut connection = store.read().unwrap().connections().unwrap().remove(0);
         connection.login_expires_at = Some(Utc::now() + left);
-        let mut writer = store.begin(dashtam::domain::ChangeKind::Sync, "test", Utc::now()).unwrap();
+        let mut writer = store.begin(dashtam::testing::domain::ChangeKind::Sync, "test", Utc::now()).unwrap();
         writer.put_connection(&connection).unwrap();
         writer.commit_unlisted().unwrap();
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use base64::Engine as _;
-use dashtam::config::LogLevel;
+use dashtam::testing::config::LogLevel;
 
 use crate::support::{
     alpaca::{ACTIVITIES, FakeAlpaca},
@@ -27,9 +27,10 @@ fn the_search_finds_every_disguise() {
 #[test]
 #[ignore = "run by another test, in a process of its own"]
 fn child_panics() {
-    let log = dashtam::config::open_log(Path::new(&std::env::var("CHILD_LOG").unwrap()), LogLevel::Trace).unwrap();
+    let log =
+        dashtam::testing::config::open_log(Path::new(&std::env::var("CHILD_LOG").unwrap()), LogLevel::Trace).unwrap();
     tracing::dispatcher::set_global_default(log.dispatch.clone()).unwrap();
-    dashtam::config::report_panics();
+    dashtam::testing::config::report_panics();
     let secret = std::env::var("CHILD_SECRET").unwrap();
     let refused: Result<(), String> = Err(secret.clone());
     let ends: [Box<dyn Fn() + Send>; 4] = [

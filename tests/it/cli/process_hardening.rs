@@ -18,7 +18,7 @@ fn a_hardened_process_leaves_nothing_behind() {
 #[ignore = "started by a_hardened_process_leaves_nothing_behind, since it changes its process"]
 fn inside_a_hardened_process() {
     use std::os::unix::fs::MetadataExt as _;
-    assert_eq!(dashtam::vault::harden_process(), [""; 0]);
+    assert_eq!(dashtam::testing::vault::harden_process(), [""; 0]);
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"]);

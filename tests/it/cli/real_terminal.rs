@@ -67,7 +67,7 @@ fn a_pasted_path_opens_the_import() {
 #[test]
 fn a_database_whose_process_does_not_answer_is_reported() {
     let profile = tempfile::tempdir().unwrap();
-    let _held = dashtam::store::Store::open(&profile.path().join("dashtam.redb")).unwrap();
+    let _held = dashtam::testing::store::Store::open(&profile.path().join("dashtam.redb")).unwrap();
     let mut terminal = Terminal::start_in(profile, &[]);
     assert_eq!(terminal.ended(), 1);
     let said = terminal.screen.screen().contents();

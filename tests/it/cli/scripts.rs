@@ -202,7 +202,7 @@ fn a_wrong_setting_warns_and_stops_only_what_talks_to_institutions() {
 fn the_short_status_opens_nothing_and_waits_for_nobody() {
     let profile = Profile::filled();
     assert_eq!(profile.ok(&["status", "--short"]).trim(), "ok updated just now");
-    let held = dashtam::store::Store::open(&profile.folder.path().join("data/dashtam.redb")).unwrap();
+    let held = dashtam::testing::store::Store::open(&profile.folder.path().join("data/dashtam.redb")).unwrap();
     let fastest = (0..10).map(|_| {
         let started = Instant::now();
         profile.ok(&["status", "--short"]);

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dashtam::{
+use dashtam::testing::{
     domain::{TransactionStatus, text},
     sync::ImportRequest,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dashtam::{
+use dashtam::testing::{
     domain::{ChangeKind, ConnectionStatus, FailureKind, SnapshotSource, TransactionStatus, UserFields},
     ports::Clock as _,
     providers::kit::HttpLimits,
@@ -90,7 +90,7 @@ async fn corrections_amend_and_cancellations_void() {
     fake.push(corrected);
     fake.push(canceled);
     let report = desk.sync().await;
-    let counts = |report: &dashtam::sync::ConnectionReport| {
+    let counts = |report: &dashtam::testing::sync::ConnectionReport| {
         (report.transactions_imported, report.transactions_updated, report.transactions_removed)
     };
     assert_eq!(counts(&report), (0, 1, 1));
@@ -262,7 +262,7 @@ async fn a_cancelled_sync_keeps_whole_chunks_and_another_job_goes_on() {
     hold.reached().await;
     desk.handle.send(order(third));
     // An answered command behind it: the third job has joined by then.
-    let unlock = |job| EngineCommand::Unlock { job, passphrase: dashtam::providers::Secrets::new() };
+    let unlock = |job| EngineCommand::Unlock { job, passphrase: dashtam::testing::providers::Secrets::new() };
     desk.handle.run(unlock, |_| {}).await.unwrap();
     desk.handle.send(EngineCommand::Cancel { job: second });
     answer(&mut events, second).await;
@@ -271,7 +271,7 @@ async fn a_cancelled_sync_keeps_whole_chunks_and_another_job_goes_on() {
     assert_eq!((report.connections[0].error.clone(), desk.rows().len()), (None, 252));
 }
 
-async fn answer(events: &mut dashtam::sync::EventStream, job: dashtam::sync::JobId) -> Event {
+async fn answer(events: &mut dashtam::testing::sync::EventStream, job: dashtam::testing::sync::JobId) -> Event {
     loop {
         let event = events.next().await.unwrap();
         if event.answers() == Some(job) {
@@ -415,8 +415,11 @@ async fn a_new_connection_is_there_from_its_first_second_page_by_page() {
     fake.fill(250, day("2026-11-19"));
     let desk = Desk::new(&[("alpaca", &server)]);
     let job = desk.handle.job();
-    let request =
-        dashtam::sync::ConnectRequest { provider: "alpaca".into(), connection: None, answers: keys("PKTEST1") };
+    let request = dashtam::testing::sync::ConnectRequest {
+        provider: "alpaca".into(),
+        connection: None,
+        answers: keys("PKTEST1"),
+    };
     desk.handle.run_as(job, EngineCommand::Connect { job, request }, |_| {}).await.unwrap();
     let (rows, positions) = (server.hold(ACTIVITIES), server.hold("/v2/positions"));
     let mut events = desk.handle.subscribe();

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use dashtam::{
+use dashtam::testing::{
     domain::ProviderErrorKind,
     providers::{
         BuildContext, Credentials, Provider, Secrets, find,
@@ -63,7 +63,8 @@ async fn keys_never_follow_a_redirect() {
 #[tokio::test]
 async fn nothing_is_sent_offline_and_nothing_to_a_server_that_is_gone() {
     let outside = Outside::new(HttpLimits::default());
-    let config = HttpConfig::new(outside.clock.clone(), Arc::new(dashtam::ports::fake::FakeEntropy::default()));
+    let config =
+        HttpConfig::new(outside.clock.clone(), Arc::new(dashtam::testing::ports::fake::FakeEntropy::default()));
     let http = Http::new(HttpConfig { offline: true, ..config }).unwrap();
     let context = context(&http, "paper");
     let provider = find("alpaca").unwrap().provider(&context).unwrap();
@@ -154,12 +155,15 @@ async fn alpaca_finds_the_row_that_a_correction_refers_to() {
     .await;
     let outside = Outside::new(HttpLimits::default());
     let fetched = fetch(&outside, &*alpaca(&outside, &server), &keys()).await;
-    assert_eq!(fetched.rows()[0].correction.as_deref(), Some(&dashtam::domain::Correction::Replaces("old".into())));
+    assert_eq!(
+        fetched.rows()[0].correction.as_deref(),
+        Some(&dashtam::testing::domain::Correction::Replaces("old".into()))
+    );
 }
 
 fn schwab(outside: &Outside, server: &Server) -> (Arc<dyn Provider>, Credentials) {
     let metadata = find("schwab").unwrap();
-    let login = dashtam::providers::OauthCredentials {
+    let login = dashtam::testing::providers::OauthCredentials {
         access_token: "canary-access".into(),
         refresh_token: None,
         token_type: "Bearer".into(),
@@ -400,7 +404,8 @@ async fn a_granted_server_is_on_the_public_internet_or_nothing_is_sent() {
     for answers in [vec!["127.0.0.1"], vec!["93.184.216.34", "10.0.0.1"], vec!["::ffff:192.168.0.1"], vec!["fd00::1"]] {
         let names = Names(Mutex::new(vec![vec!["203.0.113.7"], answers.clone()]));
         let limits = HttpLimits { connect: std::time::Duration::from_millis(50), tries: 1, ..HttpLimits::default() };
-        let config = HttpConfig::new(outside.clock.clone(), Arc::new(dashtam::ports::fake::FakeEntropy::default()));
+        let config =
+            HttpConfig::new(outside.clock.clone(), Arc::new(dashtam::testing::ports::fake::FakeEntropy::default()));
         let http = Http::new(HttpConfig { lookup: Arc::new(names), limits, ..config }).unwrap();
         let api = made_up(&http, None).granted("https://bridge.example/simplefin").unwrap();
         for _ in 0..2 {

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use dashtam::{
+use dashtam::testing::{
     domain::ProviderErrorKind,
     providers::{Credentials, OauthCredentials, Secrets, find, kit::HttpLimits, kit::parse_redirect},
 };
@@ -169,12 +169,12 @@ async fn a_login_that_is_over_is_not_renewed() {
 #[test]
 fn missing_settings_are_named_with_where_to_set_them() {
     let outside = Outside::new(HttpLimits::default());
-    let context = dashtam::providers::BuildContext {
+    let context = dashtam::testing::providers::BuildContext {
         http: &outside.http,
         environment: None,
         endpoint: None,
         settings: Secrets::new().with("app_key", "k"),
-        counters: std::sync::Arc::new(dashtam::providers::kit::MemoryCounters::default()),
+        counters: std::sync::Arc::new(dashtam::testing::providers::kit::MemoryCounters::default()),
     };
     let error = find("schwab").unwrap().provider(&context).unwrap_err();
     assert_eq!(error.kind, ProviderErrorKind::NotConfigured);

@@ -5,7 +5,7 @@
 use std::{path::Path, process::Stdio};
 
 use chrono::TimeDelta;
-use dashtam::{
+use dashtam::testing::{
     domain::{ConnectionStatus, FailureKind},
     providers::Secrets,
     sync::{ConnectRequest, EngineCommand, Event},
@@ -116,7 +116,8 @@ async fn the_server_punishes_reuse() {
     let old = desk.store.read().unwrap().credential(id).unwrap().unwrap();
     desk.clock.advance(TimeDelta::hours(1));
     assert_eq!(desk.sync().await.error, None);
-    let mut writer = desk.store.begin(dashtam::domain::ChangeKind::Edit, "an old backup", chrono::Utc::now()).unwrap();
+    let mut writer =
+        desk.store.begin(dashtam::testing::domain::ChangeKind::Edit, "an old backup", chrono::Utc::now()).unwrap();
     writer.put_credential(id, &old).unwrap();
     writer.commit_unlisted().unwrap();
     let report = desk.sync().await;

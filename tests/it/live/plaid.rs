@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use dashtam::{
+use dashtam::testing::{
     domain::{ConnectionStatus, FailureKind, TransactionStatus},
     providers::Secrets,
     sync::{ConnectRequest, EngineCommand, Event, LoginEnding},

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use dashtam::{
+use dashtam::testing::{
     domain::{Disposition, ProviderError, ProviderErrorKind},
     providers::{
         Auth, Credentials, FailureScope, OauthCredentials, PROVIDERS, Piece, Provider, ProviderMetadata, Secrets,

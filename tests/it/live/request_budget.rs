@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dashtam::{
+use dashtam::testing::{
     config::{Config, ProviderSettings},
     providers::Secrets,
     tui::Settings,
@@ -21,7 +21,7 @@ fn configured(text: &str) -> ProviderSettings {
 }
 
 fn spent(desk: &Desk) -> u32 {
-    desk.ledger().requests_of_day("alpaca", dashtam::ports::Clock::now(&*desk.clock))
+    desk.ledger().requests_of_day("alpaca", dashtam::testing::ports::Clock::now(&*desk.clock))
 }
 
 #[tokio::test]

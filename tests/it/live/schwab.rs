@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use dashtam::{
+use dashtam::testing::{
     domain::{ConnectionStatus, FailureKind, SnapshotSource},
     sync::{AccountResult, EngineCommand, Event, login_ends_soon},
 };
@@ -17,7 +17,10 @@ use crate::support::{
 };
 
 /// Logs in with the address bar's text pasted.
-async fn log_in(desk: &Desk, repairs: Option<dashtam::domain::ConnectionId>) -> dashtam::sync::ConnectionReport {
+async fn log_in(
+    desk: &Desk,
+    repairs: Option<dashtam::testing::domain::ConnectionId>,
+) -> dashtam::testing::sync::ConnectionReport {
     log_in_to_schwab(desk, repairs, &[]).await
 }
 
@@ -121,7 +124,7 @@ async fn a_refused_renewal_expires_the_connection() {
 
 #[tokio::test]
 async fn day_six_warns_and_day_seven_is_over() {
-    use dashtam::ports::Clock as _;
+    use dashtam::testing::ports::Clock as _;
     let (_fake, server, desk) = connected().await;
     let soon = || login_ends_soon(&desk.connection(), desk.clock.now());
     desk.advance(5);
@@ -219,6 +222,6 @@ async fn a_refused_part_renews_once_and_revokes_nothing() {
     fake.troubles.plan(&path, vec![Answer::status(401, "{}"); 2]);
     let report = desk.sync().await;
     assert_eq!((report.error, report.status, renewals()), (None, ConnectionStatus::Active, before + 1));
-    assert!(report.accounts.iter().any(|account| account.result == dashtam::sync::AccountResult::Partial));
+    assert!(report.accounts.iter().any(|account| account.result == dashtam::testing::sync::AccountResult::Partial));
     assert_eq!(desk.sync().await.error, None);
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::NaiveDate;
-use dashtam::{
+use dashtam::testing::{
     domain::{ConnectionStatus, FailureKind, TransactionStatus},
     providers::Secrets,
     sync::{AccountResult, ConnectRequest, EngineCommand, Event},

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use dashtam::{ledger::Ledger, tui::Settings};
+use dashtam::testing::{ledger::Ledger, tui::Settings};
 
 use crate::support::harness::{Harness, bank_statement, matches};
 
@@ -63,7 +63,7 @@ async fn a_change_under_way_does_not_lose_the_day() {
     h.shows(&["As of 2026-10-31"]);
     let rows = [("2026-10-30", "-5.00", "BEFORE"), ("2026-11-02", "-7.00", "LATER")];
     let path = h.write("a.qfx", &bank_statement("1", &rows, "88.00"));
-    let request = dashtam::sync::ImportRequest { paths: vec![path.into()], ..Default::default() };
+    let request = dashtam::testing::sync::ImportRequest { paths: vec![path.into()], ..Default::default() };
     h.engine.import(request, |_| {}).await.unwrap();
     h.idle().await.keys("3").idle().await.shows(&["BEFORE", "As of 2026-10-31"]).hides("LATER");
     // 88.00 was stated for 2026-11-19: the later row is taken off.
@@ -82,7 +82,7 @@ async fn the_view_until_a_day_equals_a_fresh_one() {
     while now > day("2025-11-01") {
         now = now - chrono::Days::new(9);
         let (stepped, fresh) = (view.until(Some(now)).unwrap(), ledger.until(now).view().unwrap());
-        let text = |view: &dashtam::ledger::View| {
+        let text = |view: &dashtam::testing::ledger::View| {
             let mut text = String::new();
             for line in view.balances_on(now).unwrap().accounts() {
                 let _ = writeln!(text, "{} {:?} {}", line.account.id, line.balance, line.transaction_count);

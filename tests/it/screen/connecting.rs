@@ -1,6 +1,6 @@
 //! Connecting on the screen, from `c` to the rows.
 
-use dashtam::{
+use dashtam::testing::{
     domain::{ConnectionId, ConnectionStatus},
     ports::VaultChoice,
     sync::Event,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use dashtam::{
+use dashtam::testing::{
     domain::{ConnectionId, ConnectionStatus, FailureKind},
     ports::VaultChoice,
     sync::{ConnectRequest, EngineCommand, Event},

@@ -1,6 +1,6 @@
 //! What a person does on the screen, from the first key to the last.
 
-use dashtam::{
+use dashtam::testing::{
     config::{Config, Screen},
     domain::ChangeKind,
     sync::{EngineCommand, Event, Stage},

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use dashtam::{ports::VaultChoice, tui::Settings};
+use dashtam::testing::{ports::VaultChoice, tui::Settings};
 
 use crate::support::{
     alpaca::small_alpaca,
@@ -77,7 +77,7 @@ async fn the_vault_stays_open_under_work() {
     h.advance(QUARTER);
     let mut events = h.engine.subscribe();
     hold.release();
-    while !matches!(events.next().await, Some(dashtam::sync::Event::Synced { .. })) {
+    while !matches!(events.next().await, Some(dashtam::testing::sync::Event::Synced { .. })) {
         assert!(h.vault.is_unlocked(), "what began with it open ends with it open");
     }
     h.idle().await.shows(&["vault locked"]);

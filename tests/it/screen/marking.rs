@@ -1,6 +1,6 @@
 //! Marked rows are edited and copied together, as one change.
 
-use dashtam::domain::TransactionId;
+use dashtam::testing::domain::TransactionId;
 
 use crate::support::harness::{Harness, bank_statement};
 

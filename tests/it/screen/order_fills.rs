@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dashtam::{ports::VaultChoice, tui::Settings};
+use dashtam::testing::{ports::VaultChoice, tui::Settings};
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dashtam::{
+use dashtam::testing::{
     domain::{Correction, HoldingDraft, TransactionDraft},
     statements::{
         self, Limits, QuestionAnswers, Reading, Statement, StatementAccount, StatementError, StatementFile, Verdict,

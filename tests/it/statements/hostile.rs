@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use dashtam::statements::{
+use dashtam::testing::statements::{
     self, Limits, QuestionAnswers, ReadProgress, Reading, StatementError, StatementFile,
     ofx::{self, DocumentItem},
 };

@@ -2,5 +2,6 @@
 
 mod fixtures;
 mod hostile;
+mod page;
 mod samples;
 mod second_reader;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use dashtam::{
+use dashtam::testing::{
     domain::{AccountType, TransactionStatus},
     statements::{self, Limits, QuestionAnswers, Reading, StatementAccount, StatementError, StatementFile, Verdict},
 };

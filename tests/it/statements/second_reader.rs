@@ -2,7 +2,7 @@
 
 use std::{fs, ops::ControlFlow, path::Path};
 
-use dashtam::statements::{self, Limits, QuestionAnswers, StatementFile};
+use dashtam::testing::statements::{self, Limits, QuestionAnswers, StatementFile};
 use ofx_rs::{
     aggregates::{Payee, StatementTransaction, TransactionList},
     document::{BankingMessageSet, CreditCardMessageSet},
@@ -61,7 +61,7 @@ fn ours(bytes: &[u8]) -> Vec<Row> {
     let rows =
         reading.statements.iter().flat_map(|part| &part.accounts).flat_map(|entry| &entry.transactions).map(|draft| {
             let facts = &draft.facts;
-            let text = |text: &Option<dashtam::domain::Text>| text.as_deref().unwrap_or_default().to_owned();
+            let text = |text: &Option<dashtam::testing::domain::Text>| text.as_deref().unwrap_or_default().to_owned();
             (text(&facts.provider_id), facts.date.to_string(), facts.amount, text(&facts.payee), text(&facts.memo))
         });
     rows.collect()

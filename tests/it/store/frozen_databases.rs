@@ -3,7 +3,7 @@
 use std::{fs, ops::ControlFlow, path::Path};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use dashtam::{
+use dashtam::testing::{
     domain::{
         Account, AccountId, AccountType, AssetCode, AssetType, ChangeCounts, ChangeId, ChangeKind, Connection,
         ConnectionId, ConnectionStatus, ForeignAmount, Holding, HoldingFacts, HoldingId, Kind, Money, Security,
@@ -174,7 +174,7 @@ fn says_what_was_written(store: &Store) {
     assert_eq!(reader.snapshots(AccountId(1)).unwrap(), [snapshot()]);
     assert_eq!(reader.holdings().unwrap(), [holding()]);
     let mut found = Vec::new();
-    let each = |row: dashtam::domain::Transaction, fields: &UserFields| {
+    let each = |row: dashtam::testing::domain::Transaction, fields: &UserFields| {
         found.push((row.facts, fields.clone()));
         ControlFlow::Continue(())
     };

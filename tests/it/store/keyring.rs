@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use dashtam::{
+use dashtam::testing::{
     domain::ConnectionId,
     ports::{SecretStore, SecretStoreError, SystemEntropy, VaultChoice},
     vault::{SystemKeyring, TimedStore, Vault, VaultError, VaultOptions},

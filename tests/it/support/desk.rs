@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use dashtam::{
+use dashtam::testing::{
     config::ProviderSettings,
     domain::{Connection, ConnectionId, ConnectionStatus, Transaction},
     ledger::Ledger,
@@ -129,7 +129,7 @@ impl Desk {
     }
 
     pub(crate) fn status(&self) -> ConnectionStatus {
-        self.connection().status_at(dashtam::ports::Clock::now(&*self.clock))
+        self.connection().status_at(dashtam::testing::ports::Clock::now(&*self.clock))
     }
 
     /// Every row, oldest first written.
@@ -143,7 +143,7 @@ impl Desk {
         rows
     }
 
-    pub(crate) fn ledger(&self) -> dashtam::ledger::View {
+    pub(crate) fn ledger(&self) -> dashtam::testing::ledger::View {
         Ledger::new(self.store.clone()).view().unwrap()
     }
 

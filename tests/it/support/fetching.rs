@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use dashtam::{
+use dashtam::testing::{
     domain::{AccountDraft, ProviderError, TransactionDraft, Warning},
     providers::{Credentials, FetchPlan, KnownAccount, Listing, Piece, Provider, Purpose, ScopedFailure, Validation},
 };

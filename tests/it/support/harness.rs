@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
 
 use chrono::{DateTime, Duration, Utc};
 use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use dashtam::{
+use dashtam::testing::{
     config::ProviderSettings,
     demo,
     ledger::Ledger,

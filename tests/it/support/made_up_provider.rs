@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use dashtam::{
+use dashtam::testing::{
     domain::{AccountDraft, AccountType, AssetCode, Capability, IdTrust, ProviderCategory, ProviderError},
     providers::{
         Auth, ClientAuthentication, Credentials, FetchPlan, Field, FieldKind, HistoryDepth, Listing, OauthProvider,

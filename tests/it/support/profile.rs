@@ -7,7 +7,7 @@ use std::{
 };
 
 use base64::Engine as _;
-use dashtam::{
+use dashtam::testing::{
     ports::{SystemEntropy, VaultChoice},
     store::{OpenOptions, Store},
     vault::{TimedStore, Vault, VaultKeys, VaultOptions},

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use dashtam::{
+use dashtam::testing::{
     providers::Secrets,
     sync::{ConnectRequest, EngineCommand, Event},
 };
@@ -92,9 +92,9 @@ impl FakeSchwab {
 /// Logs in with the address bar's text pasted, without the accounts of these provider ids.
 pub(crate) async fn log_in_to_schwab(
     desk: &Desk,
-    repairs: Option<dashtam::domain::ConnectionId>,
+    repairs: Option<dashtam::testing::domain::ConnectionId>,
     excluded: &[&str],
-) -> dashtam::sync::ConnectionReport {
+) -> dashtam::testing::sync::ConnectionReport {
     let job = desk.handle.job();
     let answers = Secrets::new().with("app_key", "canary-app").with("app_secret", "canary-app-secret");
     let request = ConnectRequest { provider: "schwab".into(), connection: repairs, answers };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use dashtam::{
+use dashtam::testing::{
     ports::fake::{FakeClock, FakeEntropy},
     providers::{
         BuildContext, FieldKind, ProviderMetadata, Secrets,

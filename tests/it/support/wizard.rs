@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dashtam::{ports::VaultChoice, tui::Settings};
+use dashtam::testing::{ports::VaultChoice, tui::Settings};
 
 use super::{harness::Harness, server::Server};
 
@@ -11,7 +11,7 @@ pub(crate) fn screen(server: &Server, slug: &str, vault: VaultChoice, (width, he
     Harness::live(width, height, Settings::default(), vault, endpoints)
 }
 
-pub(crate) fn connections(h: &Harness) -> Vec<dashtam::domain::Connection> {
+pub(crate) fn connections(h: &Harness) -> Vec<dashtam::testing::domain::Connection> {
     h.store.read().unwrap().connections().unwrap()
 }
 

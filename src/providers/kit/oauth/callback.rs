@@ -120,11 +120,6 @@ impl CallbackListener {
         self.tls.as_ref().map(|(_, fingerprint)| fingerprint.as_str())
     }
 
-    /// The address it listens on.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.listener.local_addr().ok()
-    }
-
     /// Waits for the code, at most for `limit`.
     pub async fn wait(self, limit: Duration) -> Result<SecretString, CallbackError> {
         timeout(limit, self.serve()).await.unwrap_or(Err(CallbackError::TimedOut))
