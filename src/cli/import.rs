@@ -171,7 +171,7 @@ fn options(session: &Session, arguments: &ImportArgs) -> Result<ImportOptions, C
     if let Some(wanted) = &arguments.account {
         match lists::find_account(&session.ledger.view()?, wanted) {
             Ok(account) => options.account = Some(account),
-            // A name that no account has makes one; a number that is no id is a mistake.
+            // An unknown name makes an account; an unknown number is an error.
             Err(error) if error.kind == FailureKind::NotFound && wanted.parse::<u64>().is_err() => {
                 options.account_name = Some(wanted.clone());
             }

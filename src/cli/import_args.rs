@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 /// Arguments of an import: the files, and how they are read.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// The files in order; a folder stands for the statement files below it, `-` for standard input
+    /// The files in order; a folder means the statement files below it, `-` for standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]
     pub(super) files: Vec<PathBuf>,
     /// Show what would be imported and write nothing

@@ -126,7 +126,7 @@ fn find(folder: &Path, name: &str) -> Result<Layout, CliError> {
     })
 }
 
-/// The file of a learned layout. A name that is no file name finds none.
+/// The file of a learned layout. `None` for a name that can't be a file name.
 fn learned_path(folder: &Path, name: &str) -> Result<PathBuf, CliError> {
     let known = learned(folder)?.into_iter().find(|layout| layout.name == name);
     if let Some(layout) = known {

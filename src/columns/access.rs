@@ -13,7 +13,7 @@ impl Columns {
         self.days.len()
     }
 
-    /// Whether there are no rows.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.days.is_empty()
@@ -61,7 +61,7 @@ impl Columns {
         &self.unit_table
     }
 
-    /// The exact mantissa of a row, to be read with the scale of its unit; 0 if there is no such row.
+    /// The exact mantissa of a row, to be read with the scale of its unit; 0 for a row that does not exist.
     #[must_use]
     pub fn mantissa(&self, row: u32) -> i128 {
         let row = row as usize;

@@ -148,7 +148,7 @@ impl ChunkBuilder {
         self.rows
     }
 
-    /// Whether there are no rows yet.
+    /// Whether it is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows == 0

@@ -22,7 +22,7 @@ vocabulary! {
 pub struct ChangeCounts {
     /// Accounts seen for the first time.
     pub accounts_created: u64,
-    /// Accounts known before and spoken of again.
+    /// Accounts known before that the source listed again.
     pub accounts_updated: u64,
     /// Rows added.
     pub transactions_imported: u64,

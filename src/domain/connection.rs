@@ -165,7 +165,7 @@ impl Connection {
         self.step(&[ConnectionStatus::Pending], ConnectionStatus::Failed)
     }
 
-    /// The user ended it. Whoever calls this wipes the credentials.
+    /// The user ended it. The caller wipes the credentials.
     pub fn mark_disconnected(&mut self) {
         self.status = ConnectionStatus::Disconnected;
         self.error = None;

@@ -68,10 +68,10 @@ pub enum Correction {
     Deletes(Text),
 }
 
-/// How far a source's row ids can be believed.
+/// How far a source's row ids can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdTrust {
-    /// An id means one row for ever: the ids of most web interfaces.
+    /// An id always means the same row: the ids of most web interfaces.
     Unique,
     /// Ids may be missing, reused or renumbered: a stored row matches only if it also looks like the same row.
     Reusable,

@@ -7,7 +7,7 @@ use super::{TransactionId, vocabulary};
 vocabulary! {
     /// Decision about a pair.
     pub enum PairStanding {
-        /// Nobody decided; both rows count.
+        /// Undecided; both rows count.
         Open = "open",
         /// One movement: the user merged the rows.
         Same = "same",

@@ -45,7 +45,7 @@ vocabulary! {
         CapitalGain = "capital_gain",
         Distribution = "distribution",
         StakingReward = "staking_reward",
-        /// Wages, benefits and other deposits that are no transfer between own accounts.
+        /// Wages, benefits and other deposits, except transfers between own accounts.
         OtherIncome = "other_income",
         Commission = "commission",
         AccountFee = "account_fee",

@@ -36,7 +36,7 @@ fn privacy(metadata: &Metadata) -> Privacy {
 /// Who may read a file or list a folder.
 ///
 /// # Errors
-/// When there is no such file.
+/// When the file does not exist.
 pub fn privacy_of(path: &Path) -> io::Result<Privacy> {
     fs::metadata(path).map(|metadata| privacy(&metadata))
 }
@@ -79,7 +79,7 @@ pub fn create(path: &Path) -> io::Result<File> {
 /// Opens an existing private file for reading and writing; other users lose access to it.
 ///
 /// # Errors
-/// For links, folders, pipes and devices, which are not opened, and when there is no file.
+/// For links, folders, pipes and devices, which are not opened, and when the file does not exist.
 pub fn open(path: &Path) -> io::Result<File> {
     refuse_unless_regular(&fs::symlink_metadata(path)?)?;
     let file = options().read(true).write(true).open(path)?;

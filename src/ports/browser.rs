@@ -29,7 +29,7 @@ pub struct SystemBrowser {
 }
 
 impl SystemBrowser {
-    /// `variable` is the value of `BROWSER`: commands separated by colons, tried in order; `%s` stands for the
+    /// `variable` is the value of `BROWSER`: commands separated by colons, tried in order; `%s` is replaced by the
     /// address, which otherwise comes last.
     #[must_use]
     pub fn new(variable: Option<&str>) -> Self {

@@ -32,9 +32,9 @@ impl ReplyHead<'_> {
 pub struct ReplyVerdict {
     /// Kind of failure. `LoginExpired` and `Revoked` end the login, whichever request the reply belongs to.
     pub kind: ProviderErrorKind,
-    /// What happened, for people; secrets of the request and control characters are removed later.
+    /// The cause of the failure, for people; secrets of the request and control characters are removed later.
     pub message: String,
-    /// What to do, for people.
+    /// The next step, for people.
     pub hint: Option<&'static str>,
     /// Whether another attempt right away may succeed, and after which time; `None` for no other attempt.
     pub retry: Option<Duration>,

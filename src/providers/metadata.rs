@@ -38,7 +38,7 @@ pub struct ProviderMetadata {
     pub extra_hosts: &'static [&'static str],
     /// Limits on requests.
     pub pace: Pace,
-    /// How far its row ids can be believed.
+    /// How far its row ids can be trusted.
     pub id_trust: IdTrust,
     /// Reads replies before the general table of statuses does; `judge::by_status` if it has no rules.
     pub judge: Judge,

@@ -88,7 +88,7 @@ impl<'a> FetchPlan<'a> {
         self.cursors.get(key).map(String::as_str)
     }
 
-    /// Whether the user wants this account.
+    /// Whether the user chose this account.
     #[must_use]
     pub fn wants(&self, provider_account_id: &str) -> bool {
         !self.excluded.iter().any(|excluded| excluded == provider_account_id)

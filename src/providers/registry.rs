@@ -55,7 +55,7 @@ pub fn find(slug: &str) -> Result<&'static ProviderMetadata, UnknownProvider> {
     })
 }
 
-/// The provider of a statement: the first that knows its kind of file and claims its institution.
+/// The provider of a statement: the first that reads its kind of file and claims its institution.
 #[must_use]
 pub fn file_provider(format: &str, institution: &Institution) -> &'static ProviderMetadata {
     let takes = |spec: &FileSpec| spec.formats.contains(&format) && (spec.claims)(institution);

@@ -21,7 +21,7 @@ pub(super) enum WrittenNumber {
     },
 }
 
-/// What a number says about the decimal mark of its file.
+/// The evidence of a number about the decimal mark of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Evidence {
     /// Nothing.
@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Option<WrittenNumber> {
     })
 }
 
-/// What `text` says about the decimal mark of its file.
+/// The evidence of `text` about the decimal mark of its file.
 #[must_use]
 pub(super) fn evidence(text: &str) -> Evidence {
     parts(text).and_then(|parts| interpret(&parts)).map_or(Evidence::None, |(_, evidence)| evidence)
@@ -193,7 +193,7 @@ const fn is_currency_sign(character: char) -> bool {
     matches!(character, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₺' | '₩' | '₪' | '₫' | '₦' | '฿' | '.')
 }
 
-/// Whether letters follow the number that are no currency and no mark of its sign: `56.77invalid`.
+/// Whether letters follow the number that are neither a currency nor a mark of its sign: `56.77invalid`.
 #[must_use]
 pub(super) fn has_words(text: &str) -> bool {
     let Some(last) = text.rfind(|c: char| c.is_ascii_digit()) else { return false };

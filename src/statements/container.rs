@@ -126,7 +126,7 @@ fn unzip<'a>(
     Ok(warnings)
 }
 
-/// What the directory of an archive states of a file.
+/// The entry of a file in the directory of an archive.
 struct Entry {
     /// Its path, safe to show.
     name: String,

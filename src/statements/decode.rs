@@ -120,7 +120,7 @@ fn code_page(digits: &str) -> String {
 /// Bytes that a detector looks at.
 const SAMPLE: usize = 256 << 10;
 
-/// Bytes outside ASCII from which on a detector is believed.
+/// Least number of bytes outside ASCII for which a detector is trusted.
 const ENOUGH: usize = 6;
 
 /// The character set by content, where the header names none or the usual Western one: sets of East Asia and Cyrillic ones,

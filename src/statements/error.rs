@@ -11,9 +11,9 @@ pub enum StatementError {
     /// It is something else.
     #[error("{found}; {hint}")]
     NotAStatement {
-        /// What it seems to be, as a clause: `this is a PDF, made for printing`.
+        /// The likely kind of file, as a clause: `this is a PDF, made for printing`.
         found: String,
-        /// What to do instead.
+        /// The next step.
         hint: String,
     },
     /// A statement file in which no account is named.
@@ -24,7 +24,7 @@ pub enum StatementError {
         "{what} is more than the limit of {limit}; raise `[import] {setting}` in the configuration if the file is genuine"
     )]
     TooLarge {
-        /// What there is too much of, with its figure.
+        /// The exceeded limit, with its figure.
         what: String,
         /// The limit.
         limit: u64,
@@ -45,7 +45,7 @@ pub enum StatementError {
 }
 
 impl StatementError {
-    /// A file that is no statement: what it is, and what to do instead.
+    /// A file that is not a statement: its kind, and the next step.
     #[must_use]
     pub fn not_a_statement(found: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::NotAStatement { found: found.into(), hint: hint.into() }

@@ -20,7 +20,7 @@ pub struct StatementFormat {
     pub label: &'static str,
     /// File name endings, lower case, without the dot.
     pub extensions: &'static [&'static str],
-    /// How far its row ids can be believed.
+    /// How far its row ids can be trusted.
     pub id_trust: IdTrust,
     /// Judges from the head of the file whether the reader can read it.
     pub sniff: fn(&StatementFile<'_>) -> Sniff,
@@ -33,7 +33,7 @@ pub struct StatementFormat {
 pub enum Sniff {
     /// Another kind.
     No,
-    /// Nothing but a shape speaks for it: lines with equal separators.
+    /// Only its shape fits: lines with equal separators.
     Possible,
     /// Its marks are there, but not where they belong.
     Likely,

@@ -22,7 +22,7 @@ pub(super) struct AccountKey {
     pub(super) bank: Option<String>,
     /// The number as the file writes it; empty when it names none.
     pub(super) number: String,
-    /// What kind of account.
+    /// The kind of account.
     pub(super) account_type: AccountType,
     /// In which its balance is counted.
     pub(super) currency: AssetCode,
@@ -203,7 +203,7 @@ fn drop_repeated_ids(pages: &mut [StatementAccount]) {
     }
 }
 
-/// What is missing between the balances of a page: closing − opening − settled rows in the account's currency.
+/// The difference between the balances and the rows of a page: closing − opening − settled rows in the account's currency.
 /// `None` when the page does not state both balances.
 #[must_use]
 pub(super) fn difference(page: &StatementAccount) -> Option<Decimal> {

@@ -68,7 +68,7 @@ impl Evidence {
 pub struct Statement {
     /// The exact kind of document, as [`Reading::format`].
     pub format: &'static str,
-    /// How far the rows' ids can be believed.
+    /// How far the rows' ids can be trusted.
     pub id_trust: IdTrust,
     /// The archive member it was read from; `None` outside archives.
     pub member: Option<String>,

@@ -1,4 +1,4 @@
-//! What could not be used as it stood, collected up to a limit.
+//! Warnings about content that could not be used as written, collected up to a limit.
 //!
 //! Used by the readers. INVARIANT: memory stays bounded however broken a file is; nothing is dropped uncounted.
 

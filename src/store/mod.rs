@@ -175,7 +175,7 @@ impl Store {
     }
 
     /// Reads every value and every index key of a snapshot and compares them: checksums, rows against both indexes,
-    /// counts. Takes about half a second for a million rows; blocks nobody.
+    /// counts. Takes about half a second for a million rows; blocks no reader or writer.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] with what was found.
@@ -196,7 +196,7 @@ impl Store {
         self.0.current().place.protection.is_sealed()
     }
 
-    /// Whether nothing was stored yet and nobody decided about encryption.
+    /// Whether nothing was stored yet and encryption is undecided.
     ///
     /// # Errors
     /// When the file can't be read.
@@ -226,7 +226,7 @@ impl Store {
     /// The wrapped key in the header of a database file; `None` for a plain, an empty or a missing one. Locks nothing.
     ///
     /// # Errors
-    /// When the file can't be read or is no database.
+    /// When the file can't be read or is not a database.
     pub fn wrapped_key(file: &Path) -> Result<Option<Vec<u8>>> {
         database::protect::wrapped_key(file)
     }

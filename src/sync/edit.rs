@@ -28,7 +28,7 @@ pub(super) enum Edit {
 /// Longest name a user may give.
 const MAX_NAME: usize = 100;
 
-/// Writes an edit as a change of its own.
+/// Writes an edit as a separate change.
 pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<ChangeId, JobFailure> {
     let begin = |source: String| store.begin(ChangeKind::Edit, &source, now).map_err(JobFailure::from);
     let (writer, accounts) = match edit {
@@ -107,7 +107,7 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
     Ok(writer.commit(counts, accounts, None, Vec::new())?.id)
 }
 
-/// The snapshot of a balance that the user states. The value of securities is not known anew, so it stays that of the last
+/// The snapshot of a balance that the user states. The value of securities is kept from the last
 /// statement and the rest is cash.
 fn stated_by_user(
     reader: &Reader,
@@ -140,7 +140,7 @@ fn stated_by_user(
 }
 
 /// Merges two rows, or keeps them apart. The older row of merged ones stays, with what the user said about either; the newer one
-/// is removed, and its content stands for the older from then on.
+/// is removed, and its content means the older row from then on.
 fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writer, Vec<AccountId>), JobFailure> {
     let reader = store.read()?;
     let row = |id: TransactionId| {

@@ -14,11 +14,11 @@ use crate::{
 pub struct JobFailure {
     /// Kind, for scripts.
     pub kind: FailureKind,
-    /// What happened, where.
+    /// The cause and its place.
     pub message: String,
-    /// What to do.
+    /// The next step.
     pub hint: Option<String>,
-    /// What must be answered first, where the kind is a question.
+    /// The questions to answer first, where the kind is a question.
     pub question: Option<Arc<Question>>,
     /// The error below, for the log.
     source: Option<Arc<dyn Error + Send + Sync>>,

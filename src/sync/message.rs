@@ -329,7 +329,7 @@ pub enum Event {
         /// Why.
         failure: JobFailure,
     },
-    /// The store holds something new: views taken before are of the past.
+    /// The store has changed: views taken before are outdated.
     StoreChanged,
 }
 

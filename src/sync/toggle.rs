@@ -46,7 +46,7 @@ pub(super) fn toggle(
             _ => None,
         };
         return store.toggle_if(target.id, true, now, |writer| {
-            // A change that connected is taken back by disconnecting: a login is never left where nobody sees it.
+            // A change that connected is taken back by disconnecting: a login never stays behind out of sight.
             if let Some(mut connection) = login
                 && writer.connection(connection.id)?.is_none()
             {

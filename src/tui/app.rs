@@ -188,7 +188,7 @@ impl Panes {
         Self { screen, trail: Vec::new(), screens: SCREENS.map(|spec| (spec.open)(env)), overlays: Vec::new() }
     }
 
-    /// Shows a screen that the user chose by its key: there is no way back.
+    /// Shows a screen that the user chose by its key: the way back is cleared.
     pub(crate) fn show(&mut self, screen: Screen) {
         self.trail.clear();
         self.screen = screen;

@@ -43,7 +43,7 @@ pub struct Env {
 pub struct Folders {
     /// The folder of `~`.
     pub home: Option<PathBuf>,
-    /// The first folder of the file picker when there is no recent one.
+    /// The first folder of the file picker without a recent one.
     pub start: PathBuf,
     /// The file of recent import folders; `None`: they are not stored.
     pub recent: Option<PathBuf>,

@@ -95,7 +95,7 @@ pub(crate) enum WorkerAnswer {
 /// A figure, some of its inputs, and the source of a leaf.
 #[derive(Debug)]
 pub(crate) struct Explained {
-    /// `None` if there is no such figure.
+    /// `None` for an unknown figure.
     pub(crate) node: Option<Node>,
     pub(crate) inputs: Vec<Node>,
     pub(crate) place: Option<SourcePlace>,

@@ -74,7 +74,7 @@ pub(crate) struct Theme {
     pub(crate) hit: Style,
     /// Words of a filter that mean nothing.
     pub(crate) wrong: Style,
-    /// What is typed into a field.
+    /// Text typed into a field.
     pub(crate) field: Style,
     pub(crate) chart: Style,
 }

@@ -102,7 +102,7 @@ impl Vault {
         Ok(())
     }
 
-    /// How the vault that wrapped a key is kept; `None` if the bytes are no wrapped key.
+    /// How the vault that wrapped a key is kept; `None` if the bytes are not a wrapped key.
     #[must_use]
     pub fn kind_in(wrapped: &[u8]) -> Option<VaultChoice> {
         let record = Record::parse(wrapped)?;

@@ -17,7 +17,7 @@ use super::VaultError;
 
 /// Bytes of a key.
 pub(super) const KEY: usize = 32;
-/// Bytes of a nonce: long enough to be drawn at random for ever.
+/// Bytes of a nonce: long enough to be drawn at random without limit.
 pub(super) const NONCE: usize = 24;
 /// Bytes of the tag that proves a key was held.
 pub(super) const TAG: usize = 16;

@@ -348,7 +348,7 @@ impl Vault {
         }
     }
 
-    /// Puts a key into the keyring under a new name, and believes it only after reading it back: some keyrings
+    /// Puts a key into the keyring under a new name, and accepts it only after reading it back: some keyrings
     /// report success and keep nothing.
     fn keep_in_keyring(&self, key: &SealKey) -> Result<VaultHeader, VaultError> {
         let options = &self.0.options;

@@ -123,7 +123,7 @@ fn serve(requests: &Receiver<Request>, connect: &Connect) {
             Ok(Err(error)) => Err(error),
             Err(_) => Err(gone("it broke while answering")),
         };
-        // Nobody waits any more: the answer, wiped by its type, ends here.
+        // The caller has stopped waiting: the answer is dropped, and its type wipes it.
         let _ = request.answer.send(answer);
     }
 }

@@ -2,9 +2,6 @@
 
 use super::source::File;
 
-/// Rooms whose comments are checked. A room joins when its comments are rewritten.
-pub(crate) const ROOMS: &[&str] = &["cli", "columns", "config", "demo", "domain", "files", "ports", "vault"];
-
 /// Phrases, and the reason or the replacement.
 const PHRASES: &[(&str, &str)] = &[
     (" anew", "again"),
@@ -13,6 +10,13 @@ const PHRASES: &[(&str, &str)] = &[
     (" speaks ", "refers to, contains"),
     (" whoever ", "name the caller"),
     (" nobody", "no caller, no process"),
+    (" Nobody", "no caller, no process"),
+    (" Whoever ", "name the caller"),
+    (" stands for ", "means, matches"),
+    (" believed", "trusted"),
+    (" knows ", "has, reads, reports"),
+    (" wants ", "requires, chose"),
+    (" witness", "evidence"),
     (" somebody", "another user, a caller"),
     (" of its own", "separate"),
     (" by itself", "automatically, or leave it out"),

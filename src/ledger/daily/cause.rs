@@ -42,11 +42,11 @@ pub struct Cause {
 
 /// Days around a stated balance within which a row may have been booked on the other side.
 const NEAR: Days = Days::new(7);
-/// Rows named at most; more are no evidence.
+/// Most rows to name; a larger number proves nothing.
 const MOST: usize = 5;
 
 impl View {
-    /// The single rows that would explain a failed check, the most likely first; a missing row if there is no other.
+    /// The single rows that would explain a failed check, the most likely first; else a missing row.
     ///
     /// # Errors
     /// When the rows can't be read.

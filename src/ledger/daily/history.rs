@@ -35,7 +35,7 @@ impl BalanceStatement {
         let securities = snapshot.holdings_value.filter(|value| !value.is_zero());
         let is_split = category == AccountCategory::Investment || securities.is_some();
         let cash = if is_split { snapshot.cash_value } else { Some(snapshot.balance) };
-        // What is left of the total is in securities, so that cash and securities always make up the total.
+        // The rest of the total is in securities, so that cash and securities always make up the total.
         let securities = cash.filter(|_| is_split).and_then(|cash| snapshot.balance.checked_sub(cash));
         Self {
             date: snapshot.date,

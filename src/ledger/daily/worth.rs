@@ -1,6 +1,6 @@
 //! Net worth: the sum of the balances of all accounts that count on a day, by currency.
 //!
-//! What is owed is negative. An account without a known balance on that day is left out and counted as unknown.
+//! Debts are negative. An account without a known balance on that day is left out and counted as unknown.
 
 use std::collections::BTreeMap;
 

@@ -167,7 +167,7 @@ fn dates_relative_to_today() {
     dates("last:2w", "2026-11-09", "2026-11-22");
     dates("last:3m", "2026-08-23", "2026-11-22");
     dates("last:1y", "2025-11-23", "2026-11-22");
-    // At the edges of what a date can be there is no panic.
+    // The first and last possible dates do not panic.
     for text in
         ["last:4000000000d", "last:4000000000y", "date:tomorrow", "date:next-year", "date:last-week", "date:last-year"]
     {

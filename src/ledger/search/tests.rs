@@ -169,7 +169,7 @@ proptest! {
         };
         let wide = search(&columns, &scope, query.expr(), None);
         prop_assert_eq!(found(&columns, &wide), naive(&query), "{}", query);
-        // What narrows finds nothing else, and can be looked for within what was found.
+        // A narrower query finds a subset, so its search may start from the rows found before.
         for longer in [format!("{text}{more}"), format!("{text} {more}")] {
             let narrow = Query::parse(&longer, today());
             let expected = naive(&narrow);

@@ -51,7 +51,7 @@ impl fmt::Debug for Api {
     }
 }
 
-/// The address of a request: as the provider knows it, and as it is sent.
+/// The address of a request: before and after its origin is replaced.
 struct Target {
     official: Url,
     sent: Url,

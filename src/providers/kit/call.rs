@@ -50,7 +50,7 @@ pub(super) enum Body {
 /// A request to send.
 #[must_use]
 pub struct Call {
-    /// What it asks for, for people and logs: `positions`.
+    /// The name of the requested data, for people and logs: `positions`.
     pub(super) subject: &'static str,
     pub(super) method: Method,
     segments: Vec<String>,

@@ -73,7 +73,7 @@ impl Timer for TokioTimer {
     }
 }
 
-/// What the client is built from.
+/// The parts of the client.
 #[derive(Clone)]
 pub struct HttpConfig {
     /// The clock of all limits.

@@ -44,7 +44,7 @@ pub enum IdentityError {
     /// A key that can't be read, or of a kind that TLS does not use.
     #[error("the private key can't be read; RSA, ECDSA and Ed25519 keys in PEM form work")]
     UnusableKey,
-    /// The key is encrypted, and there is no passphrase.
+    /// The key is encrypted, and the passphrase is missing.
     #[error("the private key is encrypted; its passphrase is needed")]
     PassphraseNeeded,
     /// The passphrase does not open the key.

@@ -11,7 +11,7 @@ use crate::{
 /// The body of a successful reply.
 pub struct Reply {
     pub(super) metadata: &'static ProviderMetadata,
-    /// What the request asked for, for people.
+    /// The name of the requested data, for people.
     pub(super) subject: &'static str,
     pub(super) content_type: Option<String>,
     pub(super) body: Vec<u8>,

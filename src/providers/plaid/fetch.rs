@@ -99,7 +99,7 @@ impl Fetch<'_> {
         self.plaid.ask(&credentials, subject, path, body).await
     }
 
-    /// A failure of the login that Plaid knows of without asking the bank, and the end of the user's consent.
+    /// A failure of the login that Plaid reports without asking the bank, and the end of the user's consent.
     async fn item(&self, item: Option<&wire::Item>, sink: &mut dyn Sink) -> Result<Option<String>, ProviderError> {
         let Some(item) = item else { return Ok(None) };
         if let Some(verdict) = item.error.as_ref().and_then(errors::verdict) {
@@ -147,7 +147,7 @@ impl Fetch<'_> {
             match self.pages(start.as_deref(), accounts).await {
                 Ok(found) => return self.send_found(found, sink).await,
                 Err(Stopped { error, pages }) if error.message == CHANGED => {
-                    // The first page of a stored cursor can answer so for ever.
+                    // The first page of a stored cursor can return this error at every attempt.
                     if pages == 0 && start.is_some() {
                         start = None;
                     }

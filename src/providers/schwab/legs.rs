@@ -19,7 +19,7 @@ pub(super) struct Legs {
     pub(super) commission: Option<Decimal>,
     /// Paid in other fees, positive.
     pub(super) fees: Option<Decimal>,
-    /// What all legs move in cash.
+    /// The sum of the cash of all legs.
     pub(super) total: Decimal,
 }
 
@@ -38,7 +38,7 @@ pub(super) fn sort(items: &[Leg]) -> Legs {
     }
     let paid = |sum: Option<Decimal>| sum.map(money).filter(|sum| *sum > Decimal::ZERO);
     (legs.commission, legs.fees) = (paid(legs.commission), paid(legs.fees));
-    // What cancelled out entirely was never there; a row of nothing else keeps its first leg.
+    // Legs that cancel out are dropped; a row of such legs alone keeps the first.
     let moves = |leg: &Leg| {
         let zero = |number: Option<Decimal>| number.unwrap_or_default().is_zero();
         !(zero(leg.amount) && zero(leg.cost))

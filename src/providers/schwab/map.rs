@@ -179,7 +179,7 @@ pub(super) fn holding(position: &Position, currency: AssetCode, today: NaiveDate
     })
 }
 
-/// The cost of a position. The average price of bonds, CDs and futures is no price per unit (percent of par, points), so
+/// The cost of a position. The average price of bonds, CDs and futures is not a price per unit (percent of par, points), so
 /// their cost is value less profit, or unknown.
 fn cost(position: &Position, value: Option<Decimal>, units: Decimal, is_short: bool) -> Option<Decimal> {
     let is_quoted_otherwise =

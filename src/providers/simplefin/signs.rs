@@ -191,7 +191,7 @@ mod tests {
     fn intended_signs_stay() {
         let card = &[("-100", &[(1, "-30", "SHOES"), (2, "50", "PAYMENT THANK YOU")][..])];
         assert_eq!(after(AccountType::CreditCard, card), (false, false));
-        // An overpaid card is no reason to invert.
+        // An overpaid card does not invert the signs.
         let overpaid = &[("-20", &[(1, "-20", "SHOES")][..]), ("30", &[(1, "-20", "SHOES"), (5, "50", "PAYMENT")][..])];
         assert_eq!(after(AccountType::CreditCard, overpaid), (false, false));
         let checking = &[("100", &[(1, "30", "PAYMENT"), (2, "-50", "RENT")][..])];

@@ -93,7 +93,7 @@ fn is_public_name(name: &str) -> bool {
     name.contains('.') && !local.iter().any(|end| name == *end || name.ends_with(&format!(".{end}")))
 }
 
-/// The address that a setup token stands for. `trusted` is a host that the user accepted.
+/// The address inside a setup token. `trusted` is a host that the user accepted.
 pub(super) fn claim_address(
     token: &str,
     trusted: Option<&str>,

@@ -9,7 +9,7 @@ use crate::{
 /// The message of an account that the bank has closed.
 pub(super) const CLOSED: &str = "the bank has closed this account";
 
-/// Reads a failed reply. The code decides before the status does: a login that the bank wants renewed comes as 404.
+/// Reads a failed reply. The code decides before the status does: a login that must be renewed comes as 404.
 pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<ReplyVerdict> {
     if head.status < 400 {
         return None;

@@ -90,7 +90,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     extra_hosts: &[],
     // Limits are not published.
     pace: Pace { per_minute: 60, burst: 10, per_day: None, sync_interval: Duration::ZERO, publishes_at: None },
-    // A pending row posts under a new id, and a new login numbers rows anew.
+    // A pending row posts under a new id, and a new login changes the ids of all rows.
     id_trust: IdTrust::Reusable,
     judge: errors::judge,
     history: HistoryDepth { days: None, overlap_days: 14 },

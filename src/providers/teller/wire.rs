@@ -77,7 +77,7 @@ pub(super) struct Transaction {
     pub(super) details: Details,
 }
 
-/// What Teller works out about a row.
+/// The facts that Teller adds to a row.
 #[derive(Deserialize, Default)]
 pub(super) struct Details {
     #[serde(default)]

@@ -203,7 +203,7 @@ fn name(party: &Element) -> Option<Text> {
 /// Width of one unstructured line; a line of just this width is cut, not ended.
 const LINE: usize = 140;
 
-/// What a transaction is for: unstructured lines joined, else the additional text of a structured one, else its reference.
+/// The purpose of a transaction: unstructured lines joined, else the additional text of a structured one, else its reference.
 fn remittance(details: &Element) -> Option<Text> {
     let info = details.child("RmtInf")?;
     let mut text = String::new();

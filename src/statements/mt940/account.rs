@@ -63,7 +63,7 @@ fn without_currency(number: &str) -> (&str, Option<AssetCode>) {
     if currency.is_some() && numeric { (front, currency) } else { (number, None) }
 }
 
-/// The BIC in an envelope, or on a line of its own as Dutch banks write it.
+/// The BIC in an envelope, or on a separate line as Dutch banks write it.
 #[must_use]
 pub(super) fn bic_in_header(text: &str) -> Option<String> {
     // The message input reference of an output message names the sender: date, then the terminal.

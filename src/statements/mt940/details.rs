@@ -11,7 +11,7 @@ pub(super) struct Details {
     pub(super) name: Option<String>,
     /// The bank's name for the kind of booking.
     pub(super) booking: Option<String>,
-    /// What for.
+    /// The purpose.
     pub(super) purpose: Option<String>,
     /// End-to-end or customer reference.
     pub(super) reference: Option<String>,

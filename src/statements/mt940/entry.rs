@@ -1,7 +1,7 @@
 //! `:61:` → a statement line: days, amount, type and references.
 //!
 //! Used by the reader. INVARIANT: reads what banks write, not only what the standard allows; without a day or an amount there
-//! is no entry.
+//! is not an entry.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

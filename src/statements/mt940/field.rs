@@ -84,7 +84,7 @@ pub(super) fn fields(text: &str) -> impl Iterator<Item = TaggedField<'_>> {
         let (tag, offset) = tag(&line[skipped..]).unwrap_or(("", 0));
         let from = start + if tag.is_empty() { 0 } else { skipped + offset };
         let mut end = start + line.len();
-        // An envelope ends the field before it even though it is no field.
+        // An envelope ends the field before it although it is not a field.
         while let Some((_, (next, line))) = lines.peek() {
             if self::tag(&line[after_envelope(line)..]).is_some() || line.starts_with("{1:") {
                 break;

@@ -13,7 +13,7 @@ pub(super) struct AccountName {
     pub(super) bank_id: Option<Text>,
     /// `ACCTID`; empty when the file leaves it out.
     pub(super) number: Text,
-    /// What kind of account.
+    /// The kind of account.
     pub(super) account_type: AccountType,
     /// `ACCTTYPE` as written, when it is none of the standard's.
     pub(super) unknown_type: Option<Text>,

@@ -76,7 +76,7 @@ impl<'a, 'w> Row<'a, 'w> {
         row
     }
 
-    /// What tells this row from others, for warnings.
+    /// A short description of the row, for warnings.
     fn title(&self) -> String {
         let text = self.name.or(self.payee).or(self.memo).or(self.id);
         text.map_or_else(|| "row".to_owned(), |leaf| format!("row {}", quoted(leaf.text)))

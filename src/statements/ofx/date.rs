@@ -6,7 +6,7 @@ use chrono::{Datelike as _, NaiveDate};
 
 use crate::statements::month::named_day;
 
-/// What a date field holds.
+/// The content of a date field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Day {
     /// A day.
@@ -62,7 +62,7 @@ fn number(digits: &[u8]) -> i32 {
     digits.iter().fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'))
 }
 
-/// A day of the years that a statement can speak of.
+/// A day within the years that a statement can cover.
 fn calendar(year: i32, month: i32, day: i32) -> Option<NaiveDate> {
     if !(1900..=2199).contains(&year) {
         return None;

@@ -11,7 +11,7 @@ use crate::{
     statements::warnings::quoted,
 };
 
-/// What a row says about currencies.
+/// The currency fields of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exchange {
     /// Everything is in the account's currency.

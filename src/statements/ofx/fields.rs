@@ -1,6 +1,6 @@
 //! Values of leaves: numbers and days, and what is done where they are none.
 //!
-//! Used by the mappings. INVARIANT: whatever is not taken as written is told in a warning.
+//! Used by the mappings. INVARIANT: every value that is not taken as written has a warning.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;

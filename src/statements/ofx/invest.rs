@@ -2,7 +2,7 @@
 //!
 //! Used by the reader. INVARIANT: `amount` is what the statement states; a row that states no money has the amount 0
 //! (a transfer of shares) or, for trades, units times price and what was charged. `REINVEST` and the journals move no
-//! money in or out of the account although they state an amount: their `raw_type` says so.
+//! money in or out of the account although they state an amount; their `raw_type` shows it.
 
 use rust_decimal::Decimal;
 
@@ -12,7 +12,7 @@ use crate::{
     statements::{StatementError, warnings::quoted},
 };
 
-/// What is known of a security: from the list, else from the row.
+/// The facts about a security: from the list, else from the row.
 pub(super) struct Known {
     /// Ticker, else the identity the statement uses (CUSIP, ISIN).
     pub(super) symbol: Text,
@@ -51,19 +51,19 @@ const fn asset_of(tag: Tag) -> Option<AssetType> {
     }
 }
 
-/// What a price is the price of: bonds are quoted in percent of the face value, of which a unit is one.
+/// The unit of a price: bonds are quoted in percent of the face value, of which a unit is one.
 fn unit(asset_type: AssetType) -> Decimal {
     if asset_type == AssetType::FixedIncome { Decimal::new(1, 2) } else { asset_type.default_multiplier() }
 }
 
 impl<'a> DocumentReader<'a, '_, '_> {
-    /// What is known of the security `id` that stands in a record of `tag`.
+    /// The facts about the security `id` in a record of `tag`.
     pub(super) fn security(&mut self, id: &str, tag: Tag) -> Known {
         let told = asset_of(tag).unwrap_or(AssetType::Other);
         let Some(listed) = self.survey().security(id) else {
             return Known { symbol: id.into(), name: None, asset_type: told, multiplier: unit(told) };
         };
-        // A list entry that says `other` knows less than the tag does.
+        // The tag is more precise than a list entry of kind `other`.
         let asset_type = if listed.asset_type == AssetType::Other { told } else { listed.asset_type };
         Known {
             symbol: listed.ticker.clone().unwrap_or_else(|| id.into()),
@@ -209,7 +209,7 @@ impl<'a> DocumentReader<'a, '_, '_> {
     }
 }
 
-/// What a trade costs beside its price, and what of a sale's price does not arrive.
+/// The charges of a trade, which raise the cost of a purchase and lower the proceeds of a sale.
 #[derive(Default)]
 struct Charges {
     bought: Decimal,
@@ -265,7 +265,7 @@ fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
     }
 }
 
-/// What the row is about: the security by name (a bare number says less than the memo), else the journal's two sides.
+/// The subject of the row: the security by name (a bare number says less than the memo), else the journal's two sides.
 fn description(record: &Record<'_, '_>, known: Option<&Known>) -> Option<Text> {
     if let Some(known) = known {
         if known.name.is_none() && record.leaf(Tag::Memo).is_some() {

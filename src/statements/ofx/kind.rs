@@ -1,4 +1,4 @@
-//! What kind of movement a bank row is.
+//! The kind of movement of a bank row.
 //!
 //! Used by the bank mapping. INVARIANT: money's direction comes from the sign of the amount alone; the type only
 //! says what for.
@@ -55,7 +55,7 @@ pub(super) const fn side(standard: Standard) -> Option<Side> {
     }
 }
 
-/// Whether a text names a balance and nothing else: a line of a running balance, which is no movement of money.
+/// Whether a text names a balance and nothing else: a line of a running balance, which moves no money.
 #[must_use]
 pub(super) fn is_balance(text: &str) -> bool {
     const NAMES: [&str; 24] = [

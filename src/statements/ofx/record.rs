@@ -14,13 +14,13 @@ use crate::statements::StatementError;
 /// The setting that raises the limit on nesting.
 const DEPTH_SETTING: &str = "depth";
 
-/// How far a closing tag is looked for when text seems to hold a tag of its own.
+/// How far a closing tag is looked for when text seems to contain a tag.
 const TEXT_LOOKAHEAD: usize = 512;
 
 /// A value with its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Leaf<'a> {
-    /// What it is a value of.
+    /// The tag that it is a value of.
     pub(super) tag: Tag,
     /// The group inside the record that it stands in; [`Tag::Unknown`] when directly in the record.
     pub(super) group: Tag,
@@ -35,9 +35,9 @@ pub(super) struct Leaf<'a> {
 /// A record that has ended.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Record<'a, 'w> {
-    /// What it is.
+    /// The tag.
     pub(super) tag: Tag,
-    /// Its name as written; tells the kind when the tag is a general one.
+    /// Its name as written; decides the kind when the tag is a general one.
     pub(super) name: &'a str,
     /// Byte offset of its tag.
     pub(super) at: usize,
@@ -61,7 +61,7 @@ impl<'a> Record<'a, '_> {
     }
 }
 
-/// What is told while a document is walked.
+/// Calls made while a document is walked.
 pub(super) trait Handler<'a> {
     /// A container starts at byte `at`.
     fn enter(&mut self, tag: Tag, at: usize);

@@ -1,6 +1,6 @@
-//! A large document walked on a thread of its own, while its records become rows on the caller's.
+//! A large document walked on a separate thread, while its records become rows on the caller's.
 //!
-//! Used by [`super::stream`]. INVARIANT: the handler is told what [`walk`] would tell it, in the same order, and the
+//! Used by [`super::stream`]. INVARIANT: the handler gets the same calls as from [`walk`], in the same order, and the
 //! outcome is the same; at most [`WAITING`] batches wait in memory.
 
 use std::{
@@ -24,7 +24,7 @@ const BATCH: usize = if cfg!(test) { 3 } else { 2048 };
 /// Batches that may wait for the caller.
 const WAITING: usize = 8;
 
-/// What a handler is told.
+/// A call of a handler, as a value.
 enum Event<'a> {
     Enter(Tag, usize),
     Leave(Tag),
@@ -66,7 +66,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Gathers what it is told and sends it on.
+/// Collects calls and sends them on.
 struct Relay<'a> {
     batch: Batch<'a>,
     to: SyncSender<Batch<'a>>,
@@ -88,7 +88,7 @@ impl<'a> Relay<'a> {
         self.batch.leaves.reserve(BATCH * 8);
     }
 
-    /// The caller knows why it stopped; this only ends the walk.
+    /// The caller stopped; this ends the walk.
     fn go_on(&self) -> Result<(), StatementError> {
         if self.is_alone { Err(StatementError::Cancelled) } else { Ok(()) }
     }
@@ -123,7 +123,7 @@ impl<'a> Handler<'a> for Relay<'a> {
     }
 }
 
-/// As [`walk`], on a thread of its own when the document is worth one and the machine has two processors.
+/// As [`walk`], on a separate thread when the document is large enough and the machine has two processors.
 pub(super) fn walk_apart<'a>(
     source: &'a str,
     depth_limit: usize,

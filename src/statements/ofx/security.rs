@@ -10,7 +10,7 @@ use crate::{
     statements::amount::{self, WrittenNumber},
 };
 
-/// What the security list says about a security.
+/// The entry of a security in the security list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Listed {
     /// `TICKER`.
@@ -67,7 +67,7 @@ fn option_terms(record: &Record<'_, '_>, ticker: Option<&str>) -> Option<Text> {
     Some(words.into_iter().flatten().collect::<Vec<_>>().join(" ").into())
 }
 
-/// What the names of funds that stand for cash hold.
+/// Words in the names of funds that are used as cash.
 const CASH: [&str; 8] = [
     "money market",
     "money mkt",
@@ -79,7 +79,7 @@ const CASH: [&str; 8] = [
     "fdic insured deposit",
 ];
 
-/// Funds traded like shares and funds that stand for cash are told by their names only.
+/// Funds traded like shares and funds used as cash are distinguished by their names only.
 fn refine(kind: AssetType, name: &str) -> AssetType {
     if matches!(kind, AssetType::Option | AssetType::FixedIncome) {
         return kind;

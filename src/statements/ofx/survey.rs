@@ -1,4 +1,4 @@
-//! What a document says as a whole, for the questions a single row can't answer.
+//! Facts about a document as a whole, for questions that a single row can't answer.
 //!
 //! Used by the reader, which makes one survey per document and only when such a question comes up: the security
 //! list (it stands behind the rows that need it), the decimal mark, a currency or an account stated too late.
@@ -25,7 +25,7 @@ use crate::{
 /// The most statements a survey remembers; beyond that a file is not a bank's.
 const MOST: usize = 100_000;
 
-/// What was found.
+/// The result.
 #[derive(Default)]
 pub(super) struct Survey {
     points: u64,
@@ -41,12 +41,12 @@ pub(super) struct Survey {
     securities: HashMap<Text, Listed>,
 }
 
-/// What the numbers of a document say about its decimal mark.
+/// The evidence of a document's numbers about its decimal mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DecimalMarks {
-    /// Every number that tells has a point.
+    /// Every number with evidence has a point.
     Point,
-    /// Every number that tells has a comma.
+    /// Every number with evidence has a comma.
     Comma,
     /// Some have a point, some a comma.
     Mixed,
@@ -59,7 +59,7 @@ impl Survey {
     #[must_use]
     pub(super) fn of(source: &str, depth_limit: usize) -> Self {
         let mut survey = Self::default();
-        // What stops the walk stops the reader at the same place, which reports it.
+        // The reader stops at the same place and reports it.
         let _ = walk(source, depth_limit, &mut survey);
         survey
     }

@@ -160,7 +160,7 @@ tags! {
     SellStock "SELLSTOCK" Record(4);
     Split "SPLIT" Record(4);
     Transfer "TRANSFER" Record(4);
-    // Inside a trade it is looked through; alone in a list it stands for a kind of row not listed here.
+    // Inside a trade it is looked through; alone in a list it is a kind of row not listed here.
     InvTran "INVTRAN" Record(4);
     PosDebt "POSDEBT" Record(4);
     PosMf "POSMF" Record(4);

@@ -15,7 +15,7 @@ use crate::{
     statements::decode::head,
 };
 
-/// The longest text kept, in bytes as written. The standard allows 390 characters; more is no statement's text.
+/// The longest text kept, in bytes as written. The standard allows 390 characters; statements do not have longer texts.
 pub(super) const LONGEST: usize = 4_096;
 
 /// The value with markup removed and entities resolved. Borrows when there is neither.
@@ -27,7 +27,7 @@ pub(super) fn value<'a>(leaf: &Leaf<'a>) -> Cow<'a, str> {
         return plain;
     }
     let once = resolve(&plain);
-    // Some banks escape twice (`&amp;lt;`); nobody means the entity's name.
+    // Some banks escape twice (`&amp;lt;`); the name of an entity is never meant.
     if once.contains("&amp;") || once.contains("&lt;") || once.contains("&gt;") || once.contains("&#") {
         return Cow::Owned(resolve(&once));
     }

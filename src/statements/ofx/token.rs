@@ -7,7 +7,7 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 
 use super::tag::Tag;
 
-/// What a tag does.
+/// The effect of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
     /// `<NAME>`.
@@ -23,7 +23,7 @@ pub enum TokenKind {
 /// One tag with the text after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
-    /// What it does.
+    /// Its effect.
     pub kind: TokenKind,
     /// Which tag it is.
     pub tag: Tag,
@@ -37,7 +37,7 @@ pub struct Token<'a> {
     pub marked: bool,
 }
 
-/// What stands at a `<`.
+/// The tag or text at a `<`.
 enum Markup {
     Tag { kind: TokenKind, name: (usize, usize), end: usize },
     Skipped { end: usize },

@@ -2,7 +2,7 @@
 //!
 //! Used by the survey and the reader. INVARIANT: linear; nothing is copied but the list of lines.
 
-/// What the records of a section are.
+/// The kind of the records of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
     /// Rows of a checking, savings or cash account.

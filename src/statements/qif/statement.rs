@@ -243,7 +243,7 @@ impl<'a> Reader<'a, '_> {
         let page = self.pages.begin(Institution::default(), key, name);
         page.currency_stated = false;
         page.account.balance = balance;
-        // A name is no number: its mask would show letters.
+        // A name is not a number: its mask would show letters.
         if page.account.number.bytes().filter(u8::is_ascii_digit).count() < 4 {
             page.account.number.clear();
         }

@@ -42,7 +42,7 @@ impl Run {
     }
 }
 
-/// What was found.
+/// The result.
 pub(super) struct Survey<'a> {
     /// Readable days of each order, in the order of [`DateOrder::ALL`].
     fits: [usize; 3],

@@ -107,7 +107,7 @@ pub(super) fn owner(
     let mut named: Vec<&Column> = with_role(columns, Role::Account).filter(|column| few(column)).collect();
     let is_iban = |column: &Column| rows.iter().take(20).all(|row| iban::is_iban(grid.cell(*row, column.index)));
     named.sort_by_key(|column| (!is_iban(column), column.distinct, std::cmp::Reverse(column.score), column.index));
-    // What stands above the table names its account; a column with many values is another's.
+    // The lines above the table name its account; a column with many values names other accounts.
     if let Some(iban) = &facts.iban {
         return Owner::Stated(iban.clone());
     }

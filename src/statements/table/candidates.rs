@@ -31,10 +31,10 @@ pub(super) struct Beside {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) model: Model,
-    /// What headers and shapes say for it; higher is better.
+    /// The score of headers and shapes; higher is better.
     pub(super) prior: u32,
     pub(super) balance: Option<Beside>,
-    /// Whether nothing but shapes speaks for it.
+    /// Whether only shapes support it.
     pub(super) is_guess: bool,
     /// Whether its amounts agree with the balances only when their signs are turned over.
     pub(super) is_turned_over: bool,
@@ -57,7 +57,7 @@ impl Candidate {
         (weight, !self.is_turned_over, self.prior)
     }
 
-    /// Whether nothing tells it from another.
+    /// Whether nothing distinguishes it from another.
     pub(super) fn is_rival_of(&self, other: &Self) -> bool {
         let (weight, upright, prior) = self.standing();
         let (best, best_upright, best_prior) = other.standing();
@@ -165,7 +165,7 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
                 list.push(Candidate::new(Model::Marked { column: column.index, marker }, prior + 2));
             }
             list.push(Candidate::new(Model::Signed { column: column.index, fee: None }, prior));
-            // Net of fees only where arithmetic says so.
+            // Net of fees only where the arithmetic proves it.
             for fee in &fees {
                 list.push(Candidate::new(Model::Signed { column: column.index, fee: Some(fee.index) }, 8));
             }

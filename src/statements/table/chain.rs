@@ -78,8 +78,8 @@ pub(super) const PAIRINGS: [Pairing; 4] = [
 ];
 
 impl Pairing {
-    /// What the pairing means for lines in that direction: whether the amounts must be turned over, and whether the
-    /// balance is the one before the row. The mirror twin of a reading is told apart by the direction alone; without
+    /// The effect of the pairing on lines in that direction: whether the amounts must be turned over, and whether the
+    /// balance is the one before the row. The mirror twin of a reading differs by the direction alone; without
     /// one, a balance after the row and amounts as they are win.
     pub(super) const fn meaning(self, direction: Direction) -> (bool, bool) {
         match direction {

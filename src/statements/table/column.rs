@@ -1,4 +1,4 @@
-//! What the columns of a table hold: their kind by their cells, their role by header and kind.
+//! The contents of the columns of a table: their kind by their cells, their role by header and kind.
 //!
 //! Used by the inference. INVARIANT: a header is a hint only; a role never contradicts the cells.
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::domain::AssetCode;
 
-/// What the cells of a column are.
+/// The kind of the cells of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ColumnKind {
     Blank,

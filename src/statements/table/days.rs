@@ -24,7 +24,7 @@ pub(super) struct DateColumns {
     pub(super) time: Option<usize>,
 }
 
-/// What decided the order of days.
+/// The evidence that decided the order of days.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Every date has one reading only.

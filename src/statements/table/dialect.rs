@@ -17,7 +17,7 @@ const SAMPLE_BYTES: usize = 96 << 10;
 
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// How the cells of a text are told apart.
+/// The separators and quotes of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub(super) delimiter: u8,

@@ -1,4 +1,4 @@
-//! What is written around a table: account, currency, period, opening and closing balance.
+//! The facts written around a table: account, currency, period, opening and closing balance.
 //!
 //! Used by the inference. INVARIANT: at most a few dozen lines on either side of the body are read.
 

@@ -32,7 +32,7 @@ pub(super) struct Frame {
 /// Most rows of a sample.
 pub(super) const SAMPLE: usize = 2_000;
 
-/// What a cell may be.
+/// The possible kinds of a cell.
 pub(super) fn money(cell: &str) -> Option<CellNumber> {
     number::parse(cell).filter(|number| number.may_be_money() && date::parse(cell).is_none())
 }

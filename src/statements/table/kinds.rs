@@ -62,7 +62,7 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    /// The word by which the layout says that a row is no movement.
+    /// The word by which the layout marks a row that is not a movement.
     pub(super) fn skips<'g>(&self, grid: &'g Grid, row: usize) -> Option<&'g str> {
         if self.skip.is_empty() {
             return None;

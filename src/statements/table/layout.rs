@@ -92,14 +92,14 @@ pub struct AmountLayout {
     pub outgoing: Vec<String>,
 }
 
-/// What kind a row is, by the words of one column.
+/// The kind of a row, by the words of one column.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TypeLayout {
     /// Header of the column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// Words of rows that are no movement: openings, totals, holds.
+    /// Words of rows that are not movements: openings, totals, holds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<String>,
     /// Words by transaction subtype: `buy`, `sell`, `dividend`.
@@ -111,7 +111,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Why a text is no layout.
+/// Why a text can't be a layout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a layout: {0}; `dashtam layouts show NAME` prints one as an example")]
 pub struct LayoutError(String);
@@ -130,7 +130,7 @@ impl Layout {
     /// Reads a layout from TOML.
     ///
     /// # Errors
-    /// When the text is no TOML, has unknown fields, or names roles, orders or kinds that do not exist.
+    /// When the text is not TOML, has unknown fields, or names roles, orders or kinds that do not exist.
     pub fn parse(text: &str) -> Result<Self, LayoutError> {
         let layout: Self = toml::from_str(text).map_err(|error| LayoutError(error.message().to_owned()))?;
         layout.check().map(|()| layout)

@@ -1,4 +1,4 @@
-//! What answers teach about a layout.
+//! The facts that answers teach about a layout.
 //!
 //! Used after an import whose questions were answered. INVARIANT: only what was asked is kept; no text of a row, no
 //! number and no name goes into a layout.

@@ -101,8 +101,8 @@ fn source<'a>(input: &StatementFile<'a>, grid: &'a grid::Grid) -> source::RawTab
     }
 }
 
-/// What the answers taught about the layout of a table, to be kept so that they are not asked for again. `None` without
-/// answers, for files that are no table, and where the file itself decides.
+/// The facts about the layout of a table that the answers taught, kept so that they are not asked for again. `None` without
+/// answers, for files that are not tables, and where the file itself decides.
 #[must_use]
 pub fn learned(input: &StatementFile<'_>) -> Option<Layout> {
     let answered = ["date", "sign", "decimal", "amount-column"].iter().any(|id| input.answers.get(id).is_some());

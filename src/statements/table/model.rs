@@ -171,7 +171,7 @@ impl Model {
         }
     }
 
-    /// Whether any of the cells that should hold the amount has text that is no number.
+    /// Whether any of the cells that should hold the amount has text instead of a number.
     pub(super) fn unreadable(&self, grid: &Grid, row: usize) -> Option<usize> {
         let fee = if let Self::Signed { fee, .. } = self { *fee } else { None };
         self.columns().into_iter().chain(fee).find(|column| {

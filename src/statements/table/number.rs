@@ -14,7 +14,7 @@ pub(super) enum Mark {
     Comma,
 }
 
-/// What a cell shows about the marks of its file.
+/// The evidence of a cell about the marks of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Digits only.
@@ -27,7 +27,7 @@ pub(super) enum Shape {
     Open(Mark),
 }
 
-/// What a number may be used for.
+/// The permitted use of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberUse {
     Amount,
@@ -268,7 +268,7 @@ const SIGNS: [(&str, &str); 62] = [
     ("Euro", "EUR"),
 ];
 
-/// What was taken off around the digits.
+/// The marks taken off around the digits.
 #[derive(Default)]
 struct Dress {
     is_negative: bool,
@@ -278,7 +278,7 @@ struct Dress {
 }
 
 impl Dress {
-    /// Takes one layer off; the text unchanged when nothing is left to take. `None` when it is no number.
+    /// Takes one layer off; the text unchanged when nothing is left to take. `None` when it is not a number.
     fn take_off(&mut self, text: &str) -> Option<String> {
         if let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
             return self.sign(true).then(|| inner.to_owned());
@@ -347,7 +347,7 @@ impl Dress {
                 best = Some((sign, code, is_front));
             }
         }
-        // Letters must end there: `Rsx` is no rupee sign.
+        // Letters must end there: `Rsx` is not a rupee sign.
         if let Some((sign, code, is_front)) = best {
             let rest = if is_front { &text[sign.len()..] } else { &text[..text.len() - sign.len()] };
             if self.currency.is_none() || code.is_empty() {

@@ -41,7 +41,7 @@ pub(super) struct TablePlan<'a> {
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// What is not decided, with the values that are possible, the first one being that of the plan.
+/// An undecided point, with the values that are possible, the first one being that of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum OpenPoint {
     Date(Vec<DateOrder>),

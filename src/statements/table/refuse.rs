@@ -1,4 +1,4 @@
-//! Tables that are no statement: what they are and what to download instead.
+//! Tables that are not statements: their kind, and the file to download instead.
 //!
 //! Used by the inference. INVARIANT: a table with rows that move money is never refused for its words.
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::statements::StatementError;
 
-/// What to download instead.
+/// The file to download instead.
 const STATEMENT: &str = "download the account's transactions, as OFX or QFX where your bank offers them, else as CSV";
 
 fn refusal(found: &str) -> StatementError {

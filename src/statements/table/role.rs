@@ -1,4 +1,4 @@
-//! What a column holds.
+//! The role of a column.
 //!
 //! Used by the word list, the layouts and the inference.
 

@@ -1,4 +1,4 @@
-//! The rows of a table under a plan: movements by account, and a reason for every line that is none.
+//! The rows of a table under a plan: movements by account, and a reason for every other line.
 //!
 //! Used by the table reader. INVARIANT: a line that holds anything is a row, a known kind of other line, or a warning with
 //! its number.
@@ -43,7 +43,7 @@ pub(super) struct Rows {
     pub(super) sum: Decimal,
 }
 
-/// What a line is.
+/// The kind of a line.
 enum Line {
     Booked(NaiveDate, Decimal),
     Pending(Option<NaiveDate>, Decimal),

@@ -119,7 +119,7 @@ pub(super) fn indicators(grid: &Grid, rows: &[usize], columns: &[Column], words:
     found
 }
 
-/// Whether headers and surroundings speak of a card.
+/// Whether headers and surroundings name a card.
 pub(super) fn is_card(columns: &[Column], around: &str, file_name: &str, words: &Words) -> bool {
     let headers: usize = columns.iter().map(|column| words.count(Set::Card, &key(&column.header)).min(1)).sum();
     let bank = columns.iter().any(|column| column.is(Role::Balance));

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::statements::Evidence;
 
-/// What is known when the sign is decided.
+/// The facts known when the sign is decided.
 pub(super) struct Case<'a> {
     pub(super) table: &'a RawTable<'a>,
     pub(super) frame: &'a Frame,

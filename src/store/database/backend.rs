@@ -29,7 +29,7 @@ pub(in crate::store) struct Backend {
 }
 
 impl Backend {
-    /// The bytes of a file that is locked by whoever opened it.
+    /// The bytes of a file that its opener has locked.
     pub(in crate::store) fn raw_file(file: Arc<File>) -> Arc<dyn StorageBackend> {
         Arc::new(FileBackend::new(file))
     }

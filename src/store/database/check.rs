@@ -1,6 +1,6 @@
 //! The background check of a large database, in steps that each read a part of it.
 //!
-//! Every step has a snapshot of its own, so writers and readers go on; a check that was interrupted continues with the next
+//! Every step takes a new snapshot, so writers and readers go on; a check that was interrupted continues with the next
 //! step.
 
 use redb::ReadableTableMetadata as _;

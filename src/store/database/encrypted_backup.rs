@@ -35,7 +35,7 @@ const MOST_WORK: u8 = 22;
 /// Who can open an encrypted backup.
 #[derive(Clone)]
 pub enum BackupLock {
-    /// Whoever has the passphrase.
+    /// Anyone with the passphrase.
     Passphrase(SecretString),
     /// The holders of the keys of these recipients (`age1…`).
     Recipients(Vec<String>),

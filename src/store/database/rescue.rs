@@ -61,7 +61,7 @@ impl Source {
         Ok((Self { raw, path: from.to_owned(), database: None }, protection))
     }
 
-    /// The database, opened anew after a failure; damaged blocks read as zeros where they keep it from being opened.
+    /// The database, opened again after a failure; damaged blocks read as zeros where they keep it from being opened.
     fn database(&mut self) -> Result<&OpenDatabase> {
         if self.database.is_none() {
             let attach = |tolerant, as_clean| {

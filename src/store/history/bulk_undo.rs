@@ -86,7 +86,7 @@ fn unpack(
     Ok(())
 }
 
-/// The block without the rows for which `goes` is true: `None` if there are none, empty if there are no others.
+/// The block without the rows for which `goes` is true: `None` if `goes` is false for all, empty if it is true for all.
 pub(in crate::store) fn without(
     key: (u64, u64),
     value: &[u8],

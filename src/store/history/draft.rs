@@ -26,7 +26,7 @@ pub(in crate::store) struct Draft {
     pub(in crate::store) derived: Derived,
 }
 
-/// What the change wrote: the content of its touched list.
+/// The objects that the change wrote: the content of its touched list.
 #[derive(Default)]
 pub(in crate::store) struct TouchedObjects {
     /// Ranges of pks that this change added, ascending.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{ChangeId, TransactionId};
 
-/// Amends row 1 to `cents` in a change of its own.
+/// Amends row 1 to `cents` in a separate change.
 fn amend(store: &Store, cents: i64) -> ChangeId {
     let mut writer = begin(store, ChangeKind::Sync);
     writer.update_transaction(TransactionId(1), &row(1, cents, None)).unwrap();

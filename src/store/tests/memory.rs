@@ -7,7 +7,7 @@ use std::{
 
 use redb::StorageBackend;
 
-/// What reached the disk for sure, what was written since the last sync, and how many writes it still takes.
+/// The bytes that reached the disk, those written since the last sync, and the number of writes until it is full.
 #[derive(Debug, Default)]
 struct Disk {
     synced: Vec<u8>,

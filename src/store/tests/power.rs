@@ -78,7 +78,7 @@ fn after_a_power_cut_a_change_is_there_or_not_at_all() {
     }
 }
 
-/// The disk is full at any write of a commit: the error says so, nothing of the change stays, reading goes on, and
+/// The disk is full at any write of a commit: the error names it, nothing of the change stays, reading goes on, and
 /// when there is room again writing does too, without a restart.
 #[test]
 fn a_full_disk_costs_only_the_change_that_did_not_fit() {

@@ -262,7 +262,7 @@ pub(super) fn try_open_unverified(path: &Path) -> Result<Store, StoreError> {
     Store::of(open_image(path, raw)?, path)
 }
 
-/// Large files are not verified as a whole when they are opened: then each value speaks for itself.
+/// Large files are not verified as a whole when they are opened: then each value is checked when it is read.
 #[test]
 fn without_a_check_of_all_pages_no_wrong_row_is_handed_out() {
     let folder = folder();

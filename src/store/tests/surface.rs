@@ -1,4 +1,4 @@
-//! What each call promises, one by one.
+//! The promises of each call.
 
 use std::ops::ControlFlow;
 

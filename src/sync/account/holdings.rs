@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::ListedPositions;
 use crate::domain::{Holding, HoldingDraft, HoldingFacts};
 
-/// How positions of one account are told apart.
+/// The identity of a position within its account.
 type Identity = (String, usize);
 
 fn name(facts: &HoldingFacts) -> String {

@@ -1,4 +1,4 @@
-//! What a source brings about one account, and writing it. Shared by imports and syncs.
+//! The data of one account from a source, and writing it. Shared by imports and syncs.
 //!
 //! INVARIANT: planning writes nothing; writing a plan is all that either side does to an account.
 
@@ -23,7 +23,7 @@ use crate::{
 pub(super) use rows::{DocumentRows, Planned, RowRef, RowsPlan};
 pub(super) use write::{Writing, write};
 
-/// What a source brings about one account.
+/// The data of one account from a source.
 pub(super) struct AccountNews<'a> {
     pub(super) draft: &'a AccountDraft,
     /// Its rows, document by document.
@@ -51,7 +51,7 @@ pub(super) struct ListedPositions<'a> {
     pub(super) is_live: bool,
 }
 
-/// What the news means.
+/// The meaning of the data.
 pub(super) struct AccountPlan {
     /// The account as it will stand; its id means nothing while `is_new`.
     pub(super) account: Account,
@@ -240,7 +240,7 @@ fn unknown_balances(
 ) -> Result<Vec<BalanceDraft>, JobFailure> {
     let known = reader.snapshots(account)?;
     let on = |date| known.binary_search_by_key(&date, |snapshot| snapshot.date).ok().map(|index| &known[index]);
-    // Figures of the past fill gaps; they do not overrule what was seen on the day itself.
+    // Older figures fill gaps; they do not replace a figure that was read on the day itself.
     let past = news.history.iter().copied().filter(|balance| {
         on(balance.date).is_none_or(|known| news.replaces_history && known.balance != balance.current)
     });

@@ -33,11 +33,11 @@ type Days = (NaiveDate, NaiveDate);
 pub(in crate::sync) struct DocumentRows<'a> {
     /// In the source's order.
     pub(in crate::sync) drafts: &'a [TransactionDraft],
-    /// What the document states about them as a whole.
+    /// The statements of the document about them as a whole.
     pub(in crate::sync) listing: ListingFacts,
 }
 
-/// What earlier files of the same review will have written for an account.
+/// The rows of an account that earlier files of the same review will write.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct Planned {
     /// Rows that will be added.
@@ -57,7 +57,7 @@ pub(in crate::sync) enum RowRef {
     New(usize, usize),
 }
 
-/// What the pages mean for the rows of their account.
+/// The effect of the pages on the rows of their account.
 #[derive(Debug, Default)]
 pub(in crate::sync) struct RowsPlan {
     /// For each page one outcome a draft. Stored rows only: what a page means for rows of the pages before it is in
@@ -88,7 +88,7 @@ impl RowsPlan {
         self.vanished.is_empty() && self.outcomes().all(|outcome| *outcome == Outcome::Known)
     }
 
-    /// What later files of the same review are compared with.
+    /// The rows that later files of the same review are compared with.
     pub(in crate::sync) fn add_to(self, pages: &[&[TransactionDraft]], account: AccountId, planned: &mut Planned) {
         for &page in &self.order {
             for (index, (draft, outcome)) in pages[page].iter().zip(&self.pages[page]).enumerate() {
@@ -283,7 +283,7 @@ fn drop_unwritten_doubts(plan: &mut RowsPlan) {
     plan.doubts = kept.copied().collect();
 }
 
-/// The stored rows that the news could mean: those of its days and around, those that the comparison of balances needs, and
+/// The stored rows that the drafts could mean: those of its days and around, those that the comparison of balances needs, and
 /// those that it names by id. Also the first and last day of which all rows are loaded.
 fn load(
     reader: &Reader,

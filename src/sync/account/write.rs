@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// What all accounts of one change have in common.
+/// The facts that all accounts of one change share.
 pub(in crate::sync) struct Writing<'a> {
     pub(in crate::sync) connection: &'a Connection,
     pub(in crate::sync) now: DateTime<Utc>,
-    /// What occasions the balances of accounts that were known before.
+    /// The source of the balances of accounts that were known before.
     pub(in crate::sync) source: SnapshotSource,
 }
 

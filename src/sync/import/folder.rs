@@ -1,4 +1,4 @@
-//! Folders among the paths of an import: each stands for the statement files below it.
+//! Folders among the paths of an import: each means the statement files below it.
 
 use std::{
     fs, io,

@@ -107,7 +107,7 @@ pub(super) fn name_accounts(
     Ok(())
 }
 
-/// Whether the id stands for the layout of a table, not for an account that the table names.
+/// Whether the id was made from the layout of a table, not from an account that the table names.
 fn is_unnamed(id: &str) -> bool {
     id.starts_with("table-")
 }

@@ -43,7 +43,7 @@ impl Reviewed {
     }
 }
 
-/// What an import needs beside the files.
+/// The options of an import.
 pub(super) struct Importer<'a> {
     pub(super) store: &'a Store,
     pub(super) limits: Limits,
@@ -71,7 +71,7 @@ impl Importer<'_> {
         Ok(Reviewed { files, account })
     }
 
-    /// What writing the files would do. `with_rows` also lists every row, for the screen.
+    /// The effect that writing the files would have. `with_rows` also lists every row, for the screen.
     pub(super) fn review(&self, reviewed: &mut Reviewed, with_rows: bool) -> Result<ImportReview, JobFailure> {
         let reader = self.store.read()?;
         let mut overlay = plan::PlannedRows::default();
@@ -122,7 +122,7 @@ impl Importer<'_> {
         Ok(ImportReport { files: review.files.into_iter().zip(&reviewed.files).map(report).collect() })
     }
 
-    /// Writes the files, each in a commit of its own. Files before a cancel stay; the one under way does not.
+    /// Writes the files, each in a separate commit. Files before a cancel stay; the one under way does not.
     pub(super) fn commit(&self, reviewed: Reviewed) -> ImportReport {
         let mut files = Vec::with_capacity(reviewed.files.len());
         let asks = reviewed.asks();
@@ -283,7 +283,7 @@ impl FileReport {
     }
 }
 
-/// What reading and planning found, by line.
+/// Warnings of reading and planning, by line.
 fn all_warnings(parsed: &ParsedFile, plan: &FilePlan) -> Vec<Warning> {
     let mut warnings = parsed.warnings.clone();
     warnings.extend(plan.warnings.iter().cloned());

@@ -1,4 +1,4 @@
-//! What a parsed file means for the store: which connection, which accounts, which rows.
+//! The effect of a parsed file on the store: which connection, which accounts, which rows.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// What one file means.
+/// The effect of one file.
 pub(super) struct FilePlan {
     /// One for each connection.
     pub(super) parts: Vec<PartPlan>,
@@ -29,7 +29,7 @@ pub(super) struct FilePlan {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// What the accounts of one institution in a file mean.
+/// The effect of the accounts of one institution in a file.
 pub(super) struct PartPlan {
     /// The connection its accounts belong to; its id means nothing while `connection_is_new`.
     pub(super) connection: Connection,
@@ -37,7 +37,7 @@ pub(super) struct PartPlan {
     pub(super) accounts: Vec<PlannedAccount>,
 }
 
-/// What the pages of one account mean.
+/// The effect of the pages of one account.
 pub(super) struct PlannedAccount {
     pub(super) plan: AccountPlan,
     /// The pages it is made of, as positions in the file's part and in that part's pages.
@@ -74,7 +74,7 @@ impl FilePlan {
     }
 }
 
-/// What earlier files of the same review will have written, so that later ones are compared with it too.
+/// The rows that earlier files of the same review will write; later files are compared with them too.
 #[derive(Default)]
 pub(super) struct PlannedRows {
     rows: HashMap<AccountId, Planned>,
@@ -348,7 +348,7 @@ fn doubt_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> 
     doubts.collect()
 }
 
-/// The account that the user wants every row in.
+/// The account that the user named for every row.
 fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> Result<Account, JobFailure> {
     let found = accounts.iter().find(|account| account.id == id);
     let account = found.ok_or_else(|| {
@@ -395,8 +395,8 @@ fn forced_target(world: &World<'_>, part: &InstitutionPart, account: &Account) -
     })
 }
 
-/// The connection that stands for the file's institution; where several do, the one that knows its first account. A file
-/// that says less of where it comes from than an earlier one did belongs to the file connection that knows its first
+/// The connection of the file's institution; among several, the one that has its first account. A file
+/// that names its institution less precisely than an earlier one belongs to the file connection that has its first
 /// account; a disconnected one is taken up again where no other is left.
 fn find_connection(part: &InstitutionPart, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
     let said = &part.institution;

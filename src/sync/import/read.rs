@@ -52,7 +52,7 @@ pub(super) struct ParsedFile {
     pub(super) warnings: Vec<Warning>,
     /// How it was read.
     pub(super) basis: Basis,
-    /// What answers taught about its layout, and the folder to keep it in.
+    /// The layout learned from answers, and the folder to keep it in.
     pub(super) learned: Option<(PathBuf, Layout)>,
 }
 

@@ -24,7 +24,7 @@ pub(in crate::sync) struct Checked {
     pub(super) found: FoundConnection,
     /// The connection to repair.
     pub(super) repairs: Option<ConnectionId>,
-    /// What the check fetched, for the first sync.
+    /// The data that the check fetched, for the first sync.
     pub(super) pieces: Arc<CheckedPieces>,
     /// The id under which the credentials are sealed already, if they came from a link.
     pub(super) reserved: Option<ConnectionId>,
@@ -38,7 +38,7 @@ pub(in crate::sync) struct Kept {
 }
 
 impl Live {
-    /// Checks a login and finds its accounts. `prompt` is told when the user must act in a browser.
+    /// Checks a login and finds its accounts. `prompt` is called when the user must act in a browser.
     pub(in crate::sync) async fn connect(
         self: &Arc<Self>,
         job: JobId,
@@ -260,7 +260,7 @@ impl Live {
         Ok(id)
     }
 
-    /// Stores the accounts of a new connection, so that it knows them even if its first sync fails.
+    /// Stores the accounts of a new connection, so that it has them even if its first sync fails.
     fn write_accounts(
         &self,
         writer: &mut Writer,

@@ -352,7 +352,7 @@ impl Live {
         })
     }
 
-    /// Fetches all news of a connection with `provider`, commits it chunk by chunk, and stores how it ended.
+    /// Fetches everything new of a connection with `provider`, commits it chunk by chunk, and stores how it ended.
     async fn run_pass(
         self: &Arc<Self>,
         connection: &Connection,

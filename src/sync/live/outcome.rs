@@ -53,12 +53,12 @@ impl Live {
             return Ok(connection.status);
         }
         if connection.status_at(now) != ConnectionStatus::Active {
-            // The date of the login tells this; a clock that is corrected takes it back.
+            // Computed from the date of the login, so that a corrected clock takes it back.
             return Ok(connection.status_at(now));
         }
         let retry = Disposition::Retry { not_before: None };
         let (step, disposition) = match error {
-            // A local failure tells nothing about the login.
+            // A local failure gives no evidence about the login.
             SyncError::Local(_) => (Ok(()), retry),
             SyncError::Provider(error) => (after_failure(&mut connection, &error.kind), error.disposition()),
         };

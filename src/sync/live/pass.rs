@@ -26,14 +26,14 @@ use crate::{
 pub(super) struct Pass {
     live: Arc<Live>,
     order: SyncOrder,
-    /// Set when nobody waits for the pass any more: later chunks are not written.
+    /// Set when the caller has stopped waiting for the pass: later chunks are not written.
     dropped: CancellationToken,
     name: String,
     chunk: Chunk,
     problems: Vec<ScopedFailure>,
     /// A failure of this machine, which the adapter only sees as a stop.
     failure: Option<JobFailure>,
-    /// What was committed so far.
+    /// The chunks committed so far.
     pub(super) done: Done,
 }
 

@@ -322,7 +322,7 @@ fn plan_account(
             drafts: &pieces.rows,
             listing: reconcile::ListingFacts {
                 complete: pieces.window,
-                // A window read completely is a stated period: it tells a renumbered row from a new one.
+                // A window read completely is a stated period: it distinguishes a renumbered row from a new one.
                 period: pieces.window.filter(|_| done.metadata.id_trust == IdTrust::Reusable),
                 ..reconcile::ListingFacts::default()
             },

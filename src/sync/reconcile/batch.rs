@@ -15,15 +15,15 @@ pub(crate) struct Batch<'a> {
     pub(crate) stored: &'a [Transaction],
     /// First and last day for which `stored` holds every row.
     pub(crate) loaded: Option<(NaiveDate, NaiveDate)>,
-    /// What earlier listings left behind.
+    /// The facts learned from earlier listings.
     pub(crate) learned: &'a Learned,
-    /// How far ids can be believed.
+    /// How far ids can be trusted.
     pub(crate) trust: IdTrust,
-    /// What the source states about the listing as a whole.
+    /// The source's statements about the listing as a whole.
     pub(crate) listing: ListingFacts,
 }
 
-/// What a source states about a listing as a whole.
+/// A source's statements about a listing as a whole.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ListingFacts {
     /// First and last day it states to cover.

@@ -60,7 +60,7 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
                 Some(Target::Draft(other)) => on_draft(plan, index, other, replaces, &draft.facts),
                 Some(Target::Stored(row)) => {
                     plan.outcomes[index] = on_stored(batch, row, replaces, &draft.facts);
-                    // What this batch lists under the old content is part of the row now.
+                    // Content that this batch lists under the old form belongs to the row now.
                     for other in listed.get(&**id).into_iter().flatten() {
                         let is_claim =
                             matches!(sides.of_draft[*other], Claim::Stored { row: claimed, .. } if claimed == row);

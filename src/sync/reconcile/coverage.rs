@@ -1,7 +1,7 @@
 //! The days that a listing covers.
 //!
 //! Used by the passes that believe a listing: a settled row of a covered day that is not listed has another content now, or
-//! the listing is not complete. INVARIANT: a stated period is believed up to the last day that the listing shows to have
+//! the listing is not complete. INVARIANT: a stated period is trusted up to the last day that the listing shows to have
 //! reached; its last day may be cut by the hour of the download.
 
 use chrono::NaiveDate;

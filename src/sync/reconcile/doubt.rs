@@ -17,7 +17,7 @@ use crate::domain::{Text, TransactionStatus};
 /// Days by which the date of a settled row moves between listings.
 const MOVED_DAYS: u64 = 3;
 
-/// What a pair is.
+/// The verdict about a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PairVerdict {
     /// One row.
@@ -71,7 +71,7 @@ pub(super) struct Pairs {
     pub(super) renumbered: bool,
 }
 
-/// What is left of both sides.
+/// The undecided rest of both sides.
 struct Rest {
     drafts: Vec<usize>,
     rows: Vec<usize>,

@@ -1,7 +1,7 @@
 //! Claims that need no doubt, or hardly any: which stored row a draft is about.
 //!
 //! Passes, each over what the earlier ones left: the same id and content; a content that is out of circulation; the same id
-//! with one thing changed, where the listing covers the old row and its source's ids can be believed; no id on one side
+//! with one thing changed, where the listing covers the old row and its source's ids can be trusted; no id on one side
 //! and the same content. INVARIANT: linear in drafts and stored rows, also when all of them share one id; claims are one to
 //! one, which is the occurrence number of twins.
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{IdTrust, TransactionStatus};
 
-/// What a draft is about, as far as it is known.
+/// The known identity of a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Claim {
     /// Not decided.
@@ -39,7 +39,7 @@ enum Change {
     Text,
     /// Same text, another day or another amount.
     DayOrAmount,
-    /// Nothing in common: the id stands for another row now.
+    /// Nothing in common: the id now belongs to another row.
     Everything,
 }
 
@@ -340,7 +340,7 @@ impl<'a> Sides<'a> {
 }
 
 /// Whether a row of one status may come back as one of another: a pending one is posted, one that was withdrawn comes after
-/// all. A settled row never goes back to pending, so a pending one is only the same when its id says so.
+/// all. A settled row never goes back to pending, so a pending one is only the same when the ids are equal.
 const fn can_follow(known: TransactionStatus, news: TransactionStatus, same_id: bool) -> bool {
     use TransactionStatus::{Cancelled, Failed, Pending, Settled};
     match (known, news) {

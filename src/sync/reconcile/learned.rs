@@ -20,7 +20,7 @@ const FEW_DAYS: usize = 6;
 /// Contents kept; the oldest go first.
 const MAX_RETIRED: usize = 5_000;
 
-/// What earlier listings of one account show.
+/// The evidence of earlier listings of one account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Learned {
@@ -47,7 +47,7 @@ pub(super) struct PastListing {
     pub(super) from: NaiveDate,
     /// Last day that it covers.
     pub(super) to: NaiveDate,
-    /// The day it speaks for.
+    /// The day it is about.
     pub(super) as_of: NaiveDate,
     /// The day for which it listed all pending rows.
     #[serde(default)]
@@ -79,7 +79,7 @@ pub(super) struct Retired {
     /// The row that has another content now.
     #[serde(default)]
     pub(super) row: Option<TransactionId>,
-    /// A correction took the content back: it stands for no row, whatever else is listed.
+    /// A correction took the content back: it belongs to no row.
     #[serde(default)]
     pub(super) is_void: bool,
     /// The correction came before the row it corrects, so only id and day are known, the day to within the reach.
@@ -117,7 +117,7 @@ impl Learned {
         }
     }
 
-    /// From now on `content` stands for `row`: a user merged two rows.
+    /// From now on `content` belongs to `row`: a user merged two rows.
     pub(crate) fn merge_into(&mut self, content: Content, row: TransactionId) {
         self.retire(Retired { content, row: Some(row), is_void: false, is_guess: false });
     }
@@ -172,7 +172,7 @@ impl Learned {
         }
     }
 
-    /// Whether a listing that speaks for a later day than `as_of` covers `day`: then the batch brings old news of it.
+    /// Whether a listing of a later day than `as_of` covers `day`: then the batch is outdated for that day.
     pub(super) fn is_outdated(&self, day: NaiveDate, as_of: NaiveDate) -> bool {
         self.listings.iter().any(|known| known.as_of > as_of && known.from <= day && day <= known.to)
     }

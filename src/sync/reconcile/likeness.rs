@@ -140,7 +140,7 @@ fn legible(text: &str) -> Vec<Option<char>> {
     out
 }
 
-/// Whether two texts agree when every illegible place stands for up to three letters. Quadratic in the length of two short
+/// Whether two texts agree when every illegible place matches up to three letters. Quadratic in the length of two short
 /// texts, so long ones are cut.
 fn agrees_where_legible(left: &str, right: &str) -> bool {
     const LONGEST: usize = 96;

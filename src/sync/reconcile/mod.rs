@@ -1,4 +1,4 @@
-//! Decides what a batch of drafts means for the rows already stored: which are new, which are known, which bring news of a
+//! Decides what a batch of drafts means for the rows already stored: which are new, which are known, which change a
 //! known row, and which may be one row with another.
 //!
 //! Used by imports and syncs. For each draft that is not plainly known there are hypotheses (new, the same as a stored row, a
@@ -149,7 +149,7 @@ fn news_of(stored: &Transaction, draft: &TransactionDraft, trust: IdTrust) -> Ou
 }
 
 /// The stored facts brought up to date: fields that the draft has win, others stay. A row never goes back from settled to
-/// pending; a cancelled one comes back only when it is settled after all, or when the source's ids can be believed. The
+/// pending; a cancelled one comes back only when it is settled after all, or when the source's ids can be trusted. The
 /// currency of a settled row never changes.
 fn merge(stored: &TransactionFacts, draft: &TransactionFacts, trust: IdTrust) -> TransactionFacts {
     fn either<T: Clone>(draft: Option<&T>, stored: Option<&T>) -> Option<T> {

@@ -24,7 +24,7 @@ const FEW_SUMS: usize = 32;
 /// Earlier listings compared.
 const MOST_LISTINGS: usize = 6;
 
-/// What the balances of this batch show about balances in general.
+/// The evidence of this batch's balances about balances in general.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Agreement {
     /// No two balances could be compared.
@@ -48,7 +48,7 @@ struct Span {
     is_closed: bool,
 }
 
-/// Decides what the balances decide, and tells how they behaved.
+/// Decides the drafts that the balances prove, and returns how the balances behaved.
 pub(super) fn decide(sides: &Sides<'_>, pairs: &mut [Pair]) -> Agreement {
     let learned = sides.batch.learned;
     let is_trusted = learned.balances_agreed > learned.balances_failed;

@@ -1,4 +1,4 @@
-//! What a batch leaves behind as a listing: its days, its closing balance, and the balances before its last days.
+//! The record that a batch leaves behind as a listing: its days, its closing balance, and the balances before its last days.
 
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
@@ -11,7 +11,7 @@ const DAYS: usize = 32;
 /// First days of months of which the balance is kept.
 const MONTHS: usize = 120;
 
-/// What a batch leaves behind as a listing.
+/// The record that a batch leaves behind as a listing.
 pub(super) fn listing(batch: &Batch<'_>, coverage: &Coverage) -> PastListing {
     let (from, to, as_of) = (coverage.first, coverage.reached, coverage.as_of(batch));
     let closing = batch.listing.closing;

@@ -3,7 +3,7 @@
 use super::learned::Learned;
 use crate::domain::{TransactionFacts, TransactionId};
 
-/// What happens with one draft.
+/// The decision about one draft.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
     /// Add it.
@@ -25,7 +25,7 @@ pub(crate) struct Doubt {
     pub(crate) row: TransactionId,
 }
 
-/// What a batch means.
+/// The effect of a batch.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Plan {
     /// One outcome a draft, in the drafts' order.
@@ -34,7 +34,7 @@ pub(crate) struct Plan {
     pub(crate) vanished: Vec<TransactionId>,
     /// New rows that may be the same as stored ones.
     pub(crate) doubts: Vec<Doubt>,
-    /// What this batch leaves behind for later ones; worth keeping only when something is written.
+    /// The record for later batches; kept only when something is written.
     pub(crate) learned: Learned,
 }
 

@@ -214,7 +214,7 @@ fn posted_rows_take_the_place_of_pending_ones() {
     assert!(book.rows.iter().all(|row| row.facts.status == TransactionStatus::Settled));
     assert_eq!(book.rows[0].facts.provider_id.as_deref(), Some("s1"));
     assert!(book.take(&posted).is_empty());
-    // Going back to pending is not believed.
+    // A settled row does not go back to pending.
     book.take(&[pending("s1", 4, -450, "COFFEE LLC")]);
     assert_eq!(book.rows[0].facts.status, TransactionStatus::Settled);
 }
@@ -445,7 +445,7 @@ fn history() -> impl Strategy<Value = Vec<TransactionDraft>> {
     })
 }
 
-/// The same history as a bank without ids tells it.
+/// The same history from a bank without ids.
 fn without_ids(drafts: &[TransactionDraft]) -> Vec<TransactionDraft> {
     let mut drafts = drafts.to_vec();
     for draft in &mut drafts {

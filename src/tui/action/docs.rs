@@ -12,7 +12,7 @@ pub struct KeyLine {
     pub group: &'static str,
     /// Keys as people write them, separated by blanks; empty when the user took them away.
     pub keys: String,
-    /// What the action does.
+    /// The effect of the action.
     pub title: &'static str,
     /// Name in the configuration.
     pub name: &'static str,

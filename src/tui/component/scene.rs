@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::hit::{ClickTarget, ListId};
 use crate::tui::{env::Env, snapshot::LedgerSnapshot, widget::paint::Paint};
 
-/// When it is, for whoever formats days and ages.
+/// The current time, for the formats of days and ages.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: DateTime<Utc>,
@@ -70,7 +70,7 @@ impl Moment {
     }
 }
 
-/// What a pane draws on.
+/// The area that a pane draws on.
 pub(crate) struct Scene<'a> {
     pub(crate) paint: Paint<'a>,
     pub(crate) offsets: &'a mut HashMap<ListId, usize>,

@@ -1,4 +1,4 @@
-//! Short news between the pane and the footer. The pane gives up the lines, so that a toast covers no row.
+//! Short messages between the pane and the footer. The pane gives up the lines, so that a toast covers no row.
 //!
 //! News goes after some seconds, an error stays until a key is pressed.
 
@@ -10,7 +10,7 @@ use crate::tui::widget::{
     text::wrap,
 };
 
-/// Time that news stays.
+/// Time that a message stays.
 const NEWS: Duration = Duration::seconds(5);
 /// Most toasts on screen.
 const MOST: usize = 3;
@@ -47,7 +47,7 @@ impl Toasts {
         }
     }
 
-    /// Drops news whose time is over.
+    /// Drops messages whose time is over.
     pub(crate) fn expire(&mut self, now: DateTime<Utc>) {
         self.shown.retain(|toast| toast.level == Level::Error || now < toast.at + NEWS);
     }

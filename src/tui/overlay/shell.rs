@@ -2,7 +2,7 @@
 
 /// One command.
 pub(super) struct ShellCommand {
-    /// What it does.
+    /// Its effect.
     pub(super) title: &'static str,
     /// Other words to find it by.
     pub(super) aliases: &'static str,

@@ -30,7 +30,7 @@ pub(crate) struct Unlock {
     problem: Option<String>,
     /// Effects after unlocking.
     then: Vec<Effect>,
-    /// What waits for the passphrase.
+    /// The action that needs the passphrase.
     about: &'static str,
 }
 

@@ -100,7 +100,7 @@ impl EndRequests {
 /// How long the screen may take to end after a signal.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
-/// Ends the process where the screen could not: writing to a terminal that nobody reads blocks its thread. Every commit is
+/// Ends the process where the screen could not: writing to a terminal without a reader blocks its thread. Every commit is
 /// whole, so nothing is lost.
 async fn end_late(mut requests: EndRequests) {
     requests.received().await;

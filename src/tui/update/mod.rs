@@ -297,7 +297,7 @@ impl App {
         Some(Effect::Send(EngineCommand::Compact { job: env.engine.job() }))
     }
 
-    /// Gives news to every pane; returns whether one of them shows it.
+    /// Passes a change to every pane; returns whether one of them shows it.
     fn hear(&mut self, news: &PaneNews<'_>, env: &Env) -> (bool, Vec<Effect>) {
         self.run(env, |panes, ctx| panes.each().fold(false, |shown, pane| pane.hear(news, ctx) | shown))
     }

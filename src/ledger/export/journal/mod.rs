@@ -114,7 +114,7 @@ impl<W: Write> Journal<W> {
         self.until(day)?;
         let mut plan = self.planned(day);
         self.openings(day, std::mem::take(&mut plan.openings))?;
-        // What a sale sells on the day of its purchase is there before it.
+        // A purchase is written before a sale of the same day.
         rows.sort_by_key(|row| {
             let leaves = Movement::of(&row.transaction.facts).is_some_and(|it| it.units.is_sign_negative());
             (leaves, row.transaction.id)

@@ -1,7 +1,7 @@
 //! Openings and stated balances: what a journal of whole accounts holds besides its rows.
 //!
 //! INVARIANT: after the last day every account has the balance that the ledger shows: the cash, and the units of each
-//! position as it was last stated. A difference between rows and stated balances becomes an entry of its own.
+//! position as it was last stated. A difference between rows and stated balances becomes a separate entry.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,7 +27,7 @@ use crate::{
 /// A position: an account and the symbol of a security.
 pub(super) type PositionKey = (AccountId, String);
 
-/// What an account holds before its first row.
+/// The holdings of an account before its first row.
 #[derive(Debug, Clone)]
 pub(super) enum Opening {
     Cash { account: AccountId, amount: Decimal, currency: AssetCode },

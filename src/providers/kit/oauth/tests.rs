@@ -119,7 +119,7 @@ async fn slow_and_senseless_connections_do_not_stand_in_the_way() {
     let mut idle = Vec::new();
     for index in 0..40 {
         let mut stream = TcpStream::connect(("127.0.0.1", flow.port)).await.unwrap();
-        // Half of them say nothing, the others begin and stop, or speak TLS.
+        // Half of them send nothing, the others begin and stop, or send TLS.
         let start: &[u8] = if index % 2 == 0 { b"" } else { b"GET /back?code=ev\x16\x03\x01" };
         stream.write_all(start).await.unwrap();
         idle.push(stream);
@@ -132,7 +132,7 @@ async fn the_first_code_ends_it() {
     let flow = Flow::begin().await;
     let port = flow.port;
     flow.completes().await;
-    // Nobody listens any more: a second code reaches no one.
+    // The listener is closed: a second code is refused.
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
 }
 

@@ -303,7 +303,7 @@ impl Life {
                 }
             }
             Event::Undo(nth) => self.toggle(*nth, true),
-            // Redo of an older sync, whose rows came again, is a matter of its own.
+            // Redo of an older sync, whose rows came again, is tested separately.
             Event::Redo => {
                 let newest = [self.syncs(true), self.syncs(false)].concat().into_iter().max_by_key(|change| change.id);
                 if newest.is_some_and(|change| change.undone) {

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// What choosing an answer needs.
+/// The parts that choosing an answer needs.
 pub(super) struct AnswerAction {
     /// The review that asked.
     job: JobId,

@@ -291,7 +291,7 @@ mod tests {
         Asked { name, label, help: "", kind, default: None, check: check::any }
     }
 
-    /// A bank that wants a client certificate.
+    /// A bank that requires a client certificate.
     static METADATA: ProviderMetadata = ProviderMetadata {
         slug: "made_up",
         display_name: "Bank of Tests",

@@ -110,7 +110,7 @@ impl Overview {
         }
     }
 
-    /// The matters and the news of a snapshot; the cursors stay on their lines.
+    /// The matters and changes of a snapshot; the cursors stay on their lines.
     fn refresh(&mut self, ctx: &Ctx<'_>) {
         let matter = self.matters.get(self.attention.at).map(|matter| matter.text.clone());
         self.matters = attention::matters(ctx.snapshot, &ctx.moment);

@@ -1,4 +1,4 @@
-//! What can be copied from the rows.
+//! The texts that can be copied from the rows.
 
 use std::fmt::Write as _;
 
