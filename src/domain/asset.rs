@@ -7,6 +7,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The longest code accepted, in bytes. ISO 4217 has three letters; coins and broker sweep codes run longer.
 const CAPACITY: usize = 12;
 
+/// Codes that ISO 4217 has withdrawn and old statements still hold; all have hundredths.
+const RETIRED: &[&str] = &[
+    "ATS", "BEF", "BGN", "BYR", "CYP", "DEM", "EEK", "ESP", "FIM", "FRF", "GRD", "HRK", "IEP", "ITL", "LTL", "LUF",
+    "LVL", "MTL", "NLG", "PLZ", "PTE", "ROL", "RUR", "SIT", "SKK", "TRL", "VEF", "ZWL",
+];
+
 /// A validated, upper-case asset code: `USD`, `EUR`, `BTC`, `USDC`, `ETH2.S`.
 ///
 /// Any code of 1 to 12 ASCII letters, digits, `.`, `-`, `_` is accepted: an unknown coin is an asset too.
@@ -58,13 +64,15 @@ impl AssetCode {
     /// Digits shown after the decimal mark: the ISO 4217 minor unit, 8 for anything ISO does not list.
     #[must_use]
     pub fn display_digits(&self) -> u32 {
-        iso_currency::Currency::from_code(self.as_str()).map_or(8, |currency| currency.exponent().map_or(2, u32::from))
+        let unlisted = if RETIRED.contains(&self.as_str()) { 2 } else { 8 };
+        iso_currency::Currency::from_code(self.as_str())
+            .map_or(unlisted, |currency| currency.exponent().map_or(2, u32::from))
     }
 
-    /// Whether ISO 4217 lists the code, as opposed to a coin or a private unit.
+    /// Whether ISO 4217 lists the code or once listed it, as opposed to a coin or a private unit.
     #[must_use]
     pub fn is_iso(&self) -> bool {
-        iso_currency::Currency::from_code(self.as_str()).is_some()
+        iso_currency::Currency::from_code(self.as_str()).is_some() || RETIRED.contains(&self.as_str())
     }
 }
 

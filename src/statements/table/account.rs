@@ -14,6 +14,7 @@ use super::{
     layout::Layout,
     model::Model,
     role::Role,
+    words,
 };
 use crate::domain::AssetCode;
 
@@ -74,6 +75,32 @@ pub(super) fn currency(
     in_header().or(facts.currency).or_else(in_balance).or(facts.sign).or_else(by_layout)
 }
 
+/// The one currency that the table states before its amounts are understood.
+pub(super) fn stated_currency(
+    grid: &Grid,
+    frame: &Frame,
+    columns: &[Column],
+    facts: &Facts,
+    currency_column: Option<usize>,
+    layout: Option<&Layout>,
+) -> Option<AssetCode> {
+    let in_column = || {
+        let mut found = frame.sample.iter().filter_map(|row| words::currency(grid.cell(*row, currency_column?)));
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
+    };
+    let in_header = || {
+        let mut found = columns.iter().filter_map(|column| column.currency);
+        let first = found.next()?;
+        found.all(|other| other == first).then_some(first)
+    };
+    let by_layout = || layout.and_then(|layout| AssetCode::new(layout.currency.as_deref()?).ok());
+    if currency_column.is_some() {
+        return in_column();
+    }
+    in_header().or(facts.currency).or_else(|| currency_in_cells(grid, frame, columns)).or_else(by_layout)
+}
+
 /// The one currency that cells of amounts and balances name, where some rows name none.
 pub(super) fn currency_in_cells(grid: &Grid, frame: &Frame, columns: &[Column]) -> Option<AssetCode> {
     let numbers = columns.iter().filter(|column| column.kind == ColumnKind::Number);
@@ -102,7 +129,7 @@ pub(super) fn owner(
     let few = |column: &Column| {
         column.filled > 0
             && (column.distinct == 1 || column.distinct * 2 <= column.filled || rows.len() <= 2 || column.distinct <= 3)
-            && column.filled * 10 >= rows.len() * 8
+            && (column.filled * 10 >= rows.len() * 8 || column.filled + 1 >= rows.len())
     };
     let mut named: Vec<&Column> = with_role(columns, Role::Account).filter(|column| few(column)).collect();
     let is_iban = |column: &Column| rows.iter().take(20).all(|row| iban::is_iban(grid.cell(*row, column.index)));

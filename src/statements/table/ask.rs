@@ -76,7 +76,11 @@ fn order_label(order: DateOrder) -> &'static str {
 
 fn sign_text(plan: &TablePlan<'_>) -> String {
     match &plan.candidate.model {
-        Model::Split { .. } => "Which of the two columns is money out?".to_owned(),
+        Model::Split { debit: Some(_), credit: Some(_), .. } => "Which of the two columns is money out?".to_owned(),
+        Model::Split { debit: Some(only), .. } | Model::Split { credit: Some(only), .. } => {
+            let title = plan.columns.get(*only).map(Column::title).unwrap_or_default();
+            format!("Is {title} money in or money out?")
+        }
         Model::Worded { .. } => "Which way do the words give the money?".to_owned(),
         _ => "Are positive amounts money in or money out?".to_owned(),
     }
@@ -86,8 +90,18 @@ fn sign_readings<'a>(plan: &TablePlan<'a>) -> Vec<(String, String, TablePlan<'a>
     let title =
         |index: Option<usize>| index.and_then(|index| plan.columns.get(index)).map(Column::title).unwrap_or_default();
     let labels = match &plan.candidate.model {
-        Model::Split { debit, credit, .. } => {
-            [format!("{} is money out", title(*debit)), format!("{} is money out", title(*credit))]
+        Model::Split { debit: Some(debit), credit: Some(credit), .. } => {
+            [format!("{} is money out", title(Some(*debit))), format!("{} is money out", title(Some(*credit)))]
+        }
+        Model::Split { debit: Some(only), .. } => {
+            [format!("{} is money out", title(Some(*only))), format!("{} is money in", title(Some(*only)))]
+        }
+        Model::Split { credit: Some(only), .. } => {
+            [format!("{} is money in", title(Some(*only))), format!("{} is money out", title(Some(*only)))]
+        }
+        Model::Worded { signs, .. } if !signs.outgoing.is_empty() && !signs.incoming.is_empty() => {
+            let words = |list: &[String]| list.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+            [format!("{} is money out", words(&signs.outgoing)), format!("{} is money out", words(&signs.incoming))]
         }
         _ => ["positive amounts are money in".to_owned(), "positive amounts are money out".to_owned()],
     };

@@ -16,6 +16,7 @@ use super::{
     role::Role,
     sign,
     source::RawTable,
+    steps,
     words::{Words, key},
 };
 
@@ -38,11 +39,13 @@ pub(super) struct Candidate {
     pub(super) is_guess: bool,
     /// Whether its amounts agree with the balances only when their signs are turned over.
     pub(super) is_turned_over: bool,
+    /// Balances that agree only if the amounts, whose direction is stated, went the other way.
+    pub(super) against: usize,
 }
 
 impl Candidate {
     fn new(model: Model, prior: u32) -> Self {
-        Self { model, prior, balance: None, is_guess: false, is_turned_over: false }
+        Self { model, prior, balance: None, is_guess: false, is_turned_over: false, against: 0 }
     }
 
     fn guess(model: Model, prior: u32) -> Self {
@@ -119,8 +122,12 @@ fn by_layout(layout: &Layout, columns: &[Column], list: &mut Vec<Candidate>) {
             .map(|word| if let Some(head) = word.strip_suffix('*') { format!("{}*", key(head)) } else { key(word) })
             .collect()
     };
-    let signs =
-        SignWords { columns: words, trades: false, incoming: keys(&amount.incoming), outgoing: keys(&amount.outgoing) };
+    let signs = SignWords {
+        columns: words,
+        incoming: keys(&amount.incoming),
+        outgoing: keys(&amount.outgoing),
+        ..SignWords::default()
+    };
     list.push(Candidate::new(Model::Worded { column, signs }, 100));
 }
 
@@ -155,7 +162,7 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
                 && let Some(best) =
                     indicators.iter().find(|indicator| (indicator.into > 0 && indicator.out > 0) || indicator.named)
             {
-                let signs = SignWords { columns: vec![best.column], ..SignWords::default() };
+                let signs = best.signs.clone();
                 list.push(Candidate::new(Model::Worded { column: column.index, signs }, prior + 1));
             }
             if let Some(signs) = trade_signs(grid, frame, columns, words, column) {
@@ -239,6 +246,13 @@ fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidat
     if out.is_empty() != into.is_empty() {
         for column in out.iter().chain(&into).filter(|column| is_money(column)) {
             let is_out = column.is(Role::Debit);
+            for other in columns.iter().filter(|other| other.role.is_none() && completes(grid, frame, column, other)) {
+                let (debit, credit) = if is_out { (column.index, other.index) } else { (other.index, column.index) };
+                let model = Model::Split { debit: Some(debit), credit: Some(credit), signed: false };
+                list.push(Candidate::new(model, 45));
+                let turned = Model::Split { debit: Some(credit), credit: Some(debit), signed: false };
+                list.push(Candidate::new(turned, 3));
+            }
             let (debit, credit) = if is_out { (Some(column.index), None) } else { (None, Some(column.index)) };
             let model = if column.negative > 0 && column.positive > 0 {
                 Model::Signed { column: column.index, fee: None }
@@ -248,6 +262,23 @@ fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidat
             list.push(Candidate::new(model, 30));
         }
     }
+}
+
+/// Whether a column holds the amounts of the rows that the other one leaves without.
+fn completes(grid: &Grid, frame: &Frame, known: &Column, other: &Column) -> bool {
+    let amount =
+        |row: usize, column: &Column| money(grid.cell(row, column.index)).is_some_and(|number| !number.is_zero());
+    known.index != other.index
+        && is_money(other)
+        && exclusive(grid, frame, &[known, other])
+        && frame.sample.iter().any(|row| amount(*row, other))
+        && frame.sample.iter().filter(|row| !amount(**row, known) && !amount(**row, other)).count() <= spare(frame)
+}
+
+/// Rows of the sample that may be no movements: an opening balance has a day and a figure too.
+const fn spare(frame: &Frame) -> usize {
+    let rows = frame.sample.len();
+    if rows < 2 { 0 } else { 1 + rows / 20 }
 }
 
 /// Whether hardly any row has an amount other than zero in more than one of the columns.
@@ -277,7 +308,8 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
     };
     let open: Vec<&Column> = columns.iter().filter(is_open).collect();
     let shaped: Vec<&Column> = open.iter().copied().filter(|column| column.looks_like_money()).collect();
-    let open = if shaped.is_empty() { open } else { shaped };
+    // Plain numbers beside others that look like money are amounts only where arithmetic says so.
+    let is_plain = |column: &Column| !shaped.is_empty() && !shaped.iter().any(|known| known.index == column.index);
     let most = open.iter().map(|column| column.filled).max().unwrap_or(0);
     for column in &open {
         let named_balance = matches!(column.role, Some(Role::Balance | Role::BalanceBefore));
@@ -287,6 +319,9 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
         let is_small = column.constant.as_deref().is_some_and(|value| value.chars().count() <= 2);
         prior = prior.saturating_sub(u32::from(is_small && frame.sample.len() > 1) * 9);
         prior += u32::from(column.filled * 10 >= most * 9) * 6;
+        if is_plain(column) {
+            prior = prior.min(2);
+        }
         if named_balance && has_header && list.iter().any(|known| !known.is_guess) {
             continue;
         }
@@ -295,7 +330,7 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
                 .iter()
                 .find(|indicator| (indicator.into > 0 && indicator.out > 0) || indicator.named)
         {
-            let signs = SignWords { columns: vec![best.column], ..SignWords::default() };
+            let signs = best.signs.clone();
             list.push(Candidate::guess(Model::Worded { column: column.index, signs }, prior + 5));
         }
         list.push(Candidate::guess(Model::Signed { column: column.index, fee: None }, prior));
@@ -305,8 +340,8 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
             let sparse = first.filled < frame.sample.len()
                 || second.filled < frame.sample.len()
                 || (has_zeros(first) && has_zeros(second));
-            if !sparse || !exclusive(grid, frame, &[first, second]) || first.filled + second.filled < frame.sample.len()
-            {
+            let covered = first.filled + second.filled + spare(frame);
+            if !sparse || !exclusive(grid, frame, &[first, second]) || covered < frame.sample.len() {
                 continue;
             }
             let split = |debit: &Column, credit: &Column| Model::Split {
@@ -314,7 +349,7 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
                 credit: Some(credit.index),
                 signed: false,
             };
-            // Signs inside the columns say which is which.
+            // SignWords inside the columns say which is which.
             let first_out = first.negative > 0 && first.positive == 0 && second.negative == 0;
             let second_out = second.negative > 0 && second.positive == 0 && first.negative == 0;
             let (left, right) = match (first_out, second_out) {
@@ -322,6 +357,9 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
                 (false, true) => (10, 50),
                 _ => (40, 40),
             };
+            // Columns that share the rows among them are amounts, whatever they look like.
+            let is_unlikely = !completes(grid, frame, first, second) && (is_plain(first) || is_plain(second));
+            let (left, right) = if is_unlikely { (1, 1) } else { (left, right) };
             list.push(Candidate::guess(split(first, second), left));
             list.push(Candidate::guess(split(second, first), right));
         }
@@ -366,7 +404,13 @@ pub(super) fn judge(
                 let (pairing, mut chain) = chain::best(&amounts, values, groups, direction);
                 // Two columns that read turned over are the pair the other way round.
                 let (inverted, before) = pairing.meaning(direction);
-                if inverted && matches!(candidate.model, Model::Split { .. } | Model::Worded { .. }) {
+                let is_fixed = match &candidate.model {
+                    Model::Worded { signs, .. } => !signs.is_open,
+                    Model::Split { .. } => true,
+                    _ => false,
+                };
+                if inverted && is_fixed {
+                    candidate.against = candidate.against.max(chain.agree);
                     chain = Chain::default();
                 }
                 // A balance before the row is rare; it must be named so or proven.
@@ -378,14 +422,23 @@ pub(super) fn judge(
                     u32::from(matches!(columns[column].role, Some(Role::Balance | Role::BalanceBefore)))
                 };
                 let pairing = if before && !named_before && !chain.is_strong() { usual(direction) } else { pairing };
-                let rank = |chain: &Chain, column: usize| (chain.weight(), chain.agree, named(column));
-                if candidate.balance.is_none_or(|known| rank(&chain, *column) > rank(&known.chain, known.column)) {
+                let rank = |chain: &Chain, column: usize, pairing: Pairing| {
+                    (chain.weight(), chain.agree, named(column), pairing.meaning(direction) == (false, false))
+                };
+                if candidate.balance.is_none_or(|known| {
+                    rank(&chain, *column, pairing) > rank(&known.chain, known.column, known.pairing)
+                }) {
                     candidate.balance = Some(Beside { column: *column, pairing, chain });
                     candidate.is_turned_over = {
                         let (inverted, before) = pairing.meaning(direction);
                         chain.agree > 0 && (inverted || (before && !named_before))
                     };
                 }
+            }
+            let taught = worded_by_steps(table, frame, columns, &candidate, &amounts, &balances, groups, direction);
+            if let Some((taught, beside)) = taught {
+                covered.push(amounts.iter().flatten().count());
+                judged.push((Candidate { balance: Some(beside), ..taught }, mark));
             }
             covered.push(amounts.iter().flatten().count());
             judged.push((candidate, mark));
@@ -400,6 +453,44 @@ pub(super) fn judge(
         }
     }
     judged
+}
+
+/// Unsigned amounts whose direction the balances give, with the words that go with it.
+#[allow(clippy::too_many_arguments, reason = "the state of the judgement")]
+fn worded_by_steps(
+    table: &RawTable<'_>,
+    frame: &Frame,
+    columns: &[Column],
+    candidate: &Candidate,
+    amounts: &[Option<Decimal>],
+    balances: &[(usize, Vec<Option<Decimal>>)],
+    groups: &[usize],
+    direction: Direction,
+) -> Option<(Candidate, Beside)> {
+    let Model::Signed { column, fee: None } = candidate.model else { return None };
+    let known = columns.get(column)?;
+    if known.signed > 0 || candidate.balance.is_some_and(|beside| beside.chain.is_proof()) {
+        return None;
+    }
+    balances.iter().filter(|(other, _)| *other != column).find_map(|(other, values)| {
+        let ways = steps::ways(amounts, values, groups, direction)?;
+        let signs = steps::vocabulary(table.grid, &frame.sample, columns, &ways)?;
+        let model = Model::Worded { column, signs };
+        let directed = model.amounts(table.grid, &frame.sample, Mark::Dot, table.words);
+        // The mark was decided for the amounts already: only their signs are taken from the words.
+        let signed: Vec<Option<Decimal>> = amounts
+            .iter()
+            .zip(&directed)
+            .map(|(amount, way)| {
+                amount.map(|amount| if way.is_some_and(|way| way.is_sign_negative()) { -amount.abs() } else { amount })
+            })
+            .collect();
+        let (pairing, chain) = chain::best(&signed, values, groups, direction);
+        chain.is_proof().then(|| {
+            let taught = Candidate { model, is_turned_over: false, ..candidate.clone() };
+            (taught, Beside { column: *other, pairing, chain })
+        })
+    })
 }
 
 /// The pairing of a balance after the row and amounts as they are.

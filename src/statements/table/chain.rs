@@ -85,11 +85,7 @@ impl Pairing {
         match direction {
             Direction::OldestFirst => (self.falls, self.earlier),
             Direction::NewestFirst => (!self.falls, !self.earlier),
-            Direction::Unknown => match (self.earlier, self.falls) {
-                (false, false) | (true, true) => (false, false),
-                (false, true) => (true, false),
-                (true, false) => (false, true),
-            },
+            Direction::Unknown => (self.earlier != self.falls, false),
         }
     }
 }
@@ -149,7 +145,7 @@ pub(super) fn best(
         let chain = follow(amounts, balances, groups, pairing);
         let rank = |pairing: Pairing, chain: &Chain| {
             let (inverted, before) = pairing.meaning(direction);
-            (chain.weight(), !inverted, !before)
+            (chain.weight(), chain.agree, !inverted, !before)
         };
         if rank(pairing, &chain) > rank(best.0, &best.1) {
             best = (pairing, chain);

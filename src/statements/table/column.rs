@@ -9,6 +9,7 @@ use super::{
     frame::{Frame, money},
     grid::Grid,
     number::{self, Shape},
+    pairs,
     role::Role,
     words::{self, Match, Set, Words},
 };
@@ -70,9 +71,30 @@ impl Column {
 pub(super) fn examine(grid: &Grid, frame: &Frame, words: &Words) -> Vec<Column> {
     let headers = frame.headers(grid);
     let width = headers.len().max(frame.sample.iter().map(|row| grid.width(*row)).max().unwrap_or(0));
-    (0..width)
+    let mut columns: Vec<Column> = (0..width)
         .map(|index| examine_one(grid, frame, words, index, headers.get(index).map_or("", String::as_str)))
-        .collect()
+        .collect();
+    pair_up(grid, frame, &mut columns);
+    columns
+}
+
+/// A header that may name the amount or one side of it names the side where the other side is beside it.
+fn pair_up(grid: &Grid, frame: &Frame, columns: &mut [Column]) {
+    for (side, other) in [(Role::Debit, Role::Credit), (Role::Credit, Role::Debit)] {
+        let Some(partner) = columns.iter().find(|column| column.is(other)).map(|column| column.index) else { continue };
+        let amount = |row: usize, column: usize| money(grid.cell(row, column)).is_some_and(|number| !number.is_zero());
+        for column in columns.iter_mut().filter(|column| column.is(Role::Amount) || column.is(Role::AmountMain)) {
+            let score = column.score;
+            let may_be = column.matches.iter().any(|found| found.role == side && found.score >= score);
+            let apart = || {
+                let both = |row: &&usize| amount(**row, column.index) && amount(**row, partner);
+                frame.sample.iter().filter(both).count() * 10 <= frame.sample.len()
+            };
+            if may_be && apart() {
+                column.role = Some(side);
+            }
+        }
+    }
 }
 
 fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: &str) -> Column {
@@ -125,11 +147,20 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
         column.constant = Some((*value).to_owned());
     }
     let most = |count: usize| count * 10 >= filled * 9;
+    // A few cells, one of them garbled, under a header that is certain.
+    let is_named_money = || {
+        let is_money =
+            |role: Role| matches!(role, Role::Amount | Role::AmountMain | Role::Debit | Role::Credit | Role::Balance);
+        column.matches.first().is_some_and(|found| found.score == 100 && is_money(found.role))
+    };
     column.kind = if filled == 0 {
         ColumnKind::Blank
     } else if (most(days + pending) && days > 0) || (days * 4 >= filled * 3 && days >= 3) {
         ColumnKind::Date
-    } else if most(numbers) || (numbers * 10 >= filled * 7 && filled >= 5) {
+    } else if most(numbers)
+        || (numbers * 10 >= filled * 7 && filled >= 5)
+        || (numbers * 2 >= filled && filled < 5 && is_named_money())
+    {
         ColumnKind::Number
     } else if most(currencies) {
         ColumnKind::Currency
@@ -139,7 +170,12 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
     let telling = |set: Set| frame.sample.iter().filter(|row| words.is(set, grid.cell(**row, index))).count();
     let fits_words = |role: Role| match role {
         // Debit or credit in most cells, else it is a text.
-        Role::Indicator => filled == 0 || (telling(Set::In) + telling(Set::Out) + telling(Set::Neutral)) * 2 >= filled,
+        Role::Indicator => {
+            let is_type = column.matches.iter().any(|found| found.role != Role::Indicator && found.score == 100);
+            filled == 0
+                || (telling(Set::In) + telling(Set::Out) + telling(Set::Neutral)) * 2 >= filled
+                || (values.len() == 2 && !is_type)
+        }
         Role::Status => values.len() <= 6.max(filled / 3),
         _ => true,
     };
@@ -151,11 +187,28 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
     if let Some(found) = best.filter(|found| found.score >= 52) {
         (column.role, column.score) = (Some(found.role), found.score);
     }
+    if column.kind == ColumnKind::Text && column.role.is_none() && pairs::opposites(header, words).is_some() {
+        (column.role, column.score) = (Some(Role::Indicator), 90);
+    }
+    if column.kind == ColumnKind::Number && counts(grid, &frame.sample, index) {
+        (column.role, column.score) = (Some(Role::Reference), 100);
+    }
     if column.is_currency_only && column.kind == ColumnKind::Number {
         column.role = Some(Role::Amount);
         column.score = 60;
     }
     column
+}
+
+/// Whether the cells of a column number the rows: whole numbers, each one more or one less than the one before.
+fn counts(grid: &Grid, rows: &[usize], index: usize) -> bool {
+    let number = |row: &usize| {
+        let cell = grid.cell(*row, index);
+        cell.bytes().all(|byte| byte.is_ascii_digit()).then(|| cell.parse::<i64>().ok()).flatten()
+    };
+    let numbers: Vec<Option<i64>> = rows.iter().map(number).collect();
+    let by = |step: i64| numbers.windows(2).all(|pair| matches!(pair, [Some(one), Some(other)] if other - one == step));
+    numbers.len() >= 3 && (by(1) || by(-1))
 }
 
 /// Whether a role goes with the cells.
@@ -200,6 +253,22 @@ fn suits(role: Role, column: &Column) -> bool {
                 )
         }
     }
+}
+
+/// The column that says whether a row is booked: by its header, else by cells that say so.
+pub(super) fn status(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words) -> Option<usize> {
+    if let Some(column) = with_role(columns, Role::Status).next() {
+        return Some(column.index);
+    }
+    let is_status = |column: &&Column| {
+        let unnamed = matches!(column.role, None | Some(Role::Type));
+        let states = |row: &usize| {
+            let cell = grid.cell(*row, column.index);
+            words.is(Set::Pending, cell) || words.is(Set::Failed, cell)
+        };
+        unnamed && column.kind == ColumnKind::Text && column.distinct <= 3 && frame.sample.iter().any(states)
+    };
+    columns.iter().find(is_status).map(|column| column.index)
 }
 
 /// Columns with a role.

@@ -103,7 +103,15 @@ pub(super) struct Bounds {
 }
 
 /// Decides the order of days for all rows.
-pub(super) fn decide(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds: &Bounds) -> Decision {
+///
+/// `year_first`: whether the language of the header writes years first, which decides where two digits leave it open.
+pub(super) fn decide(
+    grid: &Grid,
+    rows: &[usize],
+    columns: &DateColumns,
+    bounds: &Bounds,
+    year_first: bool,
+) -> Decision {
     let mut possible = vec![DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd];
     let (mut open, mut signs) = (0usize, [false; 256]);
     let mut short = false;
@@ -147,7 +155,7 @@ pub(super) fn decide(grid: &Grid, rows: &[usize], columns: &DateColumns, bounds:
         return Decision::Plain;
     }
     if short && possible.len() > 1 {
-        drop_absurd(grid, rows, columns, &mut possible);
+        drop_absurd(grid, rows, columns, &mut possible, year_first);
     }
     if let [order] = possible[..] {
         return Decision::Decided(order, format!("a day above 12 leaves {} only", name(order)));
@@ -172,7 +180,7 @@ pub(super) const fn name(order: DateOrder) -> &'static str {
 }
 
 /// Takes away readings of two-digit years under which the days lie decades apart, if another keeps them together.
-fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mut Vec<DateOrder>) {
+fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mut Vec<DateOrder>, year_first: bool) {
     let span = |order: DateOrder| {
         let days = rows.iter().flat_map(|row| days_of(grid, *row, columns)).filter_map(|day| day.in_order(order));
         let (first, last) =
@@ -182,9 +190,19 @@ fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mu
     let spans: Vec<(DateOrder, i64)> = possible.iter().map(|order| (*order, span(*order))).collect();
     let least = spans.iter().map(|(_, span)| *span).min().unwrap_or(0);
     possible.retain(|order| spans.iter().any(|(known, span)| known == order && (*span < 3_650 || *span <= least * 3)));
-    // Year first with two digits is rare; it stands only where nothing else does.
-    if possible.len() > 1 {
-        possible.retain(|order| *order != DateOrder::Ymd);
+    // Year first with two digits is rare; it holds only where nothing else does, or where every other order spreads the days
+    // over years that it keeps together.
+    let of = |order: DateOrder| spans.iter().find(|(known, _)| *known == order).map(|(_, span)| *span);
+    if possible.len() > 1
+        && let Some(years) = of(DateOrder::Ymd).filter(|_| possible.contains(&DateOrder::Ymd))
+    {
+        let others = possible.iter().filter(|order| **order != DateOrder::Ymd).filter_map(|order| of(*order));
+        let least = others.min().unwrap_or(0);
+        if (least >= 300 && years * 8 <= least) || (year_first && years <= least) {
+            possible.retain(|order| *order == DateOrder::Ymd);
+        } else {
+            possible.retain(|order| *order != DateOrder::Ymd);
+        }
     }
 }
 

@@ -119,7 +119,7 @@ fn plausibility(text: &str, words: &Words) -> i64 {
             // An upper-case letter inside a word is what a wrong page makes of a lower-case one.
             c if !c.is_ascii() && c.is_uppercase() && before.is_lowercase() => -3,
             c if !c.is_ascii() && c.is_alphabetic() && before.is_ascii_digit() => -1,
-            c if !c.is_ascii() && c.is_alphabetic() && before.is_alphabetic() && script(c) != script(before) => -1,
+            c if !c.is_ascii() && c.is_alphabetic() && before.is_alphabetic() && script(c) != script(before) => -4,
             _ => 0,
         };
         before = character;

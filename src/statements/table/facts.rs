@@ -48,6 +48,8 @@ pub(super) struct Facts {
     pub(super) year_month: Option<(i32, u32)>,
     /// All text, as keys, for words that say what the table is.
     pub(super) text: String,
+    /// Currency codes that are values on their lines, whatever names them.
+    codes: Vec<AssetCode>,
     /// The first day of a period whose last one is on a later line.
     half_period: Option<Day>,
     /// Marks seen in amounts: dot, comma.
@@ -69,6 +71,11 @@ pub(super) fn read(grid: &Grid, frame: &Frame, last: usize, file_name: &str, wor
         facts.small_table(grid, pair[0], pair[1], words);
     }
     facts.bounds.named = days_in_name(file_name);
+    if let (None, [code, rest @ ..]) = (facts.currency, &facts.codes[..])
+        && rest.iter().all(|other| other == code)
+    {
+        facts.currency = Some(*code);
+    }
     facts.account = facts.account.take().filter(|account| !account.is_empty());
     facts
 }
@@ -93,6 +100,9 @@ impl Facts {
             }
             self.year_month = self.year_month.or_else(|| year_month(cell));
             self.sign = self.sign.or_else(|| sign_within(cell));
+            if index > 0 && cell.len() == 3 && cell.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                self.codes.extend(words::currency(cell));
+            }
             if let Some(period) = range(cell) {
                 self.bounds.periods.push(period);
             }

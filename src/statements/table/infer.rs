@@ -73,7 +73,9 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     let groups = account::groups(grid, &frame.sample, currency_column, &owner);
 
     // The amounts.
-    let marks = marks::decide(grid, &frame, &columns, &facts, answers.get("decimal"), layout);
+    let stated = account::stated_currency(grid, &frame, &columns, &facts, currency_column, layout)
+        .or_else(|| words.currency_of_language(columns.iter().map(|column| column.header.as_str())));
+    let marks = marks::decide(table, &frame, &columns, &facts, layout, stated);
     let all = candidates::list(grid, &frame, &columns, layout, words);
     if all.is_empty() {
         return Err(StatementError::not_a_statement(
@@ -94,12 +96,17 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
         is_card,
         layout,
     });
-    let (turn, asks_sign) = turn(choice, &chosen, answered, &mut evidence);
+    let (mut turn, mut asks_sign) = turn(choice, &chosen, answered, &mut evidence);
+    if !answered {
+        asks_sign |= contradicted(&chosen, is_card, answers, &mut turn, &mut evidence);
+    }
     money_column::explain(grid, &columns, &chosen, &mut evidence);
-    let currency = account::currency(&columns, &chosen, &facts, layout)
-        .or_else(|| account::currency_in_cells(grid, &frame, &columns))
-        .or_else(|| by_language(words, &columns, &mut evidence));
-    let status_column = column::with_role(&columns, Role::Status).map(|column| column.index).next();
+    let stated = account::currency(&columns, &chosen, &facts, layout)
+        .or_else(|| account::currency_in_cells(grid, &frame, &columns));
+    let currency = stated.or_else(|| by_language(words, &columns, &mut evidence));
+    let is_currency_stated =
+        stated.is_some() || currency_column.is_some() || matches!(chosen.model, super::model::Model::Currencies(_));
+    let status_column = column::status(grid, &frame, &columns, words);
     let plan = TablePlan {
         frame,
         columns,
@@ -110,6 +117,7 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
         turn,
         currency_column,
         currency,
+        is_currency_stated,
         owner,
         status_column,
         facts,
@@ -172,6 +180,30 @@ fn settle(table: &RawTable<'_>, frame: &Frame, mut picked: Picked) -> Picked {
         (rivals, _) => picked.rivals = rivals,
     }
     picked
+}
+
+/// Whether balances contradict a direction that the table states, so that it must be asked about. A card's balances may be
+/// amounts owed.
+fn contradicted(
+    chosen: &Candidate,
+    is_card: bool,
+    answers: &QuestionAnswers,
+    turn: &mut Turn,
+    evidence: &mut Vec<Evidence>,
+) -> bool {
+    if chosen.against == 0 || chosen.balance.is_some_and(|beside| beside.chain.agree > 0) {
+        return false;
+    }
+    if is_card {
+        turn.balances = true;
+        evidence.push(Evidence::supporting("the balances of this card are amounts owed"));
+        return false;
+    }
+    evidence.push(Evidence::against(format!(
+        "{} of the balances agree only if the money went the other way than the header says",
+        chosen.against
+    )));
+    !matches!(answers.get("sign").map(str::trim), Some("as-is" | "invert"))
 }
 
 /// The signs to turn, and whether they must be asked about.
@@ -263,12 +295,13 @@ fn order(
     evidence: &mut Vec<Evidence>,
 ) -> (DateOrder, Option<Vec<DateOrder>>) {
     let grid = table.grid;
-    let mut decision = days::decide(grid, &frame.sample, dates, &facts.bounds);
+    let year_first = table.words.has_year_first(frame.headers(grid).iter().map(String::as_str));
+    let mut decision = days::decide(grid, &frame.sample, dates, &facts.bounds, year_first);
     if matches!(&decision, Decision::Open(orders) if !orders.is_empty())
         && last > frame.sample.last().copied().unwrap_or(0)
     {
         let rows: Vec<usize> = (frame.start..=last).collect();
-        decision = days::decide(grid, &rows, dates, &facts.bounds);
+        decision = days::decide(grid, &rows, dates, &facts.bounds, year_first);
     }
     let answered = table.answers.get("date").or_else(|| table.answers.get("date-order")).and_then(DateOrder::parse);
     let stated = layout.and_then(|layout| layout.date.order.as_deref()).and_then(DateOrder::parse);

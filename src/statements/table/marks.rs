@@ -6,11 +6,12 @@ use super::{
     column::{Column, ColumnKind},
     facts::Facts,
     frame::{Frame, money},
-    grid::Grid,
     layout::Layout,
     number::{self, Mark, NumberUse, Shape},
     role::Role,
+    source::RawTable,
 };
+use crate::domain::AssetCode;
 
 /// The decimal mark, or that both are possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,16 +70,19 @@ fn is_amount(column: &Column) -> bool {
 
 /// Decides the mark.
 pub(super) fn decide(
-    grid: &Grid,
+    table: &RawTable<'_>,
     frame: &Frame,
     columns: &[Column],
     facts: &Facts,
-    answer: Option<&str>,
     layout: Option<&Layout>,
+    currency: Option<AssetCode>,
 ) -> DecimalMark {
+    let RawTable { grid, words, answers, .. } = *table;
+    let answer = answers.get("decimal");
     let mut amounts = Votes::default();
     let mut others = Votes::default();
     let mut open_mark = Mark::Comma;
+    let mut is_fine = false;
     for column in columns.iter().filter(|column| column.kind == ColumnKind::Number || column.kind == ColumnKind::Blank)
     {
         for row in &frame.sample {
@@ -93,6 +97,10 @@ pub(super) fn decide(
             {
                 open_mark = mark;
             }
+            is_fine |= matches!(number.shape, Shape::Open(_)) && is_amount(column) && {
+                let last = cell.bytes().rev().find(u8::is_ascii_digit);
+                last.is_some_and(|digit| digit != b'0')
+            };
             if number.is_zero() && number.shape == Shape::Whole {
                 continue;
             }
@@ -116,6 +124,15 @@ pub(super) fn decide(
     }
     if amounts.large > 0 {
         return decided(open_mark, "whole amounts above a thousand have no mark");
+    }
+    // Three digits behind every mark are a group, unless the currency has thousandths or they are hundredths with a zero.
+    if let Some(code) =
+        currency.filter(|code| code.is_iso() && (code.display_digits() == 0 || (is_fine && code.display_digits() == 2)))
+    {
+        return decided(other, &format!("{code} has no thousandths"));
+    }
+    if currency.is_none() && is_fine && words.has_no_thousandths(columns.iter().map(|column| column.header.as_str())) {
+        return decided(other, "no currency of the language has thousandths");
     }
     match (facts.marks, others.decided()) {
         ([dots, 0], _) if dots > 0 => return decided(Mark::Dot, "amounts above the table show it"),

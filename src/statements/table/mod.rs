@@ -10,6 +10,7 @@ mod built_in;
 mod candidates;
 mod chain;
 mod column;
+mod currency;
 mod date;
 mod days;
 mod decode;
@@ -30,6 +31,7 @@ mod metamorphic;
 mod model;
 mod money_column;
 mod number;
+mod pairs;
 mod plan;
 mod refuse;
 mod role;
@@ -39,8 +41,11 @@ mod samples;
 mod sheet;
 mod sign;
 mod signs;
+#[cfg(test)]
+mod silent;
 mod source;
 mod statement;
+mod steps;
 mod words;
 
 pub use layout::{Layout, built_in};

@@ -19,9 +19,12 @@ pub(super) struct SignWords {
     pub(super) columns: Vec<usize>,
     /// Whether the words are those of brokers: buy, sell, dividend.
     pub(super) trades: bool,
-    /// Words for money in and out as a layout lists them, as keys; empty lists fall back on the general words.
+    /// Words for money in and out as a layout or the pair in the column gives them, as keys; empty lists fall back on the
+    /// general words.
     pub(super) incoming: Vec<String>,
     pub(super) outgoing: Vec<String>,
+    /// Whether the two words are unknown, so that the lists may be the wrong way round.
+    pub(super) is_open: bool,
 }
 
 /// Which way the money of a row goes.

@@ -30,6 +30,8 @@ pub(super) struct TablePlan<'a> {
     pub(super) currency_column: Option<usize>,
     /// The currency of rows that state none.
     pub(super) currency: Option<AssetCode>,
+    /// Whether the table states it, rather than its language or nothing.
+    pub(super) is_currency_stated: bool,
     pub(super) owner: Owner,
     pub(super) status_column: Option<usize>,
     pub(super) facts: Facts,

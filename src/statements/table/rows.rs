@@ -12,6 +12,7 @@ use super::{
     account::Owner,
     chain::{self, Chain},
     date,
+    frame::money,
     grid::Grid,
     kinds::Kinds,
     model::{Model, Way},
@@ -78,6 +79,10 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
     let (mut amounts, mut balances, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let (mut booked, mut sum) = (0usize, Decimal::ZERO);
     let beside = plan.candidate.balance.filter(|beside| uses_balance(grid, plan, beside.column, beside.chain));
+    let constant = match plan.owner {
+        Owner::Column(column) => plan.columns.get(column).and_then(|column| column.constant.as_deref()),
+        _ => None,
+    };
     for row in plan.frame.start..grid.len() {
         if grid.is_blank(row) {
             continue;
@@ -97,7 +102,10 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
         }
         let currency = reader.currency(row);
         let account = match &plan.owner {
-            Owner::Column(column) => grid.cell(row, *column),
+            Owner::Column(column) => match (grid.cell(row, *column), constant) {
+                ("", Some(only)) => only,
+                (cell, _) => cell,
+            },
             Owner::Stated(account) | Owner::Named(account) => account,
             Owner::Unknown => "",
         };
@@ -233,7 +241,7 @@ impl<'a> Reader<'a> {
     }
 
     fn money(&self, row: usize, column: usize) -> Option<Decimal> {
-        super::frame::money(self.grid.cell(row, column)).map(|number| number.value(self.plan.mark))
+        money(self.grid.cell(row, column)).map(|number| number.value(self.plan.mark))
     }
 
     fn line(&self, row: usize) -> Line {
@@ -281,9 +289,16 @@ impl<'a> Reader<'a> {
 
     /// A row whose words give no direction counts only when it is a refund.
     fn neutral(&self, row: usize, amount: Decimal) -> Result<Decimal, Line> {
-        let Model::Worded { signs, .. } = &self.plan.candidate.model else { return Ok(amount) };
+        let Model::Worded { column, signs } = &self.plan.candidate.model else { return Ok(amount) };
         let cell = signs.columns.first().map_or("", |column| self.grid.cell(row, *column));
-        if signs.of_row(self.grid, row, self.words) != Way::Neutral {
+        let way = signs.of_row(self.grid, row, self.words);
+        let is_signed = || money(self.grid.cell(row, *column)).is_some_and(|number| number.is_signed);
+        let is_other = || words::currency(cell).is_some();
+        if way == Way::Unknown && self.plan.layout.is_none() && !signs.trades && !is_signed() && !is_other() {
+            let reason = format!("{} gives no direction of the money, so the line is not imported", quoted(cell));
+            return Err(Line::Skipped(reason));
+        }
+        if way != Way::Neutral {
             return Ok(amount);
         }
         let refund = self.grid.cells(row).any(|cell| contains(&key(cell), "退款") || contains(&key(cell), "refund"));
@@ -387,7 +402,15 @@ impl<'a> Reader<'a> {
             let coin = || AssetCode::new(cell).ok().filter(|_| plan.layout.is_some());
             words::currency(cell).or_else(coin)
         });
-        in_column.or_else(|| plan.candidate.model.currency(self.grid, row)).or(plan.currency)
+        let in_cell = || plan.candidate.model.currency(self.grid, row);
+        // Many currencies are written with a dollar sign.
+        let dollars = plan.facts.currency.filter(|code| words::is_dollar(*code));
+        in_column
+            .or_else(|| match (in_cell(), dollars) {
+                (Some(AssetCode::USD), Some(stated)) => Some(stated),
+                (found, _) => found,
+            })
+            .or(plan.currency)
     }
 
     fn joined(&self, row: usize, columns: &[usize]) -> Option<Text> {

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use super::{
     column::{Column, ColumnKind},
     grid::Grid,
-    model::{Way, way},
+    model::{SignWords, Way, way},
+    pairs::{PAIRS, opposites},
     role::Role,
     words::{Set, Words, key},
 };
@@ -76,10 +77,67 @@ pub(super) fn texts(
     weights
 }
 
+/// How the words of a column give the direction: by themselves, as a pair, or one of two by the other. Two short words that
+/// nothing explains are taken in the order in which they occur, and marked as open. `None` when they give none.
+fn vocabulary(grid: &Grid, rows: &[usize], column: &Column, words: &Words) -> Option<SignWords> {
+    if let Some((out, into)) = opposites(&column.header, words) {
+        let with_initial = |word: String| {
+            let initial = word.chars().next().map(String::from).unwrap_or_default();
+            vec![word, initial]
+        };
+        let (outgoing, incoming) = (with_initial(out), with_initial(into));
+        let known = |row: &usize| {
+            let phrase = key(grid.cell(*row, column.index));
+            phrase.is_empty() || outgoing.contains(&phrase) || incoming.contains(&phrase)
+        };
+        if outgoing[1] != incoming[1] && rows.iter().all(known) {
+            return Some(SignWords { columns: vec![column.index], incoming, outgoing, ..SignWords::default() });
+        }
+    }
+    let mut distinct: Vec<String> = Vec::new();
+    for row in rows {
+        let cell = grid.cell(*row, column.index);
+        let phrase = key(cell);
+        if !cell.is_empty() && phrase.is_empty() {
+            return Some(SignWords { columns: vec![column.index], ..SignWords::default() });
+        }
+        if !phrase.is_empty() && !distinct.contains(&phrase) {
+            distinct.push(phrase);
+        }
+    }
+    let plain = SignWords { columns: vec![column.index], ..SignWords::default() };
+    let [first, second] = &distinct[..] else { return Some(plain) };
+    let of = |out: &String, into: &String, is_open: bool| SignWords {
+        incoming: vec![into.clone()],
+        outgoing: vec![out.clone()],
+        is_open,
+        ..plain.clone()
+    };
+    let is_pair = |out: &str, into: &str| PAIRS.contains(&(out, into));
+    if is_pair(first, second) {
+        return Some(of(first, second, false));
+    }
+    if is_pair(second, first) {
+        return Some(of(second, first, false));
+    }
+    let is_type = column.matches.iter().any(|found| found.role != Role::Indicator && found.score == 100);
+    match (way(first, words), way(second, words)) {
+        (Way::Unknown, Way::In | Way::Out) | (Way::In | Way::Out, Way::Unknown) if is_type => Some(plain),
+        (Way::Out, Way::Unknown) | (Way::Unknown, Way::In) => Some(of(first, second, false)),
+        (Way::In, Way::Unknown) | (Way::Unknown, Way::Out) => Some(of(second, first, false)),
+        (Way::Unknown, Way::Unknown) => {
+            let is_word = |word: &String| word.chars().count() <= 14 && !word.bytes().any(|byte| byte.is_ascii_digit());
+            (column.is(Role::Indicator) && is_word(first) && is_word(second)).then(|| of(first, second, true))
+        }
+        _ => Some(plain),
+    }
+}
+
 /// A column whose cells say debit or credit, and how many of them do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Indicator {
     pub(super) column: usize,
+    pub(super) signs: SignWords,
     pub(super) into: usize,
     pub(super) out: usize,
     pub(super) neutral: usize,
@@ -92,16 +150,27 @@ pub(super) struct Indicator {
 pub(super) fn indicators(grid: &Grid, rows: &[usize], columns: &[Column], words: &Words) -> Vec<Indicator> {
     let mut found = Vec::new();
     for column in columns.iter().filter(|column| column.kind == ColumnKind::Text && column.distinct <= 12) {
+        let Some(signs) = vocabulary(grid, rows, column, words) else { continue };
+        // A word that another explains counts only under a header that announces such words.
+        let is_named = column.is(Role::Indicator);
+        let signs = if is_named || PAIRS.iter().any(|(out, into)| signs.outgoing == [*out] && signs.incoming == [*into])
+        {
+            signs
+        } else {
+            SignWords { columns: vec![column.index], ..SignWords::default() }
+        };
         let mut indicator = Indicator {
             column: column.index,
+            signs,
             into: 0,
             out: 0,
             neutral: 0,
             unknown: 0,
             named: column.is(Role::Indicator),
         };
-        for row in rows {
-            match way(grid.cell(*row, column.index), words) {
+        let filled: Vec<usize> = rows.iter().copied().filter(|row| !grid.cell(*row, column.index).is_empty()).collect();
+        for row in &filled {
+            match indicator.signs.of_row(grid, *row, words) {
                 Way::In => indicator.into += 1,
                 Way::Out => indicator.out += 1,
                 Way::Neutral => indicator.neutral += 1,
@@ -111,18 +180,31 @@ pub(super) fn indicators(grid: &Grid, rows: &[usize], columns: &[Column], words:
         let known = indicator.into + indicator.out + indicator.neutral;
         let may_be =
             indicator.named || column.header.is_empty() || matches!(column.role, None | Some(Role::Type | Role::Text));
-        if may_be && indicator.into + indicator.out > 0 && known * 10 >= rows.len() * 8 {
+        if may_be
+            && indicator.into + indicator.out > 0
+            && known * 10 >= filled.len() * 8
+            && filled.len() * 2 >= rows.len()
+        {
             found.push(indicator);
         }
     }
-    found.sort_by_key(|indicator| (!indicator.named, indicator.unknown, indicator.into == 0 || indicator.out == 0));
+    found.sort_by_key(|indicator| {
+        (indicator.signs.is_open, !indicator.named, indicator.unknown, indicator.into == 0 || indicator.out == 0)
+    });
     found
 }
 
 /// Whether headers and surroundings name a card.
 pub(super) fn is_card(columns: &[Column], around: &str, file_name: &str, words: &Words) -> bool {
-    let headers: usize = columns.iter().map(|column| words.count(Set::Card, &key(&column.header)).min(1)).sum();
+    let names = |column: &Column| words.count(Set::Card, &key(&column.header)) > 0;
+    let headers = columns.iter().filter(|column| names(column)).count();
+    // Exports of current accounts name merchants too.
+    let is_weak = columns.iter().filter(|column| names(column)).all(|column| column.is(Role::Party));
     let bank = columns.iter().any(|column| column.is(Role::Balance));
     let near = words.count(Set::Card, around).min(2) + words.count(Set::Card, &key(file_name)).min(1);
-    headers >= 2 || (headers >= 1 && !bank) || near >= 2 || (near >= 1 && headers >= 1) || (near >= 1 && !bank)
+    headers >= 2
+        || (headers >= 1 && !bank && !is_weak)
+        || near >= 2
+        || (near >= 1 && headers >= 1)
+        || (near >= 1 && !bank)
 }

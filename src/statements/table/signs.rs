@@ -11,7 +11,7 @@ use super::{
     column::Column,
     frame::Frame,
     layout::Layout,
-    model::{Model, Way, way},
+    model::{Model, Way},
     number::Mark,
     sign,
     source::RawTable,
@@ -82,6 +82,7 @@ pub(super) fn decide(case: &Case<'_>) -> SignChoice {
         Model::Worded { .. } if case.layout.is_some() => {
             return decided(false, "the words of this layout give the direction");
         }
+        Model::Worded { signs, .. } if signs.is_open => return by_texts(weights).unwrap_or(SignChoice::Open),
         Model::Worded { signs, .. } => {
             let column = signs.columns.first().and_then(|column| case.columns.get(*column));
             let named = signs.trades || column.is_some_and(|column| column.is(super::role::Role::Indicator));
@@ -158,11 +159,18 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
     if let Some(choice) = by_indicator(case, amounts) {
         return choice;
     }
+    // A card that lists refunds only, or one that writes what was spent as negative amounts.
+    let is_single = negative == 1 && weights.as_is == 0;
+    if positive == 0 && case.is_card && weights.as_is == 0 && (weights.strong_inverted > 0 || is_single) {
+        return SignChoice::Open;
+    }
     if positive == 0 {
         return decided(false, "all amounts are negative, which is money out");
     }
     if negative == 0 {
-        if let Some(choice) = by_texts(weights) {
+        // Texts of both kinds beside amounts of one sign: the sign of each row is written elsewhere, or nowhere.
+        let is_mixed = weights.as_is > 0 && weights.inverted > 0 && !case.is_card;
+        if let Some(choice) = by_texts(weights).filter(|_| !is_mixed) {
             return choice;
         }
         // A plus sign before an amount says that it is money in.
@@ -184,6 +192,16 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
     if by_payments || by_texts {
         return decided(true, "payments and refunds are negative, so positive amounts are money out");
     }
+    if case.is_card && weights.inverted >= 2 && weights.as_is == 0 {
+        return decided(true, "purchases are positive and payments negative, so positive amounts are money out");
+    }
+    // Few rows of a card without a word for the direction show no habit.
+    let is_silent = weights.as_is == weights.inverted;
+    if case.is_card
+        && ((is_silent && positive + negative <= 4) || (weights.as_is <= weights.inverted && positive == negative))
+    {
+        return SignChoice::Open;
+    }
     if case.is_card && positive > negative && weights.strong_as_is <= weights.strong_inverted {
         return decided(true, "a card lists what was spent as positive amounts");
     }
@@ -203,7 +221,7 @@ fn by_indicator(case: &Case<'_>, amounts: &[Option<Decimal>]) -> Option<SignChoi
         let (mut same, mut other) = (0usize, 0usize);
         for (row, amount) in rows.iter().zip(amounts) {
             let Some(amount) = amount.filter(|amount| !amount.is_zero()) else { continue };
-            match (way(case.table.grid.cell(*row, indicator.column), case.table.words), amount > Decimal::ZERO) {
+            match (indicator.signs.of_row(case.table.grid, *row, case.table.words), amount > Decimal::ZERO) {
                 (Way::In, true) | (Way::Out, false) => same += 1,
                 (Way::In, false) | (Way::Out, true) => other += 1,
                 _ => {}
@@ -211,7 +229,7 @@ fn by_indicator(case: &Case<'_>, amounts: &[Option<Decimal>]) -> Option<SignChoi
         }
         let both_words = indicator.into > 0 && indicator.out > 0;
         let title = case.columns.get(indicator.column).map(Column::title).unwrap_or_default();
-        if same + other == 0 || !(both_words || indicator.named) {
+        if indicator.signs.is_open || same + other == 0 || !(both_words || indicator.named) {
             continue;
         }
         if other == 0 && (both_words || same > 0) {

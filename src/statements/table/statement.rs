@@ -140,6 +140,7 @@ fn account(
     let opening = on(plan.facts.opening, period.map(|(from, _)| from).or_else(|| days().min()));
     let closing = on(plan.facts.closing, period.map(|(_, to)| to).or(newest));
     let mut page = StatementAccount::new(draft);
+    page.currency_stated = plan.is_currency_stated;
     page.transactions = book.rows;
     page.period = period;
     page.opening = opening;

@@ -7,6 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
+pub(super) use super::currency::{currency, is_dollar, without_currency};
 use super::role::Role;
 use crate::domain::{AssetCode, text};
 
@@ -152,9 +153,12 @@ fn is_unspaced(text: &str) -> bool {
 }
 
 /// Languages that put the noun first.
-const NOUN_FIRST: &[&str] = &["fr", "it", "es", "pt", "pl", "cs", "ro", "ru", "he", "ar", "el", "bg", "hr", "vi", "id"];
+const NOUN_FIRST: &[&str] = &[
+    "fr", "it", "es", "pt", "pl", "cs", "ro", "ru", "he", "ar", "el", "bg", "hr", "vi", "id", "sk", "sl", "sr", "uk",
+    "ms", "ca",
+];
 
-/// Languages that are spoken in one country, or in countries of one currency, with that currency.
+/// Languages with the currency of the countries in which they are spoken, where that is one.
 const LANGUAGES: &[(&str, &str)] = &[
     ("da", "DKK"),
     ("sv", "SEK"),
@@ -178,7 +182,26 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("et", "EUR"),
     ("el", "EUR"),
     ("hr", "EUR"),
+    ("sk", "EUR"),
+    ("sl", "EUR"),
+    ("bg", "BGN"),
+    ("uk", "UAH"),
+    ("sr", "RSD"),
+    ("is", "ISK"),
+    ("ms", "MYR"),
+    ("de", ""),
+    ("es", ""),
+    ("pt", ""),
+    ("ru", ""),
+    ("zh", ""),
+    ("ca", ""),
+    ("fr", ""),
+    ("ar", ""),
+    ("en", ""),
 ];
+
+/// Languages of countries whose currencies have thousandths.
+const THOUSANDTHS: &[&str] = &["ar", "en", "fr"];
 
 impl Words {
     fn parse(table: &str) -> Self {
@@ -197,10 +220,10 @@ impl Words {
             let noun_first = NOUN_FIRST.contains(&language);
             let language = LANGUAGES.iter().position(|(known, _)| *known == language);
             for written in phrases.split("; ") {
-                words.letters.extend(written.chars().filter(|c| !c.is_ascii()));
+                words.letters.extend(written.chars().flat_map(char::to_lowercase).filter(|c| !c.is_ascii()));
                 let phrase = key(written);
                 if let Some(set) = Set::parse(name) {
-                    // Signs such as `+` have no letters.
+                    // SignWords such as `+` have no letters.
                     let phrase = if phrase.is_empty() { written.trim().to_owned() } else { phrase };
                     words.exact.entry(set).or_default().insert(phrase.clone());
                     words.sets.entry(set).or_default().push(phrase);
@@ -235,24 +258,36 @@ impl Words {
             || self.unspaced.iter().any(|(known, _)| phrase.contains(known.as_str()) && known.chars().count() > 1)
     }
 
-    /// Letters beyond ASCII that the phrases hold count a little for a code page, others a little against it.
+    /// Different letters beyond ASCII that no phrase holds count a little against a code page.
     pub(super) fn common_letters(&self, text: &str) -> i64 {
         let odd = text.chars().filter(|c| c.is_alphabetic() && !c.is_ascii());
-        odd.map(|c| {
-            if self.letters.contains(&c.to_lowercase().next().unwrap_or(c)) || self.letters.contains(&c) {
-                0
-            } else {
-                -1
-            }
-        })
-        .sum()
+        let odd: HashSet<char> = odd.flat_map(char::to_lowercase).filter(|c| !self.letters.contains(c)).collect();
+        -2 * i64::try_from(odd.len()).unwrap_or(i64::MAX / 2)
     }
 
     /// The currency that goes with the language of most headers; three of them must be whole phrases of it alone.
     pub(super) fn currency_of_language<'a>(&self, headers: impl Iterator<Item = &'a str>) -> Option<AssetCode> {
+        let (language, count) = self.language(headers)?;
+        (count >= 3).then(|| AssetCode::new(LANGUAGES[language].1).ok()).flatten()
+    }
+
+    /// Whether the language of the headers is one of countries without thousandths of a currency.
+    pub(super) fn has_no_thousandths<'a>(&self, headers: impl Iterator<Item = &'a str>) -> bool {
+        self.language(headers)
+            .is_some_and(|(language, count)| count >= 2 && !THOUSANDTHS.contains(&LANGUAGES[language].0))
+    }
+
+    /// Whether the headers are of a language that writes years first.
+    pub(super) fn has_year_first<'a>(&self, headers: impl Iterator<Item = &'a str>) -> bool {
+        self.language(headers)
+            .is_some_and(|(language, _)| ["sv", "hu", "zh", "ja", "ko", "lt"].contains(&LANGUAGES[language].0))
+    }
+
+    /// The language of most headers, as an index into [`LANGUAGES`], and how many headers are of it alone.
+    fn language<'a>(&self, headers: impl Iterator<Item = &'a str>) -> Option<(usize, usize)> {
         let mut votes = vec![0usize; LANGUAGES.len()];
         for header in headers {
-            let phrase = key(header);
+            let phrase = key(&without_currency(header).0);
             let meanings = self.headers.get(&phrase).map_or(&[][..], Vec::as_slice);
             let mut languages: Vec<usize> = meanings.iter().filter_map(|meaning| meaning.language).collect();
             languages.dedup();
@@ -262,13 +297,19 @@ impl Words {
             }
         }
         let (best, count) = votes.iter().enumerate().max_by_key(|(_, count)| **count)?;
-        let others = votes.iter().sum::<usize>() - count;
-        (*count >= 3 && *count >= others * 2).then(|| AssetCode::new(LANGUAGES[best].1).ok()).flatten()
+        // English words are found in tables of every language.
+        let english = LANGUAGES.iter().position(|(name, _)| *name == "en").filter(|english| *english != best);
+        let others = votes.iter().sum::<usize>() - count - english.map_or(0, |english| votes[english]);
+        (*count >= 1 && *count >= others * 2).then_some((best, *count))
     }
 
     /// The roles a header cell may name, best first.
     pub(super) fn roles(&self, header: &str) -> Vec<Match> {
         let phrase = key(&without_currency(header).0);
+        // The Vietnamese word for a debit has an accent.
+        if phrase == "no" && header.is_ascii() {
+            return vec![Match { role: Role::Reference, score: 100 }];
+        }
         let mut found: Vec<Match> = Vec::new();
         let mut add = |role: Role, score: u32| match found.iter_mut().find(|known| known.role == role) {
             Some(known) => known.score = known.score.max(score),
@@ -337,144 +378,6 @@ pub(super) fn contains(phrase: &str, word: &str) -> bool {
     })
 }
 
-/// Names of currencies as cells and headers give them, beside ISO codes.
-const CURRENCIES: &[(&str, &str)] = &[
-    ("€", "EUR"),
-    ("euro", "EUR"),
-    ("euros", "EUR"),
-    ("euroa", "EUR"),
-    ("$", "USD"),
-    ("us$", "USD"),
-    ("usd$", "USD"),
-    ("cad$", "CAD"),
-    ("c$", "CAD"),
-    ("a$", "AUD"),
-    ("hk$", "HKD"),
-    ("nt$", "TWD"),
-    ("r$", "BRL"),
-    ("mx$", "MXN"),
-    ("s$", "SGD"),
-    ("nz$", "NZD"),
-    ("£", "GBP"),
-    ("₪", "ILS"),
-    ("₹", "INR"),
-    ("inr", "INR"),
-    ("₽", "RUB"),
-    ("₴", "UAH"),
-    ("₺", "TRY"),
-    ("₩", "KRW"),
-    ("₫", "VND"),
-    ("₱", "PHP"),
-    ("฿", "THB"),
-    ("人民币", "CNY"),
-    ("人民幣", "CNY"),
-    ("rmb", "CNY"),
-    ("cnh", "CNY"),
-    ("美元", "USD"),
-    ("港币", "HKD"),
-    ("港幣", "HKD"),
-    ("欧元", "EUR"),
-    ("日元", "JPY"),
-    ("英镑", "GBP"),
-    ("新台币", "TWD"),
-    ("新臺幣", "TWD"),
-    ("台幣", "TWD"),
-    ("円", "JPY"),
-    ("日本円", "JPY"),
-    ("元", "CNY"),
-    ("원", "KRW"),
-    ("zł", "PLN"),
-    ("kč", "CZK"),
-    ("kc", "CZK"),
-    ("ft", "HUF"),
-    ("lei", "RON"),
-    ("лв", "BGN"),
-    ("руб", "RUB"),
-    ("грн", "UAH"),
-    ("tl", "TRY"),
-    ("שח", "ILS"),
-    ("ש\"ח", "ILS"),
-    ("שקל", "ILS"),
-    ("שקל חדש", "ILS"),
-    ("dollar", "USD"),
-    ("us dollar", "USD"),
-    ("pound", "GBP"),
-    ("pounds sterling", "GBP"),
-    ("pound sterling", "GBP"),
-    ("rs", "INR"),
-    ("rs.", "INR"),
-    ("rub", "RUB"),
-    ("rur", "RUB"),
-    ("fr.", "CHF"),
-    ("sfr", "CHF"),
-    ("xbt", "BTC"),
-];
-
-/// The currency a cell names, as code, sign or word.
-pub(super) fn currency(cell: &str) -> Option<AssetCode> {
-    let trimmed = cell.trim();
-    if trimmed.len() == 3 && trimmed.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        let code = AssetCode::new(trimmed).ok()?;
-        if code.is_iso() {
-            return Some(code);
-        }
-    }
-    let lower = trimmed.to_lowercase();
-    let code = CURRENCIES.iter().find(|(name, _)| *name == lower)?.1;
-    AssetCode::new(code).ok()
-}
-
-/// A header without the currency in it, and that currency: `Amount (EUR)`, `Betrag in CHF`, `CAD$`.
-pub(super) fn without_currency(header: &str) -> (String, Option<AssetCode>) {
-    let is_break = |c: char| {
-        c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '/' | ',' | ':' | '_' | '（' | '）' | '-' | '.')
-    };
-    let mut kept: Vec<&str> = Vec::new();
-    let mut found = None;
-    for part in header.split(is_break).filter(|part| !part.is_empty()) {
-        let is_code = part.len() == 3 && part.bytes().all(|byte| byte.is_ascii_uppercase());
-        let is_sign = !part.chars().any(char::is_alphanumeric)
-            || part.contains('$')
-            || matches!(
-                part.to_lowercase().as_str(),
-                "euro" | "euros" | "euroa" | "eur" | "chf" | "円" | "元" | "kč" | "zł"
-            );
-        match currency(part).filter(|_| found.is_none() && (is_code || is_sign)) {
-            Some(code) => {
-                found = Some(code);
-                if kept
-                    .last()
-                    .is_some_and(|word| matches!(word.to_lowercase().as_str(), "in" | "en" | "w" | "i" | "em"))
-                {
-                    kept.pop();
-                }
-            }
-            None => kept.push(part),
-        }
-    }
-    if found.is_none()
-        && let Some((name, code)) = [
-            ("人民币", "CNY"),
-            ("人民幣", "CNY"),
-            ("港币", "HKD"),
-            ("港幣", "HKD"),
-            ("新臺幣", "TWD"),
-            ("新台币", "TWD"),
-            ("臺幣", "TWD"),
-            ("台幣", "TWD"),
-            ("美元", "USD"),
-        ]
-        .into_iter()
-        .find(|(name, _)| header.contains(name))
-    {
-        return (header.replace(name, ""), AssetCode::new(code).ok());
-    }
-    if found.is_none() || kept.is_empty() {
-        return (if found.is_some() { String::new() } else { header.to_owned() }, found);
-    }
-    (kept.join(" "), found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -514,17 +417,6 @@ mod tests {
         ] {
             assert_eq!(best(header), Some(role), "{header}: {:?}", words().roles(header));
         }
-    }
-
-    #[test]
-    fn currencies_in_headers_and_cells() {
-        assert_eq!(without_currency("Amount (GBP)").1.unwrap().as_str(), "GBP");
-        assert_eq!(without_currency("CAD$"), (String::new(), AssetCode::new("CAD").ok()));
-        assert_eq!(without_currency("Umsatz in EUR").0, "Umsatz");
-        assert_eq!(without_currency("Details").1, None);
-        assert_eq!(currency("usd").unwrap().as_str(), "USD");
-        assert_eq!(currency("₪").unwrap().as_str(), "ILS");
-        assert_eq!(currency("人民币").unwrap().as_str(), "CNY");
     }
 
     #[test]

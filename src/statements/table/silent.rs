@@ -1,0 +1,178 @@
+//! Kinds of tables that were once misread without a word: each is now read right, or asked about.
+
+use std::ops::ControlFlow;
+
+use crate::statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, Verdict, read};
+
+fn reading(text: &str) -> Result<Reading, StatementError> {
+    let limits = Limits::default();
+    let answers = QuestionAnswers::default();
+    let input = StatementFile {
+        bytes: text.as_bytes(),
+        file_name: "download.csv",
+        limits: &limits,
+        layouts: &[],
+        answers: &answers,
+    };
+    read(&input, &mut |_| ControlFlow::Continue(()))
+}
+
+/// Line, day and amount of each row.
+fn rows(reading: &Reading) -> Vec<(u32, String, String)> {
+    let drafts = reading.statements.iter().flat_map(|s| &s.accounts).flat_map(|page| &page.transactions);
+    drafts
+        .map(|draft| {
+            let facts = &draft.facts;
+            (facts.origin.line, facts.date.to_string(), facts.amount.normalize().to_string())
+        })
+        .collect()
+}
+
+fn amounts(text: &str) -> Vec<String> {
+    let reading = reading(text).unwrap();
+    assert!(!matches!(reading.verdict, Verdict::Question(_)), "{:?}", reading.verdict);
+    rows(&reading).into_iter().map(|(_, _, amount)| amount).collect()
+}
+
+fn question(text: &str) -> Option<String> {
+    match reading(text).unwrap().verdict {
+        Verdict::Question(question) => Some(question.id),
+        _ => None,
+    }
+}
+
+#[test]
+fn two_words_are_read_as_a_pair() {
+    let table = "Datum;Opis;Iznos;D/P\n3.4.2024;Kupnja;10,00;D\n14.4.2024;Plaća;900,00;P\n15.4.2024;Najam;300,00;D\n";
+    assert_eq!(amounts(table), ["-10", "900", "-300"]);
+    let spanish = "Fecha,Concepto,Monto,Cargo/Abono\n13-04-2024,Luz,10.00,C\n14-04-2024,Nomina,900.00,A\n";
+    assert_eq!(amounts(spanish), ["-10", "900"]);
+    let single = "Fecha,Concepto,Monto,Cargo/Abono\n13-04-2024,Luz,10.00,C\n";
+    assert_eq!(amounts(single), ["-10"]);
+}
+
+#[test]
+fn unknown_words_are_asked_about_or_taught_by_the_balance() {
+    let table = "Datum;Opis;Iznos;D/X\n13.4.2024;Abc;10,00;Zu\n14.4.2024;Def;900,00;Ko\n15.4.2024;Ghi;300,00;Zu\n";
+    assert!(question(table).is_none_or(|id| id == "sign"));
+    assert!(!matches!(reading(table).unwrap().verdict, Verdict::Proven { .. }));
+    let with_balance = "Bo;Opis;Iznos;Ma;Stanje\n13.4.2024;Abc;10,00;Zu;990,00\n14.4.2024;Def;900,00;Ko;1890,00\n\
+                        15.4.2024;Ghi;300,00;Zu;1590,00\n16.4.2024;Jkl;20,00;Ko;1610,00\n";
+    assert_eq!(amounts(with_balance), ["-10", "900", "-300", "20"]);
+}
+
+#[test]
+fn a_word_that_gives_no_direction_is_named_by_its_line() {
+    let table = "Date,Text,Amount,DR/CR\n2024-04-13,Shop,10.00,DR\n2024-04-14,Pay,900.00,CR\n2024-04-15,Fee,3.00,DR\n\
+                 2024-04-16,Odd,7.00,??\n2024-04-17,Shop,2.00,DR\n2024-04-18,Shop,4.00,DR\n";
+    let reading = reading(table).unwrap();
+    assert_eq!(rows(&reading).len(), 5);
+    assert!(reading.warnings.iter().any(|warning| warning.line == 5), "{:?}", reading.warnings);
+}
+
+#[test]
+fn a_side_with_an_unknown_header_is_found_by_the_rows_that_the_other_leaves() {
+    let table = "Datum;Text;Soll;Zudakiro\n13.04.2024;Miete;300,00;\n14.04.2024;Lohn;;900,00\n15.04.2024;Laden;3,00;\n";
+    assert_eq!(amounts(table), ["-300", "900", "-3"]);
+}
+
+#[test]
+fn a_column_that_numbers_the_rows_is_no_amount() {
+    let table = "Datum;No.;Text;Soll;Haben\n13.04.2024;1;Miete;300,00;\n14.04.2024;2;Lohn;;900,00\n\
+                 15.04.2024;3;Laden;3,00;\n";
+    assert_eq!(amounts(table), ["-300", "900", "-3"]);
+}
+
+#[test]
+fn years_of_two_digits_in_front_are_found_by_the_span_of_the_days() {
+    let table = "A;B;Belopp\n23-01-19;Hyra;-10,00\n23-01-18;Lon;90,00\n23-01-16;Mat;-3,00\n";
+    let days: Vec<String> = rows(&reading(table).unwrap()).into_iter().map(|(_, day, _)| day).collect();
+    assert_eq!(days, ["2023-01-19", "2023-01-18", "2023-01-16"]);
+}
+
+#[test]
+fn three_digits_behind_a_mark_are_thousands_unless_the_currency_has_thousandths() {
+    let forints = "Dátum;Leírás;Összeg;Devizanem\n2024.05.01;Lakbér;-150.000;HUF\n2024.05.02;Bér;412.345;HUF\n";
+    assert_eq!(amounts(forints), ["-150000", "412345"]);
+    let dinars = "Date,Details,Amount,Currency\n2024-05-01,Rent,-150.250,KWD\n2024-05-02,Pay,412.345,KWD\n";
+    assert!(question(dinars).is_some_and(|id| id == "decimal") || amounts(dinars) == ["-150.25", "412.345"]);
+    let padded = "Date,Details,Amount,Currency\n2024-05-01,Rent,-150.250,CHF\n2024-05-02,Pay,12.900,CHF\n";
+    assert_eq!(question(padded).as_deref(), Some("decimal"), "hundredths with a zero are possible");
+}
+
+#[test]
+fn positive_amounts_beside_falling_balances_are_money_out_whatever_order_the_days_have() {
+    let table = "Day,Text,Sum,Balance\n2024-03-02,a,10.00,990.00\n2024-03-04,b,4.00,986.00\n2024-03-03,c,7.50,978.50\n\
+                 2024-03-05,d,1.00,977.50\n2024-03-04,e,2.00,975.50\n";
+    assert_eq!(amounts(table), ["-10", "-4", "-7.5", "-1", "-2"]);
+}
+
+#[test]
+fn a_dollar_sign_beside_a_stated_currency_is_that_currency() {
+    let table =
+        "Cuenta;123456789\nMoneda;MXN\nFecha;Concepto;Monto\n13/04/2024;Luz;\"$-10.00\"\n14/04/2024;Pago;$20.00\n";
+    let reading = reading(table).unwrap();
+    assert_eq!(reading.statements[0].accounts[0].account.currency.as_str(), "MXN");
+}
+
+/// A file of two columns whose headers are the wrong way round, with one cell garbled in every way.
+#[test]
+fn small_files_with_lying_headers_and_a_garbled_cell_are_never_misread_in_silence() {
+    let truth = ["-12.50", "900", "-7.25", "-300.1"];
+    for is_newest_first in [false, true] {
+        for header in ["Date,Text,Debit,Credit,Balance", "Date,Text,Credit,Debit,Balance"] {
+            let mut balance = rust_decimal::Decimal::from(1000);
+            let mut lines: Vec<Vec<String>> = Vec::new();
+            for (index, amount) in truth.iter().enumerate() {
+                let amount: rust_decimal::Decimal = amount.parse().unwrap();
+                balance += amount;
+                // Money in is in the third column under either header.
+                let (into, out) = if amount.is_sign_positive() {
+                    (amount.to_string(), String::new())
+                } else {
+                    (String::new(), amount.abs().to_string())
+                };
+                lines.push(vec![
+                    format!("2024-05-{:02}", 10 + index * 2),
+                    format!("row {index}"),
+                    into,
+                    out,
+                    balance.to_string(),
+                ]);
+            }
+            let mut order = [0, 1, 2, 3];
+            if is_newest_first {
+                lines.reverse();
+                order.reverse();
+            }
+            for at in 0..lines.len() {
+                for column in [0, 2, 3, 4] {
+                    for garbled in ["#?!x", "", "7", "1,2,3", "-5.00", "99999.99", "2024-13-45"] {
+                        let mut changed = lines.clone();
+                        garbled.clone_into(&mut changed[at][column]);
+                        check(header, &changed, at, &truth, &order);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn check(header: &str, lines: &[Vec<String>], garbled: usize, truth: &[&str], order: &[usize]) {
+    let body: Vec<String> = lines
+        .iter()
+        .map(|cells| cells.iter().map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(","))
+        .collect();
+    let text = format!("{header}\n{}\n", body.join("\n"));
+    let Ok(found) = reading(&text) else { return };
+    if matches!(found.verdict, Verdict::Question(_)) {
+        return;
+    }
+    for (line, _, amount) in rows(&found) {
+        let at = line as usize - 2;
+        if at != garbled {
+            let right: rust_decimal::Decimal = truth[order[at]].parse().unwrap();
+            assert_eq!(amount, right.normalize().to_string(), "line {line} of\n{text}{:?}", found.evidence);
+        }
+    }
+}
