@@ -13,7 +13,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{AccountId, AssetCode, FailureKind, text},
+    domain::{AccountId, AssetCode, FailureKind, figures, text},
     ledger::{By, GroupSort, GroupSortKey, LedgerEntry, ListRequest, Query, RowList, RowRecord, Sort, View},
     providers::PROVIDERS,
 };
@@ -22,7 +22,7 @@ use crate::{
 const UNKNOWN: &str = "—";
 
 pub(super) fn money(amount: Decimal, currency: &str) -> String {
-    AssetCode::new(currency).map_or_else(|_| amount.to_string(), |code| text::rounded(amount, code))
+    AssetCode::new(currency).map_or_else(|_| amount.to_string(), |code| figures::rounded(amount, code))
 }
 
 pub(super) fn maybe_money(amount: Option<Decimal>, currency: &str) -> String {
@@ -208,7 +208,7 @@ fn groups(
             Ok(GroupRecord { group: label.clone(), currency: currency.to_string(), sum, transactions })
         };
         rows.extend(group.sums.totals.iter().map(|(total, count)| {
-            record(total.currency, Some(text::at_scale_of(total.amount, total.currency)), *count)
+            record(total.currency, Some(figures::at_scale_of(total.amount, total.currency)), *count)
         }));
         // A sum with more digits than can be exact is not shown rounded.
         rows.extend(group.sums.too_large.iter().map(|currency| record(*currency, None, group.rows)));

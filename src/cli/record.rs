@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::{
     domain::{
         AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource,
-        text::at_scale_of,
+        figures::at_scale_of,
     },
     ledger::{AccountLine, HoldingLine, Standing, View},
     providers::find,

@@ -10,6 +10,7 @@ mod connection;
 mod draft;
 mod error;
 mod failure;
+pub mod figures;
 mod holding;
 mod id;
 mod money;

@@ -132,7 +132,7 @@ impl std::ops::Neg for Money {
 /// keeps all its digits, since rounding is for columns, not for text that people copy.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", super::text::grouped(self.amount, self.currency), self.currency)
+        write!(f, "{} {}", super::figures::grouped(self.amount, self.currency), self.currency)
     }
 }
 

@@ -4,12 +4,9 @@
 //! more where it is drawn. [`fold`] is the one form in which texts are compared: for searching and
 //! for finding out whether two rows have the same text.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::borrow::Cow;
 
-use rust_decimal::Decimal;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
-
-use super::AssetCode;
 
 /// A text of a row or a name: up to 24 bytes in place, since most are short and a million of them are many.
 pub type Text = compact_str::CompactString;
@@ -213,48 +210,6 @@ pub fn mask_number(number: &str) -> String {
     format!("****{}", characters[characters.len() - shown..].iter().collect::<String>())
 }
 
-/// An amount with at least the digits its currency shows, never rounded: `49.5` USD is `49.50`.
-#[must_use]
-pub fn at_scale_of(amount: Decimal, currency: AssetCode) -> Decimal {
-    let (mut scaled, digits) = (amount.normalize(), currency.display_digits());
-    if scaled.scale() < digits {
-        scaled.rescale(digits);
-    }
-    scaled
-}
-
-/// An amount with thousands marks and at least the digits its currency shows, never rounded.
-#[must_use]
-pub fn grouped(amount: Decimal, currency: AssetCode) -> String {
-    group_thousands(&at_scale_of(amount, currency).to_string())
-}
-
-/// An amount rounded (half away from zero, as statements do) to the digits its currency shows.
-#[must_use]
-pub fn rounded(amount: Decimal, currency: AssetCode) -> String {
-    let digits = currency.display_digits();
-    let mut shown = amount.round_dp_with_strategy(digits, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
-    shown.rescale(digits);
-    group_thousands(&shown.to_string())
-}
-
-fn group_thousands(plain: &str) -> String {
-    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut out = String::with_capacity(plain.len() + whole.len() / 3);
-    out.push_str(sign);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        let _ = write!(out, ".{fraction}");
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,15 +263,5 @@ mod tests {
         assert_eq!(mask_number("000123457890"), "****7890");
         assert_eq!(mask_number("1234"), "****4");
         assert_eq!(mask_number(""), "****");
-    }
-
-    #[test]
-    fn grouping() {
-        let usd = AssetCode::USD;
-        assert_eq!(grouped("0".parse().unwrap(), usd), "0.00");
-        assert_eq!(grouped("-999".parse().unwrap(), usd), "-999.00");
-        assert_eq!(grouped("1000.1".parse().unwrap(), usd), "1,000.10");
-        assert_eq!(rounded("-2.345".parse().unwrap(), usd), "-2.35");
-        assert_eq!(rounded("-0.001".parse().unwrap(), usd), "0.00");
     }
 }

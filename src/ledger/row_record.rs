@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::LedgerEntry;
 use crate::domain::{
-    Account, AssetType, Text, TransactionStatus, TransactionSubtype, TransactionType, text::at_scale_of,
+    Account, AssetType, Text, TransactionStatus, TransactionSubtype, TransactionType, figures::at_scale_of,
 };
 
 /// A row. Ids are strings; amounts are decimal strings with at least the digits of their currency; quantities and prices

@@ -330,7 +330,7 @@ impl Engine {
         self.start(job, cancel, async move {
             let before = parts.store.generation();
             let answer = tokio::select! {
-                answer = AssertUnwindSafe(work).catch_unwind() => answer.unwrap_or_else(|_| Err(panicked())),
+                answer = AssertUnwindSafe(work).catch_unwind() => answer.unwrap_or_else(|_| Err(JobFailure::panicked())),
                 () = stopped.cancelled() => Err(JobFailure::cancelled()),
             };
             parts.live.forget_login(job);
@@ -353,16 +353,10 @@ impl Engine {
             Err(error) => error.id(),
         };
         if let (Some((job, _)), Err(_)) = (self.jobs.remove(&id), ended) {
-            self.parts.shared.publish(&Event::JobFailed { job, failure: panicked() });
+            self.parts.shared.publish(&Event::JobFailed { job, failure: JobFailure::panicked() });
         }
         self.parts.shared.end();
     }
-}
-
-/// The failure of a job that panicked; the panic itself is in the log.
-pub(super) fn panicked() -> JobFailure {
-    JobFailure::new(FailureKind::Internal, "an internal error stopped this; nothing of it was kept")
-        .with_hint("please report it with the log file")
 }
 
 impl Parts {
@@ -380,7 +374,7 @@ impl Parts {
         let answer = match tokio::task::spawn_blocking(work).await {
             Ok(Ok(event)) => event,
             Ok(Err(failure)) => Event::JobFailed { job, failure },
-            Err(_) => Event::JobFailed { job, failure: panicked() },
+            Err(_) => Event::JobFailed { job, failure: JobFailure::panicked() },
         };
         self.shared.publish(&answer);
     }

@@ -58,6 +58,12 @@ impl JobFailure {
         self
     }
 
+    /// A job panicked; the panic itself is in the log.
+    pub(super) fn panicked() -> Self {
+        Self::new(FailureKind::Internal, "an internal error stopped this; nothing of it was kept")
+            .with_hint("please report it with the log file")
+    }
+
     /// The job was stopped on request.
     pub(super) fn cancelled() -> Self {
         Self::new(FailureKind::Cancelled, "stopped on request; nothing of it was kept")

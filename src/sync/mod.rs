@@ -12,6 +12,7 @@ mod import;
 mod live;
 mod manual;
 mod message;
+mod options;
 mod reconcile;
 mod report;
 mod request;
@@ -22,9 +23,9 @@ pub use failure::JobFailure;
 pub use handle::{EventStream, Handle};
 pub use live::{LiveConfig, Schedule, due_at, login_ends_soon};
 pub use message::{EngineCommand, Event, JobId, JobProgress, Stage};
+pub use options::{ImportOptions, ImportRequest, SyncRequest};
 pub use report::{
     AccountResult, AccountReview, Basis, ConnectRequest, ConnectionReport, FileReport, FileReview, FoundConnection,
     ImportReport, ImportReview, KnownConnection, Listening, LoginEnding, LoginPrompt, ReviewRow, RowState, SyncReport,
     SyncedAccount,
 };
-pub use request::{ImportOptions, ImportRequest, SyncRequest};

@@ -2,13 +2,12 @@
 //!
 //! For callers with nothing else to do meanwhile, such as the command line. The screen sends commands and reads events.
 
-use std::path::PathBuf;
-
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    ConnectRequest, EngineCommand, Event, FoundConnection, Handle, ImportReport, JobFailure, JobId, SyncReport,
+    ConnectRequest, EngineCommand, Event, FoundConnection, Handle, ImportReport, ImportRequest, JobFailure, JobId,
+    SyncReport, SyncRequest,
 };
 use crate::{
     domain::{
@@ -16,45 +15,7 @@ use crate::{
         UserFields,
     },
     providers::Secrets,
-    statements::{QuestionAnswers, table::Layout},
 };
-
-/// How files are read, beyond what they state themselves.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImportOptions {
-    /// Put every row into this account instead of the ones the files name.
-    pub account: Option<AccountId>,
-    /// The name of the account of a file that names none; an account is made if none has the name.
-    pub account_name: Option<String>,
-    /// Answers to questions of the files.
-    pub answers: QuestionAnswers,
-    /// Table layouts that come before the learned ones.
-    pub layouts: Vec<Layout>,
-    /// Whether answers apply to these files only, rather than to all later ones of their layout.
-    pub once: bool,
-}
-
-/// Files to import without a review.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImportRequest {
-    /// Files, in import order.
-    pub paths: Vec<PathBuf>,
-    /// How the files are read.
-    pub options: ImportOptions,
-    /// Work out the figures and write nothing.
-    pub dry_run: bool,
-}
-
-/// A sync on request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SyncRequest {
-    /// Which connections; empty means all that can be synced.
-    pub connections: Vec<ConnectionId>,
-    /// Also where the last sync was moments ago.
-    pub force: bool,
-    /// Fetch rows from this day on instead of from where the last sync ended.
-    pub from: Option<NaiveDate>,
-}
 
 impl Handle {
     /// Imports files. Files that fail are in the report; the others are kept.

@@ -144,7 +144,7 @@ proptest! {
                 }).unwrap_or(cell).to_owned()
             };
             for (name, value) in [
-                ("amount", crate::domain::text::at_scale_of(facts.amount, facts.currency).to_string()),
+                ("amount", crate::domain::figures::at_scale_of(facts.amount, facts.currency).to_string()),
                 ("date", facts.date.to_string()),
                 ("payee", entry.user.payee.clone().or_else(|| facts.payee.as_ref().map(ToString::to_string)).unwrap_or_default()),
                 ("subtype", facts.kind.subtype().to_string()),

@@ -187,7 +187,7 @@ impl AdapterSession {
             let _gate = gate.lock_owned().await;
             renewal.run().await
         });
-        let renewed = renewing.await.unwrap_or_else(|_| Err(SyncError::Local(crate::sync::engine::panicked())))?;
+        let renewed = renewing.await.unwrap_or_else(|_| Err(SyncError::Local(JobFailure::panicked())))?;
         *self.credentials.write().await = renewed.clone();
         Ok(renewed)
     }

@@ -191,7 +191,7 @@ impl Live {
     ) -> Result<T, JobFailure> {
         let live = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || work(&live)).await;
-        done.unwrap_or_else(|_| Err(super::engine::panicked()))
+        done.unwrap_or_else(|_| Err(JobFailure::panicked()))
     }
 
     /// As [`Live::blocking`], with exclusive write access.

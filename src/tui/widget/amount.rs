@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::text::width;
 use crate::domain::{
     AssetCode, Money,
-    text::{grouped, rounded},
+    figures::{grouped, rounded},
 };
 
 /// The text of a hidden amount, always of the same length.

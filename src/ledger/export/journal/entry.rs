@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         AccountId, AssetCode, TransactionFacts, TransactionStatus, TransactionSubtype, TransactionType,
-        text::at_scale_of,
+        figures::at_scale_of,
     },
     ledger::{LedgerEntry, daily::moves_balance},
 };

@@ -31,7 +31,7 @@ use self::{
 };
 pub(super) use self::{plan::JournalPlan, text::JournalTool};
 use crate::{
-    domain::{Account, AccountId, AssetCode, TransactionStatus, text::at_scale_of},
+    domain::{Account, AccountId, AssetCode, TransactionStatus, figures::at_scale_of},
     ledger::{LedgerEntry, daily::moves_balance},
 };
 

@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 
 use super::lots::{Lot, LotCost, Lots};
 use crate::domain::{
-    AssetCode, AssetType, TransactionFacts, TransactionStatus, TransactionSubtype, TransactionType, text::at_scale_of,
+    AssetCode, AssetType, TransactionFacts, TransactionStatus, TransactionSubtype, TransactionType,
+    figures::at_scale_of,
 };
 
 /// How the units come or go.

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
 use crate::{
-    domain::text::rounded,
+    domain::figures::rounded,
     sync::{AccountReview, ImportReport, ImportReview, JobFailure, RowState},
     tui::{
         component::{

@@ -128,7 +128,7 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
             Cell::text(account, theme.muted),
             Cell::Figure(AmountHalves::quantity(position.quantity, masked), theme.text),
             position.price.map_or_else(unknown, |price| {
-                Cell::Figure(AmountHalves::of(&crate::domain::text::grouped(price, position.currency)), theme.muted)
+                Cell::Figure(AmountHalves::of(&crate::domain::figures::grouped(price, position.currency)), theme.muted)
             }),
             money(position.value, theme.text),
             money(position.cost, theme.muted),
@@ -180,7 +180,7 @@ fn details(position: &Position, scene: &Scene<'_>) -> Vec<DetailLine> {
             "price",
             position.price.map_or_else(
                 || amount::UNKNOWN.to_owned(),
-                |price| crate::domain::text::grouped(price, position.currency),
+                |price| crate::domain::figures::grouped(price, position.currency),
             ),
         ),
         DetailLine::pair("as of", format!("{} · {}", position.as_of, scene.moment.age(position.as_of))),

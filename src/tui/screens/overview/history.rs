@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AssetCode, Money, text::rounded},
+    domain::{AssetCode, Money, figures::rounded},
     tui::{
         action::Action,
         component::scene::Scene,

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{Overview, Part};
 use crate::{
-    domain::{AccountCategory, Money, text::rounded},
+    domain::{AccountCategory, Money, figures::rounded},
     tui::{
         component::{empty, hit::ListId, scene::Scene},
         snapshot::Worth,
