@@ -61,7 +61,7 @@ pub(super) fn connect(
             FailureKind::DifferentLogin,
             "this login opens none of the accounts of that connection",
         )
-        .hint("connect it as a connection of its own, or log in as before"));
+        .hint("connect it as a separate connection, or log in as before"));
     }
     for known in &found.known {
         let (count, name) = (known.accounts.len(), text::clean(&known.name));
@@ -101,7 +101,7 @@ pub(super) fn reconnect(
     })?;
     if connection.status == ConnectionStatus::Disconnected {
         return Err(CliError::new(FailureKind::WrongState, format!("{} was disconnected", connection.display_name()))
-            .hint(format!("connect it anew: dashtam connect {}", connection.provider)));
+            .hint(format!("connect it again: dashtam connect {}", connection.provider)));
     }
     connect(session, out, format, &connection.provider, Some(id), args)
 }

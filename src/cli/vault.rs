@@ -43,7 +43,7 @@ pub(super) fn run(
         VaultCommand::Lock => {
             session.handle.send(EngineCommand::LockVault);
             session.runtime.block_on(session.handle.idle());
-            if session.vault.is_unlocked() { "it stays open: nobody typed a passphrase for it" } else { "locked" }
+            if session.vault.is_unlocked() { "it stays open, since it needs no passphrase" } else { "locked" }
         }
         VaultCommand::Encrypt => {
             session.setup.open_or_make_vault()?;

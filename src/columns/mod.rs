@@ -41,7 +41,7 @@ pub const FORMAT_VERSION: u8 = 3;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnsError {
     /// The blob was written by another version of the program.
-    #[error("the column blob has format {found}, this program knows {FORMAT_VERSION}; it is rebuilt from the rows")]
+    #[error("the column blob has format {found}, this program reads {FORMAT_VERSION}; it is rebuilt from the rows")]
     Version {
         /// The version in the blob.
         found: u8,

@@ -53,7 +53,7 @@ pub struct Folders {
 
 /// Settings of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent setting")]
 pub struct Settings {
     /// Colours.
     pub theme: ThemeName,

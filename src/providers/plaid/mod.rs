@@ -32,7 +32,7 @@ const FIELDS: &[Field] = &[
     Field {
         name: "environment",
         label: "Environment",
-        help: "Each environment has a secret of its own.",
+        help: "Each environment has its own secret.",
         kind: FieldKind::Environment(ENVIRONMENTS),
         default: Some("production"),
         check: check::any,

@@ -88,7 +88,7 @@ impl DocumentReader<'_, '_, '_> {
             let Some(code) = account::currency(symbol.text) else {
                 self.warn(symbol.at, || {
                     format!(
-                        "{} {} is no currency code; the row was read as {own}",
+                        "{} {} is not a currency code; the row was read as {own}",
                         symbol.tag.name(),
                         quoted(symbol.text)
                     )

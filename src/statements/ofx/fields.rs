@@ -131,14 +131,14 @@ impl DocumentReader<'_, '_, '_> {
             }
             (Some((_, bad)), Some((date, leaf))) => {
                 self.warn(bad.at, || {
-                    format!("{} {} is no date; {} was taken: {date}", bad.tag.name(), quoted(bad.text), leaf.tag.name())
+                    format!("{} {} is not a date; {} was taken: {date}", bad.tag.name(), quoted(bad.text), leaf.tag.name())
                 });
                 self.note_day(date);
                 Some(date)
             }
             (Some((Day::Damaged, bad)), None) => {
                 self.warn(bad.at, || {
-                    format!("{} {} is no date; the {row} was left out", bad.tag.name(), quoted(bad.text))
+                    format!("{} {} is not a date; the {row} was left out", bad.tag.name(), quoted(bad.text))
                 });
                 None
             }
@@ -147,7 +147,7 @@ impl DocumentReader<'_, '_, '_> {
                 let last = open.and_then(|open| open.last_date);
                 let day = last.or_else(|| open.and_then(Open::day)).or(self.server_day);
                 let (at, what) = match problem {
-                    Some((_, bad)) => (bad.at, format!("{} {} is no date", bad.tag.name(), quoted(bad.text))),
+                    Some((_, bad)) => (bad.at, format!("{} {} is not a date", bad.tag.name(), quoted(bad.text))),
                     None => (at, format!("a {row} has no date")),
                 };
                 self.warn(at, || match (day, last) {

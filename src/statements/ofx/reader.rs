@@ -26,7 +26,7 @@ use crate::{
 const STEP: usize = 1 << 20;
 
 /// Reads one document into the [`DocumentFacts`].
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact")]
 pub(super) struct DocumentReader<'a, 'b, 's> {
     pub(super) book: &'b mut DocumentFacts<'s>,
     pub(super) lines: Lines<'a>,
@@ -184,7 +184,7 @@ impl<'a> Handler<'a> for DocumentReader<'a, '_, '_> {
                         open.currency.get_or_insert(code);
                     }
                     (_, None) => self.warn(leaf.at, || {
-                        format!("CURDEF {} is no currency code; another one of the file is used", quoted(leaf.text))
+                        format!("CURDEF {} is not a currency code; another one of the file is used", quoted(leaf.text))
                     }),
                     (None, Some(_)) => {}
                 }

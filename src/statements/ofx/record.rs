@@ -128,7 +128,7 @@ pub(super) fn walk<'a>(
             TokenKind::Close => walker.close(&token, handler)?,
             TokenKind::Entities => {
                 return Err(StatementError::NotAStatement {
-                    found: "the file declares entities of its own, as hostile files do".to_owned(),
+                    found: "the file declares XML entities, as hostile files do".to_owned(),
                     hint: "no bank needs that; download the statement again".to_owned(),
                 });
             }

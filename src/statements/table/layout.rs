@@ -153,20 +153,20 @@ impl Layout {
         if let Some(order) = &self.date.order
             && super::date::DateOrder::parse(order).is_none()
         {
-            return Err(LayoutError(format!("`{order}` is no order of dates; use dmy, mdy or ymd")));
+            return Err(LayoutError(format!("`{order}` is not an order of dates; use dmy, mdy or ymd")));
         }
         if let Some(role) = self.columns.keys().find(|role| Role::parse(role).is_none()) {
-            return Err(LayoutError(format!("`{role}` is no role of a column")));
+            return Err(LayoutError(format!("`{role}` is not a role of a column")));
         }
         if let Some(kind) = &self.kind
             && crate::domain::AccountType::parse(kind).is_none()
         {
-            return Err(LayoutError(format!("`{kind}` is no type of account")));
+            return Err(LayoutError(format!("`{kind}` is not a type of account")));
         }
         if let Some(kind) =
             self.types.kinds.keys().find(|kind| crate::domain::TransactionSubtype::parse(kind).is_none())
         {
-            return Err(LayoutError(format!("`{kind}` is no kind of transaction")));
+            return Err(LayoutError(format!("`{kind}` is not a kind of transaction")));
         }
         Ok(())
     }

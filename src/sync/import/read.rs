@@ -254,7 +254,7 @@ fn read_in_halves(file: &File, length: usize) -> Option<Vec<u8>> {
     (whole && is_same).then_some(bytes)
 }
 
-/// The import that brought these very bytes, if it stands.
+/// The import of exactly these bytes, unless it was undone.
 fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<KnownFile>, JobFailure> {
     let Some(change) = reader.already_imported(digest)? else { return Ok(None) };
     let Some(change) = reader.change(change)? else { return Ok(None) };

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The file picker.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch")]
 pub(crate) struct Picker {
     field: TextField,
     /// The folder that is listed or being read.
