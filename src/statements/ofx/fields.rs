@@ -131,7 +131,12 @@ impl DocumentReader<'_, '_, '_> {
             }
             (Some((_, bad)), Some((date, leaf))) => {
                 self.warn(bad.at, || {
-                    format!("{} {} is not a date; {} was taken: {date}", bad.tag.name(), quoted(bad.text), leaf.tag.name())
+                    format!(
+                        "{} {} is not a date; {} was taken: {date}",
+                        bad.tag.name(),
+                        quoted(bad.text),
+                        leaf.tag.name()
+                    )
                 });
                 self.note_day(date);
                 Some(date)
