@@ -38,24 +38,57 @@ pub(super) fn backup(session: &Session, file: Option<PathBuf>, lock: &BackupLock
     let console = &session.setup.console;
     let lock = lock_of(lock, console)?;
     let folder = session.setup.paths.backups();
-    let is_named = file.is_some();
     let file = if let Some(file) = file {
         console.path(&file)
     } else {
-        files::create_folders(&folder)?;
-        let ending = if lock.is_some() { "age" } else { "redb" };
-        folder.join(format!("{}.{ending}", session.clock.now().format(NAME)))
+        return keep(&session.store, &folder, session.clock.now(), lock.as_ref());
     };
-    match &lock {
-        None => session.store.backup(&file)?,
-        Some(lock) => session.store.encrypted_backup(&file, lock)?,
-    }
-    if !is_named {
-        for old in superseded(&kept(&folder)) {
-            files::remove_if_there(&old)?;
-        }
+    write(&session.store, &file, lock.as_ref())?;
+    Ok(file)
+}
+
+/// Makes a backup in the backups folder and removes those that it supersedes.
+pub(super) fn keep(
+    store: &Store,
+    folder: &Path,
+    now: DateTime<Utc>,
+    lock: Option<&BackupLock>,
+) -> Result<PathBuf, CliError> {
+    files::create_folders(folder)?;
+    remove_unfinished(folder, now);
+    let ending = if lock.is_some() { "age" } else { "redb" };
+    let file = folder.join(format!("{}.{ending}", now.format(NAME)));
+    write(store, &file, lock)?;
+    for old in superseded(&kept(folder)) {
+        files::remove_if_there(&old)?;
     }
     Ok(file)
+}
+
+fn write(store: &Store, file: &Path, lock: Option<&BackupLock>) -> Result<(), CliError> {
+    match lock {
+        None => store.backup(file)?,
+        Some(lock) => store.encrypted_backup(file, lock)?,
+    }
+    Ok(())
+}
+
+/// Removes what a backup that was killed left. One that may still be running is younger than an hour.
+fn remove_unfinished(folder: &Path, now: DateTime<Utc>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let file = entry.path();
+        let name = file.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".part"));
+        if name.and_then(made_at).is_some_and(|at| now - at > chrono::TimeDelta::hours(1)) {
+            // The next backup tries again.
+            let _ = files::remove_if_there(&file);
+        }
+    }
+}
+
+/// When the program made a backup of that name.
+fn made_at(name: &str) -> Option<DateTime<Utc>> {
+    let name = name.strip_suffix(".redb").or_else(|| name.strip_suffix(".age"))?;
+    Some(chrono::NaiveDateTime::parse_from_str(name, NAME).ok()?.and_utc())
 }
 
 fn lock_of(arguments: &BackupLockArgs, console: &Console) -> Result<Option<BackupLock>, CliError> {
@@ -109,9 +142,7 @@ fn kept(folder: &Path) -> Vec<Kept> {
     let mut kept: Vec<Kept> = entries
         .filter_map(|entry| {
             let file = entry.path();
-            let name = file.file_name()?.to_str()?;
-            let name = name.strip_suffix(".redb").or_else(|| name.strip_suffix(".age"))?;
-            let at = chrono::NaiveDateTime::parse_from_str(name, NAME).ok()?.and_utc();
+            let at = made_at(file.file_name()?.to_str()?)?;
             Some(Kept { at, file })
         })
         .collect();
@@ -144,6 +175,11 @@ pub(super) fn newest(folder: &Path, now: DateTime<Utc>) -> Option<(PathBuf, Dura
     let kept = kept(folder).pop()?;
     let age = SystemTime::from(now).duration_since(SystemTime::from(kept.at)).unwrap_or_default();
     Some((kept.file, age))
+}
+
+/// When the newest backup in the backups folder was made.
+pub(super) fn newest_at(folder: &Path) -> Option<DateTime<Utc>> {
+    Some(kept(folder).pop()?.at)
 }
 
 /// Result of a restore.

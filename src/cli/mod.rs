@@ -11,6 +11,7 @@ mod commands;
 mod configured;
 mod connect;
 mod console;
+mod daily_backup;
 mod doctor;
 mod duplicates;
 mod edit;

@@ -16,6 +16,7 @@ use super::{
     background_check::BackgroundCheck,
     configured,
     console::Console,
+    daily_backup,
     error::CliError,
     socket::{Client, CommandRunner, Connect, Role, Served, Server, socket_path},
     stored_status,
@@ -205,6 +206,9 @@ impl Setup {
             }
         }
         let generation = session.store.generation();
+        if role == Role::Screen {
+            daily_backup::start(&session.setup, &session.store, session.clock.now());
+        }
         let check = match role {
             Role::Screen => {
                 BackgroundCheck::start(session.store.clone(), &session.setup.paths.state, session.clock.now())
@@ -342,6 +346,9 @@ impl Running {
         let session = &self.session;
         let is_closed = session.store.is_closed();
         if session.setup.scratch.is_none() && !is_closed && session.store.generation() != self.generation {
+            if self.role == Role::Command && self.generation > 0 {
+                daily_backup::after_command(&session.setup, &session.store, session.clock.now());
+            }
             stored_status::store(&session.setup.paths, &session.ledger, session.clock.now());
         }
         if let Some(server) = &server {

@@ -20,11 +20,12 @@ pub(super) fn short(setup: &Setup, out: &mut dyn Write, format: OutputFormat) ->
 /// The state as it is.
 pub(super) fn run(session: &Session, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
     let now = session.clock.now();
-    let status = Status::of(&session.ledger, now)?;
+    let status = Status::of(&session.ledger, &session.setup.paths, now)?;
     print(out, format, &status, now)?;
     if format == OutputFormat::Table {
         let (accounts, rows, connections) = (status.accounts, status.transactions, status.connections);
         writeln!(out, "{accounts} accounts, {rows} transactions, {connections} connections")?;
+        writeln!(out, "{}", status.backup_line(now))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::backup;
 use crate::{
     config::Paths,
     files,
@@ -31,12 +32,14 @@ pub(super) struct Status {
     failing: usize,
     last_sync_at: Option<DateTime<Utc>>,
     next_sync_at: Option<DateTime<Utc>>,
+    /// The newest backup in the backups folder.
+    last_backup_at: Option<DateTime<Utc>>,
     /// When this was written.
     at: Option<DateTime<Utc>>,
 }
 
 impl Status {
-    pub(super) fn of(ledger: &Ledger, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+    pub(super) fn of(ledger: &Ledger, paths: &Paths, now: DateTime<Utc>) -> Result<Self, LedgerError> {
         let view = ledger.view()?;
         let known: Vec<_> = view.connections().iter().filter(|connection| connection.counts()).collect();
         let renews = |connection: &&&crate::domain::Connection| {
@@ -50,6 +53,7 @@ impl Status {
             failing: known.iter().filter(|known| !renews(known) && known.error.is_some()).count(),
             last_sync_at: known.iter().filter_map(|connection| connection.last_sync_at).max(),
             next_sync_at: known.iter().filter_map(|connection| connection.next_sync_at).min(),
+            last_backup_at: backup::newest_at(&paths.backups()),
             at: Some(now),
         })
     }
@@ -72,6 +76,11 @@ impl Status {
         let mark = if self.logins_to_renew + self.failing > 0 { "!" } else { "ok" };
         format!("{mark} {}", parts.join(", "))
     }
+
+    /// `last backup: 3 h ago`.
+    pub(super) fn backup_line(&self, now: DateTime<Utc>) -> String {
+        self.last_backup_at.map_or_else(|| "no backup yet".to_owned(), |at| format!("last backup: {}", ago(now - at)))
+    }
 }
 
 fn ago(age: chrono::TimeDelta) -> String {
@@ -89,7 +98,7 @@ fn file(paths: &Paths) -> PathBuf {
 
 /// Stores the line for `status --short`. Without it that command shows the line before.
 pub(super) fn store(paths: &Paths, ledger: &Ledger, now: DateTime<Utc>) {
-    let written = Status::of(ledger, now).map_err(std::io::Error::other).and_then(|status| {
+    let written = Status::of(ledger, paths, now).map_err(std::io::Error::other).and_then(|status| {
         files::create_folders(&paths.state)?;
         files::replace(&file(paths), &serde_json::to_vec(&status)?)
     });

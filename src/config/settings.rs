@@ -67,6 +67,8 @@ pub struct Config {
     pub vault: VaultChoice,
     /// Idle time after which a passphrase vault locks; zero for never.
     pub lock_after: Duration,
+    /// Whether a backup is made every day.
+    pub daily_backup: bool,
     /// How much is logged.
     pub log: LogLevel,
     /// The user's own keys, as written; the action table checks them.
@@ -108,6 +110,7 @@ impl Default for Config {
             sync: SyncConfig { on_start: true, every: Duration::from_secs(6 * 3_600), overlap_days: 7 },
             vault: VaultChoice::Auto,
             lock_after: Duration::from_secs(15 * 60),
+            daily_backup: true,
             log: LogLevel::Info,
             keys: Vec::new(),
             providers: ProviderSettings::new(),
@@ -246,5 +249,6 @@ pub const SETTINGS: &[Setting] = &[
     ),
     choice!("vault", "kind", "Where the key of stored logins is kept. DASHTAM_VAULT wins over it.", VaultChoice, vault),
     duration!("vault", "lock_after", "Idle time after which a passphrase vault locks.", lock_after),
+    switch!("backup", "daily", "Make a backup every day in which something was stored.", daily_backup),
     choice!("log", "level", "How much is written to the log file. Secrets never are.", LogLevel, log),
 ];

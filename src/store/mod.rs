@@ -132,8 +132,11 @@ impl Store {
     pub fn begin(&self, kind: ChangeKind, source: &str, at: DateTime<Utc>) -> Result<Writer> {
         let permit = self.0.permit();
         self.0.reopen_after_failure(&permit)?;
-        self.0.check_writable()?;
         let database = self.0.current();
+        database.watched(self.path(), || {
+            database.backend.finish_scan().map_err(|error| StoreError::from(redb::Error::Io(error)))
+        })?;
+        self.0.check_writable()?;
         guarded(self.path(), || Writer::new(permit, database, kind, source, at))
     }
 

@@ -123,6 +123,39 @@ fn banned_crates_and_second_copies_stay_out() {
     );
 }
 
+/// `1.2.3` as numbers.
+fn version(text: &str) -> Vec<u64> {
+    let numbers = text.trim_start_matches('v').split(['+', '-']).next().unwrap_or_default().split('.');
+    numbers.map(|number| number.parse().unwrap_or_else(|_| panic!("`{text}` is not a version"))).collect()
+}
+
+#[test]
+fn no_linked_version_has_a_known_advisory() {
+    let known: toml::Table = std::fs::read_to_string(root().join("docs/dev/advisories.toml")).unwrap().parse().unwrap();
+    let packages = packages();
+    let mut broken = Vec::new();
+    for advisory in known["advisory"].as_array().unwrap() {
+        let field = |name: &str| advisory.get(name).and_then(toml::Value::as_str);
+        let (id, name) = (field("id").unwrap(), field("crate").unwrap());
+        let affected = |found: &str| field("patched").is_none_or(|patched| version(found) < version(patched));
+        let linked: Vec<&str> = packages
+            .iter()
+            .filter(|(linked, found, _)| linked == name && affected(found))
+            .map(|(_, found, _)| found.as_str())
+            .collect();
+        match (linked.is_empty(), field("accepted")) {
+            (false, None) => broken.push(format!("{id}: {name} {}", linked.join(" and "))),
+            (true, Some(_)) => broken.push(format!("{id}: {name} is not affected any more: remove `accepted`")),
+            _ => {}
+        }
+    }
+    super::report(
+        "no linked crate has an advisory of docs/dev/advisories.toml, unless the reason is stated there",
+        "update the crate, or enter why the advisory does not matter here",
+        &broken,
+    );
+}
+
 #[test]
 fn every_crate_comes_from_the_registry() {
     let lock: toml::Table = std::fs::read_to_string(root().join("Cargo.lock")).unwrap().parse().unwrap();

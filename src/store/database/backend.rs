@@ -16,7 +16,7 @@ use std::{
 
 use redb::StorageBackend;
 
-use crate::store::database::overlay::BlockOverlay;
+use crate::store::database::{blocks::Blocks, overlay::BlockOverlay};
 
 /// One opening of a file or of memory.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub(in crate::store) struct Backend {
     /// The first damage that was found, which later openings over the same bytes share.
     damage: Arc<OnceLock<String>>,
     retired: Arc<AtomicBool>,
+    /// The blocks below, unless writes stay in memory or the file has no container.
+    blocks: Option<Weak<Blocks>>,
 }
 
 impl Backend {
@@ -40,7 +42,54 @@ impl Backend {
     }
 
     pub(in crate::store) fn over(bytes: Arc<dyn StorageBackend>) -> Self {
-        Self { bytes, failed: Arc::default(), damage: Arc::default(), retired: Arc::default() }
+        Self { bytes, failed: Arc::default(), damage: Arc::default(), retired: Arc::default(), blocks: None }
+    }
+
+    /// Over the blocks of a container.
+    pub(in crate::store) fn over_blocks(blocks: Blocks) -> Self {
+        let blocks = Arc::new(blocks);
+        Self { blocks: Some(Arc::downgrade(&blocks)), ..Self::over(blocks) }
+    }
+
+    fn blocks(&self) -> Option<Arc<Blocks>> {
+        self.blocks.as_ref().and_then(Weak::upgrade)
+    }
+
+    /// After an unclean stop: looks for an older version of block 0 and computes the digest of all blocks again.
+    pub(in crate::store) fn rebuild_digest(&self) -> io::Result<()> {
+        self.blocks().map_or(Ok(()), |blocks| self.note_damage(blocks.rebuild_digest()))
+    }
+
+    /// After a clean close: starts to look for older versions of blocks. A large file is scanned on a thread.
+    pub(in crate::store) fn start_scan(&self, is_small: bool) -> io::Result<()> {
+        let Some(blocks) = self.blocks().filter(|blocks| blocks.start_scan()) else { return Ok(()) };
+        drop(blocks);
+        if is_small {
+            return self.finish_scan();
+        }
+        let backend = Self { bytes: Arc::new(redb::backends::InMemoryBackend::new()), ..self.clone() };
+        let scan = move || while backend.scan_step().is_ok_and(|is_done| !is_done) {};
+        // Without a thread the next change scans.
+        let _ = std::thread::Builder::new().name("blocks".into()).spawn(scan);
+        Ok(())
+    }
+
+    /// Waits until the scan is finished.
+    pub(in crate::store) fn finish_scan(&self) -> io::Result<()> {
+        while !self.scan_step()? {}
+        Ok(())
+    }
+
+    fn scan_step(&self) -> io::Result<bool> {
+        self.blocks().map_or(Ok(true), |blocks| self.note_damage(blocks.scan_step()))
+    }
+
+    fn note_damage<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.inspect_err(|error| {
+            if error.kind() == io::ErrorKind::InvalidData {
+                self.mark_damaged(&error.to_string());
+            }
+        })
     }
 
     /// A new backend over the same bytes; this one is retired.
@@ -62,7 +111,7 @@ impl Backend {
     /// As [`Backend::reopened`]; later writes stay in memory.
     pub(in crate::store) fn reopened_in_memory(&self) -> io::Result<Self> {
         let next = self.reopened();
-        Ok(Self { bytes: Arc::new(BlockOverlay::new(next.bytes, false)?), ..next })
+        Ok(Self { bytes: Arc::new(BlockOverlay::new(next.bytes, false)?), blocks: None, ..next })
     }
 
     /// A separate backend over the same bytes, whose writes stay in memory.

@@ -103,7 +103,7 @@ impl BlockProtection {
         };
         let header = BlockHeader::new(wrapped, &SystemEntropy).map_err(|error| io_error(io::Error::other(error)))?;
         let blocks = Blocks::create(raw, &header, self.tagger(&header)?).map_err(io_error)?;
-        Ok(Backend::over(Arc::new(blocks)))
+        Ok(Backend::over_blocks(blocks))
     }
 
     /// Starts a container in an empty file.
@@ -115,6 +115,6 @@ impl BlockProtection {
     pub(in crate::store) fn open(&self, raw: Arc<dyn StorageBackend>, header: &BlockHeader) -> Result<Backend> {
         let blocks =
             Blocks::open(raw, self.tagger(header)?).map_err(|error| StoreError::from(redb::Error::Io(error)))?;
-        Ok(Backend::over(Arc::new(blocks)))
+        Ok(Backend::over_blocks(blocks))
     }
 }

@@ -23,10 +23,14 @@ use crate::{
     },
 };
 
-/// Databases up to this size (some 20,000 rows) are verified whenever they are opened: every page after an unclean stop,
-/// otherwise every value and index key, which avoids the commit at the end of redb's own check. Larger ones are verified
-/// after an unclean stop only; otherwise blocks are verified as they are read, and [`verify`] runs in the background.
+/// Databases up to this size (some 20,000 rows) are verified whenever they are opened: every value and index key. After an
+/// unclean stop every page is verified, whatever the size. Otherwise blocks of larger files are verified as they are read, and
+/// [`verify`] runs in the background.
 const VERIFIED_AT_ONCE: u64 = 5 << 20;
+
+/// In databases up to this size, older versions of blocks are looked for before they are opened (some 5 ms); in larger ones on a
+/// thread, and before the first change.
+const SCANNED_AT_ONCE: u64 = 32 << 20;
 
 /// How a database is opened.
 #[derive(Clone)]
@@ -152,13 +156,21 @@ pub(in crate::store) fn existing(
 pub(in crate::store) fn over(path: &Path, backend: Backend, place: DatabasePlace) -> Result<OpenDatabase> {
     let is_small = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
     let was_unclean = place.was_unclean;
+    let refused = |error| StoreError::from(redb::Error::Io(error)).at(path);
+    if !was_unclean {
+        let is_scanned_at_once = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= SCANNED_AT_ONCE);
+        backend.start_scan(is_scanned_at_once).map_err(refused)?;
+    }
     if is_small || was_unclean {
         let copy = backend.in_memory().map_err(|source| StoreError::io("read", path, source).at(path))?;
         let place = DatabasePlace { file: None, ..place.clone() };
-        let probe = unverified(path, copy, place, is_small && was_unclean)?;
-        if !(is_small && was_unclean) {
+        let probe = unverified(path, copy, place, was_unclean)?;
+        if !was_unclean {
             guarded(path, || verify::all(&probe))?;
         }
+    }
+    if was_unclean {
+        backend.rebuild_digest().map_err(refused)?;
     }
     unverified(path, backend, place, false)
 }

@@ -6,6 +6,7 @@ mod history;
 mod memory;
 mod model;
 mod power;
+mod put_back;
 mod restore;
 mod safety;
 mod surface;

@@ -97,7 +97,7 @@ pub(super) fn start(
         }
         Effect::ReadVisit => {
             let file = visit_file(env);
-            now(WorkerAnswer::Visit(file.and_then(|file| fs::read_to_string(file).ok()?.trim().parse().ok())))
+            now(WorkerAnswer::Visit(file.and_then(|file| files::read_text(&file, 1 << 10).ok()?.trim().parse().ok())))
         }
         Effect::WriteVisit => {
             if let Some(file) = visit_file(env) {

@@ -5,6 +5,7 @@
 //! completes the login.
 
 use std::{
+    collections::VecDeque,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -15,11 +16,12 @@ use secrecy::SecretString;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc},
-    task::JoinSet,
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
     time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
+use zeroize::Zeroizing;
 
 use super::{RedirectError, certificate, page, redirect::parse_query};
 use crate::providers::Authorization;
@@ -28,7 +30,7 @@ use crate::providers::Authorization;
 const HEAD: usize = 16 << 10;
 /// Time limit of one connection.
 const CONNECTION: Duration = Duration::from_secs(10);
-/// Connections served at once; others wait.
+/// Connections served at once; a further one ends the oldest.
 const CONNECTIONS: usize = 128;
 
 /// Why the redirect cannot be caught. Pasting the address still works.
@@ -126,7 +128,7 @@ impl CallbackListener {
     }
 
     async fn serve(self) -> Result<SecretString, CallbackError> {
-        let slots = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut served: VecDeque<AbortHandle> = VecDeque::with_capacity(CONNECTIONS);
         let (found, mut ended) = mpsc::channel(1);
         let mut connections = JoinSet::new();
         loop {
@@ -134,13 +136,19 @@ impl CallbackListener {
                 biased;
                 Some(outcome) = ended.recv() => return outcome,
                 Some(_) = connections.join_next() => continue,
-                accepted = self.accept(&slots) => accepted,
+                accepted = self.accept() => accepted,
             };
-            let Some((stream, slot)) = accepted else { continue };
+            let Some(stream) = accepted else { continue };
+            // Idle connections would otherwise keep the browser waiting.
+            served.retain(|connection| !connection.is_finished());
+            if served.len() >= CONNECTIONS
+                && let Some(oldest) = served.pop_front()
+            {
+                oldest.abort();
+            }
             let (tls, expected, found) =
                 (self.tls.as_ref().map(|(tls, _)| tls.0.clone()), self.expected.clone(), found.clone());
-            connections.spawn(async move {
-                let _slot = slot;
+            let connection = connections.spawn(async move {
                 let answered = timeout(CONNECTION, async {
                     match tls {
                         // Browsers abort the first handshake when they warn about the certificate.
@@ -153,13 +161,13 @@ impl CallbackListener {
                     let _ = found.try_send(outcome);
                 }
             });
+            served.push_back(connection);
         }
     }
 
-    async fn accept(&self, slots: &Arc<Semaphore>) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-        let slot = slots.clone().acquire_owned().await.ok()?;
+    async fn accept(&self) -> Option<TcpStream> {
         let (stream, peer) = self.listener.accept().await.ok()?;
-        peer.ip().is_loopback().then_some((stream, slot))
+        peer.ip().is_loopback().then_some(stream)
     }
 }
 
@@ -185,9 +193,10 @@ async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// The head of a request; `Err(None)` if the client disconnected.
-async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<String, Option<&'static str>> {
-    let mut head = Vec::new();
-    let mut piece = [0; 2048];
+/// It holds the code of the login, so every buffer is wiped; none of them grows.
+async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Zeroizing<String>, Option<&'static str>> {
+    let mut head = Zeroizing::new(Vec::with_capacity(HEAD + 2048));
+    let mut piece = Zeroizing::new(vec![0; 2048]);
     loop {
         let count = stream.read(&mut piece).await.map_err(|_| None)?;
         if count == 0 {
@@ -199,7 +208,8 @@ async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<String, Optio
                 return Err(Some("431 Request Header Fields Too Large"));
             }
             head.truncate(end);
-            return String::from_utf8(head).map_err(|_| Some("400 Bad Request"));
+            let text = std::str::from_utf8(&head).map_err(|_| Some("400 Bad Request"))?;
+            return Ok(Zeroizing::new(text.to_owned()));
         }
         if head.len() > HEAD {
             return Err(Some("431 Request Header Fields Too Large"));

@@ -8,13 +8,15 @@
 //! +4,132  block 1, block 2, …
 //! ```
 //! The tag covers the content, the number of the block, the sequence number and the id of the file, so a flipped bit, a
-//! block moved within the file and a block of another file are all refused. See `tag` for its two forms.
+//! block moved within the file and a block of another file are all refused. See `tag` for its two forms, and `digest` for an older
+//! version of the same block.
 //!
 //! INVARIANT: a torn write destroys nothing that redb still needs. redb never writes over a page of its last durable commit,
 //! and its pages are whole blocks; the one exception is its header, block 0. That block is written alternately to two slots:
 //! the slot that was valid at the last sync is not touched until the next sync. A reader takes the valid slot with the
 //! higher sequence number.
 
+mod digest;
 pub(in crate::store) mod header;
 pub(in crate::store) mod tag;
 #[cfg(test)]
@@ -27,6 +29,7 @@ use std::{
 
 use redb::StorageBackend;
 
+use digest::Digest;
 use header::{BlockHeader, HEADER_BYTES};
 use tag::{SlotContent, TRAILER, Tagger};
 
@@ -66,6 +69,8 @@ pub(in crate::store) struct Blocks {
     raw: Arc<dyn StorageBackend>,
     tagger: Tagger,
     slots: Mutex<Slots>,
+    /// Locked after `slots` where both are.
+    digest: Mutex<Digest>,
 }
 
 impl Blocks {
@@ -79,23 +84,49 @@ impl Blocks {
         raw.set_len(SLOTS)?;
         raw.write(0, &bytes)?;
         raw.write(HEADER_BYTES as u64, &bytes)?;
-        Ok(Self { raw, tagger, slots: Mutex::new(Slots { current: None, dirty: false, sequence: 0 }) })
+        let digest = Mutex::new(Digest::new(tagger.digest_key()));
+        Ok(Self { raw, tagger, slots: Mutex::new(Slots { current: None, dirty: false, sequence: 0 }), digest })
     }
 
     /// Opens an existing container. `tagger` belongs to its header.
     pub(in crate::store) fn open(raw: Arc<dyn StorageBackend>, tagger: Tagger) -> io::Result<Self> {
         let mut slots = Slots { current: None, dirty: false, sequence: 0 };
+        let mut first = Vec::new();
         for slot in 0..2 {
             let Ok(unit) = read_slot(&*raw, &tagger, slot) else { continue };
             if slots.current.is_none() || unit.sequence > slots.sequence {
                 slots = Slots { current: Some(slot), dirty: false, sequence: unit.sequence };
+                first = unit.content;
             }
         }
         // redb would take storage without blocks for a new database.
         if slots.current.is_none() || raw.len()? < SLOTS + 2 * STRIDE as u64 {
             return Err(damaged(0));
         }
-        Ok(Self { raw, tagger, slots: Mutex::new(slots) })
+        let digest = Mutex::new(Digest::stated(tagger.digest_key(), &first, count_of(&*raw)?));
+        Ok(Self { raw, tagger, slots: Mutex::new(slots), digest })
+    }
+
+    fn digest(&self) -> MutexGuard<'_, Digest> {
+        self.digest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts to look for older versions of blocks in a file that was closed cleanly; false if it can't be done.
+    pub(in crate::store) fn start_scan(&self) -> bool {
+        self.digest().start_scan()
+    }
+
+    /// Continues the scan; true when it is finished. Blocks may be written in between.
+    pub(in crate::store) fn scan_step(&self) -> io::Result<bool> {
+        self.digest().scan_step(&*self.raw)
+    }
+
+    /// After an unclean stop, and after redb verified every page: looks for an older version of block 0.
+    pub(in crate::store) fn rebuild_digest(&self) -> io::Result<()> {
+        // What was written since the last sync of block 0 has the number of the version that may be lost.
+        let highest = self.slots().sequence + 1;
+        let is_valid = |number| self.read_blocks(number, 1, &mut Vec::new()).is_ok();
+        self.digest().rebuild(&*self.raw, highest, is_valid)
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
@@ -106,7 +137,11 @@ impl Blocks {
     fn read_first(&self, slots: &Slots) -> io::Result<Vec<u8>> {
         match slots.current {
             None => Ok(vec![0; BLOCK]),
-            Some(slot) => read_slot(&*self.raw, &self.tagger, slot).map(|unit| unit.content),
+            Some(slot) => read_slot(&*self.raw, &self.tagger, slot).map(|unit| {
+                let mut content = unit.content;
+                content.get_mut(digest::PLACE..).unwrap_or_default().fill(0);
+                content
+            }),
         }
     }
 
@@ -114,12 +149,14 @@ impl Blocks {
         let mut slots = self.slots();
         let mut content = self.read_first(&slots)?;
         content[offset..offset + data.len()].copy_from_slice(data);
+        self.digest().put(&mut content);
         let slot = match slots.current {
             None => 0,
             Some(current) if slots.dirty => current,
             Some(current) => 1 - current,
         };
-        let sequence = slots.sequence + 1;
+        // One number per sync, so that blocks are at most one ahead of a block 0 that was lost.
+        let sequence = slots.sequence + u64::from(!slots.dirty);
         let mut bytes = Vec::with_capacity(STRIDE);
         self.tagger.append(&mut bytes, 0, sequence, &content)?;
         self.raw.write(slot_offset(slot), &bytes)?;
@@ -144,13 +181,18 @@ impl Blocks {
         for (number, content) in (first..).zip(data.chunks_exact(BLOCK)) {
             self.tagger.append(&mut bytes, number, sequence, content)?;
         }
+        self.digest().write(&*self.raw, first, &bytes, STRIDE)?;
         self.raw.write(block_offset(first), &bytes)
     }
 
     /// Number of blocks in the storage.
     fn count(&self) -> io::Result<u64> {
-        Ok(self.raw.len()?.saturating_sub(SLOTS) / STRIDE as u64).map(|units| units.saturating_sub(1))
+        count_of(&*self.raw)
     }
+}
+
+fn count_of(raw: &dyn StorageBackend) -> io::Result<u64> {
+    Ok(raw.len()?.saturating_sub(SLOTS) / STRIDE as u64).map(|units| units.saturating_sub(1))
 }
 
 fn slot_offset(slot: u64) -> u64 {
@@ -213,6 +255,7 @@ impl StorageBackend for Blocks {
         let blocks = len.div_ceil(BLOCK as u64);
         // Block 0 has two slots, also while it is the only one.
         let units = if blocks == 0 { 0 } else { blocks + 1 };
+        self.digest().resize(&*self.raw, blocks)?;
         self.raw.set_len(SLOTS + units * STRIDE as u64)
     }
 

@@ -12,6 +12,8 @@ use std::{
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 
+use zeroize::Zeroizing;
+
 use super::header::FileId;
 use crate::ports::Entropy;
 
@@ -49,6 +51,8 @@ struct Seal {
     key: LessSafeKey,
     start: [u8; NONCE],
     next: AtomicU64,
+    /// Derived from the key.
+    digest_key: Box<Zeroizing<[u8; 32]>>,
 }
 
 impl std::fmt::Debug for Tagger {
@@ -67,9 +71,18 @@ impl Tagger {
     pub(in crate::store) fn sealed(file: FileId, key: &[u8; KEY], entropy: &dyn Entropy) -> io::Result<Self> {
         let mut start = [0; NONCE];
         entropy.fill(&mut start).map_err(io::Error::other)?;
+        let digest_key = Box::new(Zeroizing::new(blake3::derive_key("dashtam digest of blocks", key)));
         let key =
             UnboundKey::new(&AES_256_GCM_SIV, key).map_err(|_| io::Error::other("the key has the wrong length"))?;
-        Ok(Self { file, seal: Some(Seal { key: LessSafeKey::new(key), start, next: AtomicU64::new(0) }) })
+        Ok(Self { file, seal: Some(Seal { key: LessSafeKey::new(key), start, next: AtomicU64::new(0), digest_key }) })
+    }
+
+    /// The key of the digest of all blocks: secret in a sealed file.
+    pub(super) fn digest_key(&self) -> Zeroizing<[u8; 32]> {
+        self.seal.as_ref().map_or_else(
+            || Zeroizing::new(blake3::derive_key("dashtam checksummed blocks", &self.file)),
+            |seal| (*seal.digest_key).clone(),
+        )
     }
 
     fn associated(&self, number: u64, sequence: u64) -> [u8; 32] {

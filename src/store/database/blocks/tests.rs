@@ -63,13 +63,13 @@ fn what_was_written_is_read_in_any_pieces() {
         assert_eq!(content(&bytes, &header).unwrap(), expected(2));
         let blocks = Blocks::open(memory(&bytes), tagger(&header)).unwrap();
         assert_eq!(blocks.len().unwrap(), LENGTH as u64);
-        blocks.write(BLOCK as u64 - 10, &[9; 20]).unwrap();
-        blocks.write(2 * BLOCK as u64, &[8; BLOCK + 1]).unwrap();
+        blocks.write(2 * BLOCK as u64 - 10, &[9; 20]).unwrap();
+        blocks.write(3 * BLOCK as u64 - 16, &[8; 17]).unwrap();
         let mut part = [0; 30];
-        blocks.read(BLOCK as u64 - 15, &mut part).unwrap();
+        blocks.read(2 * BLOCK as u64 - 15, &mut part).unwrap();
         assert_eq!(
             (part[..5].to_vec(), part[5..25].to_vec(), part[25..].to_vec()),
-            (vec![0; 5], vec![9; 20], vec![3; 5])
+            (vec![3; 5], vec![9; 20], vec![3; 5])
         );
         blocks.read(3 * BLOCK as u64 - 15, &mut part).unwrap();
         assert_eq!((part[..16].to_vec(), part[16..].to_vec()), (vec![8; 16], vec![3; 14]));

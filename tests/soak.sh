@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Long trials that depend on chance and time, each alone: tests/soak.sh TRIAL [COUNT] [PROGRAM]
+#   kills    COUNT rounds of kill -9 in each of import, undo, redo, edit, backup, restore, encrypt, decrypt, merge, vault passphrase
+#   full     a full disk at COUNT sizes (RLIMIT_FSIZE) during an import
+#   flips    COUNT single flipped bits in a database of 30 MB: exports are right or refused, imports add nothing that is there
+#   backups  COUNT single flipped bits in an age backup, a database backup and a packed statement: none is accepted with other content
+# The profile is encrypted with a passphrase. Power losses: DASHTAM_CUTS=N cargo nextest run --lib power
+set -euo pipefail
+trial=${1:?kills, full, flips or backups}
+count=${2:-50}
+program=$(realpath "${3:-target/release/dashtam}")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export HOME=$folder DASHTAM_VAULT=passphrase DASHTAM_PASSPHRASE_FILE=$folder/passphrase
+echo "open sesame" > passphrase
+printf '[backup]\ndaily = false\n' > config.toml
+export DASHTAM_CONFIG=$folder/config.toml
+
+statement() { # ACCOUNT ROWS FILE
+    awk -v account="$1" -v rows="$2" 'BEGIN {
+        print "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>USD"
+        print "<BANKACCTFROM><BANKID>021000021<ACCTID>" account "<ACCTTYPE>CHECKING</BANKACCTFROM><BANKTRANLIST>"
+        for (row = 1; row <= rows; row++)
+            printf "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>2026%02d%02d<TRNAMT>-%d.%02d<FITID>%s-%d<NAME>Shop %d</STMTTRN>\n",
+                row % 12 + 1, row % 28 + 1, row % 90 + 1, row % 100, account, row, row % 500
+        print "</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    }' > "$3"
+}
+run() { "$program" --data-dir "$@"; }
+# Everything a user sees of a profile, as one hash; fails if the profile can't be read.
+state() {
+    local rows accounts
+    rows=$(run "$1" export --to json) || return 1
+    accounts=$(run "$1" accounts --format json) || return 1
+    printf '%s%s' "$rows" "$accounts" | sha256sum | cut -d' ' -f1
+}
+flip() { # FILE: flips a random bit and prints how to flip it back
+    local at bit byte
+    at=$(shuf -i 0-$(($(stat -c %s "$1") - 1)) -n 1) bit=$((RANDOM % 8))
+    byte=$(od -An -tu1 -j "$at" -N 1 "$1")
+    printf "\\x$(printf %x $((byte ^ (1 << bit))))" | dd of="$1" bs=1 seek="$at" conv=notrunc status=none
+    echo "$at $byte"
+}
+restore_byte() { printf "\\x$(printf %x "$3")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
+
+kills() {
+    statement 111122223333 3000 before.ofx
+    statement 444455556666 3000 all.ofx
+    run base import before.ofx > /dev/null 2>&1
+    run base import all.ofx > /dev/null 2>&1
+    run base backup base.redb > /dev/null 2>&1
+    run undone import before.ofx > /dev/null 2>&1
+    run undone import all.ofx > /dev/null 2>&1
+    run undone undo > /dev/null
+    run plain import before.ofx > /dev/null 2>&1
+    run plain vault decrypt > /dev/null
+    declare -A from=([import]=before [undo]=base [redo]=undone [edit]=base [backup]=base [restore]=undone [encrypt]=plain
+        [decrypt]=base [merge]=base [passphrase]=base)
+    declare -A order=([import]="import all.ofx" [undo]="undo" [redo]="redo" [edit]="edit --query shop --category Zoo"
+        [backup]="backup made.redb" [restore]="restore base.redb" [encrypt]="vault encrypt" [decrypt]="vault decrypt"
+        [merge]="merge 1 2" [passphrase]="vault passphrase --file passphrase")
+    run before import before.ofx > /dev/null 2>&1
+    for name in import undo redo edit backup restore encrypt decrypt merge passphrase; do
+        rm -rf after made.redb; cp -r "${from[$name]}" after
+        local begun=$(date +%s%N)
+        # shellcheck disable=SC2086
+        if ! run after ${order[$name]} > out 2>&1; then echo "$name: left out ($(head -1 out))"; continue; fi
+        local took=$((($(date +%s%N) - begun) / 1000000)) old new found whole=0 none=0
+        old=$(state "${from[$name]}") new=$(state after)
+        for _ in $(seq "$count"); do
+            rm -rf round made.redb; cp -r "${from[$name]}" round
+            # shellcheck disable=SC2086
+            run round ${order[$name]} > /dev/null 2>&1 & local victim=$!
+            sleep "$(awk -v most="$took" -v chance=$RANDOM 'BEGIN { printf "%.3f", most * chance / 32768 / 1000 }')"
+            kill -9 "$victim" 2> /dev/null || true
+            wait "$victim" 2> /dev/null || true
+            found=$(state round) || { echo "$name: a profile can't be read after a kill" >&2; exit 1; }
+            if [ "$found" = "$new" ]; then whole=$((whole + 1)); elif [ "$found" = "$old" ]; then none=$((none + 1));
+            else echo "$name: neither the old nor the new state" >&2; exit 1; fi
+            if [ -e made.redb ]; then
+                rm -rf restored; cp -r undone restored
+                run restored restore made.redb > /dev/null 2>&1
+                [ "$(state restored)" = "$old" ] || { echo "backup: it restores as something else" >&2; exit 1; }
+            fi
+        done
+        echo "$name: $count kills within $took ms: $whole whole or unchanged, $none old, 0 broken"
+    done
+}
+
+full() {
+    statement 111122223333 3000 before.ofx
+    statement 444455556666 20000 all.ofx
+    run base import before.ofx > /dev/null 2>&1
+    cp -r base after; run after import all.ofx > /dev/null 2>&1
+    local old new size=$(stat -c %s base/dashtam.redb) most=$(stat -c %s after/dashtam.redb) whole=0 none=0
+    old=$(state base) new=$(state after)
+    for round in $(seq "$count"); do
+        rm -rf round; cp -r base round
+        local limit=$(((size + (most * 12 / 10 - size) * round / count) / 1024))
+        (trap '' XFSZ; ulimit -f "$limit"; run round import all.ofx > /dev/null 2>&1) || true
+        found=$(state round) || { echo "full at $limit KiB: the profile can't be read" >&2; exit 1; }
+        if [ "$found" = "$new" ]; then whole=$((whole + 1)); elif [ "$found" = "$old" ]; then none=$((none + 1));
+        else echo "full at $limit KiB: neither the old nor the new state" >&2; exit 1; fi
+        run round import all.ofx > /dev/null 2>&1
+        [ "$(state round)" = "$new" ] || { echo "full at $limit KiB: a second import does not heal it" >&2; exit 1; }
+    done
+    echo "full disk: $count sizes: $whole imports whole, $none left nothing, 0 broken"
+}
+
+flips() {
+    statement 111122223333 120000 all.ofx
+    run base import all.ofx > /dev/null 2>&1
+    local right refused=0 unseen=0 change; right=$(state base)
+    echo "database: $(stat -c %s base/dashtam.redb) bytes"
+    cp -r base round
+    for n in $(seq "$count"); do
+        change=$(flip round/dashtam.redb)
+        if found=$(state round 2> /dev/null); then
+            [ "$found" = "$right" ] || { echo "a wrong output without a word: byte ${change% *}" >&2; exit 1; }
+            unseen=$((unseen + 1))
+        else refused=$((refused + 1)); fi
+        if [ $((n % 10)) = 0 ]; then
+            run round import all.ofx > /dev/null 2>&1 || true
+            cmp -s round/dashtam.redb base/dashtam.redb || rm -rf round
+            if [ -d round ]; then :; else cp -r base round; continue; fi
+        fi
+        # Opening a whole file writes to it, so it is compared as a whole.
+        rm -rf round; cp -r base round
+    done
+    echo "flips: $count, refused $refused, in unused bytes with right outputs $unseen, wrong outputs 0"
+}
+
+backups() {
+    statement 111122223333 3000 all.ofx
+    run base import all.ofx > /dev/null 2>&1
+    run base backup whole.redb > /dev/null 2>&1
+    run base backup sealed.age --passphrase-file passphrase > /dev/null 2>&1
+    gzip -k all.ofx
+    local right change refused=0 right_ones=0; right=$(state base)
+    for n in $(seq "$count"); do
+        for file in whole.redb sealed.age all.ofx.gz; do
+            cp "$file" "changed.${file##*.}"; change=$(flip "changed.${file##*.}")
+            rm -rf round; cp base/vault vault.copy; mkdir round; cp vault.copy round/vault
+            case $file in
+                *.gz) run round import changed.gz > /dev/null 2>&1 && done=yes || done=no ;;
+                *.age) run round restore changed.age --passphrase-file passphrase > /dev/null 2>&1 && done=yes || done=no ;;
+                *) run round restore changed.redb > /dev/null 2>&1 && done=yes || done=no ;;
+            esac
+            if [ $done = no ]; then refused=$((refused + 1)); continue; fi
+            if [ "$(run round export --to json | sha256sum)" = "$(run base export --to json | sha256sum)" ]; then
+                right_ones=$((right_ones + 1))
+            else echo "$file is accepted with other content: byte ${change% *}" >&2; exit 1; fi
+        done
+    done
+    echo "flips of backups and archives: $((3 * count)): $refused refused, $right_ones restored as they were, 0 accepted wrong"
+}
+
+"$trial"
