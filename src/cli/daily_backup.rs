@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{backup, session::Setup};
-use crate::store::Store;
+use super::backups_folder;
+use crate::{config::Paths, store::Store};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -16,39 +16,37 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const SMALL: u64 = 32 << 20;
 
 /// Whether the newest backup is older than a day, or there is none, and there is something to back up.
-fn is_due(setup: &Setup, store: &Store, now: DateTime<Utc>) -> bool {
-    setup.config.daily_backup
-        && !setup.is_scratch()
-        && !store.is_closed()
+fn is_due(paths: &Paths, store: &Store, now: DateTime<Utc>) -> bool {
+    !store.is_closed()
         && store.damage().is_none()
         && store.generation() > 0
-        && backup::newest(&setup.paths.backups(), now).is_none_or(|(_, age)| age >= DAY)
+        && backups_folder::newest(&paths.backups(), now).is_none_or(|(_, age)| age >= DAY)
 }
 
-fn make(setup: &Setup, store: &Store, now: DateTime<Utc>) {
-    match backup::keep(store, &setup.paths.backups(), now, None) {
+fn make(paths: &Paths, store: &Store, now: DateTime<Utc>) {
+    match backups_folder::keep(store, &paths.backups(), now, None) {
         Ok(file) => tracing::info!("daily backup: {}", file.display()),
         Err(error) => tracing::warn!("no daily backup: {}", error.message),
     }
 }
 
 /// Makes the backup of a day on a thread, if it is due.
-pub(super) fn start(setup: &Setup, store: &Store, now: DateTime<Utc>) {
-    if !is_due(setup, store, now) {
+pub(super) fn start(paths: &Paths, store: &Store, now: DateTime<Utc>) {
+    if !is_due(paths, store, now) {
         return;
     }
-    let (setup, store) = (setup.clone(), store.clone());
+    let (paths, store) = (paths.clone(), store.clone());
     // The end of the program cuts it off; the next start makes it.
-    let work = move || make(&setup, &store, now);
+    let work = move || make(&paths, &store, now);
     if let Err(error) = std::thread::Builder::new().name("backup".into()).spawn(work) {
         tracing::warn!("no daily backup: {error}");
     }
 }
 
 /// Makes the backup of a day after a command that changed a profile with earlier data.
-pub(super) fn after_command(setup: &Setup, store: &Store, now: DateTime<Utc>) {
+pub(super) fn after_command(paths: &Paths, store: &Store, now: DateTime<Utc>) {
     let is_small = std::fs::metadata(store.path()).is_ok_and(|metadata| metadata.len() <= SMALL);
-    if is_small && is_due(setup, store, now) {
-        make(setup, store, now);
+    if is_small && is_due(paths, store, now) {
+        make(paths, store, now);
     }
 }

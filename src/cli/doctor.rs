@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     args::{Global, OutputFormat},
-    background_check, backup, configured,
+    background_check, backups_folder, configured,
     console::Console,
     error::CliError,
     output,
@@ -224,7 +224,7 @@ fn database(paths: &Paths, options: &OpenOptions, running: Option<&Session>, fin
 
 /// Advice for a damaged database.
 fn newest_backup(paths: &Paths) -> String {
-    let restore = backup::newest(&paths.backups(), Utc::now()).map_or_else(
+    let restore = backups_folder::newest(&paths.backups(), Utc::now()).map_or_else(
         || "no backup was found in the backups folder".to_owned(),
         |(file, _)| format!("dashtam restore {}", file.display()),
     );
@@ -241,7 +241,7 @@ fn backups(paths: &Paths, findings: &mut Findings) {
         1 => "1 day ago".to_owned(),
         days => format!("{days} days ago"),
     };
-    match backup::newest(&paths.backups(), Utc::now()) {
+    match backups_folder::newest(&paths.backups(), Utc::now()) {
         None => findings.ok("backups", "none yet: `dashtam backup` makes one"),
         Some((file, age)) if age.as_secs() > 30 * 86_400 => {
             findings.warn(

@@ -6,6 +6,7 @@
 mod args;
 mod background_check;
 mod backup;
+mod backups_folder;
 mod balances;
 mod commands;
 mod configured;

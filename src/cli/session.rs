@@ -99,6 +99,10 @@ impl Setup {
         OpenOptions { keys: Arc::new(self.keys(false)), companions }
     }
 
+    const fn backs_up_daily(&self) -> bool {
+        self.config.daily_backup && !self.is_scratch()
+    }
+
     /// Whether it is a throw-away profile.
     pub(super) const fn is_scratch(&self) -> bool {
         self.scratch.is_some()
@@ -206,8 +210,8 @@ impl Setup {
             }
         }
         let generation = session.store.generation();
-        if role == Role::Screen {
-            daily_backup::start(&session.setup, &session.store, session.clock.now());
+        if role == Role::Screen && session.setup.backs_up_daily() {
+            daily_backup::start(&session.setup.paths, &session.store, session.clock.now());
         }
         let check = match role {
             Role::Screen => {
@@ -346,8 +350,8 @@ impl Running {
         let session = &self.session;
         let is_closed = session.store.is_closed();
         if session.setup.scratch.is_none() && !is_closed && session.store.generation() != self.generation {
-            if self.role == Role::Command && self.generation > 0 {
-                daily_backup::after_command(&session.setup, &session.store, session.clock.now());
+            if self.role == Role::Command && self.generation > 0 && session.setup.backs_up_daily() {
+                daily_backup::after_command(&session.setup.paths, &session.store, session.clock.now());
             }
             stored_status::store(&session.setup.paths, &session.ledger, session.clock.now());
         }

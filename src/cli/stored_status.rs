@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::backup;
+use super::backups_folder;
 use crate::{
     config::Paths,
     files,
@@ -53,7 +53,7 @@ impl Status {
             failing: known.iter().filter(|known| !renews(known) && known.error.is_some()).count(),
             last_sync_at: known.iter().filter_map(|connection| connection.last_sync_at).max(),
             next_sync_at: known.iter().filter_map(|connection| connection.next_sync_at).min(),
-            last_backup_at: backup::newest_at(&paths.backups()),
+            last_backup_at: backups_folder::newest_at(&paths.backups()),
             at: Some(now),
         })
     }

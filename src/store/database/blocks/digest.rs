@@ -13,7 +13,7 @@ use redb::StorageBackend;
 use zeroize::Zeroizing;
 
 use super::{
-    block_offset, damaged,
+    layout::{block_offset, damaged, truncated},
     tag::{BLOCK, TRAILER},
 };
 
@@ -188,5 +188,5 @@ struct PutBack;
 fn trailer(raw: &dyn StorageBackend, number: u64) -> io::Result<Trailer> {
     let mut bytes = [0; TRAILER];
     let read = raw.read(block_offset(number) + BLOCK as u64, &mut bytes);
-    read.map(|()| bytes).map_err(|error| super::truncated(error, number))
+    read.map(|()| bytes).map_err(|error| truncated(error, number))
 }

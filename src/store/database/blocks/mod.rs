@@ -18,6 +18,7 @@
 
 mod digest;
 pub(in crate::store) mod header;
+mod layout;
 pub(in crate::store) mod tag;
 #[cfg(test)]
 mod tests;
@@ -31,26 +32,10 @@ use redb::StorageBackend;
 
 use digest::Digest;
 use header::{BlockHeader, HEADER_BYTES};
-use tag::{SlotContent, TRAILER, Tagger};
+use layout::{SLOTS, STRIDE, block_offset, count_of, damaged, slot_offset, truncated};
+use tag::{SlotContent, Tagger};
 
 pub(in crate::store) use tag::BLOCK;
-
-/// Bytes of a block in the file.
-const STRIDE: usize = BLOCK + TRAILER;
-
-/// Where the slots of block 0 begin.
-const SLOTS: u64 = 2 * HEADER_BYTES as u64;
-
-/// Content of a block that fails its check. Carried inside an [`io::Error`] of kind [`ErrorKind::InvalidData`].
-#[derive(Debug, thiserror::Error)]
-#[error("block {number} is damaged")]
-pub(in crate::store) struct DamagedBlock {
-    number: u64,
-}
-
-fn damaged(number: u64) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, DamagedBlock { number })
-}
 
 /// The slots of block 0.
 #[derive(Debug)]
@@ -191,33 +176,12 @@ impl Blocks {
     }
 }
 
-fn count_of(raw: &dyn StorageBackend) -> io::Result<u64> {
-    Ok(raw.len()?.saturating_sub(SLOTS) / STRIDE as u64).map(|units| units.saturating_sub(1))
-}
-
-fn slot_offset(slot: u64) -> u64 {
-    SLOTS + slot * STRIDE as u64
-}
-
-/// Position of a block other than block 0.
-fn block_offset(number: u64) -> u64 {
-    SLOTS + (number + 1) * STRIDE as u64
-}
-
 fn read_slot(raw: &dyn StorageBackend, tagger: &Tagger, slot: u64) -> io::Result<SlotContent> {
     let mut bytes = vec![0; STRIDE];
     raw.read(slot_offset(slot), &mut bytes).map_err(|error| truncated(error, 0))?;
     let sequence = tag::sequence(&bytes);
     let content = tagger.open(0, &mut bytes).ok_or_else(|| damaged(0))?.to_vec();
     Ok(SlotContent { sequence, content })
-}
-
-/// A read beyond the end means a truncated file.
-fn truncated(error: io::Error, number: u64) -> io::Error {
-    match error.kind() {
-        ErrorKind::UnexpectedEof | ErrorKind::InvalidInput => damaged(number),
-        _ => error,
-    }
 }
 
 fn outside() -> io::Error {
