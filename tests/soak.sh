@@ -71,7 +71,7 @@ kills() {
         for _ in $(seq "$count"); do
             rm -rf round made.redb; cp -r "${from[$name]}" round
             # shellcheck disable=SC2086
-            run round ${order[$name]} > /dev/null 2>&1 & local victim=$!
+            "$program" --data-dir round ${order[$name]} > /dev/null 2>&1 & local victim=$!
             sleep "$(awk -v most="$took" -v chance=$RANDOM 'BEGIN { printf "%.3f", most * chance / 32768 / 1000 }')"
             kill -9 "$victim" 2> /dev/null || true
             wait "$victim" 2> /dev/null || true

@@ -26,8 +26,8 @@ struct VaultRecord {
     exists: bool,
     /// Whether the process that has the database holds the key.
     unlocked: bool,
-    /// Connections with a stored login.
-    logins: usize,
+    /// Connections with a stored login; not known while the database is closed with its vault.
+    logins: Option<usize>,
     database_encrypted: bool,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn run(
         kind: state.kind,
         exists: state.exists,
         unlocked: state.unlocked,
-        logins: logins(session)?,
+        logins: if session.store.is_closed() { None } else { Some(logins(session)?) },
         database_encrypted: session.store.is_encrypted(),
     };
     output::record(out, format, &record, |out| {
@@ -90,8 +90,10 @@ pub(super) fn run(
         if !done.is_empty() {
             writeln!(out, "{done}")?;
         }
+        let logins =
+            record.logins.map_or_else(|| "not known while it is locked".to_owned(), |logins| logins.to_string());
         let database = if record.database_encrypted { "encrypted" } else { "plain" };
-        writeln!(out, "vault: {}{exists}, {open}; stored logins: {}; database: {database}", record.kind, record.logins)
+        writeln!(out, "vault: {}{exists}, {open}; stored logins: {logins}; database: {database}", record.kind)
     })
 }
 

@@ -50,7 +50,7 @@ fn pipes_and_devices_are_refused_without_being_read() {
     let text = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
 
     let refused: [(&str, PathBuf, &[&str]); 6] = [
-        ("configuration", folder.join("config"), &["--config", "config", "accounts"]),
+        ("configuration", folder.join("config"), &["--config", "config", "import", "rows.csv"]),
         ("statement", folder.join("pipe.ofx"), &["import", "pipe.ofx"]),
         ("backup", folder.join("pipe.redb"), &["restore", "pipe.redb"]),
         ("passphrase", folder.join("another"), &["vault", "passphrase", "--file", "another"]),
@@ -71,7 +71,7 @@ fn pipes_and_devices_are_refused_without_being_read() {
     for device in ["/dev/zero", "/dev/full"] {
         let output = run(folder, &["import", device]);
         assert!(!output.status.success() && text(&output).contains("regular file"), "{device}: {}", text(&output));
-        assert!(!run(folder, &["--config", device, "accounts"]).status.success(), "{device}");
+        assert!(!run(folder, &["--config", device, "import", "rows.csv"]).status.success(), "{device}");
     }
 
     // Without a log, a stored status or a progress file the program works.
