@@ -108,7 +108,7 @@ impl Blocks {
 
     /// After an unclean stop, and after redb verified every page: looks for an older version of block 0.
     pub(in crate::store) fn rebuild_digest(&self) -> io::Result<()> {
-        // What was written since the last sync of block 0 has the number of the version that may be lost.
+        // Blocks written since the last sync of block 0 have the number of a version that may be lost.
         let highest = self.slots().sequence + 1;
         let is_valid = |number| self.read_blocks(number, 1, &mut Vec::new()).is_ok();
         self.digest().rebuild(&*self.raw, highest, is_valid)
