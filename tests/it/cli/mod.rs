@@ -10,7 +10,6 @@ mod keys_of_the_other_environment;
 mod killed;
 mod live_connections;
 mod locked_screen;
-mod memory;
 mod no_secret_leaks;
 mod process_hardening;
 mod real_terminal;

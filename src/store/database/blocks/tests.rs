@@ -1,6 +1,6 @@
 use redb::backends::InMemoryBackend;
 
-use super::*;
+use super::{tag::TRAILER, *};
 use crate::ports::{SystemEntropy, fake::FakeEntropy};
 
 fn tagger(header: &BlockHeader) -> Tagger {
