@@ -17,9 +17,9 @@ pub mod domain {
     pub use crate::domain::{
         Account, AccountDraft, AccountId, AccountType, AssetCode, AssetType, Capability, ChangeCounts, ChangeId,
         ChangeKind, Connection, ConnectionId, ConnectionStatus, Correction, Disposition, FailureKind, ForeignAmount,
-        Holding, HoldingDraft, HoldingFacts, HoldingId, IdTrust, Kind, Money, ProviderCategory, ProviderError,
-        ProviderErrorKind, Security, Snapshot, SnapshotSource, Text, Transaction, TransactionDraft, TransactionFacts,
-        TransactionId, TransactionStatus, TransactionSubtype, UserFields, Warning,
+        Holding, HoldingDraft, HoldingFacts, HoldingId, IdTrust, Kind, Money, PairStanding, ProviderCategory,
+        ProviderError, ProviderErrorKind, RowPair, Security, Snapshot, SnapshotSource, Text, Transaction,
+        TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields, Warning,
     };
     pub mod text {
         pub use crate::domain::text::skeleton;

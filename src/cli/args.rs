@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rust_decimal::Decimal;
 
-use super::import_args::{ImportArgs, LayoutsCommand};
-use crate::{
-    config::Profile,
-    domain::{AccountType, AssetCode},
+use super::{
+    account_args::{AccountCommand, BalanceCommand, date},
+    import_args::{ImportArgs, LayoutsCommand},
 };
+use crate::config::Profile;
 
 /// Every account you own on one keyboard-driven screen, from your own machine.
 ///
@@ -61,11 +60,6 @@ pub(super) struct Global {
     /// Write more into the log file (twice: everything)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
-}
-
-/// A day, as everything prints one.
-fn date(written: &str) -> Result<NaiveDate, &'static str> {
-    written.parse().map_err(|_| "write a day as YYYY-MM-DD, for example 2026-01-31")
 }
 
 /// The form of a result.
@@ -198,6 +192,18 @@ pub(super) enum CliCommand {
         id: String,
         /// The name; an empty one restores the institution's
         name: String,
+    },
+    /// Show two accounts as one: rows that both have are shown once
+    Merge {
+        /// The account that stays
+        account: String,
+        /// The account that is shown under it; its source goes on filling it
+        other: String,
+    },
+    /// Show the accounts that were merged into one each for itself again
+    Split {
+        /// The merged account, or one of its parts
+        account: String,
     },
     /// List rows that may be the same, or decide about two of them
     Duplicates {
@@ -363,6 +369,8 @@ impl CliCommand {
                 | Self::Vault { .. }
                 | Self::Account { .. }
                 | Self::Duplicates { .. }
+                | Self::Merge { .. }
+                | Self::Split { .. }
                 | Self::Balance { .. }
         )
     }
@@ -477,38 +485,6 @@ pub(super) enum VaultCommand {
     },
 }
 
-/// Actions on accounts.
-#[derive(Debug, Subcommand)]
-pub(super) enum AccountCommand {
-    /// Add an account that no file and no provider delivers
-    Add {
-        /// Its name
-        name: String,
-        /// Its type: checking, savings, `credit_card`, brokerage, loan, mortgage, other, …
-        #[arg(long, value_name = "KIND", value_parser = account_type)]
-        r#type: AccountType,
-        /// Its currency
-        #[arg(long, value_name = "CODE", default_value = "USD", value_parser = currency)]
-        currency: AssetCode,
-    },
-    /// Close an account: its rows stay, its balance leaves net worth
-    Close {
-        /// Its id, its name or the end of its number
-        name: String,
-    },
-}
-
-fn account_type(text: &str) -> Result<AccountType, String> {
-    AccountType::parse(text).ok_or_else(|| {
-        let known: Vec<&str> = AccountType::ALL.iter().map(|known| known.as_str()).collect();
-        format!("choose one of: {}", known.join(", "))
-    })
-}
-
-fn currency(text: &str) -> Result<AssetCode, crate::domain::AssetCodeError> {
-    AssetCode::new(text)
-}
-
 /// The step of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum HistoryStep {
@@ -554,21 +530,6 @@ pub(super) struct BackupLockArgs {
     /// Encrypt with the passphrase in the first line of a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recipient", "passphrase"])]
     pub(super) passphrase_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum BalanceCommand {
-    /// Confirm the balance of an account at the end of a day: cash, or an account without statements
-    Set {
-        /// The account: its id, its name or the end of its number
-        account: String,
-        /// The balance; negative when owed
-        #[arg(allow_hyphen_values = true)]
-        amount: Decimal,
-        /// The day
-        #[arg(long, value_name = "DATE", value_parser = date)]
-        on: NaiveDate,
-    },
 }
 
 #[derive(Debug, Subcommand)]

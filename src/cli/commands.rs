@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    args::{self, BalanceCommand, CliCommand, ExportTarget, Global, OutputFormat},
+    account_args::BalanceCommand,
+    args::{self, CliCommand, ExportTarget, Global, OutputFormat},
     backup, balances, connect, doctor, duplicates, edit,
     error::CliError,
     explain, import, lists, output,
@@ -66,6 +67,8 @@ pub(super) fn run(
         CliCommand::Reconnect { id, answers } => return connect::reconnect(session, out, format, &id, &answers),
         CliCommand::Disconnect { id, remove_data } => connect::disconnect(session, out, format, &id, remove_data)?,
         CliCommand::Sync { ids, force, from } => return connect::sync(session, out, format, &ids, force, from),
+        CliCommand::Merge { account, other } => edit::merge(session, out, format, &account, &other)?,
+        CliCommand::Split { account } => edit::split(session, out, format, &account)?,
         CliCommand::Duplicates { resolve } => duplicates::run(session, out, format, &resolve)?,
         CliCommand::Edit(args) => edit::rows(session, out, format, &args)?,
         CliCommand::Account { what } => edit::account(session, out, format, what)?,

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, io::Write};
 use serde::Serialize;
 
 use super::{
-    args::{AccountCommand, EditArgs, OutputFormat},
+    account_args::AccountCommand,
+    args::{EditArgs, OutputFormat},
     error::CliError,
     lists,
     output::{self, OutputColumn},
@@ -13,7 +14,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{ChangeId, FailureKind, TransactionId, UserFields},
+    domain::{Account, AccountId, ChangeId, FailureKind, TransactionId, UserFields, text},
     ledger::{LedgerEntry, ListRequest, Query, RowRecord, Sort, View},
 };
 
@@ -154,16 +155,76 @@ pub(super) fn account(
     print_account(session, out, format, id, done)
 }
 
+/// Merges two accounts and prints the result.
+pub(super) fn merge(
+    session: &Session,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    into: &str,
+    part: &str,
+) -> Result<(), CliError> {
+    let view = session.ledger.view()?;
+    let (into, part) = (lists::find_account(&view, into)?, lists::find_account(&view, part)?);
+    let change = session.runtime.block_on(session.handle.merge_accounts(into, part))?;
+    let view = session.ledger.view()?;
+    let mut err = session.setup.console.err();
+    if let Some(change) = view.change(change)? {
+        let rows = change.counts.transactions_updated;
+        writeln!(
+            err,
+            "change {}: {rows} rows are in both and count once; `dashtam split {into}` takes it back",
+            change.id
+        )?;
+        for warning in &change.warnings {
+            writeln!(err, "{}", warning.message)?;
+        }
+    }
+    print_account(session, out, format, into, "merged into")
+}
+
+/// Splits a merged account and prints it.
+pub(super) fn split(
+    session: &Session,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    wanted: &str,
+) -> Result<(), CliError> {
+    let view = session.ledger.view()?;
+    let id = part_of(&view, wanted)?.map_or_else(|| lists::find_account(&view, wanted), Ok)?;
+    session.runtime.block_on(session.handle.split_account(id))?;
+    print_account(session, out, format, id, "split off")
+}
+
+/// The part of a merged account with that id, name or end of the number, if exactly one fits.
+fn part_of(view: &View, wanted: &str) -> Result<Option<AccountId>, CliError> {
+    let mut parts = Vec::new();
+    for line in view.accounts() {
+        parts.extend(view.parts(line.account.id)?);
+    }
+    let (folded, tail) = (text::fold(wanted), wanted.trim_start_matches(['*', '·']));
+    let is_meant = |part: &Account| {
+        part.id.to_string() == wanted
+            || text::fold(part.display_name()) == folded
+            || (!tail.is_empty() && part.tail() == tail)
+    };
+    let is_shown = |part: &&Account| {
+        view.accounts().iter().any(|line| text::fold(line.account.display_name()) == text::fold(part.display_name()))
+    };
+    let mut meant = parts.iter().filter(|part| is_meant(part));
+    let only = meant.next().filter(|_| meant.next().is_none());
+    Ok(only.filter(|part| part.id.to_string() == wanted || !is_shown(part)).map(|part| part.id))
+}
+
 /// Prints an account after a change of it.
 pub(super) fn print_account(
     session: &Session,
     out: &mut dyn Write,
     format: OutputFormat,
-    id: crate::domain::AccountId,
+    id: AccountId,
     done: &str,
 ) -> Result<(), CliError> {
     let view = lists::with_balances(session)?;
     let line = view.account(id).ok_or_else(|| CliError::new(FailureKind::Internal, "the account is missing"))?;
-    let record = AccountRecord::from(line);
+    let record = AccountRecord::with_parts(line, &view)?;
     output::record(out, format, &record, |out| writeln!(out, "{done} account {}: {}", record.id, record.name))
 }

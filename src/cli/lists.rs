@@ -48,7 +48,7 @@ pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: OutputFor
         OutputColumn::left("As of", |account| maybe(account.as_of)),
     ];
     let view = with_balances(session)?.balances_on(session.clock.today())?;
-    let rows = view.accounts().iter().map(|line| Ok(AccountRecord::from(line)));
+    let rows = view.accounts().iter().map(|line| Ok(AccountRecord::with_parts(line, &view)?));
     output::list(out, format, rows, COLUMNS, NO_ACCOUNTS)
 }
 

@@ -3,6 +3,7 @@
 //! INVARIANT: results go to standard output, everything else to standard error; exit codes are those of
 //! `docs/cli.md`; no secret is taken from an argument.
 
+mod account_args;
 mod args;
 mod background_check;
 mod backup;

@@ -10,7 +10,7 @@ use crate::{
         AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource,
         figures::at_scale_of,
     },
-    ledger::{AccountLine, HoldingLine, Standing, View},
+    ledger::{AccountLine, HoldingLine, LedgerError, Standing, View},
     providers::find,
 };
 
@@ -38,6 +38,16 @@ pub(super) struct AccountRecord {
     pub(super) standing: Standing,
     pub(super) is_active: bool,
     transactions: u64,
+    /// Ids of the accounts that are merged into it.
+    merged: Vec<String>,
+}
+
+impl AccountRecord {
+    /// The account with the ids of those merged into it.
+    pub(super) fn with_parts(line: &AccountLine, view: &View) -> Result<Self, LedgerError> {
+        let merged = view.parts(line.account.id)?.iter().map(|part| part.id.to_string()).collect();
+        Ok(Self { merged, ..Self::from(line) })
+    }
 }
 
 impl From<&AccountLine> for AccountRecord {
@@ -60,6 +70,7 @@ impl From<&AccountLine> for AccountRecord {
             standing: line.standing,
             is_active: account.is_active,
             transactions: line.transaction_count,
+            merged: Vec::new(),
         }
     }
 }

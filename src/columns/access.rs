@@ -105,6 +105,23 @@ impl Columns {
         self.account_table.get(usize::from(account)).copied()
     }
 
+    /// Puts the rows of accounts that are shown under another one there; `shown` gives the account of each.
+    pub fn merge_accounts(&mut self, shown: impl Fn(AccountId) -> AccountId) {
+        let mut numbers: Vec<u16> = Vec::with_capacity(self.account_table.len());
+        for place in 0..self.account_table.len() {
+            let account = shown(self.account_table[place]);
+            // The number of the account, else this one becomes its number.
+            let known = self.account_table.iter().position(|known| *known == account).unwrap_or(place);
+            self.account_table[known] = account;
+            numbers.push(u16::try_from(known).unwrap_or(u16::MAX));
+        }
+        if numbers.iter().enumerate().any(|(place, number)| usize::from(*number) != place) {
+            for account in &mut self.accounts {
+                *account = numbers.get(usize::from(*account)).copied().unwrap_or(*account);
+            }
+        }
+    }
+
     /// Subtypes; the type follows from the subtype.
     #[must_use]
     pub fn subtypes(&self) -> &[TransactionSubtype] {

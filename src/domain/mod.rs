@@ -30,7 +30,7 @@ pub use failure::FailureKind;
 pub use holding::{Holding, HoldingFacts};
 pub use id::{AccountId, ChangeId, ConnectionId, HoldingId, ParseIdError, TransactionId};
 pub use money::Money;
-pub use pair::{PairStanding, RowPair};
+pub use pair::{PairStanding, RowGroups, RowPair};
 pub use provider::{Capability, ProviderCategory};
 pub use snapshot::{Snapshot, SnapshotSource};
 pub use text::Text;

@@ -1,5 +1,7 @@
 //! Two rows of one account that may be the same movement of money.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{TransactionId, vocabulary};
@@ -44,5 +46,55 @@ impl RowPair {
     #[must_use]
     pub fn has(&self, row: TransactionId) -> bool {
         self.older == row || self.newer == row
+    }
+}
+
+/// Rows joined by pairs that are the same, directly or indirectly. A group is named by its smallest row.
+#[derive(Debug, Clone, Default)]
+pub struct RowGroups {
+    parent: HashMap<TransactionId, TransactionId>,
+}
+
+impl RowGroups {
+    /// The groups that the pairs join.
+    #[must_use]
+    pub fn of(pairs: &[RowPair]) -> Self {
+        let mut groups = Self::default();
+        for pair in pairs.iter().filter(|pair| pair.standing == PairStanding::Same) {
+            let (one, other) = (groups.group(pair.older), groups.group(pair.newer));
+            groups.parent.insert(one.max(other), one.min(other));
+        }
+        groups
+    }
+
+    /// The group of a row; the row itself if nothing joins it.
+    pub fn group(&mut self, row: TransactionId) -> TransactionId {
+        let mut root = row;
+        while let Some(parent) = self.parent.get(&root).copied().filter(|parent| *parent != root) {
+            root = parent;
+        }
+        let mut at = row;
+        while at != root {
+            at = self.parent.insert(at, root).unwrap_or(root);
+        }
+        root
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_joined_indirectly_are_one_group() {
+        let pair = |one, other, standing| RowPair::new(TransactionId(one), TransactionId(other), standing);
+        let pairs = [
+            pair(5, 3, PairStanding::Same),
+            pair(3, 1, PairStanding::Same),
+            pair(7, 8, PairStanding::Different),
+            pair(9, 5, PairStanding::Same),
+        ];
+        let mut groups = RowGroups::of(&pairs);
+        assert_eq!([1, 3, 5, 9, 7, 8].map(|row| groups.group(TransactionId(row)).0), [1, 1, 1, 1, 7, 8]);
     }
 }

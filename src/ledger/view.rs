@@ -242,10 +242,20 @@ impl View {
         &self.accounts
     }
 
-    /// One account.
+    /// One account, or the account that it is merged into.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&AccountLine> {
+        let id = self.inner.reader.merges().head(id);
         self.accounts.iter().find(|line| line.account.id == id)
+    }
+
+    /// The accounts that are merged into one, as their sources have them.
+    pub fn parts(&self, id: AccountId) -> Result<Vec<Account>> {
+        let mut parts = Vec::new();
+        for part in self.inner.reader.merges().parts(id).into_iter().skip(1) {
+            parts.extend(self.inner.reader.source_account(part)?);
+        }
+        Ok(parts)
     }
 
     /// Requests made of a provider on the UTC day of `now`, as far as they are noted: for those with a daily budget.
@@ -299,12 +309,18 @@ impl View {
     /// Pairs of rows that may be one and wait for a decision, with the older row first.
     pub fn open_pairs(&self) -> Result<Vec<(RowPair, LedgerEntry, LedgerEntry)>> {
         let mut found = Vec::new();
-        for pair in self.inner.reader.row_pairs()?.into_iter().filter(|pair| pair.standing == PairStanding::Open) {
+        for pair in self.open_row_pairs()? {
             if let (Some(older), Some(newer)) = (self.entry(pair.older)?, self.entry(pair.newer)?) {
                 found.push((pair, older, newer));
             }
         }
         Ok(found)
+    }
+
+    /// As [`View::open_pairs`], without the rows.
+    pub fn open_row_pairs(&self) -> Result<Vec<RowPair>> {
+        let pairs = self.inner.reader.row_pairs()?.into_iter();
+        Ok(pairs.filter(|pair| pair.standing == PairStanding::Open).collect())
     }
 
     /// Rows of a list, from `offset` on: the page on screen, an export.
@@ -405,6 +421,10 @@ impl View {
             }
             Err(error @ ColumnsError::TooMany { .. }) => return Err(error.into()),
         };
+        let merges = self.inner.reader.merges();
+        if !merges.is_empty() {
+            columns.merge_accounts(|account| merges.head(account));
+        }
         super::transfers::correct(&mut columns, |account| self.category(account));
         let _ = columns.newest_first();
         Ok(Arc::new(columns))

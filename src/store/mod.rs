@@ -14,6 +14,7 @@ mod format;
 mod history;
 mod index;
 mod lookup;
+mod merges;
 mod raw_source;
 mod reader;
 mod requests;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{JobFailure, account, reconcile::Content};
+use super::{JobFailure, account, failure::missing, merge, reconcile::Content};
 use crate::{
     domain::{
         Account, AccountCategory, AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId,
@@ -139,8 +139,7 @@ fn stated_by_user(
     })
 }
 
-/// Merges two rows, or keeps them apart. The older row of merged ones stays, with what the user said about either; the newer one
-/// is removed, and its content means the older row from then on.
+/// Merges two rows, or keeps them apart. Of merged rows the older settled one stays, with the user's fields of either.
 fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writer, Vec<AccountId>), JobFailure> {
     let reader = store.read()?;
     let row = |id: TransactionId| {
@@ -158,33 +157,26 @@ fn decide_pair(store: &Store, pair: RowPair, now: DateTime<Utc>) -> Result<(Writ
     if older.account_id != newer.account_id {
         return Err(refuse("they are in two accounts"));
     }
-    let account = reader.account(older.account_id)?;
-    let account = account.ok_or_else(|| missing("account", &older.account_id.to_string(), "accounts"))?;
-    let mut learned = account::read_learned(&reader, &account)?;
-    let (kept, given) = (reader.user_fields(older.id)?, reader.user_fields(newer.id)?);
-    drop(reader);
     let title = |row: &Transaction| format!("{} {}", row.facts.date, row.facts.payee());
     let verb = if pair.standing == PairStanding::Same { "merged" } else { "kept apart" };
     let mut writer = store.begin(ChangeKind::Edit, &format!("{verb}: {}", title(&newer)), now)?;
     match pair.standing {
-        PairStanding::Same => {
-            learned.merge_into(Content::of(&newer.facts), older.id);
-            if kept.is_empty() && !given.is_empty() {
-                writer.set_user_fields(older.id, &given)?;
+        PairStanding::Same => drop(merge::put(&reader, &mut writer, &[pair])?),
+        PairStanding::Different => {
+            writer.put_row_pair(&pair)?;
+            // Each source has its own record of what is kept apart.
+            let sources = [reader.source_account_of(pair.older)?, reader.source_account_of(pair.newer)?];
+            let mut sources: Vec<Account> = sources.into_iter().flatten().collect();
+            sources.dedup_by_key(|account| account.id);
+            for account in sources {
+                let mut learned = account::read_learned(&reader, &account)?;
+                learned.separate(Content::of(&older.facts), Content::of(&newer.facts));
+                account::put_learned(&mut writer, &account, &learned)?;
             }
-            writer.remove_transaction(newer.id)?;
         }
-        PairStanding::Different => learned.separate(Content::of(&older.facts), Content::of(&newer.facts)),
         PairStanding::Open => return Err(refuse("no decision was given")),
     }
-    account::put_learned(&mut writer, &account, &learned)?;
-    writer.put_row_pair(&pair)?;
-    Ok((writer, vec![account.id]))
-}
-
-pub(super) fn missing(what: &str, id: &str, list: &str) -> JobFailure {
-    JobFailure::new(FailureKind::NotFound, format!("there is no {what} {id}"))
-        .with_hint(format!("`dashtam {list}` lists them"))
+    Ok((writer, vec![older.account_id]))
 }
 
 /// A name fit for one line, or none when nothing is left of it.

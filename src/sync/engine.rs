@@ -24,7 +24,7 @@ use super::{
     handle::Shared,
     import::{Importer, Reviewed},
     live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
-    manual, toggle,
+    manual, merge, toggle,
 };
 use crate::{domain::FailureKind, ports::Clock, statements::Limits, store::Store};
 
@@ -174,9 +174,10 @@ impl Engine {
             }
             EngineCommand::DecidePair { job, pair } => self.edit(job, Edit::Pair(pair)),
             EngineCommand::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
-            command @ (EngineCommand::AddAccount { .. } | EngineCommand::CloseAccount { .. }) => {
-                self.take_account(command);
-            }
+            command @ (EngineCommand::AddAccount { .. }
+            | EngineCommand::CloseAccount { .. }
+            | EngineCommand::MergeAccounts { .. }
+            | EngineCommand::SplitAccount { .. }) => self.take_account(command),
             EngineCommand::Compact { job } => self.compact(job),
             EngineCommand::Connect { job, request } => self.talk(job, async move |parts| {
                 let tell = Arc::clone(&parts.shared);
@@ -256,7 +257,7 @@ impl Engine {
         });
     }
 
-    /// Starts what a command about accounts kept by hand asks for.
+    /// Starts a command about whole accounts.
     fn take_account(&mut self, command: EngineCommand) {
         match command {
             EngineCommand::AddAccount { job, name, account_type, currency } => self.write(job, move |parts| {
@@ -266,6 +267,14 @@ impl Engine {
             }),
             EngineCommand::CloseAccount { job, account } => self.write(job, move |parts| {
                 let change = manual::close_account(&parts.store, account, parts.clock.now())?;
+                Ok(Event::Edited { job, change })
+            }),
+            EngineCommand::MergeAccounts { job, into, part } => self.write(job, move |parts| {
+                let change = merge::merge(&parts.store, into, part, parts.clock.now())?;
+                Ok(Event::Edited { job, change })
+            }),
+            EngineCommand::SplitAccount { job, account } => self.write(job, move |parts| {
+                let change = merge::split(&parts.store, account, parts.clock.now())?;
                 Ok(Event::Edited { job, change })
             }),
             _ => {}

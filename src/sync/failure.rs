@@ -165,3 +165,8 @@ impl From<StoreError> for SyncError {
         Self::Local(error.into())
     }
 }
+/// Something that the user named is not there; `list` is the command that lists what is.
+pub(super) fn missing(what: &str, id: &str, list: &str) -> JobFailure {
+    JobFailure::new(FailureKind::NotFound, format!("there is no {what} {id}"))
+        .with_hint(format!("`dashtam {list}` lists them"))
+}

@@ -75,7 +75,8 @@ pub(super) fn add_account(
 
 /// Closes an account: its rows stay, its balance leaves net worth.
 pub(super) fn close_account(store: &Store, id: AccountId, now: DateTime<Utc>) -> Result<ChangeId, JobFailure> {
-    let account = store.read()?.account(id)?;
+    let reader = store.read()?;
+    let account = reader.account(id)?;
     let account = account.ok_or_else(|| {
         JobFailure::new(FailureKind::NotFound, format!("there is no account {id}"))
             .with_hint("`dashtam accounts` lists them")
@@ -84,7 +85,12 @@ pub(super) fn close_account(store: &Store, id: AccountId, now: DateTime<Utc>) ->
         return Err(JobFailure::new(FailureKind::WrongState, format!("{} is closed already", account.display_name())));
     }
     let mut writer = store.begin(ChangeKind::Edit, &format!("closed {}", account.display_name()), now)?;
-    writer.put_account(&Account { is_active: false, ..account })?;
+    // Every source of a merged account.
+    for part in reader.merges().parts(account.id) {
+        if let Some(part) = reader.source_account(part)? {
+            writer.put_account(&Account { is_active: false, ..part })?;
+        }
+    }
     let counts = ChangeCounts { accounts_updated: 1, ..ChangeCounts::default() };
     Ok(writer.commit(counts, vec![id], None, Vec::new())?.id)
 }

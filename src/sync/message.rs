@@ -134,6 +134,22 @@ pub enum EngineCommand {
         /// Which account.
         account: AccountId,
     },
+    /// Show two accounts as one from now on; rows that both have are shown once. Answer: `Edited`.
+    MergeAccounts {
+        /// The job.
+        job: JobId,
+        /// The account that stays.
+        into: AccountId,
+        /// The account that is shown under it.
+        part: AccountId,
+    },
+    /// Show the accounts that were merged into one each for itself again. Answer: `Edited`.
+    SplitAccount {
+        /// The job.
+        job: JobId,
+        /// The merged account, or one of its parts.
+        account: AccountId,
+    },
     /// Check a login and find its accounts; nothing is kept yet. An OAuth login answers with `LoginWaiting` on
     /// the way. Answer: `ConnectionChecked`.
     Connect {

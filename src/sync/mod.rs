@@ -5,12 +5,14 @@
 
 mod account;
 mod edit;
+mod ended;
 mod engine;
 mod failure;
 mod handle;
 mod import;
 mod live;
 mod manual;
+mod merge;
 mod message;
 mod options;
 mod reconcile;

@@ -134,6 +134,22 @@ impl Handle {
         self.ask(|job| EngineCommand::CloseAccount { job, account }, |_| {}, edited).await
     }
 
+    /// Merges the account `part` into another.
+    ///
+    /// # Errors
+    /// `not_found`, `validation` for one account or two currencies, or a failure of the store.
+    pub async fn merge_accounts(&self, into: AccountId, part: AccountId) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::MergeAccounts { job, into, part }, |_| {}, edited).await
+    }
+
+    /// Splits a merged account.
+    ///
+    /// # Errors
+    /// `not_found`, `wrong_state` when it is not merged, or a failure of the store.
+    pub async fn split_account(&self, account: AccountId) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::SplitAccount { job, account }, |_| {}, edited).await
+    }
+
     /// Checks a login and finds its accounts. `job` names the login in [`EngineCommand::SubmitRedirect`] and
     /// [`Handle::confirm_connection`].
     ///

@@ -2,21 +2,24 @@
 //!
 //! INVARIANT: everything is checked on the state that would result, before anything is durable; a refused undo or redo leaves
 //! the store and the journal as they were. A redo never makes two rows of one: rows that came again meanwhile are found as an
-//! import would find them.
+//! import would find them, and joined: one of the two is shown.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     JobFailure,
-    edit::missing,
-    reconcile::{self, Batch, Learned, ListingFacts, Outcome},
+    account::parts::is_counted,
+    ended,
+    failure::missing,
+    merge,
+    reconcile::{self, Batch, Learned, ListingFacts},
 };
 use crate::{
     domain::{
-        AccountId, Change, ChangeId, ChangeKind, FailureKind, IdTrust, Transaction, TransactionDraft, TransactionFacts,
-        TransactionId, TransactionStatus, text,
+        AccountId, Change, ChangeId, ChangeKind, FailureKind, IdTrust, PairStanding, RowPair, Transaction,
+        TransactionDraft, TransactionFacts, TransactionId, text,
     },
     store::{Reader, Store, Writer},
 };
@@ -24,7 +27,8 @@ use crate::{
 /// Rows read from the journal at a time.
 const PAGE: usize = 4096;
 
-/// Undoes or redoes a change: the named one, or the newest that can be.
+/// Undoes or redoes a change: the named one, or the newest that can be. Without a name a redo brings back the change undone last
+/// that can be brought back.
 pub(super) fn toggle(
     store: &Store,
     change: Option<ChangeId>,
@@ -32,14 +36,27 @@ pub(super) fn toggle(
     now: DateTime<Utc>,
 ) -> Result<Change, JobFailure> {
     let reader = store.read()?;
-    let target = match change {
-        Some(id) => {
-            let change = reader.change(id)?.ok_or_else(|| missing("change", &id.to_string(), "changes"))?;
-            check_state(&change, undo)?;
-            change
+    if let Some(id) = change {
+        let change = reader.change(id)?.ok_or_else(|| missing("change", &id.to_string(), "changes"))?;
+        check_state(&change, undo)?;
+        return toggle_one(store, &change, undo, now);
+    }
+    let candidates = candidates(&reader, undo)?;
+    drop(reader);
+    let mut refused = None;
+    for target in candidates {
+        match toggle_one(store, &target, undo, now) {
+            Err(failure) if !undo && failure.kind == FailureKind::CannotRedo => drop(refused.get_or_insert(failure)),
+            done => return done,
         }
-        None => newest(&reader, undo)?,
-    };
+    }
+    let (kind, what) =
+        if undo { (FailureKind::NothingToUndo, "undo") } else { (FailureKind::NothingToRedo, "bring back") };
+    Err(refused.unwrap_or_else(|| JobFailure::new(kind, format!("there is nothing to {what}"))))
+}
+
+fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) -> Result<Change, JobFailure> {
+    let reader = store.read()?;
     if undo {
         let login = match target.connection_id {
             Some(id) if reader.credential(id)?.is_some() => reader.connection(id)?,
@@ -54,32 +71,37 @@ pub(super) fn toggle(
                 writer.remove_credential(connection.id)?;
                 writer.put_connection(&connection)?;
             }
+            if let Some(id) = target.connection_id {
+                ended::follow(&reader, writer, id, target.id, now)?;
+            }
+            let merged = merge::compare_again(&reader, writer)?;
+            merge::put(&reader, writer, &merged)?;
             Ok(())
         });
     }
-    let meanwhile = came_meanwhile(&reader, target.id)?;
     let rows = rows_of(&reader, target.id)?;
-    let others: HashMap<ChangeId, HashSet<TransactionId>> =
-        meanwhile.iter().map(|id| Ok((*id, rows_of(&reader, *id)?))).collect::<Result<_, JobFailure>>()?;
-    drop(reader);
-    store.toggle_if(target.id, false, now, |writer| {
-        let twin = match twin_account(writer, &target.accounts)? {
-            Some(account) => Some(format!("account {account} came again")),
-            None => {
-                twin_rows(writer, &rows, &others)?.map(|change| format!("its rows came again with change {change}"))
-            }
-        };
-        match twin {
-            None => Ok(()),
-            Some(why) => {
-                let hint = others.keys().max().map_or_else(
-                    || "`dashtam changes` lists the changes".to_owned(),
-                    |change| format!("undo change {change} first"),
-                );
-                let message = format!("change {} can't be brought back: {why}", target.id);
-                Err(JobFailure::new(FailureKind::CannotRedo, message).with_hint(hint))
-            }
+    let mut others: HashSet<TransactionId> = HashSet::new();
+    // An edit brings no rows.
+    if target.kind != ChangeKind::Edit {
+        for change in not_compared(&reader, target.id)? {
+            others.extend(rows_of(&reader, change)?);
         }
+    }
+    others.retain(|row| !rows.contains(row));
+    let trust = id_trust(&reader, target)?;
+    store.toggle_if(target.id, false, now, |writer| {
+        if let Some(account) = twin_account(writer, &target.accounts)? {
+            let message = format!("change {} can't be brought back: account {account} came again", target.id);
+            return Err(JobFailure::new(FailureKind::CannotRedo, message)
+                .with_hint("disconnect the connection that has it now, or undo the change that brought it"));
+        }
+        if let Some(id) = target.connection_id {
+            ended::follow(&reader, writer, id, target.id, now)?;
+        }
+        let mut pairs = twin_rows(writer, &rows, &others, trust)?;
+        pairs.extend(merge::compare_again(&reader, writer)?);
+        merge::put(&reader, writer, &pairs)?;
+        Ok(())
     })
 }
 
@@ -97,25 +119,47 @@ fn check_state(change: &Change, undo: bool) -> Result<(), JobFailure> {
     Err(JobFailure::new(FailureKind::CannotUndo, format!("change {} can't be {what}: {why}", change.id)))
 }
 
-/// Imports and syncs whose rows were added, or brought back, since the change was undone.
-fn came_meanwhile(reader: &Reader, target: ChangeId) -> Result<Vec<ChangeId>, JobFailure> {
-    let mut found = Vec::new();
-    for change in reader.changes(None, usize::MAX)? {
-        if change.kind == ChangeKind::Undo && change.about == Some(target) {
-            break;
+/// Imports and syncs that stand and were never compared with `target`: whichever of the two came later, or was brought back
+/// later, found the other one undone. Replays the journal.
+fn not_compared(reader: &Reader, target: ChangeId) -> Result<BTreeSet<ChangeId>, JobFailure> {
+    let (mut standing, mut compared) = (BTreeSet::new(), BTreeSet::new());
+    for change in reader.changes(None, usize::MAX)?.into_iter().rev() {
+        // The change that came, or came back, is compared with those that stand.
+        let came = match (change.kind, change.about) {
+            (ChangeKind::Import | ChangeKind::Sync, _) => change.id,
+            (ChangeKind::Redo, Some(about)) => about,
+            (ChangeKind::Undo, Some(about)) => {
+                standing.remove(&about);
+                continue;
+            }
+            (ChangeKind::Undo | ChangeKind::Redo | ChangeKind::Edit, _) => continue,
+        };
+        if came == target {
+            compared.extend(standing.iter().copied());
+        } else if standing.contains(&target) {
+            compared.insert(came);
         }
+        standing.insert(came);
+    }
+    standing.remove(&target);
+    let mut open = BTreeSet::new();
+    for id in standing.difference(&compared) {
         let is_news = |change: &Change| matches!(change.kind, ChangeKind::Import | ChangeKind::Sync) && !change.undone;
-        if is_news(&change) {
-            found.push(change.id);
-        } else if change.kind == ChangeKind::Redo
-            && let Some(about) = change.about.map(|about| reader.change(about)).transpose()?.flatten()
-            && is_news(&about)
-        {
-            found.push(about.id);
+        if reader.change(*id)?.as_ref().is_some_and(is_news) {
+            open.insert(*id);
         }
     }
-    found.retain(|id| *id != target);
-    Ok(found)
+    Ok(open)
+}
+
+/// How far the ids of a change's rows can be trusted.
+fn id_trust(reader: &Reader, change: &Change) -> Result<IdTrust, JobFailure> {
+    let Some(id) = change.connection_id.filter(|_| change.kind == ChangeKind::Sync) else {
+        return Ok(IdTrust::Reusable);
+    };
+    let connection = reader.connection(id)?;
+    let metadata = connection.and_then(|connection| crate::providers::find(&connection.provider).ok());
+    Ok(metadata.map_or(IdTrust::Reusable, |metadata| metadata.id_trust))
 }
 
 fn rows_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionId>, JobFailure> {
@@ -131,58 +175,57 @@ fn rows_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionId>, 
     Ok(rows)
 }
 
-/// A change among `others` that has a row which is also among `rows`, as far as both stand.
+/// Pairs of one of `rows` and one of `others` that are one row, or may be, as far as both are shown.
 fn twin_rows(
     writer: &mut Writer,
     rows: &HashSet<TransactionId>,
-    others: &HashMap<ChangeId, HashSet<TransactionId>>,
-) -> Result<Option<ChangeId>, JobFailure> {
-    let mut back: HashMap<AccountId, Vec<TransactionDraft>> = HashMap::new();
-    for id in sorted(rows) {
-        if let Some(row) = writer.transaction(id)?.filter(is_counted) {
-            back.entry(row.account_id).or_default().push(row.facts.into());
+    others: &HashSet<TransactionId>,
+    trust: IdTrust,
+) -> Result<Vec<RowPair>, JobFailure> {
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let back = by_account(writer, rows)?;
+    let mut stored = by_account(writer, others)?;
+    let mut pairs = Vec::new();
+    for (account, back) in back {
+        let Some(stored) = stored.remove(&account) else { continue };
+        let drafts: Vec<TransactionDraft> = back.iter().map(|row| row.facts.clone().into()).collect();
+        let batch = Batch {
+            drafts: &drafts,
+            stored: &stored,
+            loaded: Some((NaiveDate::MIN, NaiveDate::MAX)),
+            learned: &Learned::default(),
+            trust,
+            listing: ListingFacts::default(),
+        };
+        let facts: HashMap<TransactionId, &TransactionFacts> = stored.iter().map(|row| (row.id, &row.facts)).collect();
+        let letters = |facts: &TransactionFacts| text::skeleton(facts.description());
+        for found in reconcile::matches(&batch) {
+            let is_same_text =
+                facts.get(&found.row).is_some_and(|facts| letters(facts) == letters(&drafts[found.draft].facts));
+            let is_open = found.is_doubt && !is_same_text;
+            let standing = if is_open { PairStanding::Open } else { PairStanding::Same };
+            pairs.push(RowPair::new(back[found.draft].id, found.row, standing));
         }
     }
-    for (change, ids) in others {
-        let mut stored: HashMap<AccountId, Vec<Transaction>> = HashMap::new();
-        for id in sorted(ids).into_iter().filter(|id| !rows.contains(id)) {
-            if let Some(row) = writer.transaction(id)?.filter(is_counted) {
-                stored.entry(row.account_id).or_default().push(row);
-            }
-        }
-        for (account, stored) in stored {
-            let Some(drafts) = back.get(&account) else { continue };
-            let batch = Batch {
-                drafts,
-                stored: &stored,
-                loaded: Some((NaiveDate::MIN, NaiveDate::MAX)),
-                learned: &Learned::default(),
-                trust: IdTrust::Reusable,
-                listing: ListingFacts::default(),
-            };
-            let plan = reconcile::reconcile(&batch);
-            let letters = |facts: &TransactionFacts| text::skeleton(facts.description());
-            let is_same_text = |doubt: &reconcile::Doubt| {
-                stored
-                    .iter()
-                    .any(|row| row.id == doubt.row && letters(&row.facts) == letters(&drafts[doubt.draft].facts))
-            };
-            if plan.doubts.iter().any(is_same_text) || plan.outcomes.iter().any(|outcome| *outcome != Outcome::New) {
-                return Ok(Some(*change));
-            }
-        }
-    }
-    Ok(None)
+    Ok(pairs)
 }
 
-fn is_counted(row: &Transaction) -> bool {
-    !matches!(row.facts.status, TransactionStatus::Cancelled | TransactionStatus::Failed)
-}
-
-fn sorted(ids: &HashSet<TransactionId>) -> Vec<TransactionId> {
+/// The rows that are shown and count, by the account of their source.
+fn by_account(
+    writer: &mut Writer,
+    ids: &HashSet<TransactionId>,
+) -> Result<BTreeMap<AccountId, Vec<Transaction>>, JobFailure> {
     let mut ids: Vec<TransactionId> = ids.iter().copied().collect();
     ids.sort_unstable();
-    ids
+    let mut rows: BTreeMap<AccountId, Vec<Transaction>> = BTreeMap::new();
+    for id in ids {
+        if let Some(row) = writer.transaction(id)?.filter(is_counted) {
+            rows.entry(row.account_id).or_default().push(row);
+        }
+    }
+    Ok(rows)
 }
 
 /// One of `accounts` that two counting connections of one source would have.
@@ -207,26 +250,23 @@ fn twin_account(writer: &mut Writer, accounts: &[AccountId]) -> Result<Option<Ac
     Ok(None)
 }
 
-/// The change that a bare undo or redo is about: the newest that stands, or the one undone last.
-fn newest(reader: &Reader, undo: bool) -> Result<Change, JobFailure> {
-    let mut before = None;
+/// The changes that a bare undo or redo may be about, the likeliest first: the newest that stands, or those undone, the last
+/// first.
+fn candidates(reader: &Reader, undo: bool) -> Result<Vec<Change>, JobFailure> {
+    let (mut before, mut found) = (None, Vec::<Change>::new());
     loop {
         let page = reader.changes(before, 256)?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else { return Ok(found) };
         before = Some(last.id);
         for change in &page {
             if undo && change.can_undo() {
-                return Ok(change.clone());
+                return Ok(vec![change.clone()]);
             }
             if !undo && change.kind == ChangeKind::Undo {
                 let about = change.about.map(|about| reader.change(about)).transpose()?.flatten();
-                if let Some(about) = about.filter(Change::can_redo) {
-                    return Ok(about);
-                }
+                let is_new = |about: &Change| about.can_redo() && found.iter().all(|known| known.id != about.id);
+                found.extend(about.filter(is_new));
             }
         }
     }
-    let (kind, what) =
-        if undo { (FailureKind::NothingToUndo, "undo") } else { (FailureKind::NothingToRedo, "bring back") };
-    Err(JobFailure::new(kind, format!("there is nothing to {what}")))
 }

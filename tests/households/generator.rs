@@ -7,8 +7,13 @@
 pub(crate) struct TrueRow {
     /// Day since the beginning.
     pub(crate) day: u32,
+    /// As posted at the end, after a tip, a smaller charge than was held, or a correction.
     pub(crate) cents: i64,
     pub(crate) text: String,
+    /// Pending since that day, with that amount.
+    pending: Option<(u32, i64)>,
+    /// The amount until the institution corrects it in a later download: the month of that one.
+    corrected: Option<(u32, i64)>,
 }
 
 /// A row as a download states it.
@@ -18,6 +23,9 @@ pub(crate) struct StatedRow {
     pub(crate) day: u32,
     pub(crate) cents: i64,
     pub(crate) text: String,
+    pub(crate) is_pending: bool,
+    /// The id of the row that it corrects.
+    pub(crate) corrects: Option<String>,
 }
 
 /// One download.
@@ -27,6 +35,8 @@ pub(crate) struct Download {
     pub(crate) period: Option<(u32, u32)>,
     /// Balance in cents at the end of a day.
     pub(crate) balance: Option<(u32, i64)>,
+    /// The day for which it lists all pending rows.
+    pub(crate) pending_as_of: Option<u32>,
 }
 
 /// What a bank does with the ids of its rows.
@@ -95,6 +105,41 @@ fn spelled(text: &str, style: u64) -> String {
     }
 }
 
+/// The rows of all days.
+fn true_rows(dice: &mut Dice) -> Vec<TrueRow> {
+    let mut truth: Vec<TrueRow> = Vec::new();
+    for day in 0..MONTHS * DAYS {
+        for _ in 0..[0, 0, 1, 1, 2][usize::try_from(dice.below(5)).unwrap_or(0)] {
+            let text = dice.pick(&PAYEES).to_owned();
+            // Few amounts, so that days, amounts and texts collide.
+            let cents = -[250, 250, 450, 990, 1_700, 4_200, 70_000][usize::try_from(dice.below(7)).unwrap_or(0)];
+            truth.push(TrueRow { day, cents, text, pending: None, corrected: None });
+            if dice.one_in(25)
+                && let Some(twin) = truth.last().cloned()
+            {
+                truth.push(twin);
+            }
+        }
+    }
+    truth
+}
+
+/// Makes some rows pending before they are posted.
+fn hold_some(truth: &mut [TrueRow], dice: &mut Dice) {
+    for row in truth {
+        if dice.one_in(6) && row.day >= 3 {
+            let since = row.day - 1 - u32::try_from(dice.below(2)).unwrap_or(0);
+            let held = match dice.below(4) {
+                // A hold, a tip, and the same amount.
+                0 => row.cents - 5_000,
+                1 => row.cents * 10 / 12,
+                _ => row.cents,
+            };
+            row.pending = Some((since, held));
+        }
+    }
+}
+
 impl Household {
     /// The household of a seed.
     pub(crate) fn of(seed: u64) -> Self {
@@ -102,19 +147,11 @@ impl Household {
         for _ in 0..8 {
             dice.below(2);
         }
-        let mut truth: Vec<TrueRow> = Vec::new();
-        for day in 0..MONTHS * DAYS {
-            for _ in 0..[0, 0, 1, 1, 2][usize::try_from(dice.below(5)).unwrap_or(0)] {
-                let text = dice.pick(&PAYEES).to_owned();
-                // Few amounts, so that days, amounts and texts collide.
-                let cents = -[250, 250, 450, 990, 1_700, 4_200, 70_000][usize::try_from(dice.below(7)).unwrap_or(0)];
-                truth.push(TrueRow { day, cents, text });
-                if dice.one_in(25)
-                    && let Some(twin) = truth.last().cloned()
-                {
-                    truth.push(twin);
-                }
-            }
+        let mut truth = true_rows(&mut dice);
+        // Few banks list pending rows or correct posted ones.
+        let (lists_pending, corrects) = (dice.one_in(4), dice.one_in(6));
+        if lists_pending {
+            hold_some(&mut truth, &mut dice);
         }
         let ids = dice.pick(&[
             Ids::Stable,
@@ -126,6 +163,12 @@ impl Household {
             Ids::Constant,
             Ids::RenumberedOnce,
         ]);
+        for row in truth.iter_mut().filter(|_| corrects && ids == Ids::Stable) {
+            let month = row.day / DAYS + 1;
+            if dice.one_in(40) && month < MONTHS && row.pending.is_none() {
+                row.corrected = Some((month, row.cents - 100));
+            }
+        }
         let balances = dice.below(4);
         let states_period = !dice.one_in(4);
         let (overlap, respelled_from) = (u32::try_from(dice.below(12)).unwrap_or(0), dice.below(12));
@@ -136,26 +179,55 @@ impl Household {
             let from = (month * DAYS).saturating_sub(overlap);
             let to = (month + 1) * DAYS - 1;
             let respelled = u64::from(month) >= respelled_from;
-            let stated = truth.iter().enumerate().filter(|(_, row)| from <= row.day && row.day <= to);
-            let rows = stated.enumerate().map(|(position, (number, row))| StatedRow {
-                id: match ids {
+            let stated = truth.iter().enumerate().filter(|(_, row)| {
+                let is_corrected = row.corrected.is_some_and(|(at, _)| at == month);
+                (from <= row.day && row.day <= to) || is_corrected
+            });
+            let rows = stated.enumerate().map(|(position, (number, row))| {
+                let id = match ids {
                     Ids::RenumberedOnce if u64::from(month) >= renumbered_from => format!("n{number}"),
                     Ids::Stable | Ids::RenumberedOnce => format!("f{number}"),
                     Ids::None => String::new(),
                     Ids::RestartEachDownload => format!("{}", position + 1),
                     Ids::Constant => "-1".to_owned(),
-                },
-                day: row.day,
-                cents: row.cents,
-                text: if respelled { spelled(&row.text, style) } else { row.text.clone() },
+                };
+                let (id, corrects, cents) = match row.corrected {
+                    Some((at, before)) if month < at => (id, None, before),
+                    Some((at, _)) if month == at => (format!("c{number}"), Some(id), row.cents),
+                    Some(_) => (format!("c{number}"), None, row.cents),
+                    None => (id, None, row.cents),
+                };
+                let text = if respelled { spelled(&row.text, style) } else { row.text.clone() };
+                StatedRow { id, day: row.day, cents, text, is_pending: false, corrects }
             });
-            let all: i64 = truth.iter().filter(|row| row.day <= to).map(|row| row.cents).sum();
+            let mut rows: Vec<StatedRow> = rows.collect();
+            for (number, row) in truth.iter().enumerate() {
+                if let Some((since, held)) = row.pending
+                    && since <= to
+                    && to < row.day
+                {
+                    let id = if ids == Ids::Stable { format!("p{number}") } else { String::new() };
+                    let text = row.text.clone();
+                    rows.push(StatedRow { id, day: since, cents: held, text, is_pending: true, corrects: None });
+                }
+            }
+            let posted = |row: &&TrueRow| row.day <= to;
+            let amount = |row: &TrueRow| match row.corrected {
+                Some((at, before)) if month < at => before,
+                _ => row.cents,
+            };
+            let all: i64 = truth.iter().filter(posted).map(amount).sum();
             let balance = match balances {
                 0 | 1 => Some((to, 1_000_000 + all)),
                 2 => Some((to, 0)),
                 _ => None,
             };
-            downloads.push(Download { rows: rows.collect(), period: states_period.then_some((from, to)), balance });
+            downloads.push(Download {
+                rows,
+                period: states_period.then_some((from, to)),
+                balance,
+                pending_as_of: lists_pending.then_some(to),
+            });
         }
         // Some people import an older file later, or one twice.
         if dice.one_in(3) {

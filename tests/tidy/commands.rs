@@ -8,6 +8,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("commit-import", "Import"),
     ("explain", "Explain"),
     ("state-balance", "Balance"),
+    ("merge-account", "Merge"),
+    ("decide-pair", "Duplicates"),
     ("connect", "Connect"),
     ("reconnect", "Reconnect"),
     ("disconnect", "Disconnect"),

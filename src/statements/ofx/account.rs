@@ -4,7 +4,10 @@
 //! what else a file holds, so every download of an account gives the same one.
 
 use super::{record::Record, tag::Tag, text};
-use crate::domain::{AccountType, AssetCode, Text};
+use crate::{
+    domain::{AccountType, AssetCode, Text},
+    statements::warnings::quoted,
+};
 
 /// An account as its `…ACCTFROM` names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +148,36 @@ pub(super) fn currency(written: &str) -> Option<AssetCode> {
         }
         code => code,
     };
+    let code = mistaken(code).unwrap_or(code);
     AssetCode::new(code).ok().filter(|_| code.len() >= 3)
+}
+
+/// Codes that banks write instead of the one in ISO 4217.
+const MISTAKEN: &[(&str, &str)] = &[
+    ("BRC", "BRL"),
+    ("MXP", "MXN"),
+    ("NIS", "ILS"),
+    ("NTD", "TWD"),
+    ("RMB", "CNY"),
+    ("RUR", "RUB"),
+    ("SFR", "CHF"),
+    ("STG", "GBP"),
+    ("UKP", "GBP"),
+    ("YEN", "JPY"),
+];
+
+fn mistaken(code: &str) -> Option<&'static str> {
+    MISTAKEN.iter().find(|(written, _)| written.eq_ignore_ascii_case(code)).map(|(_, meant)| *meant)
+}
+
+/// The reason to check a currency that [`currency`] read, if there is one.
+#[must_use]
+pub(super) fn currency_doubt(written: &str, code: AssetCode) -> Option<String> {
+    let shown = quoted(written.trim());
+    if mistaken(written.trim()).is_some() {
+        return Some(format!("CURDEF {shown} is not in ISO 4217; it was read as {code}"));
+    }
+    (!code.is_iso()).then(|| format!("CURDEF {shown} is not in ISO 4217; the amounts are kept in it as written"))
 }
 
 #[cfg(test)]
@@ -188,6 +220,11 @@ mod tests {
         assert_eq!(code("usd").as_deref(), Some("USD"));
         assert_eq!(code("R$").as_deref(), Some("BRL"));
         assert_eq!(code("978").as_deref(), Some("EUR"));
+        assert_eq!(code("BRC").as_deref(), Some("BRL"));
+        let doubt = |text| currency_doubt(text, currency(text).unwrap());
+        assert!(doubt("brc").unwrap().ends_with("read as BRL"));
+        assert!(doubt("ZZQ").unwrap().ends_with("kept in it as written"));
+        assert_eq!((doubt("USD"), doubt("R$"), doubt("978")), (None, None, None));
         assert_eq!(code("??"), None);
         assert_eq!(code("XX"), None);
     }

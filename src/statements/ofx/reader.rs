@@ -179,6 +179,9 @@ impl<'a> Handler<'a> for DocumentReader<'a, '_, '_> {
             Tag::DtServer => self.server_day = self.day_of(leaf).date().or(self.server_day),
             Tag::CurDef => {
                 let code = account::currency(leaf.text);
+                if let Some(doubt) = code.and_then(|code| account::currency_doubt(leaf.text, code)) {
+                    self.warn(leaf.at, || doubt);
+                }
                 match (&mut self.open, code) {
                     (Some(open), Some(code)) => {
                         open.currency.get_or_insert(code);

@@ -26,6 +26,7 @@ pub(in crate::store) enum KeyKind {
     RowUser = 7,
     SyncState = 8,
     RowPair = 9,
+    AccountMerge = 10,
 }
 
 /// Key of a versioned object.
@@ -55,6 +56,11 @@ impl ObjectKey {
 
     pub(in crate::store) fn account_user(id: AccountId) -> Self {
         Self::number(KeyKind::AccountUser, id.0)
+    }
+
+    /// The account that `part` is merged into.
+    pub(in crate::store) fn account_merge(part: AccountId) -> Self {
+        Self::number(KeyKind::AccountMerge, part.0)
     }
 
     pub(in crate::store) fn snapshot(account: AccountId, date: NaiveDate) -> Self {
@@ -114,8 +120,10 @@ impl ObjectKey {
     }
 
     pub(in crate::store) fn kind(&self) -> Option<KeyKind> {
-        use KeyKind::{Account, AccountUser, Connection, Holding, Row, RowPair, RowUser, Snapshot, SyncState};
-        [Connection, Account, AccountUser, Snapshot, Holding, Row, RowUser, SyncState, RowPair]
+        use KeyKind::{
+            Account, AccountMerge, AccountUser, Connection, Holding, Row, RowPair, RowUser, Snapshot, SyncState,
+        };
+        [Connection, Account, AccountUser, Snapshot, Holding, Row, RowUser, SyncState, RowPair, AccountMerge]
             .into_iter()
             .find(|kind| self.0.first() == Some(&(*kind as u8)))
     }

@@ -14,10 +14,11 @@ use crate::{
             keys::{self, KeyKind, ObjectKey},
             record, row,
         },
-        history::{bulk_undo, draft::Draft, journal, versions},
+        history::{bulk_undo, draft::Draft, journal, pairs, versions},
         lookup,
         schema::{
-            BY_DATE, BY_PROVIDER_ID, CHANGES, CREDENTIALS, DIGESTS, PARKED, RECORDS, SOURCES, TRANSACTIONS, VERSIONS,
+            BY_DATE, BY_PROVIDER_ID, CHANGES, CREDENTIALS, DIGESTS, PARKED, RECORDS, SOURCES, TRANSACTIONS, UNDONE,
+            VERSIONS,
         },
     },
 };
@@ -37,9 +38,9 @@ impl Removal {
     /// Whether a key belongs to one of the accounts or rows.
     fn has_key(&self, key: &ObjectKey) -> bool {
         match key.kind() {
-            Some(KeyKind::Account | KeyKind::AccountUser | KeyKind::Snapshot | KeyKind::Holding) => {
-                self.has_account(key.first_number())
-            }
+            Some(
+                KeyKind::Account | KeyKind::AccountUser | KeyKind::AccountMerge | KeyKind::Snapshot | KeyKind::Holding,
+            ) => self.has_account(key.first_number()),
             Some(KeyKind::Row | KeyKind::RowUser) => key.first_number().is_some_and(|pk| self.rows.contains(&pk)),
             Some(KeyKind::RowPair) => {
                 [key.first_number(), key.last_number()].into_iter().flatten().any(|pk| self.rows.contains(&pk))
@@ -130,8 +131,21 @@ fn erase_parked(draft: &Draft, removal: &mut Removal) -> Result<()> {
     }
 }
 
-fn erase_records(draft: &Draft, removal: &mut Removal, id: ConnectionId) -> Result<()> {
+fn erase_records(draft: &mut Draft, removal: &mut Removal, id: ConnectionId) -> Result<()> {
+    find_hidden_rows(draft, removal)?;
+    let undone = journal::undone(&draft.txn.open_table(UNDONE)?)?;
+    pairs::release(draft, &removal.rows, &undone)?;
+    let states = ObjectKey::sync_states_of(id);
+    let goes = |key: &ObjectKey| removal.has_key(key) || key.as_bytes().starts_with(states.as_bytes());
     let mut versions = draft.txn.open_table(VERSIONS)?;
+    versions.retain(|name, _| keys::split_version(name).map_or(true, |(key, _)| !goes(&key)))?;
+    draft.txn.open_table(RECORDS)?.retain(|key, _| !goes(&ObjectKey::from_bytes(key)))?;
+    Ok(())
+}
+
+/// Rows of the accounts that have no current version.
+fn find_hidden_rows(draft: &Draft, removal: &mut Removal) -> Result<()> {
+    let versions = draft.txn.open_table(VERSIONS)?;
     let all_rows = ObjectKey::every(KeyKind::Row);
     let end = all_rows.successor();
     for entry in versions.range(all_rows.as_bytes()..end.as_slice())? {
@@ -143,10 +157,6 @@ fn erase_records(draft: &Draft, removal: &mut Removal, id: ConnectionId) -> Resu
             removal.rows.insert(pk.0);
         }
     }
-    let states = ObjectKey::sync_states_of(id);
-    let goes = |key: &ObjectKey| removal.has_key(key) || key.as_bytes().starts_with(states.as_bytes());
-    versions.retain(|name, _| keys::split_version(name).map_or(true, |(key, _)| !goes(&key)))?;
-    draft.txn.open_table(RECORDS)?.retain(|key, _| !goes(&ObjectKey::from_bytes(key)))?;
     Ok(())
 }
 

@@ -4,5 +4,6 @@ pub(super) mod bulk_undo;
 pub(super) mod draft;
 pub(super) mod erase;
 pub(super) mod journal;
+pub(super) mod pairs;
 pub(super) mod toggle;
 pub(super) mod versions;

@@ -9,7 +9,7 @@ use crate::{
             bulk_undo,
             draft::Draft,
             journal::{self, Touched, Undone},
-            versions,
+            pairs, versions,
         },
         schema::{TOUCHED, UNDONE},
     },
@@ -38,6 +38,7 @@ pub(in crate::store) fn toggle(draft: &mut Draft, about: &Change, undo: bool) ->
         draft.txn.open_table(UNDONE)?.remove(id)?;
     }
     recompute_touched(draft, id, undo, &undone)?;
+    pairs::settle(draft, &undone)?;
     draft.written.removed_rows = true;
     let difference: i64 = draft.derived.counts.values().sum();
     Ok(ChangeCounts {

@@ -16,7 +16,7 @@ use crate::{
             record, row,
         },
         history::{draft::Draft, journal::Undone},
-        schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TRANSACTIONS, VERSIONS},
+        schema::{BY_DATE, BY_PROVIDER_ID, RECORDS, TRANSACTIONS, VERSIONS, ValueBytes},
     },
 };
 
@@ -58,6 +58,24 @@ pub(in crate::store) fn undone_accounts(draft: &Draft) -> Result<Vec<Account>> {
         }
     }
     Ok(found)
+}
+
+/// The newest body of a change that is not undone, among the versions that are not current: that of a hidden row.
+pub(in crate::store) fn standing_body(
+    versions: &impl redb::ReadableTable<ValueBytes, ValueBytes>,
+    undone: &impl redb::ReadableTable<u64, ValueBytes>,
+    key: &ObjectKey,
+) -> Result<Option<(u64, Vec<u8>)>> {
+    for entry in versions.range(key.version(0).as_slice()..=key.version(u64::MAX).as_slice())?.rev() {
+        let (name, value) = entry?;
+        let (_, change) = keys::split_version(name.value())?;
+        if undone.get(change)?.is_none()
+            && let Some(body) = body_of(checksum::check(name.value(), value.value())?)?
+        {
+            return Ok(Some((change, body.to_vec())));
+        }
+    }
+    Ok(None)
 }
 
 /// Writes this change's version of `key`; `None` is a tombstone. The former current version is kept.

@@ -1,8 +1,13 @@
 //! The read side: one consistent snapshot.
 
 mod pages;
+mod parts;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable as _, ReadableTableMetadata as _};
 
@@ -23,6 +28,7 @@ use crate::{
         },
         history::{journal, versions},
         lookup,
+        merges::Merges,
         raw_source::{self, RawSource},
         requests::{self, Requests},
         schema::{
@@ -40,6 +46,9 @@ pub struct Reader {
     pub(in crate::store) by_date: ReadOnlyTable<u128, ()>,
     pub(in crate::store) records: ReadOnlyTable<ValueBytes, ValueBytes>,
     pub(in crate::store) counts: ReadOnlyTable<u64, ValueBytes>,
+    merges: Merges,
+    /// Computed on first use.
+    hidden: OnceLock<BTreeMap<AccountId, Vec<Transaction>>>,
     changes: ReadOnlyTable<u64, ValueBytes>,
     undone: ReadOnlyTable<u64, ValueBytes>,
     generation: u64,
@@ -61,10 +70,13 @@ impl Reader {
         let meta = txn.open_table(META)?;
         let generation = Counter::Generation.get(&meta)?.unwrap_or_default();
         let is_compactable = Counter::Compactable.get(&meta)?.is_some_and(|loose| loose != 0);
+        let records = txn.open_table(RECORDS)?;
         Ok(Self {
             rows: txn.open_table(TRANSACTIONS)?,
             by_date: txn.open_table(BY_DATE)?,
-            records: txn.open_table(RECORDS)?,
+            merges: Merges::read(&records)?,
+            hidden: OnceLock::new(),
+            records,
             counts: txn.open_table(COUNTS)?,
             changes: txn.open_table(CHANGES)?,
             undone: txn.open_table(UNDONE)?,
@@ -92,14 +104,22 @@ impl Reader {
         self.generation
     }
 
-    /// All accounts, by id.
+    /// All accounts, by id; merged ones as one.
     pub fn accounts(&self) -> Result<Vec<Account>> {
-        self.guarded(|| lookup::accounts(&self.records))
+        let accounts = self.source_accounts()?;
+        if self.merges.is_empty() {
+            return Ok(accounts);
+        }
+        Ok(self.merges.shown(accounts, &self.connections()?))
     }
 
-    /// One account.
+    /// One account, or the account that it is merged into.
     pub fn account(&self, id: AccountId) -> Result<Option<Account>> {
-        self.guarded(|| lookup::account(&self.records, id))
+        if self.merges.is_empty() {
+            return self.source_account(id);
+        }
+        let head = self.merges.head(id);
+        Ok(self.accounts()?.into_iter().find(|account| account.id == head))
     }
 
     /// All connections, by id.
@@ -114,17 +134,29 @@ impl Reader {
 
     /// An account's balances, by date.
     pub fn snapshots(&self, account: AccountId) -> Result<Vec<Snapshot>> {
-        self.guarded(|| lookup::snapshots(&self.records, account))
+        let head = self.merges.head(account);
+        let parts = self.merges.parts(head);
+        self.guarded(|| {
+            if parts.len() == 1 {
+                return lookup::snapshots(&self.records, account);
+            }
+            let snapshots = parts.into_iter().map(|part| lookup::snapshots(&self.records, part));
+            Ok(Merges::snapshots(head, snapshots.collect::<Result<_>>()?))
+        })
     }
 
     /// An account's newest balance.
     pub fn latest_snapshot(&self, account: AccountId) -> Result<Option<Snapshot>> {
-        self.guarded(|| lookup::latest_snapshot(&self.records, account))
+        if self.merges.is_empty() {
+            return self.guarded(|| lookup::latest_snapshot(&self.records, account));
+        }
+        Ok(self.snapshots(account)?.pop())
     }
 
-    /// All positions, by account.
+    /// All positions, by account; of a merged one those of the part that listed positions last.
     pub fn holdings(&self) -> Result<Vec<Holding>> {
-        self.guarded(|| lookup::holdings(&self.records, None))
+        let holdings = self.guarded(|| lookup::holdings(&self.records, None))?;
+        Ok(self.merges.holdings(holdings))
     }
 
     /// All versions of all positions whose change is not undone, in no order.
@@ -144,18 +176,19 @@ impl Reader {
                     versions.push(record::to_holding(change, body)?);
                 }
             }
-            Ok(versions)
+            Ok(self.merges.holdings(versions))
         })
     }
 
-    /// An account's positions.
+    /// The positions that the source of one account lists.
     pub fn holdings_of(&self, account: AccountId) -> Result<Vec<Holding>> {
         self.guarded(|| lookup::holdings(&self.records, Some(account)))
     }
 
     /// One row.
     pub fn transaction(&self, id: TransactionId) -> Result<Option<Transaction>> {
-        self.guarded(|| lookup::transaction(&self.rows, id))
+        let row = self.guarded(|| lookup::transaction(&self.rows, id))?;
+        Ok(row.map(|row| self.shown(row)))
     }
 
     /// The user's fields of a row; empty if there are none.
@@ -190,9 +223,12 @@ impl Reader {
                 lookup::records(&self.records, &ObjectKey::every(KeyKind::RowPair), |_, _, body| {
                     record::from_json(body)
                 })?;
+            let account_of = |row| Ok::<_, StoreError>(lookup::transaction(&self.rows, row)?.map(|row| row.account_id));
             let mut found = Vec::with_capacity(all.len());
             for pair in all {
-                if self.rows.get(pair.older.0)?.is_some() && self.rows.get(pair.newer.0)?.is_some() {
+                if let (Some(one), Some(other)) = (account_of(pair.older)?, account_of(pair.newer)?)
+                    && self.merges.head(one) == self.merges.head(other)
+                {
                     found.push(pair);
                 }
             }
@@ -207,7 +243,13 @@ impl Reader {
 
     /// Number of rows of an account.
     pub fn count_of(&self, account: AccountId) -> Result<u64> {
-        self.guarded(|| lookup::count(&self.counts, account.0))
+        self.guarded(|| {
+            self.merges
+                .parts(self.merges.head(account))
+                .into_iter()
+                .map(|part| lookup::count(&self.counts, part.0))
+                .sum()
+        })
     }
 
     /// Entries of the journal before `before` (or from the end), newest first.

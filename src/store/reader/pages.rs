@@ -27,7 +27,7 @@ impl Reader {
     pub fn newest(&self, account: Option<AccountId>, offset: u64, limit: usize) -> Result<Vec<TransactionId>> {
         self.guarded(|| {
             let accounts = match account {
-                Some(account) => vec![keys::account_number(account)?],
+                Some(account) => self.numbers(account)?,
                 None => lookup::accounts_with_rows(&self.counts)?,
             };
             let mut sources = Vec::with_capacity(accounts.len());
@@ -64,19 +64,24 @@ impl Reader {
     /// An account's rows from `from` to `to`, both included, by date, then id.
     pub fn rows_between(&self, account: AccountId, from: NaiveDate, to: NaiveDate) -> Result<Vec<Transaction>> {
         self.guarded(|| {
-            let account = keys::account_number(account)?;
-            let low = keys::pack(account, keys::day_of(from), 0);
-            let high = keys::pack(account, keys::day_of(to), u64::MAX);
-            if low > high {
-                return Ok(Vec::new());
-            }
-            self.by_date
-                .range(low..=high)?
-                .map(|entry| {
+            let mut rows = Vec::new();
+            let parts = self.numbers(account)?;
+            for part in &parts {
+                let low = keys::pack(*part, keys::day_of(from), 0);
+                let high = keys::pack(*part, keys::day_of(to), u64::MAX);
+                if low > high {
+                    return Ok(Vec::new());
+                }
+                for entry in self.by_date.range(low..=high)? {
                     let pk = self.indexed(entry?.0.value())?;
-                    lookup::transaction(&self.rows, pk)?.ok_or_else(StoreError::index_without_row)
-                })
-                .collect()
+                    let row = lookup::transaction(&self.rows, pk)?.ok_or_else(StoreError::index_without_row)?;
+                    rows.push(self.shown(row));
+                }
+            }
+            if parts.len() > 1 {
+                rows.sort_by_key(|row| (row.facts.date, row.id));
+            }
+            Ok(rows)
         })
     }
 
@@ -95,8 +100,14 @@ impl Reader {
         })
     }
 
+    /// The numbers of an account and those merged with it.
+    fn numbers(&self, account: AccountId) -> Result<Vec<u32>> {
+        let merges = self.merges();
+        merges.parts(merges.head(account)).into_iter().map(keys::account_number).collect()
+    }
+
     /// The row of a key of the date index, if its content matches the key.
-    fn indexed(&self, key: u128) -> Result<TransactionId> {
+    pub(super) fn indexed(&self, key: u128) -> Result<TransactionId> {
         let pk = keys::pk(key);
         let value = self.rows.get(pk.0)?.ok_or_else(StoreError::index_without_row)?;
         let (_, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
@@ -107,7 +118,11 @@ impl Reader {
     pub fn by_provider_id(&self, account: AccountId, provider_id: &str) -> Result<Vec<Transaction>> {
         self.guarded(|| {
             let ids = self.txn.open_table(BY_PROVIDER_ID)?;
-            lookup::by_provider_id(&self.rows, &ids, keys::account_number(account)?, provider_id)
+            let mut rows = Vec::new();
+            for part in self.numbers(account)? {
+                rows.extend(lookup::by_provider_id(&self.rows, &ids, part, provider_id)?);
+            }
+            Ok(rows.into_iter().map(|row| self.shown(row)).collect())
         })
     }
 
@@ -122,8 +137,8 @@ impl Reader {
         account: AccountId,
         mut each: impl FnMut(Transaction, &UserFields) -> ControlFlow<()>,
     ) -> Result<()> {
-        let account = keys::account_number(account)?;
-        self.scan_rows(|body| row::head(body).is_ok_and(|head| head.account == account), &mut each)
+        let parts = self.numbers(account)?;
+        self.scan_rows(|body| row::head(body).is_ok_and(|head| parts.contains(&head.account)), &mut each)
     }
 
     /// Scans the rows whose body is `wanted`. Only the work of the store is guarded: a panic in `each` reaches the caller.
@@ -148,7 +163,7 @@ impl Reader {
                     let (change, body) = checksum::check_version(&pk.0.to_be_bytes(), value.value())?;
                     if wanted(body) {
                         let fields = chunks::fields_of(&mut fields, pk)?;
-                        return Ok(Some((row::decode(pk, change, body)?, fields)));
+                        return Ok(Some((self.shown(row::decode(pk, change, body)?), fields)));
                     }
                 }
                 if seen == self.rows.len()? { Ok(None) } else { Err(StoreError::damaged("a table has lost entries")) }

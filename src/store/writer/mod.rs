@@ -2,6 +2,7 @@
 
 mod append;
 pub(super) mod commit;
+mod merge;
 mod resume;
 
 use std::{ops::Range, sync::Arc};
@@ -12,7 +13,7 @@ use redb::ReadableTable as _;
 use crate::{
     domain::{
         Account, AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, Holding,
-        HoldingId, RowPair, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
+        HoldingId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
     },
     store::{
         counters,
@@ -28,7 +29,7 @@ use crate::{
         lookup,
         raw_source::NewSource,
         requests::{self, Requests},
-        schema::{BY_PROVIDER_ID, CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS},
+        schema::{BY_PROVIDER_ID, CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS, UNDONE, VERSIONS},
     },
 };
 
@@ -228,14 +229,6 @@ impl Writer {
         })
     }
 
-    /// Writes what is known about a pair of rows.
-    pub fn put_row_pair(&mut self, pair: &RowPair) -> Result<()> {
-        self.run(|it| {
-            let key = ObjectKey::row_pair(pair.older, pair.newer);
-            versions::write(&mut it.draft, &key, Some(&record::to_json(pair)?))
-        })
-    }
-
     /// Writes the user's alias and type for an account.
     pub fn set_account_user(
         &mut self,
@@ -298,7 +291,7 @@ impl Writer {
         self.run(|it| toggle::toggle(&mut it.draft, about, undo))
     }
 
-    /// All accounts, by id.
+    /// All accounts as their sources have them, by id.
     pub fn accounts(&mut self) -> Result<Vec<Account>> {
         self.run(|it| lookup::accounts(&it.draft.txn.open_table(RECORDS)?))
     }
@@ -381,8 +374,13 @@ impl Writer {
 
     fn row_account(&self, id: TransactionId) -> Result<u32> {
         let rows = self.draft.txn.open_table(TRANSACTIONS)?;
-        let value = rows.get(id.0)?.ok_or_else(|| StoreError::not_found(format!("transaction {id}")))?;
-        let (_, body) = checksum::check_version(&id.0.to_be_bytes(), value.value())?;
-        Ok(row::head(body)?.account)
+        if let Some(value) = rows.get(id.0)? {
+            let (_, body) = checksum::check_version(&id.0.to_be_bytes(), value.value())?;
+            return Ok(row::head(body)?.account);
+        }
+        let (versions, undone) = (self.draft.txn.open_table(VERSIONS)?, self.draft.txn.open_table(UNDONE)?);
+        let hidden = versions::standing_body(&versions, &undone, &ObjectKey::row(id))?;
+        let (_, body) = hidden.ok_or_else(|| StoreError::not_found(format!("transaction {id}")))?;
+        Ok(row::head(&body)?.account)
     }
 }

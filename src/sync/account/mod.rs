@@ -3,6 +3,7 @@
 //! INVARIANT: planning writes nothing; writing a plan is all that either side does to an account.
 
 mod holdings;
+pub(super) mod parts;
 mod rows;
 mod write;
 
@@ -69,6 +70,8 @@ pub(super) struct AccountPlan {
     pub(super) sold: Vec<Holding>,
     /// Names of the account in its sources that it doesn't have yet.
     pub(super) new_names: Vec<String>,
+    /// Rows that other sources of a merged account delivered too.
+    pub(super) joins: Vec<parts::Join>,
 }
 
 impl AccountPlan {
@@ -143,6 +146,12 @@ pub(super) fn read_learned(reader: &Reader, account: &Account) -> Result<Learned
     Ok(learned)
 }
 
+/// The record of earlier listings of an account, with what the change under way wrote.
+pub(super) fn written_learned(writer: &mut Writer, account: &Account) -> Result<Learned, JobFailure> {
+    let bytes = writer.sync_state(account.connection_id, &learned_stream(account.id))?;
+    Ok(bytes.map(|bytes| Learned::from_json(&bytes)).unwrap_or_default())
+}
+
 /// Keeps the record of earlier listings of an account.
 pub(super) fn put_learned(writer: &mut Writer, account: &Account, learned: &Learned) -> Result<(), JobFailure> {
     Ok(writer.put_sync_state(account.connection_id, &learned_stream(account.id), &learned.to_json())?)
@@ -175,9 +184,12 @@ pub(super) fn plan(
             holdings,
             sold,
             new_names: vec![],
+            joins: Vec::new(),
         });
     };
     let account = updated(known, news.draft);
+    let pages: Vec<&[crate::domain::TransactionDraft]> = news.pages.iter().map(|page| page.drafts).collect();
+    let joins = parts::joins(reader, known.id, &rows, &pages, &read_learned(reader, known)?)?;
     let (holdings, sold) = match news.holdings {
         Some(positions) => holdings::changed(&reader.holdings_of(known.id)?, positions),
         None => (Vec::new(), Vec::new()),
@@ -192,6 +204,7 @@ pub(super) fn plan(
         holdings,
         sold,
         new_names: Vec::new(),
+        joins,
     })
 }
 

@@ -10,13 +10,13 @@ use chrono::NaiveDate;
 use super::{AccountNews, read_learned};
 use crate::{
     domain::{
-        Account, AccountId, ChangeId, Correction, IdTrust, Transaction, TransactionDraft, TransactionFacts,
-        TransactionId, TransactionStatus,
+        Account, AccountId, ChangeId, Correction, IdTrust, PairStanding, RowPair, Transaction, TransactionDraft,
+        TransactionFacts, TransactionId, TransactionStatus, UserFields,
     },
     store::Reader,
     sync::{
         JobFailure,
-        reconcile::{self, Batch, Learned, ListingFacts, Outcome, REACH_DAYS},
+        reconcile::{self, Batch, Content, FirstDayDoubt, Learned, ListingFacts, Outcome, REACH_DAYS},
     },
 };
 
@@ -71,6 +71,8 @@ pub(in crate::sync) struct RowsPlan {
     pub(in crate::sync) vanished: Vec<TransactionId>,
     /// New rows, by page and index of the draft, that may be the same as another row.
     pub(in crate::sync) doubts: Vec<((usize, usize), RowRef)>,
+    /// Earlier doubts that turn out to be one row, with the user's fields that the older row takes over.
+    pub(in crate::sync) settled: Vec<(RowPair, Option<UserFields>)>,
     /// The record of listings as it will be.
     pub(in crate::sync) learned: Learned,
     /// The facts of the rows that doubts are about, for messages.
@@ -85,7 +87,7 @@ impl RowsPlan {
 
     /// Whether nothing would be written.
     pub(in crate::sync) fn is_empty(&self) -> bool {
-        self.vanished.is_empty() && self.outcomes().all(|outcome| *outcome == Outcome::Known)
+        self.vanished.is_empty() && self.settled.is_empty() && self.outcomes().all(|outcome| *outcome == Outcome::Known)
     }
 
     /// The rows that later files of the same review are compared with.
@@ -160,6 +162,7 @@ pub(super) fn plan(
     plan.pages = news.pages.iter().map(|_| Vec::new()).collect();
     let mut places: HashMap<TransactionId, (usize, usize)> = HashMap::new();
     let last = plan.order.last().copied();
+    let mut settled = Vec::new();
     for page in plan.order.clone() {
         let DocumentRows { drafts, listing } = &news.pages[page];
         let batch =
@@ -176,12 +179,14 @@ pub(super) fn plan(
         plan.learned = outcome.learned;
         plan.pages[page] = outcome.outcomes;
         plan.vanished.extend(outcome.vanished);
+        settled.extend(outcome.settled);
         if Some(page) == last && places.is_empty() {
             break;
         }
         follow(&mut plan, page, drafts, &mut stored, &mut places);
     }
     drop_unwritten_doubts(&mut plan);
+    plan.settled = settled_pairs(reader, &settled)?;
     for row in stored.iter().filter(|row| row.facts.status != TransactionStatus::Cancelled) {
         let is_removed =
             row.facts.provider_id.as_ref().is_some_and(|id| news.removed.iter().any(|gone| **gone == **id));
@@ -192,6 +197,25 @@ pub(super) fn plan(
         }
     }
     Ok(plan)
+}
+
+/// The open pairs that are one row, as the habit of the source shows now.
+fn settled_pairs(reader: &Reader, settled: &[FirstDayDoubt]) -> Result<Vec<(RowPair, Option<UserFields>)>, JobFailure> {
+    let mut found = Vec::new();
+    if settled.is_empty() {
+        return Ok(found);
+    }
+    for pair in reader.row_pairs()?.into_iter().filter(|pair| pair.standing == PairStanding::Open) {
+        let Some(newer) = reader.source_transaction(pair.newer)? else { continue };
+        let content = Content::of(&newer.facts);
+        if settled.iter().any(|doubt| doubt.row == pair.older && doubt.content == content) {
+            let given = reader.user_fields(pair.newer)?;
+            let is_free = reader.user_fields(pair.older)?.is_empty();
+            let given = (is_free && !given.is_empty()).then_some(given);
+            found.push((RowPair { standing: PairStanding::Same, ..pair }, given));
+        }
+    }
+    Ok(found)
 }
 
 /// Pages in the order of their periods.
@@ -314,7 +338,7 @@ fn load(
             to = learned.last_needed(last).map_or(to, |day| day.max(to));
         }
         loaded = Some((from, to));
-        stored = reader.rows_between(account, from, to)?;
+        stored = reader.source_rows_between(account, from, to)?;
     }
     let corrected = drafts().filter_map(|draft| match draft.correction.as_deref() {
         Some(Correction::Replaces(id) | Correction::Deletes(id)) => Some(&**id),
@@ -328,14 +352,14 @@ fn load(
     };
     let mut present: HashSet<_> = stored.iter().map(|row| row.id).collect();
     for id in &named {
-        for row in reader.by_provider_id(account, id)? {
+        for row in reader.source_rows_by_id(account, id)? {
             if present.insert(row.id) {
                 stored.push(row);
             }
         }
         for row in learned.rows_of_id(id) {
             if present.insert(row)
-                && let Some(row) = reader.transaction(row)?
+                && let Some(row) = reader.source_transaction(row)?
             {
                 stored.push(row);
             }

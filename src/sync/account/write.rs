@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 use super::{AccountPlan, RowRef, RowsPlan, holdings::Changed, names_stream, put_learned};
 use crate::{
     domain::{
-        Account, AccountId, Connection, FailureKind, Holding, RowPair, Snapshot, SnapshotSource, TransactionDraft,
-        TransactionFacts, TransactionId, TransactionStatus,
+        Account, AccountId, Connection, FailureKind, Holding, PairStanding, RowPair, Snapshot, SnapshotSource,
+        TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, UserFields,
     },
     store::Writer,
     sync::{
@@ -84,24 +84,27 @@ pub(in crate::sync) fn write(
         let bytes = serde_json::to_vec(&names).map_err(|error| JobFailure::caused(FailureKind::Store, error))?;
         writer.put_sync_state(account.connection_id, &stream, &bytes)?;
     }
-    let RowsPlan { mut pages, order, mut replaced, vanished, doubts, learned, .. } = plan.rows;
-    let is_written = !vanished.is_empty() || pages.iter().flatten().any(|outcome| *outcome != Outcome::Known);
+    let RowsPlan { mut pages, order, mut replaced, vanished, doubts, settled, learned, .. } = plan.rows;
+    let is_written =
+        !vanished.is_empty() || !settled.is_empty() || pages.iter().flatten().any(|outcome| *outcome != Outcome::Known);
     if is_written && learned != Learned::default() {
         put_learned(writer, &account, &learned)?;
     }
+    let mut amended: HashSet<TransactionId> = vanished.iter().copied().collect();
+    amended.extend(pages.iter().flatten().filter_map(|outcome| match outcome {
+        Outcome::Amend(id, _) | Outcome::Void(id) => Some(*id),
+        Outcome::New | Outcome::Known => None,
+    }));
     for id in vanished {
         cancel(writer, id)?;
     }
     let mut rows: Vec<Option<Vec<TransactionDraft>>> = rows.into_iter().map(Some).collect();
     let mut added: HashMap<(usize, usize), TransactionId> = HashMap::new();
     let mut all: Option<Range<TransactionId>> = None;
-    let doubted: HashSet<(usize, usize)> = doubts
-        .iter()
-        .flat_map(|(new, row)| {
-            let other = if let RowRef::New(page, draft) = row { Some((*page, *draft)) } else { None };
-            [Some(*new), other].into_iter().flatten()
-        })
-        .collect();
+    let place = |row: &RowRef| if let RowRef::New(page, draft) = row { Some((*page, *draft)) } else { None };
+    let mut doubted: HashSet<(usize, usize)> =
+        doubts.iter().flat_map(|(new, row)| [Some(*new), place(row)].into_iter().flatten()).collect();
+    doubted.extend(plan.joins.iter().filter_map(|(own, ..)| place(own)));
     for page in order {
         let outcomes = std::mem::take(&mut pages[page]);
         let mut drafts = rows[page].take().unwrap_or_default();
@@ -116,17 +119,61 @@ pub(in crate::sync) fn write(
         all = Some(all.map_or_else(|| ids.clone(), |all| all.start..ids.end));
         added.extend(named.into_iter().map(|(draft, id)| ((page, draft), id)));
     }
+    let id_of = |row: RowRef| match row {
+        RowRef::Stored(id) => Some(id),
+        RowRef::New(page, draft) => added.get(&(page, draft)).copied(),
+    };
     for (new, row) in doubts {
-        let other = match row {
-            RowRef::Stored(id) => Some(id),
-            RowRef::New(page, draft) => added.get(&(page, draft)).copied(),
-        };
-        if let Some((new, other)) = added.get(&new).copied().zip(other) {
+        if let Some((new, other)) = added.get(&new).copied().zip(id_of(row)) {
             writer.put_row_pair(&RowPair::open(other, new))?;
         }
     }
+    let joined = plan.joins.iter().filter_map(|(own, other, standing)| Some((id_of(*own)?, *other, *standing)));
+    join_rows(writer, joined, &amended)?;
+    settle_doubts(writer, settled)?;
     let none = TransactionId(0)..TransactionId(0);
     Ok(WrittenAccount { id: account.id, added: all.unwrap_or(none) })
+}
+
+/// Joins rows of several sources, and again those of which a new version was written: of joined rows one is shown.
+fn join_rows(
+    writer: &mut Writer,
+    joined: impl Iterator<Item = (TransactionId, TransactionId, PairStanding)>,
+    amended: &HashSet<TransactionId>,
+) -> Result<(), JobFailure> {
+    let mut any = false;
+    for (own, other, standing) in joined {
+        writer.put_row_pair(&RowPair::new(own, other, standing))?;
+        any |= standing == PairStanding::Same;
+    }
+    if !amended.is_empty() {
+        let is_amended = |pair: &RowPair| {
+            pair.standing == PairStanding::Same && (amended.contains(&pair.older) || amended.contains(&pair.newer))
+        };
+        for pair in writer.all_row_pairs()?.into_iter().filter(is_amended) {
+            writer.put_row_pair(&pair)?;
+            any = true;
+        }
+    }
+    if any {
+        writer.settle_pairs()?;
+    }
+    Ok(())
+}
+
+/// Joins rows of earlier doubts that turned out to be one.
+fn settle_doubts(writer: &mut Writer, settled: Vec<(RowPair, Option<UserFields>)>) -> Result<(), JobFailure> {
+    let any = !settled.is_empty();
+    for (pair, given) in settled {
+        writer.put_row_pair(&pair)?;
+        if let Some(given) = given {
+            writer.set_user_fields(pair.older, &given)?;
+        }
+    }
+    if any {
+        writer.settle_pairs()?;
+    }
+    Ok(())
 }
 
 /// The id that the account had before an undo took it away: the user's name and type for it are kept under that id.
@@ -141,8 +188,9 @@ fn former_id(writer: &mut Writer, account: &Account) -> Result<Option<AccountId>
 }
 
 fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), JobFailure> {
-    let stored =
-        writer.transaction(id)?.ok_or_else(|| JobFailure::new(FailureKind::Store, format!("row {id} is gone")))?;
+    let stored = writer
+        .source_transaction(id)?
+        .ok_or_else(|| JobFailure::new(FailureKind::Store, format!("row {id} is gone")))?;
     let facts = TransactionFacts { status: TransactionStatus::Cancelled, ..stored.facts };
     Ok(writer.update_transaction(id, &facts)?)
 }

@@ -126,7 +126,7 @@ pub(super) fn plan(
     parsed: &mut ParsedFile,
     into: Option<AccountId>,
 ) -> Result<FilePlan, JobFailure> {
-    let mut accounts = reader.accounts()?;
+    let mut accounts = reader.source_accounts()?;
     accounts.extend(overlay.accounts.iter().cloned());
     let mut connections = reader.connections()?;
     connections.extend(overlay.connections.iter().cloned());

@@ -319,8 +319,11 @@ fn rows_between(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<Transaction>, JobFailure> {
-    let mut rows =
-        if world.overlay.is_planned(known.id) { Vec::new() } else { world.reader.rows_between(known.id, from, to)? };
+    let mut rows = if world.overlay.is_planned(known.id) {
+        Vec::new()
+    } else {
+        world.reader.source_rows_between(known.id, from, to)?
+    };
     let planned = world.overlay.rows_of(known.id).iter();
     rows.extend(planned.filter(|row| from <= row.facts.date && row.facts.date <= to).cloned());
     Ok(rows)

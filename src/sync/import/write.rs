@@ -11,6 +11,7 @@ use crate::{
     sync::{
         JobFailure,
         account::{self, Writing},
+        ended,
         reconcile::Outcome,
     },
 };
@@ -42,6 +43,9 @@ pub(super) fn write(
             } else {
                 connection.id = writer.new_connection_id();
             }
+        }
+        if connection.status == ConnectionStatus::Disconnected {
+            ended::put(&mut writer, connection.id, false)?;
         }
         mark_imported(importer, &mut connection)?;
         writer.put_connection(&connection)?;

@@ -14,6 +14,7 @@ use crate::{
     sync::{
         ConnectRequest, Event, FoundConnection, KnownConnection,
         account::{self, AccountNews, Writing},
+        ended,
     },
 };
 
@@ -155,7 +156,7 @@ impl Live {
     ) -> Result<FoundConnection, JobFailure> {
         self.blocking(move |live| {
             let reader = live.store.read()?;
-            let accounts = reader.accounts()?;
+            let accounts = reader.source_accounts()?;
             let of = |id: ConnectionId| accounts.iter().filter(move |account| account.connection_id == id);
             let is_found = |account: &&Account| {
                 found.accounts.iter().any(|draft| draft.provider_account_id == account.provider_account_id)
@@ -194,7 +195,7 @@ impl Live {
         checked.repairs =
             checked.repairs.or(kept.renews.filter(|id| checked.found.known.iter().any(|known| known.id == *id)));
         if let (None, Some(known)) = (checked.repairs, checked.found.same_as()) {
-            return Err(already_connected(known));
+            return Err(already_connected(&known.name, known.id));
         }
         // A repaired connection has its first sync behind it.
         let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };
@@ -207,15 +208,13 @@ impl Live {
     pub(super) fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, JobFailure> {
         let Checked { metadata, credentials, found, repairs, pieces: _, reserved } = checked;
         let Kept { alias, mut excluded, renews: _ } = kept;
-        // An account in two connections would count twice.
-        let others = found.known.iter().filter(|known| Some(known.id) != repairs);
-        excluded.extend(others.flat_map(|known| known.accounts.iter().cloned()));
         let now = self.clock.now();
         let wrong_state = |error: crate::domain::TransitionError| JobFailure::caused(FailureKind::WrongState, error);
         let login_expires_at = credentials.oauth().and_then(|oauth| oauth.login_expires_at);
         if let Some(id) = repairs {
             let mut writer = self.store.begin(ChangeKind::Sync, "reconnect", now)?;
             let mut connection = writer.connection(id)?.ok_or_else(|| no_connection(id))?;
+            leave_out_taken(&mut writer, &found, Some(id), &mut excluded)?;
             if connection.status != ConnectionStatus::Active {
                 connection.mark_connected(now).map_err(wrong_state)?;
             }
@@ -235,23 +234,43 @@ impl Live {
             return Ok(id);
         }
         let mut writer = self.store.begin(ChangeKind::Sync, &format!("connected {}", found.institution), now)?;
-        let id = reserved.unwrap_or_else(|| writer.new_connection_id());
-        let mut connection = Connection {
-            id,
-            provider: metadata.slug.to_owned(),
-            institution: found.institution.clone(),
-            institution_key: String::new(),
-            alias,
-            status: ConnectionStatus::Pending,
-            environment: found.environment.clone(),
-            excluded_accounts: excluded,
-            connected_at: None,
-            last_sync_at: None,
-            next_sync_at: Some(now),
-            login_expires_at,
-            error: None,
+        leave_out_taken(&mut writer, &found, None, &mut excluded)?;
+        let former = former_connection(&mut writer, metadata, &found)?;
+        let mut connection = if let Some(former) = former {
+            if let Some(reserved) = reserved.filter(|reserved| *reserved != former.id) {
+                writer.remove_credential(reserved)?;
+            }
+            ended::put(&mut writer, former.id, false)?;
+            let alias = alias.or_else(|| former.alias.clone());
+            Connection { alias, ..former }
+        } else {
+            Connection {
+                id: reserved.unwrap_or_else(|| writer.new_connection_id()),
+                provider: metadata.slug.to_owned(),
+                institution: String::new(),
+                institution_key: String::new(),
+                alias,
+                status: ConnectionStatus::Pending,
+                environment: None,
+                excluded_accounts: Vec::new(),
+                connected_at: None,
+                last_sync_at: None,
+                next_sync_at: None,
+                login_expires_at: None,
+                error: None,
+            }
         };
-        connection.mark_connected(now).map_err(wrong_state)?;
+        let id = connection.id;
+        connection.institution.clone_from(&found.institution);
+        connection.environment.clone_from(&found.environment);
+        connection.excluded_accounts = excluded;
+        connection.next_sync_at = Some(now);
+        connection.login_expires_at = login_expires_at;
+        if connection.counts() {
+            connection.mark_connected(now).map_err(wrong_state)?;
+        } else {
+            connection.mark_reconnected(now).map_err(wrong_state)?;
+        }
         writer.put_connection(&connection)?;
         writer.put_credential(id, &self.seal(id, metadata.slug, &credentials)?)?;
         let accounts = self.write_accounts(&mut writer, &connection, metadata, &found.accounts)?;
@@ -260,7 +279,7 @@ impl Live {
         Ok(id)
     }
 
-    /// Stores the accounts of a new connection, so that it has them even if its first sync fails.
+    /// Stores the accounts of a connection that it doesn't have yet, so that it has them even if its first sync fails.
     fn write_accounts(
         &self,
         writer: &mut Writer,
@@ -270,7 +289,15 @@ impl Live {
     ) -> Result<Vec<AccountId>, JobFailure> {
         let reader = self.store.read()?;
         let writing = Writing { connection, now: self.clock.now(), source: SnapshotSource::InitialConnection };
-        let wanted = accounts.iter().filter(|draft| !connection.excluded_accounts.contains(&draft.provider_account_id));
+        let stored = writer.accounts()?;
+        let is_stored = |draft: &AccountDraft| {
+            stored.iter().any(|account| {
+                account.connection_id == connection.id && account.provider_account_id == draft.provider_account_id
+            })
+        };
+        let wanted = accounts
+            .iter()
+            .filter(|draft| !connection.excluded_accounts.contains(&draft.provider_account_id) && !is_stored(draft));
         wanted
             .map(|draft| {
                 let news = AccountNews {
@@ -297,19 +324,76 @@ impl Live {
     ) -> Result<Option<String>, JobFailure> {
         let still_valid = self.end_login(id).await;
         self.writing(move |live| {
-            let mut writer = live.store.begin(ChangeKind::Edit, "disconnect", live.clock.now())?;
+            let known = live.store.read()?.connection(id)?.ok_or_else(|| no_connection(id))?;
+            let source = format!("disconnected {}", known.display_name());
+            let mut writer = live.store.begin(ChangeKind::Edit, &source, live.clock.now())?;
             let mut connection = writer.connection(id)?.ok_or_else(|| no_connection(id))?;
+            let counted = connection.counts();
             writer.remove_credential(id)?;
             connection.mark_disconnected();
             writer.put_connection(&connection)?;
             if remove_data {
                 writer.remove_connection_data(id)?;
             }
-            Ok(writer.commit_unlisted()?)
+            if remove_data || !counted {
+                return Ok(writer.commit_unlisted()?);
+            }
+            ended::put(&mut writer, id, true)?;
+            let accounts = writer.accounts()?.into_iter().filter(|account| account.connection_id == id);
+            let accounts: Vec<AccountId> = accounts.map(|account| account.id).collect();
+            let counts = ChangeCounts { accounts_updated: accounts.len() as u64, ..ChangeCounts::default() };
+            writer.commit(counts, accounts, Some(id), Vec::new())?;
+            Ok(())
         })
         .await?;
         Ok(still_valid)
     }
+}
+
+/// Leaves out the accounts that another connection of the provider has: they would count twice. Looks at the state that the
+/// commit under way changes.
+///
+/// # Errors
+/// When no account is left that another connection doesn't have.
+fn leave_out_taken(
+    writer: &mut Writer,
+    found: &FoundConnection,
+    own: Option<ConnectionId>,
+    excluded: &mut Vec<String>,
+) -> Result<(), JobFailure> {
+    let accounts = writer.accounts()?;
+    let mut others = writer.connections()?;
+    others.retain(|other| Some(other.id) != own && other.counts() && other.provider == found.provider);
+    let is_taken = |draft: &AccountDraft| {
+        let id = &draft.provider_account_id;
+        others.iter().find(|other| {
+            accounts.iter().any(|account| account.connection_id == other.id && account.provider_account_id == *id)
+        })
+    };
+    let taken: Vec<_> = found.accounts.iter().filter_map(|draft| Some((draft, is_taken(draft)?))).collect();
+    if let Some((_, other)) = taken.first().filter(|_| taken.len() == found.accounts.len()) {
+        return Err(already_connected(other.display_name(), other.id));
+    }
+    excluded.extend(taken.into_iter().map(|(draft, _)| draft.provider_account_id.clone()));
+    Ok(())
+}
+
+/// The connection of the provider that the user ended and that had most of the accounts: it is continued.
+fn former_connection(
+    writer: &mut Writer,
+    metadata: &ProviderMetadata,
+    found: &FoundConnection,
+) -> Result<Option<Connection>, JobFailure> {
+    let mut accounts = writer.accounts()?;
+    accounts.extend(writer.undone_accounts()?);
+    let known = |connection: &Connection| {
+        let own = accounts.iter().filter(|account| account.connection_id == connection.id);
+        let listed = |id: &str| found.accounts.iter().any(|draft| draft.provider_account_id == id);
+        own.filter(|account| listed(&account.provider_account_id)).count()
+    };
+    let ended = writer.connections()?.into_iter();
+    let ended = ended.filter(|connection| !connection.counts() && connection.provider == metadata.slug);
+    Ok(ended.filter(|connection| known(connection) > 0).max_by_key(|connection| (known(connection), connection.id)))
 }
 
 impl From<&ConfiguredError> for JobFailure {
@@ -337,9 +421,9 @@ fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, JobFail
     Ok(answers)
 }
 
-fn already_connected(known: &KnownConnection) -> JobFailure {
-    JobFailure::new(FailureKind::AlreadyConnected, format!("{} has these accounts already", known.name))
-        .with_hint(format!("give it this login: dashtam reconnect {}", known.id))
+fn already_connected(name: &str, id: ConnectionId) -> JobFailure {
+    JobFailure::new(FailureKind::AlreadyConnected, format!("{name} has these accounts already"))
+        .with_hint(format!("give it this login: dashtam reconnect {id}"))
 }
 
 fn no_connection(id: ConnectionId) -> JobFailure {

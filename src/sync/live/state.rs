@@ -42,7 +42,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn read(reader: &Reader, connection: ConnectionId) -> Result<Self, JobFailure> {
         let mut state = Self::default();
-        let accounts = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection);
+        let accounts = reader.source_accounts()?.into_iter().filter(|account| account.connection_id == connection);
         let keys = read::<Vec<String>>(reader, connection, KEYS)?;
         for account in accounts {
             if keys.is_none()

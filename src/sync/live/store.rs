@@ -51,7 +51,7 @@ impl Live {
         let reader = self.store.read()?;
         let connection = active(&reader, done)?;
         let stored: Vec<Account> =
-            reader.accounts()?.into_iter().filter(|account| account.connection_id == connection.id).collect();
+            reader.source_accounts()?.into_iter().filter(|account| account.connection_id == connection.id).collect();
         let Chunk { listing, mut accounts, removed, rates, prices, cursor, warnings: _ } = chunk;
         if let Some(listing) = listing {
             note_listing(done, &connection, listing, !stored.is_empty());
@@ -169,7 +169,7 @@ impl Live {
     pub(super) fn finish_pass(&self, done: &mut Done, _order: &SyncOrder) -> Result<(), JobFailure> {
         let reader = self.store.read()?;
         let connection = active(&reader, done)?;
-        let stored = reader.accounts()?.into_iter().filter(|account| account.connection_id == connection.id);
+        let stored = reader.source_accounts()?.into_iter().filter(|account| account.connection_id == connection.id);
         let missed = missed_accounts(stored, done);
         let ghosts: Vec<_> = done.ghosts.iter().copied().collect();
         let had_ghosts = !ghosts.is_empty() && done.is_read_again;

@@ -154,9 +154,9 @@ fn retire(plan: &mut Plan, id: &Text, news: &TransactionFacts, content: Option<&
         _ => None,
     });
     plan.learned.retire(if let Some(facts) = content {
-        Retired { content: Content::of(facts), row, is_void: true, is_guess: false }
+        Retired { content: Content::of(facts), row, is_void: true, is_guess: false, by: None }
     } else {
         let content = Content { id: Some(id.clone()), ..Content::of(news) };
-        Retired { content, row: None, is_void: true, is_guess: true }
+        Retired { content, row: None, is_void: true, is_guess: true, by: Some(Content::of(news)) }
     });
 }

@@ -12,7 +12,7 @@ use super::{
     identity::{Claim, Sides},
     likeness::{Face, Likeness, are_instalments},
 };
-use crate::domain::{Text, TransactionStatus};
+use crate::domain::{Correction, Text, TransactionStatus};
 
 /// Days by which the date of a settled row moves between listings.
 const MOVED_DAYS: u64 = 3;
@@ -69,6 +69,36 @@ pub(super) struct Pairs {
     pub(super) all: Vec<Pair>,
     /// The listing numbered known rows again.
     pub(super) renumbered: bool,
+    /// Whether the listing repeats the known rows of its first day.
+    pub(super) first_day: FirstDay,
+}
+
+/// The rows of an earlier listing on the first day of one that goes on after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FirstDay {
+    /// There are none.
+    Unknown,
+    /// All are listed again.
+    Repeated,
+    /// Some are not.
+    Cut,
+}
+
+impl FirstDay {
+    fn of(sides: &Sides<'_>, rest: &Rest, pairs: &[Pair]) -> Self {
+        let Some(coverage) = sides.coverage else { return Self::Unknown };
+        let first = coverage.first;
+        let mut earlier = sides.batch.learned.listings.iter();
+        if !earlier.any(|past| past.from < first && first <= past.to && past.to < coverage.reached) {
+            return Self::Unknown;
+        }
+        if rest.rows.iter().any(|row| sides.is_first_day(*row)) {
+            return Self::Cut;
+        }
+        let is_same = |pair: &Pair| pair.verdict == PairVerdict::Same && sides.is_first_day(pair.row);
+        let claimed = (0..sides.stored.len()).any(|row| sides.claimed[row].is_some() && sides.is_first_day(row));
+        if claimed || pairs.iter().any(is_same) { Self::Repeated } else { Self::Unknown }
+    }
 }
 
 /// The undecided rest of both sides.
@@ -86,6 +116,16 @@ pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
         }
     }
     let is_settled = |status| status == TransactionStatus::Settled;
+    // A row that a correction names is that row, whatever else looks like it.
+    let corrected: HashSet<&str> = sides
+        .batch
+        .drafts
+        .iter()
+        .filter_map(|draft| match draft.correction.as_deref()? {
+            Correction::Replaces(id) | Correction::Deletes(id) => Some(&**id),
+        })
+        .collect();
+    let is_corrected = |row| sides.stored_id(row).is_some_and(|id| corrected.contains(id));
     let mut rest = Rest {
         drafts: (0..sides.drafts.len())
             .filter(|draft| {
@@ -93,11 +133,12 @@ pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
             })
             .collect(),
         rows: (0..sides.stored.len())
-            .filter(|row| sides.claimed[*row].is_none() && is_settled(sides.stored_status(*row)))
+            .filter(|row| sides.claimed[*row].is_none() && is_settled(sides.stored_status(*row)) && !is_corrected(*row))
             .collect(),
     };
     if rest.drafts.is_empty() || rest.rows.is_empty() || sides.batch.trust == crate::domain::IdTrust::Unique {
-        return Pairs { all, renumbered: false };
+        let first_day = FirstDay::of(sides, &rest, &[]);
+        return Pairs { all, renumbered: false, first_day };
     }
     let mut found = rest.pair(sides, Face::clone, |_, _| Some(Reason::Renumbered));
     found.extend(rest.pair_same_id(sides));
@@ -122,7 +163,8 @@ pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
     ));
     let renumbered = judge(sides, &rest, &mut found);
     all.extend(found);
-    Pairs { all, renumbered }
+    let first_day = FirstDay::of(sides, &rest, &all);
+    Pairs { all, renumbered, first_day }
 }
 
 impl Rest {
@@ -193,18 +235,30 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
     // Rows that the listing lacks although it covers their day: then it is not complete, and absence proves nothing.
     let lacking = rest.rows.iter().filter(|row| sides.must_list(**row)).count();
     let is_whole = if renumbered { lacking * 4 <= anew } else { lacking == 0 && witnesses + anew >= 2 };
+    // The days inside a listing are whole: neither this one nor an earlier one may lack a row of them. The first day of a
+    // stated period is whole too, unless the source lists only what is new since the last download.
+    let first_is_whole = sides.batch.learned.repeats_rows() && rest.rows.iter().all(|row| !sides.is_first_day(*row));
+    let unlisted = rest.drafts.iter().any(|draft| sides.batch.learned.holds_whole(sides.drafts[*draft].date));
+    let is_inside = |day| sides.coverage.is_some_and(|coverage| coverage.is_inside(day));
+    let is_the_one = |pair: &Pair| {
+        let is_whole_day = is_inside(sides.stored[pair.row].date) || (first_is_whole && sides.is_first_day(pair.row));
+        let may_lack = lacking > 0 || !is_whole_day;
+        !may_lack || (!unlisted && sides.batch.learned.holds_whole(sides.drafts[pair.draft].date))
+    };
     let slid = |pair: &Pair| sides.stored_id(pair.row).is_some_and(|id| listed.contains(id));
     for pair in found.iter_mut() {
         let must_list = is_whole && sides.must_list(pair.row);
         pair.verdict = match pair.reason {
             Reason::Claimed => PairVerdict::Same,
             Reason::SameId => pair.verdict,
-            Reason::Renumbered if slid(pair) || (renumbered && sides.may_list(pair.row)) || must_list => {
+            Reason::Renumbered
+                if slid(pair) || (renumbered && sides.may_list(pair.row)) || must_list || is_the_one(pair) =>
+            {
                 PairVerdict::Same
             }
             Reason::Reworded(Likeness::Damaged) if !sides.have_two_ids(pair) => PairVerdict::Same,
             Reason::Reworded(Likeness::Damaged | Likeness::Similar)
-                if must_list || (renumbered && sides.may_list(pair.row)) =>
+                if must_list || (renumbered && sides.may_list(pair.row)) || is_the_one(pair) =>
             {
                 PairVerdict::Same
             }
@@ -220,6 +274,12 @@ impl Sides<'_> {
     fn have_two_ids(&self, pair: &Pair) -> bool {
         let (new, old) = (self.draft_id(pair.draft), self.stored_id(pair.row));
         new.is_some() && old.is_some() && new != old
+    }
+
+    /// Whether a settled row is of the first day of the listing.
+    fn is_first_day(&self, row: usize) -> bool {
+        self.coverage.is_some_and(|coverage| coverage.first == self.stored[row].date)
+            && self.stored_status(row) == TransactionStatus::Settled
     }
 
     fn are_instalments(&self, draft: usize, row: usize) -> bool {

@@ -156,6 +156,19 @@ impl<'a> Sides<'a> {
             let content = Content::with(id.map(Into::into), face);
             if is_guessed || exact.contains(&content) {
                 self.of_draft[draft] = Claim::Retired;
+                // The row that replaced it is listed with it.
+                let by =
+                    id.and_then(|id| guesses.get(id)).into_iter().flatten().find_map(|retired| retired.by.as_ref());
+                let row = by.and_then(|by| {
+                    let is_it = |row: &usize| {
+                        self.claimed[*row].is_none()
+                            && Content::with(self.stored_id(*row).map(Into::into), &self.stored[*row]) == *by
+                    };
+                    (0..self.stored.len()).find(is_it)
+                });
+                if let Some(row) = row {
+                    self.claimed[row] = Some(draft);
+                }
             }
         }
     }

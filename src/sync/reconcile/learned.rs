@@ -17,6 +17,8 @@ const MAX_LISTINGS: usize = 48;
 const DETAILED: usize = 6;
 /// The same for listings that are not among the newest.
 const FEW_DAYS: usize = 6;
+/// Doubts about first days kept.
+const MAX_DOUBTS: usize = 64;
 /// Contents kept; the oldest go first.
 const MAX_RETIRED: usize = 5_000;
 
@@ -34,6 +36,12 @@ pub(crate) struct Learned {
     pub(super) balances_agreed: u32,
     /// Pairs of balances that did not.
     pub(super) balances_failed: u32,
+    /// Listings that held known rows again, on days that they cover from the beginning.
+    pub(super) listings_repeated: u32,
+    /// Listings that lacked known rows of such days.
+    pub(super) listings_cut: u32,
+    /// Rows of first days that are marked as doubts until the source shows whether it repeats rows.
+    pub(super) first_day_doubts: Vec<FirstDayDoubt>,
     /// Contents that stand for no row, or for a row that has another content now.
     pub(super) retired: Vec<Retired>,
     /// Contents that the user keeps apart, two and two.
@@ -72,6 +80,15 @@ pub(crate) struct Content {
     pub(super) letters: Text,
 }
 
+/// A new row on the first day of a listing that may be the one that an earlier listing has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FirstDayDoubt {
+    /// The content of the new row.
+    pub(crate) content: Content,
+    /// The row that was stored first.
+    pub(crate) row: TransactionId,
+}
+
 /// A content that is out of circulation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Retired {
@@ -85,6 +102,9 @@ pub(super) struct Retired {
     /// The correction came before the row it corrects, so only id and day are known, the day to within the reach.
     #[serde(default)]
     pub(super) is_guess: bool,
+    /// For a guess: the content that replaced it, of a separate row.
+    #[serde(default)]
+    pub(super) by: Option<Content>,
 }
 
 impl Content {
@@ -113,18 +133,23 @@ impl Learned {
         for id in ids {
             let content =
                 Content { id: Some(id), date: NaiveDate::MIN, amount: Decimal::ZERO, letters: Text::default() };
-            self.retired.push(Retired { content, row: None, is_void: true, is_guess: true });
+            self.retired.push(Retired { content, row: None, is_void: true, is_guess: true, by: None });
         }
     }
 
     /// From now on `content` belongs to `row`: a user merged two rows.
     pub(crate) fn merge_into(&mut self, content: Content, row: TransactionId) {
-        self.retire(Retired { content, row: Some(row), is_void: false, is_guess: false });
+        self.retire(Retired { content, row: Some(row), is_void: false, is_guess: false, by: None });
     }
 
     /// From now on two contents are two rows.
     pub(crate) fn separate(&mut self, one: Content, other: Content) {
         self.separated.push((one, other));
+    }
+
+    /// The closing balance of the newest listing.
+    pub(crate) fn closing(&self) -> Option<(NaiveDate, Decimal)> {
+        self.listings.last().and_then(|listing| listing.closing)
     }
 
     /// The first day from which a comparison of balances with a listing of these days needs the stored rows.
@@ -175,6 +200,45 @@ impl Learned {
     /// Whether a listing of a later day than `as_of` covers `day`: then the batch is outdated for that day.
     pub(super) fn is_outdated(&self, day: NaiveDate, as_of: NaiveDate) -> bool {
         self.listings.iter().any(|known| known.as_of > as_of && known.from <= day && day <= known.to)
+    }
+
+    /// Whether an earlier listing holds every row of the day.
+    pub(super) fn holds_whole(&self, day: NaiveDate) -> bool {
+        self.listings.iter().any(|known| known.from < day && day < known.to)
+    }
+
+    /// Whether listings of this source repeat the rows of earlier ones: a source that lists what is new since the last download
+    /// does not. Two different rows that were listed again on first days, each with all others of its day, are no accident.
+    pub(super) fn repeats_rows(&self) -> bool {
+        let looks = self.first_day_doubts.iter().map(|doubt| (doubt.content.amount, &doubt.content.letters));
+        let differ = looks.clone().any(|look| looks.clone().next() != Some(look));
+        self.listings_cut == 0 && (self.listings_repeated >= 1 || differ)
+    }
+
+    /// Notes a doubt about a row of the first day of a listing.
+    pub(super) fn doubt_first_day(&mut self, content: Content, row: TransactionId) {
+        if self.first_day_doubts.len() < MAX_DOUBTS {
+            self.first_day_doubts.push(FirstDayDoubt { content, row });
+        }
+    }
+
+    /// Takes the doubts about first days that the habit of the source decides; their contents stand for the older rows then.
+    pub(super) fn settle_first_days(&mut self) -> Vec<FirstDayDoubt> {
+        if !self.repeats_rows() {
+            return Vec::new();
+        }
+        let settled = std::mem::take(&mut self.first_day_doubts);
+        self.listings_repeated = self.listings_repeated.max(1);
+        for FirstDayDoubt { content, row } in &settled {
+            self.retire(Retired {
+                content: content.clone(),
+                row: Some(*row),
+                is_void: false,
+                is_guess: false,
+                by: None,
+            });
+        }
+        settled
     }
 
     /// Whether a later list of pending rows than that of `as_of` could have held a row of `day`.

@@ -21,16 +21,18 @@ mod plan;
 
 pub(crate) use self::{
     batch::{Batch, ListingFacts, REACH_DAYS},
-    learned::{Content, Learned},
+    learned::{Content, FirstDayDoubt, Learned},
     plan::{Doubt, Outcome, Plan},
 };
 use self::{
-    doubt::{PairVerdict, Pairs},
+    doubt::{FirstDay, PairVerdict, Pairs},
     identity::{Claim, Sides},
     learned::Retired,
     money::Agreement,
 };
-use crate::domain::{IdTrust, Kind, Security, Transaction, TransactionDraft, TransactionFacts, TransactionStatus};
+use crate::domain::{
+    IdTrust, Kind, Security, Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus,
+};
 
 /// Works out what `batch` means. Linear in drafts and stored rows.
 pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
@@ -43,18 +45,57 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
         }
         return plan;
     }
+    let decided = decide(batch, &mut plan);
+    let sides = &decided.sides;
+    let as_of = sides.coverage.map(|coverage| coverage.as_of(batch));
+    for (index, draft) in batch.drafts.iter().enumerate() {
+        let outcome = match sides.of_draft[index] {
+            Claim::Open => Outcome::New,
+            Claim::Retired => Outcome::Known,
+            Claim::Stored { row, .. } => {
+                let known = &batch.stored[row];
+                let is_outdated = as_of.is_some_and(|as_of| batch.learned.is_outdated(known.facts.date, as_of));
+                let is_old_news = is_outdated && known.facts.status == TransactionStatus::Settled;
+                if is_old_news {
+                    retire_older(sides, &mut plan, row, index);
+                    Outcome::Known
+                } else {
+                    news_of(known, draft, batch.trust)
+                }
+            }
+        };
+        plan.outcomes.push(outcome);
+    }
+    correction::apply(sides, &mut plan);
+    plan.doubts.retain(|doubt| plan.outcomes[doubt.draft] == Outcome::New);
+    plan.vanished = pending::vanished(sides);
+    learn(&decided, &mut plan);
+    plan.settled = plan.learned.settle_first_days();
+    plan
+}
+
+/// Both sides of a batch with every claim decided.
+struct Decided<'a> {
+    sides: Sides<'a>,
+    agreement: Agreement,
+    renumbered: bool,
+    first_day: FirstDay,
+}
+
+/// Decides which draft is which stored row; doubts and retired contents go to `plan`.
+fn decide<'a>(batch: &'a Batch<'a>, plan: &mut Plan) -> Decided<'a> {
     let mut sides = Sides::of(batch);
     sides.claim();
     pending::claim_posted(&mut sides);
     pending::settle_outdated(&mut sides);
-    let Pairs { all: mut pairs, renumbered } = doubt::pairs(&sides);
+    let Pairs { all: mut pairs, renumbered, first_day } = doubt::pairs(&sides);
     keep_apart(&sides, &mut pairs);
     let agreement = money::decide(&sides, &mut pairs);
     for pair in &pairs {
         match pair.verdict {
             PairVerdict::Same => {
                 if !(renumbered && pair.is_renumbered()) {
-                    retire_earlier(&sides, &mut plan, pair.row, pair.draft);
+                    retire_earlier(&sides, plan, pair.row, pair.draft);
                 }
                 sides.take(pair.draft, pair.row, true);
             }
@@ -67,30 +108,32 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
             }
         }
     }
-    let as_of = sides.coverage.map(|coverage| coverage.as_of(batch));
-    for (index, draft) in batch.drafts.iter().enumerate() {
-        let outcome = match sides.of_draft[index] {
-            Claim::Open => Outcome::New,
-            Claim::Retired => Outcome::Known,
-            Claim::Stored { row, .. } => {
-                let known = &batch.stored[row];
-                let is_outdated = as_of.is_some_and(|as_of| batch.learned.is_outdated(known.facts.date, as_of));
-                let is_old_news = is_outdated && known.facts.status == TransactionStatus::Settled;
-                if is_old_news {
-                    retire_older(&sides, &mut plan, row, index);
-                    Outcome::Known
-                } else {
-                    news_of(known, draft, batch.trust)
-                }
-            }
-        };
-        plan.outcomes.push(outcome);
+    Decided { sides, agreement, renumbered, first_day }
+}
+
+/// A draft and a stored row that are one, or may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RowMatch {
+    /// Index of the draft.
+    pub(crate) draft: usize,
+    /// The stored row.
+    pub(crate) row: TransactionId,
+    /// They may be one: evidence did not decide.
+    pub(crate) is_doubt: bool,
+}
+
+/// The drafts of `batch` that are stored rows: the same evidence as in [`reconcile`], without a plan to write.
+pub(crate) fn matches(batch: &Batch<'_>) -> Vec<RowMatch> {
+    let mut plan = Plan { learned: batch.learned.clone(), ..Plan::default() };
+    let Decided { sides, .. } = decide(batch, &mut plan);
+    let mut found: Vec<RowMatch> =
+        plan.doubts.iter().map(|doubt| RowMatch { draft: doubt.draft, row: doubt.row, is_doubt: true }).collect();
+    for (row, claim) in sides.claimed.iter().enumerate() {
+        if let Some(draft) = *claim {
+            found.push(RowMatch { draft, row: batch.stored[row].id, is_doubt: false });
+        }
     }
-    correction::apply(&sides, &mut plan);
-    plan.doubts.retain(|doubt| plan.outcomes[doubt.draft] == Outcome::New);
-    plan.vanished = pending::vanished(&sides);
-    learn(&sides, &mut plan, agreement, renumbered);
-    plan
+    found
 }
 
 /// Pairs that the user keeps apart are two rows.
@@ -113,7 +156,7 @@ fn retire_earlier(sides: &Sides<'_>, plan: &mut Plan, row: usize, draft: usize) 
     let content = Content::with(sides.stored_id(row).map(Into::into), &sides.stored[row]);
     if Content::with(sides.draft_id(draft).map(Into::into), &sides.drafts[draft]) != content {
         let row = Some(sides.batch.stored[row].id);
-        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false });
+        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false, by: None });
     }
 }
 
@@ -122,14 +165,35 @@ fn retire_older(sides: &Sides<'_>, plan: &mut Plan, row: usize, draft: usize) {
     let content = Content::with(sides.draft_id(draft).map(Into::into), &sides.drafts[draft]);
     if Content::with(sides.stored_id(row).map(Into::into), &sides.stored[row]) != content {
         let row = Some(sides.batch.stored[row].id);
-        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false });
+        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false, by: None });
     }
 }
 
-fn learn(sides: &Sides<'_>, plan: &mut Plan, agreement: Agreement, renumbered: bool) {
+fn learn(decided: &Decided<'_>, plan: &mut Plan) {
+    let Decided { sides, agreement, renumbered, first_day } = decided;
     let learned = &mut plan.learned;
     learned.ids_reused = sides.ids_reused;
     learned.ids_renumbered |= renumbered;
+    let is_cut = *first_day == FirstDay::Cut;
+    for doubt in plan.doubts.iter().filter(|_| !is_cut) {
+        let face = &sides.drafts[doubt.draft];
+        // The first day of the later one of two listings that touch.
+        let is_first = sides.coverage.is_some_and(|coverage| {
+            coverage.first == face.date
+                || learned.listings.iter().any(|past| past.from == face.date && coverage.first < past.from)
+        });
+        let old = sides.batch.stored.iter().position(|row| row.id == doubt.row).map(|row| &sides.stored[row]);
+        // Ids of rows that are planned only change when they are written.
+        let is_stored = doubt.row.0 < u64::MAX / 4;
+        if is_first && is_stored && old == Some(face) {
+            learned.doubt_first_day(Content::with(sides.draft_id(doubt.draft).map(Into::into), face), doubt.row);
+        }
+    }
+    match first_day {
+        FirstDay::Unknown => {}
+        FirstDay::Repeated => learned.listings_repeated = learned.listings_repeated.saturating_add(1),
+        FirstDay::Cut => learned.listings_cut = learned.listings_cut.saturating_add(1),
+    }
     match agreement {
         Agreement::Unknown => {}
         Agreement::Agrees => learned.balances_agreed = learned.balances_agreed.saturating_add(1),

@@ -4,12 +4,14 @@
 //! the same payee with up to 30 % more (tips) or less (holds at fuel pumps and hotels). A pending row ends when a later list
 //! that covers it does not hold it, or after 45 days. INVARIANT: anything vaguer stays two rows.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
     identity::{Claim, Sides},
-    likeness::Likeness,
+    likeness::{Face, Likeness},
 };
 use crate::domain::{TransactionFacts, TransactionId, TransactionStatus, text};
 
@@ -31,11 +33,26 @@ pub(super) fn claim_posted(sides: &mut Sides<'_>) {
         return;
     }
     waiting.sort_by_key(|row| (sides.stored[*row].date, sides.batch.stored[*row].id));
+    // A row that is stored as posted is no posted form of a pending one, also under another id.
+    let mut known: HashMap<&Face, usize> = HashMap::new();
+    for row in (0..sides.stored.len()).filter(|row| sides.claimed[*row].is_none()) {
+        if sides.stored_status(row) == TransactionStatus::Settled {
+            *known.entry(&sides.stored[row]).or_default() += 1;
+        }
+    }
+    let mut is_known = |draft: usize| match known.get_mut(&sides.drafts[draft]) {
+        Some(left) if *left > 0 && sides.batch.drafts[draft].pending_id.is_none() => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
     let posted: Vec<usize> = (0..sides.drafts.len())
         .filter(|draft| {
             sides.is_open(*draft)
                 && sides.draft_status(*draft) == TransactionStatus::Settled
                 && !sides.is_correction(*draft)
+                && !is_known(*draft)
         })
         .collect();
     let passes: [fn(&Sides<'_>, usize, usize) -> bool; 5] = [is_linked, is_same, is_same_amount, is_tip, is_hold];

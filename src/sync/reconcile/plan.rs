@@ -1,6 +1,6 @@
 //! The result of this room: what a batch means.
 
-use super::learned::Learned;
+use super::learned::{FirstDayDoubt, Learned};
 use crate::domain::{TransactionFacts, TransactionId};
 
 /// The decision about one draft.
@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) vanished: Vec<TransactionId>,
     /// New rows that may be the same as stored ones.
     pub(crate) doubts: Vec<Doubt>,
+    /// Earlier doubts that this batch decides: the new row of each is the one that was stored first.
+    pub(crate) settled: Vec<FirstDayDoubt>,
     /// The record for later batches; kept only when something is written.
     pub(crate) learned: Learned,
 }

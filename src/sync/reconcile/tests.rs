@@ -43,13 +43,20 @@ struct Book {
     learned: Learned,
     trust: Option<IdTrust>,
     doubts: usize,
+    /// Rows that turned out to be another row.
+    hidden: Vec<TransactionId>,
 }
 
 impl Book {
     fn plan(&self, drafts: &[TransactionDraft], listing: ListingFacts) -> Plan {
         let trust = self.trust.unwrap_or(IdTrust::Reusable);
         let loaded = Some((NaiveDate::MIN, NaiveDate::MAX));
-        reconcile(&Batch { drafts, stored: &self.rows, loaded, learned: &self.learned, trust, listing })
+        let stored = self.shown();
+        reconcile(&Batch { drafts, stored: &stored, loaded, learned: &self.learned, trust, listing })
+    }
+
+    fn shown(&self) -> Vec<Transaction> {
+        self.rows.iter().filter(|row| !self.hidden.contains(&row.id)).cloned().collect()
     }
 
     fn take(&mut self, drafts: &[TransactionDraft]) -> Plan {
@@ -80,6 +87,13 @@ impl Book {
             self.rows[usize::try_from(id.0).unwrap()].facts.status = TransactionStatus::Cancelled;
         }
         self.doubts += plan.doubts.len();
+        for doubt in &plan.settled {
+            let newer = self.rows.iter().rev().find(|row| {
+                row.id != doubt.row && !self.hidden.contains(&row.id) && Content::of(&row.facts) == doubt.content
+            });
+            self.hidden.push(newer.unwrap().id);
+            self.doubts -= 1;
+        }
         self.learned = Learned::from_json(&plan.learned.to_json());
         plan
     }

@@ -30,6 +30,8 @@ impl Action {
             Self::Undo => "revert back take back remove import",
             Self::Redo => "restore bring back again",
             Self::Edit => "change rename category tag note payee retype",
+            Self::MergeAccount => "join combine unite same account duplicate separate undo merge",
+            Self::DecidePair => "duplicate double twin same row keep apart separate",
             Self::Copy => "yank clipboard",
             Self::Filter => "search find query where",
             Self::EarlierFilter | Self::LaterFilter => "history last search again",

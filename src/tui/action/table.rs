@@ -18,6 +18,10 @@ pub(crate) enum Action {
     MarkRange,
     Edit,
     StateBalance,
+    /// Merge the account with another one, or split it.
+    MergeAccount,
+    /// Merge two rows that may be one, or keep them apart.
+    DecidePair,
     Copy,
     Import,
     Connect,
@@ -162,6 +166,9 @@ pub(crate) const TABLE: &[Spec] = &[
         KeyScope::of(&[KeyPlace::Transactions, KeyPlace::Accounts, KeyPlace::Connections])),
     row(Action::StateBalance, &["b"], "state-balance", "State the balance of the account on a day", "", KeyGroup::Data,
         KeyScope::of(&[KeyPlace::Accounts])),
+    row(Action::MergeAccount, &["M"], "merge-account", "Merge the account with another, or split", "", KeyGroup::Data,
+        KeyScope::of(&[KeyPlace::Accounts])),
+    row(Action::DecidePair, &["D"], "decide-pair", "Merge two rows that may be one, or don't", "same?", KeyGroup::Data, ROWS),
     row(Action::Copy, &["y"], "copy", "Copy from the selected row", "copy", KeyGroup::Data, SCREENS),
     row(Action::Import, &["i"], "import", "Import statement files", "import", KeyGroup::Data, SCREENS),
     row(Action::Connect, &["c"], "connect", "Connect an institution", "connect", KeyGroup::Data, SCREENS),

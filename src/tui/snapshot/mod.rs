@@ -14,7 +14,9 @@ pub(crate) use grouped::{Grouped, sum_in};
 pub(crate) use worth::Worth;
 
 use crate::{
-    domain::{Account, AccountId, Change, ChangeId, Connection, ConnectionId, TransactionFacts, TransactionId},
+    domain::{
+        Account, AccountId, Change, ChangeId, Connection, ConnectionId, RowPair, TransactionFacts, TransactionId,
+    },
     ledger::{AccountLine, Check, Daily, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View},
     tui::widget::chart::Point,
 };
@@ -39,6 +41,8 @@ pub(crate) struct LedgerSnapshot {
     pub(crate) checks: HashMap<AccountId, Check>,
     /// Net worth by currency, the largest first.
     pub(crate) worth: Vec<Worth>,
+    /// Pairs of rows that may be one and wait for a decision.
+    pub(crate) pairs: Vec<RowPair>,
 }
 
 impl LedgerSnapshot {
@@ -61,8 +65,10 @@ impl LedgerSnapshot {
     /// `today` ends the history of net worth.
     fn of(view: View, today: NaiveDate) -> Result<Self, LedgerError> {
         let (changes, holdings) = (view.changes(None, JOURNAL)?, view.holdings()?);
+        let pairs = view.open_row_pairs()?;
         Self {
             view,
+            pairs,
             today,
             changes,
             holdings,
@@ -127,6 +133,12 @@ impl LedgerSnapshot {
     /// A row with its user fields; `None` when it is gone or cannot be read.
     pub(crate) fn entry(&self, id: TransactionId) -> Option<LedgerEntry> {
         self.view.entry(id).ok().flatten()
+    }
+
+    /// The rows that may be the same as a row.
+    pub(crate) fn twins(&self, id: TransactionId) -> impl Iterator<Item = (RowPair, TransactionId)> + '_ {
+        let pairs = self.pairs.iter().filter(move |pair| pair.has(id));
+        pairs.map(move |pair| (*pair, if pair.older == id { pair.newer } else { pair.older }))
     }
 
     /// The name of a group.

@@ -1,3 +1,5 @@
-//! Which rows are left after files that overlap, renumber, correct and repeat: through the real importer.
+//! Which rows and accounts are the same.
 
+mod merge;
 mod sequences;
+mod walks;

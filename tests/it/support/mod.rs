@@ -3,6 +3,7 @@
 pub(crate) mod alpaca;
 pub(crate) mod desk;
 pub(crate) mod fetching;
+pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod harness;
 pub(crate) mod made_up_provider;

@@ -30,6 +30,13 @@ pub(crate) struct Accounts {
     list: List,
 }
 
+/// A choice of the menu that merges and splits accounts.
+#[derive(Debug, Clone, Copy)]
+enum Joining {
+    Merge { into: AccountId, part: AccountId },
+    Split(AccountId),
+}
+
 /// One line of the list.
 enum Item<'a> {
     Institution(&'a str),
@@ -148,6 +155,36 @@ impl Accounts {
         ctx.push(Menu::copy(choices));
     }
 
+    /// Opens the menu of accounts to merge the selected one with, and of those merged into it.
+    fn merge(&self, ctx: &mut Ctx<'_>) {
+        let Some(line) = self.selected_line(ctx.snapshot) else { return };
+        let account = &line.account;
+        let letters = ('a'..='z').chain('0'..='9');
+        let mut found: Vec<(String, String, Joining)> = Vec::new();
+        for part in ctx.snapshot.view.parts(account.id).unwrap_or_default() {
+            let detail = "show it for itself again".to_owned();
+            found.push((format!("split {}", snapshot::label(&part)), detail, Joining::Split(part.id)));
+        }
+        for other in ctx.snapshot.accounts().iter().map(|line| &line.account) {
+            if other.id != account.id && other.currency == account.currency {
+                let joining = Joining::Merge { into: account.id, part: other.id };
+                found.push((format!("merge {}", snapshot::label(other)), other.institution.clone(), joining));
+            }
+        }
+        if found.is_empty() {
+            return ctx.toast("There is no other account in this currency to merge it with.");
+        }
+        let choices = letters.chain(std::iter::repeat(' ')).zip(found);
+        let choices = choices.map(|(letter, (title, detail, value))| MenuEntry { letter, title, detail, value });
+        ctx.push(Menu::new("Show as one account", choices.collect(), 0, |joining, ctx| {
+            let joining = *joining;
+            ctx.command(|job| match joining {
+                Joining::Merge { into, part } => EngineCommand::MergeAccounts { job, into, part },
+                Joining::Split(account) => EngineCommand::SplitAccount { job, account },
+            });
+        }));
+    }
+
     fn explain(&self, ctx: &mut Ctx<'_>) {
         if let Some(line) = self.selected_line(ctx.snapshot) {
             ExplainTree::open(Figure::Balance(line.account.id), ctx);
@@ -243,6 +280,7 @@ impl Pane for Accounts {
             Action::Open => self.open(ctx),
             Action::Edit => self.edit(ctx),
             Action::StateBalance => self.state_balance(ctx),
+            Action::MergeAccount => self.merge(ctx),
             Action::Copy => self.copy(ctx),
             Action::Explain => self.explain(ctx),
             _ => {}

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Screen,
-    domain::{AccountId, ConnectionStatus},
+    domain::{AccountId, ConnectionStatus, RowPair},
     tui::{
         component::scene::Moment,
         msg::Jump,
@@ -23,6 +23,7 @@ const GROUPED: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Login,
+    Pair,
     Warnings,
     Gap,
     Unknown,
@@ -33,6 +34,7 @@ impl Kind {
     fn text(self, count: usize) -> String {
         match self {
             Self::Login => format!("{count} connections need a login"),
+            Self::Pair => format!("{count} pairs of rows may be one: both rows count until you decide"),
             Self::Warnings => format!("{count} imports have warnings"),
             Self::Gap => format!("{count} accounts have rows that do not add up to the balance"),
             Self::Unknown => format!("{count} accounts have no known balance and count in no total"),
@@ -43,6 +45,7 @@ impl Kind {
     const fn jump(self) -> Jump {
         match self {
             Self::Login => Jump::Screen(Screen::Connections),
+            Self::Pair => Jump::Screen(Screen::Transactions),
             Self::Warnings => Jump::Screen(Screen::Activity),
             Self::Gap | Self::Unknown | Self::Old => Jump::Screen(Screen::Accounts),
         }
@@ -80,6 +83,11 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
             ConnectionStatus::Disconnected => {}
         }
     }
+    for pair in &snapshot.pairs {
+        // Their rows are read for the few that are listed one by one.
+        let text = if snapshot.pairs.len() > GROUPED { String::new() } else { pair_text(snapshot, *pair) };
+        matters.push((Kind::Pair, Matter { text, pressing: false, jump: Jump::Row(pair.newer) }));
+    }
     for change in snapshot.changes.iter().take(RECENT).filter(|change| !change.undone && !change.warnings.is_empty()) {
         let count = change.warnings.len();
         let word = if count == 1 { "warning" } else { "warnings" };
@@ -104,16 +112,31 @@ pub(super) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
     grouped(&matters)
 }
 
+/// The newer row of a pair, which may be the older one.
+fn pair_text(snapshot: &LedgerSnapshot, pair: RowPair) -> String {
+    let row = |id| {
+        let entry = snapshot.entry(id)?;
+        Some(format!("{} {}", entry.transaction.facts.date, entry.payee()))
+    };
+    match (row(pair.newer), row(pair.older)) {
+        (Some(newer), Some(older)) => format!("{newer} may be the same as {older}"),
+        _ => "two rows may be one".to_owned(),
+    }
+}
+
 /// Replaces many matters of one kind by one that counts them.
 fn grouped(matters: &[(Kind, Matter)]) -> Vec<Matter> {
     let count = |kind| matters.iter().filter(|(other, _)| *other == kind).count();
-    let counts = [Kind::Login, Kind::Warnings, Kind::Gap, Kind::Unknown, Kind::Old].map(|kind| (kind, count(kind)));
+    let counts =
+        [Kind::Login, Kind::Pair, Kind::Warnings, Kind::Gap, Kind::Unknown, Kind::Old].map(|kind| (kind, count(kind)));
     let mut out: Vec<Matter> = Vec::new();
     for (kind, all) in counts {
         let mut own = matters.iter().filter(|(other, _)| *other == kind).map(|(_, matter)| matter.clone());
         match kind {
             Kind::Login => out.extend(own),
             _ if all <= GROUPED => out.extend(own),
+            // The first pair is as good as any.
+            Kind::Pair => out.extend(own.next().map(|first| Matter { text: kind.text(all), ..first })),
             _ => out.extend(own.next().map(|first| Matter { text: kind.text(all), jump: kind.jump(), ..first })),
         }
     }

@@ -11,6 +11,7 @@ mod groups;
 mod hits;
 mod marks;
 mod order;
+mod pairs;
 mod view;
 
 use std::ops::Range;
@@ -384,6 +385,7 @@ impl Pane for Transactions {
             Action::Edit | Action::Copy | Action::Explain | Action::Mark | Action::MarkAll | Action::MarkRange => {
                 has_rows
             }
+            Action::DecidePair => self.selected_row().is_some_and(|row| snapshot.twins(row).next().is_some()),
             _ => can_undo(action, snapshot),
         }
     }
@@ -431,6 +433,7 @@ impl Pane for Transactions {
                 copy::open(self, ctx);
             }
             Action::Explain => self.explain(ctx),
+            Action::DecidePair => pairs::open(self.selected_row(), ctx),
             _ => {}
         }
     }

@@ -192,6 +192,10 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
             (LineContent::Fill(_), _) => format!("  {}", shown_payee(&entry, masked)),
             _ => shown_payee(&entry, masked),
         };
+        let (word, style) = match snapshot.twins(entry.transaction.id).next() {
+            Some(_) if word.is_empty() => ("same?", theme.warning),
+            _ => (word, style),
+        };
         let note = match &order {
             Some(order) if word.is_empty() => format!("{} fills", plain(order.count.into())),
             _ => foreign(facts, word, rows, snapshot),
@@ -324,6 +328,13 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
             DetailLine::pair("fees", number(security.fees)),
         ]);
     }
+    for (_, twin) in scene.snapshot.twins(entry.transaction.id) {
+        if let Some(twin) = scene.snapshot.entry(twin) {
+            lines.push(DetailLine::Blank);
+            lines.push(DetailLine::Text(format!("may be the same as row {}", twin.transaction.id), theme.warning));
+            lines.push(DetailLine::Text(twin_text(&twin, masked), theme.muted));
+        }
+    }
     lines.extend([
         DetailLine::Blank,
         DetailLine::pair("id", text(&facts.provider_id)),
@@ -331,6 +342,12 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
         DetailLine::pair("from", origin(entry, scene.snapshot)),
     ]);
     lines
+}
+
+/// `2026-10-10 Coffee -4.50 USD`.
+pub(super) fn twin_text(entry: &LedgerEntry, masked: bool) -> String {
+    let facts = &entry.transaction.facts;
+    format!("{} {} {}", facts.date, shown_payee(entry, masked), amount::money(facts.money(), masked))
 }
 
 /// `chase_2026-11.qfx line 214`: the file or connection, and the line in it.

@@ -1,0 +1,60 @@
+//! Arguments of `account` and `balance`, and days as arguments.
+
+use chrono::NaiveDate;
+use clap::Subcommand;
+use rust_decimal::Decimal;
+
+use crate::domain::{AccountType, AssetCode};
+
+/// Actions on accounts.
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Add an account that no file and no provider delivers
+    Add {
+        /// Its name
+        name: String,
+        /// Its type: checking, savings, `credit_card`, brokerage, loan, mortgage, other, …
+        #[arg(long, value_name = "KIND", value_parser = account_type)]
+        r#type: AccountType,
+        /// Its currency
+        #[arg(long, value_name = "CODE", default_value = "USD", value_parser = currency)]
+        currency: AssetCode,
+    },
+    /// Close an account: its rows stay, its balance leaves net worth
+    Close {
+        /// Its id, its name or the end of its number
+        name: String,
+    },
+}
+
+fn account_type(text: &str) -> Result<AccountType, String> {
+    AccountType::parse(text).ok_or_else(|| {
+        let known: Vec<&str> = AccountType::ALL.iter().map(|known| known.as_str()).collect();
+        format!("choose one of: {}", known.join(", "))
+    })
+}
+
+fn currency(text: &str) -> Result<AssetCode, crate::domain::AssetCodeError> {
+    AssetCode::new(text)
+}
+
+/// Actions on balances.
+#[derive(Debug, Subcommand)]
+pub(super) enum BalanceCommand {
+    /// Confirm the balance of an account at the end of a day: cash, or an account without statements
+    Set {
+        /// The account: its id, its name or the end of its number
+        account: String,
+        /// The balance; negative when owed
+        #[arg(allow_hyphen_values = true)]
+        amount: Decimal,
+        /// The day
+        #[arg(long, value_name = "DATE", value_parser = date)]
+        on: NaiveDate,
+    },
+}
+
+/// A day, as everything prints one.
+pub(super) fn date(written: &str) -> Result<NaiveDate, &'static str> {
+    written.parse().map_err(|_| "write a day as YYYY-MM-DD, for example 2026-01-31")
+}
