@@ -82,7 +82,7 @@ fn ours(folder: &Path, demo: &[&str]) -> Totals {
         let own = |value: &&Value| value["account_id"] == account["id"];
         let Some(balance) = decimal(&account["balance"]) else {
             // Without a stated balance: the sum of the rows.
-            for row in rows.iter().filter(own).filter(|row| moves(row)) {
+            for row in rows.iter().filter(own).filter(|row| moves(row) && is_past(row)) {
                 add_row(&mut add, row);
             }
             continue;
@@ -110,6 +110,11 @@ fn ours(folder: &Path, demo: &[&str]) -> Totals {
     }
     totals.retain(|_, amount| !amount.is_zero());
     totals
+}
+
+/// Whether a row is of today or before: later ones are not part of a balance yet.
+fn is_past(row: &Value) -> bool {
+    row["date"].as_str().unwrap() <= chrono::Local::now().date_naive().to_string().as_str()
 }
 
 fn is_investment(account: &Value) -> bool {
