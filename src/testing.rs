@@ -6,7 +6,7 @@ pub mod columns {
 }
 
 pub mod config {
-    pub use crate::config::{Config, LogLevel, ProviderSettings, Screen, open_log, report_panics};
+    pub use crate::config::{Config, LogLevel, ProviderSettings, Screen, UserCommand, open_log, report_panics};
 }
 
 pub mod demo {

@@ -51,6 +51,9 @@ pub(super) struct Global {
     /// Show everything as it was at the end of this day
     #[arg(long, global = true, value_name = "DATE", value_parser = date)]
     pub(super) as_of: Option<NaiveDate>,
+    /// Without a full screen: lines of text in and out, for screen readers and plain terminals
+    #[arg(long, global = true)]
+    pub(super) plain: bool,
     /// Never use the network
     #[arg(long, global = true)]
     pub(super) offline: bool,

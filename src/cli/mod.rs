@@ -14,6 +14,7 @@ mod configured;
 mod connect;
 mod console;
 mod daily_backup;
+mod demo;
 mod doctor;
 mod duplicates;
 mod edit;
@@ -25,6 +26,7 @@ mod import_args;
 mod layouts;
 mod lists;
 mod output;
+mod own_themes;
 mod protection;
 mod record;
 mod session;
@@ -224,9 +226,16 @@ fn serve(session: &Session, served: Served) -> u8 {
     end(result, &console, &mut out, global.format)
 }
 
-/// Opens the full screen.
+/// Whether the terminal can't place its cursor (`TERM=dumb`).
+fn is_dumb(console: &Console) -> bool {
+    console.variables().into_iter().any(|(name, value)| name == "TERM" && value == "dumb")
+}
+
+/// Opens the full screen, or the line mode.
 fn screen(global: &Global, console: &Console) -> Result<u8, CliError> {
-    if !console.terminal.stdin || !console.terminal.stdout {
+    let is_terminal = console.terminal.stdin && console.terminal.stdout;
+    let plain = global.plain || is_terminal && is_dumb(console);
+    if !plain && !is_terminal {
         return Err(CliError::usage("the screen needs a terminal on standard input and output")
             .hint("in scripts use a command, such as `dashtam accounts`; `dashtam --help` lists them"));
     }
@@ -235,7 +244,7 @@ fn screen(global: &Global, console: &Console) -> Result<u8, CliError> {
     let store = setup.enter_alone()?;
     let notice = setup.decide_encryption(&store, OutputFormat::Table)?;
     let running = setup.open(store, global.offline, Role::Screen, false, serve)?;
-    let result = running.session.show_screen(global.demo, global.as_of, notice, keymap);
+    let result = running.session.show_screen(global.demo, plain, global.as_of, notice, keymap);
     running.close();
     result.map(|()| 0)
 }

@@ -1,5 +1,7 @@
 //! Lists on standard output: aligned for people, JSON and CSV for scripts.
 //!
+//! A table cuts nothing: what is aligned for people is also read by programs at the end of a pipe.
+//!
 //! INVARIANT: data goes to standard output and everything else to standard error; text from outside is cleaned before
 //! a terminal sees it; a closed pipe ends the output quietly.
 
@@ -40,9 +42,6 @@ impl<T> OutputColumn<T> {
         Self { title, align: Align::Right, cell }
     }
 }
-
-/// Widest a cell of a table gets; longer text ends in an ellipsis.
-const MAX_CELL: usize = 48;
 
 /// Writes a list in the form asked for. `empty` is the text of a table without rows.
 pub(super) fn list<T, R: Borrow<T> + Serialize>(
@@ -148,7 +147,8 @@ fn table<T, R: Borrow<T>>(
     let mut lines = Vec::new();
     for row in rows {
         let row = row?;
-        let cells: Vec<String> = columns.iter().map(|column| shortened(&(column.cell)(row.borrow()))).collect();
+        let cells: Vec<String> =
+            columns.iter().map(|column| text::clean(&(column.cell)(row.borrow())).into_owned()).collect();
         for (width, cell) in widths.iter_mut().zip(&cells) {
             *width = (*width).max(cell.width());
         }
@@ -171,22 +171,6 @@ fn table<T, R: Borrow<T>>(
         writeln!(out, "{}", text.trim_end())?;
     }
     Ok(())
-}
-
-fn shortened(cell: &str) -> String {
-    let clean = text::clean(cell);
-    if clean.width() <= MAX_CELL {
-        return clean.into_owned();
-    }
-    let mut out = String::new();
-    for character in clean.chars() {
-        if out.width() + character.to_string().width() >= MAX_CELL {
-            break;
-        }
-        out.push(character);
-    }
-    out.push('…');
-    out
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use super::{
     background_check::BackgroundCheck,
     configured,
     console::Console,
-    daily_backup,
+    daily_backup, demo,
     error::CliError,
+    own_themes::OwnThemes,
     socket::{Client, CommandRunner, Connect, Role, Served, Server, socket_path},
     stored_status,
 };
@@ -32,7 +33,7 @@ use crate::{
         kit::{Http, HttpConfig, OriginError},
     },
     store::{OpenOptions, Store, StoreError},
-    sync::{self, EngineConfig, Handle, ImportRequest, LiveConfig, Schedule},
+    sync::{self, EngineConfig, Handle, LiveConfig, Schedule},
     tui::{self, Env, Folders, Keymap, Settings, TerminalClipboard, ThemeName},
     vault::{TimedStore, Vault, VaultOptions},
 };
@@ -64,6 +65,8 @@ impl Setup {
             let vault = vault_of(&paths, &config, &environment);
             return Ok(Self { console, paths, config, environment, verbose, vault, scratch: None });
         }
+        // A demo leaves the keyring of the system alone.
+        let environment = Environment { vault: Some(VaultChoice::Memory), ..environment };
         let scratch = Scratch::new()?;
         let mut paths = Paths::inside(&scratch.folder);
         // A demo has its own data and the user's settings, where there are any.
@@ -182,7 +185,11 @@ impl Setup {
     ) -> Result<Running, CliError> {
         let log = self.log();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let shifted = self.scratch.as_ref().map(|_| demo::clock());
+        let clock: Arc<dyn Clock> = match &shifted {
+            Some(shifted) => Arc::clone(shifted) as Arc<dyn Clock>,
+            None => Arc::new(SystemClock),
+        };
         let live = self.live(&clock, offline)?;
         let vault = live.vault.clone();
         if has_logins(&store)? {
@@ -192,8 +199,9 @@ impl Setup {
         let handle = runtime.block_on(async { sync::spawn(config) });
         let ledger = Ledger::new(store.clone());
         let session = Session { ledger, store, vault, handle, clock, runtime: runtime.handle().clone(), setup: self };
-        if let Some(scratch) = &session.setup.scratch {
-            session.fill_demo(&scratch.folder)?;
+        if let (Some(scratch), Some(clock)) = (&session.setup.scratch, &shifted) {
+            let Session { store, ledger, handle, runtime, .. } = &session;
+            demo::fill(&demo::DemoProfile { store, ledger, handle, runtime }, &scratch.folder, clock)?;
         }
         let listening = Arc::new(Mutex::new(Listening::NotYet));
         if let Some(socket) = session.setup.socket() {
@@ -465,20 +473,6 @@ impl Session {
         Self { ledger: self.ledger.until(day), clock, ..self.clone() }
     }
 
-    fn fill_demo(&self, folder: &std::path::Path) -> Result<(), CliError> {
-        let statements = folder.join("statements");
-        std::fs::create_dir_all(&statements)?;
-        let mut paths = Vec::new();
-        for file in crate::demo::statements(self.clock.today()) {
-            let path = statements.join(&file.name);
-            std::fs::write(&path, file.text)?;
-            paths.push(path);
-        }
-        let request = ImportRequest { paths, ..ImportRequest::default() };
-        self.runtime.block_on(self.handle.import(request, |_| {}))?;
-        Ok(())
-    }
-
     /// Opens the vault of stored logins; a keyring may ask the user.
     pub(super) fn unlock(&self) -> Result<(), CliError> {
         let state = self.vault.state().map_err(|error| CliError::new(FailureKind::Vault, error.to_string()))?;
@@ -492,13 +486,14 @@ impl Session {
     pub(super) fn show_screen(
         &self,
         demo: bool,
+        plain: bool,
         as_of: Option<NaiveDate>,
         notice: Option<String>,
         keymap: Keymap,
     ) -> Result<(), CliError> {
         let config = &self.setup.config;
         let theme = match config.theme {
-            _ if self.setup.environment.no_color => ThemeName::Plain,
+            _ if plain || self.setup.environment.no_color => ThemeName::Plain,
             config::Theme::Auto => background(self.setup.environment.terminal_colours.as_deref()),
             config::Theme::Dark => ThemeName::Dark,
             config::Theme::Light => ThemeName::Light,
@@ -506,6 +501,7 @@ impl Session {
             config::Theme::Sixteen => ThemeName::Ansi,
             config::Theme::Mono => ThemeName::Plain,
         };
+        let own = OwnThemes::read(&self.setup.paths.config, &config.theme_file);
         let env = Env {
             clock: Arc::clone(&self.clock),
             browser: Arc::new(SystemBrowser::new(self.setup.environment.browser.as_deref())),
@@ -519,12 +515,16 @@ impl Session {
                 recent: (!demo).then(|| self.setup.paths.state.join("recent-folders")),
                 log: Some(self.setup.paths.log()),
             },
-            notice,
+            notice: own.notice(notice),
+            commands: config.commands.clone().into(),
+            start_theme: own.start.filter(|_| theme != ThemeName::Plain),
+            themes: own.themes.into(),
             can_lock: self.vault.can_lock(),
             local_time: |at| at.with_timezone(&chrono::Local).naive_local(),
         };
         let settings = Settings {
             theme,
+            ascii: config.ascii,
             start: config.start,
             mouse: config.mouse,
             masked: config.privacy,
@@ -533,8 +533,13 @@ impl Session {
             lock_after: Some(config.lock_after).filter(|after| !after.is_zero()),
             as_of,
         };
-        let screen = tui::run(self.ledger.clone(), env, settings, keymap);
-        self.runtime.block_on(screen).map_err(|error| CliError::new(FailureKind::Screen, error.to_string()))
+        let ledger = self.ledger.clone();
+        let ended = if plain {
+            self.runtime.block_on(tui::line_mode::run(ledger, env, settings, keymap))
+        } else {
+            self.runtime.block_on(tui::run(ledger, env, settings, keymap))
+        };
+        ended.map_err(|error| CliError::new(FailureKind::Screen, error.to_string()))
     }
 }
 

@@ -35,7 +35,11 @@ pub(super) fn keys(
 
 /// The keys in force.
 pub(super) fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError> {
-    Keymap::of(&config.keys).map_err(|problems| {
+    let keymap = Keymap::of(&config.keys).and_then(|keymap| {
+        let problems = keymap.problems_of(&config.commands);
+        if problems.is_empty() { Ok(keymap) } else { Err(problems) }
+    });
+    keymap.map_err(|problems| {
         let error = ConfigError::Invalid { file: paths.config.display().to_string(), problems };
         invalid(&error).hint("`dashtam help keys` lists names and keys")
     })

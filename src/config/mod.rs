@@ -12,6 +12,7 @@ mod paths;
 mod provider;
 mod redact;
 mod settings;
+mod themes;
 mod value;
 
 pub use environment::Environment;
@@ -20,7 +21,8 @@ pub use panic::{describe_panic, report_panics};
 pub use parse::{ConfigError, ConfigProblem};
 pub use paths::{Overrides, Paths, Profile};
 pub use provider::{AnswerSource, ConfiguredError, ProviderConfig, ProviderSettings};
-pub use settings::{Binding, Config, LogLevel, SETTINGS, Screen, Setting, Theme};
+pub use settings::{Binding, Config, LogLevel, SETTINGS, Screen, Setting, Theme, UserCommand};
+pub use themes::{ThemeFile, user_themes};
 
 #[cfg(test)]
 mod tests;

@@ -12,12 +12,15 @@ use crate::files;
 use super::{
     environment::{ORIGIN, origin},
     provider::{AnswerSource, FieldSetting, PROVIDERS, ProviderConfig},
-    settings::{Binding, Config, SETTINGS, Setting},
+    settings::{Binding, Config, SETTINGS, Setting, UserCommand},
     value::Value,
 };
 
 /// The table of the user's own keys.
 const KEYS: &str = "keys";
+
+/// The tables of the user's own commands.
+const COMMANDS: &str = "commands";
 
 /// A file larger than this is not a configuration.
 const MOST_BYTES: usize = 1 << 20;
@@ -136,6 +139,7 @@ impl Config {
         let Reader { mut loaded, errors, .. } = reader;
         loaded.warnings.sort_by_key(|problem| problem.line);
         loaded.config.keys.sort_by_key(|binding| binding.line);
+        loaded.config.commands.sort_by_key(|command| command.line);
         (loaded, errors)
     }
 
@@ -180,6 +184,13 @@ impl Config {
             let keys = toml::Value::from(binding.keys.clone());
             let _ = writeln!(out, "{} = {keys}", toml::Value::from(binding.action.as_str()));
         }
+        for command in &self.commands {
+            let text = |text: &str| toml::Value::from(text);
+            let _ = writeln!(out, "\n[{COMMANDS}.{}]\nrun = {}", text(&command.name), text(&command.run));
+            if !command.key.is_empty() {
+                let _ = writeln!(out, "key = {}", text(&command.key));
+            }
+        }
         for (slug, provider) in &self.providers {
             provider.show(slug, &mut out);
         }
@@ -219,6 +230,9 @@ impl Reader<'_> {
         };
         if name == KEYS {
             return self.keys(table);
+        }
+        if name == COMMANDS {
+            return self.commands(table);
         }
         if name == PROVIDERS {
             return self.providers(table);
@@ -306,6 +320,41 @@ impl Reader<'_> {
         if let Some(allowed) = allowed {
             let message = format!("{PROVIDERS}.{slug}.{key_name} can't be {}; allowed: {allowed}", said.shown());
             self.error(value.span().start, &message);
+        }
+    }
+
+    fn commands(&mut self, table: &DeTable<'_>) {
+        for (name, value) in table {
+            let line = self.line(name.span().start);
+            let mut command = UserCommand { name: name.get_ref().to_string(), line, ..UserCommand::default() };
+            let Some(parts) = value.get_ref().as_table() else {
+                let message = format!("{COMMANDS}.{} must be a table: [{COMMANDS}.{}]", command.name, command.name);
+                self.error(value.span().start, &message);
+                continue;
+            };
+            for (key, value) in parts {
+                let said = plain(value.get_ref());
+                let target = match key.get_ref().as_ref() {
+                    "run" => &mut command.run,
+                    "key" => &mut command.key,
+                    other => {
+                        self.warn(
+                            key.span().start,
+                            &format!("`{other}` is unknown and ignored; a command has run and key"),
+                        );
+                        continue;
+                    }
+                };
+                match said.text() {
+                    Some(text) => text.trim().clone_into(target),
+                    None => self.error(value.span().start, &format!("{COMMANDS}.{}: write a text", command.name)),
+                }
+            }
+            if command.run.is_empty() {
+                self.error(name.span().start, &format!("{COMMANDS}.{} has nothing to run", command.name));
+            } else {
+                self.loaded.config.commands.push(command);
+            }
         }
     }
 

@@ -50,9 +50,14 @@ vocabulary! {
 
 /// All settings, complete with defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
     /// Colours; `NO_COLOR` wins over it.
     pub theme: Theme,
+    /// Name of the user's theme; empty for none.
+    pub theme_file: String,
+    /// Whether lines, charts and marks are drawn in ASCII.
+    pub ascii: bool,
     /// Mouse input; off leaves selecting text to the terminal.
     pub mouse: bool,
     /// The screen shown first.
@@ -73,6 +78,8 @@ pub struct Config {
     pub log: LogLevel,
     /// The user's own keys, as written; the action table checks them.
     pub keys: Vec<Binding>,
+    /// The user's own commands.
+    pub commands: Vec<UserCommand>,
     /// Settings of single providers, as written.
     pub providers: ProviderSettings,
 }
@@ -86,6 +93,19 @@ pub struct SyncConfig {
     pub every: Duration,
     /// Days before the newest known row that are asked for again.
     pub overlap_days: u32,
+}
+
+/// A table `[commands.NAME]`: a program of the shell that gets the fields of the selected row in its environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserCommand {
+    /// Its name.
+    pub name: String,
+    /// Its key on the screens; empty for none.
+    pub key: String,
+    /// The text for `sh -c`; nothing is inserted into it.
+    pub run: String,
+    /// Line in the file, for messages.
+    pub line: usize,
 }
 
 /// One line of `[keys]`.
@@ -103,6 +123,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             theme: Theme::Auto,
+            theme_file: String::new(),
+            ascii: false,
             mouse: true,
             start: Screen::Overview,
             privacy: false,
@@ -113,6 +135,7 @@ impl Default for Config {
             daily_backup: true,
             log: LogLevel::Info,
             keys: Vec::new(),
+            commands: Vec::new(),
             providers: ProviderSettings::new(),
         }
     }
@@ -205,6 +228,15 @@ pub const SETTINGS: &[Setting] = &[
     choice!("screen", "theme", "Colours. NO_COLOR in the environment wins over it.", Theme, theme),
     choice!("screen", "start", "The screen shown first.", Screen, start),
     switch!("screen", "mouse", "Listen to the mouse. Off leaves selecting text to the terminal.", mouse),
+    Setting {
+        section: "screen",
+        key: "theme_file",
+        help: "A theme of your own: the file themes/NAME.toml beside this one.",
+        allowed: || "the name of such a file, without .toml; \"\" for none".to_owned(),
+        read: |config, value| value.text().map(|name| name.trim().clone_into(&mut config.theme_file)),
+        show: |config| toml::Value::from(config.theme_file.as_str()).to_string(),
+    },
+    switch!("screen", "ascii", "Draw lines, charts and marks in ASCII.", ascii),
     switch!("screen", "privacy", "Open with amounts masked; `p` shows them.", privacy),
     Setting {
         section: "import",

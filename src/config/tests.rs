@@ -59,7 +59,7 @@ fn unknown_names_warn_with_their_line_and_the_rest_counts() {
         warnings(text),
         [
             "line 1: `mouse` is ignored: it belongs under [screen]",
-            "line 3: `them` is unknown and ignored; [screen] has theme, start, mouse, privacy",
+            "line 3: `them` is unknown and ignored; [screen] has theme, start, mouse, theme_file, ascii, privacy",
             "line 6: the section [sceen] is unknown and ignored; there are [screen], [import], [sync], [vault], [backup], [log], [keys], [providers.SLUG]",
         ]
     );

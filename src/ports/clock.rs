@@ -1,6 +1,8 @@
 //! The current time.
 
-use chrono::{DateTime, Local, NaiveDate, Utc};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, Local, NaiveDate, TimeDelta, Utc};
 
 /// The wall clock and the calendar of the user.
 pub trait Clock: Send + Sync {
@@ -47,5 +49,32 @@ impl Clock for SystemClock {
 
     fn today(&self) -> NaiveDate {
         Local::now().date_naive()
+    }
+}
+
+/// The clock of the machine, ahead or behind by some time: for data that is made up to have happened earlier.
+#[derive(Debug, Default)]
+pub struct ShiftedClock {
+    seconds: AtomicI64,
+}
+
+impl ShiftedClock {
+    /// Sets the difference to the clock of the machine.
+    pub fn set(&self, shift: TimeDelta) {
+        self.seconds.store(shift.num_seconds(), Ordering::Relaxed);
+    }
+
+    fn shift(&self) -> TimeDelta {
+        TimeDelta::seconds(self.seconds.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + self.shift()
+    }
+
+    fn today(&self) -> NaiveDate {
+        (Local::now() + self.shift()).date_naive()
     }
 }

@@ -13,7 +13,7 @@ mod secret_store;
 
 pub use browser::{Browser, BrowserError, SystemBrowser};
 pub use clipboard::{Clipboard, ClipboardError};
-pub use clock::{Clock, DayClock, SystemClock};
+pub use clock::{Clock, DayClock, ShiftedClock, SystemClock};
 pub use database_key::{DatabaseKeyError, DatabaseKeys, NoDatabaseKeys};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use secret_store::{SecretBytes, SecretStore, SecretStoreError, VaultChoice};

@@ -8,6 +8,7 @@
 
 mod auth;
 mod credentials;
+pub mod demo_bank;
 mod field;
 mod file;
 mod judge;

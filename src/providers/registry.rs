@@ -2,7 +2,7 @@
 //!
 //! INVARIANT: a provider is its folder plus one line here; the tests below check every entry.
 
-use super::{FileSpec, ProviderMetadata, ofx_file};
+use super::{FileSpec, ProviderMetadata, demo_bank, ofx_file};
 use crate::{domain::Connection, statements::Institution};
 
 /// Calls a macro with the folders of all providers. File providers of single institutions come first, then those that
@@ -45,14 +45,17 @@ pub struct UnknownProvider {
     pub known: String,
 }
 
-/// Finds a provider by slug, ignoring case.
+/// Finds a provider by slug, ignoring case; also the bank of the demo, which is not listed.
 pub fn find(slug: &str) -> Result<&'static ProviderMetadata, UnknownProvider> {
-    PROVIDERS.iter().copied().find(|metadata| metadata.slug.eq_ignore_ascii_case(slug.trim())).ok_or_else(|| {
-        UnknownProvider {
+    PROVIDERS
+        .iter()
+        .copied()
+        .chain([&demo_bank::METADATA])
+        .find(|metadata| metadata.slug.eq_ignore_ascii_case(slug.trim()))
+        .ok_or_else(|| UnknownProvider {
             slug: crate::domain::text::clean(slug).chars().take(50).collect(),
             known: PROVIDERS.iter().map(|metadata| metadata.slug).collect::<Vec<_>>().join(", "),
-        }
-    })
+        })
 }
 
 /// The provider of a statement: the first that reads its kind of file and claims its institution.

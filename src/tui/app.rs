@@ -108,7 +108,10 @@ impl App {
         let mut app = Self {
             snapshot,
             settings,
-            theme: Theme::of(settings.theme),
+            theme: env
+                .start_theme
+                .and_then(|place| env.themes.get(place))
+                .map_or_else(|| Theme::of(settings.theme), |own| own.theme.clone()),
             masked: settings.masked,
             size: Rect::default(),
             moment: Moment::of(env).on(settings.as_of),

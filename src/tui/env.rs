@@ -7,10 +7,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::{
-    config::{ProviderSettings, Screen},
+    config::{ProviderSettings, Screen, UserCommand},
     ports::{Browser, Clipboard, Clock, VaultChoice},
     sync::Handle,
-    tui::theme::ThemeName,
+    tui::theme::{ThemeName, UserTheme},
 };
 
 /// Dependencies on the outside world.
@@ -28,6 +28,12 @@ pub struct Env {
     pub vault: VaultChoice,
     /// Settings of single providers.
     pub providers: Arc<ProviderSettings>,
+    /// The user's own commands.
+    pub commands: Arc<[UserCommand]>,
+    /// The user's own themes.
+    pub themes: Arc<[UserTheme]>,
+    /// Which of them is shown at the start, instead of the theme of the settings.
+    pub start_theme: Option<usize>,
     /// Folders.
     pub folders: Folders,
     /// Shown at the start: the decision about a new profile.
@@ -57,6 +63,8 @@ pub struct Folders {
 pub struct Settings {
     /// Colours.
     pub theme: ThemeName,
+    /// Whether lines, charts and marks are drawn in ASCII.
+    pub ascii: bool,
     /// The screen shown first.
     pub start: Screen,
     /// Whether the mouse is captured; without it the text selection of the terminal works.
@@ -77,6 +85,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: ThemeName::Dark,
+            ascii: false,
             start: Screen::Overview,
             mouse: true,
             masked: false,

@@ -17,6 +17,7 @@ mod component;
 mod due;
 mod env;
 mod idle;
+pub mod line_mode;
 mod msg;
 mod overlay;
 mod runtime;
@@ -27,15 +28,13 @@ mod update;
 mod view;
 mod widget;
 
-use std::io::stdout;
-
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::Terminal;
 
 pub use action::{KeyLine, Keymap, key_list, parse_keys};
 pub use app::LEAST;
 pub use env::{Env, Folders, Settings};
 pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard, terminal_size};
-pub use theme::ThemeName;
+pub use theme::{ThemeName, UserTheme};
 
 use crate::ledger::Ledger;
 
@@ -46,8 +45,8 @@ use crate::ledger::Ledger;
 /// When the store cannot be read or the terminal fails; the terminal is restored either way.
 pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -> Result<(), ScreenError> {
     let host = SystemHost::open(settings.mouse).map_err(|error| ScreenError::Terminal(error.to_string()))?;
-    let terminal =
-        Terminal::new(CrosstermBackend::new(stdout())).map_err(|error| ScreenError::Terminal(error.to_string()))?;
+    let backend = runtime::LeanBackend::open().map_err(|error| ScreenError::Terminal(error.to_string()))?;
+    let terminal = Terminal::new(backend).map_err(|error| ScreenError::Terminal(error.to_string()))?;
     let mut runtime = Runtime::new(terminal, host, ledger, env, settings, keymap)?;
     let result = runtime.run().await;
     runtime.close();

@@ -153,6 +153,8 @@ pub(crate) enum Effect {
     Copy { what: &'static str, text: String },
     /// Open a page in the browser. Answer: `Opened`.
     Browse(String),
+    /// Give the terminal to a program of the shell until it ends. Nothing is inserted into `command`.
+    Shell { command: String, variables: Vec<(String, String)> },
     /// Draw every cell again.
     Redraw,
     /// Suspend the process until the shell continues it.

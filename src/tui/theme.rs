@@ -5,6 +5,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::config::ThemeFile;
+
 /// Which set of colours to draw with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ThemeName {
@@ -35,6 +37,41 @@ impl ThemeName {
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, theme)| *theme)
+    }
+}
+
+/// A theme of the user.
+#[derive(Debug, Clone)]
+pub struct UserTheme {
+    /// Its name.
+    pub name: String,
+    pub(crate) theme: Theme,
+}
+
+impl UserTheme {
+    /// Reads a theme.
+    ///
+    /// # Errors
+    /// A sentence about the first name or colour that is not known.
+    pub fn of(file: &ThemeFile) -> Result<Self, String> {
+        let wrong = |name: &str, why: String| format!("the theme {}: {name}: {why}", file.name);
+        let base = file.values.iter().find(|(name, _)| name == "base").map_or("dark", |(_, base)| base.as_str());
+        let mut palette = match base {
+            "dark" => DARK,
+            "light" => LIGHT,
+            "contrast" => CONTRAST,
+            _ => return Err(wrong("base", "choose dark, light or contrast".to_owned())),
+        };
+        for (name, value) in file.values.iter().filter(|(name, _)| name != "base") {
+            let role = palette.role(name).ok_or_else(|| {
+                let known: Vec<&str> = Palette::ROLES.to_vec();
+                wrong(name, format!("there is no such role; there are {}", known.join(", ")))
+            })?;
+            *role = value
+                .parse()
+                .map_err(|_| wrong(name, "write a name, a number from 0 to 255, or #rrggbb".to_owned()))?;
+        }
+        Ok(Self { name: file.name.clone(), theme: Theme::indexed(&palette) })
     }
 }
 
@@ -80,6 +117,7 @@ pub(crate) struct Theme {
 }
 
 /// Colours that differ between themes; the rest follows from them.
+#[derive(Clone, Copy)]
 struct Palette {
     text: Color,
     muted: Color,
@@ -92,6 +130,40 @@ struct Palette {
     selection: Color,
     selection_idle: Color,
     marked: Color,
+}
+
+impl Palette {
+    const ROLES: [&str; 11] = [
+        "text",
+        "muted",
+        "border",
+        "accent",
+        "key",
+        "gain",
+        "loss",
+        "warning",
+        "selection",
+        "selection_idle",
+        "marked",
+    ];
+
+    /// The colour of a role, by its name.
+    fn role(&mut self, name: &str) -> Option<&mut Color> {
+        Some(match name {
+            "text" => &mut self.text,
+            "muted" => &mut self.muted,
+            "border" => &mut self.border,
+            "accent" => &mut self.accent,
+            "key" => &mut self.key,
+            "gain" => &mut self.gain,
+            "loss" => &mut self.loss,
+            "warning" => &mut self.warning,
+            "selection" => &mut self.selection,
+            "selection_idle" => &mut self.selection_idle,
+            "marked" => &mut self.marked,
+            _ => return None,
+        })
+    }
 }
 
 const DARK: Palette = Palette {
@@ -255,6 +327,28 @@ impl Theme {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_theme_of_the_user_changes_what_it_names() {
+        let file = |values: &[(&str, &str)]| ThemeFile {
+            name: "sea".to_owned(),
+            values: values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        };
+        let theme =
+            UserTheme::of(&file(&[("base", "light"), ("gain", "#00ff7f"), ("loss", "red"), ("muted", "8")])).unwrap();
+        assert_eq!(theme.theme.gain.fg, Some(Color::Rgb(0, 255, 127)));
+        assert_eq!((theme.theme.loss.fg, theme.theme.muted.fg), (Some(Color::Red), Some(Color::Indexed(8))));
+        assert_eq!(theme.theme.text, Theme::of(ThemeName::Light).text);
+        for (values, word) in
+            [(&[("base", "blue")][..], "dark"), (&[("shade", "1")], "role"), (&[("gain", "x")], "#rrggbb")]
+        {
+            let error = UserTheme::of(&file(values)).unwrap_err();
+            assert!(error.contains("sea") && error.contains(word), "{error}");
+        }
+        for role in Palette::ROLES {
+            assert!({ DARK }.role(role).is_some());
+        }
+    }
 
     #[test]
     fn plain_has_no_colour() {

@@ -16,6 +16,7 @@ use crate::{
         },
         screens::SCREENS,
         widget::{
+            ascii,
             paint::{Paint, above, below, bottom, padded, rows, top},
             text::width,
         },
@@ -76,6 +77,9 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         prefix(app, &mut paint, body);
     }
     app.toasts.draw(&mut paint, bottom(between, toasts));
+    if app.settings.ascii {
+        ascii::replace(paint.buffer);
+    }
     if let Some(cursor) = memory.cursor {
         frame.set_cursor_position(cursor);
     }

@@ -25,7 +25,7 @@ fn blank() -> LedgerEntry {
     LedgerEntry { transaction, user: UserFields::default() }
 }
 
-fn fields(entry: &LedgerEntry, account: Option<&Account>) -> io::Result<serde_json::Map<String, Value>> {
+pub(super) fn fields(entry: &LedgerEntry, account: Option<&Account>) -> io::Result<serde_json::Map<String, Value>> {
     match serde_json::to_value(RowRecord::new(entry.clone(), account))? {
         Value::Object(fields) => Ok(fields),
         _ => Ok(serde_json::Map::new()),

@@ -66,6 +66,13 @@ pub fn cell(value: &serde_json::Value) -> String {
     csv::cell(value)
 }
 
+/// The fields of a row, named and written as in CSV.
+#[must_use]
+pub fn fields(entry: &LedgerEntry, account: Option<&Account>) -> Vec<(String, String)> {
+    let fields = csv::fields(entry, account).unwrap_or_default();
+    fields.iter().map(|(name, value)| (name.clone(), csv::cell(value))).collect()
+}
+
 /// Writes the rows of a table one by one.
 struct ExportTable<'a, W> {
     format: ExportTableFormat,

@@ -1,7 +1,7 @@
 //! The keymap: the keys of the table, replaced where the user configured others.
 
 use super::{Action, Chord, KeyMeaning, KeyPlace, KeyScope, Spec, TABLE, pretty};
-use crate::config::{Binding, ConfigProblem};
+use crate::config::{Binding, ConfigProblem, UserCommand};
 
 /// The keys of every action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +48,31 @@ impl Keymap {
         }
         problems.sort_by_key(|problem| problem.line);
         if problems.is_empty() { Ok(map) } else { Err(problems) }
+    }
+
+    /// Keys of the user's commands that can't be used: unknown, or with a meaning on a screen.
+    #[must_use]
+    pub fn problems_of(&self, commands: &[UserCommand]) -> Vec<ConfigProblem> {
+        let mut problems = Vec::new();
+        for (place, command) in commands.iter().enumerate().filter(|(_, command)| !command.key.is_empty()) {
+            let message = match Chord::parse(&command.key) {
+                None => Some(format!("`{}` is no key; write one such as \"alt-o\"", command.key)),
+                Some(chord) => {
+                    let known = self.each().find(|(spec, sequences)| {
+                        spec.scope.meets(KeyScope::SCREENS) && sequences.iter().any(|keys| keys.first() == Some(&chord))
+                    });
+                    let earlier = commands[..place].iter().find(|other| Chord::parse(&other.key) == Some(chord));
+                    let name = known.map(|(spec, _)| spec.name.to_owned()).or(earlier.map(|other| other.name.clone()));
+                    name.map(|name| format!("`{}` is a key of {name} too; choose another key", command.key))
+                }
+            };
+            let problem = |message| ConfigProblem {
+                line: command.line,
+                message: format!("commands.{}: {message}", command.name),
+            };
+            problems.extend(message.map(problem));
+        }
+        problems
     }
 
     /// The message about keys of one action that hide keys of another; `None` without a conflict.

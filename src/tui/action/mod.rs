@@ -71,6 +71,13 @@ pub(crate) enum KeyPlace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KeyScope(u64);
 
+impl KeyPlace {
+    /// Whether it is a screen, without a field or an overlay.
+    pub(crate) const fn is_screen(self) -> bool {
+        KeyScope::SCREENS.has(self)
+    }
+}
+
 impl KeyScope {
     pub(crate) const SCREENS: Self = Self::of(&[
         KeyPlace::Overview,

@@ -153,6 +153,10 @@ pub(crate) enum Ask {
     Toast(Level, String),
     /// Draw with another theme from now on.
     Theme(ThemeName),
+    /// Draw with a theme of the user, by its place.
+    UserTheme(usize),
+    /// Run a command of the user, by its place.
+    Command(usize),
     /// Sort by a column, as a click on its header does.
     Column(usize),
     /// Show everything as of a day; `None` is today.

@@ -41,6 +41,10 @@ enum Does {
     Go(Jump),
     Connect(&'static ProviderMetadata),
     Theme(ThemeName),
+    /// A theme of the user, by its place.
+    UserTheme(usize),
+    /// A command of the user, by its place.
+    Command(usize),
     /// Show a setting of the configuration, by its place in the table.
     Setting(usize),
     /// Show and copy a command of the command line.
@@ -53,7 +57,7 @@ impl Does {
         match self {
             Self::Act(_) => 0,
             Self::Go(_) => 1,
-            Self::Theme(_) => 2,
+            Self::Theme(_) | Self::UserTheme(_) | Self::Command(_) => 2,
             Self::Connect(_) => 3,
             Self::Shell(_) => 4,
             Self::Setting(_) => 5,
@@ -120,6 +124,13 @@ impl Palette {
             let aliases = "colour color appearance dark light scheme contrast".to_owned();
             add(format!("Theme: {name}"), aliases, "theme", Does::Theme(theme));
         }
+        for (place, own) in ctx.env.themes.iter().enumerate() {
+            let aliases = "colour color appearance own".to_owned();
+            add(format!("Theme: {}", own.name), aliases, "theme", Does::UserTheme(place));
+        }
+        for (place, command) in ctx.env.commands.iter().enumerate() {
+            add(command.name.clone(), format!("{} command run own", command.run), &command.key, Does::Command(place));
+        }
         for (title, aliases, action) in VAULT {
             add(title.to_owned(), aliases.to_owned(), "vault", Does::Act(action));
         }
@@ -167,6 +178,8 @@ impl Palette {
                 ctx.push(Wizard::of(provider, ctx.env));
             }
             Does::Theme(theme) => ctx.asks.extend([Ask::Pop, Ask::Theme(theme)]),
+            Does::UserTheme(place) => ctx.asks.extend([Ask::Pop, Ask::UserTheme(place)]),
+            Does::Command(place) => ctx.asks.extend([Ask::Clear, Ask::Command(place)]),
             Does::Setting(index) => {
                 ctx.asks.push(Ask::Pop);
                 ctx.push(setting(index));

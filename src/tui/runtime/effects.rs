@@ -133,7 +133,7 @@ pub(super) fn start(
             now(WorkerAnswer::Copied { what, result: env.clipboard.copy(&text).map_err(Into::into) })
         }
         Effect::Browse(url) => now(WorkerAnswer::Opened(env.browser.open(&url).map_err(Into::into))),
-        Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => 0,
+        Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Shell { .. } | Effect::Quit => 0,
     }
 }
 

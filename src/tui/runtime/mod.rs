@@ -3,7 +3,9 @@
 //! Generic over the terminal and its input, so that tests run the complete application. INVARIANT: an idle program does
 //! nothing; a timer exists only while something on screen is about to change.
 
+mod backend;
 mod effects;
+mod encoder;
 mod terminal;
 
 use std::{fmt, future::poll_fn, task::Poll};
@@ -13,6 +15,7 @@ use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend, layout::Rect};
 use tokio::sync::mpsc;
 
+pub(crate) use backend::LeanBackend;
 pub use terminal::{SystemHost, TerminalClipboard, terminal_size};
 
 use crate::{
@@ -21,7 +24,10 @@ use crate::{
     tui::{
         action::Keymap,
         app::App,
-        component::hit::{ClickTarget, ViewMemory},
+        component::{
+            hit::{ClickTarget, ViewMemory},
+            toast::Level,
+        },
         env::{Env, Settings},
         msg::{Effect, Msg, WorkerAnswer},
         snapshot::LedgerSnapshot,
@@ -43,6 +49,9 @@ pub trait Host {
 
     /// Restores the terminal, stops the process, and takes the terminal again when the shell continues it.
     fn suspend(&mut self) -> std::io::Result<()>;
+
+    /// Gives the terminal to a program of the shell until it ends, and takes it again.
+    fn shell(&mut self, command: &str, variables: &[(String, String)]) -> std::io::Result<()>;
 
     /// Whether there still is a terminal to write to.
     fn is_there(&self) -> bool {
@@ -224,6 +233,16 @@ impl<B: Backend, H: Host> Runtime<B, H> {
                     result.map_err(ScreenError::terminal)?;
                     self.clear()?;
                     self.app.dirty = true;
+                }
+                Effect::Shell { command, variables } => {
+                    self.input = None;
+                    let result = self.host.shell(&command, &variables);
+                    self.input = Some(self.host.input());
+                    self.clear()?;
+                    self.app.dirty = true;
+                    if let Err(error) = result {
+                        self.app.toast(Level::Error, format!("The command failed: {error}"));
+                    }
                 }
                 Effect::Send(command) => self.env.engine.send(command),
                 other => {

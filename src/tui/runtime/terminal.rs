@@ -12,6 +12,7 @@ use crossterm::{
     cursor::Show,
     event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, EventStream},
     execute, queue,
+    style::ResetColor,
     terminal::{
         BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
         enable_raw_mode,
@@ -71,6 +72,20 @@ impl Host for SystemHost {
         if begins { queue!(out, BeginSynchronizedUpdate) } else { execute!(out, EndSynchronizedUpdate) }
     }
 
+    fn shell(&mut self, command: &str, variables: &[(String, String)]) -> io::Result<()> {
+        give_back();
+        let pairs = variables.iter().map(|(name, value)| (name, value));
+        let ended = std::process::Command::new("sh").arg("-c").arg(command).envs(pairs).status();
+        let mut out = stdout();
+        let _ = write!(out, "\r\nPress Enter to return to dashtam. ").and_then(|()| out.flush());
+        let _ = io::stdin().read_line(&mut String::new());
+        take(self.mouse)?;
+        match ended? {
+            status if status.success() => Ok(()),
+            status => Err(io::Error::other(status.to_string())),
+        }
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
@@ -128,7 +143,7 @@ fn take(mouse: bool) -> io::Result<()> {
 
 /// Restores the terminal as far as possible: errors are ignored, since the terminal may be gone.
 fn give_back() {
-    let _ = execute!(stdout(), DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = execute!(stdout(), ResetColor, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, Show);
     let _ = disable_raw_mode();
 }
 

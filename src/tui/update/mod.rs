@@ -1,6 +1,7 @@
 //! The update function: message in, effects out. The only code that changes the state.
 
 mod as_of;
+mod commands;
 mod engine;
 mod timers;
 
@@ -67,6 +68,9 @@ impl App {
         let chord = Chord::of(&event);
         let place = self.place();
         let waiting = !self.typed.keys.is_empty();
+        if let Some(place) = self.command_of(chord, env).filter(|_| !waiting) {
+            return self.user_command(place, env);
+        }
         self.typed.keys.push(chord);
         match self.keymap.find(place, &self.typed.keys) {
             KeyMeaning::Action(Action::Back) if had_error => {
@@ -331,6 +335,12 @@ impl App {
                 }
                 Ask::Day(day) => effects.extend(self.show_day(day, env)),
                 Ask::Theme(theme) => self.theme = Theme::of(theme),
+                Ask::UserTheme(place) => {
+                    if let Some(own) = env.themes.get(place) {
+                        self.theme = own.theme.clone();
+                    }
+                }
+                Ask::Command(place) => effects.extend(self.user_command(place, env)),
                 Ask::Toast(level, text) => self.toast(level, text),
                 Ask::Column(place) => effects.extend(self.click(ClickTarget::Column(place), env)),
                 Ask::Act(action) => effects.extend(self.act(action, env)),

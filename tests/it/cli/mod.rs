@@ -2,6 +2,7 @@
 
 mod commands;
 mod connect_with_keys;
+mod demo;
 mod doctor_and_restore;
 mod duplicates;
 mod encrypted_profile;
@@ -11,6 +12,7 @@ mod killed;
 mod live_connections;
 mod locked_screen;
 mod no_secret_leaks;
+mod plain;
 mod process_hardening;
 mod real_terminal;
 mod scripts;

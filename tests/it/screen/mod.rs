@@ -12,5 +12,7 @@ mod idle_lock;
 mod marking;
 mod order_fills;
 mod overview;
+mod own_commands;
+mod pictures;
 mod random_input;
 mod staying;

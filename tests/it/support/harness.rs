@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
 use chrono::{DateTime, Duration, Utc};
 use crossterm::event::{Event, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use dashtam::testing::{
-    config::ProviderSettings,
+    config::{ProviderSettings, UserCommand},
     demo,
     ledger::Ledger,
     ports::{
@@ -31,7 +31,12 @@ pub(crate) const NOW: &str = "2026-11-20T15:00:00Z";
 /// No keys come by themselves, nobody ends or suspends the process.
 pub(crate) struct NoTerminal {
     pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
+    /// Programs of the shell, with their variables.
+    pub(crate) shell: ShellCalls,
 }
+
+/// Programs that were to run, with their variables.
+pub(crate) type ShellCalls = Arc<std::sync::Mutex<Vec<(String, Vec<(String, String)>)>>>;
 
 impl Host for NoTerminal {
     type Input = Pending<std::io::Result<Event>>;
@@ -42,6 +47,11 @@ impl Host for NoTerminal {
 
     async fn ended(&mut self) {
         std::future::pending::<()>().await;
+    }
+
+    fn shell(&mut self, command: &str, variables: &[(String, String)]) -> std::io::Result<()> {
+        self.shell.lock().unwrap().push((command.to_owned(), variables.to_vec()));
+        Ok(())
     }
 
     fn suspend(&mut self) -> std::io::Result<()> {
@@ -61,6 +71,8 @@ pub(crate) struct Given {
     pub(crate) providers: ProviderSettings,
     /// Keys.
     pub(crate) keymap: Keymap,
+    /// Commands of the user.
+    pub(crate) commands: Vec<UserCommand>,
 }
 
 impl Default for Given {
@@ -71,6 +83,7 @@ impl Default for Given {
             passphrase: None,
             providers: ProviderSettings::new(),
             keymap: Keymap::default(),
+            commands: Vec::new(),
         }
     }
 }
@@ -85,6 +98,7 @@ pub(crate) struct Harness {
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) suspended: Arc<std::sync::atomic::AtomicUsize>,
+    pub(crate) shell: ShellCalls,
     pub(crate) folder: TempDir,
 }
 
@@ -116,7 +130,7 @@ impl Harness {
 
     /// With all that the user may have set.
     pub(crate) fn given(width: u16, height: u16, settings: Settings, given: Given) -> Self {
-        let Given { choice, endpoints, passphrase, providers, keymap } = given;
+        let Given { choice, endpoints, passphrase, providers, keymap, commands } = given;
         let folder = tempfile::tempdir().unwrap();
         let passphrase_file = passphrase.map(|text| {
             let file = folder.path().join("passphrase");
@@ -163,15 +177,19 @@ impl Harness {
                 recent: Some(folder.path().join("recent")),
                 log: Some(folder.path().join("log")),
             },
+            commands: commands.into(),
+            themes: Arc::new([]),
+            start_theme: None,
             notice: None,
             can_lock: false,
             local_time: |at| at.naive_utc(),
         };
         let suspended = Arc::default();
-        let host = NoTerminal { suspended: Arc::clone(&suspended) };
+        let shell = ShellCalls::default();
+        let host = NoTerminal { suspended: Arc::clone(&suspended), shell: Arc::clone(&shell) };
         let terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let runtime = Runtime::new(terminal, host, Ledger::new(store.clone()), env, settings, keymap).unwrap();
-        Self { runtime, clock, clipboard, browser, engine, store, vault, suspended, folder }
+        Self { runtime, clock, clipboard, browser, engine, store, vault, suspended, shell, folder }
     }
 
     /// With the made-up household of `--demo`, imported file by file through the engine.
@@ -179,7 +197,7 @@ impl Harness {
         let mut harness = Self::new(width, height);
         let today = NOW.parse::<DateTime<Utc>>().unwrap().date_naive();
         for file in demo::statements(today) {
-            let path = harness.write(&file.name, &file.text);
+            let path = harness.write(&file.name, std::str::from_utf8(&file.bytes).unwrap());
             harness.keys("i").idle().await.paste(&path).keys("<enter>").idle().await.keys("<enter>").idle().await;
             // Later files must not find the earlier ones in the folder.
             fs::remove_file(path).unwrap();

@@ -9,7 +9,7 @@ use super::{
     order::{self, FilledOrder, LineContent},
 };
 use crate::{
-    domain::{Money, Text, TransactionFacts, TransactionStatus},
+    domain::{Money, Text, TransactionFacts, TransactionStatus, TransactionSubtype},
     ledger::{LedgerEntry, RowList},
     tui::{
         component::{detail::DetailLine, empty, hit::ListId, pane::Ctx, scene::Scene},
@@ -150,6 +150,8 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
         TableColumn::new("Payee", Size::Flex(18)).sort(1),
         TableColumn::new("Account", Size::Fit(0, 24)).sort(3).rank(2),
         TableColumn::new("Category", Size::Fit(0, 18)).rank(4),
+        TableColumn::new("Kind", Size::Fit(0, 16)).sort(4).rank(5),
+        TableColumn::new("Memo", Size::Fit(0, 36)).rank(6),
         TableColumn::new("Amount", Size::Fit(10, 24)).right().sort(2),
         TableColumn::new("Balance", Size::Fit(0, 24)).right().rank(1),
         TableColumn::new("", Size::Fit(0, 9)).rank(3),
@@ -217,6 +219,8 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
                 Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted)
             },
             Cell::text(category(&entry), theme.muted),
+            if area.width >= KIND_FROM { Cell::text(kind(facts), theme.muted) } else { Cell::Empty },
+            if area.width >= MEMO_FROM { Cell::text(memo(facts), theme.muted) } else { Cell::Empty },
             Cell::Figure(AmountHalves::money(amount, facts.currency, masked), theme.amount(amount)),
             balance.map_or(Cell::Empty, |balance| {
                 Cell::Figure(AmountHalves::money(balance, facts.currency, masked), theme.muted)
@@ -244,6 +248,21 @@ fn foreign(
 
 fn shown_payee(entry: &LedgerEntry, masked: bool) -> String {
     snapshot::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked)
+}
+
+/// The width of a list from which the kind of a row, and its memo, have a column.
+const KIND_FROM: u16 = 100;
+const MEMO_FROM: u16 = 120;
+
+/// `card payment`; empty where nothing is known.
+fn kind(facts: &TransactionFacts) -> String {
+    let subtype = facts.kind.subtype();
+    if subtype == TransactionSubtype::Unknown { String::new() } else { subtype.as_str().replace('_', " ") }
+}
+
+/// The bank's remark, unless the payee column shows it.
+fn memo(facts: &TransactionFacts) -> String {
+    facts.memo.as_deref().filter(|memo| *memo != facts.payee()).unwrap_or_default().to_owned()
 }
 
 fn category(entry: &LedgerEntry) -> String {

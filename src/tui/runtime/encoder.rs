@@ -1,0 +1,457 @@
+//! The bytes that bring a terminal from one frame to the next, as few as the cells allow.
+//!
+//! Used by the backend of the real terminal, for lines where bytes are slow. It keeps a copy of the screen, so it can skip
+//! invisible changes (the colour of a blank), keep the style across frames, and move over short gaps by writing
+//! what is there.
+//!
+//! INVARIANT: after the bytes of a frame the terminal shows exactly the cells of that frame. Only sequences of the VT220 and
+//! xterm's colours are written.
+
+use std::fmt::Write as _;
+
+use ratatui::{
+    buffer::Cell,
+    style::{Color, Modifier},
+};
+use unicode_width::UnicodeWidthStr as _;
+
+/// The visible style of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Look {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+/// A cell as the terminal shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Glyph {
+    symbol: String,
+    look: Look,
+}
+
+/// Modifiers that a blank shows.
+const ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
+/// Cells of a blank stretch from which erasing is shorter than blanks.
+const ERASE_FROM: usize = 10;
+/// The longest gap that is written again instead of skipped.
+const GAP: u16 = 4;
+
+impl Glyph {
+    fn new(cell: &Cell) -> Self {
+        let mut look = Look { fg: cell.fg, bg: cell.bg, modifier: cell.modifier };
+        let symbol = cell.symbol();
+        if symbol == " " && !look.modifier.intersects(ON_BLANKS) {
+            look.fg = Color::Reset;
+            look.modifier = Modifier::empty();
+        }
+        Self { symbol: symbol.to_owned(), look }
+    }
+
+    /// A blank without any decoration.
+    fn is_blank(&self) -> bool {
+        self.symbol == " " && !self.look.modifier.intersects(ON_BLANKS)
+    }
+
+    /// Whether the glyph looks right when written in `look`.
+    fn fits(&self, look: Look) -> bool {
+        self.look == look || self.is_blank() && self.look.bg == look.bg && !look.modifier.intersects(ON_BLANKS)
+    }
+
+    fn is_erased(&self) -> bool {
+        self.is_blank() && self.look.bg == Color::Reset
+    }
+}
+
+/// Changed cells side by side that one style fits.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    x: u16,
+    y: u16,
+    /// Cells.
+    len: u16,
+    look: Look,
+}
+
+/// The style and the cursor of the terminal, as far as they are known.
+#[derive(Debug, Clone, Default)]
+struct Pen {
+    look: Look,
+    /// `None` if it is unknown.
+    at: Option<(u16, u16)>,
+}
+
+/// The state of a terminal, and the bytes to the next one.
+#[derive(Debug, Default)]
+pub(super) struct FrameEncoder {
+    width: u16,
+    height: u16,
+    /// By row; `None` if the cell is unknown.
+    cells: Vec<Option<Glyph>>,
+    pen: Pen,
+}
+
+impl FrameEncoder {
+    /// The terminal has this size, shows nothing and has no style.
+    pub(super) fn cleared(&mut self, width: u16, height: u16) {
+        let blank = Glyph { symbol: " ".to_owned(), look: Look::default() };
+        self.cells = vec![Some(blank); usize::from(width) * usize::from(height)];
+        (self.width, self.height) = (width, height);
+        self.pen = Pen::default();
+    }
+
+    /// The cursor was moved there.
+    pub(super) fn moved(&mut self, x: u16, y: u16) {
+        self.pen.at = Some((x, y));
+    }
+
+    fn place(&self, x: u16, y: u16) -> usize {
+        usize::from(y) * usize::from(self.width) + usize::from(x)
+    }
+
+    /// The bytes that show `cells`, given by row and column.
+    pub(super) fn frame<'a>(&mut self, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> String {
+        let (mut changed, mut has_wide) = (Vec::new(), false);
+        for (x, y, cell) in cells.filter(|(x, y, _)| *x < self.width && *y < self.height) {
+            let (place, glyph) = (self.place(x, y), Glyph::new(cell));
+            if self.cells[place].as_ref() == Some(&glyph) {
+                continue;
+            }
+            // A wide glyph covers its neighbour, and uncovers it when it goes.
+            let is_wide = |glyph: &Option<Glyph>| glyph.as_ref().is_none_or(|glyph| glyph.symbol.width() > 1);
+            let wide = glyph.symbol.width() > 1 || is_wide(&self.cells[place]);
+            has_wide |= wide;
+            if wide && x + 1 < self.width {
+                self.cells[place + 1] = None;
+            }
+            self.cells[place] = Some(glyph);
+            changed.push((x, y));
+        }
+        let by_row = self.runs(&changed);
+        let (first, pen) = self.written(&by_row);
+        // A wide glyph that is cut in half changes the cell beside it, so the order of cells counts.
+        if has_wide {
+            self.pen = pen;
+            return first;
+        }
+        let mut by_look = by_row.clone();
+        let mut looks: Vec<Look> = Vec::new();
+        for run in &by_row {
+            if !looks.contains(&run.look) {
+                looks.push(run.look);
+            }
+        }
+        by_look.sort_by_key(|run| looks.iter().position(|look| *look == run.look));
+        let (second, other) = self.written(&by_look);
+        if first.len() <= second.len() {
+            self.pen = pen;
+            first
+        } else {
+            self.pen = other;
+            second
+        }
+    }
+
+    fn runs(&self, changed: &[(u16, u16)]) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for (x, y) in changed {
+            let Some(glyph) = &self.cells[self.place(*x, *y)] else { continue };
+            let width = u16::try_from(glyph.symbol.width().max(1)).unwrap_or(1);
+            match runs.last_mut() {
+                Some(run) if run.y == *y && run.x + run.len == *x && glyph.fits(run.look) => run.len += width,
+                _ => runs.push(Run { x: *x, y: *y, len: width, look: glyph.look }),
+            }
+        }
+        runs
+    }
+
+    fn written(&self, runs: &[Run]) -> (String, Pen) {
+        let (mut out, mut pen) = (String::new(), self.pen.clone());
+        for run in runs {
+            self.go(&mut out, &mut pen, run);
+            if !self.fits(run, pen.look) {
+                dress(&mut out, &mut pen.look, run.look);
+            }
+            self.write(&mut out, &mut pen, run);
+        }
+        (out, pen)
+    }
+
+    /// Whether all glyphs of a run look right in a style.
+    fn fits(&self, run: &Run, look: Look) -> bool {
+        let first = self.place(run.x, run.y);
+        self.cells[first..first + usize::from(run.len)].iter().flatten().all(|glyph| glyph.fits(look))
+    }
+
+    /// Moves the cursor to the start of a run.
+    fn go(&self, out: &mut String, pen: &mut Pen, run: &Run) {
+        if pen.at == Some((run.x, run.y)) {
+            return;
+        }
+        let absolute = format!("\u{1b}[{};{}H", run.y + 1, run.x + 1);
+        let relative = pen.at.and_then(|(x, y)| {
+            if y == run.y && x < run.x {
+                let gap = (x..run.x).map(|x| self.cells[self.place(x, y)].as_ref());
+                let text = |gap: Vec<Option<&Glyph>>| {
+                    let fits = gap.iter().all(|it| it.is_some_and(|it| it.fits(pen.look) && it.symbol.width() == 1));
+                    fits.then(|| gap.iter().flatten().map(|glyph| glyph.symbol.as_str()).collect::<String>())
+                };
+                let written = if run.x - x <= GAP { text(gap.collect()) } else { None };
+                return Some(written.unwrap_or_else(|| step(run.x - x, 'C')));
+            }
+            match (x == run.x, y == run.y) {
+                (true, _) if y < run.y => Some(step(run.y - y, 'B')),
+                (_, true) if run.x == 0 => Some("\r".to_owned()),
+                (_, true) => Some(step(x - run.x, 'D')),
+                _ => None,
+            }
+        });
+        out.push_str(relative.as_deref().filter(|shorter| shorter.len() < absolute.len()).unwrap_or(&absolute));
+        pen.at = Some((run.x, run.y));
+    }
+
+    /// Writes the glyphs of a run; long blank stretches are erased.
+    fn write(&self, out: &mut String, pen: &mut Pen, run: &Run) {
+        let first = self.place(run.x, run.y);
+        let glyphs = &self.cells[first..first + usize::from(run.len)];
+        let end = run.x + run.len;
+        let mut at = 0;
+        while at < glyphs.len() {
+            let Some(glyph) = &glyphs[at] else {
+                // The second half of a wide glyph.
+                at += 1;
+                continue;
+            };
+            let blanks = glyphs[at..].iter().take_while(|it| it.as_ref().is_some_and(Glyph::is_erased)).count();
+            let is_last = at + blanks == glyphs.len();
+            if blanks >= ERASE_FROM || is_last && blanks > 5 {
+                let width = u16::try_from(blanks).unwrap_or(0);
+                let reaches_edge = is_last && end == self.width;
+                if reaches_edge {
+                    out.push_str("\u{1b}[K");
+                } else {
+                    out.push_str(&step(width, 'X'));
+                }
+                if is_last {
+                    pen.at = Some((end - width, run.y));
+                    return;
+                }
+                out.push_str(&step(width, 'C'));
+                at += blanks;
+            } else {
+                out.push_str(&glyph.symbol);
+                at += 1;
+            }
+        }
+        // At the edge the cursor stays on the last column, or wraps: terminals differ.
+        pen.at = (end < self.width).then_some((end, run.y));
+    }
+}
+
+fn step(count: u16, letter: char) -> String {
+    if count == 1 { format!("\u{1b}[{letter}") } else { format!("\u{1b}[{count}{letter}") }
+}
+
+/// Changes the style of the pen.
+fn dress(out: &mut String, from: &mut Look, to: Look) {
+    if *from == to {
+        return;
+    }
+    let changed = codes(*from, to);
+    let fresh = codes(Look::default(), to);
+    let fresh = if fresh.is_empty() { String::new() } else { format!("0;{fresh}") };
+    let shorter = if fresh.is_empty() || fresh.len() < changed.len() { &fresh } else { &changed };
+    let _ = write!(out, "\u{1b}[{shorter}m");
+    *from = to;
+}
+
+/// The parameters that turn one style into another.
+fn codes(from: Look, to: Look) -> String {
+    let mut codes: Vec<String> = Vec::new();
+    let (gone, new) = (from.modifier - to.modifier, to.modifier - from.modifier);
+    let weight = Modifier::BOLD | Modifier::DIM;
+    for (modifier, code) in [
+        (weight, 22),
+        (Modifier::ITALIC, 23),
+        (Modifier::UNDERLINED, 24),
+        (Modifier::SLOW_BLINK | Modifier::RAPID_BLINK, 25),
+        (Modifier::REVERSED, 27),
+        (Modifier::HIDDEN, 28),
+        (Modifier::CROSSED_OUT, 29),
+    ] {
+        if gone.intersects(modifier) {
+            codes.push(code.to_string());
+        }
+    }
+    // One code ends both bold and dim.
+    let new = if gone.intersects(weight) { new | (to.modifier & weight) } else { new };
+    for (modifier, code) in [
+        (Modifier::BOLD, 1),
+        (Modifier::DIM, 2),
+        (Modifier::ITALIC, 3),
+        (Modifier::UNDERLINED, 4),
+        (Modifier::SLOW_BLINK, 5),
+        (Modifier::RAPID_BLINK, 6),
+        (Modifier::REVERSED, 7),
+        (Modifier::HIDDEN, 8),
+        (Modifier::CROSSED_OUT, 9),
+    ] {
+        if new.contains(modifier) {
+            codes.push(code.to_string());
+        }
+    }
+    if from.fg != to.fg {
+        codes.push(colour(to.fg, 30));
+    }
+    if from.bg != to.bg {
+        codes.push(colour(to.bg, 40));
+    }
+    codes.join(";")
+}
+
+/// The parameters of a colour; `base` is 30 for letters and 40 for what is behind them.
+fn colour(colour: Color, base: u8) -> String {
+    let plain = |number: u8| (base + number).to_string();
+    let bright = |number: u8| (base + 60 + number).to_string();
+    match colour {
+        Color::Reset => plain(9),
+        Color::Black => plain(0),
+        Color::Red => plain(1),
+        Color::Green => plain(2),
+        Color::Yellow => plain(3),
+        Color::Blue => plain(4),
+        Color::Magenta => plain(5),
+        Color::Cyan => plain(6),
+        Color::Gray => plain(7),
+        Color::DarkGray => bright(0),
+        Color::LightRed => bright(1),
+        Color::LightGreen => bright(2),
+        Color::LightYellow => bright(3),
+        Color::LightBlue => bright(4),
+        Color::LightMagenta => bright(5),
+        Color::LightCyan => bright(6),
+        Color::White => bright(7),
+        Color::Indexed(index) => format!("{};5;{index}", base + 8),
+        Color::Rgb(red, green, blue) => format!("{};2;{red};{green};{blue}", base + 8),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+    use super::*;
+
+    const SIZE: Rect = Rect { x: 0, y: 0, width: 24, height: 5 };
+
+    fn styles() -> impl Strategy<Value = Style> {
+        let colours = prop::sample::select(vec![Color::Reset, Color::Red, Color::DarkGray, Color::Indexed(252)]);
+        let modifiers = prop::sample::select(vec![
+            Modifier::empty(),
+            Modifier::BOLD,
+            Modifier::DIM,
+            Modifier::REVERSED,
+            Modifier::UNDERLINED | Modifier::BOLD,
+        ]);
+        (colours.clone(), colours, modifiers)
+            .prop_map(|(fg, bg, modifier)| Style::new().fg(fg).bg(bg).add_modifier(modifier))
+    }
+
+    type Text = (u16, u16, String, Style);
+
+    fn frames() -> impl Strategy<Value = Vec<Vec<Text>>> {
+        let text = (0..SIZE.width, 0..SIZE.height, "[ab 日é]{0,24}", styles());
+        prop::collection::vec(prop::collection::vec(text, 0..8), 1..6)
+    }
+
+    fn buffer(texts: &[Text]) -> Buffer {
+        let mut buffer = Buffer::empty(SIZE);
+        for (x, y, text, style) in texts {
+            buffer.set_stringn(*x, *y, text, usize::from(SIZE.width - x), *style);
+        }
+        buffer
+    }
+
+    /// Text, colours and modifiers of each cell.
+    fn shown(screen: &vt100::Screen) -> Vec<String> {
+        let cells = (0..SIZE.height).flat_map(|y| (0..SIZE.width).map(move |x| (x, y)));
+        cells
+            .map(|(x, y)| {
+                let cell = screen.cell(y, x).unwrap();
+                let text = if cell.contents().is_empty() { " " } else { cell.contents() };
+                // The colour of letters is seen where there are letters.
+                let plain = text == " " && !cell.underline() && !cell.inverse();
+                let (fg, bold, dim) = if plain {
+                    (vt100::Color::Default, false, false)
+                } else {
+                    (cell.fgcolor(), cell.bold(), cell.dim())
+                };
+                if cell.is_wide_continuation() {
+                    return String::new();
+                }
+                format!("{text}{fg:?}{:?}{bold}{dim}{}{}", cell.bgcolor(), cell.inverse(), cell.underline())
+            })
+            .collect()
+    }
+
+    fn cells(cells: u16) -> std::num::NonZeroU16 {
+        std::num::NonZeroU16::new(cells).unwrap()
+    }
+
+    fn parser() -> vt100::Parser {
+        vt100::Parser::new(cells(SIZE.height), cells(SIZE.width), 0)
+    }
+
+    proptest! {
+        #[test]
+        fn a_terminal_shows_each_frame_as_if_drawn_on_an_empty_one(frames in frames()) {
+            let (mut encoder, mut terminal) = (FrameEncoder::default(), parser());
+            encoder.cleared(SIZE.width, SIZE.height);
+            let mut before = Buffer::empty(SIZE);
+            for texts in &frames {
+                let after = buffer(texts);
+                terminal.process(encoder.frame(before.diff(&after).into_iter()).as_bytes());
+                let (mut fresh, mut empty) = (FrameEncoder::default(), parser());
+                fresh.cleared(SIZE.width, SIZE.height);
+                empty.process(fresh.frame(Buffer::empty(SIZE).diff(&after).into_iter()).as_bytes());
+                prop_assert_eq!(shown(terminal.screen()), shown(empty.screen()));
+                let text: Vec<String> = (0..SIZE.height).map(|y| (0..SIZE.width)
+                    .map(|x| terminal.screen().cell(y, x).unwrap().contents().to_owned())
+                    .map(|text| if text.is_empty() { " ".to_owned() } else { text }).collect()).collect();
+                for (y, line) in text.iter().enumerate() {
+                    let mut wanted = String::new();
+                    let mut x = 0;
+                    while x < SIZE.width {
+                        let symbol = after[(x, u16::try_from(y).unwrap())].symbol();
+                        wanted.push_str(symbol);
+                        if symbol.width() > 1 {
+                            wanted.push(' ');
+                        }
+                        x += u16::try_from(symbol.width().max(1)).unwrap();
+                    }
+                    prop_assert_eq!(line, &wanted);
+                }
+                before = after;
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_that_nobody_sees_sends_nothing() {
+        let mut encoder = FrameEncoder::default();
+        encoder.cleared(SIZE.width, SIZE.height);
+        let mut cell = Cell::default();
+        cell.set_fg(Color::Red).set_style(Style::new().add_modifier(Modifier::BOLD));
+        assert_eq!(encoder.frame([(3, 1, &cell)].into_iter()), "");
+    }
+
+    #[test]
+    fn the_style_is_changed_by_what_differs() {
+        let bold = Look { modifier: Modifier::BOLD, fg: Color::Indexed(80), bg: Color::Reset };
+        let plain = Look { modifier: Modifier::empty(), fg: Color::Indexed(80), bg: Color::Reset };
+        assert_eq!((codes(bold, plain), codes(plain, bold)), ("22".to_owned(), "1".to_owned()));
+        let dim = Look { modifier: Modifier::DIM, ..plain };
+        assert_eq!(codes(bold, dim), "22;2");
+    }
+}
