@@ -56,6 +56,9 @@ pub struct Change {
     /// Data that could not be used.
     #[serde(default)]
     pub warnings: Vec<Warning>,
+    /// How an imported file was read: the verdict, then the reasons for (`+`) and against it (`-`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reading: Vec<String>,
     /// For an undo or redo: the change it was about.
     #[serde(default)]
     pub about: Option<ChangeId>,

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Evidence;
+
 /// A choice between readings that differ in their rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Question {
     /// The key of the answer: `date-order`, `sign`. In an archive it starts with the member's name and a colon.
     pub id: String,
@@ -14,6 +16,10 @@ pub struct Question {
     pub text: String,
     /// At least two.
     pub options: Vec<QuestionOption>,
+    /// At most three lines of the file as they are, by number: those whose rows differ most between the answers.
+    pub lines: Vec<(u32, String)>,
+    /// What was found for and against the readings.
+    pub evidence: Vec<Evidence>,
 }
 
 /// One possible answer.

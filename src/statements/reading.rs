@@ -3,6 +3,8 @@
 //! Filled by the readers, used by the import in `sync` and by everything that shows a reading.
 //! INVARIANT: plain data; every amount is signed from the account's side (money in is positive).
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -38,6 +40,16 @@ pub enum Verdict {
     Certain,
     /// Two or more readings are possible; nothing may be written before the answer.
     Question(Question),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proven { agree, of } => write!(f, "proven: {agree} of {of} balances agree"),
+            Self::Certain => f.write_str("certain: one reading is possible"),
+            Self::Question(question) => write!(f, "question: {}", question.text),
+        }
+    }
 }
 
 /// One reason for or against a reading, as a plain sentence.

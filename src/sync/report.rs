@@ -44,6 +44,15 @@ pub struct Basis {
     pub evidence: Vec<Evidence>,
 }
 
+impl Basis {
+    /// The verdict, then the reasons for (`+`) and against it (`-`), a line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let reason = |evidence: &Evidence| format!("{} {}", if evidence.supports { '+' } else { '-' }, evidence.text);
+        std::iter::once(self.verdict.to_string()).chain(self.evidence.iter().map(reason)).collect()
+    }
+}
+
 impl Default for Basis {
     fn default() -> Self {
         Self { verdict: Verdict::Certain, evidence: Vec::new() }

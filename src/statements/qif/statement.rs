@@ -292,5 +292,6 @@ fn question(text: &str) -> Question {
         id: DATE_ORDER.to_owned(),
         text: "In which order are the dates of this file written?".to_owned(),
         options: vec![choice(0, DateOrder::Mdy), choice(1, DateOrder::Dmy)],
+        ..Question::default()
     }
 }

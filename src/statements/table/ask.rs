@@ -142,7 +142,13 @@ fn ask(table: &RawTable<'_>, id: &str, text: &str, readings: Vec<(String, String
         .zip(&read)
         .map(|((value, label, _), rows)| QuestionOption { value, label, preview: preview(rows, &lines) })
         .collect();
-    Question { id: id.to_owned(), text: text.to_owned(), options }
+    Question {
+        id: id.to_owned(),
+        text: text.to_owned(),
+        options,
+        lines: lines.into_iter().map(|line| (line, String::new())).collect(),
+        evidence: Vec::new(),
+    }
 }
 
 /// Lines whose rows differ most between the readings: by days first, then by amounts, then the first ones.

@@ -91,8 +91,7 @@ fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<gr
     if sheet::is_sheet(input.bytes) {
         return sheet::read(input.bytes, input.limits);
     }
-    let asked = input.answers.get("encoding").and_then(|name| encoding_rs::Encoding::for_label(name.trim().as_bytes()));
-    let (text, _) = decode::decode(input.bytes, asked, words::words());
+    let (text, _) = decoded(input);
     Ok(dialect::read(&text, input.limits, progress)?.0)
 }
 
@@ -104,6 +103,28 @@ fn source<'a>(input: &StatementFile<'a>, grid: &'a grid::Grid) -> source::RawTab
         answers: input.answers,
         layouts: input.layouts,
     }
+}
+
+/// Lines of the file as they are; those of a spreadsheet with its cells apart.
+fn own_lines(input: &StatementFile<'_>, grid: &grid::Grid, lines: &[(u32, String)]) -> Vec<(u32, String)> {
+    let is_wanted = |number: u32| lines.iter().any(|(line, _)| *line == number);
+    if sheet::is_sheet(input.bytes) {
+        let rows = (0..grid.len()).filter(|row| is_wanted(grid.line(*row)));
+        return rows.map(|row| (grid.line(row), grid.cells(row).collect::<Vec<_>>().join(" | "))).collect();
+    }
+    let (text, _) = decoded(input);
+    let numbered = (1u32..).zip(text.lines());
+    numbered.filter(|(number, _)| is_wanted(*number)).map(|(number, line)| (number, shown(line))).collect()
+}
+
+/// A line that is safe to show.
+fn shown(line: &str) -> String {
+    crate::domain::text::clean(line).chars().take(500).collect()
+}
+
+fn decoded<'a>(input: &StatementFile<'a>) -> (std::borrow::Cow<'a, str>, &'static str) {
+    let asked = input.answers.get("encoding").and_then(|name| encoding_rs::Encoding::for_label(name.trim().as_bytes()));
+    decode::decode(input.bytes, asked, words::words())
 }
 
 /// The facts about the layout of a table that the answers taught, kept so that they are not asked for again. `None` without
@@ -133,7 +154,10 @@ fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Re
     let format = if sheet::is_sheet(input.bytes) { "xlsx" } else { "csv" };
     let mut reading = statement::reading(&grid, &plan, rows, format, warnings)?;
     if let Some(doubt) = doubt {
-        reading.verdict = Verdict::Question(ask::question(&table, &plan, &doubt));
+        let mut question = ask::question(&table, &plan, &doubt);
+        question.lines = own_lines(input, &grid, &question.lines);
+        question.evidence.clone_from(&plan.evidence);
+        reading.verdict = Verdict::Question(question);
     }
     Ok(reading)
 }

@@ -32,6 +32,11 @@ pub(in crate::store) struct JournalEntry {
 }
 
 impl Writer {
+    /// Keeps with the journal entry how the file of this change was read.
+    pub fn note_reading(&mut self, lines: Vec<String>) {
+        self.entry.reading = lines;
+    }
+
     /// Adds the change to the journal and makes it durable. After it returned, neither a kill nor a power loss reverts it.
     pub fn commit(
         self,
@@ -53,6 +58,7 @@ impl Writer {
             accounts: entry.accounts,
             counts: entry.counts,
             warnings: entry.warnings,
+            reading: std::mem::take(&mut self.entry.reading),
             about: entry.about,
             undone: false,
         };

@@ -51,6 +51,7 @@ struct EntryHead {
     kind: ChangeKind,
     source: String,
     at: DateTime<Utc>,
+    reading: Vec<String>,
 }
 
 /// The next free id of each kind.
@@ -95,7 +96,7 @@ impl Writer {
         Ok(Self {
             draft: Draft::new(txn, change),
             ids,
-            entry: EntryHead { kind, source: source.to_owned(), at },
+            entry: EntryHead { kind, source: source.to_owned(), at, reading: Vec::new() },
             raw_source: None,
             poisoned: false,
             database,

@@ -126,6 +126,7 @@ fn which(owners: &[&Account]) -> Question {
         id: "account".to_owned(),
         text: "Which account are these rows of? The file does not name it.".to_owned(),
         options: owners.iter().map(option).collect(),
+        ..Question::default()
     }
 }
 

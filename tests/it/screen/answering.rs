@@ -11,10 +11,21 @@ async fn a_question_is_answered_on_the_screen_and_esc_writes_nothing() {
     let path = h.write("open.csv", OPEN);
     h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await;
     h.shows(&["Which reading is right?", "day first", "month first"]);
+    h.shows(&[
+        "2  01/02/2026,Corner Bakery,-7.45",
+        "2026-02-01",
+        "2026-01-02",
+        "[x] r  remember for files with this header",
+    ]);
+    h.keys("r").idle().await.shows(&["[ ] r  remember"]);
+    h.keys("r").keys("e").idle().await.hides("01/02/2026,Corner").shows(&["+ negative amounts are money out"]);
     h.keys("<esc>").idle().await.keys("<esc>").idle().await.keys("<esc>").idle().await;
     h.keys("3").idle().await.hides("Corner Bakery");
     h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await.keys("2").idle().await;
     h.shows(&["2026-01-02", "Corner Bakery"]);
     h.keys("<enter>").idle().await.keys("3").idle().await;
     h.shows(&["2026-03-02", "Lakeside Works"]);
+    // The journal keeps how the file was read.
+    h.keys("6").idle().await;
+    h.shows(&["Reading", "certain: one reading is possible"]);
 }

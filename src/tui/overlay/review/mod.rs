@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     domain::{FailureKind, Warning},
+    statements::Evidence,
     sync::{
         AccountReview, EngineCommand, Event, FileReview, ImportOptions, ImportReport, ImportReview, JobFailure, JobId,
         JobProgress, ReviewRow, RowState,
@@ -48,17 +49,20 @@ enum Show {
     All,
     Only(RowState),
     Warnings,
+    /// The reasons of the reading.
+    Reasons,
 }
 
 /// Up to this many files, their accounts are shown at first.
 const UNFOLDED: usize = 5;
 
-const SHOWS: [(Show, &str); 5] = [
+const SHOWS: [(Show, &str); 6] = [
     (Show::All, "all"),
     (Show::Only(RowState::New), "new"),
     (Show::Only(RowState::Amended), "amended"),
     (Show::Only(RowState::Known), "already there"),
     (Show::Warnings, "warnings"),
+    (Show::Reasons, "evidence"),
 ];
 
 /// A line of the upper list.
@@ -73,6 +77,8 @@ enum Line<'a> {
 enum Detail<'a> {
     Row(&'a ReviewRow),
     Warning(&'a Warning),
+    /// Why the file was read the way it was.
+    Reason(&'a Evidence),
 }
 
 /// The review.
@@ -180,6 +186,7 @@ impl Review {
         let rows = accounts.into_iter().flat_map(|account| account.rows.iter());
         match show {
             Show::Warnings => warnings.collect(),
+            Show::Reasons => file.basis.evidence.iter().map(Detail::Reason).collect(),
             Show::All => warnings.chain(rows.map(Detail::Row)).collect(),
             Show::Only(state) => rows.filter(|row| row.state.is_shown_as(state)).map(Detail::Row).collect(),
         }
@@ -198,7 +205,7 @@ impl Review {
         let (new, amended, known) =
             (sum(|account| account.new), sum(|account| account.amended), sum(|account| account.known));
         let shown = accounts.iter().map(|account| account.rows.len()).sum::<usize>();
-        [shown + warnings, new, amended, known, warnings]
+        [shown + warnings, new, amended, known, warnings, file.basis.evidence.len()]
     }
 
     fn commit(&mut self, ctx: &mut Ctx<'_>) {
@@ -344,7 +351,7 @@ impl Pane for Review {
                 self.state = State::Ready(Arc::clone(review));
                 self.progress = None;
                 if let Some(asked) = question::open(review) {
-                    ctx.push(question::menu(asked, self.job, &self.paths, &self.options));
+                    ctx.push(question::QuestionPane::new(asked, self.job, &self.paths, &self.options));
                 }
                 true
             }

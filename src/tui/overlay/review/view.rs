@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
 use crate::{
     domain::figures::rounded,
+    statements::Verdict,
     sync::{AccountReview, ImportReport, ImportReview, JobFailure, RowState},
     tui::{
         component::{
@@ -111,7 +112,11 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
                 (false, count) => format!(" · {count} warnings"),
             };
             let style = if file.warnings.is_empty() { theme.heading } else { theme.warning };
-            let title = format!("{name} · {}{note}", file.institution);
+            let sure = match &file.basis.verdict {
+                Verdict::Proven { agree, of } if !file.already_imported => format!(" · proven {agree} of {of}"),
+                _ => String::new(),
+            };
+            let title = format!("{name} · {}{sure}{note}", file.institution);
             if !review.is_folded(file) || file.already_imported {
                 return TableRow::Note(title, style);
             }
@@ -179,6 +184,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
                 "This exact file is already imported. Nothing to do.".to_owned()
             }
             (_, Show::Warnings) => "No warnings.".to_owned(),
+            (Some(Line::File(file) | Line::Account(file, _)), Show::Reasons) => file.basis.verdict.to_string(),
             _ => "No rows of this kind.".to_owned(),
         };
         scene.paint.paragraph(padded(below(area, 1)), &text, theme.muted);
@@ -205,6 +211,10 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
         Detail::Warning(warning) => {
             let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
             TableRow::Note(format!("! {place}{}", warning.message), theme.warning)
+        }
+        Detail::Reason(reason) => {
+            let (mark, style) = if reason.supports { ('+', theme.text) } else { ('-', theme.warning) };
+            TableRow::Note(format!("{mark} {}", reason.text), style)
         }
         Detail::Row(row) => {
             let (mark, style) = match row.state {

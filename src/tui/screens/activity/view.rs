@@ -127,6 +127,14 @@ fn details(change: &Change, scene: &Scene<'_>) -> Vec<DetailLine> {
             change.accounts.iter().map(|account| DetailLine::Text(scene.snapshot.account_label(*account), theme.text)),
         );
     }
+    if !change.reading.is_empty() {
+        lines.push(DetailLine::Blank);
+        lines.push(DetailLine::Heading("Reading".to_owned()));
+        for line in change.reading.iter().take(40) {
+            let style = if line.starts_with("- ") { theme.warning } else { theme.text };
+            lines.push(DetailLine::Text(line.clone(), style));
+        }
+    }
     if !change.warnings.is_empty() {
         lines.push(DetailLine::Blank);
         lines.push(DetailLine::Heading(format!("Warnings · {}", change.warnings.len())));
