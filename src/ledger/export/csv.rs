@@ -1,4 +1,5 @@
-//! Comma-separated values (RFC 4180), safe to open in a spreadsheet. The columns are the fields of [`RowRecord`].
+//! Comma-separated values (RFC 4180), safe to open in a spreadsheet. The columns are the fields of [`RowRecord`], then those
+//! of the account.
 
 use std::io::{self, Write};
 
@@ -15,7 +16,24 @@ use crate::{
 /// Writes the names of the columns.
 pub(super) fn heading(out: &mut impl Write) -> io::Result<()> {
     let fields = fields(&blank(), None)?;
-    line(out, &fields.keys().cloned().collect::<Vec<_>>())
+    let names = fields.keys().cloned().chain(ACCOUNT_COLUMNS.map(str::to_owned));
+    line(out, &names.collect::<Vec<_>>())
+}
+
+/// Columns behind the fields of the row: the account that it belongs to, so that an import of the file finds or makes it.
+const ACCOUNT_COLUMNS: [&str; 5] =
+    ["institution", "account_type", "account_number", "account_currency", "provider_account_id"];
+
+fn account_cells(account: Option<&Account>) -> [String; ACCOUNT_COLUMNS.len()] {
+    account.map_or_else(Default::default, |account| {
+        [
+            account.institution.clone(),
+            account.kind().as_str().to_owned(),
+            account.number_masked.clone(),
+            account.currency.to_string(),
+            account.provider_account_id.clone(),
+        ]
+    })
 }
 
 /// An entry without content: its fields have the names of all columns.
@@ -35,7 +53,8 @@ pub(super) fn fields(entry: &LedgerEntry, account: Option<&Account>) -> io::Resu
 /// Writes a row.
 pub(super) fn row(out: &mut impl Write, entry: &LedgerEntry, account: Option<&Account>) -> io::Result<()> {
     let fields = fields(entry, account)?;
-    line(out, &fields.values().map(cell).collect::<Vec<_>>())
+    let cells = fields.values().map(cell).chain(account_cells(account));
+    line(out, &cells.collect::<Vec<_>>())
 }
 
 /// A value as the text of a cell; the items of a list are separated by blanks.

@@ -7,9 +7,10 @@ use super::*;
 use crate::{
     domain::{
         AssetCode, ChangeId, Kind, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype,
-        UserFields,
+        UserFields, text,
     },
     ledger::search::tests::{accounts, any_rows},
+    statements,
 };
 
 fn entry(payee: &str, memo: &str, amount: &str) -> LedgerEntry {
@@ -58,6 +59,18 @@ fn written(format: ExportFormat, entries: &[LedgerEntry]) -> String {
         ExportFormat::Beancount => journal(JournalTool::Beancount, &mut out),
     }
     String::from_utf8(out).unwrap()
+}
+
+fn read(text: &str) -> statements::Reading {
+    let (limits, answers) = (statements::Limits::default(), statements::QuestionAnswers::default());
+    let file = statements::StatementFile {
+        bytes: text.as_bytes(),
+        file_name: "export.csv",
+        limits: &limits,
+        layouts: &[],
+        answers: &answers,
+    };
+    statements::read(&file, &mut |_| std::ops::ControlFlow::Continue(())).unwrap()
 }
 
 #[test]
@@ -154,6 +167,45 @@ proptest! {
             }
             prop_assert_eq!(cell("note"), entry.user.note.clone().unwrap_or_default());
             prop_assert_eq!(object["note"].as_str(), entry.user.note.as_deref());
+        }
+    }
+
+    #[test]
+    fn an_import_reads_back_what_an_export_wrote(rows in any_rows(12)) {
+        let entries: Vec<_> = rows.into_iter().map(|(transaction, user)| LedgerEntry { transaction, user }).collect();
+        prop_assume!(!entries.is_empty());
+        let text = written(ExportFormat::Csv, &entries);
+        let reading = read(&text);
+        prop_assert_eq!(&reading.warnings, &Vec::new());
+        let mut found: Vec<_> = reading
+            .statements
+            .iter()
+            .flat_map(|statement| statement.accounts.iter().map(move |page| (statement, page)))
+            .flat_map(|(statement, page)| page.transactions.iter().map(move |draft| (statement, page, &draft.facts)))
+            .collect();
+        found.sort_by_key(|(_, _, facts)| facts.origin.line);
+        prop_assert_eq!(found.len(), entries.len());
+        let accounts = accounts();
+        for ((statement, page, facts), entry) in found.into_iter().zip(&entries) {
+            let row = &entry.transaction.facts;
+            let account = accounts.iter().find(|account| account.id == entry.transaction.account_id).unwrap();
+            let line = |text: &str| text::clean_line(text).map(String::from).unwrap_or_default();
+            prop_assert_eq!(&page.account.provider_account_id, &account.provider_account_id);
+            prop_assert_eq!(statement.institution.name.as_deref().unwrap_or_default(), account.institution.as_str());
+            prop_assert_eq!((page.account.account_type, page.account.currency), (account.kind(), account.currency));
+            prop_assert_eq!((facts.date, facts.amount, facts.currency), (row.date, row.amount, row.currency));
+            prop_assert_eq!((facts.settlement_date, facts.kind, facts.status), (row.settlement_date, row.kind, row.status));
+            let payee = entry.user.payee.as_deref().or(row.payee.as_deref()).unwrap_or_default();
+            prop_assert_eq!(facts.payee.as_deref().unwrap_or_default(), line(payee));
+            prop_assert_eq!(facts.memo.as_deref().unwrap_or_default(), line(row.memo.as_deref().unwrap_or_default()));
+            prop_assert_eq!(
+                facts.provider_id.as_deref().unwrap_or_default(),
+                line(row.provider_id.as_deref().unwrap_or_default())
+            );
+            let security = |facts: &TransactionFacts| {
+                facts.security.as_ref().map(|security| (security.quantity, security.unit_price)).unwrap_or_default()
+            };
+            prop_assert_eq!(security(facts), security(row));
         }
     }
 

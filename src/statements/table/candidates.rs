@@ -349,7 +349,7 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
                 credit: Some(credit.index),
                 signed: false,
             };
-            // SignWords inside the columns say which is which.
+            // Signs inside the columns say which is which.
             let first_out = first.negative > 0 && first.positive == 0 && second.negative == 0;
             let second_out = second.negative > 0 && second.positive == 0 && first.negative == 0;
             let (left, right) = match (first_out, second_out) {

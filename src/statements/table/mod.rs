@@ -31,6 +31,7 @@ mod metamorphic;
 mod model;
 mod money_column;
 mod number;
+mod own;
 mod pairs;
 mod plan;
 mod refuse;
@@ -146,6 +147,12 @@ pub fn learned(input: &StatementFile<'_>) -> Option<Layout> {
 
 fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let words = words::words();
+    if !sheet::is_sheet(input.bytes) {
+        let (text, _) = decoded(input);
+        if own::fits(&text) {
+            return own::read(&text, input.limits);
+        }
+    }
     let grid = grid(input, progress)?;
     let table = source(input, &grid);
     let (plan, doubt) = infer::infer(&table)?;

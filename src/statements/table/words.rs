@@ -223,7 +223,7 @@ impl Words {
                 words.letters.extend(written.chars().flat_map(char::to_lowercase).filter(|c| !c.is_ascii()));
                 let phrase = key(written);
                 if let Some(set) = Set::parse(name) {
-                    // SignWords such as `+` have no letters.
+                    // Signs such as `+` have no letters.
                     let phrase = if phrase.is_empty() { written.trim().to_owned() } else { phrase };
                     words.exact.entry(set).or_default().insert(phrase.clone());
                     words.sets.entry(set).or_default().push(phrase);

@@ -1,0 +1,195 @@
+//! The table that `dashtam export --to csv` writes, read back without loss.
+//!
+//! Used by the table reader, before anything is inferred. INVARIANT: every column has one meaning; a cell that can't be read
+//! is a warning with its line.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+
+use crate::{
+    domain::{
+        AccountDraft, AccountType, AssetCode, AssetType, ForeignAmount, IdTrust, Kind, Money, Origin, Security, Text,
+        TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype, text,
+    },
+    statements::{
+        Evidence, Institution, Limits, Reading, Statement, StatementAccount, StatementError, Verdict,
+        warnings::{Warnings, quoted},
+    },
+};
+
+/// Columns that no other program writes together.
+const SIGNATURE: [&str; 9] = [
+    "id",
+    "account_id",
+    "provider_transaction_id",
+    "date",
+    "settlement_date",
+    "amount",
+    "currency",
+    "subtype",
+    "source_line",
+];
+
+/// The name by which the import knows that the columns are those of this program.
+pub(super) const LAYOUT: &str = "dashtam";
+
+/// Whether a text begins with the header of an export.
+pub(super) fn fits(text: &str) -> bool {
+    let header = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default();
+    let cells: Vec<&str> = header.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
+    SIGNATURE.iter().all(|name| cells.contains(name))
+}
+
+/// A row with its columns by name.
+struct Row<'a> {
+    places: &'a HashMap<String, usize>,
+    record: &'a csv::StringRecord,
+}
+
+impl Row<'_> {
+    /// A cell as it was before it was made safe for spreadsheets; `None` when it is empty.
+    fn cell(&self, name: &str) -> Option<&str> {
+        let cell = self.record.get(*self.places.get(name)?)?;
+        let bare = cell.trim_start_matches('\'');
+        let is_marked = bare.len() < cell.len() && bare.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        Some(if is_marked { &cell[1..] } else { cell }).filter(|cell| !cell.is_empty())
+    }
+
+    fn text(&self, name: &str) -> Option<Text> {
+        self.cell(name).and_then(text::clean_line)
+    }
+
+    /// A cell in its form, or the name of its column.
+    fn parsed<T>(&self, name: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, &'static str> {
+        self.cell(name).map_or(Ok(None), |cell| parse(cell).map(Some).ok_or(name))
+    }
+
+    fn decimal(&self, name: &'static str) -> Result<Option<Decimal>, &'static str> {
+        self.parsed(name, |cell| cell.parse().ok())
+    }
+
+    fn facts(&self) -> Result<TransactionFacts, &'static str> {
+        let day = |cell: &str| cell.parse::<NaiveDate>().ok();
+        let date = self.parsed("date", day)?.ok_or("date")?;
+        let amount = self.decimal("amount")?.ok_or("amount")?;
+        let code = |cell: &str| AssetCode::new(cell).ok();
+        let currency = self.parsed("currency", code)?.ok_or("currency")?;
+        let mut facts = TransactionFacts::new(date, amount, currency);
+        let instant = |cell: &str| DateTime::parse_from_rfc3339(cell).ok().map(|at| at.with_timezone(&Utc));
+        facts.instant = self.parsed("instant", instant)?;
+        facts.settlement_date = self.parsed("settlement_date", day)?;
+        facts.kind = Kind(self.parsed("subtype", TransactionSubtype::parse)?.unwrap_or(TransactionSubtype::Unknown));
+        facts.status = self.parsed("status", TransactionStatus::parse)?.unwrap_or(TransactionStatus::Settled);
+        facts.provider_id = self.text("provider_transaction_id");
+        facts.payee = self.text("payee");
+        facts.memo = self.text("memo");
+        facts.reference = self.text("reference");
+        // Without a description the payee, else the memo, was written in its place.
+        let description = self.text("description");
+        let stands_in = facts.payee.as_ref().or(facts.memo.as_ref()).cloned();
+        facts.description = description.filter(|text| Some(text) != stands_in.as_ref());
+        let security = Security {
+            symbol: self.text("symbol"),
+            name: self.text("security_name"),
+            asset_type: self.parsed("asset_type", AssetType::parse)?,
+            quantity: self.decimal("quantity")?,
+            unit_price: self.decimal("unit_price")?,
+            commission: self.decimal("commission")?,
+            fees: self.decimal("fees")?,
+            group: None,
+        };
+        facts.security = (security != Security::default()).then(|| Box::new(security));
+        let foreign = (self.decimal("foreign_amount")?, self.parsed("foreign_currency", code)?);
+        if let (Some(foreign), Some(currency)) = foreign {
+            let rate = if foreign.is_zero() { None } else { amount.checked_div(foreign).map(|rate| rate.abs()) };
+            let money = Money::new(foreign, currency);
+            facts.foreign = Some(Box::new(ForeignAmount { money, rate: rate.unwrap_or(Decimal::ONE) }));
+        }
+        Ok(facts)
+    }
+
+    fn account(&self, currency: AssetCode) -> AccountDraft {
+        let named = |name: &str| self.cell(name).map(str::to_owned);
+        let id = named("provider_account_id").or_else(|| named("account_id")).unwrap_or_default();
+        AccountDraft {
+            number: named("account_number").unwrap_or_default(),
+            name: named("account"),
+            account_type: self.cell("account_type").and_then(AccountType::parse).unwrap_or(AccountType::Other),
+            currency: self.cell("account_currency").and_then(|code| AssetCode::new(code).ok()).unwrap_or(currency),
+            provider_account_id: id,
+            balance: None,
+            is_active: true,
+            institution: None,
+        }
+    }
+}
+
+/// Reads an export.
+pub(super) fn read(text: &str, limits: &Limits) -> Result<Reading, StatementError> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let headers = reader.headers().cloned().unwrap_or_default();
+    let places: HashMap<String, usize> = headers.iter().map(|name| name.trim().to_owned()).zip(0..).collect();
+    let mut warnings = Warnings::new(limits.warnings);
+    let mut statements: Vec<Statement> = Vec::new();
+    let mut found: HashMap<(String, String), (usize, usize)> = HashMap::new();
+    let mut record = csv::StringRecord::new();
+    let mut rows = 0usize;
+    // Text that is valid UTF-8 gives valid records.
+    while reader.read_record(&mut record).unwrap_or(false) {
+        let line = record.position().map_or(0, |at| u32::try_from(at.line()).unwrap_or(u32::MAX));
+        let row = Row { places: &places, record: &record };
+        rows += 1;
+        if rows > limits.rows {
+            let what = format!("more than {} rows", limits.rows);
+            return Err(StatementError::TooLarge { what, limit: limits.rows as u64, setting: "rows" });
+        }
+        let mut facts = match row.facts() {
+            Ok(facts) => facts,
+            Err(column) => {
+                let cell = row.cell(column).unwrap_or_default();
+                warnings
+                    .add(line, || format!("the {column} {} can't be read, so the line is not imported", quoted(cell)));
+                continue;
+            }
+        };
+        facts.origin = Origin { line };
+        let account = row.account(facts.currency);
+        let institution = row.cell("institution").unwrap_or_default().to_owned();
+        let place = found.entry((institution.clone(), account.provider_account_id.clone()));
+        let (statement, page) = *place.or_insert_with(|| {
+            let known = statements
+                .iter()
+                .position(|statement| statement.institution.name.as_deref().unwrap_or_default() == institution);
+            let statement = known.unwrap_or_else(|| {
+                statements.push(empty(&institution));
+                statements.len() - 1
+            });
+            statements[statement].accounts.push(StatementAccount::new(account));
+            (statement, statements[statement].accounts.len() - 1)
+        });
+        statements[statement].accounts[page].transactions.push(TransactionDraft::from(facts));
+    }
+    warnings.end_document();
+    Ok(Reading {
+        format: "csv",
+        statements,
+        warnings: warnings.finish(),
+        verdict: Verdict::Certain,
+        evidence: vec![Evidence::supporting("the columns are those of an export of this program")],
+    })
+}
+
+fn empty(institution: &str) -> Statement {
+    let name = (!institution.is_empty()).then(|| institution.to_owned());
+    Statement {
+        format: "csv",
+        id_trust: IdTrust::Reusable,
+        member: None,
+        document: 1,
+        institution: Institution { name, layout: Some(LAYOUT.to_owned()), ..Institution::default() },
+        accounts: Vec::new(),
+    }
+}
