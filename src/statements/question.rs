@@ -18,7 +18,7 @@ pub struct Question {
     pub options: Vec<QuestionOption>,
     /// At most three lines of the file as they are, by number: those whose rows differ most between the answers.
     pub lines: Vec<(u32, String)>,
-    /// What was found for and against the readings.
+    /// Reasons for and against the readings.
     pub evidence: Vec<Evidence>,
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::Question;
+use super::{Evidence, Question};
 use crate::domain::{AccountDraft, HoldingDraft, IdTrust, TransactionDraft, Warning};
 
 /// Everything that a file yields.
@@ -49,29 +49,6 @@ impl fmt::Display for Verdict {
             Self::Certain => f.write_str("certain: one reading is possible"),
             Self::Question(question) => write!(f, "question: {}", question.text),
         }
-    }
-}
-
-/// One reason for or against a reading, as a plain sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// Whether it supports the reading that was chosen.
-    pub supports: bool,
-    /// The sentence.
-    pub text: String,
-}
-
-impl Evidence {
-    /// A reason for the reading.
-    #[must_use]
-    pub fn supporting(text: impl Into<String>) -> Self {
-        Self { supports: true, text: text.into() }
-    }
-
-    /// A reason against the reading.
-    #[must_use]
-    pub fn against(text: impl Into<String>) -> Self {
-        Self { supports: false, text: text.into() }
     }
 }
 

@@ -75,6 +75,9 @@ fn sniff(input: &StatementFile<'_>) -> Sniff {
     }
     let head = &input.bytes[..input.bytes.len().min(64 << 10)];
     let (text, _) = decode::decode(head, None, words::words());
+    if own::fits(&text) {
+        return Sniff::Certain;
+    }
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let controls = text.chars().take(4_096).filter(|c| c.is_control() && !c.is_whitespace()).count();
     if start.starts_with(['<', '{', '!']) || controls > 20 {

@@ -32,7 +32,7 @@ const SIGNATURE: [&str; 9] = [
     "source_line",
 ];
 
-/// The name by which the import knows that the columns are those of this program.
+/// The name of the layout for the columns of this program.
 pub(super) const LAYOUT: &str = "dashtam";
 
 /// Whether a text begins with the header of an export.
@@ -126,6 +126,26 @@ impl Row<'_> {
     }
 }
 
+/// Counts the lines up to a place, going forward only.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins at a byte; the end of the line before it may be counted to it.
+    fn at(&mut self, start: u64) -> u32 {
+        let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.bytes.len());
+        let breaks = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let start = (start + breaks).max(self.at);
+        let passed = memchr::memchr_iter(b'\n', &self.bytes[self.at..start]).count();
+        self.line = self.line.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
+        self.at = start;
+        self.line
+    }
+}
+
 /// Reads an export.
 pub(super) fn read(text: &str, limits: &Limits) -> Result<Reading, StatementError> {
     let text = text.trim_start_matches('\u{feff}');
@@ -137,9 +157,10 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Reading, StatementErro
     let mut found: HashMap<(String, String), (usize, usize)> = HashMap::new();
     let mut record = csv::StringRecord::new();
     let mut rows = 0usize;
+    let mut lines = Lines { bytes: text.as_bytes(), at: 0, line: 1 };
     // Text that is valid UTF-8 gives valid records.
     while reader.read_record(&mut record).unwrap_or(false) {
-        let line = record.position().map_or(0, |at| u32::try_from(at.line()).unwrap_or(u32::MAX));
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         let row = Row { places: &places, record: &record };
         rows += 1;
         if rows > limits.rows {
@@ -191,5 +212,31 @@ fn empty(institution: &str) -> Statement {
         document: 1,
         institution: Institution { name, layout: Some(LAYOUT.to_owned()), ..Institution::default() },
         accounts: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "id,account_id,provider_transaction_id,date,settlement_date,amount,currency,subtype,status,payee,source_line,institution,provider_account_id";
+
+    #[test]
+    fn rows_accounts_and_broken_cells() {
+        let text = format!(
+            "{HEADER}\r\n2,1,a,2024-04-05,,900.00,EUR,deposit,settled,\"'=Pay\",7,Bank,123\r\n\
+             3,2,b,2024-04-06,,-1,USD,purchase,pending,x,8,Bank,456\r\n4,2,c,2024-13-06,,-1,USD,purchase,settled,x,8,Bank,456\r\n"
+        );
+        assert!(fits(&text) && !fits("id,date,amount\n"));
+        let reading = read(&text, &Limits::default()).unwrap();
+        let pages = &reading.statements[0].accounts;
+        assert_eq!((reading.statements.len(), pages.len()), (1, 2));
+        let facts = &pages[0].transactions[0].facts;
+        assert_eq!(
+            (facts.origin.line, facts.payee(), pages[0].account.provider_account_id.as_str()),
+            (2, "=Pay", "123")
+        );
+        assert_eq!(pages[1].transactions[0].facts.status, TransactionStatus::Pending);
+        assert_eq!(reading.warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [4]);
     }
 }

@@ -20,10 +20,12 @@ impl Random {
 }
 
 /// Pieces that matter to the reader, so that mutations hit more than text.
-const PIECES: [&[u8]; 28] = [
+const PIECES: [&[u8]; 46] = [
     b"<", b">", b"</", b"/>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"&amp;", b"&#", b";", b"\0", b"\xff\xfe", b"\xef\xbb\xbf",
     b"<STMTTRN>", b"</STMTTRN>", b"<STMTRS>", b"<INVSTMTRS>", b"<OFX>", b"<CURRENCY>", b"<TRNAMT>", b"1,234", b"1.234", b"-", b"99999999999999999999",
     b"20261345", b"<INVTRAN>", b"<UNKNOWN>",
+    b",\"", b"\"\"", b";", b"\t", b"\r\n", b"13/04/2024", b"-1.234,56", b"(1.00)", b"sep=|\n", b":61:", b":86:?20", b":62F:", b"\n^\n", b"!Type:Bank\n",
+    b"<Ntry>", b"</Ntry>", b"<Amt Ccy=\"EUR\">", b"'=x",
 ];
 
 fn mutate(random: &mut Random, seeds: &[Vec<u8>]) -> Vec<u8> {
@@ -86,7 +88,7 @@ fn main() {
             seeds.extend(fs::read(entry.path()));
         }
     }
-    for format in ["ofx", "camt", "mt940", "qif"] {
+    for format in ["ofx", "camt", "mt940", "qif", "statements/tables"] {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(format);
         for entry in fs::read_dir(fixtures).into_iter().flatten().flatten() {
             if entry.path().extension().is_some_and(|extension| extension != "json") {

@@ -27,18 +27,6 @@ use crate::{
     },
 };
 
-<<<<<<< HEAD
-/// The parts that choosing an answer needs.
-pub(super) struct AnswerAction {
-    /// The review that asked.
-    job: JobId,
-    paths: Vec<PathBuf>,
-    /// With the answer in it.
-    options: ImportOptions,
-}
-
-=======
->>>>>>> d883003 (Show a file's own lines with its question, and keep the reading in the journal)
 /// The first question of a review.
 pub(super) fn open(review: &ImportReview) -> Option<&Question> {
     review.files.iter().find_map(|file| file.outcome.as_ref().err()?.question.as_deref())
