@@ -45,9 +45,13 @@ pub struct Basis {
 }
 
 impl Basis {
-    /// The verdict, then the reasons for (`+`) and against it (`-`), a line each.
+    /// The verdict, then the reasons for (`+`) and against it (`-`), a line each. Empty where nothing had to be
+    /// decided.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
+        if self.verdict == Verdict::Certain && self.evidence.is_empty() {
+            return Vec::new();
+        }
         let reason = |evidence: &Evidence| format!("{} {}", if evidence.supports { '+' } else { '-' }, evidence.text);
         std::iter::once(self.verdict.to_string()).chain(self.evidence.iter().map(reason)).collect()
     }

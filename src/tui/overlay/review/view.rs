@@ -171,7 +171,7 @@ fn shows(review: &Review, scene: &mut Scene<'_>, line: Rect) {
         at.x += step;
         at.width -= step;
     }
-    scene.paint.right(at, "h l choose", theme.key);
+    scene.paint.right(at, if at.width >= 10 { "h l choose" } else { "h l" }, theme.key);
 }
 
 fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
