@@ -82,10 +82,23 @@ pub(super) fn settle_outdated(sides: &mut Sides<'_>) {
                 && (learned.has_later_pending_list(day, as_of) || learned.is_outdated(day, as_of))
         })
         .collect();
+    // Rows beyond those that the list itself holds as posted: others are those rows.
+    let mut surplus: HashMap<Face, isize> = HashMap::new();
+    for row in (0..sides.stored.len()).filter(|row| sides.claimed[*row].is_none()) {
+        *surplus.entry(sides.stored[row].clone()).or_default() += 1;
+    }
+    for draft in (0..sides.drafts.len()).filter(|draft| sides.is_open(*draft)) {
+        if sides.draft_status(draft) == TransactionStatus::Settled
+            && let Some(left) = surplus.get_mut(&sides.drafts[draft])
+        {
+            *left -= 1;
+        }
+    }
     for draft in outdated {
         let posted = |row: &usize| {
             let (pending, settled) = (&sides.batch.drafts[draft].facts, &sides.batch.stored[*row].facts);
             sides.claimed[*row].is_none()
+                && surplus.get(&sides.stored[*row]).is_some_and(|left| *left > 0)
                 && settled.status == TransactionStatus::Settled
                 && (same_amount(settled, pending) && like(settled, pending)
                     || tip(settled, pending)
@@ -96,6 +109,7 @@ pub(super) fn settle_outdated(sides: &mut Sides<'_>) {
         if let Some(row) = row {
             sides.of_draft[draft] = Claim::Retired;
             sides.claimed[row] = Some(draft);
+            *surplus.entry(sides.stored[row].clone()).or_default() -= 1;
         } else if has_ended {
             sides.of_draft[draft] = Claim::Retired;
         }

@@ -32,7 +32,9 @@ fn taken(book: &mut Book, download: &Download) {
 fn households_end_with_their_true_rows_or_a_doubt() {
     let count = std::env::var("DASHTAM_HOUSEHOLDS").ok().and_then(|count| count.parse().ok()).unwrap_or(400_u64);
     let (mut wrong, mut doubtful, mut by_ids) = (Vec::new(), 0_u64, BTreeMap::new());
-    for seed in 1..=count {
+    // Seeds that went wrong once come first.
+    let once_wrong = [14_355, 29_637, 38_487, 39_170, 43_302, 47_535, 55_085, 56_970];
+    for seed in once_wrong.into_iter().chain(1..=count) {
         let household = Household::of(seed);
         let mut book = Book::default();
         for download in &household.downloads {
