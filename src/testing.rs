@@ -15,11 +15,12 @@ pub mod demo {
 
 pub mod domain {
     pub use crate::domain::{
-        Account, AccountDraft, AccountId, AccountType, AssetCode, AssetType, Capability, ChangeCounts, ChangeId,
-        ChangeKind, Connection, ConnectionId, ConnectionStatus, Correction, Disposition, FailureKind, ForeignAmount,
-        Holding, HoldingDraft, HoldingFacts, HoldingId, IdTrust, Kind, Money, PairStanding, ProviderCategory,
-        ProviderError, ProviderErrorKind, RowPair, Security, Snapshot, SnapshotSource, Text, Transaction,
-        TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields, Warning,
+        Account, AccountDraft, AccountId, AccountSigns, AccountType, AssetCode, AssetType, Capability, ChangeCounts,
+        ChangeId, ChangeKind, Connection, ConnectionId, ConnectionStatus, Correction, Disposition, FailureKind,
+        ForeignAmount, Holding, HoldingDraft, HoldingFacts, HoldingId, IdTrust, Kind, Money, PairStanding,
+        ProviderCategory, ProviderError, ProviderErrorKind, RowPair, Security, Snapshot, SnapshotSource, Text,
+        Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype,
+        UserFields, Warning,
     };
     pub mod text {
         pub use crate::domain::text::skeleton;
@@ -54,8 +55,8 @@ pub mod providers {
     };
     pub mod kit {
         pub use crate::providers::kit::{
-            Api, Call, Http, HttpConfig, HttpLimits, MemoryCounters, NameLookup, OauthFlow, PerAccount, ServerOrigin,
-            Signer, fetch, parse_redirect, rows,
+            Api, Call, CallbackListener, Http, HttpConfig, HttpLimits, MemoryCounters, NameLookup, OauthFlow,
+            PerAccount, ServerOrigin, Signer, fetch, parse_redirect, rows,
         };
         pub mod fake {
             pub use crate::providers::kit::fake::FakeTimer;

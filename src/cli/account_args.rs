@@ -1,10 +1,21 @@
 //! Arguments of `account` and `balance`, and days as arguments.
 
 use chrono::NaiveDate;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use rust_decimal::Decimal;
 
 use crate::domain::{AccountType, AssetCode};
+
+/// Which way round figures are delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SignOfFigures {
+    /// Money owned and money in are positive
+    AsIs,
+    /// The other way round
+    Invert,
+    /// As the balances and rows show
+    Auto,
+}
 
 /// Actions on accounts.
 #[derive(Debug, Subcommand)]
@@ -19,6 +30,17 @@ pub(super) enum AccountCommand {
         /// Its currency
         #[arg(long, value_name = "CODE", default_value = "USD", value_parser = currency)]
         currency: AssetCode,
+    },
+    /// Set which way round the figures of an account are delivered, where its provider's differ by account
+    Signs {
+        /// Its id, its name or the end of its number
+        name: String,
+        /// Its balances [default: as set before]
+        #[arg(long, value_enum, value_name = "SIGN")]
+        balance: Option<SignOfFigures>,
+        /// Its rows [default: as set before]
+        #[arg(long, value_enum, value_name = "SIGN")]
+        rows: Option<SignOfFigures>,
     },
     /// Close an account: its rows stay, its balance leaves net worth
     Close {

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::{
     account_args::{AccountCommand, BalanceCommand, date},
     import_args::{ImportArgs, LayoutsCommand},
+    scaffold::DevCommand,
 };
 use crate::config::Profile;
 
@@ -295,6 +296,11 @@ pub(super) enum CliCommand {
     Config {
         #[command(subcommand)]
         what: ConfigCommand,
+    },
+    /// For people who work on the program itself
+    Dev {
+        #[command(subcommand)]
+        what: DevCommand,
     },
     /// List the keys of the screen
     Keys,

@@ -87,6 +87,7 @@ pub(super) fn run(
         | CliCommand::Providers
         | CliCommand::Config { .. }
         | CliCommand::Layouts { .. }
+        | CliCommand::Dev { .. }
         | CliCommand::Keys
         | CliCommand::Completions { .. }
         | CliCommand::Man { .. }

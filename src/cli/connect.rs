@@ -222,8 +222,12 @@ fn answers(
     }
     for pair in &args.field_file {
         let (name, path) = split(pair)?;
-        field(name)?;
-        answers.insert(name, read(name, &AnswerSource::File(console.path(path.as_ref())))?);
+        let is_secret = field(name)?.is_secret();
+        let source = AnswerSource::File(console.path(path.as_ref()));
+        answers.insert(name, read(name, &source)?);
+        if let Some(warning) = source.exposure().filter(|_| is_secret) {
+            writeln!(console.err(), "warning: {}", text::clean(&warning))?;
+        }
     }
     let taken: Vec<&str> = configured.names().filter(|name| answers.get(name).is_none()).collect();
     if !taken.is_empty() && console.terminal.stderr {
@@ -274,7 +278,11 @@ fn ask(console: &Console, field: &Field, repairs: bool) -> Result<SecretString, 
         let answer: SecretString = if field.is_secret() {
             let typed = console.ask_secret(&question)?;
             let text = secrecy::ExposeSecret::expose_secret(&typed);
-            match field.is_path(text).then(|| AnswerSource::File(console.path(text.trim().as_ref())).read()) {
+            let file = field.is_path(text).then(|| AnswerSource::File(console.path(text.trim().as_ref())));
+            if let Some(warning) = file.as_ref().and_then(AnswerSource::exposure) {
+                writeln!(console.err(), "warning: {}", crate::domain::text::clean(&warning))?;
+            }
+            match file.map(|file| file.read()) {
                 None => typed,
                 Some(Ok(content)) => content,
                 Some(Err(error)) => {

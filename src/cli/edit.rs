@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io::Write};
 use serde::Serialize;
 
 use super::{
-    account_args::AccountCommand,
+    account_args::{AccountCommand, SignOfFigures},
     args::{EditArgs, OutputFormat},
     error::CliError,
     lists,
@@ -14,8 +14,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{Account, AccountId, ChangeId, FailureKind, TransactionId, UserFields, text},
+    domain::{Account, AccountId, AccountSigns, ChangeId, FailureKind, TransactionId, UserFields, text},
     ledger::{LedgerEntry, ListRequest, Query, RowRecord, Sort, View},
+    providers,
 };
 
 #[derive(Serialize)]
@@ -146,6 +147,9 @@ pub(super) fn account(
             let id = change.and_then(|change| change.accounts.first().copied());
             (id.ok_or_else(|| CliError::new(FailureKind::Internal, "the new account is missing"))?, "added")
         }
+        AccountCommand::Signs { name, balance, rows } => {
+            (set_signs(session, &name, balance, rows)?, "set the signs of")
+        }
         AccountCommand::Close { name } => {
             let id = lists::find_account(&session.ledger.view()?, &name)?;
             session.runtime.block_on(session.handle.close_account(id))?;
@@ -213,6 +217,45 @@ fn part_of(view: &View, wanted: &str) -> Result<Option<AccountId>, CliError> {
     let mut meant = parts.iter().filter(|part| is_meant(part));
     let only = meant.next().filter(|_| meant.next().is_none());
     Ok(only.filter(|part| part.id.to_string() == wanted || !is_shown(part)).map(|part| part.id))
+}
+
+/// Sets the signs of an account whose provider's differ by account.
+fn set_signs(
+    session: &Session,
+    name: &str,
+    balance: Option<SignOfFigures>,
+    rows: Option<SignOfFigures>,
+) -> Result<AccountId, CliError> {
+    let view = session.ledger.view()?;
+    let id = lists::find_account(&view, name)?;
+    let line = view.account(id).ok_or_else(|| CliError::new(FailureKind::Internal, "the account is missing"))?;
+    let connection = view.connections().iter().find(|connection| connection.id == line.account.connection_id);
+    let provider = connection.and_then(|connection| providers::find(&connection.provider).ok());
+    if !provider.is_some_and(|provider| provider.signs_differ) {
+        let able: Vec<&str> =
+            providers::PROVIDERS.iter().filter(|it| it.signs_differ).map(|it| it.display_name).collect();
+        return Err(CliError::usage(format!("the signs of {} are certain", line.account.display_name()))
+            .hint(format!("only accounts of {} have switches for them", able.join(", "))));
+    }
+    let switch = |given: Option<SignOfFigures>, known: Option<bool>| match given {
+        None => known,
+        Some(SignOfFigures::AsIs) => Some(false),
+        Some(SignOfFigures::Invert) => Some(true),
+        Some(SignOfFigures::Auto) => None,
+    };
+    let known = line.account.signs;
+    let signs = AccountSigns { balance: switch(balance, known.balance), rows: switch(rows, known.rows) };
+    if signs != known {
+        session.runtime.block_on(session.handle.set_account_signs(id, signs))?;
+    }
+    let word = |switch: Option<bool>| match switch {
+        None => "auto",
+        Some(false) => "as-is",
+        Some(true) => "invert",
+    };
+    let (balance, rows) = (word(signs.balance), word(signs.rows));
+    writeln!(session.setup.console.err(), "balance {balance}, rows {rows}; applied by the next sync")?;
+    Ok(id)
 }
 
 /// Prints an account after a change of it.

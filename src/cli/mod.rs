@@ -15,6 +15,7 @@ mod connect;
 mod console;
 mod daily_backup;
 mod demo;
+mod dev;
 mod doctor;
 mod duplicates;
 mod edit;
@@ -29,6 +30,7 @@ mod output;
 mod own_themes;
 mod protection;
 mod record;
+mod scaffold;
 mod session;
 mod socket;
 mod status;
@@ -140,6 +142,7 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
         CliCommand::Vault { what: args::VaultCommand::Recover { from } } => {
             vault::recover(&Setup::new(&global, console, Strictness::Strict)?, out, format, from.as_deref())?;
         }
+        CliCommand::Dev { what } => dev::run(console, out, format, what)?,
         CliCommand::Keys => upkeep::keys(&global, console, out, format)?,
         CliCommand::Completions { shell } => {
             // Buffered: the generator panics when the reader of its output is gone.

@@ -98,6 +98,15 @@ impl AnswerSource {
         }
     }
 
+    /// A warning if it is a file that other users of this machine can read.
+    #[must_use]
+    pub fn exposure(&self) -> Option<String> {
+        let Self::File(file) = self else { return None };
+        let shown = file.display();
+        matches!(files::privacy_of(file), Ok(files::Privacy::Shared))
+            .then(|| format!("{shown} can be read by other users of this machine; close it to them: chmod 600 {shown}"))
+    }
+
     /// Suffix of the key for this kind of source.
     const fn suffix(&self) -> &'static str {
         match self {

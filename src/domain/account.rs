@@ -86,6 +86,25 @@ impl AccountType {
     }
 }
 
+/// Which way round a source delivers the figures of an account, as set by the user. `None` leaves it to the evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AccountSigns {
+    /// Whether balances come with the opposite sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<bool>,
+    /// Whether rows come with the opposite sign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<bool>,
+}
+
+impl AccountSigns {
+    /// Whether both are left to the evidence.
+    #[must_use]
+    pub const fn is_unset(&self) -> bool {
+        self.balance.is_none() && self.rows.is_none()
+    }
+}
+
 /// An account as stored. Its balance is not here: it is the newest [`super::Snapshot`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -109,6 +128,9 @@ pub struct Account {
     /// The user's type, where the provider states none or a wrong one.
     #[serde(default)]
     pub type_override: Option<AccountType>,
+    /// The user's signs, where the provider's differ by account.
+    #[serde(default, skip_serializing_if = "AccountSigns::is_unset")]
+    pub signs: AccountSigns,
     /// The currency its balance is counted in.
     pub currency: AssetCode,
     /// False once the provider closed it or stopped listing it.

@@ -20,7 +20,7 @@ mod snapshot;
 pub mod text;
 mod transaction;
 
-pub use account::{Account, AccountCategory, AccountType, Balance};
+pub use account::{Account, AccountCategory, AccountSigns, AccountType, Balance};
 pub use asset::{AssetCode, AssetCodeError};
 pub use change::{Change, ChangeCounts, ChangeKind};
 pub use connection::{Connection, ConnectionStatus, TransitionError};

@@ -202,11 +202,13 @@ pub fn skeleton(text: &str) -> String {
 
 /// An account number reduced to what may be shown: `****` and its last four characters.
 ///
-/// A number of four characters or fewer shows nothing of itself but its last one.
+/// A number of four characters or fewer shows nothing of itself but its last one, unless the source masked it already
+/// (`****4417`).
 #[must_use]
 pub fn mask_number(number: &str) -> String {
     let characters: Vec<char> = number.chars().filter(|character| character.is_alphanumeric()).collect();
-    let shown = if characters.len() > 4 { 4 } else { characters.len().min(1) };
+    let is_masked = number.trim_start().starts_with("**");
+    let shown = if characters.len() > 4 || is_masked { characters.len().min(4) } else { characters.len().min(1) };
     format!("****{}", characters[characters.len() - shown..].iter().collect::<String>())
 }
 

@@ -66,7 +66,7 @@ pub(in crate::ledger) fn store(rows: &[Row]) -> Store {
         }
     });
     change(&store, ChangeKind::Edit, |writer| {
-        writer.set_account_user(AccountId(2), Some("Ábc card"), None).unwrap();
+        writer.set_account_user(AccountId(2), Some("Ábc card"), None, crate::domain::AccountSigns::default()).unwrap();
     });
     store
 }

@@ -115,6 +115,15 @@ impl Auth {
         }
     }
 
+    /// The login on a page that a provider with client certificates offers.
+    #[must_use]
+    pub const fn certificate_link(&self) -> Option<&CertificateLink> {
+        match self {
+            Self::Certificate { link, .. } => link.as_ref(),
+            Self::Oauth { .. } | Self::ApiKey { .. } | Self::LinkToken { .. } | Self::FileImport(_) => None,
+        }
+    }
+
     /// The fields to ask for, in order.
     #[must_use]
     pub const fn fields(&self) -> &'static [Field] {

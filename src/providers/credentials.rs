@@ -34,6 +34,13 @@ impl Secrets {
         self
     }
 
+    /// All values but one.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.0.remove(name);
+        self
+    }
+
     /// The value of `name`; `None` if absent or blank.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&SecretString> {

@@ -42,6 +42,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     extra_hosts: &[],
     pace: Pace { per_minute: 600, burst: 60, per_day: None, sync_interval: Duration::ZERO, publishes_at: None },
     id_trust: IdTrust::Unique,
+    signs_differ: false,
     judge: by_status,
     history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://northlight.invalid",

@@ -12,6 +12,7 @@ use super::{
     Auth, Credentials, Field, FieldKind, FieldProblem, FieldValues, FileSpec, Judge, LinkProvider, OauthProvider,
     OauthSpec, Provider, Secrets,
     kit::{Counters, Http, ServerOrigin},
+    registry,
 };
 use crate::domain::{Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind};
 
@@ -40,6 +41,8 @@ pub struct ProviderMetadata {
     pub pace: Pace,
     /// How far its row ids can be trusted.
     pub id_trust: IdTrust,
+    /// Whether its accounts may deliver figures with the opposite sign, so that the user can set that for each.
+    pub signs_differ: bool,
     /// Reads replies before the general table of statuses does; `judge::by_status` if it has no rules.
     pub judge: Judge,
     /// How far back its data goes.
@@ -227,11 +230,17 @@ impl ProviderMetadata {
         }
         let what: Vec<String> =
             missing.iter().map(|setting| format!("`{}` ({})", setting.name, setting.description)).collect();
+        let others: Vec<&str> = registry::PROVIDERS
+            .iter()
+            .filter(|other| other.slug != self.slug && other.required_settings.is_empty())
+            .map(|other| other.slug)
+            .collect();
         Err(self.error(ProviderErrorKind::NotConfigured, format!("{} missing", what.join(" and "))).with_hint(format!(
             "give it when connecting (dashtam connect {slug}), or set it under [providers.{slug}] in the \
-             configuration: {keys}; `dashtam providers` lists providers that need no settings",
+             configuration: {keys}; providers that need no settings: {others}",
             slug = self.slug,
             keys = missing.iter().map(|setting| self.key_of(setting.name)).collect::<Vec<_>>().join(", "),
+            others = others.join(", "),
         )))
     }
 

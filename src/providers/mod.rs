@@ -27,7 +27,7 @@ macro_rules! modules {
 }
 registry::each_provider!(modules);
 
-pub use auth::{Auth, ClientAuthentication, LinkSpec, OauthSpec};
+pub use auth::{Auth, CertificateLink, ClientAuthentication, LinkSpec, OauthSpec};
 pub use credentials::{Credentials, OauthCredentials, Secrets};
 pub use field::{Field, FieldKind, FieldProblem, FieldValues, check};
 pub use file::{FileSpec, InstitutionName};

@@ -39,6 +39,14 @@ pub enum Piece {
         /// Last day, included.
         to: NaiveDate,
     },
+    /// Settled rows of one account whose ids are unique: all from this day on were handed over in this chunk, so a stored one
+    /// that was not is withdrawn.
+    Everything {
+        /// Which account.
+        account: String,
+        /// First day.
+        from: NaiveDate,
+    },
     /// Rows that the provider withdrew.
     Removed {
         /// Which account; `None` where the provider does not name it.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use super::{Credentials, Listing, ProviderMetadata};
-use crate::domain::{AccountDraft, AccountType, AssetCode, ProviderError, ProviderErrorKind, Warning};
+use crate::domain::{AccountDraft, AccountSigns, AccountType, AssetCode, ProviderError, ProviderErrorKind, Warning};
 
 /// Why a provider is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub struct KnownAccount {
     pub currency: AssetCode,
     /// The institution that holds it.
     pub institution: String,
+    /// The user's signs.
+    pub signs: AccountSigns,
 }
 
 impl<'a> FetchPlan<'a> {
@@ -164,6 +166,8 @@ pub struct Validation {
     pub environment: Option<&'static str>,
     /// Name of the institution, if it differs from the provider's.
     pub institution: Option<String>,
+    /// When the login ends, if that is known and the credentials do not say so.
+    pub ends_at: Option<DateTime<Utc>>,
     /// Notes for the user about this connection.
     pub warnings: Vec<Warning>,
 }

@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     Credentials, FetchPlan, FieldValues, OauthCredentials, ProviderMetadata, Purpose, Secrets, Sink, Validation,
-    kit::OauthFlow,
+    kit::{LocalPage, OauthFlow},
 };
 use crate::domain::{ProviderError, ProviderErrorKind};
 
@@ -86,6 +86,12 @@ pub trait LinkProvider: Provider {
 
     /// Asks whether the user has completed the link.
     async fn poll_link(&self, ticket: &Secrets) -> Result<LinkStep, ProviderError>;
+
+    /// The credentials from the form of a page on this machine ([`LinkStep::Local`]). Sends no request: the engine
+    /// stores them first.
+    fn finish_link(&self, _ticket: &Secrets, _posted: &Secrets) -> Result<Credentials, ProviderError> {
+        Err(self.metadata().error(ProviderErrorKind::Validation, "has no login on a page of this machine"))
+    }
 }
 
 /// State of a linking flow.
@@ -99,6 +105,13 @@ pub enum LinkStep {
         ticket: Secrets,
         /// Time to wait before polling.
         poll_after: Duration,
+    },
+    /// The user completes it on a page that this program serves on loopback.
+    Local {
+        /// The page.
+        page: LocalPage,
+        /// Input of [`LinkProvider::finish_link`].
+        ticket: Secrets,
     },
     /// Not completed; poll again after a while.
     Waiting {

@@ -58,7 +58,7 @@ pub(super) fn accounts(table: &impl ReadableTable<ValueBytes, ValueBytes>) -> Re
     records(table, &ObjectKey::every(KeyKind::Account), |_, _, body| {
         let account = record::to_account(body, None)?;
         let user = account_user(table, account.id)?.unwrap_or_default();
-        Ok(Account { alias: user.alias, type_override: user.type_override, ..account })
+        Ok(Account { alias: user.alias, type_override: user.type_override, signs: user.signs, ..account })
     })
 }
 

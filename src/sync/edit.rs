@@ -8,8 +8,9 @@ use rust_decimal::Decimal;
 use super::{JobFailure, account, failure::missing, merge, reconcile::Content};
 use crate::{
     domain::{
-        Account, AccountCategory, AccountId, AccountType, ChangeCounts, ChangeId, ChangeKind, ConnectionId,
-        FailureKind, PairStanding, RowPair, Snapshot, SnapshotSource, Transaction, TransactionId, UserFields, text,
+        Account, AccountCategory, AccountId, AccountSigns, AccountType, ChangeCounts, ChangeId, ChangeKind,
+        ConnectionId, FailureKind, PairStanding, RowPair, Snapshot, SnapshotSource, Transaction, TransactionId,
+        UserFields, text,
     },
     store::{Reader, Store, Writer},
 };
@@ -18,6 +19,7 @@ use crate::{
 pub(super) enum Edit {
     RenameAccount(AccountId, Option<String>),
     SetAccountType(AccountId, Option<AccountType>),
+    SetAccountSigns(AccountId, AccountSigns),
     RenameConnection(ConnectionId, Option<String>),
     Transactions(Vec<(TransactionId, UserFields)>),
     Pair(RowPair),
@@ -32,11 +34,12 @@ const MAX_NAME: usize = 100;
 pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<ChangeId, JobFailure> {
     let begin = |source: String| store.begin(ChangeKind::Edit, &source, now).map_err(JobFailure::from);
     let (writer, accounts) = match edit {
-        Edit::RenameAccount(id, _) | Edit::SetAccountType(id, _) => {
+        Edit::RenameAccount(id, _) | Edit::SetAccountType(id, _) | Edit::SetAccountSigns(id, _) => {
             let known = store.read()?.account(*id)?;
             let account = known.ok_or_else(|| missing("account", &id.to_string(), "accounts"))?;
             let mut alias = account.alias.clone();
             let mut kind = account.type_override;
+            let mut signs = account.signs;
             let source = match edit {
                 Edit::RenameAccount(_, name) => {
                     alias = valid_name(name.as_deref())?;
@@ -46,12 +49,16 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
                     kind = *account_type;
                     format!("type of {}", account.display_name())
                 }
+                Edit::SetAccountSigns(_, switches) => {
+                    signs = *switches;
+                    format!("signs of {}", account.display_name())
+                }
                 Edit::RenameConnection(..) | Edit::Transactions(..) | Edit::Balance(..) | Edit::Pair(_) => {
                     String::new()
                 }
             };
             let mut writer = begin(source)?;
-            writer.set_account_user(*id, alias.as_deref(), kind)?;
+            writer.set_account_user(*id, alias.as_deref(), kind, signs)?;
             (writer, vec![*id])
         }
         Edit::Balance(id, date, amount) => {
@@ -96,11 +103,15 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
         transactions_updated: match edit {
             Edit::Transactions(edits) => u64::try_from(edits.len()).unwrap_or(u64::MAX),
             Edit::Pair(_) => 1,
-            Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::RenameConnection(..) | Edit::Balance(..) => 0,
+            Edit::RenameAccount(..)
+            | Edit::SetAccountType(..)
+            | Edit::SetAccountSigns(..)
+            | Edit::RenameConnection(..)
+            | Edit::Balance(..) => 0,
         },
         accounts_updated: u64::from(matches!(
             edit,
-            Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::Balance(..)
+            Edit::RenameAccount(..) | Edit::SetAccountType(..) | Edit::SetAccountSigns(..) | Edit::Balance(..)
         )),
         ..ChangeCounts::default()
     };

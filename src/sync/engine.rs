@@ -176,6 +176,7 @@ impl Engine {
             EngineCommand::EditTransactions { job, edits } => self.edit(job, Edit::Transactions(edits)),
             command @ (EngineCommand::AddAccount { .. }
             | EngineCommand::CloseAccount { .. }
+            | EngineCommand::SetAccountSigns { .. }
             | EngineCommand::MergeAccounts { .. }
             | EngineCommand::SplitAccount { .. }) => self.take_account(command),
             EngineCommand::Compact { job } => self.compact(job),
@@ -277,6 +278,9 @@ impl Engine {
                 let change = merge::split(&parts.store, account, parts.clock.now())?;
                 Ok(Event::Edited { job, change })
             }),
+            EngineCommand::SetAccountSigns { job, account, signs } => {
+                self.edit(job, Edit::SetAccountSigns(account, signs));
+            }
             _ => {}
         }
     }

@@ -64,6 +64,7 @@ pub(super) fn add_account(
         institution: "Kept by hand".to_owned(),
         account_type,
         type_override: None,
+        signs: crate::domain::AccountSigns::default(),
         currency,
         is_active: true,
         missed_listings: 0,

@@ -9,7 +9,10 @@ use super::{
     ConnectRequest, FoundConnection, ImportOptions, ImportReport, ImportReview, JobFailure, LoginPrompt, SyncReport,
 };
 use crate::{
-    domain::{AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, RowPair, TransactionId, UserFields},
+    domain::{
+        AccountId, AccountSigns, AccountType, AssetCode, Change, ChangeId, ConnectionId, RowPair, TransactionId,
+        UserFields,
+    },
     providers::Secrets,
 };
 
@@ -92,6 +95,15 @@ pub enum EngineCommand {
         account: AccountId,
         /// The type that applies.
         account_type: Option<AccountType>,
+    },
+    /// The user's signs for an account whose provider's differ; the next sync applies them. Answer: `Edited`.
+    SetAccountSigns {
+        /// The job.
+        job: JobId,
+        /// Which account.
+        account: AccountId,
+        /// Both switches.
+        signs: AccountSigns,
     },
     /// The user's own name for a connection. Answer: `Edited`.
     RenameConnection {

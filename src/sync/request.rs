@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, AccountType, AssetCode, Change, ChangeId, ConnectionId, FailureKind, RowPair, TransactionId,
-        UserFields,
+        AccountId, AccountSigns, AccountType, AssetCode, Change, ChangeId, ConnectionId, FailureKind, RowPair,
+        TransactionId, UserFields,
     },
     providers::Secrets,
 };
@@ -83,6 +83,14 @@ impl Handle {
         amount: Decimal,
     ) -> Result<ChangeId, JobFailure> {
         self.ask(|job| EngineCommand::StateBalance { job, account, date, amount }, |_| {}, edited).await
+    }
+
+    /// Sets which way round the figures of an account are delivered; the next sync applies it.
+    ///
+    /// # Errors
+    /// `not_found`, or a failure of the store.
+    pub async fn set_account_signs(&self, account: AccountId, signs: AccountSigns) -> Result<ChangeId, JobFailure> {
+        self.ask(|job| EngineCommand::SetAccountSigns { job, account, signs }, |_| {}, edited).await
     }
 
     /// Gives a connection the user's own name; `None` restores the institution's.

@@ -274,6 +274,7 @@ fn account_line(id: u64, connection: &Arc<Connection>) -> AccountLine {
         institution: "Bank".into(),
         account_type: AccountType::Checking,
         type_override: None,
+        signs: dashtam::testing::domain::AccountSigns::default(),
         currency: AssetCode::USD,
         is_active: true,
         missed_listings: 0,

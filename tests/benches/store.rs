@@ -123,6 +123,7 @@ fn account() -> Account {
         institution: "Bank".into(),
         account_type: AccountType::Checking,
         type_override: None,
+        signs: dashtam::testing::domain::AccountSigns::default(),
         currency: AssetCode::USD,
         is_active: true,
         missed_listings: 0,

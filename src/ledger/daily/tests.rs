@@ -190,7 +190,14 @@ fn only(rows: &[TransactionFacts], snapshots: &[Snapshot]) -> Store {
         for snapshot in snapshots {
             writer.put_snapshot(snapshot).unwrap();
         }
-        writer.set_account_user(AccountId(3), None, Some(crate::domain::AccountType::Brokerage)).unwrap();
+        writer
+            .set_account_user(
+                AccountId(3),
+                None,
+                Some(crate::domain::AccountType::Brokerage),
+                crate::domain::AccountSigns::default(),
+            )
+            .unwrap();
     });
     store
 }

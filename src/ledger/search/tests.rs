@@ -31,6 +31,7 @@ pub(in crate::ledger) fn accounts() -> Vec<Account> {
         institution: institution.into(),
         account_type: AccountType::Checking,
         type_override: None,
+        signs: crate::domain::AccountSigns::default(),
         currency: AssetCode::USD,
         is_active: true,
         missed_listings: 0,

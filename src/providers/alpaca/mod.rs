@@ -80,6 +80,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
         publishes_at: None,
     },
     id_trust: IdTrust::Unique,
+    signs_differ: false,
     judge: by_status,
     history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://docs.alpaca.markets/reference",
@@ -179,7 +180,7 @@ impl Provider for Alpaca {
         let warnings = map::notes(&account, environment);
         sink.send(Piece::Accounts(Listing::complete(vec![draft]))).await?;
         sink.send(Piece::ChunkEnd).await?;
-        Ok(Validation { environment: environment.map(|it| it.name), institution: None, warnings })
+        Ok(Validation { environment: environment.map(|it| it.name), warnings, ..Validation::default() })
     }
 }
 

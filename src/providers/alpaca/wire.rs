@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::Value;
 
-use crate::providers::kit::{IdText, decimal, optional_number, optional_text};
+use crate::providers::kit::{IdText, decimal, optional_number, optional_text, or_default};
 
 /// `GET /v2/account`.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(super) struct Account {
     pub(super) short_market_value: Option<Decimal>,
     #[serde(default)]
     pub(super) created_at: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) account_blocked: bool,
 }
 
@@ -100,7 +100,7 @@ pub(super) struct Activity {
 /// `GET /v2/account/portfolio/history`: columns of equal length.
 #[derive(Deserialize)]
 pub(super) struct PortfolioHistory {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) timestamp: Vec<i64>,
     #[serde(default, deserialize_with = "numbers")]
     pub(super) equity: Vec<Option<Decimal>>,

@@ -18,6 +18,9 @@ use zeroize::Zeroizing;
 /// Days before the end of a certificate on which its owner is warned, longest first.
 pub const WARN_DAYS: [i64; 3] = [30, 7, 1];
 
+/// The cursor that holds the note of the last [`ClientIdentity::notice`].
+pub const CERTIFICATE_NOTICE: &str = "certificate";
+
 /// The label of an encrypted PKCS#8 key.
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 
@@ -121,7 +124,20 @@ impl ClientIdentity {
         self.not_after
     }
 
-    /// The warning that is due at `now`, if the certificate ends within the longest of [`WARN_DAYS`].
+    /// The warning that is due at `now`, once for each of [`WARN_DAYS`], and the note that says so. `noted` is the note of
+    /// the last warning.
+    #[must_use]
+    pub fn notice(&self, now: DateTime<Utc>, noted: Option<&str>) -> Option<(String, String)> {
+        let left = self.not_after - now;
+        let due = WARN_DAYS.iter().filter(|days| left <= TimeDelta::days(**days)).min()?;
+        let note = format!("{}/{due}", self.not_after.format("%Y-%m-%d"));
+        if noted == Some(note.as_str()) {
+            return None;
+        }
+        self.warning(now).map(|warning| (warning, note))
+    }
+
+    /// The warning at `now`, if the certificate ends within the longest of [`WARN_DAYS`].
     #[must_use]
     pub fn warning(&self, now: DateTime<Utc>) -> Option<String> {
         let left = self.not_after - now;
@@ -278,5 +294,16 @@ mod tests {
         assert!(identity.warning(at("2026-12-10T00:00:00Z")).unwrap().contains("in 21 days, on 2026-12-31"));
         assert!(identity.warning(at("2026-12-30T12:00:00Z")).unwrap().contains("within a day"));
         assert!(!format!("{identity:?}").contains("BEGIN"));
+        // One notice 30, 7 and 1 days before the end.
+        let mut noted = None;
+        let mut days = Vec::new();
+        for left in (0..40).rev() {
+            let now = at("2026-12-31T00:00:00Z") - TimeDelta::days(left);
+            if let Some((_, note)) = identity.notice(now, noted.as_deref()) {
+                days.push(left);
+                noted = Some(note);
+            }
+        }
+        assert_eq!(days, [30, 7, 1]);
     }
 }

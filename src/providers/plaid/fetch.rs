@@ -145,7 +145,13 @@ impl Fetch<'_> {
         let mut start = self.plan.cursor(SYNC).filter(|_| self.plan.from.is_none()).map(str::to_owned);
         for _ in 0..MOST_RESTARTS {
             match self.pages(start.as_deref(), accounts).await {
-                Ok(found) => return self.send_found(found, sink).await,
+                Ok(found) => {
+                    // A full pass after a cursor that died replaces what is stored.
+                    let replaces = start.is_none() && self.plan.cursor(SYNC).is_some() && found.is_whole
+                        // A row that can't be read must not look withdrawn.
+                        && found.warnings.is_empty();
+                    return self.send_found(found, replaces, accounts, sink).await;
+                }
                 Err(Stopped { error, pages }) if error.message == CHANGED => {
                     // The first page of a stored cursor can return this error at every attempt.
                     if pages == 0 && start.is_some() {
@@ -170,7 +176,9 @@ impl Fetch<'_> {
             }
             let reply = self.ask("the transactions", &["transactions", "sync"], body).await.map_err(stopped)?;
             let page: wire::SyncPage = reply.json().map_err(stopped)?;
-            found.is_ready &= page.transactions_update_status.as_deref() != Some("NOT_READY");
+            let status = page.transactions_update_status.as_deref();
+            found.is_ready &= status != Some("NOT_READY");
+            found.is_whole &= status == Some("HISTORICAL_UPDATE_COMPLETE");
             found.add(page.added.into_iter().chain(page.modified).collect(), accounts);
             for removed in page.removed {
                 found.removed.entry(removed.account_id.map(|id| id.0)).or_default().push(removed.transaction_id.0);
@@ -192,7 +200,14 @@ impl Fetch<'_> {
         Err(Stopped { error, pages: MOST_PAGES })
     }
 
-    async fn send_found(&self, found: Found, sink: &mut dyn Sink) -> Result<(), ProviderError> {
+    /// Sends the rows. `replaces`: stored rows that did not come are withdrawn, from the oldest day that came on.
+    async fn send_found(
+        &self,
+        found: Found,
+        replaces: bool,
+        accounts: &Accounts,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ProviderError> {
         for warning in found.warnings {
             sink.send(Piece::Warning(warning)).await?;
         }
@@ -201,6 +216,12 @@ impl Fetch<'_> {
             sink.send(Piece::Warning(Warning::new(0, message))).await?;
         }
         for (account, rows) in found.rows {
+            let oldest = rows.iter().map(|row| row.facts.date).min();
+            // Rows of investments come by another call.
+            let has_other_rows = accounts.get(&account).is_none_or(|own| own.is_investment);
+            if let Some(from) = oldest.filter(|_| replaces && !has_other_rows) {
+                sink.send(Piece::Everything { account: account.clone(), from }).await?;
+            }
             sink.send(Piece::Rows { account, rows }).await?;
         }
         for (account, ids) in found.removed {
@@ -305,11 +326,20 @@ struct Found {
     warnings: Vec<Warning>,
     cursor: Option<String>,
     is_ready: bool,
+    /// Whether Plaid has collected all rows of the past.
+    is_whole: bool,
 }
 
 impl Default for Found {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), removed: BTreeMap::new(), warnings: Vec::new(), cursor: None, is_ready: true }
+        Self {
+            rows: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            warnings: Vec::new(),
+            cursor: None,
+            is_ready: true,
+            is_whole: true,
+        }
     }
 }
 

@@ -78,6 +78,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     // About 50 a minute are allowed for each login.
     pace: Pace { per_minute: 40, burst: 10, per_day: None, sync_interval: Duration::ZERO, publishes_at: None },
     id_trust: IdTrust::Unique,
+    signs_differ: false,
     judge: errors::judge,
     history: HistoryDepth { days: Some(DAYS_REQUESTED), overlap_days: 7 },
     documentation_url: "https://plaid.com/docs/api",

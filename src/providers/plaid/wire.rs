@@ -7,12 +7,12 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::providers::kit::{IdText, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text, or_default};
 
 /// `POST /accounts/get`.
 #[derive(Deserialize)]
 pub(super) struct Accounts {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) accounts: Vec<Value>,
     #[serde(default)]
     pub(super) item: Option<Item>,
@@ -46,7 +46,7 @@ pub(super) struct Account {
     pub(super) class: Option<String>,
     #[serde(default)]
     pub(super) subtype: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) balances: Balances,
 }
 
@@ -67,13 +67,14 @@ pub(super) struct Balances {
 /// `POST /transactions/sync`.
 #[derive(Deserialize)]
 pub(super) struct SyncPage {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) added: Vec<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) modified: Vec<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) removed: Vec<Removed>,
     pub(super) next_cursor: String,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) has_more: bool,
     /// `NOT_READY` until the first rows have been collected.
     #[serde(default)]
@@ -109,7 +110,7 @@ pub(super) struct Transaction {
     pub(super) merchant_name: Option<String>,
     #[serde(default)]
     pub(super) original_description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) pending: bool,
     #[serde(default, deserialize_with = "optional_text")]
     pub(super) pending_transaction_id: Option<IdText>,
@@ -133,9 +134,9 @@ pub(super) struct Category {
 /// `POST /investments/holdings/get`.
 #[derive(Deserialize)]
 pub(super) struct Holdings {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) holdings: Vec<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) securities: Vec<Value>,
 }
 
@@ -181,11 +182,11 @@ pub(super) struct Security {
 /// `POST /investments/transactions/get`.
 #[derive(Deserialize)]
 pub(super) struct InvestmentPage {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) investment_transactions: Vec<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) securities: Vec<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) total_investment_transactions: u64,
 }
 
@@ -235,7 +236,7 @@ pub(super) struct LinkToken {
 /// `POST /link/token/get`.
 #[derive(Deserialize)]
 pub(super) struct LinkStatus {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) link_sessions: Vec<LinkSession>,
 }
 
@@ -259,7 +260,7 @@ pub(super) struct LinkSession {
 /// The logins that were made during a visit.
 #[derive(Deserialize)]
 pub(super) struct LinkResults {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) item_add_results: Vec<LinkSuccess>,
 }
 
@@ -287,9 +288,9 @@ pub(super) struct Exchange {
 /// The body of a failure, with HTTP 400 for most causes.
 #[derive(Deserialize)]
 pub(super) struct Failure {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) error_type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) error_code: String,
     #[serde(default)]
     pub(super) error_message: Option<String>,

@@ -22,6 +22,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     extra_hosts: &[],
     pace: Pace::NONE,
     id_trust: IdTrust::Reusable,
+    signs_differ: false,
     judge: by_status,
     history: HistoryDepth { days: None, overlap_days: 0 },
     documentation_url: "https://en.wikipedia.org/wiki/Quicken_Interchange_Format",

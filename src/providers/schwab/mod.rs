@@ -103,6 +103,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     // 120 a minute are allowed.
     pace: Pace { per_minute: 110, burst: 10, per_day: None, sync_interval: Duration::ZERO, publishes_at: None },
     id_trust: IdTrust::Unique,
+    signs_differ: false,
     judge,
     history: HistoryDepth { days: Some(4 * 365), overlap_days: 10 },
     documentation_url: "https://developer.schwab.com",

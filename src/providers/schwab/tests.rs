@@ -286,6 +286,7 @@ fn names_and_types_are_remembered_when_they_cannot_be_read() {
         account_type: AccountType::RothIra,
         currency: AssetCode::USD,
         institution: "Charles Schwab".into(),
+        signs: crate::domain::AccountSigns::default(),
     };
     let read = |names, known| {
         let draft = map::account(&account, names, known, today());

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::providers::kit::{IdText, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text, or_default};
 
 /// One of `GET /accounts/accountNumbers`.
 #[derive(Deserialize)]
@@ -19,7 +19,7 @@ pub(super) struct AccountNumber {
 /// `GET /userPreference`.
 #[derive(Deserialize)]
 pub(super) struct Preference {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) accounts: Vec<PreferredAccount>,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct PreferredAccount {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Account {
     pub(super) securities_account: SecuritiesAccount,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) aggregated_balance: Balances,
 }
 
@@ -48,9 +48,9 @@ pub(super) struct SecuritiesAccount {
     #[serde(default)]
     pub(super) r#type: Option<String>,
     pub(super) account_number: IdText,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) positions: Vec<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) current_balances: Balances,
 }
 
@@ -157,7 +157,7 @@ pub(super) struct Leg {
     /// `OPENING` or `CLOSING`.
     #[serde(default)]
     pub(super) position_effect: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) instrument: Instrument,
 }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::{
     METADATA, map,
     problems::Problems,
+    relink::{self, ListedAccount, Relinked},
     signs::SignSwitches,
     token::Access,
     wire::{self, Account, AccountSet},
@@ -71,6 +72,19 @@ struct Taken {
     warnings: Vec<Warning>,
 }
 
+impl Taken {
+    fn rename(&mut self, relinked: &Relinked) {
+        // The old id may be listed again.
+        let listed: BTreeSet<String> = self.accounts.iter().map(|account| account.id.0.clone()).collect();
+        for account in &mut self.accounts {
+            if let Some(stored) = relinked.stored_id(&account.id.0).filter(|stored| !listed.contains(*stored)) {
+                account.id.0.clone_from(stored);
+            }
+        }
+        self.problems.rename(relinked);
+    }
+}
+
 impl Fetch<'_> {
     pub(super) async fn run(&self, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         let today = self.plan.today;
@@ -83,6 +97,7 @@ impl Fetch<'_> {
         let oldest = self.plan.first_day(&METADATA, None).unwrap_or(today);
         let start = self.start(oldest);
         let (mut replies, mut failure) = self.ask_all(&windows(start, today), &[]).await;
+        let relinked = self.recognise(&mut replies, sink).await?;
         let newest = replies.first().map(|taken| &taken.accounts).into_iter().flatten();
         let turned = self.signs_of(&replies);
         let behind: Vec<String> = newest
@@ -93,7 +108,11 @@ impl Fetch<'_> {
         let mut deep = BTreeSet::new();
         if !behind.is_empty() && failure.is_none() {
             let before = start.pred_opt().unwrap_or(start);
-            let (older, later) = self.ask_all(&windows_until(oldest, before), &behind).await;
+            let asked: Vec<String> = behind.iter().map(|id| relinked.listed_id(id).unwrap_or(id).clone()).collect();
+            let (mut older, later) = self.ask_all(&windows_until(oldest, before), &asked).await;
+            for taken in &mut older {
+                taken.rename(&relinked);
+            }
             replies.extend(older);
             failure = later;
             deep.extend(behind);
@@ -111,6 +130,47 @@ impl Fetch<'_> {
             Some(error) if error.kind == ProviderErrorKind::Revoked => Err(error),
             Some(error) => sink.send(Piece::Problem(ScopedFailure { scope: FailureScope::Connection, error })).await,
         }
+    }
+
+    /// Gives relinked accounts the ids under which they are stored. The rows of the first reply are the evidence.
+    async fn recognise(&self, replies: &mut [Taken], sink: &mut dyn Sink) -> Result<Relinked, ProviderError> {
+        let mut relinked = Relinked::stored(self.plan);
+        for taken in replies.iter_mut() {
+            taken.rename(&relinked);
+        }
+        let Some(newest) = replies.first() else { return Ok(relinked) };
+        let listed: Vec<ListedAccount<'_>> = newest
+            .accounts
+            .iter()
+            .zip(&newest.institutions)
+            .map(|(account, institution)| ListedAccount { account, institution: institution.as_deref() })
+            .collect();
+        let rows_of = |id: &str| {
+            let pages = replies.iter().flat_map(|taken| &taken.accounts).filter(|page| page.id.0 == id);
+            relink::settled(pages.flat_map(|page| page.transactions.iter().cloned()))
+        };
+        let compared = relink::compare(self.plan, &listed, rows_of);
+        for (name, _) in &compared.unsure {
+            let message = format!(
+                "{name} is listed under a new id and no longer under the old one, and no row proves that it is the same: \
+                 if it is, merge them (dashtam merge)"
+            );
+            sink.send(Piece::Warning(Warning::new(0, message))).await?;
+        }
+        if compared.found.is_empty() {
+            return Ok(relinked);
+        }
+        relinked.extend(&compared.found);
+        for taken in replies.iter_mut() {
+            taken.rename(&relinked);
+        }
+        for (_, stored) in &compared.found {
+            let name = self.plan.known(stored).map_or("", |known| known.name.as_str());
+            let message = format!("{name} came back under a new id; its rows are the same, so it goes on as before");
+            sink.send(Piece::Warning(Warning::new(0, message))).await?;
+        }
+        sink.send(Piece::Cursor { key: relink::CURSOR.to_owned(), value: relinked.cursor() }).await?;
+        Ok(relinked)
     }
 
     /// The first day to ask for: the earliest that an account still misses.
@@ -193,7 +253,8 @@ impl Fetch<'_> {
                 .map(|(_, row)| row)
                 .collect();
             let delivered: Vec<_> = parsed.iter().filter_map(map::delivered).collect();
-            signs.insert(id.clone(), stored.updated(map::account_type(account), account.balance, &delivered));
+            let own = self.plan.known(id).map(|known| known.signs).unwrap_or_default();
+            signs.insert(id.clone(), stored.updated(own, map::account_type(account), account.balance, &delivered));
         }
         signs
     }

@@ -6,6 +6,7 @@
 mod fetch;
 mod map;
 mod problems;
+mod relink;
 mod signs;
 #[cfg(test)]
 mod tests;
@@ -87,6 +88,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
         publishes_at: None,
     },
     id_trust: IdTrust::Reusable,
+    signs_differ: true,
     judge,
     // 90 days with both ends, the most that one request may ask for.
     history: HistoryDepth { days: Some(89), overlap_days: 30 },

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{METADATA, wire};
+use super::{METADATA, relink::Relinked, wire};
 use crate::{
     domain::{ProviderErrorKind, Warning, text},
     providers::{FailureScope, Piece, ScopedFailure, kit::cut},
@@ -79,6 +79,17 @@ impl Problems {
     fn add(&mut self, scope: Option<FailureScope>, is_login: bool, message: &str, code: &str) {
         let message = text::clean_line(message).unwrap_or_else(|| code.into());
         self.found.push(Found { scope, is_login, message: cut(&message, MAX_MESSAGE) });
+    }
+
+    /// Gives accounts the ids under which they are stored.
+    pub(super) fn rename(&mut self, relinked: &Relinked) {
+        for found in &mut self.found {
+            if let Some(FailureScope::Account(id)) = &mut found.scope
+                && let Some(stored) = relinked.stored_id(id)
+            {
+                id.clone_from(stored);
+            }
+        }
     }
 
     /// Whether the Bridge cut the requested range, so that a smaller window is needed.

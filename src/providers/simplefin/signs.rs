@@ -5,7 +5,9 @@
 //! first: the balance equation (the balance moves by the sum of the new rows, or by its opposite), then the words of the
 //! rows. Without evidence nothing is inverted.
 //!
-//! INVARIANT: a sign is only ever inverted for an account that owes money (cards, credit lines, loans).
+//! A switch that the user set wins over all evidence.
+//!
+//! INVARIANT: without the user, a sign is only ever inverted for an account that owes money (cards, credit lines, loans).
 
 use std::collections::HashMap;
 
@@ -13,7 +15,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::AccountType;
+use crate::domain::{AccountSigns, AccountType};
 
 /// Rows of this many days before the newest one are remembered for the next comparison.
 const REMEMBERED_DAYS: i64 = 30;
@@ -29,6 +31,9 @@ pub(super) struct SignSwitches {
     /// Rows are delivered with the opposite sign.
     #[serde(default)]
     pub(super) rows_inverted: bool,
+    /// Both switches as the evidence has them, while the user's are in effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<(bool, bool)>,
     /// Whether balance and rows move in the same direction, once the balance equation has shown it.
     #[serde(default)]
     same_direction: Option<bool>,
@@ -48,14 +53,23 @@ pub(super) struct Delivered<'a> {
 }
 
 impl SignSwitches {
-    /// The switches after a reply with `balance` and `rows`, and whether they differ from before.
+    /// Settled rows of the last reply, as delivered.
+    pub(super) fn remembered(&self) -> &[(NaiveDate, Decimal)] {
+        &self.rows
+    }
+
+    /// The switches after a reply with `balance` and `rows`, and whether they differ from before. `own` are the user's.
     pub(super) fn updated(
         &self,
+        own: AccountSigns,
         account_type: AccountType,
         balance: Option<Decimal>,
         rows: &[Delivered<'_>],
     ) -> (Self, bool) {
         let mut next = self.clone();
+        if let Some((balance, rows)) = next.evidence.take() {
+            (next.balance_inverted, next.rows_inverted) = (balance, rows);
+        }
         if let Some(same) = self.direction(balance, rows) {
             next.same_direction = Some(same);
         }
@@ -64,6 +78,11 @@ impl SignSwitches {
         } else {
             next.balance_inverted = false;
             next.rows_inverted = false;
+        }
+        if !own.is_unset() {
+            next.evidence = Some((next.balance_inverted, next.rows_inverted));
+            next.balance_inverted = own.balance.unwrap_or(next.balance_inverted);
+            next.rows_inverted = own.rows.unwrap_or(next.rows_inverted);
         }
         let changed = (next.balance_inverted, next.rows_inverted) != (self.balance_inverted, self.rows_inverted);
         next.remember(balance, rows);
@@ -182,9 +201,31 @@ mod tests {
 
     fn after(account_type: AccountType, replies: &[Reply<'_>]) -> (bool, bool) {
         let signs = replies.iter().fold(SignSwitches::default(), |signs, (balance, list)| {
-            signs.updated(account_type, Some(balance.parse().unwrap()), &rows(list)).0
+            signs.updated(AccountSigns::default(), account_type, Some(balance.parse().unwrap()), &rows(list)).0
         });
         (signs.balance_inverted, signs.rows_inverted)
+    }
+
+    /// The user's switches win, and the evidence is back when they are taken away.
+    #[test]
+    fn switches_set_by_hand_win_and_can_be_taken_back() {
+        let own = |balance, rows| AccountSigns { balance, rows };
+        let list = [(1, "-30", "SHOES"), (2, "50", "PAYMENT THANK YOU")];
+        let step = |signs: &SignSwitches, own, account_type| {
+            let (signs, changed) = signs.updated(own, account_type, Some("-100".parse().unwrap()), &rows(&list));
+            ((signs.balance_inverted, signs.rows_inverted, changed), signs)
+        };
+        let card = AccountType::CreditCard;
+        let (found, signs) = step(&SignSwitches::default(), own(None, Some(true)), card);
+        assert_eq!(found, (false, true, true));
+        let (found, signs) = step(&signs, own(Some(true), Some(true)), card);
+        assert_eq!(found, (true, true, true));
+        let (found, signs) = step(&signs, own(Some(true), Some(true)), card);
+        assert_eq!(found, (true, true, false));
+        let (found, _) = step(&signs, own(None, None), card);
+        assert_eq!(found, (false, false, true), "back to the evidence");
+        // Also where evidence alone never inverts.
+        assert_eq!(step(&SignSwitches::default(), own(Some(true), None), AccountType::Checking).0, (true, false, true));
     }
 
     #[test]
@@ -226,7 +267,12 @@ mod tests {
     #[test]
     fn renumbered_rows_are_not_new_rows() {
         let signs = SignSwitches::default()
-            .updated(AccountType::Savings, Some("10".parse().unwrap()), &rows(&[(1, "-1", "A"), (1, "-1", "A")]))
+            .updated(
+                AccountSigns::default(),
+                AccountType::Savings,
+                Some("10".parse().unwrap()),
+                &rows(&[(1, "-1", "A"), (1, "-1", "A")]),
+            )
             .0;
         let again = rows(&[(1, "-1", "A"), (1, "-1", "A"), (2, "-3", "B")]);
         assert_eq!(signs.direction(Some("7".parse().unwrap()), &again), Some(true));

@@ -95,7 +95,12 @@ fn rows_without_posting_are_pending() {
 
 #[test]
 fn switches_invert_what_they_are_for() {
-    let (signs, changed) = SignSwitches::default().updated(AccountType::Loan, Some(amount("90000")), &[]);
+    let (signs, changed) = SignSwitches::default().updated(
+        crate::domain::AccountSigns::default(),
+        AccountType::Loan,
+        Some(amount("90000")),
+        &[],
+    );
     assert!(changed && signs.balance_inverted && !signs.rows_inverted);
     let loan = map::account(&account("Car loan", "90000", &json!(null)), &signs, today());
     assert_eq!(loan.balance.unwrap().current, amount("-90000"));

@@ -5,19 +5,19 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::providers::kit::{IdText, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text, or_default};
 
 /// `GET {access}/accounts`.
 #[derive(Deserialize)]
 pub(super) struct AccountSet {
     /// Version 1: messages for people.
-    #[serde(default, deserialize_with = "values")]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) errors: Vec<Value>,
     /// Version 2: failures with a code and a scope.
-    #[serde(default, deserialize_with = "values")]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) errlist: Vec<Value>,
     /// Version 2: the logins at institutions.
-    #[serde(default, deserialize_with = "values")]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) connections: Vec<Value>,
     pub(super) accounts: Vec<Value>,
 }
@@ -75,7 +75,7 @@ pub(super) struct Account {
     /// When the balance was true, in Unix seconds.
     #[serde(default, rename = "balance-date", deserialize_with = "optional_seconds")]
     pub(super) balance_date: Option<i64>,
-    #[serde(default, deserialize_with = "values")]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) transactions: Vec<Value>,
     /// An extension of the Bridge; absent where an account has no positions.
     #[serde(default)]
@@ -99,7 +99,7 @@ pub(super) struct Transaction {
     pub(super) memo: Option<String>,
     #[serde(default, deserialize_with = "optional_seconds")]
     pub(super) transacted_at: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) pending: bool,
 }
 
@@ -120,11 +120,6 @@ pub(super) struct Holding {
     pub(super) shares: Option<Decimal>,
     #[serde(default, deserialize_with = "optional_text")]
     pub(super) symbol: Option<IdText>,
-}
-
-/// A list that may be `null` or absent.
-fn values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// Unix seconds as a number or a text, with or without a fraction.

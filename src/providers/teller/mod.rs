@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: only reads; the certificate is checked before anything is sent with it.
 
+mod connect;
 mod errors;
 mod map;
 #[cfg(test)]
@@ -19,8 +20,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Auth, BuildContext, Credentials, FetchPlan, Field, FieldKind, HistoryDepth, Listing, Pace, Piece, Provider,
-    ProviderMetadata, ServerEnvironment, Sink, Validation, check,
+    Auth, BuildContext, CertificateLink, Credentials, FetchPlan, Field, FieldKind, FieldValues, HistoryDepth,
+    LinkProvider, LinkStep, Listing, Pace, Piece, Provider, ProviderMetadata, Secrets, ServerEnvironment, Sink,
+    Validation, check,
     kit::{self, Api, Call, ClientIdentity, PerAccount, Reply, RowCursor, RowPage, TransactionRequest, rows},
 };
 use crate::domain::{
@@ -67,11 +69,19 @@ const FIELDS: &[Field] = &[
         check: check::any,
     },
     Field {
+        name: "application_id",
+        label: "Application id",
+        help: "In the Teller dashboard; only needed to log in with Teller Connect.",
+        kind: FieldKind::Text,
+        default: Some(""),
+        check: check::token,
+    },
+    Field {
         name: "access_token",
         label: "Access token",
-        help: "Shown by Teller Connect when the login at the bank is finished.",
+        help: "Leave it blank to log in with Teller Connect in the browser, which returns one.",
         kind: FieldKind::Secret,
-        default: None,
+        default: Some(""),
         check: check::token,
     },
 ];
@@ -81,9 +91,13 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     slug: "teller",
     display_name: "Teller",
     summary: "Teller takes no new sign-ups since June 2026; this is for people with an account there. Enter the client \
-              certificate of your application and an access token; both are stored sealed.",
+              certificate of your application, then an access token or its application id to log in with Teller Connect.",
     category: ProviderCategory::Aggregator,
-    auth: Auth::Certificate { fields: FIELDS, build, link: None },
+    auth: Auth::Certificate {
+        fields: FIELDS,
+        build: |context| Ok(build(context)?),
+        link: Some(CertificateLink { token_field: "access_token", build: |context| Ok(build(context)?) }),
+    },
     capabilities: &[Capability::Accounts, Capability::Transactions],
     required_settings: &[],
     environments: ENVIRONMENTS,
@@ -92,13 +106,14 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     pace: Pace { per_minute: 60, burst: 10, per_day: None, sync_interval: Duration::ZERO, publishes_at: None },
     // A pending row posts under a new id, and a new login changes the ids of all rows.
     id_trust: IdTrust::Reusable,
+    signs_differ: false,
     judge: errors::judge,
     history: HistoryDepth { days: None, overlap_days: 14 },
     documentation_url: "https://teller.io/docs/api",
     production_ready: false,
 };
 
-fn build(context: &BuildContext<'_>) -> Result<Arc<dyn Provider>, ProviderError> {
+fn build(context: &BuildContext<'_>) -> Result<Arc<Teller>, ProviderError> {
     let api = Api::new(&METADATA, context)?;
     let settings = &context.settings;
     let (certificate, key) = (settings.get("certificate"), settings.get("private_key"));
@@ -221,8 +236,10 @@ impl Provider for Teller {
         if let Some(listed) = plan.listed {
             self.note_cards(&listed.items);
         }
-        if let Some(warning) = self.identity.as_ref().and_then(|identity| identity.warning(plan.now)) {
+        let noted = plan.cursor(kit::CERTIFICATE_NOTICE);
+        if let Some((warning, note)) = self.identity.as_ref().and_then(|identity| identity.notice(plan.now, noted)) {
             sink.send(Piece::Warning(Warning::new(0, warning))).await?;
+            sink.send(Piece::Cursor { key: kit::CERTIFICATE_NOTICE.to_owned(), value: note }).await?;
         }
         kit::fetch(self, plan, sink).await
     }
@@ -239,7 +256,8 @@ impl Provider for Teller {
         let drafts = self.drafts(&credentials, listed).await?;
         sink.send(Piece::Accounts(drafts)).await?;
         sink.send(Piece::ChunkEnd).await?;
-        Ok(Validation { environment: None, institution: institution.map(Into::into), warnings })
+        let ends_at = self.identity.as_ref().map(ClientIdentity::not_after);
+        Ok(Validation { institution: institution.map(Into::into), ends_at, warnings, ..Validation::default() })
     }
 
     async fn end(&self, credentials: &Credentials) -> Result<(), ProviderError> {
@@ -248,6 +266,27 @@ impl Provider for Teller {
             Err(error) if matches!(error.kind, ProviderErrorKind::Revoked | ProviderErrorKind::LoginExpired) => Ok(()),
             other => other.map(|_| ()),
         }
+    }
+}
+
+#[async_trait]
+impl LinkProvider for Teller {
+    async fn begin_link(&self, answers: &FieldValues) -> Result<LinkStep, ProviderError> {
+        connect::page(self.api.environment().name, answers, None)
+    }
+
+    async fn begin_repair(&self, login: &Credentials) -> Result<Option<LinkStep>, ProviderError> {
+        let stored = login.fields();
+        let Some(enrollment) = stored.expose("enrollment_id") else { return Ok(None) };
+        connect::page(self.api.environment().name, stored, Some(enrollment)).map(Some)
+    }
+
+    async fn poll_link(&self, _ticket: &Secrets) -> Result<LinkStep, ProviderError> {
+        Err(METADATA.error(ProviderErrorKind::Validation, "the page of the login is gone").with_hint("connect again"))
+    }
+
+    fn finish_link(&self, ticket: &Secrets, posted: &Secrets) -> Result<Credentials, ProviderError> {
+        connect::credentials(ticket, posted)
     }
 }
 

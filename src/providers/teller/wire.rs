@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::providers::kit::{IdText, optional_number, optional_text};
+use crate::providers::kit::{IdText, optional_number, optional_text, or_default};
 
 /// One of `GET /accounts`.
 #[derive(Deserialize)]
@@ -73,7 +73,7 @@ pub(super) struct Transaction {
     pub(super) status: Option<String>,
     #[serde(default, rename = "type")]
     pub(super) code: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) details: Details,
 }
 
@@ -100,8 +100,8 @@ pub(super) struct Failure {
 /// See [`Failure`].
 #[derive(Deserialize)]
 pub(super) struct FailureBody {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) code: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) message: String,
 }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    domain::{Account, AccountId, AccountType, ChangeId, Holding, Snapshot},
+    domain::{Account, AccountId, AccountSigns, AccountType, ChangeId, Holding, Snapshot},
     store::{
         error::{Result, StoreError},
         format::{
@@ -23,6 +23,8 @@ const VERSION: u8 = 1;
 pub(in crate::store) struct AccountUser {
     pub(in crate::store) alias: Option<String>,
     pub(in crate::store) type_override: Option<AccountType>,
+    #[serde(default, skip_serializing_if = "AccountSigns::is_unset")]
+    pub(in crate::store) signs: AccountSigns,
 }
 
 /// A versioned JSON body.
@@ -42,13 +44,13 @@ pub(in crate::store) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T>
 
 /// The body without the user's fields, which are a separate record.
 pub(in crate::store) fn account_body(account: &Account) -> Result<Vec<u8>> {
-    to_json(&Account { alias: None, type_override: None, ..account.clone() })
+    to_json(&Account { alias: None, type_override: None, signs: AccountSigns::default(), ..account.clone() })
 }
 
 pub(in crate::store) fn to_account(body: &[u8], user: Option<AccountUser>) -> Result<Account> {
     let user = user.unwrap_or_default();
     let account: Account = from_json(body)?;
-    Ok(Account { alias: user.alias, type_override: user.type_override, ..account })
+    Ok(Account { alias: user.alias, type_override: user.type_override, signs: user.signs, ..account })
 }
 
 pub(in crate::store) fn to_holding(change: u64, body: &[u8]) -> Result<Holding> {

@@ -64,6 +64,7 @@ pub(super) fn account(id: u64, connection: u64) -> Account {
         institution: "Bank".into(),
         account_type: AccountType::Checking,
         type_override: None,
+        signs: crate::domain::AccountSigns::default(),
         currency: AssetCode::USD,
         is_active: true,
         missed_listings: 0,

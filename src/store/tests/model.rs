@@ -264,7 +264,9 @@ fn apply(store: &Store, model: &mut Model, op: &Op) {
             }
             let mut writer = begin(store, ChangeKind::Edit);
             let alias = alias.map(|alias| alias.to_string());
-            writer.set_account_user(AccountId(*account), alias.as_deref(), None).unwrap();
+            writer
+                .set_account_user(AccountId(*account), alias.as_deref(), None, crate::domain::AccountSigns::default())
+                .unwrap();
             model.put(writer.change_id().0, Name::Alias(*account), Some(Value::Text(alias)));
             committed(writer, model);
         }

@@ -176,7 +176,9 @@ fn the_user_s_words_about_accounts_and_rows_survive_imports() {
     let store = Store::in_memory().unwrap();
     import(&store, 1, vec![row(1, 1, Some("A"))]);
     let mut writer = begin(&store, ChangeKind::Edit);
-    writer.set_account_user(AccountId(1), Some("Mine"), Some(AccountType::Hsa)).unwrap();
+    writer
+        .set_account_user(AccountId(1), Some("Mine"), Some(AccountType::Hsa), crate::domain::AccountSigns::default())
+        .unwrap();
     let fields = UserFields { tags: vec!["x".into()], ..UserFields::default() };
     writer.set_user_fields(TransactionId(1), &fields).unwrap();
     let edit = commit(writer);
@@ -230,7 +232,7 @@ fn unknown_accounts_and_rows_are_refused() {
     refused(writer.update_transaction(TransactionId(1), &row(1, 1, None)));
     refused(writer.remove_transaction(TransactionId(1)));
     refused(writer.set_user_fields(TransactionId(1), &UserFields::default()));
-    refused(writer.set_account_user(AccountId(1), None, None));
+    refused(writer.set_account_user(AccountId(1), None, None, crate::domain::AccountSigns::default()));
     assert!(matches!(writer.put_account(&account(1 << 32, 1)), Err(StoreError::Invalid { .. })));
 }
 

@@ -12,8 +12,8 @@ use redb::ReadableTable as _;
 
 use crate::{
     domain::{
-        Account, AccountId, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId, Holding,
-        HoldingId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
+        Account, AccountId, AccountSigns, AccountType, Change, ChangeCounts, ChangeId, ChangeKind, Connection,
+        ConnectionId, Holding, HoldingId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
     },
     store::{
         counters,
@@ -230,16 +230,17 @@ impl Writer {
         })
     }
 
-    /// Writes the user's alias and type for an account.
+    /// Writes the user's alias, type and signs for an account.
     pub fn set_account_user(
         &mut self,
         id: AccountId,
         alias: Option<&str>,
         type_override: Option<AccountType>,
+        signs: AccountSigns,
     ) -> Result<()> {
         self.run(|it| {
             it.expect_account(id)?;
-            let user = AccountUser { alias: alias.map(str::to_owned), type_override };
+            let user = AccountUser { alias: alias.map(str::to_owned), type_override, signs };
             versions::write(&mut it.draft, &ObjectKey::account_user(id), Some(&record::to_json(&user)?))
         })
     }

@@ -238,6 +238,7 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
         institution: draft.institution.clone().unwrap_or_else(|| connection.institution.clone()),
         account_type: draft.account_type,
         type_override: None,
+        signs: crate::domain::AccountSigns::default(),
         currency: draft.currency,
         is_active: draft.is_active,
         missed_listings: 0,

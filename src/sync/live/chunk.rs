@@ -35,6 +35,8 @@ pub(super) struct AccountPieces {
     places: HashMap<Text, usize>,
     pub(super) removed: Vec<String>,
     pub(super) window: Option<(NaiveDate, NaiveDate)>,
+    /// The day from which on every row was delivered.
+    pub(super) everything_from: Option<NaiveDate>,
     pub(super) holdings: Option<Listing<HoldingDraft>>,
     pub(super) balances: Option<(NaiveDate, Vec<CurrencyBalance>)>,
     pub(super) history: Vec<BalanceDraft>,

@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::{DateTime, Utc};
+
 use super::{CheckedPieces, JobFailure, JobId, Live, Occasion, SyncOrder, SyncReport, lock, oauth::Prompt};
 use crate::{
     config::{AnswerSource, ConfiguredError},
     domain::{
         Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus,
-        FailureKind, ProviderError, SnapshotSource, Warning,
+        Disposition, FailureKind, ProviderError, SnapshotSource, Warning,
     },
-    providers::{self, Auth, Credentials, FetchPlan, Field, Piece, ProviderMetadata, Purpose, Secrets, Validation},
+    providers::{
+        self, Accepted, Auth, Credentials, FetchPlan, Field, Piece, ProviderMetadata, Purpose, Secrets, Validation,
+    },
     store::Writer,
     sync::{
         ConnectRequest, Event, FoundConnection, KnownConnection,
@@ -29,6 +33,15 @@ pub(in crate::sync) struct Checked {
     pub(super) pieces: Arc<CheckedPieces>,
     /// The id under which the credentials are sealed already, if they came from a link.
     pub(super) reserved: Option<ConnectionId>,
+    /// When the login ends, if that is stated.
+    pub(super) ends_at: Option<DateTime<Utc>>,
+}
+
+/// The outcome of a check.
+struct Found {
+    connection: FoundConnection,
+    pieces: Arc<CheckedPieces>,
+    ends_at: Option<DateTime<Utc>>,
 }
 
 /// The user's choices for a checked login.
@@ -48,13 +61,17 @@ impl Live {
     ) -> Result<FoundConnection, JobFailure> {
         let metadata =
             providers::find(&request.provider).map_err(|error| JobFailure::caused(FailureKind::NotFound, error))?;
-        let answers = self
+        // A token that was given now is used as it is; a stored one that has ended leads to the page of a new login.
+        let page = metadata.auth.certificate_link().map(|link| link.token_field);
+        let page = page.filter(|token| request.connection.is_some() && is_blank(&request.answers, token));
+        let (answers, exposed) = self
             .blocking(move |live| {
-                let answers = read_files(metadata.fields(), request.answers)?.or(&live.configured(metadata.slug)?);
-                match request.connection {
-                    Some(id) => live.answered_before(id, answers),
-                    None => Ok(answers),
-                }
+                let (answers, exposed) = read_files(metadata.fields(), request.answers)?;
+                let answers = answers.or(&live.configured(metadata.slug)?);
+                Ok(match request.connection {
+                    Some(id) => (live.answered_before(id, answers)?, exposed),
+                    None => (answers, exposed),
+                })
             })
             .await?;
         let accepted = metadata.accept(&answers).map_err(|problems| {
@@ -63,19 +80,39 @@ impl Live {
         })?;
         // The vault is opened before any request: a login that can't be stored is useless.
         self.blocking(|live| live.unlock(None)).await?;
-        let (credentials, reserved) = match (metadata.credentials(&accepted), &metadata.auth) {
+        let linked = async |accepted: &Accepted| {
+            let linked = self.link(metadata, accepted, request.connection, prompt).await?;
+            Ok::<_, JobFailure>((linked.credentials, Some(linked.reserved)))
+        };
+        let (mut credentials, mut reserved) = match (metadata.credentials(&accepted), &metadata.auth) {
+            // Values that a login page returned stay with a token that stays.
+            (Some(Credentials::Certificate(values)), _) if page.is_some() => {
+                (Credentials::Certificate(values.or(&answers.without("environment"))), None)
+            }
             (Some(credentials), _) => (credentials, None),
             (None, Auth::Oauth { .. }) => (self.log_in(job, metadata, &accepted, prompt).await?, None),
-            (None, _) => {
-                let linked = self.link(metadata, &accepted, request.connection, prompt).await?;
-                (linked.credentials, Some(linked.reserved))
-            }
+            (None, _) => linked(&accepted).await?,
         };
-        let found = self.check(metadata, accepted.environment, &credentials).await;
-        let (found, pieces) = found.map_err(JobFailure::from)?;
+        let mut found = self.check(metadata, accepted.environment, &credentials).await;
+        if let (Err(error), Some(token), None) = (&found, page, reserved)
+            && error.disposition() == Disposition::Reauthenticate
+        {
+            let values = accepted.values.clone().without(token);
+            (credentials, reserved) = linked(&Accepted { values, ..accepted.clone() }).await?;
+            found = self.check(metadata, accepted.environment, &credentials).await;
+        }
+        let Found { connection: mut found, pieces, ends_at } = found.map_err(JobFailure::from)?;
+        found.warnings.extend(exposed);
         let found = self.compare(found, request.connection).await?;
-        let checked =
-            Checked { metadata, credentials, found: found.clone(), repairs: request.connection, pieces, reserved };
+        let checked = Checked {
+            metadata,
+            credentials,
+            found: found.clone(),
+            repairs: request.connection,
+            pieces,
+            reserved,
+            ends_at,
+        };
         lock(&self.checked).insert(job, checked);
         Ok(found)
     }
@@ -111,12 +148,12 @@ impl Live {
         metadata: &'static ProviderMetadata,
         environment: Option<&'static str>,
         credentials: &Credentials,
-    ) -> Result<(FoundConnection, Arc<CheckedPieces>), ProviderError> {
+    ) -> Result<Found, ProviderError> {
         let (provider, _) = self.build(metadata, environment, credentials.fields().clone())?;
         let cursors = BTreeMap::new();
         let plan = FetchPlan::new(Purpose::Check, credentials, self.clock.now(), self.clock.today(), &cursors);
         let mut pieces: Vec<Piece> = Vec::new();
-        let Validation { environment: works_in, institution, mut warnings } =
+        let Validation { environment: works_in, institution, ends_at, mut warnings } =
             provider.check(&plan, &mut pieces).await?;
         let mut accounts = Vec::new();
         for piece in &pieces {
@@ -133,7 +170,7 @@ impl Live {
         if accounts.is_empty() && warnings.is_empty() {
             warnings.push(Warning::new(0, "the login works, but it opens no accounts"));
         }
-        let found = FoundConnection {
+        let connection = FoundConnection {
             provider: metadata.slug.to_owned(),
             institution: institution.unwrap_or_else(|| metadata.display_name.to_owned()),
             environment: works_in
@@ -145,7 +182,7 @@ impl Live {
             known: Vec::new(),
             warnings,
         };
-        Ok((found, Arc::new(CheckedPieces { pieces })))
+        Ok(Found { connection, pieces: Arc::new(CheckedPieces { pieces }), ends_at })
     }
 
     /// Checks whether a repaired login opens none of the known accounts, and which accounts other connections have.
@@ -161,8 +198,16 @@ impl Live {
             let is_found = |account: &&Account| {
                 found.accounts.iter().any(|draft| draft.provider_account_id == account.provider_account_id)
             };
-            let is_different =
-                repairs.is_some_and(|id| of(id).next().is_some() && !of(id).any(|known| is_found(&known)));
+            // A bank that was linked again may list its accounts under new ids.
+            let is_alike = |account: &Account| {
+                found.accounts.iter().any(|draft| {
+                    draft.name.as_deref() == Some(account.name.as_str())
+                        && draft.currency == account.currency
+                        && draft.institution.as_ref().is_none_or(|institution| *institution == account.institution)
+                })
+            };
+            let is_different = repairs
+                .is_some_and(|id| of(id).next().is_some() && !of(id).any(|known| is_found(&known) || is_alike(known)));
             let others = reader
                 .connections()?
                 .into_iter()
@@ -199,18 +244,19 @@ impl Live {
         }
         // A repaired connection has its first sync behind it.
         let occasion = if checked.repairs.is_some() { Occasion::Asked { force: true } } else { order.occasion };
-        let pieces = Arc::clone(&checked.pieces);
+        // A repaired login may list known accounts under new ids, which the sync recognises and the check can't.
+        let pieces = Some(Arc::clone(&checked.pieces)).filter(|_| checked.repairs.is_none());
         let connection = self.writing(move |live| live.keep_connection(checked, kept)).await?;
         self.shared.publish(&Event::StoreChanged);
-        self.sync(vec![connection], SyncOrder { occasion, checked: Some(pieces), ..order }).await
+        self.sync(vec![connection], SyncOrder { occasion, checked: pieces, ..order }).await
     }
 
     pub(super) fn keep_connection(&self, checked: Checked, kept: Kept) -> Result<ConnectionId, JobFailure> {
-        let Checked { metadata, credentials, found, repairs, pieces: _, reserved } = checked;
+        let Checked { metadata, credentials, found, repairs, pieces: _, reserved, ends_at } = checked;
         let Kept { alias, mut excluded, renews: _ } = kept;
         let now = self.clock.now();
         let wrong_state = |error: crate::domain::TransitionError| JobFailure::caused(FailureKind::WrongState, error);
-        let login_expires_at = credentials.oauth().and_then(|oauth| oauth.login_expires_at);
+        let login_expires_at = credentials.oauth().and_then(|oauth| oauth.login_expires_at).or(ends_at);
         if let Some(id) = repairs {
             let mut writer = self.store.begin(ChangeKind::Sync, "reconnect", now)?;
             let mut connection = writer.connection(id)?.ok_or_else(|| no_connection(id))?;
@@ -404,21 +450,27 @@ impl From<&ConfiguredError> for JobFailure {
     }
 }
 
-/// Replaces paths by the content of their files, for fields that accept files.
-fn read_files(fields: &[Field], mut answers: Secrets) -> Result<Secrets, JobFailure> {
+/// Replaces paths by the content of their files, for fields that accept files; warns of files that other users can read.
+fn read_files(fields: &[Field], mut answers: Secrets) -> Result<(Secrets, Vec<Warning>), JobFailure> {
+    let mut exposed = Vec::new();
     for field in fields {
         let Some(path) = answers.expose(field.name).filter(|text| field.is_path(text)) else { continue };
-        let read = AnswerSource::File(path.trim().into()).read();
-        let content = read.map_err(|error| {
+        let source = AnswerSource::File(path.trim().into());
+        let content = source.read().map_err(|error| {
             let why = error.reason();
             JobFailure::new(
                 FailureKind::Validation,
                 format!("{}: it is neither PEM text nor a file that can be read: {why}", field.label),
             )
         })?;
+        exposed.extend(source.exposure().map(|message| Warning::new(0, message)));
         answers.insert(field.name, content);
     }
-    Ok(answers)
+    Ok((answers, exposed))
+}
+
+fn is_blank(answers: &Secrets, field: &str) -> bool {
+    answers.expose(field).is_none_or(|text| text.trim().is_empty())
 }
 
 fn already_connected(name: &str, id: ConnectionId) -> JobFailure {
@@ -457,13 +509,28 @@ mod tests {
         let path = file.to_str().unwrap();
         let answers = |key: &str| Secrets::new().with("key", key).with("token", path);
         for key in [path, pem] {
-            let read = read_files(&FIELDS, answers(key)).unwrap();
+            let (read, _) = read_files(&FIELDS, answers(key)).unwrap();
             assert_eq!((read.expose("key"), read.expose("token")), (Some(pem), Some(path)));
         }
         let missing = read_files(&FIELDS, answers("/nowhere/key.pem")).unwrap_err();
         assert!(missing.message.starts_with("Private key: it is neither PEM text nor a file"), "{missing}");
         assert!(!missing.message.contains("nowhere"), "it may be a secret that lost its heading");
         assert!(read_files(&FIELDS, answers(folder.path().to_str().unwrap())).is_err());
-        assert!(read_files(&FIELDS, Secrets::new()).unwrap().is_empty());
+        assert!(read_files(&FIELDS, Secrets::new()).unwrap().0.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_named() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.pem");
+        std::fs::write(&file, "-----BEGIN PRIVATE KEY-----").unwrap();
+        let answers = || Secrets::new().with("key", file.to_str().unwrap());
+        for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            let (_, exposed) = read_files(&FIELDS, answers()).unwrap();
+            assert_eq!(exposed.len(), usize::from(warned), "{mode:o}: {exposed:?}");
+            assert!(exposed.iter().all(|warning| warning.message.contains("chmod 600")), "{exposed:?}");
+        }
     }
 }

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     domain::{ChangeKind, ConnectionId, Disposition, FailureKind, ProviderError},
-    providers::{Accepted, Credentials, LinkProvider, LinkStep, ProviderMetadata, Secrets},
+    providers::{
+        Accepted, Credentials, LinkProvider, LinkStep, ProviderMetadata, Secrets,
+        kit::{LocalPage, LocalPageListener},
+    },
     sync::{LoginEnding, LoginPrompt},
 };
 
@@ -95,10 +98,8 @@ impl Live {
                 let page = Page { url, ticket, begun_at: self.clock.now() };
                 linking.wait(id, page, poll_after, prompt).await
             }
-            LinkStep::Waiting { .. } => Err(JobFailure::new(
-                FailureKind::LoginFailed,
-                format!("{} names no page to finish the login on", metadata.display_name),
-            )),
+            LinkStep::Local { page, ticket } => linking.serve(id, page, &ticket, prompt).await,
+            LinkStep::Waiting { .. } => Err(no_page(metadata)),
         }
     }
 
@@ -114,10 +115,17 @@ impl Live {
                 let connection = live.store.read()?.connection(id)?;
                 Ok(connection.and_then(|connection| live.open_credentials(&connection).ok()))
             });
-            if let Some(login) = stored.await?
-                && let Some(step) = adapter.begin_repair(&login).await?
-            {
-                return Ok(step);
+            if let Some(login) = stored.await? {
+                // Answers that were given now win over stored ones.
+                let values = accepted.values.clone().or(login.fields());
+                let login = match login {
+                    Credentials::LinkToken(_) => Credentials::LinkToken(values),
+                    Credentials::Certificate(_) => Credentials::Certificate(values),
+                    other => other,
+                };
+                if let Some(step) = adapter.begin_repair(&login).await? {
+                    return Ok(step);
+                }
             }
         }
         tracing::debug!(provider = metadata.slug, "begin a link");
@@ -215,6 +223,7 @@ impl Linking<'_> {
             match self.adapter.poll_link(&page.ticket).await {
                 Ok(LinkStep::Done(credentials)) => return self.keep(Some(id), credentials).await,
                 Ok(LinkStep::Waiting { poll_after } | LinkStep::Open { poll_after, .. }) => pause = poll_after,
+                Ok(LinkStep::Local { .. }) => return Err(no_page(self.metadata)),
                 // A failed question says nothing about the page.
                 Err(error) if may_pass(&error) => {}
                 Err(error) => {
@@ -223,14 +232,52 @@ impl Linking<'_> {
                 }
             }
             if self.live.clock.now() >= expires_at {
-                return Err(JobFailure::new(
-                    FailureKind::LoginFailed,
-                    format!("{}: the page was not finished in time", self.metadata.display_name),
-                )
-                .with_hint("connect again; if you finished it meanwhile, that is found"));
+                return Err(
+                    too_late(self.metadata).with_hint("connect again; if you finished it meanwhile, that is found")
+                );
             }
         }
     }
+
+    /// Serves a page on this machine until its form comes. The browser is only shown that the login is stored when it is.
+    async fn serve(
+        &self,
+        id: Option<ConnectionId>,
+        page: LocalPage,
+        ticket: &Secrets,
+        prompt: &Prompt,
+    ) -> Result<Linked, JobFailure> {
+        let listener = LocalPageListener::bind(page, &*self.live.config.entropy).await.map_err(|reason| {
+            let message = format!("{}: the login page can't be served here ({reason})", self.metadata.display_name);
+            JobFailure::new(FailureKind::LoginFailed, message).with_hint("enter the token instead")
+        })?;
+        let url = listener.url();
+        prompt(LoginStep::Waiting(LoginPrompt {
+            browser_opened: self.live.open_browser(url.clone()).await,
+            url,
+            ending: LoginEnding::Page,
+            expires_at: self.live.clock.now() + PATIENCE,
+        }));
+        let waited = tokio::time::timeout(PATIENCE.to_std().unwrap_or_default(), listener.wait());
+        let posted =
+            waited.await.map_err(|_| too_late(self.metadata).with_hint("connect again, or enter the token"))?;
+        let kept = match self.adapter.finish_link(ticket, &posted.values) {
+            Ok(credentials) => self.keep(id, credentials).await,
+            Err(error) => Err(error.into()),
+        };
+        posted.answer(kept.is_ok()).await;
+        kept
+    }
+}
+
+fn no_page(metadata: &ProviderMetadata) -> JobFailure {
+    let message = format!("{} names no page to finish the login on", metadata.display_name);
+    JobFailure::new(FailureKind::LoginFailed, message)
+}
+
+fn too_late(metadata: &ProviderMetadata) -> JobFailure {
+    let message = format!("{}: the page was not finished in time", metadata.display_name);
+    JobFailure::new(FailureKind::LoginFailed, message)
 }
 
 /// Whether a failed question is worth repeating.

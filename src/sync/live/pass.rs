@@ -253,6 +253,7 @@ impl Sink for Pass {
                 let from = from.unwrap_or(chrono::NaiveDate::MIN);
                 self.chunk.account(account).window = Some((from, to));
             }
+            Piece::Everything { account, from } => self.chunk.account(account).everything_from = Some(from),
             Piece::Removed { account: Some(account), ids } => self.chunk.account(account).removed.extend(ids),
             Piece::Removed { account: None, ids } => self.chunk.removed.extend(ids),
             Piece::Holdings { account, listing } => {

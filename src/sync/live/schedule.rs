@@ -189,6 +189,7 @@ mod tests {
             environments: &[],
             extra_hosts: &[],
             id_trust: crate::domain::IdTrust::Unique,
+            signs_differ: false,
             judge: crate::providers::by_status,
             history: crate::providers::HistoryDepth { days: None, overlap_days: 0 },
             documentation_url: "",

@@ -57,6 +57,7 @@ impl State {
                 account_type: account.account_type,
                 currency: account.currency,
                 institution: account.institution,
+                signs: account.signs,
             });
         }
         for key in keys.unwrap_or_default() {

@@ -284,15 +284,36 @@ fn remember_pending(done: &mut Done, provider_id: &str, pieces: &mut AccountPiec
     done.pending.entry(provider_id.to_owned()).or_default().extend(pending.cloned());
 }
 
+/// Provider ids of stored rows of these days that were not delivered.
+fn not_delivered(
+    reader: &Reader,
+    account: AccountId,
+    from: NaiveDate,
+    pieces: &AccountPieces,
+) -> Result<Vec<String>, JobFailure> {
+    let delivered: HashSet<&str> = delivered(&pieces.rows);
+    let stored = reader.rows_between(account, from, NaiveDate::MAX)?;
+    let ids = stored
+        .into_iter()
+        .filter(|row| row.facts.status != TransactionStatus::Cancelled)
+        .filter_map(|row| row.facts.provider_id)
+        .filter(|id| !delivered.contains(id.as_str()));
+    Ok(ids.map(Into::into).collect())
+}
+
 fn plan_account(
     reader: &Reader,
     connection: &Connection,
     known: Option<&Account>,
     draft: &AccountDraft,
-    pieces: AccountPieces,
+    mut pieces: AccountPieces,
     done: &mut Done,
 ) -> Result<Planned, JobFailure> {
     let provider_id = draft.provider_account_id.clone();
+    if let (Some(from), Some(known)) = (pieces.everything_from, known) {
+        let withdrawn = not_delivered(reader, known.id, from, &pieces)?;
+        pieces.removed.extend(withdrawn);
+    }
     let mut is_empty_listing = None;
     let mut holdings = pieces.holdings;
     if let (Some(listing), Some(known)) = (&mut holdings, known) {

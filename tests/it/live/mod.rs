@@ -1,7 +1,10 @@
 //! Provider adapters and the sync engine against servers on loopback.
 
 mod alpaca;
+mod browser;
+mod cases;
 mod http;
+mod killed;
 mod oauth;
 mod oidc;
 mod plaid;

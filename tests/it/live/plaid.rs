@@ -221,6 +221,58 @@ async fn a_dead_cursor_begins_anew() {
     assert!(report.accounts.iter().all(|account| account.reason.is_none()));
 }
 
+/// The full pass after a dead cursor lists everything there is: rows that it lacks are withdrawn, earlier ones are not.
+#[tokio::test]
+async fn rows_that_a_full_pass_lacks_are_withdrawn() {
+    let old = row("old", 1, "9", "BEFORE THE HISTORY", false, None);
+    let (stays, goes) = (row("a", 2, "1.5", "ONE", false, None), row("b", 3, "2.5", "TWO", false, None));
+    let (fake, _server, desk) = connected([page(&json!([old, stays.clone(), goes]), &json!([]), "c1", false)]).await;
+    let dead = || failure("TRANSACTIONS_ERROR", "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION");
+    let status = |id: &str| {
+        let rows = desk.rows();
+        rows.iter().find(|row| row.facts.provider_id.as_deref() == Some(id)).unwrap().facts.status
+    };
+    // A history that is still being collected proves nothing.
+    let partial = json!({"accounts": [], "added": [stays], "modified": [], "removed": [], "next_cursor": "c2", "has_more": false,
+        "transactions_update_status": "INITIAL_UPDATE_COMPLETE"});
+    fake.plan([dead(), Answer::json(partial.to_string())]);
+    assert_eq!(desk.sync().await.error, None);
+    assert_eq!(status("b"), TransactionStatus::Settled);
+    fake.plan([dead(), page(&json!([stays, row("c", 4, "7", "NEW", false, None)]), &json!([]), "c3", false)]);
+    let report = desk.sync().await;
+    assert_eq!((report.error, report.transactions_imported), (None, 1));
+    let found = ["old", "a", "b", "c"].map(status);
+    assert_eq!(
+        found,
+        [
+            TransactionStatus::Settled,
+            TransactionStatus::Settled,
+            TransactionStatus::Cancelled,
+            TransactionStatus::Settled
+        ]
+    );
+    assert_eq!(desk.sync().await.transactions_removed, 0);
+}
+
+/// Lists, flags and objects may be null everywhere.
+#[tokio::test]
+async fn null_lists_are_empty_ones() {
+    let (fake, _server, desk) = connected([]).await;
+    fake.visits.lock().unwrap().push_front(json!({"link_sessions": null}));
+    fake.visits
+        .lock()
+        .unwrap()
+        .push_front(json!({"link_sessions": [{"finished_at": null, "results": null, "events": null}]}));
+    fake.plan([Answer::json(
+        json!({"accounts": null, "added": [row("a", 2, "1.5", "ONE", false, None)], "modified": null, "removed": null,
+            "next_cursor": "c1", "has_more": null, "transactions_update_status": null})
+        .to_string(),
+    )]);
+    assert_eq!((desk.sync().await.error, desk.rows().len()), (None, 1));
+    let repaired = desk.connect("plaid", keys(), Some(desk.connection().id)).await.unwrap();
+    assert_eq!((repaired.error, desk.rows().len()), (None, 1));
+}
+
 #[tokio::test]
 async fn pending_rows_become_posted_rows_with_and_without_a_link() {
     let pending =

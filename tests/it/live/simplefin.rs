@@ -135,6 +135,23 @@ async fn hostile_tokens_contact_nobody() {
         "https://bridge.simplefin.org.evil.example/claim",
         "file:///etc/passwd",
         "nonsense",
+        "",
+        "https://",
+        "https://0x7f000001/claim",
+        "https://2130706433/claim",
+        "https://0177.0.0.1/claim",
+        "https://[::ffff:127.0.0.1]/claim",
+        "https://[fe80::1]/claim",
+        "https://192.168.0.1/claim",
+        "https://metadata.google.internal/claim",
+        "https://router.local/claim",
+        "https://intranet/claim",
+        "https://evilsimplefin.org/claim",
+        "https://bridge.simplefin.org@evil.example/claim",
+        "https://bridge.simplefin.org/claim#fragment",
+        "https://bridge.simplefin.org/claim\r\nHost: evil.example",
+        "ftp://bridge.simplefin.org/claim",
+        "javascript:alert(1)",
     ] {
         let answers = Secrets::new().with("setup_token", STANDARD.encode(address));
         let refused = desk.connect("simplefin", answers, None).await.unwrap_err();
@@ -257,4 +274,84 @@ async fn the_balance_equation_turns_a_card_around() {
     let newest = reader.snapshots(account).unwrap().last().unwrap().balance;
     assert_eq!(newest.to_string(), "-106.10");
     assert!(desk.rows().iter().all(|row| row.facts.amount.is_sign_negative()));
+}
+
+/// A bank that was linked again has new ids: proven by its rows, an account goes on as before.
+#[tokio::test]
+async fn a_relinked_account_goes_on_as_before() {
+    let first = [row("a", 10, "-5.00", "KIOSK"), row("b", 10, "-5.00", "KIOSK"), row("c", 12, "-20.00", "RENT")];
+    let (bridge, server) = Bridge::start(set(&[account("ACT-1", "Checking", "100.00", &first)])).await;
+    let desk = Desk::new(&[("simplefin", &server)]);
+    desk.connect("simplefin", token("one"), None).await.unwrap();
+    let stored = || desk.store.read().unwrap().accounts().unwrap();
+    let before = stored()[0].id;
+    // The rows have new ids too, and one is new.
+    let again = [
+        row("x1", 10, "-5.00", "KIOSK"),
+        row("x2", 10, "-5.00", "KIOSK"),
+        row("x3", 12, "-20.00", "RENT"),
+        row("x4", 18, "-1.00", "NEWS"),
+    ];
+    *bridge.reply.lock().unwrap() = set(&[account("ACT-9", "Checking", "99.00", &again)]);
+    desk.advance(1);
+    let report = desk.sync().await;
+    assert_eq!((report.error, report.transactions_imported, desk.rows().len()), (None, 1, 4));
+    assert!(
+        report.warnings.iter().any(|warning| warning.message.contains("came back under a new id")),
+        "{:?}",
+        report.warnings
+    );
+    let accounts = stored();
+    assert_eq!((accounts.len(), accounts[0].id, accounts[0].is_active), (1, before, true));
+    // It stays so, also with a new access and under a third id.
+    let quiet = desk.sync().await;
+    assert_eq!((quiet.error, quiet.transactions_imported, quiet.warnings), (None, 0, Vec::new()));
+    *bridge.reply.lock().unwrap() = set(&[account("ACT-20", "Checking", "99.00", &again)]);
+    let id = desk.connection().id;
+    let report = desk.connect("simplefin", token("two"), Some(id)).await.unwrap();
+    assert_eq!((report.error, report.transactions_imported, stored().len(), desk.rows().len()), (None, 0, 1, 4));
+}
+
+#[tokio::test]
+async fn an_account_of_the_same_name_with_other_rows_is_another_one() {
+    let (bridge, server) =
+        Bridge::start(set(&[account("ACT-1", "Checking", "100.00", &[row("a", 10, "-5.00", "KIOSK")])])).await;
+    let desk = Desk::new(&[("simplefin", &server)]);
+    desk.connect("simplefin", token("one"), None).await.unwrap();
+    *bridge.reply.lock().unwrap() = set(&[account("ACT-9", "Checking", "40.00", &[row("z", 11, "-8.00", "SHOES")])]);
+    let report = desk.sync().await;
+    assert_eq!(desk.store.read().unwrap().accounts().unwrap().len(), 2);
+    assert!(report.warnings.iter().any(|warning| warning.message.contains("no row proves")), "{:?}", report.warnings);
+}
+
+/// The user's switches win over the evidence, turn the stored rows and can be taken back.
+#[tokio::test]
+async fn signs_can_be_set_by_hand_and_taken_back() {
+    use dashtam::testing::domain::AccountSigns;
+    let list = [row("a", 10, "30.00", "ODD"), row("b", 11, "-7.00", "EVEN")];
+    let (_bridge, server) = Bridge::start(set(&[account("ACT-1", "Club", "12.00", &list)])).await;
+    let desk = Desk::new(&[("simplefin", &server)]);
+    desk.connect("simplefin", token("one"), None).await.unwrap();
+    let id = desk.store.read().unwrap().accounts().unwrap()[0].id;
+    let figures = || {
+        let reader = desk.store.read().unwrap();
+        let balance = reader.snapshots(id).unwrap().last().unwrap().balance.to_string();
+        let live = |row: &&dashtam::testing::domain::Transaction| row.facts.status != TransactionStatus::Cancelled;
+        let mut rows: Vec<String> = desk.rows().iter().filter(live).map(|row| row.facts.amount.to_string()).collect();
+        rows.sort();
+        (balance, rows)
+    };
+    let turned = |balance, rows: [&str; 2]| (String::from(balance), rows.map(String::from).to_vec());
+    assert_eq!(figures(), turned("12.00", ["-7.00", "30.00"]));
+    let both = AccountSigns { balance: Some(true), rows: Some(true) };
+    desk.handle.set_account_signs(id, both).await.unwrap();
+    assert_eq!(desk.sync().await.error, None);
+    assert_eq!(figures(), turned("-12.00", ["-30.00", "7.00"]));
+    assert_eq!(desk.store.read().unwrap().accounts().unwrap()[0].signs, both);
+    // A name or a type set later leaves the switches alone.
+    desk.handle.rename_account(id, Some("Mine".into())).await.unwrap();
+    assert_eq!(desk.store.read().unwrap().accounts().unwrap()[0].signs, both);
+    desk.handle.set_account_signs(id, AccountSigns::default()).await.unwrap();
+    assert_eq!(desk.sync().await.error, None);
+    assert_eq!(figures(), turned("12.00", ["-7.00", "30.00"]));
 }

@@ -241,3 +241,104 @@ async fn a_server_that_demands_a_certificate_gets_the_right_one_only() {
     assert!(code == Some(1) && text.contains("needs a client certificate"), "{text}");
     assert_eq!(connections.load(Ordering::SeqCst), before);
 }
+
+/// An enrollment that the bank ended is repaired by Teller Connect for the same enrollment, in place; a new certificate keeps
+/// the token.
+#[tokio::test]
+async fn a_login_is_repaired_in_place_and_a_certificate_renewed_in_place() {
+    let ended = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_ended = Arc::clone(&ended);
+    let server = Server::start(move |asked| {
+        let is_old = asked.header("authorization") == Some("Basic Y2FuYXJ5LW9uZTo=");
+        if is_ended.load(Ordering::SeqCst) && is_old {
+            return Answer::status(
+                404,
+                r#"{"error":{"code":"enrollment.disconnected.user_action.mfa_required","message":"x"}}"#,
+            );
+        }
+        answer(asked)
+    })
+    .await;
+    let desk = Desk::new(&[("teller", &server)]);
+    let answers = || {
+        let papers = papers(2100);
+        Secrets::new()
+            .with("environment", "sandbox")
+            .with("application_id", "app_1")
+            .with("certificate", papers.client.0)
+            .with("private_key", papers.client.1)
+    };
+    let report = through_the_window(&desk, answers(), None, "canary-one").await;
+    assert_eq!(report.error, None);
+    let (id, rows) = (desk.connection().id, desk.rows().len());
+    assert_eq!(
+        desk.connection().login_expires_at.unwrap().format("%Y").to_string(),
+        "2100",
+        "the certificate's end is shown"
+    );
+    // A renewed certificate: no window.
+    let renewed = desk.connect("teller", answers(), Some(id)).await.unwrap();
+    assert_eq!((renewed.error, desk.rows().len()), (None, rows));
+    ended.store(true, Ordering::SeqCst);
+    let refused = desk.sync().await;
+    assert_eq!(refused.status, dashtam::testing::domain::ConnectionStatus::Expired, "{:?}", refused.error);
+    let page = std::sync::Mutex::new(String::new());
+    let repaired = through_the_window_seeing(&desk, Secrets::new(), Some(id), "canary-two", &page).await;
+    assert_eq!((repaired.error, desk.connection().id, desk.rows().len()), (None, id, rows));
+    assert!(page.lock().unwrap().contains("data-enrollment=\"enr_1\""), "the window opens for the same enrollment");
+    assert_eq!(desk.store.read().unwrap().connections().unwrap().len(), 1);
+    let last = server.asked().pop().unwrap();
+    assert_eq!(last.header("authorization"), Some("Basic Y2FuYXJ5LXR3bzo="));
+}
+
+async fn through_the_window(
+    desk: &Desk,
+    answers: Secrets,
+    repairs: Option<dashtam::testing::domain::ConnectionId>,
+    token: &str,
+) -> dashtam::testing::sync::ConnectionReport {
+    through_the_window_seeing(desk, answers, repairs, token, &std::sync::Mutex::default()).await
+}
+
+/// Connects, and answers the page of Teller Connect as its script does. `page` takes the page.
+async fn through_the_window_seeing(
+    desk: &Desk,
+    answers: Secrets,
+    repairs: Option<dashtam::testing::domain::ConnectionId>,
+    token: &str,
+    page: &std::sync::Mutex<String>,
+) -> dashtam::testing::sync::ConnectionReport {
+    use dashtam::testing::sync::{ConnectRequest, EngineCommand, Event};
+    let job = desk.handle.job();
+    let request = ConnectRequest { provider: "teller".into(), connection: repairs, answers };
+    let (show, mut shown) = tokio::sync::mpsc::unbounded_channel();
+    let connecting = desk.handle.run_as(job, EngineCommand::Connect { job, request }, move |event| {
+        if let Event::LoginWaiting { login, .. } = event {
+            let _ = show.send(login.url.clone());
+        }
+    });
+    let visiting = async {
+        let url = shown.recv().await.unwrap();
+        let (origin, path) = url.rsplit_once('/').unwrap();
+        let host = origin.trim_start_matches("http://").to_owned();
+        let send = async |request: String| {
+            let mut stream = tokio::net::TcpStream::connect(&host).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut reply = Vec::new();
+            let _ = stream.read_to_end(&mut reply).await;
+            String::from_utf8_lossy(&reply).into_owned()
+        };
+        *page.lock().unwrap() = send(format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await;
+        let body = format!("access_token={token}&enrollment_id=enr_1&user_id=usr_1");
+        let length = body.len();
+        let form = format!(
+            "POST /{path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        assert!(send(form).await.contains("You are logged in"));
+    };
+    let (checked, ()) = tokio::join!(connecting, visiting);
+    assert!(matches!(checked.unwrap(), Event::ConnectionChecked { .. }));
+    let confirm = EngineCommand::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None };
+    let Event::Synced { mut report, .. } = desk.handle.run_as(job, confirm, |_| {}).await.unwrap() else { panic!() };
+    report.connections.remove(0)
+}

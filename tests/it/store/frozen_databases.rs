@@ -57,6 +57,7 @@ fn account() -> Account {
         institution: "Chase".into(),
         account_type: AccountType::CreditCard,
         type_override: None,
+        signs: dashtam::testing::domain::AccountSigns::default(),
         currency: AssetCode::USD,
         is_active: true,
         missed_listings: 0,
@@ -157,7 +158,9 @@ fn write(path: &Path) {
     writer.commit(counts, vec![AccountId(1)], Some(ConnectionId(1)), warnings).unwrap();
     let mut writer = store.begin(ChangeKind::Edit, "category", now()).unwrap();
     writer.set_user_fields(TransactionId(1), &fields()).unwrap();
-    writer.set_account_user(AccountId(1), Some("Mine"), None).unwrap();
+    writer
+        .set_account_user(AccountId(1), Some("Mine"), None, dashtam::testing::domain::AccountSigns::default())
+        .unwrap();
     writer.commit(ChangeCounts::default(), vec![AccountId(1)], None, vec![]).unwrap();
     let mut writer = store.begin(ChangeKind::Import, "chase_2026-12.qfx", now()).unwrap();
     writer.append_transactions(AccountId(1), rows()).unwrap();

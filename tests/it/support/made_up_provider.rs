@@ -56,6 +56,7 @@ pub(crate) static METADATA: ProviderMetadata = ProviderMetadata {
         publishes_at: None,
     },
     id_trust: IdTrust::Unique,
+    signs_differ: false,
     judge: by_status,
     history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example/docs",

@@ -5,7 +5,6 @@
 //! completes the login.
 
 use std::{
-    collections::VecDeque,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -13,25 +12,15 @@ use std::{
 
 use oauth2::url::Url;
 use secrecy::SecretString;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-    task::{AbortHandle, JoinSet},
-    time::timeout,
-};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_rustls::TlsAcceptor;
-use zeroize::Zeroizing;
 
-use super::{RedirectError, certificate, page, redirect::parse_query};
+use super::{
+    super::loopback::{Loopback, PageAnswer, PageRequest, page},
+    RedirectError, certificate,
+    redirect::parse_query,
+};
 use crate::providers::Authorization;
-
-/// Longest accepted request head, in bytes.
-const HEAD: usize = 16 << 10;
-/// Time limit of one connection.
-const CONNECTION: Duration = Duration::from_secs(10);
-/// Connections served at once; a further one ends the oldest.
-const CONNECTIONS: usize = 128;
 
 /// Why the redirect cannot be caught. Pasting the address still works.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -128,129 +117,28 @@ impl CallbackListener {
     }
 
     async fn serve(self) -> Result<SecretString, CallbackError> {
-        let mut served: VecDeque<AbortHandle> = VecDeque::with_capacity(CONNECTIONS);
-        let (found, mut ended) = mpsc::channel(1);
-        let mut connections = JoinSet::new();
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                Some(outcome) = ended.recv() => return outcome,
-                Some(_) = connections.join_next() => continue,
-                accepted = self.accept() => accepted,
-            };
-            let Some(stream) = accepted else { continue };
-            // Idle connections would otherwise keep the browser waiting.
-            served.retain(|connection| !connection.is_finished());
-            if served.len() >= CONNECTIONS
-                && let Some(oldest) = served.pop_front()
-            {
-                oldest.abort();
-            }
-            let (tls, expected, found) =
-                (self.tls.as_ref().map(|(tls, _)| tls.0.clone()), self.expected.clone(), found.clone());
-            let connection = connections.spawn(async move {
-                let answered = timeout(CONNECTION, async {
-                    match tls {
-                        // Browsers abort the first handshake when they warn about the certificate.
-                        Some(tls) => answer(tls.accept(stream).await.ok()?, &expected).await,
-                        None => answer(stream, &expected).await,
-                    }
-                });
-                if let Ok(Some(outcome)) = answered.await {
-                    // The channel holds one code; a second one is ignored.
-                    let _ = found.try_send(outcome);
-                }
-            });
-            served.push_back(connection);
-        }
-    }
-
-    async fn accept(&self) -> Option<TcpStream> {
-        let (stream, peer) = self.listener.accept().await.ok()?;
-        peer.ip().is_loopback().then_some(stream)
+        let Self { listener, tls, expected } = self;
+        let loopback = Loopback { listener, tls: tls.map(|(tls, _)| tls.0), hosts: expected.hosts.clone() };
+        loopback.serve(Arc::new(move |request: &PageRequest| judge(request, &expected))).await.outcome
     }
 }
 
-/// Serves one connection; `Some` if it completes the login.
-async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
-    expected: &Expected,
-) -> Option<Result<SecretString, CallbackError>> {
-    let (reply, outcome) = match read_head(&mut stream).await {
-        Ok(head) => match judge(&head, expected) {
-            Ok(code) => (page::done(), Some(Ok(code))),
-            Err(Refusal::Ends(error)) => (page::denied(), Some(Err(CallbackError::Refused(error)))),
-            Err(Refusal::Ignored(status)) => (page::refused(status), None),
-        },
-        Err(status) => (page::refused(status?), None),
-    };
-    // The code counts even if the browser is gone.
-    if stream.write_all(&reply).await.is_ok() {
-        let _ = stream.flush().await;
-        let _ = stream.shutdown().await;
+/// The answer to a request: the redirect ends the wait, anything else is refused.
+fn judge(request: &PageRequest, expected: &Expected) -> PageAnswer<Result<SecretString, CallbackError>> {
+    let refused = |status: &str| PageAnswer::Page(page::refused(status));
+    if request.method != "GET" {
+        return refused("405 Method Not Allowed");
     }
-    outcome
-}
-
-/// The head of a request; `Err(None)` if the client disconnected.
-/// It holds the code of the login, so every buffer is wiped; none of them grows.
-async fn read_head<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Zeroizing<String>, Option<&'static str>> {
-    let mut head = Zeroizing::new(Vec::with_capacity(HEAD + 2048));
-    let mut piece = Zeroizing::new(vec![0; 2048]);
-    loop {
-        let count = stream.read(&mut piece).await.map_err(|_| None)?;
-        if count == 0 {
-            return Err(None);
+    if request.path != expected.path {
+        return refused("404 Not Found");
+    }
+    match parse_query(&request.query, &expected.authorization, true) {
+        Ok(code) => PageAnswer::Ends(page::done(), Ok(code)),
+        Err(error @ RedirectError::Denied { .. }) => {
+            PageAnswer::Ends(page::denied(), Err(CallbackError::Refused(error)))
         }
-        head.extend_from_slice(&piece[..count]);
-        if let Some(end) = head.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-            if end > HEAD {
-                return Err(Some("431 Request Header Fields Too Large"));
-            }
-            head.truncate(end);
-            let text = std::str::from_utf8(&head).map_err(|_| Some("400 Bad Request"))?;
-            return Ok(Zeroizing::new(text.to_owned()));
-        }
-        if head.len() > HEAD {
-            return Err(Some("431 Request Header Fields Too Large"));
-        }
+        Err(
+            RedirectError::OtherLogin | RedirectError::OtherIssuer | RedirectError::NoCode | RedirectError::Malformed,
+        ) => refused("400 Bad Request"),
     }
-}
-
-enum Refusal {
-    Ends(RedirectError),
-    Ignored(&'static str),
-}
-
-fn judge(head: &str, expected: &Expected) -> Result<SecretString, Refusal> {
-    let bad = || Refusal::Ignored("400 Bad Request");
-    let mut lines = head.split("\r\n");
-    let mut request = lines.next().unwrap_or_default().split(' ');
-    let (Some(method), Some(target), Some(version), None) =
-        (request.next(), request.next(), request.next(), request.next())
-    else {
-        return Err(bad());
-    };
-    if !version.starts_with("HTTP/1.") {
-        return Err(bad());
-    }
-    if method != "GET" {
-        return Err(Refusal::Ignored("405 Method Not Allowed"));
-    }
-    let mut hosts = lines.filter_map(|line| line.split_once(':')).filter(|(name, _)| name.eq_ignore_ascii_case("host"));
-    let (Some((_, host)), None) = (hosts.next(), hosts.next()) else { return Err(bad()) };
-    // A foreign page would reach this machine by another name (DNS rebinding).
-    if !expected.hosts.contains(&host.trim().to_ascii_lowercase()) {
-        return Err(Refusal::Ignored("421 Misdirected Request"));
-    }
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    if path != expected.path {
-        return Err(Refusal::Ignored("404 Not Found"));
-    }
-    parse_query(query, &expected.authorization, true).map_err(|error| match error {
-        RedirectError::Denied { .. } => Refusal::Ends(error),
-        RedirectError::OtherLogin | RedirectError::OtherIssuer | RedirectError::NoCode | RedirectError::Malformed => {
-            bad()
-        }
-    })
 }

@@ -6,7 +6,6 @@
 mod callback;
 mod certificate;
 mod flow;
-mod page;
 mod redirect;
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,7 @@ const BASE: ProviderMetadata = ProviderMetadata {
     extra_hosts: &[],
     pace: Pace::NONE,
     id_trust: IdTrust::Unique,
+    signs_differ: false,
     judge: by_status,
     history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example",
@@ -256,6 +257,7 @@ impl Life {
             repairs,
             pieces: Arc::new(CheckedPieces { pieces }),
             reserved: None,
+            ends_at: None,
         };
         live.keep_connection(checked, Kept { alias: None, excluded: Vec::new(), renews: None }).unwrap();
     }

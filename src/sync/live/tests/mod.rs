@@ -47,6 +47,7 @@ pub(super) static METADATA: ProviderMetadata = ProviderMetadata {
     extra_hosts: &[],
     pace: Pace::NONE,
     id_trust: IdTrust::Unique,
+    signs_differ: false,
     judge: by_status,
     history: HistoryDepth { days: None, overlap_days: 7 },
     documentation_url: "https://bank.example",

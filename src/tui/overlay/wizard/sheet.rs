@@ -312,6 +312,7 @@ mod tests {
         extra_hosts: &[],
         pace: Pace::NONE,
         id_trust: IdTrust::Unique,
+        signs_differ: false,
         judge: by_status,
         history: HistoryDepth { days: None, overlap_days: 0 },
         documentation_url: "https://bank.example",

@@ -6,8 +6,9 @@ use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AccountId, AccountType, Money},
+    domain::{Account, AccountId, AccountSigns, AccountType, Money},
     ledger::{AccountLine, explain::Figure},
+    providers::{self, ProviderMetadata},
     sync::EngineCommand,
     tui::{
         action::{Action, KeyPlace},
@@ -81,7 +82,7 @@ impl Accounts {
     fn edit(&self, ctx: &mut Ctx<'_>) {
         let Some(line) = self.selected_line(ctx.snapshot) else { return };
         let account = &line.account;
-        let inputs = vec![
+        let mut inputs = vec![
             FormField {
                 label: "Name",
                 help: "Your name for it; leave empty to restore the institution's",
@@ -97,7 +98,12 @@ impl Accounts {
                 suggest: Suggest::OneOf(AccountType::ALL.iter().map(|kind| kind.as_str()).collect()),
             },
         ];
-        let about = (account.id, account.alias.clone(), account.type_override);
+        let signs_differ = provider_of(account, ctx.snapshot).is_some_and(|provider| provider.signs_differ);
+        if signs_differ {
+            inputs.push(sign_input("Balance sign", account.signs.balance));
+            inputs.push(sign_input("Row sign", account.signs.rows));
+        }
+        let about = (account.id, account.alias.clone(), account.type_override, account.signs);
         ctx.push(Form::new(format!("Edit {}", snapshot::label(account)), inputs, about, submit));
     }
 
@@ -202,10 +208,40 @@ fn submit_balance(account: &AccountId, answers: &[String], ctx: &mut Ctx<'_>) ->
     Ok(())
 }
 
-type Before = (AccountId, Option<String>, Option<AccountType>);
+/// The provider of an account.
+fn provider_of(account: &Account, snapshot: &LedgerSnapshot) -> Option<&'static ProviderMetadata> {
+    providers::find(&snapshot.connection(account.connection_id)?.provider).ok()
+}
+
+/// Words for a switch of signs.
+const AS_DELIVERED: &str = "as-is";
+const TURNED: &str = "invert";
+
+fn sign_input(label: &'static str, switch: Option<bool>) -> FormField {
+    let value = switch.map(|turned| if turned { TURNED } else { AS_DELIVERED });
+    FormField {
+        label,
+        help: "Which way round it is delivered; leave empty to let balances and rows decide. The next sync applies it",
+        value: value.unwrap_or_default().to_owned(),
+        default: "by the evidence".to_owned(),
+        suggest: Suggest::OneOf(vec![AS_DELIVERED, TURNED]),
+    }
+}
+
+/// The switch that an answer sets; `at` is its field.
+fn sign_of(answers: &[String], at: usize) -> Result<Option<bool>, (usize, String)> {
+    match answers.get(at).map_or("", |text| text.trim()) {
+        "" => Ok(None),
+        AS_DELIVERED => Ok(Some(false)),
+        TURNED => Ok(Some(true)),
+        _ => Err((at, format!("Write {AS_DELIVERED} or {TURNED}, or leave it empty"))),
+    }
+}
+
+type Before = (AccountId, Option<String>, Option<AccountType>, AccountSigns);
 
 fn submit(before: &Before, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), (usize, String)> {
-    let (account, alias, kind) = before;
+    let (account, alias, kind, signs) = before;
     let name = answers.first().filter(|text| !text.is_empty()).cloned();
     let new_kind = match answers.get(1).filter(|text| !text.is_empty()) {
         None => None,
@@ -214,6 +250,10 @@ fn submit(before: &Before, answers: &[String], ctx: &mut Ctx<'_>) -> Result<(), 
             Some(AccountType::parse(&text.replace(' ', "_")).ok_or_else(unknown)?)
         }
     };
+    let new_signs = AccountSigns { balance: sign_of(answers, 2)?, rows: sign_of(answers, 3)? };
+    if answers.len() > 2 && new_signs != *signs {
+        ctx.command(|job| EngineCommand::SetAccountSigns { job, account: *account, signs: new_signs });
+    }
     if name != *alias {
         ctx.command(|job| EngineCommand::RenameAccount { job, account: *account, name });
     }

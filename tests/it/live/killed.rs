@@ -1,0 +1,277 @@
+//! Claims and links of the program itself, killed (SIGKILL) at every step: afterwards a login is whole or absent, a one-time
+//! token is spent once, and there is one connection with every row once.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+
+use crate::support::{
+    fixtures::fixture,
+    profile::Profile,
+    server::{Answer, Asked, Server},
+};
+
+/// Values of secret fields, by variable.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
+fn process(profile: &Profile, arguments: &[&str], variables: Variables<'_>) -> tokio::process::Command {
+    let mut command = profile.command(arguments);
+    command.envs(variables.iter().copied());
+    command
+}
+
+/// Runs the command until the server is asked for `path`, and kills it there.
+async fn killed_at(server: &Server, path: &str, profile: &Profile, arguments: &[&str], variables: Variables<'_>) {
+    let hold = server.hold(path);
+    let mut victim = process(profile, arguments, variables).spawn().unwrap();
+    tokio::select! {
+        () = hold.reached() => {}
+        status = victim.wait() => panic!("{path} was never asked for: {status:?}"),
+    }
+    victim.kill().await.unwrap();
+    hold.release();
+}
+
+/// Runs the command to its end.
+async fn ends(profile: &mut Profile, arguments: &[&str], variables: Variables<'_>) -> (Option<i32>, String) {
+    let output = process(profile, arguments, variables).output().await.unwrap();
+    profile.heard(&output);
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.code(), text)
+}
+
+/// One connection, with that many accounts and rows, also after one more sync.
+async fn is_whole(profile: &mut Profile, accounts: usize, rows: usize) {
+    for _ in 0..2 {
+        assert_eq!(profile.list(&["connections"]).await.as_array().unwrap().len(), 1);
+        assert_eq!(profile.list(&["accounts"]).await.as_array().unwrap().len(), accounts);
+        assert_eq!(profile.list(&["transactions"]).await.as_array().unwrap().len(), rows);
+        let report = Profile::json(&profile.run(&["sync", "--force", "--format", "json"]).await, 0);
+        assert_eq!(report["connections"][0]["transactions_imported"], 0, "{report}");
+    }
+}
+
+fn count(server: &Server, path: &str) -> usize {
+    server.asked().iter().filter(|asked| asked.path == path).count()
+}
+
+const CLAIM: &str = "/simplefin/claim/T1";
+const ACCOUNTS: &str = "/simplefin/accounts";
+
+/// A bridge whose token works once.
+async fn bridge() -> Server {
+    let claims = AtomicUsize::new(0);
+    let day = |days: i64| (chrono::Utc::now() - chrono::TimeDelta::days(days)).timestamp();
+    Server::start(move |asked| match asked.path.as_str() {
+        CLAIM if claims.fetch_add(1, SeqCst) == 0 => {
+            let access = "https://canary-user:canary-password@bridge.simplefin.org/simplefin";
+            Answer::Reply(200, vec!["Content-Type: text/plain".into()], access.into())
+        }
+        ACCOUNTS => {
+            let rows = json!([
+                {"id": "a", "posted": day(3), "amount": "-1.00", "description": "Kiosk"},
+                {"id": "b", "posted": day(2), "amount": "-1.00", "description": "Kiosk"},
+            ]);
+            let rows = if asked.param("balances-only").is_some() { json!([]) } else { rows };
+            let account = json!({"id": "ACT-1", "name": "Checking", "conn_id": "C1", "currency": "USD", "balance": "10.00",
+                "balance-date": day(1), "transactions": rows});
+            let connections = json!([{"conn_id": "C1", "name": "Harbor Bank"}]);
+            Answer::json(json!({"errlist": [], "connections": connections, "accounts": [account]}).to_string())
+        }
+        _ => Answer::Reply(403, Vec::new(), b"Forbidden".to_vec()),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_claim_is_whole_wherever_it_is_killed() {
+    let token = STANDARD.encode("https://bridge.simplefin.org/simplefin/claim/T1");
+    let variables = [("TOKEN", token.as_str())];
+    let connect = ["connect", "simplefin", "--field-env", "setup_token=TOKEN", "--format", "json"];
+    // While the claim is on its way: nothing is stored, and the message says that the token is spent.
+    let server = bridge().await;
+    let mut profile = Profile::new(&[("simplefin", &server)]);
+    killed_at(&server, CLAIM, &profile, &connect, &variables).await;
+    assert!(profile.list(&["connections"]).await.as_array().unwrap().is_empty());
+    let (code, text) = ends(&mut profile, &connect, &variables).await;
+    assert!(code == Some(1) && text.contains("has been used already"), "{text}");
+    assert!(profile.list(&["connections"]).await.as_array().unwrap().is_empty());
+
+    // While the accounts are asked for: the access is stored, and the same token goes on with it.
+    let server = bridge().await;
+    let mut profile = Profile::new(&[("simplefin", &server)]);
+    killed_at(&server, ACCOUNTS, &profile, &connect, &variables).await;
+    assert!(profile.list(&["connections"]).await.as_array().unwrap().is_empty());
+    let (code, text) = ends(&mut profile, &connect, &variables).await;
+    assert_eq!((code, count(&server, CLAIM)), (Some(0), 1), "{text}");
+    is_whole(&mut profile, 1, 2).await;
+}
+
+#[tokio::test]
+async fn a_first_sync_is_whole_wherever_it_is_killed() {
+    let token = STANDARD.encode("https://bridge.simplefin.org/simplefin/claim/T1");
+    let variables = [("TOKEN", token.as_str())];
+    let connect = ["connect", "simplefin", "--field-env", "setup_token=TOKEN", "--format", "json"];
+    let server = bridge().await;
+    let mut profile = Profile::new(&[("simplefin", &server)]);
+    let hold = server.hold(ACCOUNTS);
+    let mut victim = process(&profile, &connect, &variables).spawn().unwrap();
+    hold.reached().await;
+    hold.release();
+    // The check was answered; the second question is the first sync's.
+    hold.reached().await;
+    victim.kill().await.unwrap();
+    let connections = profile.list(&["connections"]).await;
+    assert!(connections.as_array().unwrap().len() <= 1, "{connections}");
+    if connections.as_array().unwrap().is_empty() {
+        let (code, text) = ends(&mut profile, &connect, &variables).await;
+        assert_eq!(code, Some(0), "{text}");
+    } else {
+        profile.run(&["sync", "--force"]).await;
+    }
+    assert_eq!(count(&server, CLAIM), 1);
+    is_whole(&mut profile, 1, 2).await;
+}
+
+/// A Plaid whose page is finished, and whose public token works once.
+async fn plaid() -> Server {
+    let exchanges = AtomicUsize::new(0);
+    Server::start(move |asked| match asked.path.as_str() {
+        "/link/token/create" => Answer::json(
+            json!({"link_token": "link-canary", "hosted_link_url": "https://secure.plaid.example/hl/canary",
+                "expiration": (chrono::Utc::now() + chrono::TimeDelta::minutes(30)).to_rfc3339()})
+            .to_string(),
+        ),
+        "/link/token/get" => Answer::json(
+            r#"{"link_sessions": [{"finished_at": "2026-11-20T12:01:00Z", "results": {"item_add_results": [{"public_token": "public-canary"}]}}]}"#,
+        ),
+        "/item/public_token/exchange" if exchanges.fetch_add(1, SeqCst) == 0 => {
+            Answer::json(r#"{"access_token":"access-canary","item_id":"item-1"}"#)
+        }
+        "/item/public_token/exchange" => {
+            Answer::status(400, r#"{"error_type":"INVALID_INPUT","error_code":"INVALID_PUBLIC_TOKEN","error_message":"used"}"#)
+        }
+        "/accounts/get" => Answer::json(
+            r#"{"accounts": [{"account_id": "A", "mask": "1", "name": "Everyday", "type": "depository", "subtype": "checking",
+                "balances": {"current": 100, "iso_currency_code": "USD"}}], "item": {"institution_name": "Maple Union"}}"#,
+        ),
+        "/transactions/sync" => {
+            let is_first = serde_json::from_str::<Value>(&asked.body).unwrap()["cursor"].is_null();
+            let row = json!({"transaction_id": "t1", "account_id": "A", "date": "2026-11-02", "amount": 12.5,
+                "iso_currency_code": "USD", "name": "Kiosk", "pending": false});
+            let added = if is_first { json!([row]) } else { json!([]) };
+            Answer::json(json!({"accounts": [], "added": added, "modified": [], "removed": [], "next_cursor": "c1",
+                "has_more": false, "transactions_update_status": "HISTORICAL_UPDATE_COMPLETE"}).to_string())
+        }
+        path if path.starts_with("/investments") => {
+            Answer::status(400, r#"{"error_type":"INVALID_REQUEST","error_code":"PRODUCTS_NOT_SUPPORTED","error_message":"no"}"#)
+        }
+        _ => Answer::status(404, "{}"),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_hosted_link_is_whole_wherever_it_is_killed() {
+    let variables = [("SECRET_OF_PLAID", "canary-plaid-secret")];
+    let connect = [
+        "connect",
+        "plaid",
+        "--field",
+        "environment=sandbox",
+        "--field",
+        "client_id=canary-client",
+        "--field-env",
+        "secret=SECRET_OF_PLAID",
+        "--format",
+        "json",
+    ];
+    // Where it is killed; how often a page is made and a public token exchanged in all.
+    for (path, pages, exchanges) in
+        [("/link/token/create", 2, 1), ("/link/token/get", 1, 1), ("/accounts/get", 1, 1), ("/transactions/sync", 1, 1)]
+    {
+        let server = plaid().await;
+        let mut profile = Profile::new(&[("plaid", &server)]);
+        killed_at(&server, path, &profile, &connect, &variables).await;
+        if profile.list(&["connections"]).await.as_array().unwrap().is_empty() {
+            let (code, text) = ends(&mut profile, &connect, &variables).await;
+            assert_eq!(code, Some(0), "{path}: {text}");
+        } else {
+            profile.run(&["sync", "--force"]).await;
+        }
+        let asked = (count(&server, "/link/token/create"), count(&server, "/item/public_token/exchange"));
+        assert_eq!(asked, (pages, exchanges), "{path}");
+        is_whole(&mut profile, 1, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_link_killed_during_the_exchange_can_be_made_again() {
+    let variables = [("SECRET_OF_PLAID", "canary-plaid-secret")];
+    let connect = [
+        "connect",
+        "plaid",
+        "--field",
+        "environment=sandbox",
+        "--field",
+        "client_id=canary-client",
+        "--field-env",
+        "secret=SECRET_OF_PLAID",
+        "--format",
+        "json",
+    ];
+    let server = plaid().await;
+    let mut profile = Profile::new(&[("plaid", &server)]);
+    killed_at(&server, "/item/public_token/exchange", &profile, &connect, &variables).await;
+    // The answer was lost and the public token is spent: Plaid says so, and the next page is a new one.
+    let (code, text) = ends(&mut profile, &connect, &variables).await;
+    assert_eq!(code, Some(1), "{text}");
+    assert!(profile.list(&["connections"]).await.as_array().unwrap().is_empty());
+    assert_eq!(count(&server, "/link/token/create"), 2, "the spent page is forgotten: {text}");
+}
+
+#[tokio::test]
+async fn a_login_of_teller_connect_is_whole_when_it_is_killed_after_the_window() {
+    let answer = |asked: &Asked| match asked.path.as_str() {
+        "/accounts" => Answer::json(fixture("teller", "accounts.json")),
+        "/accounts/acc_check/balances" => Answer::json(fixture("teller", "balances.json")),
+        "/accounts/acc_card/balances" => Answer::json(fixture("teller", "balances_card.json")),
+        path if path.ends_with("/transactions") => Answer::json("[]"),
+        _ => Answer::status(404, "{}"),
+    };
+    let server = Server::start(answer).await;
+    let mut profile = Profile::new(&[("teller", &server)]);
+    let connect =
+        ["connect", "teller", "--field", "environment=sandbox", "--field", "application_id=app_1", "--format", "json"];
+    let hold = server.hold("/accounts");
+    let mut victim = profile.command(&connect).spawn().unwrap();
+    let mut lines = BufReader::new(victim.stderr.take().unwrap()).lines();
+    let url = loop {
+        let line = lines.next_line().await.unwrap().expect("it prints the address");
+        if line.starts_with("http://127.0.0.1:") {
+            break line;
+        }
+    };
+    let (origin, path) = url.rsplit_once('/').unwrap();
+    let host = origin.trim_start_matches("http://");
+    let body = "access_token=canary-token&enrollment_id=enr_1";
+    let request = format!(
+        "POST /{path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.contains("You are logged in"), "{reply}");
+    hold.reached().await;
+    victim.kill().await.unwrap();
+    hold.release();
+    // The window has shown that the login is stored, so it is: no second window.
+    let (code, text) = ends(&mut profile, &connect, &[]).await;
+    assert!(code == Some(0) && !text.contains("http://127.0.0.1:"), "{text}");
+    assert!(server.asked().iter().all(|asked| asked.header("authorization").is_some()));
+    is_whole(&mut profile, 2, 0).await;
+}
