@@ -29,11 +29,17 @@ pub mod domain {
 
 pub mod ledger {
     pub use crate::ledger::{
-        AccountLine, By, Daily, Every, Explainer, Ledger, ListRequest, Query, Sort, SortKey, Standing, View, aggregate,
-        order, sums,
+        AccountLine, By, Daily, Every, Explainer, Ledger, LedgerError, ListRequest, Query, Sort, SortKey, Standing,
+        View, aggregate, order, sums,
     };
     pub mod explain {
-        pub use crate::ledger::explain::{Figure, NodeKind};
+        pub use crate::ledger::explain::{BalancePart, Figure, NodeKind, place_in_reply};
+    }
+    pub mod daily {
+        pub use crate::ledger::daily::{CauseKind, Span};
+    }
+    pub mod export {
+        pub use crate::ledger::export::ExportFormat;
     }
     pub mod search {
         pub use crate::ledger::search::{AccountNames, RowSet, search};
@@ -56,7 +62,7 @@ pub mod providers {
     pub mod kit {
         pub use crate::providers::kit::{
             Api, Call, CallbackListener, Http, HttpConfig, HttpLimits, MemoryCounters, NameLookup, OauthFlow,
-            PerAccount, ServerOrigin, Signer, fetch, parse_redirect, rows,
+            PerAccount, Replies, ServerOrigin, Signer, fetch, parse_redirect, rows,
         };
         pub mod fake {
             pub use crate::providers::kit::fake::FakeTimer;
@@ -75,7 +81,7 @@ pub mod statements {
 }
 
 pub mod store {
-    pub use crate::store::{NewSource, OpenOptions, Store};
+    pub use crate::store::{NewSource, OpenOptions, Store, Writer};
 }
 
 pub mod sync {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use super::config_args::ConfigCommand;
 use super::{
     account_args::{AccountCommand, BalanceCommand, date},
     import_args::{ImportArgs, LayoutsCommand},
@@ -52,6 +53,9 @@ pub(super) struct Global {
     /// Show everything as it was at the end of this day
     #[arg(long, global = true, value_name = "DATE", value_parser = date)]
     pub(super) as_of: Option<NaiveDate>,
+    /// Show everything as it was known after a change or at a time
+    #[arg(long, global = true, value_name = "CHANGE|TIME")]
+    pub(super) as_known: Option<String>,
     /// Without a full screen: lines of text in and out, for screen readers and plain terminals
     #[arg(long, global = true)]
     pub(super) plain: bool,
@@ -253,6 +257,18 @@ pub(super) enum CliCommand {
         #[arg(long)]
         raw: bool,
     },
+    /// Compare what was known after two changes or at two times
+    Diff {
+        /// The first state: the id of a change (0 for the empty database), a day or a time
+        #[arg(value_name = "CHANGE|TIME")]
+        from: String,
+        /// The second state
+        #[arg(value_name = "CHANGE|TIME")]
+        to: String,
+        /// At most this many rows [default: 50 for people, else all]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
     /// Write transactions in the form of another program
     Export {
         /// The form
@@ -317,6 +333,18 @@ pub(super) enum CliCommand {
         #[arg(long, value_name = "DIR", conflicts_with = "command")]
         all: Option<PathBuf>,
     },
+    /// List what needs attention, one matter a line; a dismissed matter comes back when it changes
+    Attention {
+        /// Dismiss this matter; may be repeated
+        #[arg(long, value_name = "ID")]
+        dismiss: Vec<String>,
+        /// Bring this matter back; may be repeated
+        #[arg(long, value_name = "ID")]
+        restore: Vec<String>,
+        /// List dismissed matters too
+        #[arg(long)]
+        all: bool,
+    },
     /// Show whether anything needs attention
     Status {
         /// One line for a prompt, from what the last command stored: opens nothing and waits for nothing
@@ -360,6 +388,26 @@ impl CliCommand {
     /// Whether the command works while the database is closed with its vault.
     pub(super) const fn works_locked(&self) -> bool {
         matches!(self, Self::Vault { what: VaultCommand::Lock } | Self::Status { short: true })
+    }
+
+    /// Whether the command shows data of the database and nothing else, so that it can show an earlier state.
+    pub(super) const fn is_view(&self) -> bool {
+        match self {
+            Self::Accounts
+            | Self::Transactions { .. }
+            | Self::Holdings { .. }
+            | Self::Snapshots { .. }
+            | Self::Coverage { .. }
+            | Self::Connections
+            | Self::Changes { .. }
+            | Self::NetWorth { .. }
+            | Self::CashFlow { .. }
+            | Self::Explain { .. }
+            | Self::Source { .. }
+            | Self::Export { .. } => true,
+            Self::Duplicates { resolve } => resolve.is_empty(),
+            _ => false,
+        }
     }
 
     /// Whether the command may write to the database or take long. Others end within moments.
@@ -539,16 +587,6 @@ pub(super) struct BackupLockArgs {
     /// Encrypt with the passphrase in the first line of a file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["recipient", "passphrase"])]
     pub(super) passphrase_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum ConfigCommand {
-    /// Where the configuration file is looked for
-    Path,
-    /// List mistakes, by line
-    Check,
-    /// Print every setting as it applies
-    Show,
 }
 
 #[cfg(test)]

@@ -25,7 +25,8 @@ use crate::{
 struct NetWorthRecord {
     date: NaiveDate,
     currency: String,
-    net_worth: Decimal,
+    /// `null` if it has more than 28 digits.
+    net_worth: Option<Decimal>,
     accounts: usize,
     /// Accounts that count but whose balance is not known yet.
     unknown_accounts: usize,
@@ -45,7 +46,9 @@ pub(super) fn net_worth(
 ) -> Result<(), CliError> {
     const COLUMNS: &[OutputColumn<NetWorthRecord>] = &[
         OutputColumn::left("Date", |row| row.date.to_string()),
-        OutputColumn::right("Net worth", |row| money(row.net_worth, &row.currency)),
+        OutputColumn::right("Net worth", |row| {
+            row.net_worth.map_or_else(|| "more than 28 digits".to_owned(), |worth| money(worth, &row.currency))
+        }),
         OutputColumn::left("", |row| row.currency.clone()),
         OutputColumn::right("Accounts", |row| row.accounts.to_string()),
         OutputColumn::left("Oldest balance", |row| row.oldest_balance.to_string()),
@@ -59,18 +62,31 @@ pub(super) fn net_worth(
         Some(HistoryStep::Month) => view.net_worth_series(ledger::Every::Month, until)?,
     };
     let rows = points.iter().flat_map(|point| {
-        point.lines.iter().map(|line| {
+        let too_large = point.too_large.iter().map(|currency| {
+            Ok(NetWorthRecord {
+                date: point.on,
+                currency: currency.to_string(),
+                net_worth: None,
+                accounts: 0,
+                unknown_accounts: 0,
+                oldest_balance: point.on,
+                standing: Standing::Unknown,
+                gap: None,
+            })
+        });
+        let known = point.lines.iter().map(|line| {
             Ok(NetWorthRecord {
                 date: point.on,
                 currency: line.total.currency.to_string(),
-                net_worth: line.total.amount,
+                net_worth: Some(line.total.amount),
                 accounts: line.accounts,
                 unknown_accounts: line.unknown,
                 oldest_balance: line.oldest,
                 standing: line.standing,
                 gap: (line.standing >= Standing::Gap).then_some(line.gap),
             })
-        })
+        });
+        known.chain(too_large)
     });
     output::list(out, format, rows, COLUMNS, "no balances yet")
 }

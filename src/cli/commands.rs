@@ -8,7 +8,7 @@ use std::{
 use super::{
     account_args::BalanceCommand,
     args::{self, CliCommand, ExportTarget, Global, OutputFormat},
-    backup, balances, connect, doctor, duplicates, edit,
+    attention, backup, balances, connect, difference, doctor, duplicates, edit,
     error::CliError,
     explain, import, lists, output,
     record::{ChangeRecord, ConnectionRecord},
@@ -29,6 +29,18 @@ pub(super) fn run(
     command: CliCommand,
 ) -> Result<u8, CliError> {
     let format = global.format;
+    let known;
+    let session = match &global.as_known {
+        Some(_) if !command.is_view() => {
+            return Err(CliError::usage("--as-known shows an earlier state, which only lists, sums and exports take")
+                .hint("leave it out"));
+        }
+        Some(written) => {
+            known = session.as_known(written)?;
+            &known
+        }
+        None => session,
+    };
     let past;
     let session = match global.as_of {
         Some(_) if command.writes() => {
@@ -54,6 +66,7 @@ pub(super) fn run(
         }
         CliCommand::CashFlow { every, by } => explain::cash_flow(session, out, format, every, by.is_some())?,
         CliCommand::Explain { figure, limit } => explain::explain(session, out, format, &figure, limit)?,
+        CliCommand::Diff { from, to, limit } => difference::diff(session, out, format, [&from, &to], limit)?,
         CliCommand::Source { of, raw } => explain::source(session, out, format, &of, raw)?,
         CliCommand::Coverage { account } => balances::coverage(session, out, format, account.as_deref())?,
         CliCommand::Connections => lists::connections(session, out, format)?,
@@ -80,6 +93,9 @@ pub(super) fn run(
         CliCommand::Backup { file, lock } => {
             let file = backup::backup(session, file, &lock)?;
             report_file(session, out, format, &file, None)?;
+        }
+        CliCommand::Attention { dismiss, restore, all } => {
+            attention::run(session, out, format, &dismiss, &restore, all)?;
         }
         CliCommand::Status { .. } => status::run(session, out, format)?,
         CliCommand::Doctor { .. } => return doctor::run(global, &session.setup.console, out, Some(session)),

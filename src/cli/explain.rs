@@ -167,9 +167,17 @@ pub(super) fn source(
     };
     let change = place.as_ref().map(|place| place.change_id).or(change).unwrap_or(ChangeId(0));
     if raw {
-        let source = view.raw_source(change)?;
-        let source = source.ok_or_else(|| missing(format!("the source of change {change} is not kept")))?;
-        return Ok(out.write_all(&source.bytes)?);
+        let sources = view.raw_sources(change)?;
+        if sources.is_empty() {
+            return Err(missing(format!("the source of change {change} is not kept")));
+        }
+        for (place, source) in sources.iter().enumerate() {
+            if place > 0 {
+                out.write_all(b"\n")?;
+            }
+            out.write_all(&source.bytes)?;
+        }
+        return Ok(());
     }
     let record = if let Some(place) = place {
         PlaceRecord::new(place, true)

@@ -5,17 +5,20 @@
 
 mod account_args;
 mod args;
+mod attention;
 mod background_check;
 mod backup;
 mod backups_folder;
 mod balances;
 mod commands;
+mod config_args;
 mod configured;
 mod connect;
 mod console;
 mod daily_backup;
 mod demo;
 mod dev;
+mod difference;
 mod doctor;
 mod duplicates;
 mod edit;
@@ -26,6 +29,7 @@ mod import;
 mod import_args;
 mod layouts;
 mod lists;
+mod moment;
 mod output;
 mod own_themes;
 mod protection;
@@ -241,6 +245,9 @@ fn screen(global: &Global, console: &Console) -> Result<u8, CliError> {
     if !plain && !is_terminal {
         return Err(CliError::usage("the screen needs a terminal on standard input and output")
             .hint("in scripts use a command, such as `dashtam accounts`; `dashtam --help` lists them"));
+    }
+    if global.as_known.is_some() {
+        return Err(CliError::usage("--as-known takes a command").hint("--as-of DATE opens the screen on a day"));
     }
     let setup = Setup::new(global, console, Strictness::Strict)?;
     let keymap = upkeep::keymap(&setup.paths, &setup.config)?;

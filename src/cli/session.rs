@@ -18,6 +18,7 @@ use super::{
     console::Console,
     daily_backup, demo,
     error::CliError,
+    moment,
     own_themes::OwnThemes,
     socket::{Client, CommandRunner, Connect, Role, Served, Server, socket_path},
     stored_status,
@@ -471,6 +472,16 @@ impl Session {
     pub(super) fn as_of(&self, day: NaiveDate) -> Self {
         let clock = Arc::new(DayClock { today: day, clock: Arc::clone(&self.clock) });
         Self { ledger: self.ledger.until(day), clock, ..self.clone() }
+    }
+
+    /// The same session with what was known after a change or at a time; its today is the day of that moment.
+    pub(super) fn as_known(&self, written: &str) -> Result<Self, CliError> {
+        let view = self.ledger.view()?;
+        let change = moment::moment(&view, written)?;
+        let today = moment::day_of(&view, change, written)?.unwrap_or_else(|| self.clock.today());
+        let clock = Arc::new(DayClock { today, clock: Arc::clone(&self.clock) });
+        let store = self.store.as_known(change)?;
+        Ok(Self { ledger: Ledger::new(store.clone()), store, clock, ..self.clone() })
     }
 
     /// Opens the vault of stored logins; a keyring may ask the user.

@@ -16,6 +16,7 @@
 //! view.until(day) -> View: without everything that is dated later
 //! view.daily() -> Daily: history(account).on(day), net_worth(day), net_worth_series(Every, until); view.coverage(account),
 //!     running_balance(account), check(account), checks(account); cash_flow(every, by_category)
+//! ledger.as_known(change) -> Ledger; view.difference(from, to), differing_rows(&difference, range), change_at(moment)
 //! Explainer::new(view, day).node(&Figure), inputs(&figure, range), place(&figure)
 //! ```
 //!
@@ -25,6 +26,7 @@ mod aggregate;
 mod as_of;
 mod cash_flow;
 pub mod daily;
+mod difference;
 mod error;
 pub mod explain;
 pub mod export;
@@ -45,6 +47,7 @@ mod view;
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
 pub use cash_flow::{CashFlow, Period};
 pub use daily::{BalanceHistory, Check, Daily, Every, NetWorth, Standing};
+pub use difference::{DifferenceKind, Differing, LedgerDifference, differing_fields};
 pub use error::LedgerError;
 pub use explain::Explainer;
 pub use holdings::HoldingLine;

@@ -45,6 +45,10 @@ impl Ledger {
         Ok(Self::new(Store::in_memory()?))
     }
 
+    pub(super) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// A ledger of the state at the end of a day, from the data of today: later rows, balances and positions are left out.
     #[must_use]
     pub fn until(&self, day: NaiveDate) -> Self {

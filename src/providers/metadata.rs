@@ -11,7 +11,7 @@ use chrono::NaiveTime;
 use super::{
     Auth, Credentials, Field, FieldKind, FieldProblem, FieldValues, FileSpec, Judge, LinkProvider, OauthProvider,
     OauthSpec, Provider, Secrets,
-    kit::{Counters, Http, ServerOrigin},
+    kit::{Counters, Http, Replies, ServerOrigin},
     registry,
 };
 use crate::domain::{Capability, IdTrust, ProviderCategory, ProviderError, ProviderErrorKind};
@@ -120,6 +120,8 @@ pub struct BuildContext<'a> {
     pub endpoint: Option<ServerOrigin>,
     /// Durable numbers: counters of signatures and requests of the day.
     pub counters: Arc<dyn Counters>,
+    /// Keeps the replies, where they are stored.
+    pub replies: Option<Replies>,
     /// Configured values by setting name, then those sealed with the connection.
     pub settings: Secrets,
 }

@@ -40,7 +40,10 @@ pub use database::{
 };
 pub use error::StoreError;
 pub use raw_source::{NewSource, RawSource};
-pub use reader::Reader;
+pub use reader::{
+    Reader,
+    difference::{Difference, KnownRow, RowDifference, StateDifference},
+};
 pub use requests::Requests;
 pub use writer::Writer;
 
@@ -192,6 +195,20 @@ impl Store {
     #[must_use]
     pub fn damage(&self) -> Option<String> {
         self.0.current().backend.damage().map(str::to_owned)
+    }
+
+    /// A copy of the database as it was after a change, in memory; change 0 is the empty database. Data without versions
+    /// (status and last sync of connections) is that of today, credentials are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a change that is not in the journal, and when the file can't be read.
+    pub fn as_known(&self, change: ChangeId) -> Result<Self> {
+        if change.0 > 0 && self.read()?.change(change)?.is_none() {
+            return Err(StoreError::not_found(format!("change {change}")));
+        }
+        let database = self.0.current();
+        let past = database.watched(self.path(), || database::past::after(&database, change))?;
+        Self::of(past, Path::new("(memory)"))
     }
 
     /// Whether the file is encrypted.

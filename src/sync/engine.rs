@@ -26,7 +26,7 @@ use super::{
     live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
     manual, merge, toggle,
 };
-use crate::{domain::FailureKind, ports::Clock, statements::Limits, store::Store};
+use crate::{domain::FailureKind, ports::Clock, providers::kit::Replies, statements::Limits, store::Store};
 
 /// Parts of the engine.
 pub struct EngineConfig {
@@ -379,7 +379,8 @@ impl Parts {
 
     /// The sync request of a job.
     fn order(&self, job: JobId, occasion: Occasion, from: Option<NaiveDate>) -> SyncOrder {
-        SyncOrder { occasion, from, progress: Arc::new(thinned(Arc::clone(&self.shared), job)), checked: None }
+        let progress = Arc::new(thinned(Arc::clone(&self.shared), job));
+        SyncOrder { occasion, from, progress, checked: None, replies: Replies::default() }
     }
 
     /// Runs `work` on a blocking thread and publishes its answer.

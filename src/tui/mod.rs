@@ -13,7 +13,9 @@
 
 mod action;
 mod app;
+mod attention;
 mod component;
+mod dismissed;
 mod due;
 mod env;
 mod idle;
@@ -32,6 +34,8 @@ use ratatui::Terminal;
 
 pub use action::{KeyLine, Keymap, key_list, parse_keys};
 pub use app::LEAST;
+pub use attention::{AttentionLine, attention};
+pub use dismissed::{DISMISSED_FILE, read_dismissed, write_dismissed};
 pub use env::{Env, Folders, Settings};
 pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard, terminal_size};
 pub use theme::{ThemeName, UserTheme};

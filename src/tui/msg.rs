@@ -9,7 +9,7 @@ use crate::{
     config::Screen,
     domain::{AccountId, ChangeId, ConnectionId, TransactionId, UserPatch},
     ledger::{
-        GroupSort, LedgerEntry, LedgerError, ListRequest, RowList,
+        Differing, GroupSort, LedgerDifference, LedgerEntry, LedgerError, ListRequest, RowList,
         explain::{Figure, Node, SourcePlace},
     },
     ports::{BrowserError, ClipboardError},
@@ -76,12 +76,16 @@ pub(crate) enum WorkerAnswer {
     Folder { ticket: u64, result: Result<Vec<FolderEntry>, EffectError> },
     /// Folders of earlier imports, newest first.
     Recent(Vec<PathBuf>),
+    /// Ids of dismissed matters.
+    Dismissed(std::collections::BTreeSet<String>),
     /// The end of the last visit; none at the first one.
     Visit(Option<chrono::DateTime<chrono::Utc>>),
     /// Rows of a change.
     ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, EffectError> },
     /// A figure and some of its inputs.
     Explained { figure: Figure, offset: usize, result: Result<Explained, EffectError> },
+    /// The difference between two states, and the contents of the first rows.
+    Compared { from: ChangeId, to: ChangeId, result: Result<Box<Compared>, EffectError> },
     /// The last lines of the log, the newest last; empty without a log.
     Log(Vec<String>),
     /// The result of a copy.
@@ -91,6 +95,9 @@ pub(crate) enum WorkerAnswer {
     /// The result of opening a page.
     Opened(Result<(), EffectError>),
 }
+
+/// A difference, and the contents of the rows that are shown.
+pub(crate) type Compared = (LedgerDifference, Vec<Differing<LedgerEntry>>);
 
 /// A figure, some of its inputs, and the source of a leaf.
 #[derive(Debug)]
@@ -139,6 +146,10 @@ pub(crate) enum Effect {
     ReadRecent,
     /// Read when the program was used last. Answer: `Visit`.
     ReadVisit,
+    /// Read the ids of dismissed matters. Answer: `Dismissed`.
+    ReadDismissed,
+    /// Store them.
+    WriteDismissed(std::collections::BTreeSet<String>),
     /// Record that the program is used now.
     WriteVisit,
     /// Store a recent folder.
@@ -147,6 +158,8 @@ pub(crate) enum Effect {
     ChangeRows { change: ChangeId, offset: u64 },
     /// Read a figure and its inputs from a place on; of a leaf its source. Answer: `Explained`.
     Explain { figure: Figure, offset: usize },
+    /// Compare what was known after two changes. Answer: `Compared`.
+    Compare { from: ChangeId, to: ChangeId },
     /// Read the end of the log. Answer: `Log`.
     ReadLog,
     /// Put text on the clipboard. Answer: `Copied`.

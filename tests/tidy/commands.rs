@@ -26,6 +26,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("connections", "Connections"),
     ("activity", "Changes"),
     ("help", "Help"),
+    ("compare", "Diff"),
+    ("dismiss", "Attention"),
 ];
 
 /// Actions without a command, by name or by the start of their names, and why.
@@ -40,7 +42,6 @@ const SCREEN_ONLY: &[(&str, &str)] = &[
     ("connect-", "a step of the connection wizard"),
     ("copy", "a command writes to standard output"),
     ("down", "moves on the screen"),
-    ("dismiss", "hides a line of the screen"),
     ("earlier-", "shells have a history"),
     ("later-", "shells have a history"),
     ("filter-", "moves in the filter's history"),

@@ -54,6 +54,26 @@ impl View {
     }
 }
 
+impl View {
+    /// The gaps of one account, the newest first, with the single rows that would explain the first `with_causes` of them.
+    ///
+    /// # Errors
+    /// As [`View::daily`].
+    pub fn gaps(&self, account: AccountId, with_causes: usize) -> Result<Vec<Span>> {
+        let daily = self.daily()?;
+        let Some(history) = daily.history(account) else { return Ok(Vec::new()) };
+        let mut gaps = history.spans();
+        gaps.retain(|span| span.standing == Standing::Gap && self.last_day().is_none_or(|day| span.to <= day));
+        gaps.reverse();
+        for span in gaps.iter_mut().take(with_causes) {
+            if let Some(check) = &span.check {
+                span.causes = self.causes(account, check)?;
+            }
+        }
+        Ok(gaps)
+    }
+}
+
 impl BalanceHistory {
     /// The spans, without causes.
     pub(super) fn spans(&self) -> Vec<Span> {

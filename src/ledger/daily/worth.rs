@@ -32,6 +32,8 @@ pub struct NetWorth {
     pub on: NaiveDate,
     /// One line per currency, by its code.
     pub lines: Vec<WorthLine>,
+    /// Currencies whose sum has more than 28 digits and can't be shown exactly.
+    pub too_large: Vec<AssetCode>,
 }
 
 /// Net worth in one currency.
@@ -101,7 +103,8 @@ impl Daily {
                 line.unknown += 1;
             }
         }
-        NetWorth { on, lines: lines.into_values().flatten().collect() }
+        let too_large = lines.iter().filter(|(_, line)| line.is_none()).map(|(currency, _)| *currency).collect();
+        NetWorth { on, lines: lines.into_values().flatten().collect(), too_large }
     }
 
     /// Net worth from the first known balance until a day; empty when no balance is known by then.

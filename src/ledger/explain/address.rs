@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AccountId, AssetCode, HoldingId, TransactionId},
+    domain::{AccountCategory, AccountId, AssetCode, ConnectionId, HoldingId, TransactionId},
     ledger::{By, daily::BalanceStatement},
 };
 
@@ -29,6 +29,28 @@ pub enum Figure {
     HoldingQuantity(HoldingId),
     /// `holding:ID:price`: the price of one unit, times the multiplier.
     HoldingPrice(HoldingId),
+    /// `holding:ID:gain-percent`.
+    HoldingPercent(HoldingId),
+    /// `holding:ID:weight`: its share of all positions in its currency, in percent.
+    HoldingWeight(HoldingId),
+    /// `holdings:USD`: the value of all positions that count, in one currency.
+    HoldingsValue(AssetCode),
+    /// `account:ID:available`.
+    Available(AccountId),
+    /// `account:ID:gap:DATE`: the stated balance of the day less the one before and the rows between.
+    Gap(AccountId, NaiveDate),
+    /// `account:ID:less-stated:DATE`: the cash stated for a day, subtracted.
+    StatedLess(AccountId, NaiveDate),
+    /// `account:ID:rows`: the number of its rows.
+    RowCount(AccountId),
+    /// `connection:ID:rows`: the number of rows of all its accounts.
+    ConnectionRows(ConnectionId),
+    /// `class:USD:banking`: net worth in the accounts of one class.
+    ClassWorth(AssetCode, AccountCategory),
+    /// `institution:USD:NAME`: net worth at one institution.
+    InstitutionWorth(AssetCode, String),
+    /// `row:ID:quantity`, `row:ID:price`, `row:ID:commission`, `row:ID:fees`, `row:ID:foreign`.
+    RowPart(TransactionId, RowPart),
     /// `row:ID:amount`.
     Row(TransactionId),
     /// `cash-flow:2026-10`, `cash-flow:2026-Q4`, `cash-flow:2026`.
@@ -46,6 +68,35 @@ pub enum Figure {
         /// The rows, in the query language.
         query: String,
     },
+}
+
+/// A figure of a row beside its amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowPart {
+    /// Units of a security.
+    Quantity,
+    /// The price of one unit.
+    Price,
+    /// The commission.
+    Commission,
+    /// Other fees.
+    Fees,
+    /// The amount in the currency of the purchase.
+    Foreign,
+}
+
+impl RowPart {
+    const ALL: [Self; 5] = [Self::Quantity, Self::Price, Self::Commission, Self::Fees, Self::Foreign];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Quantity => "quantity",
+            Self::Price => "price",
+            Self::Commission => "commission",
+            Self::Fees => "fees",
+            Self::Foreign => "foreign",
+        }
+    }
 }
 
 /// A part of a stated balance.
@@ -101,6 +152,17 @@ impl fmt::Display for Figure {
             Self::HoldingCost(id) => write!(f, "holding:{id}:cost"),
             Self::HoldingQuantity(id) => write!(f, "holding:{id}:quantity"),
             Self::HoldingPrice(id) => write!(f, "holding:{id}:price"),
+            Self::HoldingPercent(id) => write!(f, "holding:{id}:gain-percent"),
+            Self::HoldingWeight(id) => write!(f, "holding:{id}:weight"),
+            Self::HoldingsValue(currency) => write!(f, "holdings:{currency}"),
+            Self::Available(account) => write!(f, "account:{account}:available"),
+            Self::Gap(account, date) => write!(f, "account:{account}:gap:{date}"),
+            Self::StatedLess(account, date) => write!(f, "account:{account}:less-stated:{date}"),
+            Self::RowCount(account) => write!(f, "account:{account}:rows"),
+            Self::ConnectionRows(connection) => write!(f, "connection:{connection}:rows"),
+            Self::ClassWorth(currency, class) => write!(f, "class:{currency}:{class}"),
+            Self::InstitutionWorth(currency, name) => write!(f, "institution:{currency}:{name}"),
+            Self::RowPart(id, part) => write!(f, "row:{id}:{}", part.name()),
             Self::Row(id) => write!(f, "row:{id}:amount"),
             Self::CashFlow(period, currency) => write!(f, "cash-flow:{period}").and_then(|()| with(f, currency)),
             Self::Group(by, value, None) => write!(f, "by:{by}:{value}"),
@@ -129,6 +191,10 @@ fn parse(text: &str) -> Option<Figure> {
         "net-worth" => Some(Figure::NetWorth(Some(currency(rest)?))),
         "account" => match rest.split(':').collect::<Vec<_>>().as_slice() {
             [id, "balance"] => Some(Figure::Balance(id.parse().ok()?)),
+            [id, "available"] => Some(Figure::Available(id.parse().ok()?)),
+            [id, "rows"] => Some(Figure::RowCount(id.parse().ok()?)),
+            [id, "gap", date] => Some(Figure::Gap(id.parse().ok()?, date.parse().ok()?)),
+            [id, "less-stated", date] => Some(Figure::StatedLess(id.parse().ok()?, date.parse().ok()?)),
             [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Whole)),
             [id, "stated", date, "cash"] => {
                 Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Cash))
@@ -147,8 +213,25 @@ fn parse(text: &str) -> Option<Figure> {
                 "cost" => Some(Figure::HoldingCost(id)),
                 "quantity" => Some(Figure::HoldingQuantity(id)),
                 "price" => Some(Figure::HoldingPrice(id)),
+                "gain-percent" => Some(Figure::HoldingPercent(id)),
+                "weight" => Some(Figure::HoldingWeight(id)),
                 _ => None,
             }
+        }
+        "holdings" => Some(Figure::HoldingsValue(currency(rest)?)),
+        "connection" => Some(Figure::ConnectionRows(rest.strip_suffix(":rows")?.parse().ok()?)),
+        "class" => {
+            let (code, class) = rest.split_once(':')?;
+            Some(Figure::ClassWorth(currency(code)?, AccountCategory::parse(class)?))
+        }
+        "institution" => {
+            let (code, name) = rest.split_once(':')?;
+            Some(Figure::InstitutionWorth(currency(code)?, name.to_owned()))
+        }
+        "row" if rest.split_once(':').is_some_and(|(_, part)| part != "amount") => {
+            let (id, name) = rest.split_once(':')?;
+            let part = RowPart::ALL.into_iter().find(|part| part.name() == name)?;
+            Some(Figure::RowPart(id.parse().ok()?, part))
         }
         "row" => Some(Figure::Row(rest.strip_suffix(":amount").unwrap_or(rest).parse().ok()?)),
         "cash-flow" if !rest.is_empty() => match rest.split_once(':') {
@@ -194,6 +277,18 @@ mod tests {
             "account:3:stated:2026-01-31:cash",
             "holding:2:gain",
             "holding:2:price",
+            "holding:2:gain-percent",
+            "holding:2:weight",
+            "holdings:USD",
+            "account:3:available",
+            "account:3:rows",
+            "account:3:gap:2026-01-31",
+            "account:3:less-stated:2026-01-31",
+            "connection:2:rows",
+            "class:USD:banking",
+            "institution:USD:First: Bank",
+            "row:17:quantity",
+            "row:17:foreign",
             "row:17:amount",
             "cash-flow:2026-10",
             "cash-flow:2026-Q4:EUR",

@@ -5,7 +5,11 @@ use std::ops::Range;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-use super::{BalancePart, Figure, Node, NodeKind};
+use super::{
+    BalancePart, Figure,
+    node::{Node, NodeKind},
+    parts,
+};
 use crate::{
     domain::{AccountId, AssetCode, Holding, HoldingId, Money, TransactionId},
     ledger::{By, LedgerEntry, ListRequest, Query, RowList, View, counts, error::Result, query::quoted},
@@ -38,6 +42,10 @@ impl Explainer {
         &self.view
     }
 
+    pub(super) const fn day(&self) -> NaiveDate {
+        self.day
+    }
+
     /// A figure; `None` if there is none with this address.
     ///
     /// # Errors
@@ -48,10 +56,11 @@ impl Explainer {
             Figure::NetWorth(Some(currency)) => {
                 let worth = self.view.net_worth(self.day)?;
                 let line = worth.lines.iter().find(|line| line.total.currency == *currency);
-                line.map(|line| sum(figure, format!("net worth in {currency}"), line.total, line.accounts))
+                line.map(|line| Node::sum(figure, format!("net worth in {currency}"), line.total, line.accounts))
             }
             Figure::Balance(account) => self.balance(figure, *account)?,
             Figure::Stated(account, date, part) => self.stated(figure, *account, *date, *part)?,
+            other if parts::is_part(other) => parts::node(&self.view, self.day, other)?,
             Figure::Row(id) => self.view.entry(*id)?.map(|entry| row(&entry, false)),
             Figure::CashFlow(period, currency) => self.cash_flow(figure, period, *currency)?,
             Figure::Group(by, value, currency) => self.group(figure, *by, value, *currency)?,
@@ -61,6 +70,7 @@ impl Explainer {
             | Figure::HoldingCost(id)
             | Figure::HoldingQuantity(id)
             | Figure::HoldingPrice(id) => self.holding(*id)?.map(|held| holding(figure, &held)),
+            _ => None,
         };
         Ok(node)
     }
@@ -89,6 +99,7 @@ impl Explainer {
     /// The addresses of the inputs of a figure that is not a sum of rows.
     fn addresses(&self, figure: &Figure) -> Result<Vec<Figure>> {
         Ok(match figure {
+            other if parts::is_part(other) => parts::inputs(&self.view, self.day, other, MOVING)?,
             Figure::NetWorth(None) => {
                 let lines = self.view.net_worth(self.day)?.lines;
                 match lines.as_slice() {
@@ -165,12 +176,7 @@ impl Explainer {
                     [BalancePart::Cash, BalancePart::Securities].map(|part| Figure::Stated(*account, *date, part));
                 if node.is_some_and(|node| node.inputs > 0) { parts.to_vec() } else { Vec::new() }
             }
-            Figure::Stated(..)
-            | Figure::HoldingCost(_)
-            | Figure::HoldingQuantity(_)
-            | Figure::HoldingPrice(_)
-            | Figure::Row(_)
-            | Figure::Rows { .. } => Vec::new(),
+            _ => Vec::new(),
         })
     }
 
@@ -178,9 +184,13 @@ impl Explainer {
         let worth = self.view.net_worth(self.day)?;
         let label = format!("net worth on {}", self.day);
         Ok(match worth.lines.as_slice() {
+            [] if !worth.too_large.is_empty() => {
+                let label = format!("{label} has more than 28 digits");
+                Some(Node { kind: NodeKind::Unknown, ..Node::per_currency(figure, label, 0) })
+            }
             [] => None,
-            [only] => Some(sum(figure, label, only.total, only.accounts)),
-            lines => Some(per_currency(figure, label, lines.len())),
+            [only] => Some(Node::sum(figure, label, only.total, only.accounts)),
+            lines => Some(Node::per_currency(figure, label, lines.len())),
         })
     }
 
@@ -192,7 +202,7 @@ impl Explainer {
         Ok(Some(match found {
             Some(found) => {
                 let inputs = 1 + usize::from(found.rows_count);
-                let mut node = sum(figure, label, found.balance, inputs);
+                let mut node = Node::sum(figure, label, found.balance, inputs);
                 if let Some(held) = found.securities {
                     node.label = format!("{} (securities {} of {})", node.label, held.value, held.as_of);
                 }
@@ -224,9 +234,9 @@ impl Explainer {
         };
         let label = format!("{name} for {date} ({}, {})", stated.source, source(stated.change_id)?);
         if part == BalancePart::Whole && stated.securities.is_some() {
-            return Ok(Some(sum(figure, label, Money::new(value, stated.currency), 2)));
+            return Ok(Some(Node::sum(figure, label, Money::new(value, stated.currency), 2)));
         }
-        Ok(Some(leaf(figure, label, value, Some(stated.currency), NodeKind::Stated)))
+        Ok(Some(Node::leaf(figure, label, value, Some(stated.currency), NodeKind::Stated)))
     }
 
     fn cash_flow(&self, figure: &Figure, period: &str, currency: Option<AssetCode>) -> Result<Option<Node>> {
@@ -259,11 +269,11 @@ impl Explainer {
         Ok(match (currency, sums.as_slice()) {
             (Some(currency), sums) => {
                 let own = sums.iter().find(|(total, _)| total.currency == currency);
-                own.map(|(total, _)| sum(figure, format!("{label} in {currency}"), *total, inputs))
+                own.map(|(total, _)| Node::sum(figure, format!("{label} in {currency}"), *total, inputs))
             }
             (None, []) => None,
-            (None, [(only, _)]) => Some(sum(figure, label, *only, inputs)),
-            (None, sums) => Some(per_currency(figure, label, sums.len())),
+            (None, [(only, _)]) => Some(Node::sum(figure, label, *only, inputs)),
+            (None, sums) => Some(Node::per_currency(figure, label, sums.len())),
         })
     }
 
@@ -294,7 +304,7 @@ impl Explainer {
         let word = if *subtracted { "less " } else { "" };
         let rows = if places.len() == 1 { "row" } else { "rows" };
         let label = format!("{word}{} {rows}", places.len());
-        Ok(Some(sum(figure, label, Money::new(total, *currency), places.len())))
+        Ok(Some(Node::sum(figure, label, Money::new(total, *currency), places.len())))
     }
 
     pub(super) fn holding(&self, id: HoldingId) -> Result<Option<Holding>> {
@@ -325,30 +335,11 @@ fn group_query(by: By, value: &str) -> String {
     }
 }
 
-fn sum(figure: &Figure, label: String, total: Money, inputs: usize) -> Node {
-    Node {
-        figure: figure.clone(),
-        label,
-        value: Some(total.amount),
-        currency: Some(total.currency),
-        kind: NodeKind::Sum,
-        inputs,
-    }
-}
-
-fn per_currency(figure: &Figure, label: String, inputs: usize) -> Node {
-    Node { figure: figure.clone(), label, value: None, currency: None, kind: NodeKind::Currencies, inputs }
-}
-
-fn leaf(figure: &Figure, label: String, value: Decimal, currency: Option<AssetCode>, kind: NodeKind) -> Node {
-    Node { figure: figure.clone(), label, value: Some(value), currency, kind, inputs: 0 }
-}
-
 fn row(entry: &LedgerEntry, subtracted: bool) -> Node {
     let facts = &entry.transaction.facts;
     let label = format!("{} {}", facts.date, entry.payee());
     let amount = if subtracted { -facts.amount } else { facts.amount };
-    leaf(&row_figure(entry.transaction.id), label, amount, Some(facts.currency), NodeKind::Row)
+    Node::leaf(&row_figure(entry.transaction.id), label, amount, Some(facts.currency), NodeKind::Row)
 }
 
 const fn row_figure(id: TransactionId) -> Figure {

@@ -9,47 +9,11 @@
 
 mod address;
 mod inputs;
+mod node;
+mod parts;
 mod place;
 
 pub use address::{BalancePart, Figure, ParseFigureError};
 pub use inputs::Explainer;
-pub use place::SourcePlace;
-
-use rust_decimal::Decimal;
-
-use crate::domain::{AssetCode, vocabulary};
-
-vocabulary! {
-    /// How a figure follows from its inputs.
-    pub enum NodeKind {
-        /// The sum of its inputs.
-        Sum = "sum",
-        /// The product of its inputs.
-        Product = "product",
-        /// One figure per currency; they are never added.
-        Currencies = "currencies",
-        /// Stated by an institution or the user.
-        Stated = "stated",
-        /// The amount of a row.
-        Row = "row",
-        /// Unknown.
-        Unknown = "unknown",
-    }
-}
-
-/// A figure with its address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node {
-    /// The address.
-    pub figure: Figure,
-    /// For people.
-    pub label: String,
-    /// `None` if it is unknown, or differs by currency.
-    pub value: Option<Decimal>,
-    /// The currency of the value; `None` for a number without one.
-    pub currency: Option<AssetCode>,
-    /// How it follows from its inputs.
-    pub kind: NodeKind,
-    /// The number of its inputs.
-    pub inputs: usize,
-}
+pub use node::{Node, NodeKind};
+pub use place::{SourcePlace, place_in_reply};

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write as _, sync::Arc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{Explainer, Figure};
+use super::{BalancePart, Explainer, Figure, node::Node};
 use crate::{
     domain::{Change, ChangeId, ChangeKind, Transaction},
     ledger::{View, error::Result, view::SourceFiles},
@@ -45,9 +45,28 @@ impl Explainer {
     pub fn place(&self, figure: &Figure) -> Result<Option<SourcePlace>> {
         match figure {
             Figure::Row(id) => match self.view().entry(*id)? {
-                Some(entry) => place_of_row(self.view(), &entry.transaction),
+                Some(entry) => place_of_row(self.view(), &entry.transaction, entry.transaction.facts.amount),
                 None => Ok(None),
             },
+            Figure::RowPart(id, _) => match (self.view().entry(*id)?, self.node(figure)?) {
+                (Some(entry), Some(Node { value: Some(value), .. })) => {
+                    place_of_row(self.view(), &entry.transaction, value)
+                }
+                _ => Ok(None),
+            },
+            Figure::StatedLess(account, date) => self.place(&Figure::Stated(*account, *date, BalancePart::Cash)),
+            Figure::Available(account) => {
+                let daily = self.view().daily()?;
+                let node = self.node(figure)?.and_then(|node| node.value);
+                let stated = daily.history(*account).and_then(|history| {
+                    let on = history.on(self.day())?.stated_on;
+                    history.stated().iter().find(|stated| stated.date == on)
+                });
+                match (node, stated) {
+                    (Some(amount), Some(stated)) => place_of_amount(self.view(), stated.change_id, amount),
+                    _ => Ok(None),
+                }
+            }
             Figure::Stated(account, date, part) => {
                 let daily = self.view().daily()?;
                 let stated = daily.history(*account);
@@ -74,12 +93,12 @@ impl Explainer {
 }
 
 impl View {
-    /// The kept source of a change.
+    /// The kept sources of a change: its file, or the replies of its sync.
     ///
     /// # Errors
     /// When the store can't be read.
-    pub fn raw_source(&self, change: ChangeId) -> Result<Option<RawSource>> {
-        Ok(self.inner.reader.raw_source(change)?)
+    pub fn raw_sources(&self, change: ChangeId) -> Result<Vec<RawSource>> {
+        Ok(self.inner.reader.raw_sources(change)?)
     }
 
     /// The kept source of a change as text, one part per file inside.
@@ -93,11 +112,13 @@ impl View {
         {
             return Ok(Some(Arc::clone(texts)));
         }
-        let Some(source) = self.raw_source(change)? else { return Ok(None) };
+        let sources = self.raw_sources(change)?;
+        if sources.is_empty() {
+            return Ok(None);
+        }
         let mut texts = Vec::new();
-        for (name, bytes) in statements::unpack(&source.bytes, &Limits::default()) {
-            let name = name.map_or_else(|| source.name.clone(), |name| format!("{}/{name}", source.name));
-            texts.push((name, statements::decode(&bytes).into_owned()));
+        for source in sources {
+            texts.extend(texts_of(&source));
         }
         let texts: Arc<[_]> = texts.into();
         *last = Some((change, Arc::clone(&texts)));
@@ -105,9 +126,18 @@ impl View {
     }
 }
 
+/// The files in a source, as texts.
+fn texts_of(source: &RawSource) -> Vec<(String, String)> {
+    let named = |(name, bytes): (Option<String>, Vec<u8>)| {
+        let name = name.map_or_else(|| source.name.clone(), |name| format!("{}/{name}", source.name));
+        (name, statements::decode(&bytes).into_owned())
+    };
+    statements::unpack(&source.bytes, &Limits::default()).into_iter().map(named).collect()
+}
+
 /// The place of a row. A row that a later change amended (a cancellation) may have its place in an earlier source.
-fn place_of_row(view: &View, row: &Transaction) -> Result<Option<SourcePlace>> {
-    let (own, certain) = place_in(view, row.change_id, row)?;
+fn place_of_row(view: &View, row: &Transaction, amount: Decimal) -> Result<Option<SourcePlace>> {
+    let (own, certain) = place_in(view, row.change_id, row, amount)?;
     if certain {
         return Ok(own);
     }
@@ -115,7 +145,7 @@ fn place_of_row(view: &View, row: &Transaction) -> Result<Option<SourcePlace>> {
         matches!(change.kind, ChangeKind::Import | ChangeKind::Sync) && change.accounts.contains(&row.account_id)
     };
     for change in view.changes(Some(row.change_id), EARLIER)?.iter().filter(brings_rows) {
-        if let (Some(place), true) = place_in(view, change.id, row)? {
+        if let (Some(place), true) = place_in(view, change.id, row, amount)? {
             return Ok(Some(place));
         }
     }
@@ -123,17 +153,17 @@ fn place_of_row(view: &View, row: &Transaction) -> Result<Option<SourcePlace>> {
 }
 
 /// The place of a row in the source of one change, and whether its amount is there.
-fn place_in(view: &View, change: ChangeId, row: &Transaction) -> Result<(Option<SourcePlace>, bool)> {
+fn place_in(view: &View, change: ChangeId, row: &Transaction, amount: Decimal) -> Result<(Option<SourcePlace>, bool)> {
     let mut without_amount = None;
     for (file, text) in view.source_texts(change)?.iter().flat_map(|texts| texts.iter()) {
         let place = if row.facts.origin.line > 0 && !is_json(text) {
-            record(text, row.facts.origin.line as usize, row.facts.amount)
+            record(text, row.facts.origin.line as usize, amount)
         } else {
-            json_place(text, row.facts.provider_id.as_deref(), row.facts.amount)
+            json_place(text, row.facts.provider_id.as_deref(), amount)
         };
         let Some(mut place) = place else { continue };
         (place.change_id, place.file) = (change, file.clone());
-        if place.path.is_some() || contains(&place.text, row.facts.amount) {
+        if place.path.is_some() || contains(&place.text, amount) {
             return Ok((Some(place), true));
         }
         without_amount.get_or_insert(place);
@@ -283,15 +313,23 @@ fn readings(text: &str) -> impl Iterator<Item = Decimal> {
     whole.into_iter().chain(parted).chain(listed)
 }
 
-/// The path of an amount in a reply: in the object that has the id, else anywhere.
+/// The place of an amount in the text of a reply: in the object that has the id, else anywhere. `None` if it is not there.
+#[must_use]
+pub fn place_in_reply(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePlace> {
+    json_place(text, id, amount)
+}
+
 fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePlace> {
     let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
     let mut path = String::from("$");
     let (path, object) = match id {
         Some(id) => {
             let object = with_id(&value, id, &mut path)?;
-            let mut inner = path.clone();
-            (amount_path(object, amount, &mut inner)?, object)
+            let at = |scale: u32| {
+                amount_path(object, amount.checked_mul(Decimal::from(10_u64.pow(scale)))?, &mut path.clone())
+            };
+            // In units, else in cents or in satoshis; an amount that is computed from others leads to their object.
+            ([0, 2, 8].into_iter().find_map(at).unwrap_or(path), object)
         }
         None => (amount_path(&value, amount, &mut path)?, &value),
     };
@@ -307,7 +345,8 @@ fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePla
     })
 }
 
-/// The innermost object with a field that equals the id; `path` becomes its path.
+/// The innermost object with a field, or under a name, that equals the id; `path` becomes its path. Some adapters put a
+/// suffix behind the id of the provider.
 fn with_id<'a>(value: &'a Value, id: &str, path: &mut String) -> Option<&'a Value> {
     let length = path.len();
     match value {
@@ -328,17 +367,27 @@ fn with_id<'a>(value: &'a Value, id: &str, path: &mut String) -> Option<&'a Valu
                 if let Some(found) = with_id(item, id, path) {
                     return Some(found);
                 }
+                if item.is_object() && names(name, id) {
+                    return Some(item);
+                }
                 path.truncate(length);
             }
             let is_id = |item: &Value| match item {
-                Value::String(text) => text == id,
-                Value::Number(number) => number.to_string() == id,
+                Value::String(text) => names(text, id),
+                Value::Number(number) => names(&number.to_string(), id),
                 _ => false,
             };
             fields.values().any(is_id).then_some(value)
         }
         _ => None,
     }
+}
+
+/// Whether a text is the id, or the id without the suffix of an adapter.
+fn names(text: &str, id: &str) -> bool {
+    const SHORTEST: usize = 4;
+    let is_followed_by_mark = |rest: &str| rest.starts_with(|c: char| !c.is_alphanumeric());
+    text == id || text.len() >= SHORTEST && id.strip_prefix(text).is_some_and(is_followed_by_mark)
 }
 
 /// The path of the first number or numeric text with this value, whatever its sign.

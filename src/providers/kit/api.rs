@@ -17,7 +17,7 @@ use reqwest::{
 };
 
 use super::{
-    Attempt, Call, ClientIdentity, Counters, Http, Reply, ServerOrigin, backoff,
+    Attempt, Call, ClientIdentity, Counters, Http, Replies, Reply, ServerOrigin, backoff,
     failure::{self, FailedAttempt},
     limiter::RequestPermit,
     names,
@@ -39,6 +39,7 @@ pub struct Api {
     /// A client with a certificate, instead of the shared ones.
     identity: Option<Client>,
     counters: Arc<dyn Counters>,
+    replies: Option<Replies>,
     provider_time: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
@@ -68,6 +69,7 @@ impl Api {
             granted: None,
             identity: None,
             counters: Arc::clone(&context.counters),
+            replies: context.replies.clone(),
             provider_time: Arc::default(),
         })
     }
@@ -333,6 +335,9 @@ impl Api {
         }
         if !status.is_success() {
             return Err(failure::of_status(self.metadata, status, &headers, &body, &secrets, now));
+        }
+        if let Some(replies) = &self.replies {
+            replies.keep(call.subject, &body, &secrets);
         }
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok(Reply { metadata: self.metadata, subject: call.subject, content_type, body })

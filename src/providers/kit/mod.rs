@@ -21,6 +21,7 @@ mod occ;
 mod origin;
 mod per_account;
 mod repeated;
+mod replies;
 mod reply;
 
 pub use account_type::type_of_name;
@@ -38,4 +39,5 @@ pub use oauth::{CallbackError, CallbackListener, OauthFlow, RedirectError, parse
 pub use occ::OptionSymbol;
 pub use origin::{OriginError, ServerOrigin};
 pub use per_account::{AccountRef, PerAccount, RowCursor, RowPage, TransactionRequest, fetch};
+pub use replies::{KeptReply, Replies};
 pub use reply::{Reply, cut, rows};

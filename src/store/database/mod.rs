@@ -12,6 +12,7 @@ pub(super) mod file;
 pub(super) mod open;
 pub(super) mod open_database;
 pub(super) mod overlay;
+pub(super) mod past;
 pub(super) mod protect;
 pub(super) mod rescue;
 pub(super) mod restore;

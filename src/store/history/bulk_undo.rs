@@ -66,7 +66,7 @@ impl Block {
 }
 
 /// Calls `each` with the rows of a block, in order.
-fn unpack(
+pub(in crate::store) fn unpack(
     change: u64,
     first: u64,
     value: &[u8],

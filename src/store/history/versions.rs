@@ -24,7 +24,7 @@ const TOMBSTONE: u8 = 0;
 const BODY: u8 = 1;
 
 /// The form of a version in `versions`: tag, then body.
-fn encode_version(body: Option<&[u8]>) -> Vec<u8> {
+pub(in crate::store) fn encode_version(body: Option<&[u8]>) -> Vec<u8> {
     body.map_or_else(|| vec![TOMBSTONE], |body| [&[BODY], body].concat())
 }
 

@@ -1,5 +1,6 @@
 //! The read side: one consistent snapshot.
 
+pub(super) mod difference;
 mod pages;
 mod parts;
 
@@ -307,6 +308,11 @@ impl Reader {
     /// The bytes a change was read from.
     pub fn raw_source(&self, change: ChangeId) -> Result<Option<RawSource>> {
         self.guarded(|| raw_source::read(&self.txn.open_table(SOURCES)?, change))
+    }
+
+    /// The file and the replies that a change was read from.
+    pub fn raw_sources(&self, change: ChangeId) -> Result<Vec<RawSource>> {
+        self.guarded(|| raw_source::read_all(&self.txn.open_table(SOURCES)?, change))
     }
 
     /// The change that imported these exact bytes, if it is not undone and no row was removed since: then the import would

@@ -97,7 +97,7 @@ enum Value {
 }
 
 /// Every version ever written, and which changes are undone. No cleverness.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Model {
     versions: BTreeMap<Name, Vec<(u64, Option<Value>)>>,
     changes: Vec<(u64, bool)>,
@@ -429,5 +429,98 @@ proptest! {
             apply(&store, &mut model, op);
             compare(&store, &model);
         }
+    }
+}
+
+/// Everything that a comparison of two states covers.
+#[derive(Debug, Default, PartialEq)]
+struct State {
+    rows: BTreeMap<u64, (Transaction, UserFields)>,
+    accounts: BTreeMap<u64, Account>,
+    balances: BTreeMap<(u64, chrono::NaiveDate), Snapshot>,
+    holdings: BTreeMap<(u64, u64), Holding>,
+}
+
+impl State {
+    fn of(store: &Store) -> Self {
+        let reader = store.read().unwrap();
+        let mut state = Self::default();
+        let scan = |row: Transaction, fields: &UserFields| {
+            state.rows.insert(row.id.0, (row, fields.clone()));
+            std::ops::ControlFlow::Continue(())
+        };
+        reader.scan(scan).unwrap();
+        for account in reader.accounts().unwrap() {
+            let balances = reader.snapshots(account.id).unwrap();
+            state.balances.extend(balances.into_iter().map(|it| ((it.account_id.0, it.date), it)));
+            let positions = reader.holdings_of(account.id).unwrap();
+            state.holdings.extend(positions.into_iter().map(|it| ((it.account_id.0, it.id.0), it)));
+            state.accounts.insert(account.id.0, account);
+        }
+        state
+    }
+
+    /// This state with the differences between two changes of `store`.
+    fn apply(mut self, store: &Store, from: u64, to: u64) -> Self {
+        fn put<K: Ord, V: PartialEq + std::fmt::Debug>(
+            map: &mut BTreeMap<K, V>,
+            key: K,
+            before: Option<&V>,
+            after: Option<V>,
+        ) {
+            assert_eq!(map.remove(&key).as_ref(), before, "what the difference calls the state before");
+            map.extend(after.map(|after| (key, after)));
+        }
+        let reader = store.read().unwrap();
+        let found = reader.difference(ChangeId(from), ChangeId(to)).unwrap();
+        for row in &found.rows {
+            let sides = reader.row_difference(row).unwrap();
+            put(&mut self.rows, row.id.0, sides.before.as_ref(), sides.after);
+        }
+        for it in found.accounts {
+            let id = it.before.as_ref().or(it.after.as_ref()).unwrap().id.0;
+            put(&mut self.accounts, id, it.before.as_ref(), it.after);
+        }
+        for it in found.snapshots {
+            let either = it.before.as_ref().or(it.after.as_ref()).unwrap();
+            let key = (either.account_id.0, either.date);
+            // Balances of an account that is not there are not shown.
+            if self.accounts.contains_key(&key.0) || self.balances.contains_key(&key) {
+                put(&mut self.balances, key, it.before.as_ref(), it.after);
+            }
+        }
+        for it in found.holdings {
+            let either = it.before.as_ref().or(it.after.as_ref()).unwrap();
+            put(&mut self.holdings, (either.account_id.0, either.id.0), it.before.as_ref(), it.after);
+        }
+        self
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 1000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_earlier_state_is_known_and_differences_lead_from_one_to_another(ops in prop::collection::vec(op(), 1..16)) {
+        let store = Store::in_memory().unwrap();
+        let mut model = Model { next_row: 1, ..Model::default() };
+        let mut models = BTreeMap::from([(0, model.clone())]);
+        for op in &ops {
+            apply(&store, &mut model, op);
+            models.insert(model.last_change, model.clone());
+        }
+        let mut states = Vec::new();
+        for (change, then) in &models {
+            let past = store.as_known(ChangeId(*change)).unwrap();
+            // The content of connections is not versioned.
+            compare(&past, &Model { institution: model.institution, ..then.clone() });
+            states.push((*change, past));
+        }
+        for (from, before) in &states {
+            for (to, after) in &states {
+                prop_assert_eq!(State::of(before).apply(&store, *from, *to), State::of(after), "{} to {}", from, to);
+            }
+        }
+        prop_assert!(store.as_known(ChangeId(model.last_change + 1)).is_err());
     }
 }

@@ -79,7 +79,7 @@ impl Writer {
     /// # Errors
     /// [`StoreError::Invalid`] when something was written that needs a journal entry.
     pub fn commit_unlisted(self) -> Result<()> {
-        if !self.draft.written.is_empty() || self.raw_source.is_some() {
+        if !self.draft.written.is_empty() || self.raw_source.is_some() || !self.replies.is_empty() {
             return Err(StoreError::invalid("data without an entry in the journal"));
         }
         let mark = self.draft.change - 1;
@@ -117,6 +117,11 @@ impl Writer {
     }
 
     fn write_source(&mut self) -> Result<()> {
+        let (mut sources, mut digests) = (self.draft.txn.open_table(SOURCES)?, self.draft.txn.open_table(DIGESTS)?);
+        for reply in std::mem::take(&mut self.replies) {
+            reply.store(&mut sources, &mut digests, self.draft.change)?;
+        }
+        drop((sources, digests));
         let Some(source) = self.raw_source.take() else { return Ok(()) };
         let digest = source.store(&mut self.draft.txn.open_table(SOURCES)?, self.draft.change)?;
         let change = checksum::add_u64(&digest, self.draft.change);

@@ -27,7 +27,7 @@ use crate::{
         },
         history::{draft::Draft, erase, toggle, versions},
         lookup,
-        raw_source::NewSource,
+        raw_source::{NewReply, NewSource},
         requests::{self, Requests},
         schema::{BY_PROVIDER_ID, CONNECTIONS, CREDENTIALS, Counter, META, RECORDS, TRANSACTIONS, UNDONE, VERSIONS},
     },
@@ -39,6 +39,7 @@ pub struct Writer {
     ids: Ids,
     entry: EntryHead,
     raw_source: Option<NewSource>,
+    replies: Vec<NewReply>,
     /// A write failed part-way, so the change can only be dropped.
     poisoned: bool,
     // Dropped last and in this order, after the transaction.
@@ -98,6 +99,7 @@ impl Writer {
             ids,
             entry: EntryHead { kind, source: source.to_owned(), at, reading: Vec::new() },
             raw_source: None,
+            replies: Vec::new(),
             poisoned: false,
             database,
             permit,
@@ -251,6 +253,15 @@ impl Writer {
             return Err(StoreError::invalid("a second raw source of one change"));
         }
         self.raw_source = Some(source);
+        Ok(())
+    }
+
+    /// Stores a reply that rows of this change were read from. A reply that the connection sent before is stored once.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn put_reply(&mut self, connection: ConnectionId, name: &str, bytes: Arc<[u8]>) -> Result<()> {
+        self.replies.push(NewReply::new(connection, name, bytes));
         Ok(())
     }
 

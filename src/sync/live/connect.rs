@@ -13,6 +13,7 @@ use crate::{
     },
     providers::{
         self, Accepted, Auth, Credentials, FetchPlan, Field, Piece, ProviderMetadata, Purpose, Secrets, Validation,
+        kit::Replies,
     },
     store::Writer,
     sync::{
@@ -149,7 +150,9 @@ impl Live {
         environment: Option<&'static str>,
         credentials: &Credentials,
     ) -> Result<Found, ProviderError> {
-        let (provider, _) = self.build(metadata, environment, credentials.fields().clone())?;
+        let replies = Replies::default();
+        let settings = credentials.fields().clone();
+        let (provider, _) = self.build(metadata, environment, settings, Some(replies.clone()))?;
         let cursors = BTreeMap::new();
         let plan = FetchPlan::new(Purpose::Check, credentials, self.clock.now(), self.clock.today(), &cursors);
         let mut pieces: Vec<Piece> = Vec::new();
@@ -182,7 +185,7 @@ impl Live {
             known: Vec::new(),
             warnings,
         };
-        Ok(Found { connection, pieces: Arc::new(CheckedPieces { pieces }), ends_at })
+        Ok(Found { connection, pieces: Arc::new(CheckedPieces { pieces, replies: replies.take() }), ends_at })
     }
 
     /// Checks whether a repaired login opens none of the known accounts, and which accounts other connections have.

@@ -30,7 +30,7 @@ impl Live {
             Ok(Some(opened)) => opened,
             Err(failure) => return Some(format!("the login was not ended at the provider: {}", failure.message)),
         };
-        let built = self.build(metadata, connection.environment.as_deref(), credentials.fields().clone());
+        let built = self.build(metadata, connection.environment.as_deref(), credentials.fields().clone(), None);
         let ending = async {
             let (provider, oauth) = built?;
             match (oauth, &credentials) {

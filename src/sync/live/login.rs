@@ -13,6 +13,7 @@ use crate::{
     domain::{ChangeKind, Connection, ConnectionId, FailureKind, ProviderError, ProviderErrorKind},
     providers::{
         Auth, BuildContext, Credentials, LinkProvider, LoginAccess, OauthProvider, Provider, ProviderMetadata, Secrets,
+        kit::Replies,
     },
 };
 
@@ -39,8 +40,9 @@ impl Live {
         metadata: &'static ProviderMetadata,
         environment: Option<&str>,
         settings: Secrets,
+        replies: Option<Replies>,
     ) -> Result<Adapter, ProviderError> {
-        let context = self.context(metadata, environment, settings);
+        let context = BuildContext { replies, ..self.context(metadata, environment, settings) };
         if matches!(metadata.auth, Auth::Oauth { .. }) {
             let oauth = metadata.oauth_provider(&context)?;
             return Ok((Arc::clone(&oauth) as Arc<dyn Provider>, Some(oauth)));
@@ -70,6 +72,7 @@ impl Live {
             endpoint: self.config.endpoints.get(metadata.slug).cloned(),
             settings,
             counters: Arc::clone(&self.counters),
+            replies: None,
         }
     }
 
@@ -115,6 +118,7 @@ impl AdapterSession {
         live: &Arc<Live>,
         connection: &Connection,
         metadata: &'static ProviderMetadata,
+        replies: &Replies,
     ) -> Result<Self, SyncError> {
         let wanted = connection.clone();
         let opened = live.blocking(move |live| live.open_credentials(&wanted)).await;
@@ -126,8 +130,12 @@ impl AdapterSession {
             }
             _ => SyncError::Local(failure),
         })?;
-        let (provider, oauth) =
-            live.build(metadata, connection.environment.as_deref(), credentials.fields().clone())?;
+        let (provider, oauth) = live.build(
+            metadata,
+            connection.environment.as_deref(),
+            credentials.fields().clone(),
+            Some(replies.clone()),
+        )?;
         Ok(Self {
             live: Arc::clone(live),
             connection: connection.id,

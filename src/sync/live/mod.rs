@@ -43,7 +43,7 @@ use crate::{
     ports::{Browser, Clock, Entropy},
     providers::{
         self, FetchPlan, LoginAccess, Piece, Provider, Purpose, Secrets, Sink as _,
-        kit::{Counters, Http, ServerOrigin},
+        kit::{Counters, Http, KeptReply, Replies, ServerOrigin},
     },
     store::Store,
     vault::Vault,
@@ -117,12 +117,16 @@ pub(super) struct SyncOrder {
     pub(super) progress: Arc<dyn Fn(JobProgress) + Send + Sync>,
     /// The pieces that the check of this login returned, for its first sync.
     pub(super) checked: Option<Arc<CheckedPieces>>,
+    /// The replies of this sync.
+    pub(super) replies: Replies,
 }
 
 /// Pieces of a check.
 #[derive(Debug)]
 pub(super) struct CheckedPieces {
     pub(super) pieces: Vec<Piece>,
+    /// The replies that they were read from.
+    pub(super) replies: Vec<KeptReply>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -341,8 +345,10 @@ impl Live {
             report.warnings.push(crate::domain::Warning::new(0, wait));
             return Ok(());
         }
-        let session = login::AdapterSession::open(self, connection, metadata).await?;
-        let outcome = self.run_pass(connection, session.provider(), &session, order, dropped, report).await;
+        // Of this connection alone: others are synced under the same order.
+        let order = SyncOrder { replies: Replies::default(), ..order.clone() };
+        let session = login::AdapterSession::open(self, connection, metadata, &order.replies).await?;
+        let outcome = self.run_pass(connection, session.provider(), &session, &order, dropped, report).await;
         outcome.map_err(|error| match error {
             SyncError::Provider(error) => match session.take_failure() {
                 Some(failure) => failure.into(),
@@ -394,6 +400,7 @@ impl Live {
         pass: &mut pass::Pass,
     ) -> Result<(), ProviderError> {
         let checked = order.checked.as_ref().map(|checked| checked.pieces.clone()).unwrap_or_default();
+        pass.done.replies.extend(order.checked.iter().flat_map(|checked| checked.replies.iter().cloned()));
         let mut listed = None;
         for piece in checked {
             match &piece {

@@ -38,7 +38,7 @@ impl Live {
         accepted: &Accepted,
         prompt: &Prompt,
     ) -> Result<Credentials, JobFailure> {
-        let built = self.build(metadata, accepted.environment, accepted.values.clone());
+        let built = self.build(metadata, accepted.environment, accepted.values.clone(), None);
         let (_, oauth) = built.map_err(JobFailure::from)?;
         let oauth = oauth.ok_or_else(|| {
             JobFailure::new(FailureKind::Validation, format!("{} can't be connected from here", metadata.display_name))

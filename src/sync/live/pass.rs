@@ -18,7 +18,7 @@ use crate::{
         AccountDraft, AccountId, Capability, Change, ChangeCounts, ConnectionId, FailureKind, ProviderError,
         ProviderErrorKind, TransactionDraft, TransactionId, Warning,
     },
-    providers::{FailureScope, Piece, ProviderMetadata, ScopedFailure, Sink},
+    providers::{FailureScope, Piece, ProviderMetadata, ScopedFailure, Sink, kit::KeptReply},
     sync::{AccountResult, ConnectionReport, Event, JobProgress, Stage, SyncedAccount},
 };
 
@@ -48,6 +48,8 @@ pub(super) struct Done {
     pub(super) created: BTreeSet<AccountId>,
     pub(super) touched: BTreeSet<AccountId>,
     pub(super) warnings: Vec<Warning>,
+    /// Replies that are not stored yet.
+    pub(super) replies: Vec<KeptReply>,
     /// Accounts as listed, in order.
     pub(super) drafts: Vec<AccountDraft>,
     /// The stored account of each listed one.
@@ -96,6 +98,7 @@ impl Pass {
                 created: BTreeSet::new(),
                 touched: BTreeSet::new(),
                 warnings: Vec::new(),
+                replies: Vec::new(),
                 drafts: Vec::new(),
                 ids: BTreeMap::new(),
                 is_listed: false,
@@ -119,6 +122,7 @@ impl Pass {
     async fn commit(&mut self) -> Result<(), ProviderError> {
         let chunk = std::mem::take(&mut self.chunk);
         self.done.warnings.extend(chunk.warnings.iter().cloned());
+        self.done.replies.extend(self.order.replies.take());
         if chunk.is_empty() {
             return Ok(());
         }

@@ -112,6 +112,9 @@ impl Live {
         for planned in planned {
             write_account(&writing, &mut writer, done, planned)?;
         }
+        for reply in done.replies.drain(..) {
+            writer.put_reply(connection.id, &reply.name, reply.body)?;
+        }
         let same_rate = |a: &RateDraft, b: &RateDraft| (a.date, a.from, a.to) == (b.date, b.from, b.to);
         if !rates.is_empty() {
             state::add_facts(&mut writer, connection.id, "rates", rates, same_rate)?;

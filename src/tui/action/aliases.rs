@@ -40,6 +40,7 @@ impl Action {
             Self::AsOf | Self::DayBefore | Self::DayAfter | Self::MonthBefore | Self::MonthAfter => {
                 "time machine history past date day month then back"
             }
+            Self::Compare => "diff difference changed between before after",
             Self::Mask => "privacy hide show amounts money private",
             Self::Mark | Self::MarkAll | Self::MarkRange => "select choose check multiple",
             Self::Group => "symbol combine together",

@@ -53,6 +53,8 @@ pub(crate) enum KeyPlace {
     Change,
     /// The tree of a figure.
     Explain,
+    /// The difference between two states.
+    Difference,
     Palette,
     /// Steps of the connection wizard.
     ConnectChoose,

@@ -36,6 +36,8 @@ pub(crate) enum Action {
     Explain,
     /// Show everything as of a day.
     AsOf,
+    /// Compare a change with the state before it, or two marked changes.
+    Compare,
     DayBefore,
     DayAfter,
     MonthBefore,
@@ -117,6 +119,7 @@ const LISTS: KeyScope = SCREENS.and(&[
     KeyPlace::Help,
     KeyPlace::Change,
     KeyPlace::Explain,
+    KeyPlace::Difference,
     KeyPlace::ConnectAccounts,
 ]);
 const ROWS: KeyScope = KeyScope::of(&[KeyPlace::Transactions]);
@@ -154,7 +157,7 @@ const EVERYWHERE: KeyScope =
 pub(crate) const TABLE: &[Spec] = &[
     // Hints of the screens, most useful first.
     row(Action::Open, &["enter"], "open", "Open the selected row", "open", KeyGroup::Look,
-        SCREENS.and(&[KeyPlace::Change, KeyPlace::Explain])),
+        SCREENS.and(&[KeyPlace::Change, KeyPlace::Explain, KeyPlace::Difference])),
     row(Action::Filter, &["/"], "filter", "Filter the rows", "filter", KeyGroup::Look, FILTERED.and(&[KeyPlace::Help])),
     row(Action::Sort, &["s"], "sort", "Choose the order", "sort", KeyGroup::Look,
         KeyScope::of(&[KeyPlace::Transactions, KeyPlace::Groups, KeyPlace::Holdings])),
@@ -162,6 +165,10 @@ pub(crate) const TABLE: &[Spec] = &[
         KeyScope::of(&[KeyPlace::Holdings])),
     row(Action::Mark, &["space"], "mark", "Mark the row: e and y take marked rows", "mark",
         KeyGroup::Look, ROWS),
+    row(Action::Mark, &["space"], "mark-change", "Mark the change, to compare two", "", KeyGroup::Look,
+        KeyScope::of(&[KeyPlace::Activity])),
+    row(Action::Compare, &["d"], "compare", "Compare with the state before, or 2 marks", "compare", KeyGroup::Look,
+        KeyScope::of(&[KeyPlace::Activity])),
     row(Action::Edit, &["e"], "edit", "Edit payee, category, tags, note, names", "edit", KeyGroup::Data,
         KeyScope::of(&[KeyPlace::Transactions, KeyPlace::Accounts, KeyPlace::Connections])),
     row(Action::StateBalance, &["b"], "state-balance", "State the balance of the account on a day", "", KeyGroup::Data,
@@ -187,7 +194,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Help, &["?", "f1"], "help", "Show the keys", "help", KeyGroup::Program, SCREENS),
     row(Action::Mask, &["p"], "privacy", "Hide or show amounts", "hide", KeyGroup::Look, SCREENS),
     row(Action::AsOf, &["t"], "as-of", "Show everything as of a day", "as of", KeyGroup::Look, SCREENS),
-    row(Action::Dismiss, &["d"], "dismiss", "Dismiss the matter until the next start", "dismiss", KeyGroup::Look,
+    row(Action::Dismiss, &["d"], "dismiss", "Dismiss the matter until it changes", "dismiss", KeyGroup::Look,
         KeyScope::of(&[KeyPlace::Overview])),
     row(Action::ZoomIn, &["+", "="], "zoom-in", "Show a shorter stretch of the history", "zoom", KeyGroup::Look,
         KeyScope::of(&[KeyPlace::Overview])),
@@ -197,7 +204,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Group, &["m"], "institutions", "Show classes or institutions", "institutions", KeyGroup::Look,
         KeyScope::of(&[KeyPlace::Overview])),
     row(Action::Help, &["?", "f1"], "help-here", "Show the keys", "", KeyGroup::Overlay,
-        REVIEW.and(&[KeyPlace::Picker, KeyPlace::Menu, KeyPlace::Change, KeyPlace::Explain, KeyPlace::Importing])),
+        REVIEW.and(&[KeyPlace::Picker, KeyPlace::Menu, KeyPlace::Change, KeyPlace::Explain, KeyPlace::Difference, KeyPlace::Importing])),
     row(Action::Palette, &[":", "ctrl-p"], "palette-here", "Find a command by name or meaning", "", KeyGroup::Overlay,
         KeyScope::of(&[KeyPlace::Change])),
     row(Action::Sync, &["r"], "sync", "Sync this connection", "", KeyGroup::Data, SCREENS),
@@ -312,6 +319,7 @@ pub(crate) const TABLE: &[Spec] = &[
             KeyPlace::Help,
             KeyPlace::Change,
             KeyPlace::Explain,
+            KeyPlace::Difference,
             KeyPlace::Confirm,
         ])),
     row(Action::Back, &["esc"], "screen-back", "One step back", "", KeyGroup::Move, SCREENS),

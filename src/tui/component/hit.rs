@@ -27,6 +27,7 @@ pub(crate) enum ListId {
     Page,
     ChangeRows,
     Explain,
+    Difference,
     Form,
     Providers,
     Found,

@@ -2,6 +2,7 @@
 
 mod change;
 mod confirm;
+mod difference;
 mod explain;
 mod form;
 mod help;
@@ -16,6 +17,7 @@ pub(crate) mod wizard;
 
 pub(crate) use change::{CHUNK, ChangePage, summary};
 pub(crate) use confirm::Confirm;
+pub(crate) use difference::{DIFFERENCES, DifferencePage};
 pub(crate) use explain::{ExplainTree, INPUTS};
 pub(crate) use form::{Form, FormField, Suggest};
 pub(crate) use help::Help;

@@ -218,7 +218,8 @@ fn rank(entry: &Entry, words: &[String], fuzzy: bool) -> Option<u32> {
     let begins =
         |text: &str, word: &str| text.split(|c: char| !c.is_alphanumeric()).any(|known| known.starts_with(word));
     if words.iter().all(|word| begins(&title, word)) {
-        return Some(if title.starts_with(words[0].as_str()) { 5 } else { 4 });
+        let is_start = words.first().is_some_and(|word| title.starts_with(word.as_str()));
+        return Some(if is_start { 5 } else { 4 });
     }
     if words.iter().all(|word| begins(&title, word) || begins(&aliases, word)) {
         return Some(3);

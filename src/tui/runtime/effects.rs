@@ -17,9 +17,10 @@ use crate::{
     sync::{EngineCommand, Handle},
     tui::{
         app::App,
+        dismissed::{DISMISSED_FILE, read_dismissed, write_dismissed},
         env::Env,
         msg::{Effect, EffectError, Explained, FolderEntry, WorkerAnswer},
-        overlay::{CHUNK, INPUTS},
+        overlay::{CHUNK, DIFFERENCES, INPUTS},
         snapshot::{Grouped, LedgerSnapshot},
     },
 };
@@ -95,24 +96,11 @@ pub(super) fn start(
             let downloads = env.folders.home.as_ref().map(|home| home.join("Downloads"));
             later(&answer, move || WorkerAnswer::Recent(recent(file.as_deref(), downloads)))
         }
-        Effect::ReadVisit => {
-            let file = visit_file(env);
-            now(WorkerAnswer::Visit(file.and_then(|file| files::read_text(&file, 1 << 10).ok()?.trim().parse().ok())))
-        }
-        Effect::WriteVisit => {
-            if let Some(file) = visit_file(env) {
-                // A failure only affects the list of changes.
-                let _ = files::replace(&file, env.clock.now().to_rfc3339().as_bytes());
-            }
-            0
-        }
-        Effect::Remember(folder) => {
-            let file = env.folders.recent.clone();
-            if let Some(file) = file {
-                tokio::task::spawn_blocking(move || remember(&file, &folder));
-            }
-            0
-        }
+        Effect::ReadVisit
+        | Effect::WriteVisit
+        | Effect::ReadDismissed
+        | Effect::WriteDismissed(_)
+        | Effect::Remember(_) => state_file(effect, env).map_or(0, now),
         Effect::ChangeRows { change, offset } => later(&answer, move || {
             let limit = usize::try_from(CHUNK).unwrap_or(usize::MAX);
             let result = view.change_rows(change, offset, limit).map_err(Into::into);
@@ -125,6 +113,13 @@ pub(super) fn start(
                 WorkerAnswer::Explained { figure, offset, result }
             })
         }
+        Effect::Compare { from, to } => later(&answer, move || {
+            let compared = view.difference(from, to).and_then(|found| {
+                let rows = view.differing_rows(&found, 0..DIFFERENCES)?;
+                Ok(Box::new((found, rows)))
+            });
+            WorkerAnswer::Compared { from, to, result: compared.map_err(Into::into) }
+        }),
         Effect::ReadLog => {
             let file = env.folders.log.clone();
             later(&answer, move || WorkerAnswer::Log(file.and_then(|file| read_log(&file).ok()).unwrap_or_default()))
@@ -134,6 +129,39 @@ pub(super) fn start(
         }
         Effect::Browse(url) => now(WorkerAnswer::Opened(env.browser.open(&url).map_err(Into::into))),
         Effect::Send(_) | Effect::Redraw | Effect::Suspend | Effect::Shell { .. } | Effect::Quit => 0,
+    }
+}
+
+/// Reads or writes a small file of the state folder. Failures are ignored: only lists of the screen depend on it.
+fn state_file(effect: Effect, env: &Env) -> Option<WorkerAnswer> {
+    match effect {
+        Effect::ReadVisit => {
+            let file = visit_file(env);
+            Some(WorkerAnswer::Visit(file.and_then(|file| files::read_text(&file, 1 << 10).ok()?.trim().parse().ok())))
+        }
+        Effect::ReadDismissed => {
+            let file = dismissed_file(env);
+            Some(WorkerAnswer::Dismissed(file.map(|file| read_dismissed(&file)).unwrap_or_default()))
+        }
+        Effect::WriteVisit => {
+            if let Some(file) = visit_file(env) {
+                let _ = files::replace(&file, env.clock.now().to_rfc3339().as_bytes());
+            }
+            None
+        }
+        Effect::WriteDismissed(ids) => {
+            if let Some(file) = dismissed_file(env) {
+                let _ = write_dismissed(&file, &ids);
+            }
+            None
+        }
+        Effect::Remember(folder) => {
+            if let Some(file) = env.folders.recent.clone() {
+                tokio::task::spawn_blocking(move || remember(&file, &folder));
+            }
+            None
+        }
+        _ => None,
     }
 }
 
@@ -167,6 +195,11 @@ fn edit(view: &View, rows: &[TransactionId], patch: &UserPatch, engine: &Handle)
 /// The file that records the last visit, beside that of the recent folders.
 fn visit_file(env: &Env) -> Option<PathBuf> {
     env.folders.recent.as_ref().map(|recent| recent.with_file_name("last-visit"))
+}
+
+/// The file of dismissed matters, beside that of the recent folders.
+fn dismissed_file(env: &Env) -> Option<PathBuf> {
+    env.folders.recent.as_ref().map(|recent| recent.with_file_name(DISMISSED_FILE))
 }
 
 fn later(answer: &UnboundedSender<WorkerAnswer>, work: impl FnOnce() -> WorkerAnswer + Send + 'static) -> usize {

@@ -17,12 +17,15 @@ use crate::{
     domain::{
         Account, AccountId, Change, ChangeId, Connection, ConnectionId, RowPair, TransactionFacts, TransactionId,
     },
-    ledger::{AccountLine, Check, Daily, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View},
+    ledger::{AccountLine, Check, Daily, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View, daily::Span},
     tui::widget::chart::Point,
 };
 
 /// Most journal entries in a snapshot.
 pub(crate) const JOURNAL: usize = 1_000;
+
+/// Newest gaps of an account for which rows are searched that would explain them.
+const EXPLAINED: usize = 3;
 
 /// A snapshot.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub(crate) struct LedgerSnapshot {
     pub(crate) histories: HashMap<AccountId, Vec<Point>>,
     /// The comparison of an account's newest stated balance with the one before plus the rows between.
     pub(crate) checks: HashMap<AccountId, Check>,
+    /// Gaps of each account that has some, the newest first.
+    gaps: HashMap<AccountId, Vec<Span>>,
     /// Net worth by currency, the largest first.
     pub(crate) worth: Vec<Worth>,
     /// Pairs of rows that may be one and wait for a decision.
@@ -75,6 +80,7 @@ impl LedgerSnapshot {
             histories: HashMap::new(),
             checks: HashMap::new(),
             daily: Arc::default(),
+            gaps: HashMap::new(),
             worth: Vec::new(),
         }
         .with_balances()
@@ -105,8 +111,21 @@ impl LedgerSnapshot {
                 self.checks.insert(history.account(), check);
             }
         }
+        if !self.view.needs_columns() {
+            for line in self.view.accounts() {
+                let gaps = self.view.gaps(line.account.id, EXPLAINED)?;
+                if !gaps.is_empty() {
+                    self.gaps.insert(line.account.id, gaps);
+                }
+            }
+        }
         self.worth = worth::by_currency(self.view.accounts(), &self.daily, self.today);
         Ok(self)
+    }
+
+    /// The gaps of an account, the newest first; causes are known of the first ones.
+    pub(crate) fn gaps_of(&self, account: AccountId) -> &[Span] {
+        self.gaps.get(&account).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn accounts(&self) -> &[AccountLine] {

@@ -16,6 +16,8 @@ use crate::{
 pub(crate) struct Worth {
     pub(crate) currency: AssetCode,
     pub(crate) total: Decimal,
+    /// Whether the total has more than 28 digits, so that it can't be shown.
+    pub(crate) is_too_large: bool,
     /// By class of account, in the order of the vocabulary; only classes that occur.
     pub(crate) classes: Vec<(AccountCategory, Decimal, usize)>,
     /// By institution, the largest first.
@@ -48,6 +50,7 @@ pub(super) fn by_currency(accounts: &[AccountLine], daily: &Daily, today: NaiveD
             bank.1 += 1;
         }
     }
+    let too_large = daily.net_worth(today).too_large;
     let days = daily.net_worth_series(Every::Day, today);
     let mut worth: Vec<Worth> = groups
         .into_iter()
@@ -61,6 +64,7 @@ pub(super) fn by_currency(accounts: &[AccountLine], daily: &Daily, today: NaiveD
             institutions.sort_by_key(|(_, sum, _)| Reverse(sum.abs()));
             Worth {
                 institutions,
+                is_too_large: too_large.contains(&currency),
                 currency,
                 total: classes.values().fold(Decimal::ZERO, |sum, (own, _)| sum.saturating_add(*own)),
                 classes: classes.into_iter().map(|(class, (sum, count))| (class, sum, count)).collect(),

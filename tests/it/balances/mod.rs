@@ -1,6 +1,7 @@
 //! Balances by day and explanations over whole households, imported as files.
 
 mod households;
+mod single_faults;
 
 use dashtam::testing::{
     ledger::{Ledger, ListRequest, Standing},

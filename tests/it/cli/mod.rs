@@ -18,4 +18,5 @@ mod real_terminal;
 mod scripts;
 mod special_files;
 mod tables;
+mod time_machine;
 mod two_programs;

@@ -84,7 +84,14 @@ async fn nothing_is_sent_offline_and_nothing_to_a_server_that_is_gone() {
 
 fn context<'a>(http: &'a Http, environment: &'a str) -> BuildContext<'a> {
     let counters = Arc::new(MemoryCounters::default());
-    BuildContext { http, environment: Some(environment), endpoint: None, settings: Secrets::new(), counters }
+    BuildContext {
+        http,
+        environment: Some(environment),
+        endpoint: None,
+        settings: Secrets::new(),
+        counters,
+        replies: None,
+    }
 }
 
 #[tokio::test]
@@ -279,7 +286,7 @@ fn made_up(http: &Http, server: Option<&Server>) -> Api {
     let endpoint = server.map(|server| server.origin.parse().unwrap());
     let counters = Arc::new(MemoryCounters::default());
     let settings = Secrets::new();
-    Api::new(&METADATA, &BuildContext { http, environment: None, endpoint, settings, counters }).unwrap()
+    Api::new(&METADATA, &BuildContext { http, environment: None, endpoint, settings, counters, replies: None }).unwrap()
 }
 
 /// Every attempt is signed as it is sent, with a number above all before, and one after another.

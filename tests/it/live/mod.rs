@@ -9,6 +9,7 @@ mod oauth;
 mod oidc;
 mod plaid;
 mod provider_contract;
+mod replies;
 mod request_budget;
 mod schwab;
 mod simplefin;

@@ -175,6 +175,7 @@ fn missing_settings_are_named_with_where_to_set_them() {
         endpoint: None,
         settings: Secrets::new().with("app_key", "k"),
         counters: std::sync::Arc::new(dashtam::testing::providers::kit::MemoryCounters::default()),
+        replies: None,
     };
     let error = find("schwab").unwrap().provider(&context).unwrap_err();
     assert_eq!(error.kind, ProviderErrorKind::NotConfigured);

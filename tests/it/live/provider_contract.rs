@@ -413,3 +413,57 @@ async fn a_failed_part_never_ends_a_login() {
         }
     }
 }
+
+/// Every amount is found at a path of a kept reply, and no reply has a secret.
+#[tokio::test]
+async fn each_row_is_found_in_the_replies() {
+    for contract in contracts() {
+        let slug = contract.metadata.slug;
+        let under = Under::test(&contract, HttpLimits::default(), |_| None).await;
+        let replies = dashtam::testing::providers::kit::Replies::default();
+        let settings = contract.credentials.clone();
+        let context = dashtam::testing::providers::BuildContext {
+            replies: Some(replies.clone()),
+            ..under.outside.context(&under.server, settings)
+        };
+        let provider = contract.metadata.provider(&context).unwrap();
+        let from = Some("2026-01-01".parse().unwrap());
+        let fetching = Fetching { from, ..Fetching::default() };
+        let fetched = fetching.run(&under.outside, &*provider, &under.credentials).await;
+        assert_eq!(fetched.result, Ok(()), "{slug}");
+        let texts: Vec<String> =
+            replies.take().iter().map(|reply| String::from_utf8(reply.body.to_vec()).unwrap()).collect();
+        assert!(!texts.is_empty() && texts.iter().all(|text| !text.contains("canary")), "{slug}");
+        let (mut rows, mut found) = (0, 0);
+        for row in fetched.pieces.iter().flat_map(|piece| match piece {
+            Piece::Rows { rows, .. } => rows.as_slice(),
+            _ => &[],
+        }) {
+            let (id, amount) = (row.facts.provider_id.as_deref(), row.facts.amount);
+            rows += 1;
+            let place = texts.iter().find_map(|text| {
+                dashtam::testing::ledger::explain::place_in_reply(text, id, amount)
+                    .map(|place| (text, place.path.unwrap()))
+            });
+            let Some((text, path)) = place else { continue };
+            let value: Value = serde_json::from_str(text).unwrap();
+            let pointer = path.trim_start_matches('$').replace('[', "/").replace(']', "").replace('.', "/");
+            let leaf = value.pointer(&pointer).unwrap_or_else(|| panic!("{slug}: {path}"));
+            if leaf.is_object() {
+                // Computed by the adapter from the quantity and the price that the object states.
+                let quantity = row.facts.security.as_ref().and_then(|security| security.quantity).unwrap();
+                let quantity = quantity.abs().normalize().to_string();
+                assert!(leaf.to_string().contains(&quantity), "{slug}: {path} has no {quantity}");
+                found += 1;
+                continue;
+            }
+            let written = leaf.as_str().map_or_else(|| leaf.to_string(), str::to_owned);
+            let leaf = written.parse().or_else(|_| rust_decimal::Decimal::from_scientific(&written));
+            let leaf = leaf.unwrap_or_else(|error| panic!("{slug}: {path} is `{written}`: {error}"));
+            let scaled = [1_u64, 100, 100_000_000].map(|units| amount.abs() * rust_decimal::Decimal::from(units));
+            assert!(scaled.contains(&leaf.abs()), "{slug}: {path} is {leaf}, not {amount}");
+            found += 1;
+        }
+        assert!(found * 10 >= rows * 9, "{slug}: {found} of {rows}");
+    }
+}

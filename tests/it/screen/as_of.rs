@@ -95,3 +95,24 @@ async fn the_view_until_a_day_equals_a_fresh_one() {
         assert_eq!(back.transaction_count(), view.transaction_count());
     }
 }
+
+#[tokio::test]
+async fn changes_are_compared_on_activity() {
+    let mut h = Harness::new(120, 36);
+    for (name, rows, balance) in [
+        ("a.qfx", &[("2026-11-02", "-6.50", "COFFEE")][..], "100.00"),
+        ("b.qfx", &[("2026-11-02", "-6.50", "COFFEE"), ("2026-11-03", "-900.00", "RENT")], "-800.00"),
+    ] {
+        let path = h.write(name, &bank_statement("1", rows, balance));
+        let request = dashtam::testing::sync::ImportRequest { paths: vec![path.into()], ..Default::default() };
+        h.engine.import(request, |_| {}).await.unwrap();
+    }
+    h.idle().await.keys("6d").idle().await;
+    h.shows(&["What changed from change 1 to change 2", "RENT", "-900.00", "100.00", "-800.00", "import of b.qfx"]);
+    h.hides("COFFEE");
+    matches("difference_120x36", &mut h);
+    h.keys("<esc> jd").idle().await.shows(&["from change 1 to change 2"]);
+    h.keys("<esc>k jd").idle().await.shows(&["from change 0 to change 1", "COFFEE", "before the first change"]);
+    h.keys("jjj<enter>").idle().await;
+    h.keys("<esc>").idle().await;
+}

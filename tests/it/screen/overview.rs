@@ -52,7 +52,7 @@ async fn matters_are_grouped_and_can_be_dismissed() {
         h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await.keys("<enter>").idle().await;
     }
     h.keys("1").shows(&["5 balances are older than 45 days", "d dismiss"]);
-    h.keys("d").hides("5 balances").shows(&["Dismissed until the next start"]);
+    h.keys("d").hides("5 balances").shows(&["Dismissed until it changes"]);
 }
 
 #[tokio::test]

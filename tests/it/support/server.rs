@@ -220,6 +220,7 @@ impl Outside {
             endpoint: Some(server.origin.parse().unwrap()),
             settings,
             counters: Arc::new(MemoryCounters::default()),
+            replies: None,
         }
     }
 }

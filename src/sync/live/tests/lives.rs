@@ -255,7 +255,7 @@ impl Life {
             credentials: Credentials::ApiKey(Secrets::new()),
             found,
             repairs,
-            pieces: Arc::new(CheckedPieces { pieces }),
+            pieces: Arc::new(CheckedPieces { pieces, replies: Vec::new() }),
             reserved: None,
             ends_at: None,
         };

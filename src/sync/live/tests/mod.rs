@@ -218,7 +218,7 @@ impl Bench {
 }
 
 pub(super) fn order(occasion: Occasion, checked: Option<Arc<CheckedPieces>>) -> SyncOrder {
-    SyncOrder { occasion, from: None, progress: Arc::new(|_| {}), checked }
+    SyncOrder { occasion, from: None, progress: Arc::new(|_| {}), checked, replies: Replies::default() }
 }
 
 pub(super) fn report_of(connection: &Connection) -> ConnectionReport {

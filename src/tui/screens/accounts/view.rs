@@ -8,6 +8,7 @@ use crate::{
     domain::{Account, AccountId, Money},
     ledger::{AccountLine, Standing},
     tui::{
+        attention::{closed_by, unexplained},
         component::{detail::DetailLine, empty, hit::ListId, scene::Scene},
         snapshot,
         widget::{
@@ -163,6 +164,7 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
         };
         lines.extend([DetailLine::Text(text, style), DetailLine::Blank]);
     }
+    lines.extend(gap_lines(account.id, scene));
     let available =
         line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
     lines.extend([
@@ -178,6 +180,22 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
     ]);
     lines
 }
+
+/// The newest gaps of an account: the amount, the row that would explain it, and the download that would close it.
+fn gap_lines(account: AccountId, scene: &Scene<'_>) -> Vec<DetailLine> {
+    let (theme, masked) = (scene.paint.theme, scene.paint.masked);
+    let mut lines = Vec::new();
+    for gap in scene.snapshot.gaps_of(account).iter().take(GAPS) {
+        let by = gap.gap.map(|by| amount::difference(Money::new(by, gap.currency), masked)).unwrap_or_default();
+        lines.push(DetailLine::Text(format!("{by}: {}", unexplained(gap)), theme.warning));
+        lines.push(DetailLine::Text(closed_by(gap), theme.muted));
+        lines.push(DetailLine::Blank);
+    }
+    lines
+}
+
+/// Gaps listed at most.
+const GAPS: usize = 3;
 
 /// Months in the strip at most.
 const MONTHS: usize = 24;

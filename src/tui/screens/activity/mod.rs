@@ -6,7 +6,7 @@ mod view;
 use ratatui::layout::Rect;
 
 use crate::{
-    domain::Change,
+    domain::{Change, ChangeId},
     tui::{
         action::{Action, KeyPlace},
         component::{
@@ -16,7 +16,7 @@ use crate::{
             scene::Scene,
         },
         msg::WorkerAnswer,
-        overlay::{ChangePage, Menu, MenuEntry, TextPage},
+        overlay::{ChangePage, DifferencePage, Menu, MenuEntry, TextPage},
         snapshot::LedgerSnapshot,
     },
 };
@@ -27,6 +27,8 @@ pub(crate) struct Activity {
     list: List,
     /// The end of the log file, the newest line last.
     log: Vec<String>,
+    /// Marked changes, at most two.
+    marks: Vec<ChangeId>,
 }
 
 impl Activity {
@@ -40,6 +42,28 @@ impl Activity {
 
     fn selected_change<'a>(&self, snapshot: &'a LedgerSnapshot) -> Option<&'a Change> {
         self.shown(snapshot).get(self.list.cursor.at).copied()
+    }
+
+    /// Marks the selected change or takes its mark away; a third mark replaces the oldest.
+    fn mark(&mut self, snapshot: &LedgerSnapshot) {
+        let Some(id) = self.selected_change(snapshot).map(|change| change.id) else { return };
+        let known = self.marks.len();
+        self.marks.retain(|marked| *marked != id);
+        if self.marks.len() == known {
+            self.marks.push(id);
+            self.marks.drain(..self.marks.len().saturating_sub(2));
+        }
+    }
+
+    /// Compares two marked changes, one with the selected one, or the selected one with the state before it.
+    fn compare(&self, ctx: &mut Ctx<'_>) {
+        let Some(selected) = self.selected_change(ctx.snapshot).map(|change| change.id) else { return };
+        let (one, other) = match self.marks.as_slice() {
+            [one, other] => (*one, *other),
+            [one] if *one != selected => (*one, selected),
+            _ => (ChangeId(selected.0.saturating_sub(1)), selected),
+        };
+        DifferencePage::open(one.min(other), one.max(other), ctx);
     }
 
     fn open(&self, ctx: &mut Ctx<'_>) {
@@ -62,6 +86,7 @@ impl Pane for Activity {
         let can = match action {
             Action::Undo => change.is_some_and(Change::can_undo),
             Action::Redo => change.is_some_and(Change::can_redo),
+            Action::Compare => change.is_some(),
             _ => true,
         };
         can && self.list.offers(action, self.rows(snapshot).len())
@@ -86,6 +111,8 @@ impl Pane for Activity {
         }
         match action {
             Action::Open => self.open(ctx),
+            Action::Mark => self.mark(ctx.snapshot),
+            Action::Compare => self.compare(ctx),
             Action::Explain => ctx.push(TextPage::new("The journal", view::EXPLANATION)),
             Action::Copy => {
                 if let Some(change) = self.selected_change(ctx.snapshot) {

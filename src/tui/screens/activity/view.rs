@@ -18,7 +18,8 @@ use crate::{
 
 pub(super) const EXPLANATION: &str = "# The journal\nEvery import, sync and edit is one change. It is written completely or not \
     at all, and it is kept.\n\n# Undo\nu undoes a change, also an older one: its rows are removed, amended rows \
-    get their former values, and later changes stay. Your edits are kept. U redoes it.\n\n# Files\n\
+    get their former values, and later changes stay. Your edits are kept. U redoes it.\n\n# Comparing\n\
+    d shows what a change added, removed and amended. Space marks a change; with two marks d compares their states.\n\n# Files\n\
     The raw file of each import is kept in the store, so that every row can be traced to its line.";
 
 pub(super) fn draw(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
@@ -90,7 +91,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
                 number(change.counts.transactions_skipped, theme.muted),
                 Cell::text(note, style),
             ],
-            marked: false,
+            marked: activity.marks.contains(&change.id),
             style: change.undone.then_some(theme.struck),
         }
     });

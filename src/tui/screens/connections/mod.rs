@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use crate::{
     config::ProviderSettings,
     domain::{Connection, ConnectionId, ProviderCategory},
+    ledger::explain::Figure,
     providers::{PROVIDERS, ProviderMetadata, find},
     sync::{ConnectionReport, EngineCommand, Event, SyncReport},
     tui::{
@@ -23,7 +24,7 @@ use crate::{
         },
         env::Env,
         msg::Effect,
-        overlay::{Form, FormField, Menu, MenuEntry, Suggest, TextPage, wizard::Wizard},
+        overlay::{ExplainTree, Form, FormField, Menu, MenuEntry, Suggest, TextPage, wizard::Wizard},
         snapshot::LedgerSnapshot,
     },
 };
@@ -199,7 +200,14 @@ impl Connections {
                     |url, ctx| ctx.effects.push(Effect::Browse((*url).to_owned())),
                 ));
             }
-            Some(Item::Connection(_)) => ctx.push(TextPage::new("Connections", view::EXPLANATION)),
+            Some(Item::Connection(connection)) => {
+                let has_accounts = ctx.snapshot.accounts().iter().any(|line| line.connection.id == connection.id);
+                if has_accounts {
+                    ExplainTree::open(Figure::ConnectionRows(connection.id), ctx);
+                } else {
+                    ctx.push(TextPage::new("Connections", view::EXPLANATION));
+                }
+            }
             Some(Item::Heading(_)) | None => {}
         }
     }

@@ -158,7 +158,14 @@ mod tests {
     fn worth(days: u64) -> Worth {
         let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
         let series = (0..days).map(|day| (first + Days::new(day), Decimal::from(day))).collect();
-        Worth { currency: AssetCode::USD, total: Decimal::ZERO, classes: Vec::new(), institutions: Vec::new(), series }
+        Worth {
+            currency: AssetCode::USD,
+            total: Decimal::ZERO,
+            classes: Vec::new(),
+            institutions: Vec::new(),
+            is_too_large: false,
+            series,
+        }
     }
 
     #[test]

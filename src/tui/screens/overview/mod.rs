@@ -1,6 +1,5 @@
 //! Screen 1: net worth and its history, changes since the last visit, and matters that need attention.
 
-mod attention;
 mod history;
 mod news;
 mod view;
@@ -10,12 +9,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use self::{attention::Matter, history::HistoryPane, news::NewsItem};
+use self::{history::HistoryPane, news::NewsItem};
 use crate::{
     domain::Money,
     ledger::explain::Figure,
     tui::{
         action::{Action, KeyPlace},
+        attention::{self, Matter},
         component::{
             hit::ListId,
             pane::{Ctx, Pane, PaneNews, can_undo},
@@ -43,7 +43,7 @@ enum Part {
 pub(crate) struct Overview {
     /// Without those that were dismissed.
     matters: Vec<Matter>,
-    /// Texts of dismissed matters; they come back with the next start.
+    /// Ids of dismissed matters; a matter that changes comes back.
     dismissed: BTreeSet<String>,
     items: Vec<NewsItem>,
     /// The end of the last visit; none while it is not known, or at the first visit.
@@ -113,8 +113,11 @@ impl Overview {
     /// The matters and changes of a snapshot; the cursors stay on their lines.
     fn refresh(&mut self, ctx: &Ctx<'_>) {
         let matter = self.matters.get(self.attention.at).map(|matter| matter.text.clone());
-        self.matters = attention::matters(ctx.snapshot, &ctx.moment);
-        self.matters.retain(|matter| !self.dismissed.contains(&matter.text));
+        let open = |matter: &Matter| !self.dismissed.contains(&matter.id);
+        let mut all = attention::matters(ctx.snapshot, &ctx.moment);
+        all.retain(open);
+        self.matters = attention::grouped(&all);
+        self.matters.retain(open);
         let same = matter.and_then(|text| self.matters.iter().position(|matter| matter.text == text));
         self.attention.at = same.unwrap_or(self.attention.at);
         self.attention.clamp(self.matters.len());
@@ -136,8 +139,9 @@ impl Overview {
 
     fn dismiss(&mut self, ctx: &mut Ctx<'_>) {
         if let Some(matter) = self.matters.get(self.attention.at).filter(|_| self.focus == Part::Attention) {
-            self.dismissed.insert(matter.text.clone());
-            ctx.toast("Dismissed until the next start.");
+            self.dismissed.insert(matter.id.clone());
+            ctx.effects.push(Effect::WriteDismissed(self.dismissed.clone()));
+            ctx.toast("Dismissed until it changes.");
             self.refresh(ctx);
         }
     }
@@ -247,10 +251,15 @@ impl Pane for Overview {
         match news {
             PaneNews::Fresh => {
                 if !std::mem::replace(&mut self.asked, true) {
-                    ctx.effects.push(Effect::ReadVisit);
+                    ctx.effects.extend([Effect::ReadVisit, Effect::ReadDismissed]);
                 }
                 self.refresh(ctx);
                 false
+            }
+            PaneNews::Loaded(WorkerAnswer::Dismissed(ids)) => {
+                self.dismissed.extend(ids.iter().cloned());
+                self.refresh(ctx);
+                true
             }
             PaneNews::Loaded(WorkerAnswer::Visit(visit)) => {
                 self.visit = *visit;

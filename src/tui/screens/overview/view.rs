@@ -106,11 +106,16 @@ fn worth(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     for worth in &scene.snapshot.worth {
         let Some(line) = lines.next() else { return };
         let mark = if scene.snapshot.worth.len() > 1 && shown == Some(worth.currency) { "▸ " } else { "" };
-        let total = amount::money(Money::new(worth.total, worth.currency), scene.paint.masked);
+        let total = if worth.is_too_large {
+            format!("more than 28 digits of {}", worth.currency)
+        } else {
+            amount::money(Money::new(worth.total, worth.currency), scene.paint.masked)
+        };
         let month = scene.moment.today - Duration::days(30);
         let before = worth.on(month).map(|total| (total, "in 30 days".to_owned()));
         let first = || worth.series.first().filter(|first| first.0 > month && first.0 < scene.moment.today);
         let before = before.or_else(|| first().map(|first| (first.1, format!("since {}", first.0))));
+        let before = before.filter(|_| !worth.is_too_large);
         let change = before.as_ref().map(|before| Money::new(worth.total.saturating_sub(before.0), worth.currency));
         let text = change
             .zip(before)
@@ -170,7 +175,11 @@ fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let count = overview.matters.len().to_string();
     let inner = scene.paint.frame(area, "Needs attention", &count, focused);
     let theme = scene.paint.theme;
-    let columns = [TableColumn::new("", Size::Fixed(1)), TableColumn::new("", Size::Flex(10))];
+    let columns = [
+        TableColumn::new("", Size::Fixed(1)),
+        TableColumn::new("", Size::Flex(10)),
+        TableColumn::new("", Size::Fit(0, 24)).right(),
+    ];
     let table = TableView {
         list: ListId::Attention,
         columns: &columns,
@@ -180,12 +189,14 @@ fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         headers: false,
         sorted: None,
     };
+    let masked = scene.paint.masked;
     table.draw(&mut scene.paint, scene.offsets, inner, |index| {
         let matter = &overview.matters[index];
         let style = if matter.pressing { theme.error } else { theme.warning };
         TableRow::cells(vec![
             Cell::text(if matter.pressing { "!" } else { "·" }, style),
             Cell::text(matter.text.clone(), theme.text),
+            matter.money.map_or(Cell::Empty, |money| Cell::text(amount::difference(money, masked), theme.warning)),
         ])
     });
 }
