@@ -48,6 +48,14 @@ impl Glyph {
         Self { symbol: symbol.to_owned(), look }
     }
 
+    fn blank() -> Self {
+        Self { symbol: " ".to_owned(), look: Look::default() }
+    }
+
+    fn is_wide(&self) -> bool {
+        self.symbol.width() > 1
+    }
+
     /// A blank without any decoration.
     fn is_blank(&self) -> bool {
         self.symbol == " " && !self.look.modifier.intersects(ON_BLANKS)
@@ -94,8 +102,7 @@ pub(super) struct FrameEncoder {
 impl FrameEncoder {
     /// The terminal has this size, shows nothing and has no style.
     pub(super) fn cleared(&mut self, width: u16, height: u16) {
-        let blank = Glyph { symbol: " ".to_owned(), look: Look::default() };
-        self.cells = vec![Some(blank); usize::from(width) * usize::from(height)];
+        self.cells = vec![Some(Glyph::blank()); usize::from(width) * usize::from(height)];
         (self.width, self.height) = (width, height);
         self.pen = Pen::default();
     }
@@ -112,20 +119,33 @@ impl FrameEncoder {
     /// The bytes that show `cells`, given by row and column.
     pub(super) fn frame<'a>(&mut self, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> String {
         let (mut changed, mut has_wide) = (Vec::new(), false);
-        for (x, y, cell) in cells.filter(|(x, y, _)| *x < self.width && *y < self.height) {
+        let mut cells = cells.filter(|(x, y, _)| *x < self.width && *y < self.height).peekable();
+        while let Some((x, y, cell)) = cells.next() {
             let (place, glyph) = (self.place(x, y), Glyph::new(cell));
-            if self.cells[place].as_ref() == Some(&glyph) {
+            let old = self.cells[place].take();
+            if old.as_ref() == Some(&glyph) {
+                self.cells[place] = old;
                 continue;
             }
-            // A wide glyph covers its neighbour, and uncovers it when it goes.
-            let is_wide = |glyph: &Option<Glyph>| glyph.as_ref().is_none_or(|glyph| glyph.symbol.width() > 1);
-            let wide = glyph.symbol.width() > 1 || is_wide(&self.cells[place]);
-            has_wide |= wide;
-            if wide && x + 1 < self.width {
-                self.cells[place + 1] = None;
+            let mut last = old;
+            let mut end = x + 1;
+            if glyph.is_wide() {
+                has_wide = true;
+                last = (end < self.width).then(|| self.cells[place + 1].take()).flatten();
+                end += 1;
             }
             self.cells[place] = Some(glyph);
             changed.push((x, y));
+            // A wide glyph that is overwritten in part leaves its other half. It is blank in the frame, but terminals
+            // differ in its colour.
+            if last.as_ref().is_some_and(Glyph::is_wide) && end < self.width {
+                has_wide = true;
+                if cells.peek().is_none_or(|(next, line, _)| (*next, *line) != (end, y)) {
+                    let half = self.place(end, y);
+                    self.cells[half] = Some(Glyph::blank());
+                    changed.push((end, y));
+                }
+            }
         }
         let by_row = self.runs(&changed);
         let (first, pen) = self.written(&by_row);
@@ -270,6 +290,9 @@ fn codes(from: Look, to: Look) -> String {
     let mut codes: Vec<String> = Vec::new();
     let (gone, new) = (from.modifier - to.modifier, to.modifier - from.modifier);
     let weight = Modifier::BOLD | Modifier::DIM;
+    // One code ends both, and terminals differ in whether a second weight replaces the first.
+    let reweighed = (from.modifier ^ to.modifier).intersects(weight) && from.modifier.intersects(weight);
+    let gone = if reweighed { gone | weight } else { gone };
     for (modifier, code) in [
         (weight, 22),
         (Modifier::ITALIC, 23),
@@ -283,7 +306,6 @@ fn codes(from: Look, to: Look) -> String {
             codes.push(code.to_string());
         }
     }
-    // One code ends both bold and dim.
     let new = if gone.intersects(weight) { new | (to.modifier & weight) } else { new };
     for (modifier, code) in [
         (Modifier::BOLD, 1),

@@ -143,13 +143,12 @@ fn a_file_is_imported_once_and_can_be_taken_back() {
     profile.json(&["redo"]);
     assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 3);
     profile.json(&["undo", "1"]);
-    // After an undo the same bytes are news again, and the old change can't tell them a second time.
+    // After an undo the same bytes are new again; a redo of the old change finds their rows and adds none.
     let again = profile.json(&["import", &file])["files"][0].clone();
     assert_eq!(again["transactions_imported"], 3);
-    assert_eq!(profile.error(&["redo", "1"], 1)["kind"], "cannot_redo");
+    profile.json(&["redo", "1"]);
     assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 3);
     profile.json(&["undo", again["change_id"].as_str().unwrap()]);
-    profile.json(&["redo", "1"]);
     assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 3);
 }
 
