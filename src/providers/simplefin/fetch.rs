@@ -20,7 +20,7 @@ use super::{
     wire::{self, Account, AccountSet},
 };
 use crate::{
-    domain::{AccountDraft, ProviderError, ProviderErrorKind, Warning, text},
+    domain::{AccountDraft, Correction, ProviderError, ProviderErrorKind, Warning, text},
     providers::{
         FailureScope, FetchPlan, Listing, Piece, Purpose, ScopedFailure, Sink,
         kit::{Api, Call, rows},
@@ -288,8 +288,8 @@ impl Fetch<'_> {
                 continue;
             }
             sink.send(Piece::Progress { done, total }).await?;
-            let Some((own, _)) = signs.get(&id) else { continue };
-            self.send_rows(account, &replies, own, sink).await?;
+            let Some((own, is_turned)) = signs.get(&id) else { continue };
+            self.send_rows(account, &replies, (own, *is_turned), sink).await?;
             self.send_holdings(account, sink).await?;
             self.warn_if_stale(account, sink).await?;
             let is_whole =
@@ -313,12 +313,13 @@ impl Fetch<'_> {
         Ok(())
     }
 
-    /// The rows of an account, oldest window first. A row that several windows repeat, as pending ones are, counts once.
+    /// The rows of an account, oldest window first. `is_turned`: their sign differs from that of the
+    /// stored ones. A row that several windows repeat, as pending ones are, counts once.
     async fn send_rows(
         &self,
         account: &Account,
         replies: &[Taken],
-        signs: &SignSwitches,
+        (signs, is_turned): (&SignSwitches, bool),
         sink: &mut dyn Sink,
     ) -> Result<(), ProviderError> {
         let currency = map::currency(account);
@@ -336,7 +337,14 @@ impl Fetch<'_> {
         let mut drafts = Vec::new();
         for (place, row) in rows::<wire::Transaction>(items, "transaction", &mut warnings) {
             match map::transaction(&row, place, signs, account_type, currency, self.plan.today) {
-                Ok(draft) => drafts.push(draft),
+                Ok(mut draft) => {
+                    // The stored row has the other sign: it is the same row, with its notes.
+                    if is_turned {
+                        let own = draft.facts.provider_id.clone();
+                        draft.correction = own.map(|id| Box::new(Correction::Replaces(id)));
+                    }
+                    drafts.push(draft);
+                }
                 Err(warning) => warnings.push(warning),
             }
         }

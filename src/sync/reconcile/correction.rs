@@ -51,7 +51,15 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
             Some(Correction::Replaces(id)) => (id, true),
             Some(Correction::Deletes(id)) => (id, false),
         };
-        let was_applied = sides.of_draft[index] != Claim::Open && replaces;
+        // A row that replaces itself was turned around: an amount that it had before is not the one it has.
+        let is_own = draft.facts.provider_id.as_deref() == Some(&**id);
+        let was_applied = replaces
+            && match sides.of_draft[index] {
+                Claim::Open => false,
+                Claim::Retired if is_own => false,
+                Claim::Stored { row, .. } if is_own => batch.stored[row].facts.amount == draft.facts.amount,
+                _ => true,
+            };
         if was_applied {
             plan.outcomes[index] = Outcome::Known;
         } else {

@@ -63,7 +63,8 @@ const ACCOUNTS: &str = "/simplefin/accounts";
 /// A bridge whose token works once.
 async fn bridge() -> Server {
     let claims = AtomicUsize::new(0);
-    let day = |days: i64| (chrono::Utc::now() - chrono::TimeDelta::days(days)).timestamp();
+    let now = chrono::Utc::now();
+    let day = move |days: i64| (now - chrono::TimeDelta::days(days)).timestamp();
     Server::start(move |asked| match asked.path.as_str() {
         CLAIM if claims.fetch_add(1, SeqCst) == 0 => {
             let access = "https://canary-user:canary-password@bridge.simplefin.org/simplefin";

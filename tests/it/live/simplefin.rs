@@ -344,9 +344,11 @@ async fn signs_can_be_set_by_hand_and_taken_back() {
     let turned = |balance, rows: [&str; 2]| (String::from(balance), rows.map(String::from).to_vec());
     assert_eq!(figures(), turned("12.00", ["-7.00", "30.00"]));
     let both = AccountSigns { balance: Some(true), rows: Some(true) };
+    let local: Vec<_> = desk.rows().iter().map(|row| row.id).collect();
     desk.handle.set_account_signs(id, both).await.unwrap();
     assert_eq!(desk.sync().await.error, None);
     assert_eq!(figures(), turned("-12.00", ["-30.00", "7.00"]));
+    assert_eq!(desk.rows().iter().map(|row| row.id).collect::<Vec<_>>(), local, "the same rows, with their notes");
     assert_eq!(desk.store.read().unwrap().accounts().unwrap()[0].signs, both);
     // A name or a type set later leaves the switches alone.
     desk.handle.rename_account(id, Some("Mine".into())).await.unwrap();
