@@ -12,8 +12,7 @@ use crate::{providers::PROVIDERS, statements::Institution};
 pub(super) enum DevCommand {
     /// Write the folder of a new provider, its fixtures, its page and its line in the registry
     ///
-    /// Run it in a checkout of the source. What it writes compiles; its tests fail until every FILL IN is filled in. See
-    /// docs/adding-a-provider.md.
+    /// Run it in a checkout of the source. The code that it writes compiles; its tests fail until every FILL IN is filled in.
     NewProvider {
         /// Name of the folder and in commands: lower-case letters, digits, underscores
         slug: String,

@@ -324,12 +324,19 @@ fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePla
     let mut path = String::from("$");
     let (path, object) = match id {
         Some(id) => {
-            let object = with_id(&value, id, &mut path)?;
-            let at = |scale: u32| {
-                amount_path(object, amount.checked_mul(Decimal::from(10_u64.pow(scale)))?, &mut path.clone())
+            let mut objects = Vec::new();
+            with_id(&value, id, &mut path, &mut objects);
+            // In units, else in cents or in satoshis.
+            let stated = |(path, object): &(String, &Value)| {
+                [0, 2, 8].into_iter().find_map(|scale| {
+                    amount_path(object, amount.checked_mul(Decimal::from(10_u64.pow(scale)))?, &mut path.clone())
+                })
             };
-            // In units, else in cents or in satoshis; an amount that is computed from others leads to their object.
-            ([0, 2, 8].into_iter().find_map(at).unwrap_or(path), object)
+            match objects.iter().find_map(|found| Some((stated(found)?, found.1))) {
+                Some(found) => found,
+                // An amount that is computed from others leads to their object.
+                None => objects.into_iter().next()?,
+            }
         }
         None => (amount_path(&value, amount, &mut path)?, &value),
     };
@@ -345,30 +352,26 @@ fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePla
     })
 }
 
-/// The innermost object with a field, or under a name, that equals the id; `path` becomes its path. Some adapters put a
-/// suffix behind the id of the provider.
-fn with_id<'a>(value: &'a Value, id: &str, path: &mut String) -> Option<&'a Value> {
-    let length = path.len();
+/// The innermost objects with a field, or under a name, that equals the id, each with its path. Some adapters put a suffix
+/// behind the id of the provider; ids of some providers are unique within an account only.
+fn with_id<'a>(value: &'a Value, id: &str, path: &mut String, found: &mut Vec<(String, &'a Value)>) {
+    let (length, before) = (path.len(), found.len());
     match value {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 let _ = write!(path, "[{index}]");
-                if let Some(found) = with_id(item, id, path) {
-                    return Some(found);
-                }
+                with_id(item, id, path, found);
                 path.truncate(length);
             }
-            None
         }
         Value::Object(fields) => {
             for (name, item) in fields {
                 path.push('.');
                 path.push_str(name);
-                if let Some(found) = with_id(item, id, path) {
-                    return Some(found);
-                }
-                if item.is_object() && names(name, id) {
-                    return Some(item);
+                let inner = found.len();
+                with_id(item, id, path, found);
+                if inner == found.len() && item.is_object() && names(name, id) {
+                    found.push((path.clone(), item));
                 }
                 path.truncate(length);
             }
@@ -377,9 +380,11 @@ fn with_id<'a>(value: &'a Value, id: &str, path: &mut String) -> Option<&'a Valu
                 Value::Number(number) => names(&number.to_string(), id),
                 _ => false,
             };
-            fields.values().any(is_id).then_some(value)
+            if before == found.len() && fields.values().any(is_id) {
+                found.push((path.clone(), value));
+            }
         }
-        _ => None,
+        _ => {}
     }
 }
 

@@ -451,7 +451,8 @@ async fn each_row_is_found_in_the_replies() {
             let leaf = value.pointer(&pointer).unwrap_or_else(|| panic!("{slug}: {path}"));
             if leaf.is_object() {
                 // Computed by the adapter from the quantity and the price that the object states.
-                let quantity = row.facts.security.as_ref().and_then(|security| security.quantity).unwrap();
+                let quantity = row.facts.security.as_ref().and_then(|security| security.quantity);
+                let quantity = quantity.unwrap_or_else(|| panic!("{slug}: {path} of {row:?}"));
                 let quantity = quantity.abs().normalize().to_string();
                 assert!(leaf.to_string().contains(&quantity), "{slug}: {path} has no {quantity}");
                 found += 1;
