@@ -9,7 +9,7 @@ use crate::{
     config::{AnswerSource, ConfiguredError},
     domain::{
         Account, AccountDraft, AccountId, ChangeCounts, ChangeKind, Connection, ConnectionId, ConnectionStatus,
-        Disposition, FailureKind, ProviderError, SnapshotSource, Warning,
+        Disposition, FailureKind, IdTrust, ProviderError, SnapshotSource, Warning,
     },
     providers::{
         self, Accepted, Auth, Credentials, FetchPlan, Field, Piece, ProviderMetadata, Purpose, Secrets, Validation,
@@ -201,13 +201,15 @@ impl Live {
             let is_found = |account: &&Account| {
                 found.accounts.iter().any(|draft| draft.provider_account_id == account.provider_account_id)
             };
-            // A bank that was linked again may list its accounts under new ids.
+            // A bank that was linked again may list its accounts under new ids, unless the provider's ids always stay.
+            let ids_stay = providers::find(&found.provider).is_ok_and(|it| it.id_trust == IdTrust::Unique);
             let is_alike = |account: &Account| {
-                found.accounts.iter().any(|draft| {
-                    draft.name.as_deref() == Some(account.name.as_str())
-                        && draft.currency == account.currency
-                        && draft.institution.as_ref().is_none_or(|institution| *institution == account.institution)
-                })
+                !ids_stay
+                    && found.accounts.iter().any(|draft| {
+                        draft.name.as_deref() == Some(account.name.as_str())
+                            && draft.currency == account.currency
+                            && draft.institution.as_ref().is_none_or(|institution| *institution == account.institution)
+                    })
             };
             let is_different = repairs
                 .is_some_and(|id| of(id).next().is_some() && !of(id).any(|known| is_found(&known) || is_alike(known)));
