@@ -32,7 +32,7 @@ pub(super) fn keep(
     let ending = if lock.is_some() { "age" } else { "redb" };
     let named = |at: DateTime<Utc>| folder.join(format!("{}.{ending}", at.format(NAME)));
     // The daily backup may have taken the name of this second.
-    let file = (0..).map(|later| named(now + chrono::TimeDelta::seconds(later))).find(|file| !file.exists());
+    let file = (0..60).map(|later| named(now + chrono::TimeDelta::seconds(later))).find(|file| !file.exists());
     let file = file.unwrap_or_else(|| named(now));
     write(store, &file, lock)?;
     for old in superseded(&kept(folder)) {
