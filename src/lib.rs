@@ -1,7 +1,7 @@
 //! dashtam: every account a person owns on one keyboard-driven screen.
 //!
-//! The floors, lowest first: [`domain`]; [`columns`], [`files`], [`ports`], [`statements`]; [`config`], [`providers`], [`store`],
-//! [`vault`]; [`demo`], [`ledger`], [`sync`]; [`tui`]; [`cli`]; see `docs/architecture.md` for the whole plan and its
+//! The floors, lowest first: `domain`; `columns`, `files`, `ports`, `statements`; `config`, `providers`, `store`,
+//! `vault`; `demo`, `ledger`, `sync`; `tui`; `cli`; see `docs/architecture.md` for the whole plan and its
 //! rules. The rooms are private to the crate, so that the compiler reports each item that nothing uses. Tests and benches
 //! reach a room's items through [`testing`]: an item that a new test needs is added there.
 
