@@ -1,6 +1,6 @@
 //! The full-screen program: everything a person sees and presses. Used by `cli`, which calls [`run`].
 //!
-//! [`Runtime`] feeds messages to `update`, which changes the [`App`] and returns effects; `view` draws the state.
+//! [`Runtime`] feeds messages to `update`, which changes the [`app::App`] and returns effects; `view` draws the state.
 //! INVARIANT: the only room that names ratatui, crossterm and tui-input. It never writes to the store and never waits for
 //! a disk or a network while it draws.
 //!

@@ -176,7 +176,7 @@ impl Vault {
 
     /// Gets the key, making a vault where there is none. A passphrase is used only by a passphrase vault; where none is
     /// given, the file that holds it is read. May block
-    /// for as long as the keyring is given ([`super::PATIENCE`]); a failure can be tried again.
+    /// for as long as the keyring is given ([`super::timed::PATIENCE`]); a failure can be tried again.
     pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<(), VaultError> {
         let _one_at_a_time = lock(&self.0.unlocking);
         if self.is_unlocked() {
