@@ -144,6 +144,24 @@ fn files_of_a_room_import_each_other_in_one_direction() {
     );
 }
 
+#[test]
+fn every_file_belongs_to_a_module() {
+    let files = rust_files("src");
+    let is_declared = |file: &File| {
+        let path = file.path.trim_end_matches("/mod.rs").trim_end_matches(".rs");
+        let Some((folder, name)) = path.rsplit_once('/') else { return true };
+        // The folders of providers are declared by the list of the registry.
+        if ["src/lib", "src/main"].contains(&path) || folder == "src/providers" {
+            return true;
+        }
+        let parents = [format!("{folder}/mod.rs"), format!("{folder}.rs"), format!("{folder}/lib.rs")];
+        let declaration = format!("mod {name};");
+        files.iter().any(|parent| parents.contains(&parent.path) && parent.text.contains(&declaration))
+    };
+    let broken: Vec<String> = files.iter().filter(|file| !is_declared(file)).map(|file| file.path.clone()).collect();
+    report("every file belongs to a module", "declare it in its parent, or remove it", &broken);
+}
+
 /// Files of the screen room that may list screens: the table itself, and the keys and words that show them.
 const SCREEN_TABLES: &[&str] = &["src/tui/screens/mod.rs", "src/tui/action/table.rs", "src/tui/action/aliases.rs"];
 

@@ -38,7 +38,7 @@ pub(super) struct CheckProgress {
 }
 
 impl CheckProgress {
-    /// The stored progress; that of no check if there is none.
+    /// The stored progress; without one, that no check has run.
     pub(super) fn load(file: &Path) -> Self {
         let text = files::read_text(file, 4096).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or_default()

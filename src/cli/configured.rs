@@ -13,7 +13,7 @@ pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), Confi
     let mut problems: Vec<ConfigProblem> = config
         .providers
         .iter()
-        .flat_map(|(slug, settings)| match providers::find(slug) {
+        .flat_map(|(slug, settings)| match providers::listed(slug) {
             Ok(metadata) => wrong_answers(metadata, slug, settings),
             Err(unknown) => {
                 vec![ConfigProblem { line: settings.line, message: format!("[providers.{slug}]: {unknown}") }]

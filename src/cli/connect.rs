@@ -33,7 +33,8 @@ pub(super) fn connect(
     repairs: Option<ConnectionId>,
     args: &AnswerArgs,
 ) -> Result<u8, CliError> {
-    let metadata = providers::find(provider).map_err(|error| CliError::usage(error.to_string()))?;
+    let found = if repairs.is_some() { providers::find(provider) } else { providers::listed(provider) };
+    let metadata = found.map_err(|error| CliError::usage(error.to_string()))?;
     if metadata.is_file() {
         return Err(CliError::usage(format!("{} works with statement files", metadata.display_name))
             .hint("download one from the institution and run `dashtam import FILE`"));

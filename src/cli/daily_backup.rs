@@ -15,7 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// for the screen, which has time.
 const SMALL: u64 = 32 << 20;
 
-/// Whether the newest backup is older than a day, or there is none, and there is something to back up.
+/// Whether a backup is due: the newest is older than a day or missing, and the profile is not empty.
 fn is_due(paths: &Paths, store: &Store, now: DateTime<Utc>) -> bool {
     !store.is_closed()
         && store.damage().is_none()

@@ -20,7 +20,7 @@ use crate::{
 /// A way to keep the key of a new profile.
 enum Keeper {
     Keyring,
-    /// In the file of the environment, or typed if there is none.
+    /// In the file of the environment, else typed.
     Passphrase,
     /// A vault that exists already.
     Existing,
@@ -58,7 +58,7 @@ impl Setup {
         Ok(self.passphrase(exists)?.get("passphrase").cloned())
     }
 
-    /// The way to keep a key for a new profile, or why there is none.
+    /// The way to keep a key for a new profile, or the reason that none can be kept.
     fn keeper(&self, can_ask: bool) -> Result<Keeper, &'static str> {
         let has_file = self.environment.passphrase_file.is_some();
         let asked = self.environment.vault.unwrap_or(self.config.vault);
@@ -108,7 +108,7 @@ impl Setup {
         }
     }
 
-    /// Opens the vault for `vault encrypt`, making one where there is none; without a keyring, a passphrase is asked for.
+    /// Opens the vault for `vault encrypt`, making one where it is missing; without a keyring, a passphrase is asked for.
     pub(super) fn open_or_make_vault(&self) -> Result<(), CliError> {
         let can_ask = self.console.terminal.stdin;
         let keeper = match self.keeper(can_ask) {

@@ -38,4 +38,4 @@ pub use piece::{
 };
 pub use plan::{FetchPlan, KnownAccount, LoginAccess, Purpose, Validation};
 pub use provider::{Authorization, LinkProvider, LinkStep, OauthProvider, Provider};
-pub use registry::{PROVIDERS, find, is_file_source, is_live};
+pub use registry::{PROVIDERS, find, is_file_source, is_live, listed};

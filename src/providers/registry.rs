@@ -45,17 +45,22 @@ pub struct UnknownProvider {
     pub known: String,
 }
 
-/// Finds a provider by slug, ignoring case; also the bank of the demo, which is not listed.
+/// Finds a provider that people can connect, by slug, ignoring case.
+pub fn listed(slug: &str) -> Result<&'static ProviderMetadata, UnknownProvider> {
+    PROVIDERS.iter().copied().find(|metadata| has_slug(metadata, slug)).ok_or_else(|| UnknownProvider {
+        slug: crate::domain::text::clean(slug).chars().take(50).collect(),
+        known: PROVIDERS.iter().map(|metadata| metadata.slug).collect::<Vec<_>>().join(", "),
+    })
+}
+
+/// Finds the provider of a connection; also the bank of the demo, which is not listed.
 pub fn find(slug: &str) -> Result<&'static ProviderMetadata, UnknownProvider> {
-    PROVIDERS
-        .iter()
-        .copied()
-        .chain([&demo_bank::METADATA])
-        .find(|metadata| metadata.slug.eq_ignore_ascii_case(slug.trim()))
-        .ok_or_else(|| UnknownProvider {
-            slug: crate::domain::text::clean(slug).chars().take(50).collect(),
-            known: PROVIDERS.iter().map(|metadata| metadata.slug).collect::<Vec<_>>().join(", "),
-        })
+    let demo = &demo_bank::METADATA;
+    if has_slug(demo, slug) { Ok(demo) } else { listed(slug) }
+}
+
+fn has_slug(metadata: &ProviderMetadata, slug: &str) -> bool {
+    metadata.slug.eq_ignore_ascii_case(slug.trim())
 }
 
 /// The provider of a statement: the first that reads its kind of file and claims its institution.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::{
     config::Screen,
-    domain::{ConnectionStatus, Money},
+    domain::{ConnectionStatus, Money, RowPair},
     ledger::{
         Ledger, LedgerError,
         daily::{CauseKind, Span},
@@ -31,6 +31,7 @@ const GROUPED: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MatterKind {
     Login,
+    Pair,
     Warnings,
     Gap,
     Unknown,
@@ -38,11 +39,12 @@ pub(crate) enum MatterKind {
 }
 
 impl MatterKind {
-    const ALL: [Self; 5] = [Self::Login, Self::Warnings, Self::Gap, Self::Unknown, Self::Old];
+    const ALL: [Self; 6] = [Self::Login, Self::Pair, Self::Warnings, Self::Gap, Self::Unknown, Self::Old];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::Pair => "pair",
             Self::Warnings => "warnings",
             Self::Gap => "gap",
             Self::Unknown => "unknown",
@@ -53,6 +55,7 @@ impl MatterKind {
     fn text(self, count: usize) -> String {
         match self {
             Self::Login => format!("{count} connections need a login"),
+            Self::Pair => format!("{count} pairs of rows may be one: both rows count until you decide"),
             Self::Warnings => format!("{count} imports have warnings"),
             Self::Gap => format!("{count} accounts have rows that do not add up to the balance"),
             Self::Unknown => format!("{count} accounts have no known balance and count in no total"),
@@ -63,6 +66,7 @@ impl MatterKind {
     const fn jump(self) -> Jump {
         match self {
             Self::Login => Jump::Screen(Screen::Connections),
+            Self::Pair => Jump::Screen(Screen::Transactions),
             Self::Warnings => Jump::Screen(Screen::Activity),
             Self::Gap | Self::Unknown | Self::Old => Jump::Screen(Screen::Accounts),
         }
@@ -88,7 +92,7 @@ pub(crate) struct Matter {
 pub struct AttentionLine {
     /// Names it until it changes.
     pub id: String,
-    /// Its kind: login, warnings, gap, unknown, old.
+    /// Its kind: login, pair, warnings, gap, unknown, old.
     pub kind: &'static str,
     /// For people.
     pub text: String,
@@ -146,6 +150,16 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
             ConnectionStatus::Disconnected => {}
         }
     }
+    for pair in &snapshot.pairs {
+        matters.push(Matter {
+            kind: MatterKind::Pair,
+            id: matter_id(&format!("pair {} {}", pair.older, pair.newer)),
+            text: pair_text(snapshot, *pair),
+            money: None,
+            pressing: false,
+            jump: Jump::Row(pair.newer),
+        });
+    }
     for change in snapshot.changes.iter().take(RECENT).filter(|change| !change.undone && !change.warnings.is_empty()) {
         let count = change.warnings.len();
         let word = if count == 1 { "warning" } else { "warnings" };
@@ -193,6 +207,18 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
     matters
 }
 
+/// The newer row of a pair, which may be the older one.
+fn pair_text(snapshot: &LedgerSnapshot, pair: RowPair) -> String {
+    let row = |id| {
+        let entry = snapshot.entry(id)?;
+        Some(format!("{} {}", entry.transaction.facts.date, entry.payee()))
+    };
+    match (row(pair.newer), row(pair.older)) {
+        (Some(newer), Some(older)) => format!("{newer} may be the same as {older}"),
+        _ => "two rows may be one".to_owned(),
+    }
+}
+
 /// Replaces many matters of one kind by one that counts them; its id is made of theirs.
 pub(crate) fn grouped(matters: &[Matter]) -> Vec<Matter> {
     let mut out: Vec<Matter> = Vec::new();
@@ -202,7 +228,9 @@ pub(crate) fn grouped(matters: &[Matter]) -> Vec<Matter> {
             Some(first) if kind != MatterKind::Login && own.len() > GROUPED => {
                 let ids: Vec<&str> = own.iter().map(|matter| matter.id.as_str()).collect();
                 let (id, text) = (matter_id(&ids.join(" ")), kind.text(own.len()));
-                out.push(Matter { id, text, money: None, jump: kind.jump(), ..(*first).clone() });
+                // Of pairs, the first one is opened: the list of all rows would not lead to one.
+                let jump = if kind == MatterKind::Pair { first.jump } else { kind.jump() };
+                out.push(Matter { id, text, money: None, jump, ..(*first).clone() });
             }
             _ => out.extend(own.into_iter().cloned()),
         }

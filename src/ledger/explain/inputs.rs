@@ -46,7 +46,7 @@ impl Explainer {
         self.day
     }
 
-    /// A figure; `None` if there is none with this address.
+    /// A figure; `None` for an unknown address.
     ///
     /// # Errors
     /// When the store can't be read, or the columns are not loaded.

@@ -31,7 +31,7 @@ pub(super) const fn is_part(figure: &Figure) -> bool {
     )
 }
 
-/// The figure; `None` if there is none with this address.
+/// The figure; `None` for an unknown address.
 pub(super) fn node(view: &View, day: NaiveDate, figure: &Figure) -> Result<Option<Node>> {
     Ok(match figure {
         Figure::HoldingPercent(id) => held(view, *id)?.and_then(|line| {

@@ -326,7 +326,7 @@ struct Found {
     warnings: Vec<Warning>,
     cursor: Option<String>,
     is_ready: bool,
-    /// Whether Plaid has collected all rows of the past.
+    /// Whether Plaid has collected all earlier rows.
     is_whole: bool,
 }
 

@@ -95,7 +95,7 @@ fn money_out_is_negative_and_a_posted_row_names_its_pending_row() {
 
 #[test]
 fn categories_and_codes_become_kinds() {
-    let kind = |amount: f32, category: Option<(&str, &str)>, code: Option<&str>| {
+    let kind = |amount: i32, category: Option<(&str, &str)>, code: Option<&str>| {
         let row: Transaction = read(json!({
             "transaction_id": "t", "account_id": "A", "amount": amount, "date": "2026-11-21", "pending": true,
             "transaction_code": code,
@@ -106,29 +106,29 @@ fn categories_and_codes_become_kinds() {
         draft.facts.kind.subtype()
     };
     for (amount, primary, detailed, expected) in [
-        (-9.0, "INCOME", "INCOME_DIVIDENDS", Sub::Dividend),
-        (-9.0, "INCOME", "INCOME_INTEREST_EARNED", Sub::Interest),
-        (-9.0, "INCOME", "INCOME_WAGES", Sub::Deposit),
-        (9.0, "LOAN_PAYMENTS", "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT", Sub::CardPayment),
-        (9.0, "BANK_FEES", "BANK_FEES_INTEREST_CHARGE", Sub::OtherFee),
-        (9.0, "BANK_FEES", "BANK_FEES_ATM_FEES", Sub::AccountFee),
-        (9.0, "TRANSFER_OUT", "TRANSFER_OUT_WITHDRAWAL", Sub::Withdrawal),
-        (-9.0, "TRANSFER_IN", "TRANSFER_IN_DEPOSIT", Sub::Deposit),
-        (-9.0, "TRANSFER_IN", "TRANSFER_IN_ACCOUNT_TRANSFER", Sub::TransferIn),
-        (9.0, "TRANSFER_OUT", "TRANSFER_OUT_ACCOUNT_TRANSFER", Sub::TransferOut),
-        (-9.0, "TRAVEL", "TRAVEL_FLIGHTS", Sub::Refund),
+        (-9, "INCOME", "INCOME_DIVIDENDS", Sub::Dividend),
+        (-9, "INCOME", "INCOME_INTEREST_EARNED", Sub::Interest),
+        (-9, "INCOME", "INCOME_WAGES", Sub::Deposit),
+        (9, "LOAN_PAYMENTS", "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT", Sub::CardPayment),
+        (9, "BANK_FEES", "BANK_FEES_INTEREST_CHARGE", Sub::OtherFee),
+        (9, "BANK_FEES", "BANK_FEES_ATM_FEES", Sub::AccountFee),
+        (9, "TRANSFER_OUT", "TRANSFER_OUT_WITHDRAWAL", Sub::Withdrawal),
+        (-9, "TRANSFER_IN", "TRANSFER_IN_DEPOSIT", Sub::Deposit),
+        (-9, "TRANSFER_IN", "TRANSFER_IN_ACCOUNT_TRANSFER", Sub::TransferIn),
+        (9, "TRANSFER_OUT", "TRANSFER_OUT_ACCOUNT_TRANSFER", Sub::TransferOut),
+        (-9, "TRAVEL", "TRAVEL_FLIGHTS", Sub::Refund),
     ] {
         assert_eq!(kind(amount, Some((primary, detailed)), None), expected, "{detailed}");
     }
     for (amount, code, expected) in [
-        (9.0, "cheque", Sub::Check),
-        (9.0, "atm", Sub::Withdrawal),
-        (9.0, "bank charge", Sub::AccountFee),
-        (-9.0, "interest", Sub::Interest),
-        (9.0, "standing order", Sub::TransferOut),
-        (9.0, "direct debit", Sub::Purchase),
-        (9.0, "adjustment", Sub::Adjustment),
-        (9.0, "new", Sub::Unknown),
+        (9, "cheque", Sub::Check),
+        (9, "atm", Sub::Withdrawal),
+        (9, "bank charge", Sub::AccountFee),
+        (-9, "interest", Sub::Interest),
+        (9, "standing order", Sub::TransferOut),
+        (9, "direct debit", Sub::Purchase),
+        (9, "adjustment", Sub::Adjustment),
+        (9, "new", Sub::Unknown),
     ] {
         assert_eq!(kind(amount, None, Some(code)), expected, "{code}");
     }

@@ -4,7 +4,7 @@ use super::Action;
 use crate::config::Screen;
 
 impl Action {
-    /// Whether it may change data: not while the screen shows a day of the past.
+    /// Whether it may change data: refused while the screen shows an earlier day.
     pub(crate) const fn writes(self) -> bool {
         matches!(
             self,

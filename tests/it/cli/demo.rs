@@ -55,5 +55,17 @@ fn a_connection_needs_its_login_soon_and_two_rows_may_be_one() {
     assert_eq!((&live["status"], &live["error"]), (&"active".into(), &Value::Null));
     assert_eq!(demo(&["duplicates"]).len(), 1);
     assert!(demo(&["accounts"]).iter().all(|account| account["balance"].is_string()));
+    let matters = demo(&["attention"]);
+    assert!(["login", "pair"].iter().all(|kind| matters.iter().any(|matter| matter["kind"] == *kind)), "{matters:?}");
     assert!(demo(&["providers"]).iter().all(|provider| provider["slug"] != "demo_bank"));
+}
+
+#[test]
+fn the_bank_of_the_demo_is_no_provider_to_connect() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_dashtam"));
+    program.args(["connect", "demo_bank"]).env_clear().env("HOME", folder.path()).stdin(Stdio::null());
+    let output = program.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no provider `demo_bank`"));
 }
