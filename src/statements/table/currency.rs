@@ -137,7 +137,20 @@ pub(super) fn without_currency(header: &str) -> (String, Option<AssetCode>) {
             || part.contains('$')
             || matches!(
                 part.to_lowercase().as_str(),
-                "euro" | "euros" | "euroa" | "eur" | "chf" | "円" | "元" | "kč" | "zł"
+                "euro"
+                    | "euros"
+                    | "euroa"
+                    | "eur"
+                    | "chf"
+                    | "円"
+                    | "元"
+                    | "kč"
+                    | "zł"
+                    | "tl"
+                    | "lei"
+                    | "грн"
+                    | "руб"
+                    | "лв"
             );
         match currency(part).filter(|_| found.is_none() && (is_code || is_sign)) {
             Some(code) => {

@@ -11,6 +11,7 @@ use super::{
     frame::Frame,
     grid::Grid,
     role::Role,
+    words::ShortYear,
 };
 
 /// Which columns hold the days of a row.
@@ -104,13 +105,13 @@ pub(super) struct Bounds {
 
 /// Decides the order of days for all rows.
 ///
-/// `year_first`: whether the language of the header writes years first, which decides where two digits leave it open.
+/// `short_year`: how the language of the header writes years of two digits, which decides where the days leave it open.
 pub(super) fn decide(
     grid: &Grid,
     rows: &[usize],
     columns: &DateColumns,
     bounds: &Bounds,
-    year_first: bool,
+    short_year: ShortYear,
 ) -> Decision {
     let mut possible = vec![DateOrder::Dmy, DateOrder::Mdy, DateOrder::Ymd];
     let (mut open, mut signs) = (0usize, [false; 256]);
@@ -155,7 +156,7 @@ pub(super) fn decide(
         return Decision::Plain;
     }
     if short && possible.len() > 1 {
-        drop_absurd(grid, rows, columns, &mut possible, year_first);
+        drop_absurd(grid, rows, columns, &mut possible, short_year);
     }
     if let [order] = possible[..] {
         return Decision::Decided(order, format!("a day above 12 leaves {} only", name(order)));
@@ -180,7 +181,13 @@ pub(super) const fn name(order: DateOrder) -> &'static str {
 }
 
 /// Takes away readings of two-digit years under which the days lie decades apart, if another keeps them together.
-fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mut Vec<DateOrder>, year_first: bool) {
+fn drop_absurd(
+    grid: &Grid,
+    rows: &[usize],
+    columns: &DateColumns,
+    possible: &mut Vec<DateOrder>,
+    short_year: ShortYear,
+) {
     let span = |order: DateOrder| {
         let days = rows.iter().flat_map(|row| days_of(grid, *row, columns)).filter_map(|day| day.in_order(order));
         let (first, last) =
@@ -190,17 +197,17 @@ fn drop_absurd(grid: &Grid, rows: &[usize], columns: &DateColumns, possible: &mu
     let spans: Vec<(DateOrder, i64)> = possible.iter().map(|order| (*order, span(*order))).collect();
     let least = spans.iter().map(|(_, span)| *span).min().unwrap_or(0);
     possible.retain(|order| spans.iter().any(|(known, span)| known == order && (*span < 3_650 || *span <= least * 3)));
-    // Year first with two digits is rare; it holds only where nothing else does, or where every other order spreads the days
-    // over years that it keeps together.
+    // Year first with two digits holds where nothing else does, where every other order spreads the days over years that it
+    // keeps together, and where the language writes it so. Few days of an unknown language leave it open.
     let of = |order: DateOrder| spans.iter().find(|(known, _)| *known == order).map(|(_, span)| *span);
     if possible.len() > 1
         && let Some(years) = of(DateOrder::Ymd).filter(|_| possible.contains(&DateOrder::Ymd))
     {
         let others = possible.iter().filter(|order| **order != DateOrder::Ymd).filter_map(|order| of(*order));
         let least = others.min().unwrap_or(0);
-        if (least >= 300 && years * 8 <= least) || (year_first && years <= least) {
+        if (least >= 300 && years * 8 <= least) || (short_year == ShortYear::First && years <= least) {
             possible.retain(|order| *order == DateOrder::Ymd);
-        } else {
+        } else if short_year == ShortYear::Last || years > least {
             possible.retain(|order| *order != DateOrder::Ymd);
         }
     }

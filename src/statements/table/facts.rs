@@ -137,7 +137,12 @@ impl Facts {
             self.currency = rest.first().and_then(|cell| words::currency(cell.trim_start_matches([':', ' '])));
         }
         if has(Role::KeyAccount, 52) && self.account.is_none() {
-            self.account = rest.first().and_then(|cell| account_in(cell));
+            // A number that reads as a day too is one behind a name that means an account only.
+            let plain =
+                |cell: &&&str| has(Role::KeyAccount, 90) && cell.len() >= 6 && cell.bytes().all(|b| b.is_ascii_digit());
+            let number =
+                |cell: &&str| account_in(cell).or_else(|| Some(cell).filter(plain).map(|cell| (*cell).to_owned()));
+            self.account = rest.first().and_then(number);
             let beside = || rest.first()?.split_whitespace().next_back().and_then(words::currency);
             self.currency = self.currency.or_else(|| beside().filter(|_| self.account.is_some()));
         }

@@ -295,13 +295,13 @@ fn order(
     evidence: &mut Vec<Evidence>,
 ) -> (DateOrder, Option<Vec<DateOrder>>) {
     let grid = table.grid;
-    let year_first = table.words.has_year_first(frame.headers(grid).iter().map(String::as_str));
-    let mut decision = days::decide(grid, &frame.sample, dates, &facts.bounds, year_first);
+    let short_year = table.words.short_year(frame.headers(grid).iter().map(String::as_str));
+    let mut decision = days::decide(grid, &frame.sample, dates, &facts.bounds, short_year);
     if matches!(&decision, Decision::Open(orders) if !orders.is_empty())
         && last > frame.sample.last().copied().unwrap_or(0)
     {
         let rows: Vec<usize> = (frame.start..=last).collect();
-        decision = days::decide(grid, &rows, dates, &facts.bounds, year_first);
+        decision = days::decide(grid, &rows, dates, &facts.bounds, short_year);
     }
     let answered = table.answers.get("date").or_else(|| table.answers.get("date-order")).and_then(DateOrder::parse);
     let stated = layout.and_then(|layout| layout.date.order.as_deref()).and_then(DateOrder::parse);

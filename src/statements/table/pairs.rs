@@ -36,6 +36,16 @@ pub(super) const PAIRS: &[(&str, &str)] = &[
     ("出", "入"),
 ];
 
+/// Stems of headers that announce kinds of transactions, which may happen to be two.
+const KINDS: &[&str] = &[
+    "tip", "typ", "jenis", "区分", "类型", "類型", "구분", "종류", "turu", "laji", "вид", "סוג", "druh", "art", "soort",
+];
+
+/// Whether a header announces kinds of transactions: a word that is unknown beside one that is known may go either way.
+pub(super) fn announces_kinds(header: &str) -> bool {
+    key(header).split(' ').any(|word| KINDS.iter().any(|kind| word.starts_with(kind) || word.ends_with(kind)))
+}
+
 /// The two words of a header that announces both: `Cargo/Abono`, `S/H`. Money out comes first.
 pub(super) fn opposites(header: &str, words: &Words) -> Option<(String, String)> {
     let phrase = key(header);

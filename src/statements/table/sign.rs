@@ -8,7 +8,7 @@ use super::{
     column::{Column, ColumnKind},
     grid::Grid,
     model::{SignWords, Way, way},
-    pairs::{PAIRS, opposites},
+    pairs::{PAIRS, announces_kinds, opposites},
     role::Role,
     words::{Set, Words, key},
 };
@@ -120,14 +120,16 @@ fn vocabulary(grid: &Grid, rows: &[usize], column: &Column, words: &Words) -> Op
     if is_pair(second, first) {
         return Some(of(second, first, false));
     }
-    let is_type = column.matches.iter().any(|found| found.role != Role::Indicator && found.score == 100);
+    let is_type = announces_kinds(&column.header)
+        || column.matches.iter().any(|found| found.role != Role::Indicator && found.score == 100);
     match (way(first, words), way(second, words)) {
         (Way::Unknown, Way::In | Way::Out) | (Way::In | Way::Out, Way::Unknown) if is_type => Some(plain),
         (Way::Out, Way::Unknown) | (Way::Unknown, Way::In) => Some(of(first, second, false)),
         (Way::In, Way::Unknown) | (Way::Unknown, Way::Out) => Some(of(second, first, false)),
         (Way::Unknown, Way::Unknown) => {
             let is_word = |word: &String| word.chars().count() <= 14 && !word.bytes().any(|byte| byte.is_ascii_digit());
-            (column.is(Role::Indicator) && is_word(first) && is_word(second)).then(|| of(first, second, true))
+            (column.is(Role::Indicator) && !announces_kinds(&column.header) && is_word(first) && is_word(second))
+                .then(|| of(first, second, true))
         }
         _ => Some(plain),
     }

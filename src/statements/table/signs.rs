@@ -180,7 +180,8 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
         if plus {
             return decided(false, "every amount has a plus sign");
         }
-        if case.is_card {
+        // One or two rows may be refunds.
+        if case.is_card && (positive > 2 || weights.inverted > 0) {
             return decided(true, "a card lists what was spent as positive amounts");
         }
         return SignChoice::Open;
@@ -195,11 +196,8 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
     if case.is_card && weights.inverted >= 2 && weights.as_is == 0 {
         return decided(true, "purchases are positive and payments negative, so positive amounts are money out");
     }
-    // Few rows of a card without a word for the direction show no habit.
-    let is_silent = weights.as_is == weights.inverted;
-    if case.is_card
-        && ((is_silent && positive + negative <= 4) || (weights.as_is <= weights.inverted && positive == negative))
-    {
+    // Few rows of a card without a word for the signs as they are show no habit.
+    if case.is_card && weights.as_is <= weights.inverted && (positive + negative <= 4 || positive == negative) {
         return SignChoice::Open;
     }
     if case.is_card && positive > negative && weights.strong_as_is <= weights.strong_inverted {

@@ -176,3 +176,54 @@ fn check(header: &str, lines: &[Vec<String>], garbled: usize, truth: &[&str], or
         }
     }
 }
+
+#[test]
+fn years_of_two_digits_on_one_row_need_a_language_that_has_one_habit() {
+    let day = |table: &str| rows(&reading(table).unwrap())[0].1.clone();
+    let swedish = "Bokföringsdag;Transaktionstyp;Text;Mottagare;Belopp SEK\n25-05-29;Autogiro;Uttag;Ica;-18,85\n";
+    assert_eq!((question(swedish), day(swedish).as_str()), (None, "2025-05-29"));
+    let german = "Buchungstag;Verwendungszweck;Betrag\n29-05-25;Miete;-18,85\n";
+    assert_eq!((question(german), day(german).as_str()), (None, "2025-05-29"));
+    let english = "Date,Description,Amount\n25-05-29,Rent,-18.85\n";
+    assert_eq!(question(english).as_deref(), Some("date"));
+    let unnamed = "Qwe,Rty,Amount\n25-05-29,Rent,-18.85\n";
+    assert_eq!(question(unnamed).as_deref(), Some("date"));
+}
+
+#[test]
+fn a_card_with_one_positive_row_may_list_a_refund() {
+    let single = "Date,Card Number,Merchant,Amount\n2024-01-11,4921 XXXX XXXX 1234,Abc,11.34\n";
+    assert_eq!(question(single).as_deref(), Some("sign"));
+    let purchases = "Date,Card Number,Merchant,Amount\n2024-01-11,4921 XXXX XXXX 1234,Abc,11.34\n\
+                     2024-01-12,4921 XXXX XXXX 1234,Def,5.00\n2024-01-13,4921 XXXX XXXX 1234,Ghi,7.10\n";
+    assert_eq!(amounts(purchases), ["-11.34", "-5", "-7.1"]);
+}
+
+#[test]
+fn a_kind_beside_a_known_word_gives_no_direction() {
+    let table = "Data;Tipo lançamento;Título;Valor\n26/04/2023;Pix;Abc;1640,41\n22/04/2023;Saída;Def;25,95\n";
+    assert_eq!(question(table).as_deref(), Some("sign"));
+    let kinds = "取引日;取引区分;摘要;金額\n2024/03/12;給振;abc;336,139\n2024/03/20;引出;def;190,646\n";
+    assert_eq!(question(kinds).as_deref(), Some("sign"));
+}
+
+#[test]
+fn headers_of_languages_without_thousandths_decide_the_mark() {
+    let table = "取引日\t金額\t摘要\n2024-04-20\t-50,035\t家賃\n2024-04-19\t426,894\t給与\n";
+    assert_eq!(amounts(table), ["-50035", "426894"]);
+}
+
+#[test]
+fn an_account_number_that_reads_as_a_day_is_one_behind_its_name() {
+    let table =
+        "Číslo účtu;19651011;;\nDátum;Popis;Suma;Mena\n13.03.2023;Platba;-2,76;EUR\n14.03.2023;Mzda;900,00;EUR\n";
+    let reading = reading(table).unwrap();
+    assert_eq!(reading.statements[0].accounts[0].account.number, "19651011");
+}
+
+#[test]
+fn short_names_of_currencies_in_headers_count() {
+    let table = "İşlem Tarihi;Açıklama;Tutar (TL)\n13.08.2023;Kira;-2.408,96\n14.08.2023;Maaş;99,90\n";
+    let reading = reading(table).unwrap();
+    assert_eq!(reading.statements[0].accounts[0].account.currency.to_string(), "TRY");
+}

@@ -72,8 +72,10 @@ struct Meaning {
     role: Role,
     /// Whether the languages of it put the noun that counts first: `numero di carta`.
     noun_first: bool,
-    /// Index into [`LANGUAGES`], where the language goes with one currency.
+    /// Index into [`LANGUAGES`], where the phrase is of one language only.
     language: Option<usize>,
+    /// A bit for each of [`LANGUAGES`] that has the phrase.
+    languages: u64,
 }
 
 /// All words.
@@ -203,6 +205,26 @@ const LANGUAGES: &[(&str, &str)] = &[
 /// Languages of countries whose currencies have thousandths.
 const THOUSANDTHS: &[&str] = &["ar", "en", "fr"];
 
+/// Languages of countries that write the year first, in figures of two digits too.
+const YEAR_FIRST: &[&str] = &["sv", "hu", "zh", "ja", "ko", "lt"];
+
+/// How a language writes a year of two digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ShortYear {
+    /// In front, as in Sweden.
+    First,
+    /// Behind day and month.
+    Last,
+    /// The headers name no language, or one of several with different habits.
+    Unknown,
+}
+
+/// The bits of these languages.
+fn bits(names: &[&str]) -> u64 {
+    let indices = LANGUAGES.iter().enumerate().filter(|(_, (name, _))| names.contains(name));
+    indices.fold(0, |bits, (index, _)| bits | 1 << index)
+}
+
 impl Words {
     fn parse(table: &str) -> Self {
         let mut words = Self {
@@ -219,6 +241,7 @@ impl Words {
             };
             let noun_first = NOUN_FIRST.contains(&language);
             let language = LANGUAGES.iter().position(|(known, _)| *known == language);
+            let languages = language.map_or(0, |index| 1u64 << index);
             for written in phrases.split("; ") {
                 words.letters.extend(written.chars().flat_map(char::to_lowercase).filter(|c| !c.is_ascii()));
                 let phrase = key(written);
@@ -230,7 +253,7 @@ impl Words {
                 } else if let Some(role) = Role::parse(name)
                     && !phrase.is_empty()
                 {
-                    words.add_header(phrase, Meaning { role, noun_first, language });
+                    words.add_header(phrase, Meaning { role, noun_first, language, languages });
                 }
             }
         }
@@ -244,9 +267,13 @@ impl Words {
         }
         let meanings = self.headers.entry(phrase).or_default();
         match meanings.iter_mut().find(|known| known.role == meaning.role) {
-            // Two languages share the phrase.
-            Some(known) if known.language != meaning.language => known.language = None,
-            Some(_) => {}
+            Some(known) => {
+                // Two languages share the phrase.
+                if known.language != meaning.language {
+                    known.language = None;
+                }
+                known.languages |= meaning.languages;
+            }
             None => meanings.push(meaning),
         }
     }
@@ -271,16 +298,47 @@ impl Words {
         (count >= 3).then(|| AssetCode::new(LANGUAGES[language].1).ok()).flatten()
     }
 
-    /// Whether the language of the headers is one of countries without thousandths of a currency.
+    /// Whether the headers are of languages of countries without thousandths of a currency.
     pub(super) fn has_no_thousandths<'a>(&self, headers: impl Iterator<Item = &'a str>) -> bool {
-        self.language(headers)
-            .is_some_and(|(language, count)| count >= 2 && !THOUSANDTHS.contains(&LANGUAGES[language].0))
+        let (languages, count) = self.languages(headers);
+        count >= 2 && languages != 0 && languages & bits(THOUSANDTHS) == 0
     }
 
-    /// Whether the headers are of a language that writes years first.
-    pub(super) fn has_year_first<'a>(&self, headers: impl Iterator<Item = &'a str>) -> bool {
-        self.language(headers)
-            .is_some_and(|(language, _)| ["sv", "hu", "zh", "ja", "ko", "lt"].contains(&LANGUAGES[language].0))
+    /// How the language of the headers writes a year of two digits. English tables are of every country.
+    pub(super) fn short_year<'a>(&self, headers: impl Iterator<Item = &'a str>) -> ShortYear {
+        let (languages, _) = self.languages(headers);
+        let first = bits(YEAR_FIRST);
+        match languages {
+            0 => ShortYear::Unknown,
+            languages if languages & !first == 0 => ShortYear::First,
+            languages if languages & (first | bits(&["en"])) == 0 => ShortYear::Last,
+            _ => ShortYear::Unknown,
+        }
+    }
+
+    /// The languages that most headers may be of, as bits, and how many headers each of them has. English counts only
+    /// where it has more than any other.
+    fn languages<'a>(&self, headers: impl Iterator<Item = &'a str>) -> (u64, usize) {
+        let mut votes = vec![0usize; LANGUAGES.len()];
+        for header in headers {
+            let phrase = key(&without_currency(header).0);
+            let whole = self.headers.get(&phrase).map_or(&[][..], Vec::as_slice);
+            let found = whole.iter().fold(0, |bits, meaning| bits | meaning.languages);
+            for (index, vote) in votes.iter_mut().enumerate() {
+                *vote += usize::from(found >> index & 1 == 1);
+            }
+        }
+        if let Some(english) = LANGUAGES.iter().position(|(name, _)| *name == "en")
+            && votes.iter().enumerate().any(|(index, count)| index != english && *count >= votes[english])
+        {
+            votes[english] = 0;
+        }
+        let most = votes.iter().copied().max().unwrap_or(0);
+        if most == 0 {
+            return (0, 0);
+        }
+        let best = votes.iter().enumerate().filter(|(_, count)| **count == most);
+        (best.fold(0, |bits, (index, _)| bits | 1 << index), most)
     }
 
     /// The language of most headers, as an index into [`LANGUAGES`], and how many headers are of it alone.
