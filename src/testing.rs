@@ -92,7 +92,7 @@ pub mod sync {
 }
 
 pub mod tui {
-    pub use crate::tui::{Env, Folders, Host, Keymap, Runtime, Settings, ThemeName, parse_keys};
+    pub use crate::tui::{Env, Folders, Host, Keymap, Runtime, Settings, ThemeName, attention, parse_keys};
 }
 
 pub mod vault {

@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::{
     config::Screen,
-    domain::{ConnectionStatus, Money, RowPair},
+    domain::{Account, ConnectionStatus, Money, RowPair, text},
     ledger::{
-        Ledger, LedgerError,
+        AccountLine, Ledger, LedgerError,
         daily::{CauseKind, Span},
     },
     tui::{
@@ -31,6 +31,7 @@ const GROUPED: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MatterKind {
     Login,
+    SameAccount,
     Pair,
     Warnings,
     Gap,
@@ -39,11 +40,13 @@ pub(crate) enum MatterKind {
 }
 
 impl MatterKind {
-    const ALL: [Self; 6] = [Self::Login, Self::Pair, Self::Warnings, Self::Gap, Self::Unknown, Self::Old];
+    const ALL: [Self; 7] =
+        [Self::Login, Self::SameAccount, Self::Pair, Self::Warnings, Self::Gap, Self::Unknown, Self::Old];
 
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::SameAccount => "same-account",
             Self::Pair => "pair",
             Self::Warnings => "warnings",
             Self::Gap => "gap",
@@ -55,6 +58,9 @@ impl MatterKind {
     fn text(self, count: usize) -> String {
         match self {
             Self::Login => format!("{count} connections need a login"),
+            Self::SameAccount => {
+                format!("{count} accounts may be earlier ones under a new id: both count until you merge them")
+            }
             Self::Pair => format!("{count} pairs of rows may be one: both rows count until you decide"),
             Self::Warnings => format!("{count} imports have warnings"),
             Self::Gap => format!("{count} accounts have rows that do not add up to the balance"),
@@ -68,7 +74,7 @@ impl MatterKind {
             Self::Login => Jump::Screen(Screen::Connections),
             Self::Pair => Jump::Screen(Screen::Transactions),
             Self::Warnings => Jump::Screen(Screen::Activity),
-            Self::Gap | Self::Unknown | Self::Old => Jump::Screen(Screen::Accounts),
+            Self::SameAccount | Self::Gap | Self::Unknown | Self::Old => Jump::Screen(Screen::Accounts),
         }
     }
 }
@@ -92,7 +98,7 @@ pub(crate) struct Matter {
 pub struct AttentionLine {
     /// Names it until it changes.
     pub id: String,
-    /// Its kind: login, pair, warnings, gap, unknown, old.
+    /// Its kind: login, same-account, pair, warnings, gap, unknown, old.
     pub kind: &'static str,
     /// For people.
     pub text: String,
@@ -150,6 +156,7 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
             ConnectionStatus::Disconnected => {}
         }
     }
+    matters.extend(relinked_accounts(snapshot.accounts()));
     for pair in &snapshot.pairs {
         matters.push(Matter {
             kind: MatterKind::Pair,
@@ -205,6 +212,35 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
         }
     }
     matters
+}
+
+/// Accounts that their provider lists under a new id, as far as names can tell: each looks like one of the same connection that
+/// is no longer listed.
+fn relinked_accounts(accounts: &[AccountLine]) -> impl Iterator<Item = Matter> + '_ {
+    let is_earlier = |earlier: &Account, account: &Account| {
+        earlier.missed_listings > 0
+            && account.missed_listings == 0
+            && earlier.connection_id == account.connection_id
+            && earlier.currency == account.currency
+            && text::fold(&earlier.name) == text::fold(&account.name)
+            && text::fold(&earlier.institution) == text::fold(&account.institution)
+    };
+    accounts.iter().filter(|line| line.account.is_active && line.connection.counts()).filter_map(move |line| {
+        let account = &line.account;
+        let earlier = &accounts.iter().find(|other| is_earlier(&other.account, account))?.account;
+        Some(Matter {
+            kind: MatterKind::SameAccount,
+            id: matter_id(&format!("same-account {} {}", earlier.id, account.id)),
+            text: format!(
+                "{} may be the account {} that is no longer listed: if it is, merge them",
+                snapshot::label(account),
+                snapshot::label(earlier)
+            ),
+            money: None,
+            pressing: false,
+            jump: Jump::Account(account.id),
+        })
+    })
 }
 
 /// The newer row of a pair, which may be the older one.

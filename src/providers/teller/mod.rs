@@ -214,6 +214,13 @@ impl Teller {
         self.traits().cards.extend(cards.map(|account| account.provider_account_id.clone()));
     }
 
+    fn note_without_rows(&self, accounts: &[wire::Account]) {
+        let without_rows =
+            |account: &&wire::Account| account.links.as_ref().is_some_and(|links| links.transactions.is_none());
+        let ids = accounts.iter().filter(without_rows).map(|account| account.id.0.clone());
+        self.traits().without_rows.extend(ids);
+    }
+
     fn place(request: &TransactionRequest<'_>) -> Result<Option<Place>, ProviderError> {
         let Some(RowCursor(text)) = request.cursor else { return Ok(None) };
         serde_json::from_str(text).map(Some).map_err(|_| {
@@ -234,6 +241,9 @@ impl Provider for Teller {
 
     async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         if let Some(listed) = plan.listed {
+            // Drafts lack which parts an account offers; the list is one request, its balances are not asked for again.
+            let offers = plan.call(|credentials| async move { self.list(&credentials).await }).await?;
+            self.note_without_rows(&offers.items);
             self.note_cards(&listed.items);
         }
         let noted = plan.cursor(kit::CERTIFICATE_NOTICE);
@@ -355,10 +365,7 @@ impl Teller {
         listed: Listing<wire::Account>,
     ) -> Result<Listing<AccountDraft>, ProviderError> {
         let mut drafts = Listing { items: Vec::new(), complete: listed.complete, warnings: listed.warnings };
-        let without_rows =
-            |account: &&wire::Account| account.links.as_ref().is_some_and(|links| links.transactions.is_none());
-        let ids = listed.items.iter().filter(without_rows).map(|account| account.id.0.clone());
-        self.traits().without_rows.extend(ids);
+        self.note_without_rows(&listed.items);
         for account in &listed.items {
             drafts.items.push(self.draft(credentials, account, &mut drafts.warnings).await?);
         }

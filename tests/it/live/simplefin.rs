@@ -6,8 +6,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::NaiveDate;
 use dashtam::testing::{
     domain::{ConnectionStatus, FailureKind, TransactionStatus},
+    ledger::Ledger,
+    ports::Clock as _,
     providers::Secrets,
     sync::{AccountResult, ConnectRequest, EngineCommand, Event},
+    tui::attention,
 };
 use serde_json::{Value, json};
 
@@ -313,7 +316,7 @@ async fn a_relinked_account_goes_on_as_before() {
 }
 
 #[tokio::test]
-async fn an_account_of_the_same_name_with_other_rows_is_another_one() {
+async fn an_account_of_the_same_name_with_other_rows_is_offered_as_the_same() {
     let (bridge, server) =
         Bridge::start(set(&[account("ACT-1", "Checking", "100.00", &[row("a", 10, "-5.00", "KIOSK")])])).await;
     let desk = Desk::new(&[("simplefin", &server)]);
@@ -321,6 +324,10 @@ async fn an_account_of_the_same_name_with_other_rows_is_another_one() {
     *bridge.reply.lock().unwrap() = set(&[account("ACT-9", "Checking", "40.00", &[row("z", 11, "-8.00", "SHOES")])]);
     let report = desk.sync().await;
     assert_eq!(desk.store.read().unwrap().accounts().unwrap().len(), 2);
+    let ledger = Ledger::new(desk.store.clone());
+    let matters = attention(&ledger, desk.clock.now(), desk.clock.today(), |at| at.naive_utc()).unwrap();
+    let offered: Vec<&str> = matters.iter().filter(|it| it.kind == "same-account").map(|it| it.text.as_str()).collect();
+    assert_eq!(offered, ["Checking may be the account Checking that is no longer listed: if it is, merge them"]);
     assert!(report.warnings.iter().any(|warning| warning.message.contains("no row proves")), "{:?}", report.warnings);
 }
 

@@ -72,6 +72,65 @@ async fn cards_are_debts_and_pages_end_with_an_empty_one() {
 }
 
 #[tokio::test]
+async fn rows_that_an_account_does_not_offer_are_never_asked_for() {
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/accounts" => {
+            let text = fixture("teller", "accounts.json");
+            let mut accounts: Value = serde_json::from_str(&text).unwrap();
+            accounts[1]["links"].as_object_mut().unwrap().remove("transactions");
+            accounts[0]["links"].as_object_mut().unwrap().remove("balances");
+            Answer::json(accounts.to_string())
+        }
+        _ => answer(asked),
+    })
+    .await;
+    let desk = Desk::new(&[("teller", &server)]);
+    let report = desk.connect("teller", sandbox(), None).await.unwrap();
+    assert_eq!(report.error, None);
+    desk.sync().await;
+    let paths: Vec<String> = server.asked().into_iter().map(|asked| asked.path).collect();
+    assert!(!paths.iter().any(|path| path == "/accounts/acc_card/transactions"), "{paths:?}");
+    assert!(!paths.iter().any(|path| path == "/accounts/acc_check/balances"), "{paths:?}");
+    assert!(paths.iter().any(|path| path == "/accounts/acc_check/transactions"), "{paths:?}");
+}
+
+/// Balances that can't be had are said, and the account stays without one; a closed account is not active.
+#[tokio::test]
+async fn a_balance_that_fails_stays_with_its_account() {
+    let server = Server::start(|asked| match asked.path.as_str() {
+        "/accounts/acc_card/balances" => {
+            Answer::status(410, r#"{"error":{"code":"account.closed","message":"closed"}}"#)
+        }
+        "/accounts/acc_card/transactions" => {
+            Answer::status(410, r#"{"error":{"code":"account.closed","message":"closed"}}"#)
+        }
+        _ => answer(asked),
+    })
+    .await;
+    let desk = Desk::new(&[("teller", &server)]);
+    let report = desk.connect("teller", sandbox(), None).await.unwrap();
+    assert_eq!(report.error, None);
+    assert!(report.warnings.iter().any(|it| it.message.contains("no balance")), "{:?}", report.warnings);
+    let reader = desk.store.read().unwrap();
+    let accounts = reader.accounts().unwrap();
+    let card = accounts.iter().find(|account| account.provider_account_id == "acc_card").unwrap();
+    assert!(!card.is_active && reader.snapshots(card.id).unwrap().is_empty());
+    assert_eq!(desk.rows().len(), 4);
+}
+
+#[tokio::test]
+async fn ending_a_connection_ends_the_login_at_teller() {
+    let server =
+        Server::start(|asked| if asked.method == "DELETE" { Answer::status(204, "") } else { answer(asked) }).await;
+    let desk = Desk::new(&[("teller", &server)]);
+    desk.connect("teller", sandbox(), None).await.unwrap();
+    let not_ended = desk.handle.disconnect(desk.connection().id, false).await.unwrap();
+    assert_eq!(not_ended, None);
+    let last = server.asked().pop().unwrap();
+    assert_eq!((last.method.as_str(), last.path.as_str()), ("DELETE", "/accounts"));
+}
+
+#[tokio::test]
 async fn a_pending_row_posts_under_another_id() {
     let posted = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let has_posted = Arc::clone(&posted);
