@@ -40,6 +40,11 @@ done
 arguments=()
 for object in $objects; do arguments+=(--object "$object"); done
 "$tools/llvm-cov" export --summary-only --instr-profile "$work/all.profdata" "${arguments[@]}" >"$work/report.json"
+# The lines that no test runs, file by file, for those who ask.
+if [ -n "${DASHTAM_COVERAGE_LINES:-}" ]; then
+    "$tools/llvm-cov" show --instr-profile "$work/all.profdata" "${arguments[@]}" --sources src/providers \
+        >"$DASHTAM_COVERAGE_LINES"
+fi
 
 python3 - "$work/report.json" <<'P'
 import json, os, re, sys

@@ -2,8 +2,9 @@
 //!
 //! Used by the import. INVARIANT: pure; only the kind of file and the institution that it states decide.
 
+use super::{Auth, HistoryDepth, Pace, ProviderMetadata, by_status};
 use crate::{
-    domain::text,
+    domain::{Capability, IdTrust, ProviderCategory, text},
     statements::{
         Institution,
         institution::{name, well_known},
@@ -19,6 +20,41 @@ pub struct FileSpec {
     pub claims: fn(&Institution) -> bool,
     /// The name of that institution.
     pub institution: fn(&Institution) -> InstitutionName,
+}
+
+/// One format of statement files, from any institution.
+pub(super) struct FileFormat {
+    pub(super) slug: &'static str,
+    pub(super) display_name: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) formats: &'static [&'static str],
+    pub(super) capabilities: &'static [Capability],
+    pub(super) documentation_url: &'static str,
+}
+
+impl FileFormat {
+    /// The entry in the registry. It accepts every file of the format, so it comes after the providers of single institutions.
+    pub(super) const fn of_any_institution(self) -> ProviderMetadata {
+        let spec = FileSpec { formats: self.formats, claims: |_| true, institution };
+        ProviderMetadata {
+            slug: self.slug,
+            display_name: self.display_name,
+            summary: self.summary,
+            category: ProviderCategory::Other,
+            auth: Auth::FileImport(spec),
+            capabilities: self.capabilities,
+            required_settings: &[],
+            environments: &[],
+            extra_hosts: &[],
+            pace: Pace::NONE,
+            id_trust: IdTrust::Reusable,
+            signs_differ: false,
+            judge: by_status,
+            history: HistoryDepth { days: None, overlap_days: 0 },
+            documentation_url: self.documentation_url,
+            production_ready: true,
+        }
+    }
 }
 
 /// The institution behind a statement file.

@@ -60,6 +60,8 @@ fn a_blocked_account_is_noted_and_a_closed_one_is_inactive() {
     let draft = map::account(&account, false, today());
     assert!(!draft.is_active && draft.balance.is_none(), "no balance is not a balance of zero");
     assert!(map::notes(&account, None)[0].message.contains("blocked"));
+    let notes = map::notes(&account, Some(&ENVIRONMENTS[0]));
+    assert!(notes[0].message.contains("the key belongs to the"), "{notes:?}");
 }
 
 #[test]
@@ -238,4 +240,22 @@ fn the_history_is_by_new_york_days() {
         fixture(r#"{"timestamp": [1784160000, 1784246400, 1768525200], "equity": [1, 2, 3]}"#);
     let days: Vec<_> = map::balances(&history, None, today()).iter().map(|it| it.date.to_string()).collect();
     assert_eq!(days, ["2026-07-15", "2026-07-16", "2026-01-15"]);
+}
+
+#[test]
+fn a_fill_has_a_side_and_an_option_trade_a_direction() {
+    let (drafts, warnings) = mapped(
+        r#"[{"id": "1", "activity_type": "FILL", "transaction_time": "2026-01-08T15:00:00Z", "side": "sell", "qty": "2",
+             "price": "3", "symbol": "VTI"},
+            {"id": "2", "activity_type": "FILL", "transaction_time": "2026-01-08T15:00:00Z", "side": "swap", "qty": "2",
+             "price": "3", "symbol": "VTI"},
+            {"id": "3", "activity_type": "OPTRD", "date": "2026-01-08", "net_amount": "200", "qty": "-1", "symbol": "SPY261218C00600000"},
+            {"id": "4", "activity_type": "OPTRD", "date": "2026-01-08", "net_amount": "-200", "qty": 1, "symbol": "SPY261218C00600000"}]"#,
+    );
+    let kinds: Vec<_> = drafts.iter().map(|draft| (draft.facts.kind.subtype(), draft.facts.amount)).collect();
+    assert_eq!(kinds, [(Sub::Sell, dec("6")), (Sub::Sell, dec("200")), (Sub::Buy, dec("-200"))]);
+    assert!(warnings[0].message.contains("neither bought nor sold"), "{warnings:?}");
+    let position: wire::Position = fixture(r#"{"symbol": "SPY261218C00600000", "qty": "1"}"#);
+    let option = map::holding(&position, AssetCode::USD, today()).facts;
+    assert_eq!(option.asset_type, crate::domain::AssetType::Option, "the symbol decides where no class is stated");
 }

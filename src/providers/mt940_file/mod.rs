@@ -5,30 +5,17 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Auth, FileSpec, HistoryDepth, Pace, ProviderMetadata, by_status, file};
-use crate::domain::{Capability, IdTrust, ProviderCategory};
+use super::{ProviderMetadata, file::FileFormat};
+use crate::domain::Capability;
 
 /// The provider's entry in the registry.
-pub static METADATA: ProviderMetadata = ProviderMetadata {
+pub static METADATA: ProviderMetadata = FileFormat {
     slug: "mt940_file",
     display_name: "Statement file (MT940)",
     summary: "Download a statement from your institution's web site as MT940 or MT942 and import the file. \
               Nothing is sent anywhere.",
-    category: ProviderCategory::Other,
-    auth: Auth::FileImport(FileSpec {
-        formats: &["sta", "mt940", "mt942", "940", "942", "swi"],
-        claims: |_| true,
-        institution: file::institution,
-    }),
+    formats: &["sta", "mt940", "mt942", "940", "942", "swi"],
     capabilities: &[Capability::Accounts, Capability::Transactions],
-    required_settings: &[],
-    environments: &[],
-    extra_hosts: &[],
-    pace: Pace::NONE,
-    id_trust: IdTrust::Reusable,
-    signs_differ: false,
-    judge: by_status,
-    history: HistoryDepth { days: None, overlap_days: 0 },
     documentation_url: "https://www.swift.com/standards",
-    production_ready: true,
-};
+}
+.of_any_institution();

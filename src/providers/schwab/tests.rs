@@ -297,3 +297,46 @@ fn names_and_types_are_remembered_when_they_cannot_be_read() {
     assert_eq!(read(Some(&names), Some(&known)), (Some("Rollover IRA".into()), AccountType::Ira));
     assert_eq!(read(None, None), (None, AccountType::Brokerage));
 }
+
+#[test]
+fn deliveries_and_payments_are_named_by_code_and_text() {
+    let kind = |kind: &str, code: &str, text: &str, net: i64, shares: i64| {
+        let row = json!([{"activityId": 1, "type": kind, "subAccountType": "CASH", "transactionSubType": code,
+            "description": text, "time": "2026-05-05T14:30:00Z", "netAmount": net,
+            "transferItems": {"amount": shares, "cost": 0, "instrument": {"assetType": "EQUITY", "symbol": "ABC"}}}]);
+        mapped(&row.to_string()).0[0].facts.kind.subtype()
+    };
+    let delivery = |code: &str, text: &str, shares: i64| kind("RECEIVE_AND_DELIVER", code, text, 0, shares);
+    assert_eq!(delivery("OE", "", 100), Sub::Exercise);
+    assert_eq!(delivery("", "EXERCISE OF CALL", 100), Sub::Exercise);
+    assert_eq!(delivery("OX", "", -1), Sub::Expiration);
+    assert_eq!(delivery("OA", "", -1), Sub::Assignment);
+    assert_eq!(delivery("", "FORWARD SPLIT", 30), Sub::Split);
+    assert_eq!(delivery("", "SPINOFF OF XYZ", 3), Sub::SpinOff);
+    assert_eq!(delivery("", "MERGER WITH XYZ", -3), Sub::Merger);
+    assert_eq!(delivery("", "TRANSFER OF SECURITY", 3), Sub::TransferIn);
+    assert_eq!(delivery("", "TRANSFER OF SECURITY", -3), Sub::TransferOut);
+    let payment = |code: &str, text: &str, net: i64| kind("DIVIDEND_OR_INTEREST", code, text, net, 0);
+    assert_eq!(payment("QD", "NRA TAX ON DIVIDEND", -2), Sub::Withheld);
+    assert_eq!(payment("", "LONG TERM CAP GAIN", 2), Sub::CapitalGain);
+    assert_eq!(payment("", "CREDIT INTEREST", 2), Sub::Interest);
+    assert_eq!(payment("QD", "QUALIFIED DIVIDEND", 2), Sub::Dividend);
+    assert_eq!(kind("ELECTRONIC_FUND", "", "", 5, 0), Sub::Deposit);
+    assert_eq!(kind("ELECTRONIC_FUND", "", "", -5, 0), Sub::Withdrawal);
+}
+
+#[test]
+fn a_nickname_names_the_type() {
+    let read = |nickname: &str| {
+        let account: wire::Account =
+            serde_json::from_str(r#"{"securitiesAccount": {"type": "CASH", "accountNumber": "70001234"}}"#).unwrap();
+        let names = std::collections::HashMap::from([("70001234".to_owned(), nickname.to_owned())]);
+        map::account(&account, Some(&names), None, today()).account_type
+    };
+    assert_eq!(read("Old 401(k)"), AccountType::K401);
+    assert_eq!(read("school 403b"), AccountType::B403);
+    assert_eq!(read("HSA"), AccountType::Hsa);
+    assert_eq!(read("Investor Checking"), AccountType::Checking);
+    assert_eq!(read("Savings"), AccountType::Savings);
+    assert_eq!(read("Miracle fund"), AccountType::Brokerage, "`ira` inside a word is not the type");
+}

@@ -3,6 +3,9 @@
 //! Used by the bank mapping. INVARIANT: money's direction comes from the sign of the amount alone; the type only
 //! says what for.
 
+use std::{borrow::Cow, sync::OnceLock};
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use ofx_rs::types::TransactionType as Standard;
 use rust_decimal::Decimal;
 
@@ -84,6 +87,16 @@ pub(super) fn is_balance(text: &str) -> bool {
         "nouveausolde",
         "alterkontostand",
     ];
+    // Nearly every text begins like none of these names, which two letters show without a copy.
+    let mut letters = text.chars().filter(|character| character.is_alphanumeric());
+    let head = [letters.next(), letters.next()].map(|letter| letter.map(|letter| letter.to_ascii_lowercase()));
+    if let [Some(first), Some(second)] = head
+        && first.is_ascii()
+        && second.is_ascii()
+        && !NAMES.iter().any(|name| name.chars().take(2).eq([first, second]))
+    {
+        return false;
+    }
     let letters = crate::domain::text::skeleton(text);
     NAMES.contains(&letters.trim_end_matches(|c: char| c.is_ascii_digit()))
 }
@@ -160,26 +173,47 @@ pub(super) fn of(standard: Option<Standard>, amount: Decimal, account: Statement
     Kind(subtype)
 }
 
-fn contains_any(folded: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| folded.contains(word))
+/// Words of which a text may hold one. Searched for without a copy of the text, since every row of a file is asked.
+struct Words {
+    list: &'static [&'static str],
+    automaton: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Words {
+    const fn new(list: &'static [&'static str]) -> Self {
+        Self { list, automaton: OnceLock::new() }
+    }
+
+    /// Whether a text holds one of the words, in any case and with or without accents.
+    fn are_in(&self, text: &str) -> bool {
+        let text = if text.is_ascii() { Cow::Borrowed(text) } else { fold(text) };
+        let build = || AhoCorasickBuilder::new().ascii_case_insensitive(true).build(self.list).ok();
+        match self.automaton.get_or_init(build) {
+            Some(automaton) => automaton.is_match(text.as_ref()),
+            // The automaton of so few words has room.
+            None => self.list.iter().any(|word| fold(&text).contains(word)),
+        }
+    }
 }
 
 /// Whether a text on a card statement names a payment of the card.
 fn names_payment(text: &str) -> bool {
-    let words = ["payment", "autopay", "thank you", "pagamento", "pago", "paiement", "zahlung", "einzug"];
-    contains_any(&fold(text), &words)
+    static WORDS: Words =
+        Words::new(&["payment", "autopay", "thank you", "pagamento", "pago", "paiement", "zahlung", "einzug"]);
+    WORDS.are_in(text)
 }
 
 /// Whether a text on a bank statement names the payment of a card.
 fn names_card_payment(text: &str) -> bool {
-    let folded = fold(text);
-    contains_any(&folded, &["card", "crd", "visa", "mastercard", "amex", "american express"])
-        && contains_any(&folded, &["payment", "pymt", "pmt", "autopay", "epay", "e-pay", "online pay"])
+    static CARDS: Words = Words::new(&["card", "crd", "visa", "mastercard", "amex", "american express"]);
+    static PAYMENTS: Words = Words::new(&["payment", "pymt", "pmt", "autopay", "epay", "e-pay", "online pay"]);
+    CARDS.are_in(text) && PAYMENTS.are_in(text)
 }
 
 /// Whether a text names a transfer between accounts.
 fn names_transfer(text: &str) -> bool {
-    contains_any(&fold(text), &["transfer", "xfer", "tfr ", "virement", "umbuchung", "trasferimento"])
+    static WORDS: Words = Words::new(&["transfer", "xfer", "tfr ", "virement", "umbuchung", "trasferimento"]);
+    WORDS.are_in(text)
 }
 
 #[cfg(test)]

@@ -117,12 +117,19 @@ pub fn stream(
 
 /// The last comment or CDATA section, if it has no end. Marks inside a section are text.
 fn unended(text: &str) -> Option<(usize, &'static str)> {
-    let last = |start: &str, end: &str| {
-        let at = memmem::rfind(text.as_bytes(), start.as_bytes())?;
-        memmem::find(&text.as_bytes()[at..], end.as_bytes()).is_none().then_some(at)
-    };
-    let section = last("<![CDATA[", "]]>").or_else(|| last("<![cdata[", "]]>")).map(|at| (at, "CDATA section"));
-    let comment = last("<!--", "-->").filter(|at| memmem::find(&text.as_bytes()[*at..], b"]]>").is_none());
+    let bytes = text.as_bytes();
+    let (mut section, mut comment) = (None, None);
+    for at in memmem::find_iter(bytes, b"<!") {
+        let mark = &bytes[at..];
+        if mark.starts_with(b"<!--") {
+            comment = Some(at);
+        } else if mark.get(..9).is_some_and(|head| head.eq_ignore_ascii_case(b"<![CDATA[")) {
+            section = Some(at);
+        }
+    }
+    let goes_on = |at: &usize, end: &[u8]| memmem::find(&bytes[*at..], end).is_none();
+    let section = section.filter(|at| goes_on(at, b"]]>")).map(|at| (at, "CDATA section"));
+    let comment = comment.filter(|at| goes_on(at, b"-->") && goes_on(at, b"]]>"));
     section.or(comment.map(|at| (at, "comment")))
 }
 
