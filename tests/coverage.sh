@@ -10,7 +10,8 @@ for tool in llvm-profdata llvm-cov; do
     [ -x "$tools/$tool" ] || { echo "SKIPPED: coverage, since $tool is missing" >&2; exit 0; }
 done
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# Programs that tests start without these variables write here.
+trap 'rm -rf "$work"; rm -f default_*.profraw' EXIT
 
 cat > "$work/wrapper" <<'W'
 #!/usr/bin/env bash
