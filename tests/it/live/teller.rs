@@ -98,10 +98,7 @@ async fn rows_that_an_account_does_not_offer_are_never_asked_for() {
 #[tokio::test]
 async fn a_balance_that_fails_stays_with_its_account() {
     let server = Server::start(|asked| match asked.path.as_str() {
-        "/accounts/acc_card/balances" => {
-            Answer::status(410, r#"{"error":{"code":"account.closed","message":"closed"}}"#)
-        }
-        "/accounts/acc_card/transactions" => {
+        "/accounts/acc_card/balances" | "/accounts/acc_card/transactions" => {
             Answer::status(410, r#"{"error":{"code":"account.closed","message":"closed"}}"#)
         }
         _ => answer(asked),
