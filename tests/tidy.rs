@@ -276,7 +276,7 @@ fn files_are_short() {
 }
 
 #[test]
-fn every_module_says_what_it_is_for() {
+fn every_module_states_its_purpose() {
     let silent: Vec<String> = rust_files("src")
         .into_iter()
         .chain(rust_files("tests"))
@@ -298,7 +298,7 @@ fn local_words() -> Vec<String> {
 }
 
 #[test]
-fn nothing_speaks_of_one_machine() {
+fn no_file_names_a_machine() {
     let mut broken = Vec::new();
     let folders = ["src", "tests", "docs", "fixtures", "assets", ".ci"];
     let single = ["README.md", "Cargo.toml", ".cargo/config.toml", ".gitignore"].map(|name| root().join(name));

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_meant_is_taken() {
+    fn settings_are_applied() {
         let text = "[providers.schwab]\napp_key_file = \"key\"\napp_secret_env = \"S\"\n\
                     callback_url = \"https://127.0.0.1:9\"\nendpoint = \"http://127.0.0.1:1\"\nrequests_per_day = 5\n\
                     [providers.alpaca]\nenvironment = \"paper\"\n";
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_meant_is_told_by_line() {
+    fn impossible_settings_are_reported_by_line() {
         let text = "[providers.alpacca]\n[providers.chase_file]\n[providers.schwab]\napp_key = \"canary\"\nappkey = \"x\"\n\
                     callback_url = \"http://x\"\n[providers.alpaca]\napi_key_file = \"a\"\napi_key_env = \"b\"\nenvironment = \"moon\"\n";
         let told = problems(text);

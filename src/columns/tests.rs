@@ -113,7 +113,7 @@ fn amounts_of_any_size_are_exact() {
 }
 
 #[test]
-fn a_missing_payee_is_the_description_and_fields_are_told_apart() {
+fn a_missing_payee_is_the_description_and_fields_stay_apart() {
     let mut row = row(1, Decimal::ONE, "USD", "");
     row.facts.description = Some("Full Text".into());
     row.facts.memo = Some("Remark\u{2}x".into());

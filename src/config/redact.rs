@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_a_secret_is_struck_out() {
+    fn text_that_looks_like_a_secret_is_struck_out() {
         for (text, expected) in [
             ("GET https://api.example/v2?key=abc&x=1 failed", "GET https://api.example/v2?[redacted] failed"),
             ("https://user:pass@bridge.example/accounts", "https://[redacted]@bridge.example/accounts"),

@@ -18,7 +18,7 @@ fn warnings(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_documented_file_is_valid_and_says_the_defaults() {
+fn the_documented_file_is_valid_and_states_the_defaults() {
     let documented = Config::documented();
     assert_eq!(Config::parse(&documented).unwrap(), ParsedConfig::default());
     let mut uncommented = String::new();
@@ -36,7 +36,7 @@ fn the_documented_file_is_valid_and_says_the_defaults() {
 }
 
 #[test]
-fn what_is_shown_reads_back_equal() {
+fn a_shown_configuration_reads_back_equal() {
     let text = "[screen]\ntheme = \"light\"\nstart = \"activity\"\nmouse = false\nprivacy = true\n[import]\nbytes = \"64 MB\"\n\
                 rows = 5\n[sync]\nevery = \"90s\"\non_start = false\noverlap_days = 0\n[vault]\nkind = \"passphrase\"\n\
                 lock_after = \"off\"\n[log]\nlevel = \"trace\"\n[keys]\nquit = [\"ctrl-x\", \"f10\"]\nundo = []\n";
@@ -207,7 +207,7 @@ fn profiles_are_plain_folder_names() {
 }
 
 #[test]
-fn unknown_names_are_told_with_the_errors() {
+fn unknown_names_are_listed_with_the_errors() {
     let problems = Config::parse("[screen]\nprivcy = true\nmouse = 7\n").unwrap_err();
     assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3], "{problems:?}");
 }

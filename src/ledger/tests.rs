@@ -130,7 +130,7 @@ proptest! {
     }
 
     #[test]
-    fn refining_is_listing_anew(rows in any_rows(120), wide in "[a-c]{0,1}", more in "[a-c ]{1,2}", amount in any::<bool>()) {
+    fn refining_equals_listing_again(rows in any_rows(120), wide in "[a-c]{0,1}", more in "[a-c ]{1,2}", amount in any::<bool>()) {
         let view = loaded(&store(&rows));
         let sort = if amount { SortKey::Amount } else { SortKey::Date };
         let first = view.list(&request(&wide, sort, true)).unwrap();
@@ -222,7 +222,7 @@ fn a_view_stays_as_it_was() {
 }
 
 #[test]
-fn what_the_user_says_is_found_and_offered() {
+fn fields_of_the_user_are_found_and_offered() {
     let store = store(&[]);
     change(&store, ChangeKind::Import, |writer| {
         let id = writer

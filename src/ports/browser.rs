@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_browser_that_is_not_there_says_so() {
+    fn a_missing_browser_is_reported() {
         let browser = SystemBrowser::new(Some("/nonexistent/browser"));
         let error = browser.open("https://a.example/").unwrap_err().to_string();
         assert!(error.contains("/nonexistent/browser") && error.contains("by hand"), "{error}");

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn live_providers_say_where_and_how_fast() {
+    fn live_providers_state_their_servers_and_pace() {
         each(|m| {
             let live = !m.is_file();
             ensure(m.environments.is_empty() != live, "environments: some for live providers, none for files")?;

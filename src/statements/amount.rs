@@ -48,7 +48,7 @@ impl Parts {
     const LONGEST: usize = 64;
 }
 
-/// Reads a number; `None` when it is none.
+/// Reads a number; `None` if the text is not one.
 #[must_use]
 pub(super) fn parse(text: &str) -> Option<WrittenNumber> {
     plain(text.as_bytes()).or_else(|| {
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_amount() {
+    fn texts_that_are_not_amounts() {
         for text in ["", "abc", "--5", "1-2", "12.3.4", "1,2,3", "NaN", "inf", "1/2", "5%", "12 apples and 3", "1e999"]
         {
             assert_eq!(read(text), "none", "{text}");

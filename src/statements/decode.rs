@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn single_byte_sets_are_read_whatever_the_header_says() {
+    fn single_byte_sets_are_read_despite_the_header() {
         assert_eq!(
             decode(b"ENCODING:UTF-8\nCHARSET:NONE\n<OFX>Cr\xe9dit \x80"),
             "ENCODING:UTF-8\nCHARSET:NONE\n<OFX>Crédit €"

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_is_named_without_saying_a_word_twice() {
+    fn the_name_of_an_account_repeats_no_word() {
         let named = |institution| account_name(institution, AccountType::Brokerage, "1234567");
         assert_eq!(named(Some("Lakeside")), "Lakeside Brokerage ··4567");
         assert_eq!(named(Some("Lakeside Brokerage")), "Lakeside Brokerage ··4567");

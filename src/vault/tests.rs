@@ -58,7 +58,7 @@ fn passphrase(text: &str) -> Passphrase {
 }
 
 #[test]
-fn what_is_sealed_opens_again_and_only_there() {
+fn a_sealed_text_opens_again_and_only_in_its_place() {
     let bench = Bench::new();
     let vault = bench.vault(VaultChoice::Memory);
     assert!(matches!(vault.seal(HERE, "alpaca", b"x"), Err(VaultError::Locked)));
@@ -178,7 +178,7 @@ fn a_failing_keyring_is_an_error_that_can_be_tried_again_never_another_vault() {
 }
 
 #[test]
-fn a_lost_key_says_so_and_can_be_given_up() {
+fn a_lost_key_is_reported_and_can_be_given_up() {
     let bench = Bench::new();
     bench.vault(VaultChoice::Auto).unlock(None).unwrap();
     let emptied = Bench { folder: bench.folder, keyring: Arc::default() };

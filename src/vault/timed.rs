@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_or_panicking_store_is_connected_anew() {
+    fn a_failed_or_panicking_store_is_connected_again() {
         let attempts = Arc::new(Mutex::new(0));
         let counted = Arc::clone(&attempts);
         let store = TimedStore::new(Duration::from_secs(60), move || {

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_uses_its_parent_is_no_circle_unless_the_parent_uses_it() {
+    fn a_child_that_uses_its_parent_is_a_cycle_only_if_the_parent_uses_it() {
         let part = [("src/a/mod.rs", "mod b; fn f() { b::g() }"), ("src/a/b.rs", "use super::A;")];
         assert!(found(&part).is_empty());
         let circle = [("src/a/mod.rs", "mod b; use b::B;"), ("src/a/b.rs", "use super::A;")];

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_folder_has_a_short_socket_of_its_own() {
+    fn a_long_folder_has_a_short_socket_path() {
         let long = |letter: &str| PathBuf::from(format!("/{}", letter.repeat(200)));
         let (one, other) = (socket_path(&long("a")).unwrap(), socket_path(&long("b")).unwrap());
         assert!(one != other && one.as_os_str().len() <= MOST_PATH);

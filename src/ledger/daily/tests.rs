@@ -240,7 +240,7 @@ fn a_total_without_its_cash_is_carried() {
 }
 
 #[test]
-fn currencies_are_rolled_apart_and_too_many_digits_are_no_figure() {
+fn currencies_are_rolled_apart_and_too_many_digits_give_no_figure() {
     let mut foreign = facts(4, 777, "abroad");
     foreign.currency = AssetCode::new("EUR").unwrap();
     let store = store(&[]);

@@ -323,7 +323,7 @@ pub(in crate::ledger) fn any_text() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
     #[test]
-    fn any_text_is_a_query_and_its_normal_form_says_the_same(text in any_text(), cursor in 0usize..40) {
+    fn any_text_is_a_query_equal_to_its_normal_form(text in any_text(), cursor in 0usize..40) {
         let query = parse(&text);
         for problem in query.problems() {
             prop_assert!(text.get(problem.range.clone()).is_some_and(|part| !part.is_empty()), "{:?}", problem);

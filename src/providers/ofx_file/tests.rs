@@ -30,7 +30,7 @@ fn case_does_not_make_a_second_institution_and_escapes_do_not_pass() {
 }
 
 #[test]
-fn what_the_table_knows_is_one_institution() {
+fn an_institution_in_the_table_is_one_whatever_its_files_state() {
     assert_eq!(named("Vanguard", "84022", "vanguard.com"), named("The Vanguard Group", "15103", ""));
     // A statement of a card has no bank number; it is from the same place all the same.
     assert_eq!(named("Acme", "99", "121000248").1, named("Acme", "99", "").1);

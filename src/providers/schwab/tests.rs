@@ -62,7 +62,7 @@ fn positions_are_priced_from_their_value_and_signed() {
     let positions = rows::<wire::Position>(account.securities_account.positions, "position", &mut Vec::new());
     let held: Vec<_> =
         positions.iter().filter_map(|(_, p)| map::holding(p, AssetCode::USD, today())).map(|h| h.facts).collect();
-    assert_eq!(held.len(), 3, "a closed position is none");
+    assert_eq!(held.len(), 3, "a closed position is left out");
     assert_eq!((held[0].asset_type, held[0].quantity), (AssetType::Etf, dec("10.12345679")));
     assert_eq!((held[0].market_value, held[0].price), (Some(dec("1518.52")), Some(dec("150.000146"))));
     let option = &held[1];

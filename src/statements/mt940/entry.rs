@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_lines_are_no_entries() {
+    fn broken_lines_are_not_entries() {
         for line in ["", "é", "3622687806CR1368378,92NMSC37935531", "240101X1,00N", "240101C", "240101R1,00", "2401"] {
             assert_eq!(entry(line), None, "{line}");
         }

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn guesses_say_so() {
+    fn guesses_are_reported() {
         assert_eq!(day("20240231"), "~2024-02-29");
         assert_eq!(day("20230230120000"), "~2023-02-28");
         assert_eq!(day("20240631"), "~2024-06-30");
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_day() {
+    fn texts_that_are_not_days() {
         assert_eq!(day("00000000000000"), "Zero");
         assert_eq!(day("0"), "Zero");
         assert_eq!(day("0000-00-00"), "Zero");

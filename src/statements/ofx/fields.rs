@@ -22,7 +22,7 @@ use crate::{
 };
 
 impl DocumentReader<'_, '_, '_> {
-    /// The number in a leaf, `None` when it is none. `money` numbers have the digits of their currency, so three
+    /// The number in a leaf, `None` if it is not a number. `money` numbers have the digits of their currency, so three
     /// decimals are suspicious there; prices and units have any.
     pub(super) fn number(&mut self, leaf: &Leaf<'_>, money: bool) -> Option<Decimal> {
         if let Some(WrittenNumber::Exact(number)) = amount::parse(leaf.text) {
@@ -75,7 +75,7 @@ impl DocumentReader<'_, '_, '_> {
         start.checked_sub(1).is_some_and(|before| self.source.as_bytes()[before] == b' ')
     }
 
-    /// A number that a row can do without: when it is none, that is a warning.
+    /// An optional number of a row; a value that is not a number is a warning.
     pub(super) fn optional_number(&mut self, leaf: Option<&Leaf<'_>>, money: bool) -> Option<Decimal> {
         let leaf = leaf?;
         let number = self.number(leaf, money);

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_are_told_apart() {
+    fn positions_that_share_an_id_stay_apart() {
         assert_eq!(position_id("1", false, None, Some("CASH")), "1");
         assert_eq!(position_id("1", true, None, Some("MARGIN")), "1/short/MARGIN");
         assert_eq!(position_id("1", false, Some("MATCH"), Some("OTHER")), "1/MATCH");

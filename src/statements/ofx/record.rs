@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_told_may_stop_it() {
+    fn a_handler_may_stop_the_walk() {
         struct Stops(usize);
         impl<'a> Handler<'a> for Stops {
             fn enter(&mut self, _tag: Tag, _at: usize) {}
@@ -432,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn closed_and_unclosed_files_tell_the_same() {
+    fn closed_and_unclosed_files_read_the_same() {
         let expected = "+STMTRS CURDEF=USD BANKACCTFROM(ACCTID=1) +BANKTRANLIST STMTTRN(TRNAMT=1 FITID=a) \
                         STMTTRN(TRNAMT=2 FITID=b) -BANKTRANLIST LEDGERBAL(BALAMT=3 DTASOF=20240101) -STMTRS";
         let xml = "<STMTRS><CURDEF>USD</CURDEF><BANKACCTFROM><ACCTID>1</ACCTID></BANKACCTFROM><BANKTRANLIST>\
@@ -464,14 +464,14 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_like_a_tag_inside_text_is_text() {
+    fn text_that_looks_like_a_tag_is_text() {
         assert_eq!(told("<STMTTRN><NAME>A <B> C</NAME><MEMO>m</STMTTRN>"), "STMTTRN(NAME=A <B> C MEMO=m)");
         assert_eq!(told("<STMTTRN>\n<NAME>A <B> C\n<MEMO>m\n</STMTTRN>"), "STMTTRN(NAME=A <B> C MEMO=m)");
         assert_eq!(told("<STMTTRN><NAME>A<CATEGORY>c\n<MEMO>m\n</STMTTRN>"), "STMTTRN(NAME=A MEMO=m)");
     }
 
     #[test]
-    fn a_document_cut_short_says_so() {
+    fn a_document_cut_short_is_reported() {
         let mut handler = Told::default();
         let cut = walk("<STMTTRN><NAME>a</STMTTRN><STMTTRN><NAME>b", 200, &mut handler).unwrap();
         assert!(cut);

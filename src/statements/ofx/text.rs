@@ -114,7 +114,7 @@ fn html(markup: &str) -> Option<usize> {
     is_markup(&bytes[start..end]).then(|| markup_end(&bytes[end..])).flatten().map(|after| end + after)
 }
 
-/// Resolves entities; what is none stays as it is.
+/// Resolves entities; other text stays as it is.
 fn resolve(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_not_guessed() {
+    fn unknown_facts_are_not_guessed() {
         let survey = Survey::of("");
         let base = TransactionFacts::new(NaiveDate::default(), Decimal::ZERO, AssetCode::USD);
         let line = |code, value| QifLine { code, value, number: 1 };

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_direction_tells_mirror_twins_apart() {
+    fn the_direction_separates_mirror_twins() {
         let amounts = numbers(&["10", "-4", "7.5", "1"]);
         let balances = numbers(&["110", "106", "113.5", "114.5"]);
         let groups = vec![0; 4];

@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn other_cells_are_no_dates() {
+    fn other_cells_are_not_dates() {
         for cell in [
             "",
             "12.50",

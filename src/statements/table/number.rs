@@ -552,7 +552,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_long_numbers_are_no_money() {
+    fn codes_and_long_numbers_are_not_money() {
         for cell in ["0012", "24692164215100012345678", "12 %", "123456789012"] {
             assert!(parse(cell).is_none_or(|number| !number.may_be_money()), "{cell}");
         }

@@ -77,7 +77,7 @@ fn a_side_with_an_unknown_header_is_found_by_the_rows_that_the_other_leaves() {
 }
 
 #[test]
-fn a_column_that_numbers_the_rows_is_no_amount() {
+fn a_column_that_numbers_the_rows_is_not_an_amount() {
     let table = "Datum;No.;Text;Soll;Haben\n13.04.2024;1;Miete;300,00;\n14.04.2024;2;Lohn;;900,00\n\
                  15.04.2024;3;Laden;3,00;\n";
     assert_eq!(amounts(table), ["-300", "900", "-3"]);

@@ -40,7 +40,7 @@ fn recipient() -> (BackupLock, BackupKey) {
 }
 
 #[test]
-fn what_is_backed_up_is_restored_by_passphrase_and_by_recipient() {
+fn a_backup_is_restored_by_passphrase_and_by_recipient() {
     let bench = Bench::new();
     let expected = everything(&bench.store).unwrap();
     let passphrase = || "correct horse".to_owned().into();

@@ -162,7 +162,7 @@ fn an_empty_file_becomes_a_database() {
 }
 
 #[test]
-fn what_is_no_database_is_said_so_and_left_alone() {
+fn a_file_that_is_not_a_database_is_named_and_left_alone() {
     let folder = folder();
     let path = folder.path().join("dashtam.redb");
     for bytes in [&b"OFXHEADER:100"[..], &[0; 8192], b"redb", b"redb\x1a\x0a\xa9\x0d\x0a", &[255; 16_000]] {

@@ -163,7 +163,7 @@ fn credentials_and_connection_contents_stay_out_of_undo() {
 }
 
 #[test]
-fn what_belongs_into_the_journal_is_not_committed_without_an_entry() {
+fn a_change_of_the_journal_is_not_committed_without_an_entry() {
     let store = Store::in_memory().unwrap();
     let mut writer = begin(&store, ChangeKind::Edit);
     writer.put_account(&account(1, 1)).unwrap();
@@ -237,7 +237,7 @@ fn unknown_accounts_and_rows_are_refused() {
 }
 
 #[test]
-fn a_scan_stops_when_told_and_lets_panics_of_the_caller_through() {
+fn a_scan_stops_on_request_and_passes_panics_of_the_caller_on() {
     let store = Store::in_memory().unwrap();
     import(&store, 1, vec![row(1, 1, None), row(2, 2, None)]);
     import(&store, 2, vec![row(3, 3, None)]);

@@ -294,7 +294,7 @@ fn follow(
     }
 }
 
-/// A doubt about a row that is not written after all is none.
+/// Removes doubts about rows that are not written after all.
 fn drop_unwritten_doubts(plan: &mut RowsPlan) {
     let is_new = |(page, draft): (usize, usize)| plan.pages[page].get(draft) == Some(&Outcome::New);
     let kept = plan.doubts.iter().filter(|(new, row)| {

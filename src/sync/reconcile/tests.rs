@@ -149,7 +149,7 @@ fn news_of_a_known_row_amends_it_and_silence_keeps_what_was_known() {
 }
 
 #[test]
-fn an_honest_twin_in_a_later_file_is_a_row_of_its_own() {
+fn an_honest_twin_in_a_later_file_is_another_row() {
     let mut book = Book::default();
     book.take(&[row("1", 1, -450, "Coffee")]);
     book.take(&[row("2", 1, -450, "Coffee")]);
@@ -157,7 +157,7 @@ fn an_honest_twin_in_a_later_file_is_a_row_of_its_own() {
 }
 
 #[test]
-fn ids_numbered_anew_are_recognised() {
+fn renumbered_ids_are_recognised() {
     let mut book = Book::default();
     book.take(&[row("1", 1, -450, "Coffee"), row("2", 1, -300, "Bread")]);
     let anew = [row("91", 1, -450, "Coffee"), row("92", 1, -300, "Bread"), row("93", 2, -20, "Fee")];
@@ -377,7 +377,7 @@ fn evidence_decides_what_ids_leave_open() {
 
 /// A balance that does not move with the rows proves nothing.
 #[test]
-fn a_constant_balance_is_no_evidence() {
+fn a_constant_balance_is_not_evidence() {
     for balance in [0, 12_345] {
         let mut book = Book::default();
         book.take_listed(&[row("t1", 9, -450, "Coffee")], with_balance(0, 9, balance));

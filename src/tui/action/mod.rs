@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_actions_apart() {
+    fn names_of_actions_are_unique() {
         let mut names: Vec<_> = TABLE.iter().map(|spec| spec.name).collect();
         names.sort_unstable();
         let count = names.len();

@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_nobody_sees_sends_nothing() {
+    fn an_invisible_change_sends_nothing() {
         let mut encoder = FrameEncoder::default();
         encoder.cleared(SIZE.width, SIZE.height);
         let mut cell = Cell::default();

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_amounts_say_nothing_of_their_size() {
+    fn hidden_amounts_reveal_no_size() {
         let small = AmountHalves::money(Decimal::ONE, AssetCode::USD, true);
         let large = AmountHalves::money(Decimal::new(-123_456_789, 2), AssetCode::USD, true);
         assert_eq!(small, large);

@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_screen_draws_becomes_ascii_and_names_stay() {
+    fn drawing_characters_become_ascii_and_names_stay() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
         buffer.set_string(0, 0, "┌─▸ é ⣿▇●…", ratatui::style::Style::new());
         replace(&mut buffer);

@@ -216,7 +216,7 @@ fn overlapping_files_add_what_is_new_and_undo_takes_exactly_one_files_rows() {
 }
 
 #[test]
-fn a_dry_run_tells_and_writes_nothing() {
+fn a_dry_run_reports_and_writes_nothing() {
     let profile = Profile::new();
     let file = profile.file("a.qfx", &statement("000123457890", false, "10.00", COFFEES));
     let report = profile.json(&["import", "--dry-run", &file, &file]);
@@ -228,7 +228,7 @@ fn a_dry_run_tells_and_writes_nothing() {
 }
 
 #[test]
-fn exit_codes_tell_done_failed_wrong_and_partly() {
+fn exit_codes_distinguish_done_failed_wrong_and_partly() {
     let profile = Profile::new();
     let good = profile.file("good.qfx", &statement("000123457890", false, "10.00", COFFEES));
     let empty = profile.file("empty.qfx", "");
@@ -257,7 +257,7 @@ fn exit_codes_tell_done_failed_wrong_and_partly() {
 }
 
 #[test]
-fn what_is_wrong_is_said_with_what_to_write() {
+fn wrong_arguments_are_named_with_a_remedy() {
     let profile = Profile::new();
     let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
     profile.json(&["import", &file]);
@@ -277,7 +277,7 @@ fn what_is_wrong_is_said_with_what_to_write() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_reader_that_goes_away_is_not_an_error() {
     let profile = Profile::new();
     let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
     profile.json(&["import", &file]);
@@ -291,7 +291,7 @@ fn a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn without_a_terminal_the_screen_says_so() {
+fn without_a_terminal_the_screen_reports_it() {
     let profile = Profile::new();
     for arguments in [&[][..], &["--demo"]] {
         let output = profile.run(arguments);
@@ -362,7 +362,7 @@ fn filters_sums_names_and_exports() {
 }
 
 #[test]
-fn a_second_process_is_told_who_has_the_store() {
+fn a_second_process_learns_which_process_has_the_store() {
     let profile = Profile::new();
     let _held = dashtam::testing::store::Store::open(&profile.folder.path().join("dashtam.redb")).unwrap();
     let error = profile.error(&["accounts"], 1);
@@ -389,7 +389,7 @@ fn the_manual_completions_and_keys_are_printed() {
 }
 
 #[test]
-fn a_bad_configuration_says_line_and_what_is_allowed() {
+fn a_bad_configuration_names_its_line_and_the_allowed_values() {
     let profile = Profile::new();
     let config = profile.file("config.toml", "[screen]\nmouse = 7\n");
     let output = profile.run(&["config", "check", "--config", &config]);

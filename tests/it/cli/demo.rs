@@ -61,7 +61,7 @@ fn a_connection_needs_its_login_soon_and_two_rows_may_be_one() {
 }
 
 #[test]
-fn the_bank_of_the_demo_is_no_provider_to_connect() {
+fn the_bank_of_the_demo_cannot_be_connected() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_dashtam"));
     program.args(["connect", "demo_bank"]).env_clear().env("HOME", folder.path()).stdin(Stdio::null());

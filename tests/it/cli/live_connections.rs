@@ -93,7 +93,7 @@ async fn from_keys_to_holdings() {
 }
 
 #[tokio::test]
-async fn an_account_that_comes_in_part_is_3_and_says_why() {
+async fn an_incomplete_account_exits_with_3_and_its_reason() {
     let (fake, _server, mut profile) = alpaca().await;
     profile.connect("KEY", 0).await;
     fake.push(deposit(901, today()));

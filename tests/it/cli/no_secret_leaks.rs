@@ -23,7 +23,7 @@ fn the_search_finds_every_disguise() {
     }
 }
 
-/// The other process of [`a_panic_tells_its_place_and_no_secret`].
+/// The other process of [`a_panic_reports_its_place_and_no_secret`].
 #[test]
 #[ignore = "run by another test, in a process of its own"]
 fn child_panics() {
@@ -52,7 +52,7 @@ fn child_panics() {
 }
 
 #[test]
-fn a_panic_tells_its_place_and_no_secret() {
+fn a_panic_reports_its_place_and_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("dashtam.log");
     let output = std::process::Command::new(std::env::current_exe().unwrap())

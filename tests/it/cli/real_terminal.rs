@@ -34,7 +34,7 @@ fn a_resize_is_followed() {
 }
 
 #[test]
-fn being_told_to_end_gives_the_terminal_back() {
+fn a_signal_to_end_gives_the_terminal_back() {
     let mut terminal = Terminal::start(&["--demo"]);
     terminal.until_text("Net worth");
     assert!(Command::new("kill").args(["-TERM", &terminal.process()]).status().unwrap().success());

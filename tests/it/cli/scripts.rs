@@ -201,7 +201,7 @@ fn a_wrong_setting_warns_and_stops_only_what_talks_to_institutions() {
 }
 
 #[test]
-fn the_short_status_opens_nothing_and_waits_for_nobody() {
+fn the_short_status_opens_nothing_and_never_waits() {
     let profile = Profile::filled();
     assert_eq!(profile.ok(&["status", "--short"]).trim(), "ok updated just now");
     let held = dashtam::testing::store::Store::open(&profile.folder.path().join("data/dashtam.redb")).unwrap();

@@ -79,7 +79,7 @@ fn a_question_writes_nothing_and_its_answer_is_remembered_for_the_layout() {
 }
 
 #[test]
-fn a_new_account_name_makes_an_account_and_two_of_one_layout_are_told_apart() {
+fn a_new_account_name_makes_an_account_and_two_of_one_layout_stay_apart() {
     let place = Place::new();
     let first = place.file("first.csv", OPEN);
     let second = place.file("second.csv", &OPEN.replace("2481.37", "100.00"));
@@ -98,7 +98,7 @@ fn a_new_account_name_makes_an_account_and_two_of_one_layout_are_told_apart() {
 }
 
 #[test]
-fn a_proof_is_reported_and_what_is_no_statement_is_named() {
+fn a_proof_is_reported_and_a_file_without_statement_is_named() {
     let place = Place::new();
     let proven = place.file(
         "proven.csv",

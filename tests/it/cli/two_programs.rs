@@ -139,7 +139,7 @@ fn commands_are_handed_to_the_screen_with_folder_input_and_exit_code() {
 }
 
 #[test]
-fn a_killed_screen_leaves_a_socket_that_nobody_waits_for() {
+fn a_killed_screen_leaves_a_socket_that_delays_no_command() {
     let mut screen = open_screen(tempfile::tempdir().unwrap());
     let path = screen.profile.path().to_owned();
     signal(&screen.process(), "-KILL");

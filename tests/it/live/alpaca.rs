@@ -216,7 +216,7 @@ async fn positions_are_closed_by_a_complete_list_only() {
 }
 
 #[tokio::test]
-async fn a_silent_server_ends_and_keeps_nobody_waiting() {
+async fn a_silent_server_is_given_up_and_delays_no_other() {
     let (fake, _server, desk) = connected(impatient()).await;
     fake.troubles.plan("/v2/account", [Answer::Silence]);
     let account = desk.ledger().accounts()[0].account.id;

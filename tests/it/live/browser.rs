@@ -225,7 +225,7 @@ async fn teller_connect_hands_its_token_over_and_nothing_else_is_loaded() {
 }
 
 #[tokio::test]
-async fn a_page_whose_script_does_not_load_says_so() {
+async fn a_page_whose_script_does_not_load_reports_it() {
     let Some(browser) = chromium() else { return };
     let server = Server::start(teller).await;
     let desk = Desk::new(&[("teller", &server)]);

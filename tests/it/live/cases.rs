@@ -11,7 +11,7 @@
 //! | plaid: notes made on a pending row | `cases::edits_of_a_pending_row_move_to_the_posted_one` |
 //! | plaid: the credit left is no money | `plaid::debts_are_negative_and_the_paid_call_is_never_sent` |
 //! | plaid: two syncs at once | `plaid::two_syncs_at_once_are_one_pass` |
-//! | plaid: a cursor that died | `plaid::a_dead_cursor_begins_anew`, `plaid::rows_that_a_full_pass_lacks_are_withdrawn` |
+//! | plaid: a cursor that died | `plaid::a_dead_cursor_begins_again`, `plaid::rows_that_a_full_pass_lacks_are_withdrawn` |
 //! | teller: a card counts the other way round | `cases::a_card_counts_the_other_way_round`, `providers::teller::tests::cards_count_the_other_way_round` |
 
 use std::sync::{

@@ -96,7 +96,7 @@ fn refresh_token(credentials: &OauthCredentials) -> &str {
 }
 
 #[tokio::test]
-async fn refusals_of_the_token_endpoint_say_what_to_do_and_no_secret() {
+async fn refusals_of_the_token_endpoint_name_a_remedy_and_no_secret() {
     for (status, body, code_kind, renewal_kind) in [
         (
             400,

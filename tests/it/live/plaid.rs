@@ -208,7 +208,7 @@ async fn rows_change_while_pages_are_read_and_come_once() {
 }
 
 #[tokio::test]
-async fn a_dead_cursor_begins_anew() {
+async fn a_dead_cursor_begins_again() {
     let one = || page(&json!([row("a", 2, "1.5", "ONE", false, None)]), &json!([]), "c1", false);
     let (fake, _server, desk) = connected([one()]).await;
     let dead = Answer::status(
@@ -366,7 +366,7 @@ async fn positions_and_investment_rows_come_with_their_accounts() {
 }
 
 #[tokio::test]
-async fn disconnecting_removes_the_login_at_plaid_and_says_when_it_could_not() {
+async fn disconnecting_removes_the_login_at_plaid_or_reports_that_it_could_not() {
     let (_fake, server, desk) = connected([]).await;
     let id = desk.connection().id;
     assert_eq!(desk.handle.disconnect(id, false).await.unwrap(), None);

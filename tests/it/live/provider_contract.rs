@@ -325,7 +325,7 @@ fn echo(answer: Answer, asked: &Asked) -> Answer {
 }
 
 #[tokio::test]
-async fn asked_too_often_waits_as_told_and_succeeds() {
+async fn after_too_many_requests_it_waits_and_succeeds() {
     for header in ["Retry-After: 2", "Retry-After: Fri, 20 Nov 2026 12:00:02 GMT", "X-RateLimit-Reset: 1795176002"] {
         for contract in contracts() {
             let first = std::sync::atomic::AtomicBool::new(true);

@@ -25,7 +25,7 @@ fn spent(desk: &Desk) -> u32 {
 }
 
 #[tokio::test]
-async fn what_was_asked_today_counts_after_a_restart_and_not_tomorrow() {
+async fn requests_of_today_count_after_a_restart_and_not_tomorrow() {
     let (_, server) = FakeAlpaca::start().await;
     let mut desk = Desk::new(&[("alpaca", &server)]);
     desk.providers = configured("[providers.alpaca]\nrequests_per_day = 12\n");
@@ -68,7 +68,7 @@ fn screen(server: &Server, config: &str) -> Harness {
 }
 
 #[tokio::test]
-async fn the_screen_says_what_is_left_of_the_day() {
+async fn the_screen_shows_the_rest_of_the_daily_budget() {
     let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "[providers.alpaca]\nrequests_per_day = 50\n");
     answer(&mut h, "canary-right");
@@ -77,7 +77,7 @@ async fn the_screen_says_what_is_left_of_the_day() {
 }
 
 #[tokio::test]
-async fn what_the_configuration_answers_is_not_asked() {
+async fn answers_of_the_configuration_are_not_asked() {
     let server = Server::start(small_alpaca).await;
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("alpaca.secret");

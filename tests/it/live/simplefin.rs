@@ -124,7 +124,7 @@ async fn a_claimed_token_survives_a_stop_before_the_confirmation() {
 }
 
 #[tokio::test]
-async fn hostile_tokens_contact_nobody() {
+async fn hostile_tokens_contact_no_server() {
     let (_bridge, server) = Bridge::start(checking(&[])).await;
     let desk = Desk::new(&[("simplefin", &server)]);
     for address in [

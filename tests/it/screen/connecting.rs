@@ -115,7 +115,7 @@ async fn a_locked_vault_asks_and_goes_on() {
 }
 
 #[tokio::test]
-async fn what_is_due_syncs_by_itself_and_one_connection_when_asked() {
+async fn due_connections_sync_by_themselves_and_one_on_request() {
     let server = Server::start(small_alpaca).await;
     let mut h = screen(&server, "alpaca", VaultChoice::Memory, (120, 40));
     answer(&mut h, "canary-right");

@@ -53,7 +53,7 @@ async fn the_first_minute_needs_no_reading() {
 }
 
 #[tokio::test]
-async fn empty_screens_say_all_of_it_on_the_smallest_screen() {
+async fn texts_of_empty_screens_fit_the_smallest_screen() {
     let mut h = Harness::new(60, 20);
     h.idle().await.shows(&["import statement files of your bank", "start dashtam with made-up data"]).hides("…");
 }
@@ -116,7 +116,7 @@ async fn a_path_is_completed_however_fast_it_is_typed() {
 }
 
 #[tokio::test]
-async fn several_files_are_imported_and_each_failure_is_told() {
+async fn several_files_are_imported_and_each_failure_is_named() {
     let mut h = Harness::new(100, 30);
     h.write("a.qfx", &statement());
     h.write("b.qfx", "not a statement");
@@ -132,7 +132,7 @@ async fn several_files_are_imported_and_each_failure_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_known_already_is_said_before_anything_is_written() {
+async fn known_rows_are_counted_before_anything_is_written() {
     let mut h = imported(100, 30).await;
     h.keys("i/chase<enter>").idle().await.shows(&["already imported, nothing to do", "Enter close"]);
     h.keys("<enter>").idle().await.hides("Review").keys("<esc><esc>");
@@ -300,7 +300,7 @@ async fn the_palette_opens_over_a_change_and_leads_away_from_it() {
 }
 
 #[tokio::test]
-async fn a_cancelled_import_leaves_nothing_and_says_so() {
+async fn a_cancelled_import_leaves_nothing_and_is_reported() {
     let mut h = Harness::new(80, 24);
     h.write("a.qfx", &statement());
     h.write("b.qfx", &bank_statement("000999", ROWS, "1.00"));

@@ -34,7 +34,7 @@ async fn the_palette_finds_themes_settings_providers_and_shell_commands() {
 }
 
 #[tokio::test]
-async fn help_is_searched_and_says_what_acts_here() {
+async fn help_is_searched_and_marks_the_keys_that_act_here() {
     let mut h = imported(120, 36).await;
     h.keys("2?").shows(&["Keys here", "Open the selected row"]).hides("Merge by symbol");
     h.keys("/merge").shows(&["Merge by symbol"]).keys("<esc>").hides("Merge by symbol");

@@ -58,7 +58,7 @@ async fn enter_narrows_to_a_group_and_escape_comes_back() {
 }
 
 #[tokio::test]
-async fn every_grouping_leads_to_as_many_rows_as_it_says() {
+async fn every_grouping_leads_to_as_many_rows_as_it_counts() {
     let mut h = Harness::demo(100, 30).await;
     h.keys("3").idle().await;
     for by in ["day", "week", "quarter", "year", "payee", "account", "institution", "type", "subtype", "status"] {

@@ -56,7 +56,7 @@ async fn matters_are_grouped_and_can_be_dismissed() {
 }
 
 #[tokio::test]
-async fn what_changed_is_told_from_the_last_visit_on() {
+async fn changes_since_the_last_visit_are_listed() {
     let mut h = Harness::new(120, 36);
     import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
     h.keys("1").shows(&["What changed", "import · a.qfx"]);

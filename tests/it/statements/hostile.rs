@@ -58,7 +58,7 @@ fn generated_statements_read_completely() {
 }
 
 #[test]
-fn streaming_and_collecting_tell_the_same() {
+fn streaming_and_collecting_read_the_same() {
     let text = data::statement(2_000);
     let collected = read(text.as_bytes()).unwrap();
     let mut streamed = Vec::new();

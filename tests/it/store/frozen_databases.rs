@@ -221,7 +221,7 @@ fn a_database_of_layout_1_opens_and_goes_on() {
 }
 
 #[test]
-fn what_is_written_today_reads_the_same() {
+fn todays_database_reads_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dashtam.redb");
     write(&path);

@@ -153,7 +153,7 @@ async fn a_refusal_with_the_right_state_ends_it() {
 }
 
 #[tokio::test]
-async fn nobody_coming_ends_it_too() {
+async fn it_ends_when_no_request_arrives() {
     let listener = CallbackListener::bind(&authorization(&format!("http://127.0.0.1:{}/", free_port()))).await.unwrap();
     assert_eq!(listener.wait(Duration::from_millis(1)).await.unwrap_err(), CallbackError::TimedOut);
 }
@@ -171,7 +171,7 @@ async fn only_the_registered_port_of_this_machine_is_listened_on() {
 }
 
 #[tokio::test]
-async fn https_is_served_with_a_certificate_of_its_own() {
+async fn https_is_served_with_a_certificate_made_for_it() {
     let port = free_port();
     let listener = CallbackListener::bind(&authorization(&format!("HTTPS://127.0.0.1:{port}/back"))).await.unwrap();
     let fingerprint = listener.fingerprint().unwrap().to_owned();
@@ -214,7 +214,7 @@ fn every_form_of_a_paste_gives_the_code_decoded_once() {
 }
 
 #[test]
-fn pastes_that_are_something_else_say_what() {
+fn pasted_text_of_another_kind_is_named() {
     let authorization = authorization("https://127.0.0.1:8182/back");
     for (text, error) in [
         ("", RedirectError::NoCode),

@@ -57,7 +57,7 @@ fn expected(first: u8) -> Vec<u8> {
 }
 
 #[test]
-fn what_was_written_is_read_in_any_pieces() {
+fn written_bytes_are_read_in_any_pieces() {
     for header in headers() {
         let bytes = filled(&header);
         assert_eq!(content(&bytes, &header).unwrap(), expected(2));
