@@ -143,6 +143,32 @@ pub struct Account {
 }
 
 impl Account {
+    /// An open account of which only its identity is known.
+    #[must_use]
+    pub fn new(
+        id: AccountId,
+        connection_id: ConnectionId,
+        provider_account_id: impl Into<String>,
+        currency: AssetCode,
+    ) -> Self {
+        Self {
+            id,
+            connection_id,
+            provider_account_id: provider_account_id.into(),
+            number_masked: String::new(),
+            name: String::new(),
+            alias: None,
+            institution: String::new(),
+            account_type: AccountType::Other,
+            type_override: None,
+            signs: AccountSigns::default(),
+            currency,
+            is_active: true,
+            missed_listings: 0,
+            last_synced_at: None,
+        }
+    }
+
     /// The name to show: the user's, else the provider's.
     #[must_use]
     pub fn display_name(&self) -> &str {

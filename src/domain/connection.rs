@@ -86,6 +86,26 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// A connection that was never used.
+    #[must_use]
+    pub fn new(id: ConnectionId, provider: impl Into<String>, institution: impl Into<String>) -> Self {
+        Self {
+            id,
+            provider: provider.into(),
+            institution: institution.into(),
+            institution_key: String::new(),
+            alias: None,
+            status: ConnectionStatus::Pending,
+            environment: None,
+            excluded_accounts: Vec::new(),
+            connected_at: None,
+            last_sync_at: None,
+            next_sync_at: None,
+            login_expires_at: None,
+            error: None,
+        }
+    }
+
     /// The name to show.
     #[must_use]
     pub fn display_name(&self) -> &str {
@@ -189,21 +209,7 @@ mod tests {
     use super::*;
 
     fn in_state(status: ConnectionStatus) -> Connection {
-        Connection {
-            id: ConnectionId(1),
-            provider: "test".into(),
-            institution: "Test".into(),
-            institution_key: String::new(),
-            alias: None,
-            status,
-            environment: None,
-            excluded_accounts: Vec::new(),
-            connected_at: None,
-            last_sync_at: None,
-            next_sync_at: None,
-            login_expires_at: None,
-            error: None,
-        }
+        Connection { status, ..Connection::new(ConnectionId(1), "test", "Test") }
     }
 
     /// The whole table: every state against every step.

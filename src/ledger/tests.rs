@@ -27,21 +27,7 @@ pub(in crate::ledger) fn day(number: i32) -> NaiveDate {
 }
 
 fn connection(status: ConnectionStatus) -> Connection {
-    Connection {
-        id: ConnectionId(1),
-        provider: "ofx_file".into(),
-        institution: "Bank".into(),
-        institution_key: String::new(),
-        alias: None,
-        status,
-        environment: None,
-        excluded_accounts: Vec::new(),
-        connected_at: Some(now()),
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
-    }
+    Connection { status, connected_at: Some(now()), ..Connection::new(ConnectionId(1), "ofx_file", "Bank") }
 }
 
 pub(in crate::ledger) fn change(store: &Store, kind: ChangeKind, work: impl FnOnce(&mut Writer)) -> Change {

@@ -97,19 +97,8 @@ impl Ledger {
 /// A placeholder for the missing connection of an account.
 fn missing_connection(account: &Account) -> Connection {
     Connection {
-        id: account.connection_id,
-        provider: String::new(),
-        institution: account.institution.clone(),
-        institution_key: String::new(),
-        alias: None,
         status: ConnectionStatus::Disconnected,
-        environment: None,
-        excluded_accounts: Vec::new(),
-        connected_at: None,
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
+        ..Connection::new(account.connection_id, "", account.institution.as_str())
     }
 }
 

@@ -37,38 +37,19 @@ pub(super) fn add_account(
     } else {
         let id = writer.new_connection_id();
         writer.put_connection(&Connection {
-            id,
-            provider: MANUAL.to_owned(),
-            institution: "Kept by hand".to_owned(),
             institution_key: MANUAL.to_owned(),
-            alias: None,
             status: ConnectionStatus::Active,
-            environment: None,
-            excluded_accounts: Vec::new(),
             connected_at: Some(now),
-            last_sync_at: None,
-            next_sync_at: None,
-            login_expires_at: None,
-            error: None,
+            ..Connection::new(id, MANUAL, "Kept by hand")
         })?;
         id
     };
     let id = writer.new_account_id();
     writer.put_account(&Account {
-        id,
-        connection_id,
-        provider_account_id: format!("{MANUAL}-{id}"),
-        number_masked: String::new(),
         name: name.to_string(),
-        alias: None,
         institution: "Kept by hand".to_owned(),
         account_type,
-        type_override: None,
-        signs: crate::domain::AccountSigns::default(),
-        currency,
-        is_active: true,
-        missed_listings: 0,
-        last_synced_at: None,
+        ..Account::new(id, connection_id, format!("{MANUAL}-{id}"), currency)
     })?;
     let counts = ChangeCounts { accounts_created: 1, ..ChangeCounts::default() };
     Ok(writer.commit(counts, vec![id], Some(connection_id), Vec::new())?.id)

@@ -5,6 +5,9 @@
 
 #![expect(clippy::print_stdout, reason = "a bench tells what it measured")]
 
+#[allow(dead_code, unreachable_pub, reason = "shared by benches, each of which uses a part")]
+mod data;
+
 use std::{
     hint::black_box,
     sync::Arc,
@@ -25,23 +28,8 @@ use dashtam::testing::{
         sums,
     },
 };
+use data::Random;
 use rust_decimal::Decimal;
-
-/// A small generator of even numbers (`SplitMix64`), the same on every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-}
 
 const SHOPS: [&str; 16] = [
     "COFFEE",
@@ -80,7 +68,7 @@ fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 20).unwrap_or_default()
 }
 
-fn row(id: u64, rows: u64, numbers: &mut Numbers) -> Transaction {
+fn row(id: u64, rows: u64, numbers: &mut Random) -> Transaction {
     let day = id * 3652 / rows;
     let date = today() - Days::new(3651 - day);
     // Few payees have most of the rows, as in life.
@@ -246,39 +234,15 @@ fn stated(account: u64, date: NaiveDate) -> Snapshot {
 }
 
 fn connection() -> Connection {
-    Connection {
-        id: ConnectionId(1),
-        provider: "ofx_file".into(),
-        institution: "Bank".into(),
-        institution_key: String::new(),
-        alias: None,
-        status: ConnectionStatus::Active,
-        environment: None,
-        excluded_accounts: Vec::new(),
-        connected_at: None,
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
-    }
+    Connection { status: ConnectionStatus::Active, ..Connection::new(ConnectionId(1), "ofx_file", "Bank") }
 }
 
 fn account_line(id: u64, connection: &Arc<Connection>) -> AccountLine {
     let account = Account {
-        id: AccountId(id),
-        connection_id: ConnectionId(1),
-        provider_account_id: id.to_string(),
-        number_masked: String::new(),
         name: "Account".into(),
-        alias: None,
         institution: "Bank".into(),
         account_type: AccountType::Checking,
-        type_override: None,
-        signs: dashtam::testing::domain::AccountSigns::default(),
-        currency: AssetCode::USD,
-        is_active: true,
-        missed_listings: 0,
-        last_synced_at: None,
+        ..Account::new(AccountId(id), ConnectionId(1), id.to_string(), AssetCode::USD)
     };
     AccountLine {
         account,
@@ -291,7 +255,7 @@ fn account_line(id: u64, connection: &Arc<Connection>) -> AccountLine {
 
 fn main() {
     let rows: u64 = std::env::var("ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
-    let mut numbers = Numbers(7);
+    let mut numbers = Random::new(7);
     let all: Vec<Transaction> = (0..rows).map(|id| row(id, rows, &mut numbers)).collect();
     let blobs = build(&all);
     let size: usize = blobs.iter().map(Vec::len).sum();

@@ -114,39 +114,16 @@ fn bare(path: &Path, count: u64) {
 
 fn account() -> Account {
     Account {
-        id: AccountId(1),
-        connection_id: ConnectionId(1),
-        provider_account_id: "1".into(),
         number_masked: "****7890".into(),
         name: "Checking".into(),
-        alias: None,
         institution: "Bank".into(),
         account_type: AccountType::Checking,
-        type_override: None,
-        signs: dashtam::testing::domain::AccountSigns::default(),
-        currency: AssetCode::USD,
-        is_active: true,
-        missed_listings: 0,
-        last_synced_at: None,
+        ..Account::new(AccountId(1), ConnectionId(1), "1", AssetCode::USD)
     }
 }
 
 fn connection() -> Connection {
-    Connection {
-        id: ConnectionId(1),
-        provider: "ofx_file".into(),
-        institution: "Bank".into(),
-        institution_key: String::new(),
-        alias: None,
-        status: ConnectionStatus::Active,
-        environment: None,
-        excluded_accounts: Vec::new(),
-        connected_at: None,
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
-    }
+    Connection { status: ConnectionStatus::Active, ..Connection::new(ConnectionId(1), "ofx_file", "Bank") }
 }
 
 fn import(store: &Store, count: u64) -> ChangeId {

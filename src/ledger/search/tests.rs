@@ -22,20 +22,12 @@ pub(in crate::ledger) fn today() -> NaiveDate {
 
 pub(in crate::ledger) fn accounts() -> Vec<Account> {
     let account = |id: u64, name: &str, institution: &str| Account {
-        id: AccountId(id),
-        connection_id: ConnectionId(1),
-        provider_account_id: id.to_string(),
         number_masked: format!("****{id}{id}{id}{id}"),
         name: name.into(),
         alias: (id == 2).then(|| "Ábc card".into()),
         institution: institution.into(),
         account_type: AccountType::Checking,
-        type_override: None,
-        signs: crate::domain::AccountSigns::default(),
-        currency: AssetCode::USD,
-        is_active: true,
-        missed_listings: 0,
-        last_synced_at: None,
+        ..Account::new(AccountId(id), ConnectionId(1), id.to_string(), AssetCode::USD)
     };
     vec![account(1, "A checking", "Bank a"), account(2, "Card", "Bank b"), account(3, "Broker", "c")]
 }

@@ -37,38 +37,20 @@ pub(super) fn row(number: i32, cents: i64, provider_id: Option<&str>) -> Transac
 
 pub(super) fn connection(id: u64) -> Connection {
     Connection {
-        id: ConnectionId(id),
-        provider: "ofx_file".into(),
-        institution: format!("Bank {id}"),
-        institution_key: String::new(),
-        alias: None,
         status: ConnectionStatus::Active,
-        environment: None,
-        excluded_accounts: Vec::new(),
         connected_at: Some(now()),
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
+        ..Connection::new(ConnectionId(id), "ofx_file", format!("Bank {id}"))
     }
 }
 
 pub(super) fn account(id: u64, connection: u64) -> Account {
     Account {
-        id: AccountId(id),
-        connection_id: ConnectionId(connection),
-        provider_account_id: format!("acct-{id}"),
         number_masked: "****7890".into(),
         name: format!("Account {id}"),
-        alias: None,
         institution: "Bank".into(),
         account_type: AccountType::Checking,
-        type_override: None,
-        signs: crate::domain::AccountSigns::default(),
-        currency: AssetCode::USD,
-        is_active: true,
-        missed_listings: 0,
         last_synced_at: Some(now()),
+        ..Account::new(AccountId(id), ConnectionId(connection), format!("acct-{id}"), AssetCode::USD)
     }
 }
 

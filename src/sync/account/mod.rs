@@ -229,20 +229,12 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
         .clone()
         .unwrap_or_else(|| institution::account_name(Some(&connection.institution), draft.account_type, &draft.number));
     Account {
-        id: AccountId(0),
-        connection_id: connection.id,
-        provider_account_id: draft.provider_account_id.clone(),
         number_masked,
         name,
-        alias: None,
         institution: draft.institution.clone().unwrap_or_else(|| connection.institution.clone()),
         account_type: draft.account_type,
-        type_override: None,
-        signs: crate::domain::AccountSigns::default(),
-        currency: draft.currency,
         is_active: draft.is_active,
-        missed_listings: 0,
-        last_synced_at: None,
+        ..Account::new(AccountId(0), connection.id, draft.provider_account_id.clone(), draft.currency)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         Account, AccountCategory, AccountDraft, AccountId, AccountType, AssetCode, BalanceDraft, ChangeCounts,
-        Connection, ConnectionId, ConnectionStatus, FailureKind, Transaction, TransactionDraft, Warning, text,
+        Connection, ConnectionId, FailureKind, Transaction, TransactionDraft, Warning, text,
     },
     statements::{StatementAccount, ofx},
     store::Reader,
@@ -432,19 +432,9 @@ fn find_connection(part: &InstitutionPart, connections: &[Connection], accounts:
         said.number.as_deref().or(said.register_number.as_deref()).or(said.bank_code.as_deref()).filter(|_| is_taken);
     let alias = number.and_then(text::clean_line).map(|number| format!("{} ({number})", identity.name));
     let connection = Connection {
-        id: ConnectionId(0),
-        provider: part.provider.slug.to_owned(),
-        institution: identity.name.clone(),
         institution_key: identity.key.clone(),
         alias,
-        status: ConnectionStatus::Pending,
-        environment: None,
-        excluded_accounts: Vec::new(),
-        connected_at: None,
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
+        ..Connection::new(ConnectionId(0), part.provider.slug, identity.name.clone())
     };
     (connection, true)
 }

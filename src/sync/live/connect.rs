@@ -296,19 +296,8 @@ impl Live {
             Connection { alias, ..former }
         } else {
             Connection {
-                id: reserved.unwrap_or_else(|| writer.new_connection_id()),
-                provider: metadata.slug.to_owned(),
-                institution: String::new(),
-                institution_key: String::new(),
                 alias,
-                status: ConnectionStatus::Pending,
-                environment: None,
-                excluded_accounts: Vec::new(),
-                connected_at: None,
-                last_sync_at: None,
-                next_sync_at: None,
-                login_expires_at: None,
-                error: None,
+                ..Connection::new(reserved.unwrap_or_else(|| writer.new_connection_id()), metadata.slug, "")
             }
         };
         let id = connection.id;

@@ -132,19 +132,11 @@ mod tests {
     #[test]
     fn a_clock_that_was_ahead_freezes_nothing() {
         let mut connection = Connection {
-            id: crate::domain::ConnectionId(1),
-            provider: "alpaca".into(),
-            institution: "Alpaca".into(),
-            institution_key: String::new(),
-            alias: None,
             status: ConnectionStatus::Active,
-            environment: None,
-            excluded_accounts: Vec::new(),
-            connected_at: None,
             last_sync_at: Some(at(9_000_000)),
             next_sync_at: Some(at(9_000_600)),
             login_expires_at: Some(at(500)),
-            error: None,
+            ..Connection::new(crate::domain::ConnectionId(1), "alpaca", "Alpaca")
         };
         let now = at(100);
         assert!(is_due(&connection, now), "a time of next sync in the far future counts as now");

@@ -18,29 +18,16 @@ use dashtam::testing::{
 };
 use rust_decimal::Decimal;
 
-use crate::support::desk::{Desk, day};
+use crate::support::{
+    data::Random,
+    desk::{Desk, day},
+};
 
 /// Households of one run; the environment variable `HOUSEHOLDS` sets another number.
 const HOUSEHOLDS: u64 = 300;
 
-/// A small generator of even numbers (`SplitMix64`), the same on every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    fn cents(&mut self) -> i64 {
-        i64::try_from(self.below(20_000)).unwrap() - 12_000
-    }
+fn cents(numbers: &mut Random) -> i64 {
+    i64::try_from(numbers.below(20_000)).unwrap() - 12_000
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,16 +75,16 @@ fn money(cents: i64) -> String {
     Decimal::new(cents, 2).to_string()
 }
 
-fn account(numbers: &mut Numbers, place: u64) -> Account {
+fn account(numbers: &mut Random, place: u64) -> Account {
     let class = [Class::Bank, Class::Card, Class::Broker][usize::try_from(place % 3).unwrap()];
     let currency = if numbers.below(3) == 0 { "EUR" } else { "USD" };
-    let rows = (0..5 + numbers.below(25)).map(|_| (numbers.below(120), numbers.cents()));
+    let rows = (0..5 + numbers.below(25)).map(|_| (numbers.below(120), cents(numbers)));
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_unstable();
     Account { class, number: format!("10020030{place}"), currency, rows }
 }
 
-fn statements(numbers: &mut Numbers, account: &Account) -> Vec<Statement> {
+fn statements(numbers: &mut Random, account: &Account) -> Vec<Statement> {
     let mut statements = Vec::new();
     for month in 0..4u64 {
         // A statement that was never downloaded.
@@ -230,7 +217,7 @@ async fn every_day_of_random_households_equals_the_model() {
     let households = std::env::var("HOUSEHOLDS").ok().and_then(|text| text.parse().ok()).unwrap_or(HOUSEHOLDS);
     let (mut days, mut gaps, mut leaves) = (0, 0, 0);
     for household in 0..households {
-        let mut numbers = Numbers(household);
+        let mut numbers = Random::new(household);
         let desk = Desk::new(&[]);
         let folder = tempfile::tempdir().unwrap();
         let accounts: Vec<Account> = (0..=numbers.below(3)).map(|place| account(&mut numbers, place)).collect();

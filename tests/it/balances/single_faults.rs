@@ -17,26 +17,13 @@ use dashtam::testing::{
 };
 use rust_decimal::Decimal;
 
-use crate::support::desk::{Desk, day};
+use crate::support::{
+    data::Random,
+    desk::{Desk, day},
+};
 
 /// Households of one run; the environment variable `HOUSEHOLDS` sets another number.
 const HOUSEHOLDS: u64 = 12;
-
-/// A small generator of even numbers (`SplitMix64`), the same on every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-}
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
@@ -58,42 +45,20 @@ struct Household {
 }
 
 fn household(seed: u64) -> Household {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Random::new(seed);
     let class =
         [AccountType::Checking, AccountType::CreditCard, AccountType::Savings][usize::try_from(seed % 3).unwrap()];
     let store = Store::in_memory().unwrap();
     let mut writer = store.begin(ChangeKind::Import, "a.qfx", now()).unwrap();
-    let connection = Connection {
-        id: ConnectionId(1),
-        provider: "ofx_file".into(),
-        institution: "Bank".into(),
-        institution_key: String::new(),
-        alias: None,
-        status: ConnectionStatus::Active,
-        environment: None,
-        excluded_accounts: Vec::new(),
-        connected_at: None,
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
-    };
+    let connection =
+        Connection { status: ConnectionStatus::Active, ..Connection::new(ConnectionId(1), "ofx_file", "Bank") };
     writer.put_connection(&connection).unwrap();
     let account = Account {
-        id: AccountId(1),
-        connection_id: ConnectionId(1),
-        provider_account_id: "1".into(),
         number_masked: "****0001".into(),
         name: "Account".into(),
-        alias: None,
         institution: "Bank".into(),
         account_type: class,
-        type_override: None,
-        currency: AssetCode::USD,
-        is_active: true,
-        missed_listings: 0,
-        last_synced_at: None,
-        signs: dashtam::testing::domain::AccountSigns::default(),
+        ..Account::new(AccountId(1), ConnectionId(1), "1", AssetCode::USD)
     };
     writer.put_account(&account).unwrap();
     let mut rows: Vec<(u64, Decimal)> = (0..8 + numbers.below(16))

@@ -4,56 +4,11 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A profile of its own in a temporary folder.
-struct Profile {
-    folder: TempDir,
-}
-
-impl Profile {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dashtam"));
-        command.args(arguments).env("DASHTAM_DATA_DIR", self.folder.path()).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// Runs with `--format json`, expecting success.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// The error object of a command that must end with `code`.
-    fn error(&self, arguments: &[&str], code: i32) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        let error: Value = serde_json::from_slice(&output.stderr).unwrap();
-        for part in ["kind", "message", "hint"] {
-            assert!(error["error"].get(part).is_some(), "{error}");
-        }
-        error["error"].clone()
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
+use crate::support::scripted::ScriptedProfile;
 
 /// A card or checking statement with these rows: day, amount, id, name.
 fn statement(account: &str, card: bool, balance: &str, rows: &[(u32, &str, &str, &str)]) -> String {
@@ -93,7 +48,7 @@ const COFFEES: &[(u32, &str, &str, &str)] =
 
 #[test]
 fn a_file_is_imported_once_and_can_be_taken_back() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
     let first = &profile.json(&["import", &file])["files"][0];
     assert_eq!(first["provider"], "chase_file");
@@ -159,7 +114,7 @@ fn signed(text: &str, org: &str, fid: &str) -> String {
 
 #[test]
 fn one_institution_is_one_connection_and_two_have_two_names() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let signatures = [
         ("000000001001", "Vanguard", "15103"),
         ("000000001002", "The Vanguard Group", "84022"),
@@ -198,7 +153,7 @@ fn account_and_connection(account: &Value) -> (&str, &str) {
 
 #[test]
 fn overlapping_files_add_what_is_new_and_undo_takes_exactly_one_files_rows() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let more = [COFFEES, &[(12, "-7.00", "4", "Bakery")]].concat();
     let first = profile.file("a.qfx", &statement("000123457890", false, "10.00", COFFEES));
     let second = profile.file("b.qfx", &statement("000123457890", false, "3.00", &more));
@@ -217,7 +172,7 @@ fn overlapping_files_add_what_is_new_and_undo_takes_exactly_one_files_rows() {
 
 #[test]
 fn a_dry_run_reports_and_writes_nothing() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let file = profile.file("a.qfx", &statement("000123457890", false, "10.00", COFFEES));
     let report = profile.json(&["import", "--dry-run", &file, &file]);
     let counts: Vec<_> =
@@ -229,7 +184,7 @@ fn a_dry_run_reports_and_writes_nothing() {
 
 #[test]
 fn exit_codes_distinguish_done_failed_wrong_and_partly() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let good = profile.file("good.qfx", &statement("000123457890", false, "10.00", COFFEES));
     let empty = profile.file("empty.qfx", "");
     let pdf = profile.file("statement.pdf", "%PDF-1.7\n");
@@ -258,7 +213,7 @@ fn exit_codes_distinguish_done_failed_wrong_and_partly() {
 
 #[test]
 fn wrong_arguments_are_named_with_a_remedy() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
     profile.json(&["import", &file]);
     for wrong in [&["transactions", "--from", "2026-13-01"][..], &["net-worth", "--on", "soon"]] {
@@ -278,7 +233,7 @@ fn wrong_arguments_are_named_with_a_remedy() {
 
 #[test]
 fn a_reader_that_goes_away_is_not_an_error() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let file = profile.file("october.qfx", &statement("000123457890", true, "-129.00", COFFEES));
     profile.json(&["import", &file]);
     for arguments in [&["transactions"][..], &["export", "--to", "csv"], &["completions", "bash"], &["man"]] {
@@ -292,7 +247,7 @@ fn a_reader_that_goes_away_is_not_an_error() {
 
 #[test]
 fn without_a_terminal_the_screen_reports_it() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     for arguments in [&[][..], &["--demo"]] {
         let output = profile.run(arguments);
         assert_eq!(output.status.code(), Some(2));
@@ -304,7 +259,7 @@ fn without_a_terminal_the_screen_reports_it() {
 
 #[test]
 fn lists_come_as_table_lines_and_csv() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let file = profile.file("a.qfx", &statement("000123457890", false, "10.00", &[(3, "-1.00", "1", "=SUM(A1)")]));
     profile.json(&["import", &file]);
     let text = |arguments: &[&str]| String::from_utf8(profile.run(arguments).stdout).unwrap();
@@ -325,7 +280,7 @@ fn lists_come_as_table_lines_and_csv() {
 
 #[test]
 fn filters_sums_names_and_exports() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let file = profile.file("a.qfx", &statement("000123457890", false, "10.00", COFFEES));
     profile.json(&["import", &file]);
     let count = |arguments: &[&str]| profile.json(arguments).as_array().unwrap().len();
@@ -363,15 +318,15 @@ fn filters_sums_names_and_exports() {
 
 #[test]
 fn a_second_process_learns_which_process_has_the_store() {
-    let profile = Profile::new();
-    let _held = dashtam::testing::store::Store::open(&profile.folder.path().join("dashtam.redb")).unwrap();
+    let profile = ScriptedProfile::new();
+    let _held = dashtam::testing::store::Store::open(&profile.data().join("dashtam.redb")).unwrap();
     let error = profile.error(&["accounts"], 1);
     assert!(error["message"].as_str().unwrap().contains("another"), "{error}");
 }
 
 #[test]
 fn the_manual_completions_and_keys_are_printed() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     for arguments in [
         &["man"][..],
         &["completions", "bash"],
@@ -390,7 +345,7 @@ fn the_manual_completions_and_keys_are_printed() {
 
 #[test]
 fn a_bad_configuration_names_its_line_and_the_allowed_values() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let config = profile.file("config.toml", "[screen]\nmouse = 7\n");
     let output = profile.run(&["config", "check", "--config", &config]);
     assert_eq!(output.status.code(), Some(1));
@@ -414,10 +369,10 @@ fn a_bad_configuration_names_its_line_and_the_allowed_values() {
 /// The demonstration goes through the importer like any other file.
 #[test]
 fn the_demonstration_adds_up() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let accounts = profile.json(&["--demo", "accounts"]);
     assert!(accounts.as_array().unwrap().len() >= 4);
-    assert!(!profile.folder.path().join("dashtam.redb").exists(), "a demo leaves the profile alone");
+    assert!(!profile.data().join("dashtam.redb").exists(), "a demo leaves the profile alone");
     let rows = profile.json(&["--demo", "transactions"]);
     assert!(rows.as_array().unwrap().len() > 1_000);
 }
@@ -447,7 +402,7 @@ fn samples_import_once() {
 }
 
 fn check_sample(file: &Path) {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let path = file.to_str().unwrap();
     let first = &profile.json(&["import", path])["files"][0];
     let rows = first["transactions_imported"].as_u64().unwrap();

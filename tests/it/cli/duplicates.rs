@@ -1,51 +1,10 @@
 //! Rows that may be the same: marked, listed, merged or kept apart, and undone.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    process::{Command, Output, Stdio},
-};
+use std::fmt::Write as _;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// A profile in a temporary folder.
-struct Profile {
-    folder: TempDir,
-}
-
-impl Profile {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dashtam"));
-        command.args(arguments).env("DASHTAM_DATA_DIR", self.folder.path()).stdin(Stdio::null());
-        command.output().unwrap()
-    }
-
-    /// Runs with `--format json`, expecting success.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// The error object of a command that must end with `code`.
-    fn error(&self, arguments: &[&str], code: i32) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        let error: Value = serde_json::from_slice(&output.stderr).unwrap();
-        error["error"].clone()
-    }
-
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-}
+use crate::support::scripted::ScriptedProfile;
 
 /// A statement of one checking account with rows of day, amount, id, name, over stated days.
 fn statement(days: (u32, u32), rows: &[(u32, &str, &str, &str)]) -> String {
@@ -64,17 +23,17 @@ fn statement(days: (u32, u32), rows: &[(u32, &str, &str, &str)]) -> String {
     text
 }
 
-fn rows(profile: &Profile) -> usize {
+fn rows(profile: &ScriptedProfile) -> usize {
     profile.json(&["transactions"]).as_array().unwrap().len()
 }
 
-fn pairs(profile: &Profile) -> Value {
+fn pairs(profile: &ScriptedProfile) -> Value {
     profile.json(&["duplicates"])
 }
 
 /// A coffee on the last day of one file and, under another id, on the first day of the next.
-fn doubtful() -> (Profile, String, String) {
-    let profile = Profile::new();
+fn doubtful() -> (ScriptedProfile, String, String) {
+    let profile = ScriptedProfile::new();
     let first = profile.file("1.ofx", &statement((1, 10), &[(3, "-9.00", "a", "Books"), (10, "-4.50", "b", "Coffee")]));
     let second =
         profile.file("2.ofx", &statement((10, 20), &[(10, "-4.50", "c", "Coffee"), (12, "-1.00", "d", "Tea")]));
@@ -90,7 +49,7 @@ fn doubtful() -> (Profile, String, String) {
 fn a_pair_is_merged_for_good_and_the_merge_can_be_undone() {
     let (profile, first, second) = doubtful();
     assert_eq!((rows(&profile), pairs(&profile).as_array().unwrap().len()), (4, 1));
-    let needing = |profile: &Profile| -> Vec<Value> {
+    let needing = |profile: &ScriptedProfile| -> Vec<Value> {
         let matters = profile.json(&["attention"]);
         matters.as_array().unwrap().iter().filter(|matter| matter["kind"] == "pair").cloned().collect()
     };

@@ -2,74 +2,25 @@
 
 use std::{
     fs,
-    path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
-use crate::support::harness::bank_statement;
+use crate::support::{harness::bank_statement, scripted::ScriptedProfile};
 
-struct Profile {
-    folder: tempfile::TempDir,
-}
-
-impl Profile {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// With three rows.
-    fn filled() -> Self {
-        let profile = Self::new();
-        let rows =
-            [("2026-10-01", "-49.5", "Bakery"), ("2026-10-02", "500", "Payroll"), ("2026-11-03", "-6.25", "Cafe")];
-        profile
-            .ok(&["import", profile.file("one.ofx", &bank_statement("12345678", &rows, "444.25")).to_str().unwrap()]);
-        profile
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_dashtam"))
-            .args(arguments)
-            .env("DASHTAM_DATA_DIR", self.folder.path().join("data"))
-            .env_remove("DASHTAM_CONFIG")
-            .current_dir(self.folder.path())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
-
-    #[track_caller]
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.ok(&[arguments, &["--format", "json"]].concat())).unwrap()
-    }
-
-    #[track_caller]
-    fn error(&self, arguments: &[&str], code: i32) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice::<Value>(&output.stderr).unwrap()["error"].clone()
-    }
+/// A profile with three rows.
+fn filled() -> ScriptedProfile {
+    let profile = ScriptedProfile::new();
+    let rows = [("2026-10-01", "-49.5", "Bakery"), ("2026-10-02", "500", "Payroll"), ("2026-11-03", "-6.25", "Cafe")];
+    profile.ok(&["import", &profile.file("one.ofx", &bank_statement("12345678", &rows, "444.25"))]);
+    profile
 }
 
 #[test]
 fn a_row_has_one_shape_with_ids_as_text_and_the_digits_of_its_currency() {
-    let profile = Profile::filled();
+    let profile = filled();
     let listed = profile.json(&["transactions"]);
     let exported: Value = serde_json::from_str(&profile.ok(&["export", "--to", "json"])).unwrap();
     assert_eq!(listed, exported);
@@ -88,7 +39,7 @@ fn a_row_has_one_shape_with_ids_as_text_and_the_digits_of_its_currency() {
 
 #[test]
 fn rows_are_edited_by_id_and_by_query_as_one_change() {
-    let profile = Profile::filled();
+    let profile = filled();
     let dry = profile.json(&["edit", "--query", "amt<0", "--category", "Food", "--tag", "+trip", "--dry-run"]);
     assert_eq!((&dry["transactions_updated"], &dry["change_id"]), (&2.into(), &Value::Null));
     let edited = profile.json(&["edit", "--query", "amt<0", "--category", "Food", "--tag", "+trip", "--tag", "fun"]);
@@ -110,7 +61,7 @@ fn rows_are_edited_by_id_and_by_query_as_one_change() {
 
 #[test]
 fn accounts_are_kept_by_hand_closed_and_undone() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let added = profile.json(&["account", "add", "Cash Box", "--type", "other", "--currency", "EUR"]);
     assert_eq!(
         (&added["name"], &added["currency"], &added["is_active"]),
@@ -129,7 +80,7 @@ fn accounts_are_kept_by_hand_closed_and_undone() {
 
 #[test]
 fn every_fault_of_a_query_is_named() {
-    let profile = Profile::filled();
+    let profile = filled();
     let error = profile.error(&["transactions", "--query", "colour:red amt>x"], 2);
     assert_eq!(error["problems"].as_array().unwrap().len(), 2, "{error}");
     assert!(error["hint"].as_str().unwrap().contains("dashtam help query"));
@@ -137,7 +88,7 @@ fn every_fault_of_a_query_is_named() {
 
 #[test]
 fn files_are_replaced_only_when_asked() {
-    let profile = Profile::filled();
+    let profile = filled();
     assert_eq!(profile.json(&["export", "--to", "csv", "-o", "out.csv"])["transactions"], 3);
     let error = profile.error(&["export", "--to", "csv", "-o", "out.csv"], 1);
     assert!(error["hint"].as_str().unwrap().contains("--force"), "{error}");
@@ -148,7 +99,7 @@ fn files_are_replaced_only_when_asked() {
 
 #[test]
 fn help_explains_commands_topics_and_fields_without_naming_files_of_the_repository() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     for topic in ["query", "config", "keys", "formats", "exit-codes", "import", "connect"] {
         assert!(profile.ok(&["help", topic]).lines().count() >= 4, "{topic}");
     }
@@ -183,26 +134,25 @@ fn help_explains_commands_topics_and_fields_without_naming_files_of_the_reposito
 
 #[test]
 fn a_wrong_setting_warns_and_stops_only_what_talks_to_institutions() {
-    let profile = Profile::filled();
+    let profile = filled();
     let config = profile.file("bad.toml", "[screen]\ntheme = \"neon\"\nmouse = false\n");
-    let config = config.to_str().unwrap();
-    let output = profile.run(&["accounts", "--config", config]);
+    let output = profile.run(&["accounts", "--config", &config]);
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("line 2"));
-    assert_eq!(profile.json(&["accounts", "--config", config]).as_array().unwrap().len(), 1);
-    assert_eq!(profile.error(&["sync", "--config", config], 1)["kind"], "config");
-    let error = profile.error(&["config", "check", "--config", config], 1);
+    assert_eq!(profile.json(&["accounts", "--config", &config]).as_array().unwrap().len(), 1);
+    assert_eq!(profile.error(&["sync", "--config", &config], 1)["kind"], "config");
+    let error = profile.error(&["config", "check", "--config", &config], 1);
     assert!(error["message"].as_str().unwrap().contains("line 2"), "{error}");
     let good = profile.file("good.toml", "[keys]\nsync-all = \"f5\"\n");
-    let keys = profile.json(&["--demo", "keys", "--config", good.to_str().unwrap()]);
+    let keys = profile.json(&["--demo", "keys", "--config", &good]);
     let line = keys.as_array().unwrap().iter().find(|line| line["name"] == "sync-all").unwrap();
     assert_eq!(line["keys"], "f5", "a demo has the keys of the user");
-    assert_eq!(profile.json(&["config", "path", "--config", good.to_str().unwrap()])["exists"], true);
+    assert_eq!(profile.json(&["config", "path", "--config", &good])["exists"], true);
 }
 
 #[test]
 fn the_short_status_opens_nothing_and_never_waits() {
-    let profile = Profile::filled();
+    let profile = filled();
     assert_eq!(profile.ok(&["status", "--short"]).trim(), "ok updated just now");
     let held = dashtam::testing::store::Store::open(&profile.folder.path().join("data/dashtam.redb")).unwrap();
     let fastest = (0..10).map(|_| {
@@ -221,7 +171,7 @@ fn the_short_status_opens_nothing_and_never_waits() {
 
 #[test]
 fn standard_input_is_imported_once_beside_a_screen_and_alone() {
-    let profile = Profile::new();
+    let profile = ScriptedProfile::new();
     let text = bank_statement("12345678", &[("2026-10-01", "-1.50", "Bakery")], "10.00");
     let import = |argument: &str| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dashtam"))

@@ -1,55 +1,25 @@
 //! `--as-known` and `diff` on the command line.
 
-use std::process::{Command, Output, Stdio};
-
 use serde_json::Value;
 
-use crate::support::harness::bank_statement;
+use crate::support::{harness::bank_statement, scripted::ScriptedProfile};
 
-struct Profile(tempfile::TempDir);
+fn import(profile: &ScriptedProfile, name: &str, rows: &[(&str, &str, &str)], balance: &str) {
+    profile.ok(&["import", &profile.file(name, &bank_statement("12345678", rows, balance))]);
+}
 
-impl Profile {
-    fn run(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_dashtam"))
-            .args(arguments)
-            .env("DASHTAM_DATA_DIR", self.0.path().join("data"))
-            .env_remove("DASHTAM_CONFIG")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
-
-    #[track_caller]
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.ok(&[arguments, &["--format", "json"]].concat())).unwrap()
-    }
-
-    fn import(&self, name: &str, rows: &[(&str, &str, &str)], balance: &str) {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, bank_statement("12345678", rows, balance)).unwrap();
-        self.ok(&["import", path.to_str().unwrap()]);
-    }
-
-    /// Everything that is shown, by command.
-    fn shown(&self, more: &[&str]) -> Vec<String> {
-        let commands: [&[&str]; 7] = [
-            &["accounts", "--format", "json"],
-            &["transactions", "--format", "json"],
-            &["holdings", "--format", "json"],
-            &["snapshots", "--format", "json"],
-            &["export", "--to", "csv"],
-            &["net-worth", "--on", "2026-11-19", "--format", "json"],
-            &["changes", "--format", "json"],
-        ];
-        commands.iter().map(|command| self.ok(&[command, more].concat())).collect()
-    }
+/// Everything that is shown, by command.
+fn shown(profile: &ScriptedProfile, more: &[&str]) -> Vec<String> {
+    let commands: [&[&str]; 7] = [
+        &["accounts", "--format", "json"],
+        &["transactions", "--format", "json"],
+        &["holdings", "--format", "json"],
+        &["snapshots", "--format", "json"],
+        &["export", "--to", "csv"],
+        &["net-worth", "--on", "2026-11-19", "--format", "json"],
+        &["changes", "--format", "json"],
+    ];
+    commands.iter().map(|command| profile.ok(&[command, more].concat())).collect()
 }
 
 const COFFEE: (&str, &str, &str) = ("2026-11-02", "-6.50", "COFFEE");
@@ -57,20 +27,20 @@ const RENT: (&str, &str, &str) = ("2026-11-03", "-900.00", "RENT");
 
 #[test]
 fn an_earlier_state_is_shown_by_every_list() {
-    let profile = Profile(tempfile::tempdir().unwrap());
+    let profile = ScriptedProfile::new();
     let mut states = Vec::new();
-    profile.import("a.ofx", &[COFFEE], "100.00");
-    states.push(profile.shown(&[]));
-    profile.import("b.ofx", &[COFFEE, RENT], "-800.00");
-    states.push(profile.shown(&[]));
+    import(&profile, "a.ofx", &[COFFEE], "100.00");
+    states.push(shown(&profile, &[]));
+    import(&profile, "b.ofx", &[COFFEE, RENT], "-800.00");
+    states.push(shown(&profile, &[]));
     profile.ok(&["edit", "--query", "coffee", "--category", "Food"]);
-    states.push(profile.shown(&[]));
+    states.push(shown(&profile, &[]));
     profile.ok(&["undo", "2"]);
-    states.push(profile.shown(&[]));
+    states.push(shown(&profile, &[]));
     profile.ok(&["redo", "2"]);
     for (change, state) in (1..).zip(&states) {
         let change: u64 = change;
-        assert_eq!(&profile.shown(&["--as-known", &change.to_string()]), state, "change {change}");
+        assert_eq!(&shown(&profile, &["--as-known", &change.to_string()]), state, "change {change}");
     }
     assert_eq!(profile.json(&["transactions", "--as-known", "0"]), Value::Array(vec![]));
     assert_eq!(profile.json(&["transactions", "--as-known", "2999-01-01"]).as_array().unwrap().len(), 2);
@@ -91,9 +61,9 @@ fn an_earlier_state_is_shown_by_every_list() {
 
 #[test]
 fn two_states_are_compared_with_reasons() {
-    let profile = Profile(tempfile::tempdir().unwrap());
-    profile.import("a.ofx", &[COFFEE], "100.00");
-    profile.import("b.ofx", &[COFFEE, RENT], "-800.00");
+    let profile = ScriptedProfile::new();
+    import(&profile, "a.ofx", &[COFFEE], "100.00");
+    import(&profile, "b.ofx", &[COFFEE, RENT], "-800.00");
     profile.ok(&["edit", "--query", "coffee", "--category", "Food"]);
     profile.ok(&["undo", "2"]);
     let found = profile.json(&["diff", "1", "2"]);
@@ -119,8 +89,8 @@ fn two_states_are_compared_with_reasons() {
 
 #[test]
 fn a_gap_needs_attention_until_it_is_dismissed_and_again_when_it_changes() {
-    let profile = Profile(tempfile::tempdir().unwrap());
-    profile.import("a.ofx", &[COFFEE], "100.00");
+    let profile = ScriptedProfile::new();
+    import(&profile, "a.ofx", &[COFFEE], "100.00");
     profile.ok(&["balance", "set", "1", "40.00", "--on", "2026-11-25"]);
     let listed = profile.json(&["attention"]);
     let gap =

@@ -15,27 +15,13 @@ use dashtam::testing::{
 };
 use rust_decimal::Decimal;
 
+use crate::support::data::Random;
+
 /// Histories of one run; the environment variable `HISTORIES` sets another number.
 const HISTORIES: u64 = 60;
 
-/// A small generator of even numbers (`SplitMix64`), the same on every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    fn cents(&mut self) -> Decimal {
-        Decimal::new(i64::try_from(self.below(20_000)).unwrap() - 10_000, 2)
-    }
+fn cents(numbers: &mut Random) -> Decimal {
+    Decimal::new(i64::try_from(numbers.below(20_000)).unwrap() - 10_000, 2)
 }
 
 fn now() -> DateTime<Utc> {
@@ -48,44 +34,26 @@ fn day(number: u64) -> NaiveDate {
 
 fn connection() -> Connection {
     Connection {
-        id: ConnectionId(1),
-        provider: "ofx_file".into(),
-        institution: "Bank".into(),
-        institution_key: String::new(),
-        alias: None,
         status: ConnectionStatus::Active,
-        environment: None,
-        excluded_accounts: Vec::new(),
         connected_at: Some(now()),
-        last_sync_at: None,
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
+        ..Connection::new(ConnectionId(1), "ofx_file", "Bank")
     }
 }
 
 fn account(id: u64, name: u64) -> Account {
     Account {
-        id: AccountId(id),
-        connection_id: ConnectionId(1),
-        provider_account_id: format!("A{id}"),
         number_masked: format!("****000{id}"),
         name: format!("Account {name}"),
-        alias: None,
         institution: "Bank".into(),
         account_type: [AccountType::Checking, AccountType::CreditCard, AccountType::Brokerage]
             [usize::try_from(id % 3).unwrap()],
-        type_override: None,
-        currency: AssetCode::USD,
-        is_active: true,
-        missed_listings: 0,
         last_synced_at: Some(now()),
-        signs: dashtam::testing::domain::AccountSigns::default(),
+        ..Account::new(AccountId(id), ConnectionId(1), format!("A{id}"), AssetCode::USD)
     }
 }
 
-fn facts(numbers: &mut Numbers) -> TransactionFacts {
-    let mut facts = TransactionFacts::new(day(numbers.below(60)), numbers.cents(), AssetCode::USD);
+fn facts(numbers: &mut Random) -> TransactionFacts {
+    let mut facts = TransactionFacts::new(day(numbers.below(60)), cents(numbers), AssetCode::USD);
     facts.payee = Some(format!("Payee {}", numbers.below(9)).into());
     facts.provider_id = Some(format!("F{}", numbers.below(1_000)).into());
     if numbers.below(4) == 0 {
@@ -98,11 +66,11 @@ fn rows(store: &Store) -> Vec<TransactionId> {
     store.read().unwrap().newest(None, 0, usize::MAX).unwrap()
 }
 
-fn pick(numbers: &mut Numbers, from: &[TransactionId]) -> Option<TransactionId> {
+fn pick(numbers: &mut Random, from: &[TransactionId]) -> Option<TransactionId> {
     (!from.is_empty()).then(|| from[usize::try_from(numbers.below(from.len() as u64)).unwrap()])
 }
 
-fn news(numbers: &mut Numbers, writer: &mut Writer, known: &[TransactionId]) {
+fn news(numbers: &mut Random, writer: &mut Writer, known: &[TransactionId]) {
     writer.put_connection(&connection()).unwrap();
     let id = 1 + numbers.below(3);
     let kind = account(id, numbers.below(4));
@@ -123,7 +91,7 @@ fn news(numbers: &mut Numbers, writer: &mut Writer, known: &[TransactionId]) {
             account_id: AccountId(id),
             date: day(numbers.below(60)),
             change_id: ChangeId(0),
-            balance: numbers.cents(),
+            balance: cents(numbers),
             available: None,
             holdings_value: None,
             cash_value: None,
@@ -143,10 +111,10 @@ fn news(numbers: &mut Numbers, writer: &mut Writer, known: &[TransactionId]) {
                 symbol: "ACME".into(),
                 name: "Acme".into(),
                 asset_type: AssetType::Equity,
-                quantity: numbers.cents(),
+                quantity: cents(numbers),
                 price: None,
                 price_date: None,
-                market_value: Some(numbers.cents()),
+                market_value: Some(cents(numbers)),
                 cost_basis: None,
                 multiplier: Decimal::ONE,
                 currency: AssetCode::USD,
@@ -160,7 +128,7 @@ fn news(numbers: &mut Numbers, writer: &mut Writer, known: &[TransactionId]) {
     }
 }
 
-fn step(numbers: &mut Numbers, store: &Store) {
+fn step(numbers: &mut Random, store: &Store) {
     let known = rows(store);
     let end = |writer: Writer| drop(writer.commit(ChangeCounts::default(), vec![], None, vec![]).unwrap());
     match numbers.below(10) {
@@ -224,7 +192,7 @@ fn the_state_as_known_after_a_change_is_what_was_shown_then() {
     let mut compared = 0_u64;
     for seed in 0..histories {
         let store = Store::in_memory().unwrap();
-        let mut numbers = Numbers(seed);
+        let mut numbers = Random::new(seed);
         let mut exports = vec![(ChangeId(0), shown(&store))];
         for _ in 0..4 + numbers.below(10) {
             step(&mut numbers, &store);

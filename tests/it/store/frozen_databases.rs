@@ -30,38 +30,23 @@ fn day(day: u32) -> NaiveDate {
 
 fn connection() -> Connection {
     Connection {
-        id: ConnectionId(1),
-        provider: "chase_file".into(),
-        institution: "Chase".into(),
         institution_key: "B1/10898".into(),
         alias: Some("Cards".into()),
         status: ConnectionStatus::Active,
-        environment: None,
-        excluded_accounts: Vec::new(),
         connected_at: Some(now()),
         last_sync_at: Some(now()),
-        next_sync_at: None,
-        login_expires_at: None,
-        error: None,
+        ..Connection::new(ConnectionId(1), "chase_file", "Chase")
     }
 }
 
 fn account() -> Account {
     Account {
-        id: AccountId(1),
-        connection_id: ConnectionId(1),
-        provider_account_id: "4000".into(),
         number_masked: "****7890".into(),
         name: "Freedom".into(),
-        alias: None,
         institution: "Chase".into(),
         account_type: AccountType::CreditCard,
-        type_override: None,
-        signs: dashtam::testing::domain::AccountSigns::default(),
-        currency: AssetCode::USD,
-        is_active: true,
-        missed_listings: 0,
         last_synced_at: Some(now()),
+        ..Account::new(AccountId(1), ConnectionId(1), "4000", AssetCode::USD)
     }
 }
 

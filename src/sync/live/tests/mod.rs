@@ -133,19 +133,9 @@ impl Bench {
         let mut writer = self.live.store.begin(ChangeKind::Sync, "connected", self.clock.now()).unwrap();
         let id = writer.new_connection_id();
         let connection = Connection {
-            id,
-            provider: METADATA.slug.into(),
-            institution: METADATA.display_name.into(),
-            institution_key: String::new(),
-            alias: None,
             status: ConnectionStatus::Active,
-            environment: None,
-            excluded_accounts: Vec::new(),
             connected_at: Some(self.clock.now()),
-            last_sync_at: None,
-            next_sync_at: None,
-            login_expires_at: None,
-            error: None,
+            ..Connection::new(id, METADATA.slug, METADATA.display_name)
         };
         writer.put_connection(&connection).unwrap();
         writer.commit(ChangeCounts::default(), Vec::new(), Some(id), Vec::new()).unwrap();
