@@ -26,6 +26,16 @@ pub struct Reading {
     pub evidence: Vec<Evidence>,
 }
 
+impl Reading {
+    /// Adds what another part of the file yields.
+    pub(super) fn join(&mut self, other: Self) {
+        self.statements.extend(other.statements);
+        self.warnings.extend(other.warnings);
+        self.evidence.extend(other.evidence);
+        self.verdict = std::mem::replace(&mut self.verdict, Verdict::Certain).and(other.verdict);
+    }
+}
+
 /// How sure a reading is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -40,6 +50,19 @@ pub enum Verdict {
     Certain,
     /// Two or more readings are possible; nothing may be written before the answer.
     Question(Question),
+}
+
+impl Verdict {
+    /// The verdict on two parts together: as sure as the less sure one; an open question comes first.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Question(question), _) | (_, Self::Question(question)) => Self::Question(question),
+            (Self::Proven { agree, of }, Self::Proven { agree: more, of: others }) => {
+                Self::Proven { agree: agree + more, of: of + others }
+            }
+            _ => Self::Certain,
+        }
+    }
 }
 
 impl fmt::Display for Verdict {

@@ -123,23 +123,7 @@ fn add(whole: &mut Option<Reading>, mut reading: Reading, member: Option<&str>) 
     }
     match whole {
         None => *whole = Some(reading),
-        Some(known) => {
-            known.statements.extend(reading.statements);
-            known.warnings.extend(reading.warnings);
-            known.evidence.extend(reading.evidence);
-            known.verdict = both(std::mem::replace(&mut known.verdict, Verdict::Certain), reading.verdict);
-        }
-    }
-}
-
-/// A file is as sure as its least sure member; an open question comes first.
-fn both(first: Verdict, second: Verdict) -> Verdict {
-    match (first, second) {
-        (Verdict::Question(question), _) | (_, Verdict::Question(question)) => Verdict::Question(question),
-        (Verdict::Proven { agree, of }, Verdict::Proven { agree: more, of: others }) => {
-            Verdict::Proven { agree: agree + more, of: of + others }
-        }
-        _ => Verdict::Certain,
+        Some(known) => known.join(reading),
     }
 }
 

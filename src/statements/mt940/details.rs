@@ -75,11 +75,12 @@ fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// German codes: three digits of the kind of booking, a mark, and fields of two digits behind that mark.
+/// German codes: three digits of the kind of booking, a mark, and fields of two digits behind that mark. Polish banks leave
+/// the three digits out, and name the other side in 27 where Germans write purpose.
 fn coded(text: &str) -> Option<Details> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = text.get(3..).filter(|_| digits == 3)?;
-    let mark = rest.chars().next().filter(|mark| !mark.is_alphanumeric() && *mark != ' ')?;
+    let rest = text.get(digits..).filter(|_| matches!(digits, 0 | 3))?;
+    let mark = rest.chars().next().filter(|mark| !mark.is_alphanumeric() && !matches!(mark, ' ' | '/'))?;
     let starts = |part: &str| part.as_bytes().get(..2).is_some_and(|code| code.iter().all(u8::is_ascii_digit));
     let mut parts: Vec<(u8, &str)> = Vec::new();
     let mut broken: Vec<String> = Vec::new();
@@ -93,15 +94,26 @@ fn coded(text: &str) -> Option<Details> {
             broken.push(content);
         }
     }
-    if parts.is_empty() {
+    if parts.len() < if digits == 0 { 2 } else { 1 } {
         return None;
     }
+    let has = |wanted: u8| parts.iter().any(|(code, _)| *code == wanted);
+    let is_polish = mark != '?' && has(27) && !has(26) && !has(32) && !has(33);
     let of = |codes: &dyn Fn(u8) -> bool| -> Vec<&str> {
-        parts.iter().filter(|(code, _)| codes(*code)).map(|(_, content)| *content).collect()
+        let chosen = parts.iter().filter(|(code, _)| codes(*code));
+        // The last character of a code page fills empty fields.
+        chosen.map(|(_, content)| *content).filter(|content| !matches!(content.trim(), "˙" | "ÿ")).collect()
     };
-    let name = of(&|code| matches!(code, 32 | 33)).concat();
+    let name = if is_polish {
+        let lines = of(&|code| matches!(code, 27 | 28));
+        let is_full = lines.first().is_some_and(|line| line.chars().count() >= PART);
+        lines[..if is_full { lines.len() } else { 1.min(lines.len()) }].concat()
+    } else {
+        of(&|code| matches!(code, 32 | 33)).concat()
+    };
     let booking = of(&|code| code == 0).concat();
-    let mut purpose = sepa(&of(&|code| matches!(code, 20..=29 | 60..=63)));
+    let last = if is_polish { 26 } else { 29 };
+    let mut purpose = sepa(&of(&|code| (20..=last).contains(&code) || matches!(code, 60..=63)));
     if let Some(rest) = broken.last().filter(|_| purpose.text.is_empty()) {
         purpose.text.clone_from(rest);
     }
@@ -269,6 +281,18 @@ mod tests {
             of("000>100987654321\n>20ALGEMENE TUSSENREKENING KOS>21TEN VAN").2,
             "ALGEMENE TUSSENREKENING KOSTEN VAN"
         );
+    }
+
+    #[test]
+    fn polish_codes_name_the_other_side_in_27() {
+        assert_eq!(
+            of(
+                "020~00PRZELEW~20Faktura 12/2024~21˙~27Sklep Ogrod~28UL. POLNA 1~3010501234~38PL61109010140000071219812874"
+            ),
+            row("Sklep Ogrod", "PRZELEW", "Faktura 12/2024", "")
+        );
+        assert_eq!(of("<00PRZELEW<20Faktura<32JAN<33 NOWAK"), row("JAN NOWAK", "PRZELEW", "Faktura", ""));
+        assert_eq!(of("-20 EUR").2, "-20 EUR");
     }
 
     #[test]

@@ -374,8 +374,9 @@ fn with_texts(row: Row) -> TransactionFacts {
             facts.memo = purpose.or(extra);
         }
         (None, Some(purpose)) => {
-            // The name on the first line, or the text itself.
-            facts.payee = extra.or_else(|| Some(purpose.clone()));
+            // The name on the first line, or the text itself. Codes of amounts and charges are neither.
+            let name = extra.filter(|extra| !extra.starts_with('/'));
+            facts.payee = name.or_else(|| Some(purpose.clone()));
             facts.memo = Some(purpose).filter(|purpose| facts.payee.as_ref() != Some(purpose));
         }
         (None, None) => facts.payee = extra.or_else(|| booking.clone()),

@@ -63,6 +63,8 @@ pub(super) enum WrittenDay {
         /// Digits of the last number.
         last_width: usize,
         apostrophe: bool,
+        /// Whether dots separate the numbers.
+        dots: bool,
     },
 }
 
@@ -73,7 +75,7 @@ pub(super) fn parse(text: &str) -> Option<WrittenDay> {
         return named_day(text).map(WrittenDay::Exact);
     }
     let mut numbers: Vec<(i32, usize)> = Vec::with_capacity(3);
-    let mut apostrophe = false;
+    let (mut apostrophe, mut dots) = (false, false);
     let mut rest = text.trim();
     while let Some(first) = rest.chars().next() {
         let width = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
@@ -85,6 +87,7 @@ pub(super) fn parse(text: &str) -> Option<WrittenDay> {
             rest = &rest[width..];
         } else if matches!(first, '/' | '.' | '-' | '\'' | ' ' | ',' | '’') {
             apostrophe |= matches!(first, '\'' | '’');
+            dots |= first == '.';
             rest = &rest[first.len_utf8()..];
         } else {
             return None;
@@ -94,7 +97,7 @@ pub(super) fn parse(text: &str) -> Option<WrittenDay> {
         [(packed, 8)] => calendar(packed / 10_000, packed / 100 % 100, packed % 100).map(WrittenDay::Exact),
         [(year, 4), (month, _), (day, _)] => calendar(year, month, day).map(WrittenDay::Exact),
         [(first, width), (second, second_width), (third, last_width)] if second_width <= 2 && width <= 2 => {
-            Some(WrittenDay::Numbers { first, second, third, width, last_width, apostrophe })
+            Some(WrittenDay::Numbers { first, second, third, width, last_width, apostrophe, dots })
         }
         _ => None,
     }
@@ -106,7 +109,7 @@ impl WrittenDay {
     pub(super) fn day(self, order: DateOrder, old: bool) -> Option<NaiveDate> {
         match self {
             Self::Exact(day) => Some(day),
-            Self::Numbers { first, second, third, width, last_width, apostrophe } => {
+            Self::Numbers { first, second, third, width, last_width, apostrophe, .. } => {
                 let last = || full_year(third, last_width, apostrophe, old);
                 match order {
                     DateOrder::Mdy => calendar(last(), first, second),
@@ -116,6 +119,12 @@ impl WrittenDay {
                 }
             }
         }
+    }
+
+    /// Whether dots separate its numbers.
+    #[must_use]
+    pub(super) const fn has_dots(self) -> bool {
+        matches!(self, Self::Numbers { dots: true, .. })
     }
 
     /// Whether it marks its century with an apostrophe.

@@ -29,7 +29,7 @@ const HEADERS: [&str; 4] = ["!type:", "!account", "!option:", "!clear:"];
 
 fn sniff(input: &StatementFile<'_>) -> Sniff {
     let head = input.head();
-    let mut lines = head.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines = head.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
     let is_header = |line: &str| {
         let lower = line.get(..12.min(line.len())).unwrap_or_default().to_ascii_lowercase();
         HEADERS.iter().any(|header| lower.starts_with(header))

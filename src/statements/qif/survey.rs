@@ -19,14 +19,18 @@ struct Run {
     rising: bool,
     falling: bool,
     distinct: usize,
+    /// First and last year.
+    years: Option<(i32, i32)>,
 }
 
 impl Run {
     const fn new() -> Self {
-        Self { last: None, rising: true, falling: true, distinct: 0 }
+        Self { last: None, rising: true, falling: true, distinct: 0, years: None }
     }
 
     fn add(&mut self, day: NaiveDate) {
+        let year = day.year();
+        self.years = Some(self.years.map_or((year, year), |(from, to)| (from.min(year), to.max(year))));
         if let Some(last) = self.last {
             self.rising &= day >= last;
             self.falling &= day <= last;
@@ -46,13 +50,15 @@ impl Run {
 pub(super) struct Survey<'a> {
     /// Readable days of each order, in the order of [`DateOrder::ALL`].
     fits: [usize; 3],
-    /// First and last year of each order.
-    years: [Option<(i32, i32)>; 3],
+    /// The most years that the days of one run lie apart, in each order.
+    spans: [i32; 3],
     /// Whether all runs of rows are sorted in an order, and the distinct days of the longest run.
     sorted: [bool; 3],
     longest: usize,
     /// Days that depend on the order.
     open_days: usize,
+    /// Those of them that are written with dots.
+    dotted: usize,
     /// Whether the two usual orders give different days anywhere.
     differs: bool,
     pub(super) stated: Option<DateOrder>,
@@ -79,10 +85,11 @@ impl<'a> Survey<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let mut survey = Self {
             fits: [0; 3],
-            years: [None; 3],
+            spans: [0; 3],
             sorted: [true; 3],
             longest: 0,
             open_days: 0,
+            dotted: 0,
             differs: false,
             stated: None,
             old_years: false,
@@ -132,20 +139,19 @@ impl<'a> Survey<'a> {
                 continue;
             }
             self.open_days += 1;
+            self.dotted += usize::from(written.has_dots());
             let read = DateOrder::ALL.map(|order| written.day(order, false));
             self.differs |= read[0] != read[1];
             for (index, day) in read.into_iter().enumerate() {
                 if let Some(day) = day {
                     self.fits[index] += 1;
-                    let year = day.year();
-                    let slot = &mut self.years[index];
-                    *slot = Some(slot.map_or((year, year), |(from, to)| (from.min(year), to.max(year))));
                     runs[index].add(day);
                 }
             }
         }
         for (index, run) in runs.iter().enumerate() {
             self.sorted[index] &= run.is_sorted();
+            self.spans[index] = self.spans[index].max(run.years.map_or(0, |(from, to)| to - from));
         }
         self.longest = self.longest.max(runs[0].distinct.min(runs[1].distinct));
     }
@@ -163,10 +169,9 @@ impl<'a> Survey<'a> {
         if self.open_days == 0 {
             return Decision::Decided(DateOrder::Mdy, "every date has one meaning");
         }
-        // Two digits everywhere: the rows of a file lie in a few years.
-        let span = |order: usize| self.years[order].map_or(0, |(from, to)| to - from);
-        let usual = (0..2).filter(|order| fits(*order)).map(span).min();
-        if fits(2) && span(2) <= 2 && usual.is_none_or(|usual| usual >= 8) {
+        // Two digits everywhere: the rows of an account lie in a few years.
+        let usual = (0..2).filter(|order| fits(*order)).map(|order| self.spans[order]).min();
+        if fits(2) && self.spans[2] <= 2 && usual.is_none_or(|usual| usual >= 8) {
             return Decision::Decided(DateOrder::Ymd, "only with the year first the rows lie in a few years");
         }
         match (fits(0), fits(1)) {
@@ -176,6 +181,12 @@ impl<'a> Survey<'a> {
             (true, true) if self.longest >= 3 && self.sorted[0] != self.sorted[1] => {
                 let order = if self.sorted[0] { DateOrder::Mdy } else { DateOrder::Dmy };
                 Decision::Decided(order, "the rows are sorted by day in this order only")
+            }
+            (true, true) if self.dotted == self.open_days => {
+                Decision::Decided(DateOrder::Dmy, "dates written with dots have the day first")
+            }
+            (true, true) if self.has_decimal_comma() => {
+                Decision::Decided(DateOrder::Dmy, "countries with a decimal comma write the day first")
             }
             (true, true) => Decision::Open,
             (false, false) => {
@@ -226,6 +237,15 @@ mod tests {
         assert_eq!(decide(&["6/1/94"]), Decision::Open);
         let sorted = decide(&["1/3/24", "2/3/24", "1/4/24", "3/4/24"]);
         assert!(matches!(sorted, Decision::Decided(DateOrder::Dmy, "the rows are sorted by day in this order only")));
+        assert!(matches!(decide(&["1.2.24"]), Decision::Decided(DateOrder::Dmy, _)));
+        let comma = Survey::of("!Type:Bank\nD1/2/24\nT-12,50\n^").order(None);
+        assert!(matches!(
+            comma,
+            Decision::Decided(DateOrder::Dmy, "countries with a decimal comma write the day first")
+        ));
+        // Two accounts years apart are not one account whose days scatter.
+        let accounts = "!Type:Bank\nD12/07/22\nT1\n^\n!Type:CCard\nD14/12/08\nT1\n^";
+        assert!(matches!(Survey::of(accounts).order(None), Decision::Decided(DateOrder::Dmy, _)));
         assert!(matches!(decide(&["24/01/31", "24/02/11"]), Decision::Decided(DateOrder::Ymd, _)));
         assert!(matches!(
             Survey::of("!Option:DMY\n!Type:Bank\nD1/2/24\nT1\n^").order(None),

@@ -89,3 +89,24 @@ fn a_file_without_rows_is_refused_by_name() {
     let refused = read_with("!Type:Cat\nNFood\n^", &QuestionAnswers::default()).unwrap_err();
     assert!(refused.to_string().starts_with("this QIF file holds no transactions"));
 }
+
+#[test]
+fn records_without_a_header_are_recognised_with_any_line_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["D31/12/2024", "T-5.00", "PShop", "^", ""].join(end);
+        assert_eq!(
+            read_with(&text, &QuestionAnswers::default()).unwrap().statements[0].accounts[0].transactions.len(),
+            1
+        );
+        let limits = Limits::default();
+        let answers = QuestionAnswers::default();
+        let input = StatementFile {
+            bytes: text.as_bytes(),
+            file_name: "a.txt",
+            limits: &limits,
+            layouts: &[],
+            answers: &answers,
+        };
+        assert_eq!(sniff(&input), Sniff::Likely, "{end:?}");
+    }
+}

@@ -48,6 +48,7 @@ mod source;
 mod statement;
 mod steps;
 mod words;
+mod workbook;
 
 pub use layout::{Layout, built_in};
 
@@ -93,7 +94,8 @@ fn sniff(input: &StatementFile<'_>) -> Sniff {
 /// The table of a file as cells.
 fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<grid::Grid, StatementError> {
     if sheet::is_sheet(input.bytes) {
-        return sheet::read(input.bytes, input.limits);
+        let sheet = sheet::read(input.bytes, input.limits)?.into_iter().next();
+        return Ok(sheet.map(|sheet| sheet.grid).unwrap_or_default());
     }
     let (text, _) = decoded(input);
     Ok(dialect::read(&text, input.limits, progress)?.0)
@@ -149,23 +151,26 @@ pub fn learned(input: &StatementFile<'_>) -> Option<Layout> {
 }
 
 fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
-    let words = words::words();
-    if !sheet::is_sheet(input.bytes) {
-        let (text, _) = decoded(input);
-        if own::fits(&text) {
-            return own::read(&text, input.limits);
-        }
+    if sheet::is_sheet(input.bytes) {
+        return workbook::read(input, &sheet::read(input.bytes, input.limits)?);
     }
-    let grid = grid(input, progress)?;
-    let table = source(input, &grid);
+    let (text, _) = decoded(input);
+    if own::fits(&text) {
+        return own::read(&text, input.limits);
+    }
+    read_grid(input, &grid(input, progress)?, "csv")
+}
+
+/// Reads one table.
+fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str) -> Result<Reading, StatementError> {
+    let table = source(input, grid);
     let (plan, doubt) = infer::infer(&table)?;
     let mut warnings = Warnings::new(input.limits.warnings);
-    let rows = rows::read(&grid, &plan, words, input.limits.rows, &mut warnings);
-    let format = if sheet::is_sheet(input.bytes) { "xlsx" } else { "csv" };
-    let mut reading = statement::reading(&grid, &plan, rows, format, warnings)?;
+    let rows = rows::read(grid, &plan, words::words(), input.limits.rows, &mut warnings);
+    let mut reading = statement::reading(grid, &plan, rows, format, warnings)?;
     if let Some(doubt) = doubt {
         let mut question = ask::question(&table, &plan, &doubt);
-        question.lines = own_lines(input, &grid, &question.lines);
+        question.lines = own_lines(input, grid, &question.lines);
         question.evidence.clone_from(&plan.evidence);
         reading.verdict = Verdict::Question(question);
     }

@@ -25,23 +25,44 @@ pub(super) fn is_sheet(bytes: &[u8]) -> bool {
     }
 }
 
-/// The table in a workbook.
-pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Grid, StatementError> {
+/// A sheet of a workbook.
+pub(super) struct WorkbookSheet {
+    pub(super) name: String,
+    pub(super) grid: Grid,
+    /// Rows that hold a day and an amount.
+    pub(super) rows: usize,
+    /// Position in the workbook.
+    pub(super) place: usize,
+}
+
+/// The sheets of a workbook that may hold transactions, that with most rows first; at least one. Hidden sheets are copies and
+/// lists for formulas, so they count only where no other sheet has rows.
+pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<WorkbookSheet>, StatementError> {
     check_size(bytes, limits)?;
     let damaged = |error: String| StatementError::NotAStatement {
         found: format!("this spreadsheet can't be read ({error})"),
         hint: "open it, save it as XLSX or CSV, and import that".to_owned(),
     };
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| damaged(error.to_string()))?;
-    let mut best: Option<(usize, Grid)> = None;
-    for name in book.sheet_names() {
+    let shown: Vec<(String, bool)> = book
+        .sheets_metadata()
+        .iter()
+        .map(|sheet| (sheet.name.clone(), sheet.visible == calamine::SheetVisible::Visible))
+        .collect();
+    let mut sheets = Vec::new();
+    for (place, (name, is_shown)) in shown.into_iter().enumerate() {
         let Ok(grid) = sheet(&mut book, &name, limits) else { continue };
         let rows = statement_rows(&grid);
-        if best.as_ref().is_none_or(|(known, _)| rows > *known) {
-            best = Some((rows, grid));
-        }
+        sheets.push((is_shown, WorkbookSheet { name, grid, rows, place }));
     }
-    best.map(|(_, grid)| grid).ok_or_else(|| damaged("no sheet".to_owned()))
+    let any_shown = sheets.iter().any(|(is_shown, sheet)| *is_shown && sheet.rows > 0);
+    sheets.retain(|(is_shown, _)| *is_shown || !any_shown);
+    let mut sheets: Vec<WorkbookSheet> = sheets.into_iter().map(|(_, sheet)| sheet).collect();
+    // Stable, so that sheets with as many rows keep their order.
+    sheets.sort_by_key(|sheet| std::cmp::Reverse(sheet.rows));
+    let held = sheets.iter().filter(|sheet| sheet.rows > 0).count();
+    sheets.truncate(held.max(1));
+    if sheets.is_empty() { Err(damaged("no sheet".to_owned())) } else { Ok(sheets) }
 }
 
 /// Rows that hold a day and an amount.

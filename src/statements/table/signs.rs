@@ -168,9 +168,11 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
         return decided(false, "all amounts are negative, which is money out");
     }
     if negative == 0 {
-        // Texts of both kinds beside amounts of one sign: the sign of each row is written elsewhere, or nowhere.
+        // Texts of both kinds beside amounts of one sign: the sign of each row is written elsewhere, or nowhere. Two names of
+        // shops may be refunds.
         let is_mixed = weights.as_is > 0 && weights.inverted > 0 && !case.is_card;
-        if let Some(choice) = by_texts(weights).filter(|_| !is_mixed) {
+        let is_thin = positive < 3 && weights.strong_inverted == 0 && weights.inverted > 0 && !case.is_card;
+        if let Some(choice) = by_texts(weights).filter(|_| !is_mixed && !is_thin) {
             return choice;
         }
         // A plus sign before an amount says that it is money in.
