@@ -9,6 +9,7 @@ pub(super) use super::config_args::ConfigCommand;
 use super::{
     account_args::{AccountCommand, BalanceCommand, date},
     import_args::{ImportArgs, LayoutsCommand},
+    row_args::{ColumnArgs, EditArgs, Selection, TransactionArgs},
     scaffold::DevCommand,
 };
 use crate::config::Profile;
@@ -93,7 +94,10 @@ pub(super) enum CliCommand {
         action: LayoutsCommand,
     },
     /// List the accounts with their balances
-    Accounts,
+    Accounts {
+        #[command(flatten)]
+        columns: ColumnArgs,
+    },
     /// List transactions, newest first
     Transactions {
         #[command(flatten)]
@@ -102,12 +106,16 @@ pub(super) enum CliCommand {
         /// status, category, symbol or currency
         #[arg(long, value_name = "KEY")]
         by: Option<String>,
+        #[command(flatten)]
+        columns: ColumnArgs,
     },
     /// List the holdings of the accounts
     Holdings {
         /// Only this account
         #[arg(long, value_name = "ID")]
         account: Option<String>,
+        #[command(flatten)]
+        columns: ColumnArgs,
     },
     /// List the stated balances, oldest first
     Snapshots {
@@ -234,7 +242,7 @@ pub(super) enum CliCommand {
         /// The length of a period
         #[arg(long, value_enum, value_name = "PERIOD", default_value_t = FlowEvery::Month)]
         every: FlowEvery,
-        /// One line per category instead of one per period
+        /// One line per category or kind of row instead of one per period
         #[arg(long, value_enum, value_name = "KEY")]
         by: Option<FlowBy>,
     },
@@ -393,7 +401,7 @@ impl CliCommand {
     /// Whether the command shows data of the database and nothing else, so that it can show an earlier state.
     pub(super) const fn is_view(&self) -> bool {
         match self {
-            Self::Accounts
+            Self::Accounts { .. }
             | Self::Transactions { .. }
             | Self::Holdings { .. }
             | Self::Snapshots { .. }
@@ -448,64 +456,6 @@ pub(super) struct AnswerArgs {
     /// Answer taken from a file
     #[arg(long, value_name = "NAME=PATH")]
     pub(super) field_file: Vec<String>,
-}
-
-/// Which transactions.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct Selection {
-    /// Only this account: its id, its name or the end of its number
-    #[arg(long, value_name = "ID")]
-    pub(super) account: Option<String>,
-    /// Only rows that match, in the language of the filter bar (see `dashtam help query`)
-    #[arg(long, value_name = "Q")]
-    pub(super) query: Option<String>,
-}
-
-/// Which transactions, of which days, how many.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct TransactionArgs {
-    #[command(flatten)]
-    pub(super) selection: Selection,
-    /// First day
-    #[arg(long, value_name = "DATE", value_parser = date)]
-    pub(super) from: Option<NaiveDate>,
-    /// Last day
-    #[arg(long, value_name = "DATE", value_parser = date)]
-    pub(super) to: Option<NaiveDate>,
-    /// At most this many
-    #[arg(long, value_name = "N")]
-    pub(super) limit: Option<usize>,
-}
-
-/// Which rows to edit, and how.
-#[derive(Debug, Clone, Args)]
-#[command(group = clap::ArgGroup::new("rows").args(["row", "query"]).required(true))]
-#[command(group = clap::ArgGroup::new("fields").args(["payee", "category", "tag", "note"]).required(true).multiple(true))]
-pub(super) struct EditArgs {
-    /// Ids of rows, as `transactions` lists them
-    #[arg(value_name = "ROW")]
-    pub(super) row: Vec<String>,
-    /// All rows that match, in the language of the filter bar (see `dashtam help query`)
-    #[arg(long, value_name = "Q")]
-    pub(super) query: Option<String>,
-    /// Only rows of this account, with --query
-    #[arg(long, value_name = "ID", requires = "query")]
-    pub(super) account: Option<String>,
-    /// Payee to show; an empty one restores the bank's text
-    #[arg(long, value_name = "TEXT")]
-    pub(super) payee: Option<String>,
-    /// Category; an empty one removes it
-    #[arg(long, value_name = "TEXT")]
-    pub(super) category: Option<String>,
-    /// Tag to add (`+T` or `T`) or to remove (`-T`); may be given several times
-    #[arg(long, value_name = "±TAG", allow_hyphen_values = true)]
-    pub(super) tag: Vec<String>,
-    /// Note; an empty one removes it
-    #[arg(long, value_name = "TEXT")]
-    pub(super) note: Option<String>,
-    /// Show the rows as they would be and write nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
 }
 
 /// Actions on the vault.
@@ -563,6 +513,7 @@ pub(super) enum FlowEvery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FlowBy {
     Category,
+    Kind,
 }
 
 /// The form of an export.

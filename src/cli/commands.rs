@@ -7,11 +7,12 @@ use std::{
 
 use super::{
     account_args::BalanceCommand,
-    args::{self, CliCommand, ExportTarget, Global, OutputFormat},
+    args::{CliCommand, ExportTarget, Global, OutputFormat},
     attention, backup, balances, connect, difference, doctor, duplicates, edit,
     error::CliError,
     explain, import, lists, output,
     record::{ChangeRecord, ConnectionRecord},
+    row_args,
     session::Session,
     status, vault,
 };
@@ -54,9 +55,13 @@ pub(super) fn run(
     };
     match command {
         CliCommand::Import(arguments) => return import::run(session, out, format, &arguments),
-        CliCommand::Accounts => lists::accounts(session, out, format)?,
-        CliCommand::Transactions { rows, by } => lists::transactions(session, out, format, &rows, by.as_deref())?,
-        CliCommand::Holdings { account } => lists::holdings(session, out, format, account.as_deref())?,
+        CliCommand::Accounts { columns } => lists::accounts(session, out, format, &columns.columns)?,
+        CliCommand::Transactions { rows, by, columns } => {
+            lists::transactions(session, out, format, &rows, by.as_deref(), &columns.columns)?;
+        }
+        CliCommand::Holdings { account, columns } => {
+            lists::holdings(session, out, format, account.as_deref(), &columns.columns)?;
+        }
         CliCommand::Snapshots { account, every: None } => lists::snapshots(session, out, format, account.as_deref())?,
         CliCommand::Snapshots { account, every: Some(every) } => {
             balances::daily(session, out, format, account.as_deref(), every)?;
@@ -64,7 +69,7 @@ pub(super) fn run(
         CliCommand::Balance { what: BalanceCommand::Set { account, amount, on } } => {
             balances::set(session, out, format, &account, amount, on)?;
         }
-        CliCommand::CashFlow { every, by } => explain::cash_flow(session, out, format, every, by.is_some())?,
+        CliCommand::CashFlow { every, by } => explain::cash_flow(session, out, format, every, by)?,
         CliCommand::Explain { figure, limit } => explain::explain(session, out, format, &figure, limit)?,
         CliCommand::Diff { from, to, limit } => difference::diff(session, out, format, [&from, &to], limit)?,
         CliCommand::Source { of, raw } => explain::source(session, out, format, &of, raw)?,
@@ -173,10 +178,10 @@ fn write_export(
     out: &mut dyn Write,
     format: OutputFormat,
     to: ExportTarget,
-    selection: args::Selection,
+    selection: row_args::Selection,
     file: Option<(&Path, bool)>,
 ) -> Result<(), CliError> {
-    let rows = args::TransactionArgs { selection, ..args::TransactionArgs::default() };
+    let rows = row_args::TransactionArgs { selection, ..row_args::TransactionArgs::default() };
     let view = lists::searchable(session, &rows, false)?;
     let (listing, _) = lists::listing(session, &view, &rows)?;
     if let Some(by) = listing.request().query.by() {

@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use super::{
     account_args::{AccountCommand, SignOfFigures},
-    args::{EditArgs, OutputFormat},
+    args::OutputFormat,
     error::CliError,
     lists,
     output::{self, OutputColumn},
     record::AccountRecord,
+    row_args::EditArgs,
     session::Session,
 };
 use crate::{

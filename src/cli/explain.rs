@@ -6,16 +6,16 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::{FlowEvery, OutputFormat},
+    args::{FlowBy, FlowEvery, OutputFormat},
     error::CliError,
     lists::money,
     output::{self, OutputColumn},
     session::Session,
 };
 use crate::{
-    domain::{ChangeId, FailureKind, TransactionId, text},
+    domain::{ChangeId, FailureKind, TransactionId, TransactionSubtype, figures::at_scale_of, text},
     ledger::{
-        CashFlow, Explainer, Period, View,
+        CashFlow, Explainer, FlowSplit, Period, View,
         explain::{Figure, Node, NodeKind, SourcePlace},
     },
 };
@@ -227,6 +227,8 @@ struct FlowRecord {
     currency: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<TransactionSubtype>,
     r#in: Decimal,
     out: Decimal,
     net: Option<Decimal>,
@@ -235,14 +237,16 @@ struct FlowRecord {
 
 impl From<CashFlow> for FlowRecord {
     fn from(flow: CashFlow) -> Self {
+        let scaled = |amount| at_scale_of(amount, flow.currency);
         Self {
-            net: flow.net(),
-            period: flow.period,
+            net: flow.net().map(scaled),
+            r#in: scaled(flow.income),
+            out: scaled(flow.spending),
+            transfers: scaled(flow.transfers),
             currency: flow.currency.to_string(),
+            period: flow.period,
             category: flow.category,
-            r#in: flow.income,
-            out: flow.spending,
-            transfers: flow.transfers,
+            kind: flow.kind,
         }
     }
 }
@@ -253,19 +257,12 @@ pub(super) fn cash_flow(
     out: &mut dyn Write,
     format: OutputFormat,
     every: FlowEvery,
-    by_category: bool,
+    by: Option<FlowBy>,
 ) -> Result<(), CliError> {
-    const PLAIN: &[OutputColumn<FlowRecord>] = &[
-        OutputColumn::left("Period", |row| row.period.clone()),
-        OutputColumn::right("In", |row| money(row.r#in, &row.currency)),
-        OutputColumn::right("Out", |row| money(row.out, &row.currency)),
-        OutputColumn::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
-        OutputColumn::right("Transfers", |row| money(row.transfers, &row.currency)),
-        OutputColumn::left("", |row| row.currency.clone()),
-    ];
-    const BY_CATEGORY: &[OutputColumn<FlowRecord>] = &[
+    const COLUMNS: &[OutputColumn<FlowRecord>] = &[
         OutputColumn::left("Period", |row| row.period.clone()),
         OutputColumn::left("Category", |row| row.category.clone().unwrap_or_default()),
+        OutputColumn::left("Kind", |row| row.kind.map(|kind| kind.to_string().replace('_', " ")).unwrap_or_default()),
         OutputColumn::right("In", |row| money(row.r#in, &row.currency)),
         OutputColumn::right("Out", |row| money(row.out, &row.currency)),
         OutputColumn::right("Net", |row| row.net.map(|net| money(net, &row.currency)).unwrap_or_default()),
@@ -279,7 +276,12 @@ pub(super) fn cash_flow(
         FlowEvery::Quarter => Period::Quarter,
         FlowEvery::Year => Period::Year,
     };
-    let rows = view.cash_flow(period, by_category)?;
-    let columns = if by_category { BY_CATEGORY } else { PLAIN };
-    output::list(out, format, rows.into_iter().map(|flow| Ok(FlowRecord::from(flow))), columns, "no transactions yet")
+    let (split, left_out) = match by {
+        None => (FlowSplit::Whole, &["Category", "Kind"][..]),
+        Some(FlowBy::Category) => (FlowSplit::Category, &["Kind"][..]),
+        Some(FlowBy::Kind) => (FlowSplit::Kind, &["Category"][..]),
+    };
+    let columns: Vec<_> = COLUMNS.iter().filter(|column| !left_out.contains(&column.title)).copied().collect();
+    let rows = view.cash_flow(period, split)?;
+    output::list(out, format, rows.into_iter().map(|flow| Ok(FlowRecord::from(flow))), &columns, "no transactions yet")
 }

@@ -6,10 +6,11 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::{OutputFormat, TransactionArgs},
+    args::OutputFormat,
     error::CliError,
     output::{self, OutputColumn},
     record::{AccountRecord, ChangeRecord, ConnectionRecord, HoldingRecord, SnapshotRecord},
+    row_args::TransactionArgs,
     session::Session,
 };
 use crate::{
@@ -35,7 +36,12 @@ pub(super) fn maybe(value: Option<impl ToString>) -> String {
 
 const NO_ACCOUNTS: &str = "no accounts yet: import a statement with `dashtam import FILE`, or open `dashtam --demo`";
 
-pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
+pub(super) fn accounts(
+    session: &Session,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    names: &[String],
+) -> Result<(), CliError> {
     const COLUMNS: &[OutputColumn<AccountRecord>] = &[
         OutputColumn::right("Id", |account| account.id.clone()),
         OutputColumn::left("Institution", |account| account.institution.clone()),
@@ -49,7 +55,7 @@ pub(super) fn accounts(session: &Session, out: &mut dyn Write, format: OutputFor
     ];
     let view = with_balances(session)?.balances_on(session.clock.today())?;
     let rows = view.accounts().iter().map(|line| Ok(AccountRecord::with_parts(line, &view)?));
-    output::list(out, format, rows, COLUMNS, NO_ACCOUNTS)
+    output::chosen(out, format, rows, COLUMNS, NO_ACCOUNTS, names)
 }
 
 /// A view whose daily balances can be computed.
@@ -116,6 +122,7 @@ pub(super) fn transactions(
     format: OutputFormat,
     args: &TransactionArgs,
     by: Option<&str>,
+    names: &[String],
 ) -> Result<(), CliError> {
     const COLUMNS: &[OutputColumn<RowRecord>] = &[
         OutputColumn::left("Date", |row| row.date.to_string()),
@@ -129,6 +136,9 @@ pub(super) fn transactions(
     let view = searchable(session, args, by.is_some())?;
     let (listing, count) = listing(session, &view, args)?;
     if let Some(by) = grouping(by, listing.request().query.by())? {
+        if !names.is_empty() {
+            return Err(CliError::usage("--columns chooses columns of rows, and groups are sums").hint("leave one out"));
+        }
         return groups(out, format, &view, &listing, by, args.limit);
     }
     let rows = (0..count).filter_map(|index| {
@@ -136,7 +146,7 @@ pub(super) fn transactions(
         Some(entry.map_err(CliError::from).map(|entry| record_of(&view, entry)))
     });
     let empty = if view.transaction_count() == 0 { NO_ACCOUNTS } else { "no transaction matches" };
-    output::list(out, format, rows, COLUMNS, empty)
+    output::chosen(out, format, rows, COLUMNS, empty, names)
 }
 
 pub(super) fn record_of(view: &View, entry: LedgerEntry) -> RowRecord {
@@ -221,6 +231,7 @@ pub(super) fn holdings(
     out: &mut dyn Write,
     format: OutputFormat,
     account: Option<&str>,
+    names: &[String],
 ) -> Result<(), CliError> {
     const COLUMNS: &[OutputColumn<HoldingRecord>] = &[
         OutputColumn::left("Symbol", |row| row.symbol.clone()),
@@ -242,7 +253,7 @@ pub(super) fn holdings(
     let rows = lines.iter().filter(|line| line.holding.is_active);
     let rows = rows.filter(|line| wanted.is_none_or(|account| line.holding.account_id == account));
     let empty = "no holdings: import a brokerage statement, or connect a broker";
-    output::list(out, format, rows.map(|line| Ok(HoldingRecord::from(line))), COLUMNS, empty)
+    output::chosen(out, format, rows.map(|line| Ok(HoldingRecord::from(line))), COLUMNS, empty, names)
 }
 
 pub(super) fn snapshots(

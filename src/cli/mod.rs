@@ -34,6 +34,7 @@ mod output;
 mod own_themes;
 mod protection;
 mod record;
+mod row_args;
 mod scaffold;
 mod session;
 mod socket;

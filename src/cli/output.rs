@@ -10,6 +10,7 @@ use std::{
     io::{self, Write},
 };
 
+use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -32,6 +33,15 @@ pub(super) enum Align {
     Left,
     Right,
 }
+
+// Derived, they would need a row that can be copied.
+impl<T> Clone for OutputColumn<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for OutputColumn<T> {}
 
 impl<T> OutputColumn<T> {
     pub(super) const fn left(title: &'static str, cell: fn(&T) -> String) -> Self {
@@ -62,6 +72,49 @@ pub(super) fn list<T, R: Borrow<T> + Serialize>(
         }
         OutputFormat::Csv => csv(out, rows),
     }
+}
+
+/// As [`list`], with the named fields of the JSON form only, in that order; without names as [`list`].
+pub(super) fn chosen<T, R: Borrow<T> + Serialize>(
+    out: &mut dyn Write,
+    format: OutputFormat,
+    rows: impl IntoIterator<Item = Result<R, CliError>>,
+    columns: &[OutputColumn<T>],
+    empty: &str,
+    names: &[String],
+) -> Result<(), CliError> {
+    if names.is_empty() {
+        return list(out, format, rows, columns, empty);
+    }
+    let rows = rows.into_iter().map(|row| picked(&row?, names));
+    if format != OutputFormat::Table {
+        return list(out, format, rows, &[], empty);
+    }
+    let rows = rows.collect::<Result<Vec<Value>, _>>()?;
+    let cell = |row: &Value, name: &String| row.get(name).map(export::cell).unwrap_or_default();
+    let right = |name: &String| {
+        let mut cells = rows.iter().map(|row| cell(row, name)).filter(|cell| !cell.is_empty()).peekable();
+        cells.peek().is_some() && cells.all(|cell| cell.parse::<Decimal>().is_ok())
+    };
+    let titles = names.iter().map(|name| (name.as_str(), if right(name) { Align::Right } else { Align::Left }));
+    let lines = rows.iter().map(|row| Ok(names.iter().map(|name| cell(row, name)).collect()));
+    aligned(out, &titles.collect::<Vec<_>>(), lines, empty)
+}
+
+/// The named fields of a row.
+fn picked<T: Serialize>(row: &T, names: &[String]) -> Result<Value, CliError> {
+    let value = serde_json::to_value(row).map_err(|error| CliError::new(FailureKind::Internal, error.to_string()))?;
+    let mut fields = serde_json::Map::new();
+    for name in names {
+        let Some(field) = value.get(name) else {
+            let known: Vec<&str> =
+                value.as_object().into_iter().flat_map(|known| known.keys()).map(String::as_str).collect();
+            return Err(CliError::usage(format!("--columns: there is no column `{}`", text::clean(name)))
+                .hint(format!("choose from: {}", known.join(", "))));
+        };
+        fields.insert(name.clone(), field.clone());
+    }
+    Ok(Value::Object(fields))
 }
 
 /// Writes one object: as JSON in the JSON forms, else with `text`.
@@ -143,12 +196,25 @@ fn table<T, R: Borrow<T>>(
     columns: &[OutputColumn<T>],
     empty: &str,
 ) -> Result<(), CliError> {
-    let mut widths: Vec<usize> = columns.iter().map(|column| column.title.width()).collect();
+    let titles: Vec<(&str, Align)> = columns.iter().map(|column| (column.title, column.align)).collect();
+    let cells = |row: Result<R, CliError>| {
+        let row = row?;
+        Ok(columns.iter().map(|column| (column.cell)(row.borrow())).collect())
+    };
+    aligned(out, &titles, rows.into_iter().map(cells), empty)
+}
+
+/// Writes lines of cells below their titles.
+fn aligned(
+    out: &mut dyn Write,
+    columns: &[(&str, Align)],
+    rows: impl IntoIterator<Item = Result<Vec<String>, CliError>>,
+    empty: &str,
+) -> Result<(), CliError> {
+    let mut widths: Vec<usize> = columns.iter().map(|(title, _)| title.width()).collect();
     let mut lines = Vec::new();
     for row in rows {
-        let row = row?;
-        let cells: Vec<String> =
-            columns.iter().map(|column| text::clean(&(column.cell)(row.borrow())).into_owned()).collect();
+        let cells: Vec<String> = row?.iter().map(|cell| text::clean(cell).into_owned()).collect();
         for (width, cell) in widths.iter_mut().zip(&cells) {
             *width = (*width).max(cell.width());
         }
@@ -157,12 +223,12 @@ fn table<T, R: Borrow<T>>(
     if lines.is_empty() {
         return Ok(writeln!(out, "{empty}")?);
     }
-    let titles: Vec<String> = columns.iter().map(|column| column.title.to_owned()).collect();
+    let titles: Vec<String> = columns.iter().map(|(title, _)| (*title).to_owned()).collect();
     for cells in std::iter::once(&titles).chain(&lines) {
         let mut text = String::new();
-        for ((cell, width), column) in cells.iter().zip(&widths).zip(columns) {
+        for ((cell, width), (_, align)) in cells.iter().zip(&widths).zip(columns) {
             let blanks = " ".repeat(width.saturating_sub(cell.width()));
-            match column.align {
+            match align {
                 Align::Left => text.extend([cell, &*blanks]),
                 Align::Right => text.extend([&*blanks, cell]),
             }
@@ -202,6 +268,24 @@ mod tests {
     fn tables_align_by_display_width() {
         assert_eq!(shown(OutputFormat::Table, rows()), "Name       Amount\nCafé 日本   -1.50\n=1+1        22.00\n");
         assert_eq!(shown(OutputFormat::Table, Vec::new()), "nothing\n");
+    }
+
+    #[test]
+    fn chosen_columns_come_in_their_order_and_unknown_ones_are_refused() {
+        let shown = |format, names: &[&str]| {
+            let mut out = Vec::new();
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&mut out, format, rows().into_iter().map(Ok), &COLUMNS, "nothing", &names)
+                .map(|()| String::from_utf8(out).unwrap())
+        };
+        assert_eq!(
+            shown(OutputFormat::Table, &["amount", "name"]).unwrap(),
+            "amount  name\n -1.50  Café 日本\n 22.00  =1+1\n"
+        );
+        assert_eq!(shown(OutputFormat::Csv, &["amount"]).unwrap(), "amount\n-1.50\n22.00\n");
+        assert_eq!(shown(OutputFormat::Jsonl, &["amount"]).unwrap().lines().next(), Some(r#"{"amount":"-1.50"}"#));
+        let error = shown(OutputFormat::Json, &["amount", "colour"]).unwrap_err();
+        assert!(format!("{error:?}").contains("choose from: name, amount"), "{error:?}");
     }
 
     #[test]

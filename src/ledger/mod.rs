@@ -15,7 +15,7 @@
 //! view.entries(&listing, offset, limit), aggregates(&listing, By, sort) -> Vec<Group>, label(&group.key), term(&group.key), export(&listing, format, out)
 //! view.until(day) -> View: without everything that is dated later
 //! view.daily() -> Daily: history(account).on(day), net_worth(day), net_worth_series(Every, until); view.coverage(account),
-//!     running_balance(account), check(account), checks(account); cash_flow(every, by_category)
+//!     running_balance(account), check(account), checks(account); cash_flow(period, split)
 //! ledger.as_known(change) -> Ledger; view.difference(from, to), differing_rows(&difference, range), change_at(moment)
 //! Explainer::new(view, day).node(&Figure), inputs(&figure, range), place(&figure)
 //! ```
@@ -45,7 +45,7 @@ mod transfers;
 mod view;
 
 pub use aggregate::{Group, GroupKey, GroupSort, GroupSortKey, aggregate, sort_groups};
-pub use cash_flow::{CashFlow, Period};
+pub use cash_flow::{CashFlow, FlowShare, FlowSplit, Period, flow_rows};
 pub use daily::{BalanceHistory, Check, Daily, Every, NetWorth, Standing};
 pub use difference::{DifferenceKind, Differing, LedgerDifference, differing_fields};
 pub use error::LedgerError;

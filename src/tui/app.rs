@@ -135,7 +135,8 @@ impl App {
         if let Some(notice) = &env.notice {
             app.toasts.push(Level::News, notice.clone(), app.moment.now);
         }
-        let mut effects = app.tell_fresh(env);
+        let mut effects = vec![Effect::ReadColumns];
+        effects.extend(app.tell_fresh(env));
         effects.extend(app.go(Jump::Screen(settings.start), env));
         effects.extend(app.sync_due(env));
         if !app.snapshot.view.has_columns() && app.snapshot.view.transaction_count() > 0 {

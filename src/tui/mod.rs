@@ -14,6 +14,7 @@
 mod action;
 mod app;
 mod attention;
+mod chosen_columns;
 mod component;
 mod dismissed;
 mod due;

@@ -9,13 +9,17 @@ use crate::{
     config::Screen,
     domain::{AccountId, ChangeId, ConnectionId, TransactionId, UserPatch},
     ledger::{
-        Differing, GroupSort, LedgerDifference, LedgerEntry, LedgerError, ListRequest, RowList,
+        CashFlow, Differing, FlowSplit, GroupSort, LedgerDifference, LedgerEntry, LedgerError, ListRequest, RowList,
         explain::{Figure, Node, SourcePlace},
     },
     ports::{BrowserError, ClipboardError},
     sync::{EngineCommand, Event},
     tui::{
-        component::{hit::ClickTarget, list::RowId},
+        component::{
+            columns::{ColumnChoices, ColumnList},
+            hit::ClickTarget,
+            list::RowId,
+        },
         snapshot::{Grouped, LedgerSnapshot},
     },
 };
@@ -72,12 +76,16 @@ pub(crate) enum WorkerAnswer {
     Vocabulary(crate::ledger::query::Vocabulary),
     /// Balance after each row of an account, newest first.
     Running { ticket: u64, balances: Vec<Option<rust_decimal::Decimal>> },
+    /// Money in and out by month.
+    CashFlow { ticket: u64, result: Result<Vec<CashFlow>, EffectError> },
     /// The entries of a folder.
     Folder { ticket: u64, result: Result<Vec<FolderEntry>, EffectError> },
     /// Folders of earlier imports, newest first.
     Recent(Vec<PathBuf>),
     /// Ids of dismissed matters.
     Dismissed(std::collections::BTreeSet<String>),
+    /// The columns chosen for the lists.
+    ChosenColumns(ColumnChoices),
     /// The end of the last visit; none at the first one.
     Visit(Option<chrono::DateTime<chrono::Utc>>),
     /// Rows of a change.
@@ -140,6 +148,8 @@ pub(crate) enum Effect {
     Edit { rows: Vec<TransactionId>, patch: UserPatch },
     /// Compute running balances. Answer: `Running`.
     Running { ticket: u64, account: AccountId },
+    /// Add up money in and out by month. Answer: `CashFlow`.
+    ReadCashFlow { ticket: u64, split: FlowSplit },
     /// Read a folder. Answer: `Folder`.
     ReadFolder { ticket: u64, path: PathBuf },
     /// Read the recent folders. Answer: `Recent`.
@@ -150,6 +160,10 @@ pub(crate) enum Effect {
     ReadDismissed,
     /// Store them.
     WriteDismissed(std::collections::BTreeSet<String>),
+    /// Read the columns chosen for the lists. Answer: `ChosenColumns`.
+    ReadColumns,
+    /// Store those of one list; without names the list decides.
+    WriteColumns(ColumnList, Option<Vec<&'static str>>),
     /// Record that the program is used now.
     WriteVisit,
     /// Store a recent folder.

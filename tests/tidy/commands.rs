@@ -38,6 +38,8 @@ const SCREEN_ONLY: &[(&str, &str)] = &[
     ("accept", "closes a field of the screen"),
     ("back", "moves on the screen"),
     ("cancel", "ctrl-c ends a command"),
+    ("columns", "the option --columns of the lists"),
+    ("column-", "a step of the menu of columns"),
     ("complete", "shells complete words"),
     ("connect-", "a step of the connection wizard"),
     ("copy", "a command writes to standard output"),

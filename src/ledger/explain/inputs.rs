@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     domain::{AccountId, AssetCode, Holding, HoldingId, Money, TransactionId},
-    ledger::{By, LedgerEntry, ListRequest, Query, RowList, View, counts, error::Result, query::quoted},
+    ledger::{
+        By, LedgerEntry, ListRequest, Query, RowList, View, cash_flow::NO_FLOW, counts, error::Result, query::quoted,
+    },
 };
 
-/// Rows that move no money between the user and others, as a query.
-const NO_FLOW: &str = "-type:=transfer -type:=trade -type:=conversion -type:=corporate_action -sub:=journal";
 /// Rows that count in sums.
 const COUNTED: &str = "-status:=cancelled -status:=failed";
 /// Rows that move a balance.

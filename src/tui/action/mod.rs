@@ -44,6 +44,8 @@ pub(crate) enum KeyPlace {
     Importing,
     Form,
     Menu,
+    /// The columns of a list.
+    Columns,
     Confirm,
     /// Explanations.
     Page,

@@ -19,6 +19,7 @@ pub(crate) enum ListId {
     Activity,
     Attention,
     Latest,
+    Flow,
     Picker,
     ReviewFiles,
     ReviewRows,

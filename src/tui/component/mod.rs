@@ -3,6 +3,7 @@
 //!
 //! INVARIANT: a component depends on no screen and no overlay.
 
+pub(crate) mod columns;
 pub(crate) mod detail;
 pub(crate) mod empty;
 pub(crate) mod filter;

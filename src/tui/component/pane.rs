@@ -5,6 +5,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::{
+    columns::{ColumnChoice, ColumnList},
     hit::ListId,
     list::{List, RowId},
     scene::{Moment, Scene},
@@ -60,6 +61,9 @@ pub(crate) trait Pane: Send {
             }
         }
     }
+
+    /// The screen comes up with the rows of a query.
+    fn find(&mut self, _query: String, _ctx: &mut Ctx<'_>) {}
 
     /// Lets the cursor of that list follow its row after the rows changed.
     fn settle(&mut self, snapshot: &LedgerSnapshot) {
@@ -128,6 +132,21 @@ pub(crate) fn can_undo(action: Action, snapshot: &LedgerSnapshot) -> bool {
     }
 }
 
+/// Takes in a choice of columns for a list; returns whether the news was one.
+pub(crate) fn hear_columns(choice: &mut ColumnChoice, list: ColumnList, news: &PaneNews<'_>) -> bool {
+    match news {
+        PaneNews::Columns(chosen, names) if *chosen == list => {
+            choice.choose(names.map(|names| names.iter().map(|name| (*name).to_owned()).collect()));
+            true
+        }
+        PaneNews::Loaded(WorkerAnswer::ChosenColumns(choices)) => {
+            choice.choose(choices.get(list.as_str()).cloned());
+            true
+        }
+        PaneNews::Fresh | PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Columns(..) => false,
+    }
+}
+
 /// News for panes.
 #[derive(Debug)]
 pub(crate) enum PaneNews<'a> {
@@ -137,6 +156,8 @@ pub(crate) enum PaneNews<'a> {
     Engine(&'a Event),
     /// The answer to an effect.
     Loaded(&'a WorkerAnswer),
+    /// The user chose the columns of a list; without names the list decides.
+    Columns(ColumnList, Option<&'a [&'static str]>),
 }
 
 /// A request of a pane to the root.
@@ -148,8 +169,12 @@ pub(crate) enum Ask {
     /// Close all overlays.
     Clear,
     Go(Jump),
+    /// Show the rows of all accounts that match a query; Esc returns.
+    Rows(String),
     /// Return to the screen that the jump to this one left, if there is one.
     Return,
+    /// Show these columns in a list; without names the list decides.
+    Columns(ColumnList, Option<Vec<&'static str>>),
     Toast(Level, String),
     /// Draw with another theme from now on.
     Theme(ThemeName),

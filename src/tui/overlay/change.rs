@@ -133,7 +133,7 @@ impl Pane for ChangePage {
                 }
                 false
             }
-            PaneNews::Loaded(_) | PaneNews::Engine(_) => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Columns(..) => false,
         }
     }
 

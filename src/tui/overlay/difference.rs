@@ -213,7 +213,7 @@ impl Pane for DifferencePage {
                 }
                 true
             }
-            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh | PaneNews::Columns(..) => false,
         }
     }
 

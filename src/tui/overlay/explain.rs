@@ -205,7 +205,7 @@ impl Pane for ExplainTree {
                 }
                 true
             }
-            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh | PaneNews::Columns(..) => false,
         }
     }
 

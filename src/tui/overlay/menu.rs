@@ -60,6 +60,21 @@ impl Menu<String> {
     }
 }
 
+impl Menu<usize> {
+    /// The menu of sort orders, of which the one at `at` is chosen. The menu is above its pane, so the choice returns as a
+    /// click on the column.
+    pub(crate) fn sort(orders: &[(char, &str)], at: usize) -> Self {
+        let entry = |(place, (letter, title)): (usize, &(char, &str))| MenuEntry {
+            letter: *letter,
+            title: (*title).to_owned(),
+            detail: if place == at { "chosen; press again to reverse".to_owned() } else { String::new() },
+            value: place,
+        };
+        let choices = orders.iter().enumerate().map(entry).collect();
+        Self::new("Sort by", choices, at, |place, ctx| ctx.asks.push(Ask::Column(*place)))
+    }
+}
+
 impl<T> Menu<T> {
     /// The same menu under another title.
     pub(crate) fn titled(self, title: &'static str) -> Self {

@@ -1,6 +1,7 @@
 //! Overlays: panes on the stack above the screen.
 
 mod change;
+mod columns;
 mod confirm;
 mod difference;
 mod explain;
@@ -16,6 +17,7 @@ pub(crate) mod unlock;
 pub(crate) mod wizard;
 
 pub(crate) use change::{CHUNK, ChangePage, summary};
+pub(crate) use columns::ColumnMenu;
 pub(crate) use confirm::Confirm;
 pub(crate) use difference::{DIFFERENCES, DifferencePage};
 pub(crate) use explain::{ExplainTree, INPUTS};

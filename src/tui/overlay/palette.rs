@@ -74,11 +74,14 @@ struct Entry {
     does: Does,
 }
 
-/// Actions of the vault, which have no key.
-const VAULT: [(&str, &str, Action); 3] = [
-    ("Lock the vault", "passphrase close away secure", Action::LockVault),
-    ("Encrypt the database", "seal secret protect security vault", Action::Encrypt),
-    ("Decrypt the database", "plain unseal security vault", Action::Decrypt),
+/// Actions without a key, or with one on another screen: title, other words, kind.
+const ELSEWHERE: [(&str, &str, &str, Action); 6] = [
+    ("Money in and out by month", "cash flow income spending kind category", "overview", Action::CashFlow),
+    ("Net worth by class", "banking cards investments assets", "overview", Action::ByClass),
+    ("Net worth by institution", "banks brokers assets", "overview", Action::ByInstitution),
+    ("Lock the vault", "passphrase close away secure", "vault", Action::LockVault),
+    ("Encrypt the database", "seal secret protect security vault", "vault", Action::Encrypt),
+    ("Decrypt the database", "plain unseal security vault", "vault", Action::Decrypt),
 ];
 
 /// The palette.
@@ -107,6 +110,8 @@ impl Palette {
 
     /// Adds accounts, providers, themes, settings and commands of the command line.
     pub(crate) fn fill(mut self, ctx: &Ctx<'_>) -> Self {
+        let action = |entry: &Entry| if let Does::Act(action) = entry.does { Some(action) } else { None };
+        let here: Vec<Action> = self.entries.iter().filter_map(action).collect();
         let mut add = |title: String, aliases: String, note: &str, does: Does| {
             self.entries.push(Entry { title, aliases, note: note.to_owned(), does });
         };
@@ -131,8 +136,10 @@ impl Palette {
         for (place, command) in ctx.env.commands.iter().enumerate() {
             add(command.name.clone(), format!("{} command run own", command.run), &command.key, Does::Command(place));
         }
-        for (title, aliases, action) in VAULT {
-            add(title.to_owned(), aliases.to_owned(), "vault", Does::Act(action));
+        for (title, aliases, note, action) in ELSEWHERE {
+            if !here.contains(&action) {
+                add(title.to_owned(), aliases.to_owned(), note, Does::Act(action));
+            }
         }
         for (index, setting) in SETTINGS.iter().enumerate() {
             let title = format!("Setting {}.{}", setting.section, setting.key);

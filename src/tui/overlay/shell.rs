@@ -34,6 +34,13 @@ pub(super) const SHELL: &[ShellCommand] = &[
     shell("Print all keys", "keys shortcuts bindings", "dashtam keys"),
     shell("Vault status", "vault passphrase keyring secret security", "dashtam vault status"),
     shell("Change the passphrase of the vault", "vault password security", "dashtam vault passphrase"),
+    shell(
+        "Recover a lost file of the vault",
+        "vault recover restore repair lost key passphrase backup",
+        "dashtam vault recover",
+    ),
+    shell("Begin a new vault", "vault reset lost passphrase forgotten delete logins", "dashtam vault reset"),
+    shell("Money in and out by month", "cash flow income spending budget", "dashtam cash-flow"),
     shell("Completions for the shell", "bash zsh fish tab", "dashtam completions bash"),
     shell("Manual page", "man documentation help", "dashtam man"),
 ];

@@ -13,10 +13,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::{
     domain::{TransactionId, UserPatch},
     files,
-    ledger::{Explainer, GroupSort, Ledger, LedgerError, ListRequest, RowList, Sort, View, explain::Figure},
+    ledger::{Explainer, GroupSort, Ledger, LedgerError, ListRequest, Period, RowList, Sort, View, explain::Figure},
     sync::{EngineCommand, Handle},
     tui::{
         app::App,
+        chosen_columns::{self, COLUMNS_FILE},
         dismissed::{DISMISSED_FILE, read_dismissed, write_dismissed},
         env::Env,
         msg::{Effect, EffectError, Explained, FolderEntry, WorkerAnswer},
@@ -27,6 +28,8 @@ use crate::{
 
 /// Up to this many rows, a listing is computed at once: it takes less than a frame.
 const AT_ONCE: u64 = 20_000;
+/// Records the last visit.
+const VISIT_FILE: &str = "last-visit";
 /// Most recent folders.
 const RECENT: usize = 8;
 /// Most entries of a folder.
@@ -86,6 +89,10 @@ pub(super) fn start(
             ticket,
             balances: view.running_balance(account).unwrap_or_default(),
         }),
+        Effect::ReadCashFlow { ticket, split } => later(&answer, move || {
+            let flows = searchable(view).and_then(|view| view.cash_flow(Period::Month, split));
+            WorkerAnswer::CashFlow { ticket, result: flows.map_err(Into::into) }
+        }),
         Effect::ReadFolder { ticket, path } => later(&answer, move || {
             let shown = path.display().to_string();
             let result = read_folder(&path).map_err(|source| EffectError::Folder { path: shown, source });
@@ -100,6 +107,8 @@ pub(super) fn start(
         | Effect::WriteVisit
         | Effect::ReadDismissed
         | Effect::WriteDismissed(_)
+        | Effect::ReadColumns
+        | Effect::WriteColumns(..)
         | Effect::Remember(_) => state_file(effect, env).map_or(0, now),
         Effect::ChangeRows { change, offset } => later(&answer, move || {
             let limit = usize::try_from(CHUNK).unwrap_or(usize::MAX);
@@ -136,22 +145,32 @@ pub(super) fn start(
 fn state_file(effect: Effect, env: &Env) -> Option<WorkerAnswer> {
     match effect {
         Effect::ReadVisit => {
-            let file = visit_file(env);
+            let file = beside_recent(env, VISIT_FILE);
             Some(WorkerAnswer::Visit(file.and_then(|file| files::read_text(&file, 1 << 10).ok()?.trim().parse().ok())))
         }
         Effect::ReadDismissed => {
-            let file = dismissed_file(env);
+            let file = beside_recent(env, DISMISSED_FILE);
             Some(WorkerAnswer::Dismissed(file.map(|file| read_dismissed(&file)).unwrap_or_default()))
         }
         Effect::WriteVisit => {
-            if let Some(file) = visit_file(env) {
+            if let Some(file) = beside_recent(env, VISIT_FILE) {
                 let _ = files::replace(&file, env.clock.now().to_rfc3339().as_bytes());
             }
             None
         }
         Effect::WriteDismissed(ids) => {
-            if let Some(file) = dismissed_file(env) {
+            if let Some(file) = beside_recent(env, DISMISSED_FILE) {
                 let _ = write_dismissed(&file, &ids);
+            }
+            None
+        }
+        Effect::ReadColumns => {
+            let file = beside_recent(env, COLUMNS_FILE);
+            Some(WorkerAnswer::ChosenColumns(file.map(|file| chosen_columns::read(&file)).unwrap_or_default()))
+        }
+        Effect::WriteColumns(list, names) => {
+            if let Some(file) = beside_recent(env, COLUMNS_FILE) {
+                let _ = chosen_columns::write(&file, list.as_str(), names.as_deref());
             }
             None
         }
@@ -165,10 +184,14 @@ fn state_file(effect: Effect, env: &Env) -> Option<WorkerAnswer> {
     }
 }
 
+/// The view with its columns.
+fn searchable(view: View) -> Result<View, LedgerError> {
+    if view.has_columns() { Ok(view) } else { Ok(view.with_columns(view.load_columns()?)) }
+}
+
 /// A figure with the inputs from `offset` on; of a leaf its source.
 fn explain(view: View, figure: &Figure, offset: usize, today: NaiveDate) -> Result<Explained, LedgerError> {
-    let view = if view.has_columns() { view } else { view.with_columns(view.load_columns()?) };
-    let explainer = Explainer::new(view, today);
+    let explainer = Explainer::new(searchable(view)?, today);
     let node = explainer.node(figure)?;
     let is_leaf = node.as_ref().is_some_and(|node| node.inputs == 0);
     let place = if is_leaf { explainer.place(figure)? } else { None };
@@ -192,14 +215,9 @@ fn edit(view: &View, rows: &[TransactionId], patch: &UserPatch, engine: &Handle)
     Ok(())
 }
 
-/// The file that records the last visit, beside that of the recent folders.
-fn visit_file(env: &Env) -> Option<PathBuf> {
-    env.folders.recent.as_ref().map(|recent| recent.with_file_name("last-visit"))
-}
-
-/// The file of dismissed matters, beside that of the recent folders.
-fn dismissed_file(env: &Env) -> Option<PathBuf> {
-    env.folders.recent.as_ref().map(|recent| recent.with_file_name(DISMISSED_FILE))
+/// A file of the state folder, beside that of the recent folders.
+fn beside_recent(env: &Env, name: &str) -> Option<PathBuf> {
+    env.folders.recent.as_ref().map(|recent| recent.with_file_name(name))
 }
 
 fn later(answer: &UnboundedSender<WorkerAnswer>, work: impl FnOnce() -> WorkerAnswer + Send + 'static) -> usize {
@@ -216,14 +234,12 @@ fn is_everything(view: &View, request: &ListRequest) -> bool {
 }
 
 fn list(
-    mut view: View,
+    view: View,
     request: &ListRequest,
     order: Option<GroupSort>,
     previous: Option<&RowList>,
 ) -> Result<(RowList, Option<Grouped>), LedgerError> {
-    if !is_everything(&view, request) && !view.has_columns() {
-        view = view.with_columns(view.load_columns()?);
-    }
+    let view = if is_everything(&view, request) { view } else { searchable(view)? };
     let listing = view.list_from(request, previous)?;
     let grouped = Grouped::read(&view, &listing, order)?;
     Ok((listing, grouped))

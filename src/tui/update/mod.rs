@@ -164,6 +164,12 @@ impl App {
             Action::Redo => self.redo(self.chosen_change(), env),
             Action::AsOf => self.run(env, |_, ctx| ctx.push(as_of::form(ctx))).1,
             Action::DayBefore | Action::DayAfter | Action::MonthBefore | Action::MonthAfter => self.step(action, env),
+            Action::CashFlow | Action::ByClass | Action::ByInstitution if self.panes.screen != Screen::Overview => {
+                self.panes.overlays.clear();
+                let mut effects = self.go(Jump::Screen(Screen::Overview), env);
+                effects.extend(self.act(action, env));
+                effects
+            }
             Action::LockVault => vec![Effect::Send(EngineCommand::LockVault)],
             Action::Encrypt => self.set_encryption(true, env),
             Action::Decrypt => self.set_encryption(false, env),
@@ -203,6 +209,12 @@ impl App {
     pub(crate) fn go(&mut self, jump: Jump, env: &Env) -> Vec<Effect> {
         self.panes.jump_to(jump.screen());
         self.enter(jump, env)
+    }
+
+    /// Shows the rows of a query; Esc returns from it.
+    fn find(&mut self, query: String, env: &Env) -> Vec<Effect> {
+        self.panes.jump_to(Screen::Transactions);
+        self.run(env, |panes, ctx| panes.current_mut().find(query, ctx)).1
     }
 
     /// Gives the jump to the current screen.
@@ -328,6 +340,7 @@ impl App {
                 }
                 Ask::Clear => self.panes.overlays.clear(),
                 Ask::Go(jump) => effects.extend(self.go(jump, env)),
+                Ask::Rows(query) => effects.extend(self.find(query, env)),
                 Ask::Return => {
                     if self.panes.return_back() {
                         effects.extend(self.enter(Jump::Screen(self.panes.screen), env));
@@ -341,6 +354,10 @@ impl App {
                     }
                 }
                 Ask::Command(place) => effects.extend(self.user_command(place, env)),
+                Ask::Columns(list, names) => {
+                    effects.extend(self.hear(&PaneNews::Columns(list, names.as_deref()), env).1);
+                    effects.push(Effect::WriteColumns(list, names));
+                }
                 Ask::Toast(level, text) => self.toast(level, text),
                 Ask::Column(place) => effects.extend(self.click(ClickTarget::Column(place), env)),
                 Ask::Act(action) => effects.extend(self.act(action, env)),

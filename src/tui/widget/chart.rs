@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use ratatui::{
     layout::Rect,
-    style::Modifier,
+    style::{Modifier, Style},
     symbols::Marker,
     widgets::{Axis, Chart, Dataset, GraphType, Widget as _},
 };
@@ -141,20 +141,48 @@ pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
         if value.is_zero() {
             continue;
         }
-        let (height, hangs) = (eighths(*value), value.is_sign_negative());
+        let hangs = value.is_sign_negative();
         let lines = if hangs { below(area, up) } else { top(area, up) };
+        let column = Rect { x, width: wide.min(area.right() - x), ..lines };
         let style = paint.theme.amount(*value);
-        for (line, row) in rows(lines).enumerate() {
-            let before = if hangs { line } else { usize::from(lines.height) - 1 - line };
-            let filled = height.saturating_sub(before * 8).min(8);
-            // Unicode has no blocks for the upper part of a cell: the complement is drawn reversed.
-            let (block, style) = match filled {
-                0 => continue,
-                8 => ("█", style),
-                part if hangs => (EIGHTHS[8 - part], style.add_modifier(Modifier::REVERSED)),
-                part => (EIGHTHS[part], style),
-            };
-            paint.text(Rect { x, width: wide.min(area.right() - x), ..row }, &block.repeat(usize::from(wide)), style);
+        pillar(paint, column, eighths(*value), hangs, style);
+    }
+}
+
+/// A pillar of so many eighths of a line, from the lower end of `column` up, or from its upper end down.
+fn pillar(paint: &mut Paint<'_>, column: Rect, eighths: usize, hangs: bool, style: Style) {
+    for (line, row) in rows(column).enumerate() {
+        let before = if hangs { line } else { usize::from(column.height) - 1 - line };
+        let filled = eighths.saturating_sub(before * 8).min(8);
+        // Unicode has no blocks for the upper part of a cell: the complement is drawn reversed.
+        let (block, style) = match filled {
+            0 => continue,
+            8 => ("█", style),
+            part if hangs => (EIGHTHS[8 - part], style.add_modifier(Modifier::REVERSED)),
+            part => (EIGHTHS[part], style),
+        };
+        paint.text(row, &block.repeat(usize::from(row.width)), style);
+    }
+}
+
+/// A pair of pillars in each column, from one axis: `up` above it, `down` (not positive) below it, on one scale.
+pub(crate) fn pillars(paint: &mut Paint<'_>, columns: &[Rect], up: &[Decimal], down: &[Decimal]) {
+    let size = |value: &Decimal| value.abs().to_f64().unwrap_or(0.0);
+    let largest = |values: &[Decimal]| values.iter().map(size).fold(0.0, f64::max);
+    let (above, under) = (largest(up), largest(down));
+    let height = columns.first().map_or(0, |column| column.height);
+    if above + under <= 0.0 || height < 2 {
+        return;
+    }
+    let over = (f64::from(height) * above / (above + under)).round().to_u16().unwrap_or(0).clamp(1, height - 1);
+    let scale = (above / f64::from(over)).max(under / f64::from(height - over)) / 8.0;
+    let (gain, loss) = (paint.theme.gain, paint.theme.loss);
+    for (column, (into, out)) in columns.iter().zip(up.iter().zip(down)) {
+        for (value, hangs, style) in [(into, false, gain), (out, true, loss)] {
+            let eighths =
+                if value.is_zero() { 0 } else { (size(value) / scale).round().to_usize().unwrap_or(0).max(1) };
+            let lines = if hangs { below(*column, over) } else { top(*column, over) };
+            pillar(paint, lines, eighths, hangs, style);
         }
     }
 }

@@ -64,7 +64,7 @@ impl TextField {
         }
     }
 
-    /// Draws it with its cursor, scrolled so that the cursor is visible. `marks` are styled byte ranges.
+    /// Draws it: with the focus scrolled so that its cursor is visible, else from its beginning. `marks` are styled byte ranges.
     pub(crate) fn draw(
         &self,
         paint: &mut Paint<'_>,
@@ -82,11 +82,15 @@ impl TextField {
         let mut x = 0;
         for (index, grapheme) in value.grapheme_indices(true) {
             let wide = width(grapheme);
-            if before > columns && skipped < before - columns {
+            if focused && before > columns && skipped < before - columns {
                 skipped += wide;
                 continue;
             }
             if x + wide > usize::from(area.width) {
+                if !focused {
+                    let end = Rect { x: area.right() - 1, width: 1, height: 1, ..area };
+                    paint.text(end, "…", paint.theme.field);
+                }
                 break;
             }
             let style =

@@ -105,7 +105,7 @@ fn a_terminal_that_cannot_place_its_cursor_gets_lines() {
     let profile = tempfile::tempdir().unwrap();
     let mut terminal = Terminal::start_with_variables(profile.path(), &["--demo"], &[("TERM", "dumb")]);
     // The help at the start has scrolled away below 40 lines.
-    terminal.until_text(": command");
+    terminal.until_text("? help");
     terminal.press("q\n");
     assert_eq!(terminal.ended(), 0);
 }

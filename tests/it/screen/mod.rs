@@ -3,6 +3,7 @@
 mod answering;
 mod as_of;
 mod choosing_files;
+mod columns;
 mod connecting;
 mod connecting_again;
 mod everyday;

@@ -31,7 +31,7 @@ async fn the_history_has_an_axis_a_zoom_and_a_cursor_with_its_value() {
 async fn one_key_gives_a_pane_the_whole_screen() {
     let mut h = Harness::new(120, 36);
     import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
-    h.keys("1z").hides("Net worth ──").keys("<esc>").shows(&["Net worth ──"]);
+    h.keys("1z").hides("Net worth ·").keys("<esc>").shows(&["Net worth ·"]);
     h.keys("2").shows(&["┐┌ Detail"]).keys("z").hides("Detail").keys("<tab>").shows(&["Detail"]).hides("Accounts · 1");
 }
 
@@ -40,6 +40,7 @@ async fn sums_are_shown_by_class_or_by_institution() {
     let mut h = Harness::new(120, 36);
     import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
     h.keys("1").shows(&["Banking"]).keys("m").hides("Banking").shows(&["Chase"]);
+    h.keys("<esc>").shows(&["Banking"]);
 }
 
 #[tokio::test]
@@ -72,4 +73,55 @@ async fn the_smallest_screen_has_a_shape_of_the_history() {
     let mut h = Harness::new(60, 20);
     import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
     h.keys("1").shows(&["History · USD", "█"]);
+}
+
+#[tokio::test]
+async fn money_in_and_out_takes_the_place_of_the_history() {
+    let mut h = Harness::new(120, 36);
+    import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
+    h.keys("1f").idle().await.shows(&[
+        "Money in and out · USD · by kind",
+        "2026-11 net -82.15 USD",
+        "2026-10",
+        "-6.50",
+    ]);
+    h.hides("History ·").keys("h").shows(&["2026-10 net -6.50 USD"]);
+    // The rows behind the figure, and one step back at a time.
+    h.keys("j<enter>").idle().await.shows(&["date:2026-10 amt<0", "Blue Bottle Coffee", "1 of 3"]).hides("Whole Foods");
+    h.keys("<esc>").idle().await.shows(&["Money in and out", "2026-10 net"]);
+    h.keys("m").idle().await.shows(&["by category", "no category"]).keys("<esc>").shows(&["History · USD"]);
+}
+
+#[tokio::test]
+async fn money_in_and_out_is_explained_and_takes_the_whole_screen() {
+    let mut h = Harness::new(120, 36);
+    import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
+    h.keys("1fz").idle().await.hides("Net worth ·").shows(&["2026-05", "█"]);
+    h.keys("x").idle().await.shows(&["cash flow of 2026-11"]).keys("<esc><esc>").shows(&["Net worth ·", "Money in"]);
+    let mut small = Harness::new(60, 20);
+    import(&mut small, "a.qfx", "111100001111", ROWS, "5000.00").await;
+    small.keys("1f").idle().await.shows(&["Money in and out", "Net", "-82.15"]).hides("Net worth");
+    small.keys("<esc>").shows(&["Net worth", "History"]);
+}
+
+#[tokio::test]
+async fn views_of_the_overview_are_found_in_the_palette_from_everywhere() {
+    let mut h = Harness::new(120, 36);
+    import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
+    h.keys("3:cash flow").shows(&["Money in and out by month"]).keys("<enter>").idle().await;
+    h.shows(&["Money in and out · USD"]);
+    h.keys("3:by institution<enter>").idle().await.shows(&["Net worth · by institution", "Chase"]);
+    h.keys("3:by class<enter>").idle().await.shows(&["Net worth · by class", "Banking"]);
+}
+
+#[tokio::test]
+async fn net_worth_is_enlarged_like_the_other_panes() {
+    let mut h = Harness::new(120, 36);
+    import(&mut h, "a.qfx", "111100001111", ROWS, "5000.00").await;
+    // Beside the news and the history, without a matter that needs attention.
+    h.keys("1<tab><tab>z")
+        .shows(&["By class", "By institution", "Chase"])
+        .hides("History")
+        .keys("<esc>")
+        .shows(&["History"]);
 }

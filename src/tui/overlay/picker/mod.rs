@@ -557,7 +557,7 @@ impl Pane for Picker {
                 }
                 true
             }
-            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Fresh | PaneNews::Columns(..) => false,
         }
     }
 

@@ -1,10 +1,12 @@
 //! Screen 2: every account, grouped by institution.
 
+mod order;
 mod view;
 
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
+use self::order::{AccountOrder, ORDERS};
 use crate::{
     domain::{Account, AccountId, AccountSigns, AccountType, Money},
     ledger::{AccountLine, explain::Figure},
@@ -13,13 +15,14 @@ use crate::{
     tui::{
         action::{Action, KeyPlace},
         component::{
+            columns::{ColumnChoice, ColumnList},
             hit::ListId,
             list::{List, RowId},
-            pane::{Ctx, Pane, PaneNews, can_undo},
+            pane::{Ctx, Pane, PaneNews, can_undo, hear_columns},
             scene::Scene,
         },
         msg::Jump,
-        overlay::{ExplainTree, Form, FormField, Menu, MenuEntry, Suggest},
+        overlay::{ColumnMenu, ExplainTree, Form, FormField, Menu, MenuEntry, Suggest},
         snapshot::{self, LedgerSnapshot},
         widget::amount,
     },
@@ -28,6 +31,9 @@ use crate::{
 /// The screen.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
+    order: AccountOrder,
+    reversed: bool,
+    columns: ColumnChoice,
     list: List,
 }
 
@@ -46,7 +52,12 @@ enum Item<'a> {
 
 impl Accounts {
     fn shown<'a>(&self, snapshot: &'a LedgerSnapshot) -> Vec<&'a AccountLine> {
-        snapshot.accounts().iter().filter(|line| self.list.filter.finds(&haystack(line))).collect()
+        let found = snapshot.accounts().iter().filter(|line| self.list.filter.finds(&haystack(line)));
+        let mut shown: Vec<&AccountLine> = found.collect();
+        if self.order != AccountOrder::Institution || self.reversed {
+            order::sort(&mut shown, self.order, self.reversed);
+        }
+        shown
     }
 
     fn items<'a>(&self, snapshot: &'a LedgerSnapshot) -> Vec<Item<'a>> {
@@ -54,7 +65,7 @@ impl Accounts {
         let mut last = None;
         for line in self.shown(snapshot) {
             let institution = line.account.institution.as_str();
-            if last != Some(institution) {
+            if last != Some(institution) && self.order == AccountOrder::Institution {
                 items.push(Item::Institution(institution));
                 last = Some(institution);
             }
@@ -105,6 +116,17 @@ impl Accounts {
         }
         let about = (account.id, account.alias.clone(), account.type_override, account.signs);
         ctx.push(Form::new(format!("Edit {}", snapshot::label(account)), inputs, about, submit));
+    }
+
+    fn sort_menu(&self, ctx: &mut Ctx<'_>) {
+        let at = ORDERS.iter().position(|(order, ..)| *order == self.order).unwrap_or(0);
+        let titles: Vec<(char, &str)> = ORDERS.iter().map(|(_, letter, title)| (*letter, *title)).collect();
+        ctx.push(Menu::sort(&titles, at));
+    }
+
+    fn sort_by(&mut self, order: AccountOrder, reversed: bool, snapshot: &LedgerSnapshot) {
+        (self.order, self.reversed) = (order, reversed);
+        self.settle(snapshot);
     }
 
     fn state_balance(&self, ctx: &mut Ctx<'_>) {
@@ -319,6 +341,9 @@ impl Pane for Accounts {
         match action {
             Action::Open => self.open(ctx),
             Action::Edit => self.edit(ctx),
+            Action::Sort => self.sort_menu(ctx),
+            Action::SortReverse => self.sort_by(self.order, !self.reversed, ctx.snapshot),
+            Action::Columns => ctx.push(ColumnMenu::new(ColumnList::Accounts, self.columns.entries(&view::COLUMNS))),
             Action::StateBalance => self.state_balance(ctx),
             Action::MergeAccount => self.merge(ctx),
             Action::Copy => self.copy(ctx),
@@ -338,11 +363,17 @@ impl Pane for Accounts {
         }
     }
 
+    fn column(&mut self, place: usize, ctx: &mut Ctx<'_>) {
+        let Some((order, ..)) = ORDERS.get(place) else { return };
+        let reversed = *order == self.order && !self.reversed;
+        self.sort_by(*order, reversed, ctx.snapshot);
+    }
+
     fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, PaneNews::Fresh) {
             self.settle(ctx.snapshot);
         }
-        false
+        hear_columns(&mut self.columns, ColumnList::Accounts, news)
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {

@@ -3,14 +3,25 @@
 use chrono::Datelike as _;
 use ratatui::layout::Rect;
 
-use super::{Accounts, Item, totals};
+use super::{
+    Accounts, Item,
+    order::{AccountOrder, ORDERS},
+    totals,
+};
 use crate::{
     domain::{Account, AccountId, Money},
     ledger::{AccountLine, Standing},
     tui::{
         attention::{closed_by, unexplained},
-        component::{detail::DetailLine, empty, hit::ListId, scene::Scene},
-        snapshot,
+        component::{
+            columns::{ColumnSpec, ShownFrom},
+            detail::DetailLine,
+            empty,
+            hit::ListId,
+            scene::{Moment, Scene},
+        },
+        snapshot::{self, LedgerSnapshot},
+        theme::Theme,
         widget::{
             amount::{self, AmountHalves, plain},
             paint::{above, below, top},
@@ -50,19 +61,15 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     }
     let body = if filter { below(inner, 1) } else { inner };
     let items = accounts.items(snapshot);
-    let currency = shown.iter().any(|line| line.account.currency != shown[0].account.currency);
-    let columns = [
-        TableColumn::new("Account", Size::Flex(24)),
-        TableColumn::new("Type", Size::Fit(6, 14)).rank(2),
-        TableColumn::new("Balance", Size::Fit(12, 24)).right(),
-        TableColumn::new("", if currency { Size::Fit(3, 6) } else { Size::Fixed(3) }).rank(1),
-        TableColumn::new("", Size::Fit(0, 1)).rank(1),
-        TableColumn::new("Available", Size::Fit(0, 22)).right().rank(4),
-        TableColumn::new("Rows", Size::Fit(5, 11)).right().rank(5),
-        TableColumn::new("As of", Size::Fit(8, 13)).rank(3),
-    ];
-    let theme = scene.paint.theme;
-    let moment = scene.moment;
+    let mut specs = accounts.columns.shown(&COLUMNS, body.width);
+    if accounts.order != AccountOrder::Institution && specs.iter().all(|spec| spec.column != AccountColumn::Institution)
+    {
+        // Without headings the institution has a column.
+        let own = COLUMNS.iter().find(|spec| spec.column == AccountColumn::Institution).copied();
+        specs.splice(1..1, own);
+    }
+    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| spec.table).collect();
+    let place = ORDERS.iter().position(|(order, ..)| *order == accounts.order);
     let table = TableView {
         list: ListId::Accounts,
         columns: &columns,
@@ -70,8 +77,10 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         selected: accounts.selected_item(&items),
         focused,
         headers: true,
-        sorted: None,
+        sorted: place.map(|place| (place, accounts.order.is_ascending() == accounts.reversed)),
     };
+    let grouped = accounts.order == AccountOrder::Institution;
+    let scene_of = (scene.snapshot, scene.moment, scene.paint.theme);
     table.draw(&mut scene.paint, scene.offsets, above(body, 0), |index| match &items[index] {
         Item::Institution(name) => {
             let own = shown.iter().copied().filter(|line| line.account.institution == *name);
@@ -80,29 +89,146 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
             TableRow::Heading((*name).to_owned(), sums.join("  "))
         }
         Item::Account(line) => {
-            let account = &line.account;
-            let text = if account.is_active { theme.text } else { theme.muted };
-            let closed = if account.is_active { "" } else { " (closed)" };
-            let figure = |amount| AmountHalves::money(amount, account.currency, masked);
-            TableRow::cells(vec![
-                Cell::text(format!("{}{closed}", own_part(account)), text),
-                Cell::text(account.kind().label(), theme.muted),
-                line.balance.map_or_else(
-                    || Cell::Figure(AmountHalves::unknown(), theme.muted),
-                    |balance| Cell::Figure(figure(balance.current.amount), theme.amount(balance.current.amount)),
-                ),
-                Cell::text(account.currency.to_string(), theme.muted),
-                snapshot.checks.get(&account.id).map_or(Cell::Empty, |check| {
-                    if check.agrees() { Cell::text("✓", theme.good) } else { Cell::text("≠", theme.warning) }
-                }),
-                line.balance
-                    .and_then(|balance| balance.available)
-                    .map_or(Cell::Empty, |available| Cell::Figure(figure(available), theme.muted)),
-                Cell::text(plain(line.transaction_count.into()), theme.muted),
-                line.balance.map_or(Cell::Empty, |balance| age(&moment, balance.as_of, theme)),
-            ])
+            TableRow::cells(specs.iter().map(|spec| cell(spec.column, line, grouped, masked, scene_of)).collect())
         }
     });
+}
+
+/// A column of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AccountColumn {
+    Account,
+    Institution,
+    Type,
+    Number,
+    Balance,
+    Currency,
+    Check,
+    Available,
+    Rows,
+    AsOf,
+    Connection,
+    Updated,
+    Id,
+}
+
+/// Every column, in its order on screen.
+pub(super) const COLUMNS: [ColumnSpec<AccountColumn>; 13] = [
+    ColumnSpec::new(
+        AccountColumn::Account,
+        "account",
+        TableColumn::new("Account", Size::Flex(24)).sort(1),
+        ShownFrom::Always,
+    ),
+    ColumnSpec::new(
+        AccountColumn::Institution,
+        "institution",
+        TableColumn::new("Institution", Size::Fit(0, 24)).rank(5).sort(0),
+        ShownFrom::Choice,
+    ),
+    ColumnSpec::new(
+        AccountColumn::Type,
+        "type",
+        TableColumn::new("Type", Size::Fit(6, 14)).rank(2).sort(2),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        AccountColumn::Number,
+        "number",
+        TableColumn::new("Number", Size::Fit(0, 16)).rank(6),
+        ShownFrom::Choice,
+    ),
+    ColumnSpec::new(
+        AccountColumn::Balance,
+        "balance",
+        TableColumn::new("Balance", Size::Fit(12, 24)).right().sort(3),
+        ShownFrom::Always,
+    ),
+    ColumnSpec::new(
+        AccountColumn::Currency,
+        "currency",
+        TableColumn::new("", Size::Fit(3, 6)).rank(1),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(AccountColumn::Check, "check", TableColumn::new("", Size::Fit(0, 1)).rank(1), ShownFrom::Width(0)),
+    ColumnSpec::new(
+        AccountColumn::Available,
+        "available",
+        TableColumn::new("Available", Size::Fit(0, 22)).right().rank(4).sort(4),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        AccountColumn::Rows,
+        "rows",
+        TableColumn::new("Rows", Size::Fit(5, 11)).right().rank(5).sort(5),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        AccountColumn::AsOf,
+        "as-of",
+        TableColumn::new("As of", Size::Fit(8, 13)).rank(3).sort(6),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        AccountColumn::Connection,
+        "connection",
+        TableColumn::new("Connection", Size::Fit(0, 20)).rank(7),
+        ShownFrom::Choice,
+    ),
+    ColumnSpec::new(
+        AccountColumn::Updated,
+        "updated",
+        TableColumn::new("Updated", Size::Fit(0, 13)).rank(8),
+        ShownFrom::Choice,
+    ),
+    ColumnSpec::new(
+        AccountColumn::Id,
+        "id",
+        TableColumn::new("Id", Size::Fit(0, 6)).right().rank(9),
+        ShownFrom::Choice,
+    ),
+];
+
+/// A cell of an account.
+fn cell(
+    column: AccountColumn,
+    line: &AccountLine,
+    grouped: bool,
+    masked: bool,
+    (snapshot, moment, theme): (&LedgerSnapshot, Moment, &Theme),
+) -> Cell {
+    let account = &line.account;
+    let figure = |amount| AmountHalves::money(amount, account.currency, masked);
+    match column {
+        AccountColumn::Account => {
+            let text = if account.is_active { theme.text } else { theme.muted };
+            let closed = if account.is_active { "" } else { " (closed)" };
+            let name = if grouped { own_part(account) } else { snapshot::label(account) };
+            Cell::text(format!("{name}{closed}"), text)
+        }
+        AccountColumn::Institution => Cell::text(account.institution.clone(), theme.muted),
+        AccountColumn::Type => Cell::text(account.kind().label(), theme.muted),
+        AccountColumn::Number => Cell::text(account.number_masked.replace("****", "··"), theme.muted),
+        AccountColumn::Balance => line.balance.map_or_else(
+            || Cell::Figure(AmountHalves::unknown(), theme.muted),
+            |balance| Cell::Figure(figure(balance.current.amount), theme.amount(balance.current.amount)),
+        ),
+        AccountColumn::Currency => Cell::text(account.currency.to_string(), theme.muted),
+        AccountColumn::Check => snapshot.checks.get(&account.id).map_or(Cell::Empty, |check| {
+            if check.agrees() { Cell::text("✓", theme.good) } else { Cell::text("≠", theme.warning) }
+        }),
+        AccountColumn::Available => line
+            .balance
+            .and_then(|balance| balance.available)
+            .map_or(Cell::Empty, |available| Cell::Figure(figure(available), theme.muted)),
+        AccountColumn::Rows => Cell::text(plain(line.transaction_count.into()), theme.muted),
+        AccountColumn::AsOf => line.balance.map_or(Cell::Empty, |balance| age(&moment, balance.as_of, theme)),
+        AccountColumn::Connection => Cell::text(line.connection.display_name().to_owned(), theme.muted),
+        AccountColumn::Updated => {
+            account.last_synced_at.map_or(Cell::Empty, |at| Cell::text(moment.ago(at), theme.muted))
+        }
+        AccountColumn::Id => Cell::text(account.id.to_string(), theme.muted),
+    }
 }
 
 /// The label of an account without its institution, which is in the heading, unless only the number would be left.
@@ -112,11 +238,7 @@ fn own_part(account: &Account) -> String {
     rest.filter(|rest| rest.starts_with(char::is_alphanumeric)).map(str::to_owned).unwrap_or(label)
 }
 
-fn age(
-    moment: &crate::tui::component::scene::Moment,
-    day: chrono::NaiveDate,
-    theme: &crate::tui::theme::Theme,
-) -> Cell {
+fn age(moment: &Moment, day: chrono::NaiveDate, theme: &Theme) -> Cell {
     let old = (moment.today - day).num_days() > 45;
     Cell::text(moment.age(day), if old { theme.warning } else { theme.muted })
 }

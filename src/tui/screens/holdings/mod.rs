@@ -11,12 +11,13 @@ use crate::{
     tui::{
         action::{Action, KeyPlace},
         component::{
+            columns::{ColumnChoice, ColumnList},
             hit::ListId,
             list::{List, RowId},
-            pane::{Ask, Ctx, Pane, PaneNews, can_undo},
+            pane::{Ctx, Pane, PaneNews, can_undo, hear_columns},
             scene::Scene,
         },
-        overlay::{ExplainTree, Menu, MenuEntry},
+        overlay::{ColumnMenu, ExplainTree, Menu, MenuEntry},
         snapshot::LedgerSnapshot,
     },
 };
@@ -38,6 +39,7 @@ pub(crate) struct Holdings {
     order: PositionOrder,
     reversed: bool,
     positions: Vec<Position>,
+    columns: ColumnChoice,
     list: List,
 }
 
@@ -75,17 +77,8 @@ impl Holdings {
 
     fn sort_menu(&self, ctx: &mut Ctx<'_>) {
         let at = ORDERS.iter().position(|(order, ..)| *order == self.order).unwrap_or(0);
-        let choices = ORDERS
-            .iter()
-            .enumerate()
-            .map(|(place, (_, letter, title))| MenuEntry {
-                letter: *letter,
-                title: (*title).to_owned(),
-                detail: if place == at { "chosen; press again to reverse".to_owned() } else { String::new() },
-                value: place,
-            })
-            .collect();
-        ctx.push(Menu::new("Sort by", choices, at, |place, ctx| ctx.asks.push(Ask::Column(*place))));
+        let titles: Vec<(char, &str)> = ORDERS.iter().map(|(_, letter, title)| (*letter, *title)).collect();
+        ctx.push(Menu::sort(&titles, at));
     }
 
     fn copy(&self, ctx: &mut Ctx<'_>) {
@@ -143,6 +136,7 @@ impl Pane for Holdings {
                 self.reversed = !self.reversed;
                 self.recount(ctx.snapshot);
             }
+            Action::Columns => ctx.push(ColumnMenu::new(ColumnList::Holdings, self.columns.entries(&view::COLUMNS))),
             Action::Copy => self.copy(ctx),
             Action::Explain => match self.selected_position() {
                 Some(position) if position.gain().is_some() => {
@@ -174,7 +168,7 @@ impl Pane for Holdings {
         if matches!(news, PaneNews::Fresh) {
             self.recount(ctx.snapshot);
         }
-        false
+        hear_columns(&mut self.columns, ColumnList::Holdings, news)
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {

@@ -10,7 +10,14 @@ use super::{
 use crate::{
     domain::Money,
     tui::{
-        component::{detail::DetailLine, empty, hit::ListId, scene::Scene},
+        component::{
+            columns::{ColumnSpec, ShownFrom},
+            detail::DetailLine,
+            empty,
+            hit::ListId,
+            scene::Scene,
+        },
+        theme::Theme,
         widget::{
             amount::{self, AmountHalves, percent},
             chart::bar,
@@ -86,18 +93,8 @@ fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene:
 fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: Rect, focused: bool) {
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
-    let columns = [
-        TableColumn::new("Symbol", Size::Fit(6, 14)).sort(1),
-        TableColumn::new("Name", Size::Flex(10)).rank(5),
-        TableColumn::new("Account", Size::Fit(8, 22)).rank(6).sort(5),
-        TableColumn::new("Quantity", Size::Fit(8, 18)).right().rank(2),
-        TableColumn::new("Price", Size::Fit(8, 16)).right().rank(4),
-        TableColumn::new("Value", Size::Fit(10, 22)).right().sort(0),
-        TableColumn::new("Cost", Size::Fit(10, 22)).right().rank(7).sort(4),
-        TableColumn::new("Gain", Size::Fit(9, 20)).right().rank(1).sort(2),
-        TableColumn::new("%", Size::Fit(6, 10)).right().rank(1).sort(3),
-        TableColumn::new("Wt", Size::Fit(4, 6)).right().rank(3),
-    ];
+    let specs = holdings.columns.shown(&COLUMNS, area.width);
+    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| spec.table).collect();
     let place = ORDERS.iter().position(|(order, ..)| *order == holdings.order);
     let by_text = |place: usize| ORDERS[place].2 == "symbol" || ORDERS[place].2 == "account";
     let table = TableView {
@@ -110,37 +107,134 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
         sorted: place.map(|place| (place, by_text(place) == holdings.reversed)),
     };
     table.draw(&mut scene.paint, scene.offsets, area, |index| {
-        let position = shown[index];
-        let unknown = || Cell::Figure(AmountHalves::unknown(), theme.muted);
-        let money = |value: Option<Decimal>, style| {
-            value.map_or_else(unknown, |value| {
-                Cell::Figure(AmountHalves::computed(value, position.currency, masked), style)
-            })
-        };
-        let signed = |value: Option<Decimal>| value.map_or(theme.muted, |value| theme.amount(value));
-        let account = match position.accounts.as_slice() {
-            [(only, _)] => only.clone(),
-            several => format!("{} accounts", several.len()),
-        };
-        TableRow::cells(vec![
-            Cell::text(position.symbol.clone(), theme.text),
-            Cell::text(position.name.clone(), theme.muted),
-            Cell::text(account, theme.muted),
-            Cell::Figure(AmountHalves::quantity(position.quantity, masked), theme.text),
-            position.price.map_or_else(unknown, |price| {
-                Cell::Figure(AmountHalves::of(&crate::domain::figures::grouped(price, position.currency)), theme.muted)
-            }),
-            money(position.value, theme.text),
-            money(position.cost, theme.muted),
-            money(position.gain(), signed(position.gain())),
-            position
-                .gain_percent()
-                .map_or_else(unknown, |share| Cell::Figure(AmountHalves::of(&percent(share)), signed(Some(share)))),
-            position
-                .weight
-                .map_or(Cell::Empty, |weight| Cell::Figure(AmountHalves::of(&format!("{weight:.1}")), theme.muted)),
-        ])
+        TableRow::cells(specs.iter().map(|spec| cell(spec.column, shown[index], masked, theme)).collect())
     });
+}
+
+/// A column of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HoldingColumn {
+    Symbol,
+    Name,
+    Type,
+    Account,
+    Quantity,
+    Price,
+    Value,
+    Currency,
+    Cost,
+    Gain,
+    GainPercent,
+    Weight,
+    AsOf,
+}
+
+/// Every column, in its order on screen.
+pub(super) const COLUMNS: [ColumnSpec<HoldingColumn>; 13] = [
+    ColumnSpec::new(
+        HoldingColumn::Symbol,
+        "symbol",
+        TableColumn::new("Symbol", Size::Fit(6, 14)).sort(1),
+        ShownFrom::Always,
+    ),
+    ColumnSpec::new(HoldingColumn::Name, "name", TableColumn::new("Name", Size::Flex(10)).rank(5), ShownFrom::Width(0)),
+    ColumnSpec::new(HoldingColumn::Type, "type", TableColumn::new("Type", Size::Fit(0, 16)).rank(8), ShownFrom::Choice),
+    ColumnSpec::new(
+        HoldingColumn::Account,
+        "account",
+        TableColumn::new("Account", Size::Fit(8, 22)).rank(6).sort(5),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        HoldingColumn::Quantity,
+        "quantity",
+        TableColumn::new("Quantity", Size::Fit(8, 18)).right().rank(2),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        HoldingColumn::Price,
+        "price",
+        TableColumn::new("Price", Size::Fit(8, 16)).right().rank(4),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        HoldingColumn::Value,
+        "value",
+        TableColumn::new("Value", Size::Fit(10, 22)).right().sort(0),
+        ShownFrom::Always,
+    ),
+    ColumnSpec::new(
+        HoldingColumn::Currency,
+        "currency",
+        TableColumn::new("", Size::Fit(3, 6)).rank(9),
+        ShownFrom::Choice,
+    ),
+    ColumnSpec::new(
+        HoldingColumn::Cost,
+        "cost",
+        TableColumn::new("Cost", Size::Fit(10, 22)).right().rank(7).sort(4),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        HoldingColumn::Gain,
+        "gain",
+        TableColumn::new("Gain", Size::Fit(9, 20)).right().rank(1).sort(2),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        HoldingColumn::GainPercent,
+        "gain-percent",
+        TableColumn::new("%", Size::Fit(6, 10)).right().rank(1).sort(3),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        HoldingColumn::Weight,
+        "weight",
+        TableColumn::new("Wt", Size::Fit(4, 6)).right().rank(3),
+        ShownFrom::Width(0),
+    ),
+    ColumnSpec::new(
+        HoldingColumn::AsOf,
+        "as-of",
+        TableColumn::new("As of", Size::Fit(0, 10)).rank(8),
+        ShownFrom::Choice,
+    ),
+];
+
+/// A cell of a position.
+fn cell(column: HoldingColumn, position: &Position, masked: bool, theme: &Theme) -> Cell {
+    let unknown = || Cell::Figure(AmountHalves::unknown(), theme.muted);
+    let money = |value: Option<Decimal>, style| {
+        value
+            .map_or_else(unknown, |value| Cell::Figure(AmountHalves::computed(value, position.currency, masked), style))
+    };
+    let signed = |value: Option<Decimal>| value.map_or(theme.muted, |value| theme.amount(value));
+    let of = |text: &str, style| Cell::Figure(AmountHalves::of(text), style);
+    match column {
+        HoldingColumn::Symbol => Cell::text(position.symbol.clone(), theme.text),
+        HoldingColumn::Name => Cell::text(position.name.clone(), theme.muted),
+        HoldingColumn::Type => Cell::text(position.kind.as_str().replace('_', " "), theme.muted),
+        HoldingColumn::Account => {
+            let account = match position.accounts.as_slice() {
+                [(only, _)] => only.clone(),
+                several => format!("{} accounts", several.len()),
+            };
+            Cell::text(account, theme.muted)
+        }
+        HoldingColumn::Quantity => Cell::Figure(AmountHalves::quantity(position.quantity, masked), theme.text),
+        HoldingColumn::Price => position
+            .price
+            .map_or_else(unknown, |price| of(&crate::domain::figures::grouped(price, position.currency), theme.muted)),
+        HoldingColumn::Value => money(position.value, theme.text),
+        HoldingColumn::Currency => Cell::text(position.currency.to_string(), theme.muted),
+        HoldingColumn::Cost => money(position.cost, theme.muted),
+        HoldingColumn::Gain => money(position.gain(), signed(position.gain())),
+        HoldingColumn::GainPercent => {
+            position.gain_percent().map_or_else(unknown, |share| of(&percent(share), signed(Some(share))))
+        }
+        HoldingColumn::Weight => position.weight.map_or(Cell::Empty, |weight| of(&format!("{weight:.1}"), theme.muted)),
+        HoldingColumn::AsOf => Cell::text(position.as_of.to_string(), theme.muted),
+    }
 }
 
 fn details(position: &Position, scene: &Scene<'_>) -> Vec<DetailLine> {

@@ -1,15 +1,19 @@
-//! Screen 1: net worth and its history, changes since the last visit, and matters that need attention.
+//! Screen 1: net worth and its history or the money in and out, changes since the last visit, and matters that need
+//! attention.
 
+mod flow;
+mod flow_table;
 mod history;
 mod news;
 mod view;
+mod worth;
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use self::{history::HistoryPane, news::NewsItem};
+use self::{flow::FlowPane, history::HistoryPane, news::NewsItem};
 use crate::{
     domain::Money,
     ledger::explain::Figure,
@@ -18,7 +22,7 @@ use crate::{
         attention::{self, Matter},
         component::{
             hit::ListId,
-            pane::{Ctx, Pane, PaneNews, can_undo},
+            pane::{Ask, Ctx, Pane, PaneNews, can_undo},
             scene::Scene,
         },
         msg::{Effect, Jump, WorkerAnswer},
@@ -34,6 +38,8 @@ enum Part {
     #[default]
     Attention,
     News,
+    Worth,
+    /// The history, or the money in and out in its place.
     History,
 }
 
@@ -55,6 +61,7 @@ pub(crate) struct Overview {
     attention: SelectedRow,
     news: SelectedRow,
     history: HistoryPane,
+    flow: FlowPane,
     /// Whether the focused part has the whole screen.
     large: bool,
     /// Whether sums are shown by institution instead of by class.
@@ -68,8 +75,24 @@ impl Overview {
         snapshot.worth.get(self.currency).or_else(|| snapshot.worth.first())
     }
 
+    /// Whether a part has the whole screen.
+    fn is_large(&self, part: Part) -> bool {
+        self.large && self.focus == part
+    }
+
+    /// Whether the money in and out has the focus.
+    fn in_flow(&self) -> bool {
+        self.flow.shown && self.focus == Part::History
+    }
+
     fn open(&mut self, ctx: &mut Ctx<'_>) {
         match self.focus {
+            Part::History if self.flow.shown => {
+                let currency = self.worth(ctx.snapshot).map(|worth| worth.currency);
+                if let Some(query) = currency.and_then(|currency| self.flow.rows(currency)) {
+                    ctx.asks.push(Ask::Rows(query));
+                }
+            }
             Part::Attention => {
                 if let Some(matter) = self.matters.get(self.attention.at) {
                     ctx.go(matter.jump);
@@ -80,7 +103,7 @@ impl Overview {
                     ctx.go(item.jump);
                 }
             }
-            Part::History => self.large = !self.large,
+            Part::Worth | Part::History => self.large = !self.large,
         }
     }
 
@@ -91,7 +114,7 @@ impl Overview {
 
     /// Moves the focus to the next or previous part that has something.
     fn turn_focus(&mut self, forward: bool) {
-        let parts = [Part::Attention, Part::News, Part::History];
+        let parts = [Part::Attention, Part::News, Part::History, Part::Worth];
         let at = parts.iter().position(|part| *part == self.focus).unwrap_or(0);
         for step in 1..=parts.len() {
             let next = if forward { at + step } else { at + parts.len() - step } % parts.len();
@@ -106,7 +129,7 @@ impl Overview {
         match part {
             Part::Attention => !self.matters.is_empty(),
             Part::News => !self.items.is_empty(),
-            Part::History => true,
+            Part::Worth | Part::History => true,
         }
     }
 
@@ -169,11 +192,39 @@ impl Overview {
         match self.focus {
             Part::Attention => self.attention.act(action, self.matters.len(), ctx.page / 2),
             Part::News => self.news.act(action, self.items.len(), ctx.page / 2),
+            Part::Worth => {
+                let count = ctx.snapshot.worth.len();
+                let mut currency = SelectedRow { at: self.currency.min(count.saturating_sub(1)) };
+                let moved = currency.act(action, count, ctx.page / 2);
+                self.currency = currency.at;
+                moved
+            }
             Part::History => {
                 let worth = ctx.snapshot.worth.get(self.currency).or_else(|| ctx.snapshot.worth.first());
-                worth.is_some_and(|worth| self.history.step(action, worth))
+                let Some(worth) = worth else { return false };
+                if self.flow.shown {
+                    self.flow.step(action, worth.currency, ctx.page / 2)
+                } else {
+                    self.history.step(action, worth)
+                }
             }
         }
+    }
+
+    /// Groups net worth, or the money in and out, by the other key.
+    fn group(&mut self, ctx: &mut Ctx<'_>) {
+        if self.in_flow() {
+            self.flow.turn(ctx);
+        } else {
+            self.by_institution = !self.by_institution;
+        }
+    }
+
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let currency = self.worth(ctx.snapshot).map(|worth| worth.currency);
+        let month = currency.filter(|_| self.in_flow()).and_then(|currency| self.flow.chosen(currency));
+        let figure = month.map_or(Figure::NetWorth(currency), |month| Figure::CashFlow(month, currency));
+        ExplainTree::open(figure, ctx);
     }
 }
 
@@ -186,7 +237,8 @@ impl Pane for Overview {
         match action {
             Action::Open => self.has(self.focus) && !snapshot.is_empty(),
             Action::Dismiss => self.focus == Part::Attention && !self.matters.is_empty(),
-            Action::Copy | Action::Explain | Action::ZoomIn | Action::Enlarge | Action::Group => {
+            Action::ZoomIn | Action::ZoomOut => !self.flow.shown && !snapshot.worth.is_empty(),
+            Action::Copy | Action::Explain | Action::Enlarge | Action::Group | Action::CashFlow => {
                 !snapshot.worth.is_empty()
             }
             _ => can_undo(action, snapshot),
@@ -207,12 +259,14 @@ impl Pane for Overview {
             Action::Out => self.turn_currency(false, ctx),
             Action::Enlarge => self.large = !self.large,
             Action::Dismiss => self.dismiss(ctx),
-            Action::Group => self.by_institution = !self.by_institution,
-            Action::Copy => Self::copy(ctx),
-            Action::Explain => {
-                let currency = self.worth(ctx.snapshot).map(|worth| worth.currency);
-                ExplainTree::open(Figure::NetWorth(currency), ctx);
+            Action::Group => self.group(ctx),
+            Action::ByClass | Action::ByInstitution => self.by_institution = action == Action::ByInstitution,
+            Action::CashFlow => {
+                self.flow.toggle(ctx);
+                (self.focus, self.chosen) = (Part::History, true);
             }
+            Action::Copy => Self::copy(ctx),
+            Action::Explain => self.explain(ctx),
             _ => {}
         }
     }
@@ -222,10 +276,21 @@ impl Pane for Overview {
             self.large = false;
             return true;
         }
-        self.history.back()
+        if std::mem::take(&mut self.flow.shown) || self.history.back() {
+            return true;
+        }
+        std::mem::take(&mut self.by_institution)
     }
 
     fn click(&mut self, list: ListId, index: usize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Flow {
+            let again = self.flow.pick(index) && self.in_flow();
+            (self.focus, self.chosen) = (Part::History, true);
+            if again {
+                self.open(ctx);
+            }
+            return;
+        }
         let (part, cursor) = match list {
             ListId::Latest => (Part::News, &mut self.news),
             _ => (Part::Attention, &mut self.attention),
@@ -239,8 +304,12 @@ impl Pane for Overview {
         }
     }
 
-    fn scroll(&mut self, list: ListId, rows: isize, _ctx: &mut Ctx<'_>) {
-        if list == ListId::Latest {
+    fn scroll(&mut self, list: ListId, rows: isize, ctx: &mut Ctx<'_>) {
+        if list == ListId::Flow {
+            if let Some(currency) = self.worth(ctx.snapshot).map(|worth| worth.currency) {
+                self.flow.scroll(rows, currency);
+            }
+        } else if list == ListId::Latest {
             self.news.scroll(rows, self.items.len());
         } else {
             self.attention.scroll(rows, self.matters.len());
@@ -254,7 +323,12 @@ impl Pane for Overview {
                     ctx.effects.extend([Effect::ReadVisit, Effect::ReadDismissed]);
                 }
                 self.refresh(ctx);
+                self.flow.read(ctx);
                 false
+            }
+            PaneNews::Loaded(WorkerAnswer::CashFlow { ticket, result }) => {
+                self.flow.take(*ticket, result, ctx);
+                true
             }
             PaneNews::Loaded(WorkerAnswer::Dismissed(ids)) => {
                 self.dismissed.extend(ids.iter().cloned());
@@ -266,7 +340,7 @@ impl Pane for Overview {
                 self.refresh(ctx);
                 true
             }
-            PaneNews::Loaded(_) | PaneNews::Engine(_) => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Columns(..) => false,
         }
     }
 

@@ -3,6 +3,7 @@
 //! INVARIANT: workers compute listings (or the runtime itself when that is fast); the rows of the
 //! last listing stay on screen until the next one arrives.
 
+mod columns;
 mod complete;
 mod copy;
 mod earlier;
@@ -27,15 +28,16 @@ use crate::{
     tui::{
         action::{Action, KeyPlace},
         component::{
+            columns::{ColumnChoice, ColumnList},
             detail::Detail,
             hit::ListId,
             list::RowId,
-            pane::{Ask, Ctx, Pane, PaneNews, can_undo},
+            pane::{Ask, Ctx, Pane, PaneNews, can_undo, hear_columns},
             scene::Scene,
             toast::Level,
         },
         msg::{Effect, EffectError, Jump, WorkerAnswer},
-        overlay::{ExplainTree, Menu, MenuEntry, TextPage},
+        overlay::{ColumnMenu, ExplainTree, Menu, TextPage},
         snapshot::{Grouped, LedgerSnapshot},
         widget::{cursor::SelectedRow, field::TextField},
     },
@@ -60,6 +62,8 @@ pub(crate) struct Transactions {
     editing: bool,
     /// The filter before it was edited; Esc restores it.
     before: String,
+    /// The filter of a jump to this screen: Esc returns from it.
+    jumped: Option<String>,
     query: Query,
     listing: Option<RowList>,
     /// Ticket of the current request; other answers are outdated.
@@ -80,6 +84,7 @@ pub(crate) struct Transactions {
     groups: groups::Groups,
     orders: order::OpenOrder,
     detail: Detail,
+    columns: ColumnChoice,
 }
 
 impl Transactions {
@@ -137,6 +142,7 @@ impl Transactions {
     /// Shows the rows of one account, or of all.
     fn scope_to(&mut self, account: Option<AccountId>, ctx: &mut Ctx<'_>) {
         self.account = account;
+        self.jumped = None;
         self.field = TextField::default();
         self.query = Query::default();
         self.editing = false;
@@ -185,17 +191,8 @@ impl Transactions {
 
     fn sort_menu(&self, ctx: &mut Ctx<'_>) {
         let at = SORTS.iter().position(|(key, ..)| *key == self.sort.key).unwrap_or(0);
-        let choices = SORTS
-            .iter()
-            .map(|(key, letter, title)| MenuEntry {
-                letter: *letter,
-                title: (*title).to_owned(),
-                detail: if *key == self.sort.key { "chosen; press again to reverse".to_owned() } else { String::new() },
-                value: SORTS.iter().position(|(other, ..)| other == key).unwrap_or(0),
-            })
-            .collect();
-        // The menu is above this pane, so its choice returns as a click on the column.
-        ctx.push(Menu::new("Sort by", choices, at, |place, ctx| ctx.asks.push(Ask::Column(*place))));
+        let titles: Vec<(char, &str)> = SORTS.iter().map(|(_, letter, title)| (*letter, *title)).collect();
+        ctx.push(Menu::sort(&titles, at));
     }
 
     /// Rows of a line on screen: one, or all fills of an order.
@@ -403,6 +400,13 @@ impl Pane for Transactions {
         }
     }
 
+    fn find(&mut self, query: String, ctx: &mut Ctx<'_>) {
+        self.visited = true;
+        self.scope_to(None, ctx);
+        self.jumped = Some(query.clone());
+        self.refilter(query, ctx);
+    }
+
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
         if self.editing {
             self.in_field(action, ctx);
@@ -433,6 +437,9 @@ impl Pane for Transactions {
                 copy::open(self, ctx);
             }
             Action::Explain => self.explain(ctx),
+            Action::Columns => {
+                ctx.push(ColumnMenu::new(ColumnList::Transactions, self.columns.entries(&columns::COLUMNS)));
+            }
             Action::DecidePair => pairs::open(self.selected_row(), ctx),
             _ => {}
         }
@@ -483,6 +490,9 @@ impl Pane for Transactions {
             return true;
         }
         if !self.field.value().is_empty() {
+            if self.jumped.take().as_deref() == Some(self.field.value()) {
+                ctx.asks.push(Ask::Return);
+            }
             self.keep = self.selected_row();
             self.field = TextField::default();
             self.set_query(ctx);
@@ -567,7 +577,9 @@ impl Pane for Transactions {
                 }
                 true
             }
-            PaneNews::Loaded(_) | PaneNews::Engine(_) => false,
+            PaneNews::Loaded(_) | PaneNews::Engine(_) | PaneNews::Columns(..) => {
+                hear_columns(&mut self.columns, ColumnList::Transactions, news)
+            }
         }
     }
 

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
-    SORTS, Transactions, groups,
+    SORTS, Transactions,
+    columns::{self, COLUMNS, RowColumn},
+    groups,
     order::{self, FilledOrder, LineContent},
 };
 use crate::{
-    domain::{Money, Text, TransactionFacts, TransactionStatus, TransactionSubtype},
+    domain::{Money, Text, TransactionFacts, TransactionStatus},
     ledger::{LedgerEntry, RowList},
     tui::{
         component::{detail::DetailLine, empty, hit::ListId, pane::Ctx, scene::Scene},
@@ -17,7 +19,7 @@ use crate::{
         widget::{
             amount::{self, AmountHalves, plain},
             paint::{below, padded, shrink_left, top},
-            table::{Cell, Size, TableColumn, TableRow, TableView},
+            table::{Cell, TableColumn, TableRow, TableView},
         },
     },
 };
@@ -145,17 +147,11 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
     let snapshot = scene.snapshot;
     let one = rows.account.is_some();
     let running = !rows.running.is_empty() && rows.query.is_all();
-    let columns = [
-        TableColumn::new("Date", Size::Fixed(10)).sort(0),
-        TableColumn::new("Payee", Size::Flex(18)).sort(1),
-        TableColumn::new("Account", Size::Fit(0, 24)).sort(3).rank(2),
-        TableColumn::new("Category", Size::Fit(0, 18)).rank(4),
-        TableColumn::new("Kind", Size::Fit(0, 16)).sort(4).rank(5),
-        TableColumn::new("Memo", Size::Fit(0, 36)).rank(6),
-        TableColumn::new("Amount", Size::Fit(10, 24)).right().sort(2),
-        TableColumn::new("Balance", Size::Fit(0, 24)).right().rank(1),
-        TableColumn::new("", Size::Fit(0, 9)).rank(3),
-    ];
+    let mut specs = rows.columns.shown(&COLUMNS, area.width);
+    if one {
+        specs.retain(|spec| spec.column != RowColumn::Account);
+    }
+    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| spec.table).collect();
     let len = rows.len();
     let table = TableView {
         list: ListId::Transactions,
@@ -210,23 +206,19 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
             LineContent::Order(_) => false,
             LineContent::Row(_) | LineContent::Fill(_) => rows.marks.contains(entry.transaction.id),
         };
-        let cells = vec![
-            Cell::text(facts.date.to_string(), theme.text),
-            Cell::text(text, theme.text),
-            if one {
-                Cell::Empty
-            } else {
-                Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted)
-            },
-            Cell::text(category(&entry), theme.muted),
-            if area.width >= KIND_FROM { Cell::text(kind(facts), theme.muted) } else { Cell::Empty },
-            if area.width >= MEMO_FROM { Cell::text(memo(facts), theme.muted) } else { Cell::Empty },
-            Cell::Figure(AmountHalves::money(amount, facts.currency, masked), theme.amount(amount)),
-            balance.map_or(Cell::Empty, |balance| {
+        let cells = specs.iter().map(|spec| match spec.column {
+            RowColumn::Payee => Cell::text(text.clone(), theme.text),
+            RowColumn::Amount => {
+                Cell::Figure(AmountHalves::money(amount, facts.currency, masked), theme.amount(amount))
+            }
+            RowColumn::Balance => balance.map_or(Cell::Empty, |balance| {
                 Cell::Figure(AmountHalves::money(balance, facts.currency, masked), theme.muted)
             }),
-            Cell::text(note, style),
-        ];
+            RowColumn::Note if order.is_some() => Cell::Empty,
+            RowColumn::Status => Cell::text(note.clone(), style),
+            of_row => columns::cell(of_row, &entry, snapshot, masked, theme),
+        });
+        let cells = cells.collect();
         let over = (facts.status == TransactionStatus::Cancelled).then_some(theme.struck);
         TableRow::Cells { cells, marked: chosen, style: over }
     });
@@ -248,25 +240,6 @@ fn foreign(
 
 fn shown_payee(entry: &LedgerEntry, masked: bool) -> String {
     snapshot::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked)
-}
-
-/// The width of a list from which the kind of a row, and its memo, have a column.
-const KIND_FROM: u16 = 100;
-const MEMO_FROM: u16 = 120;
-
-/// `card payment`; empty where nothing is known.
-fn kind(facts: &TransactionFacts) -> String {
-    let subtype = facts.kind.subtype();
-    if subtype == TransactionSubtype::Unknown { String::new() } else { subtype.as_str().replace('_', " ") }
-}
-
-/// The bank's remark, unless the payee column shows it.
-fn memo(facts: &TransactionFacts) -> String {
-    facts.memo.as_deref().filter(|memo| *memo != facts.payee()).unwrap_or_default().to_owned()
-}
-
-fn category(entry: &LedgerEntry) -> String {
-    entry.user.category.clone().unwrap_or_default()
 }
 
 /// The word of a status; empty for the usual one.
