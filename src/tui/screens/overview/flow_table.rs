@@ -193,10 +193,10 @@ mod tests {
         let tables = FlowTable::by_currency(&flows, day("2026-04-05"));
         let [(AssetCode::USD, table)] = tables.as_slice() else { panic!("{tables:?}") };
         assert_eq!(table.months, ["2026-01", "2026-02", "2026-03", "2026-04"]);
-        let lines: Vec<(&str, Vec<i64>)> = table
+        let lines: Vec<(&str, Vec<i128>)> = table
             .lines
             .iter()
-            .map(|line| (line.name.as_str(), line.values.iter().map(|value| value.mantissa() as i64).collect()))
+            .map(|line| (line.name.as_str(), line.values.iter().map(|value| value.mantissa()).collect()))
             .collect();
         assert_eq!(
             lines,
