@@ -196,7 +196,7 @@ mod tests {
         let lines: Vec<(&str, Vec<i128>)> = table
             .lines
             .iter()
-            .map(|line| (line.name.as_str(), line.values.iter().map(|value| value.mantissa()).collect()))
+            .map(|line| (line.name.as_str(), line.values.iter().map(Decimal::mantissa).collect()))
             .collect();
         assert_eq!(
             lines,
