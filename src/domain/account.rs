@@ -133,6 +133,9 @@ pub struct Account {
     pub signs: AccountSigns,
     /// The currency its balance is counted in.
     pub currency: AssetCode,
+    /// No source stated the currency yet: the first one that does decides it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub currency_assumed: bool,
     /// False once the provider closed it or stopped listing it.
     pub is_active: bool,
     /// Complete account listings in a row that did not hold it; two make it inactive.
@@ -163,6 +166,7 @@ impl Account {
             type_override: None,
             signs: AccountSigns::default(),
             currency,
+            currency_assumed: false,
             is_active: true,
             missed_listings: 0,
             last_synced_at: None,
@@ -179,6 +183,15 @@ impl Account {
     #[must_use]
     pub fn kind(&self) -> AccountType {
         self.type_override.unwrap_or(self.account_type)
+    }
+
+    /// The provider's identity without the currency that sets accounts of one number apart.
+    #[must_use]
+    pub fn number_identity(&self) -> &str {
+        let parts = self.provider_account_id.rsplit_once('/');
+        parts
+            .filter(|(_, code)| self.currency.as_str() == *code)
+            .map_or(&*self.provider_account_id, |(number, _)| number)
     }
 
     /// The last four characters of the number, for `··7890`.

@@ -4,6 +4,7 @@
 
 mod holdings;
 pub(super) mod parts;
+mod restated;
 mod rows;
 mod write;
 
@@ -21,12 +22,15 @@ use crate::{
     store::{Reader, Writer},
 };
 
+pub(super) use restated::Restated;
 pub(super) use rows::{DocumentRows, Planned, RowRef, RowsPlan};
 pub(super) use write::{Writing, write};
 
 /// The data of one account from a source.
 pub(super) struct AccountNews<'a> {
     pub(super) draft: &'a AccountDraft,
+    /// The source states the currency of the account.
+    pub(super) currency_stated: bool,
     /// Its rows, document by document.
     pub(super) pages: Vec<DocumentRows<'a>>,
     /// Provider ids of rows that the provider took back.
@@ -72,6 +76,8 @@ pub(super) struct AccountPlan {
     pub(super) new_names: Vec<String>,
     /// Rows that other sources of a merged account delivered too.
     pub(super) joins: Vec<parts::Join>,
+    /// The stored data whose assumed currency a source states now.
+    pub(super) restated: Restated,
 }
 
 impl AccountPlan {
@@ -104,6 +110,7 @@ impl AccountPlan {
                 Outcome::Void(_) => &mut counts.transactions_removed,
             } += 1;
         }
+        counts.transactions_updated += self.restated.rows.len() as u64;
         counts.transactions_removed += self.rows.vanished.len() as u64;
         counts.holdings += self.holdings.len() as u64;
     }
@@ -166,14 +173,16 @@ pub(super) fn plan(
     planned: &Planned,
     news: &AccountNews<'_>,
 ) -> Result<AccountPlan, JobFailure> {
-    let rows = rows::plan(reader, known, planned, news)?;
+    let recount = known.and_then(|known| restated::recount(known, news));
+    let rows = rows::plan(reader, known, planned, news, recount)?;
     let Some(known) = known else {
         let balances = news.history.iter().copied().chain(news.draft.balance).collect();
         let (holdings, sold) = match news.holdings {
             Some(positions) => holdings::changed(&[], positions),
             None => (Vec::new(), Vec::new()),
         };
-        let account = new_account(news.draft, connection);
+        let mut account = new_account(news.draft, connection);
+        account.currency_assumed = !news.currency_stated;
         return Ok(AccountPlan {
             account,
             is_new: true,
@@ -185,9 +194,15 @@ pub(super) fn plan(
             sold,
             new_names: vec![],
             joins: Vec::new(),
+            restated: Restated::default(),
         });
     };
-    let account = updated(known, news.draft);
+    let mut account = updated(known, news.draft);
+    if news.currency_stated && known.currency_assumed {
+        account.currency = news.draft.currency;
+        account.currency_assumed = false;
+    }
+    let restated = recount.map(|recount| Restated::of(reader, known, recount, &rows)).transpose()?.unwrap_or_default();
     let pages: Vec<&[crate::domain::TransactionDraft]> = news.pages.iter().map(|page| page.drafts).collect();
     let joins = parts::joins(reader, known.id, &rows, &pages, &read_learned(reader, known)?)?;
     let (holdings, sold) = match news.holdings {
@@ -205,6 +220,7 @@ pub(super) fn plan(
         sold,
         new_names: Vec::new(),
         joins,
+        restated,
     })
 }
 

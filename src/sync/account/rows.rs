@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
-use super::{AccountNews, read_learned};
+use super::{AccountNews, read_learned, restated::Recount};
 use crate::{
     domain::{
         Account, AccountId, ChangeId, Correction, IdTrust, PairStanding, RowPair, Transaction, TransactionDraft,
@@ -71,6 +71,8 @@ pub(in crate::sync) struct RowsPlan {
     pub(in crate::sync) vanished: Vec<TransactionId>,
     /// New rows, by page and index of the draft, that may be the same as another row.
     pub(in crate::sync) doubts: Vec<((usize, usize), RowRef)>,
+    /// Corrections, by page and index of the draft, of rows that are not there yet.
+    pub(in crate::sync) early_corrections: Vec<(usize, usize)>,
     /// Earlier doubts that turn out to be one row, with the user's fields that the older row takes over.
     pub(in crate::sync) settled: Vec<(RowPair, Option<UserFields>)>,
     /// The record of listings as it will be.
@@ -87,7 +89,10 @@ impl RowsPlan {
 
     /// Whether nothing would be written.
     pub(in crate::sync) fn is_empty(&self) -> bool {
-        self.vanished.is_empty() && self.settled.is_empty() && self.outcomes().all(|outcome| *outcome == Outcome::Known)
+        self.vanished.is_empty()
+            && self.settled.is_empty()
+            && self.early_corrections.is_empty()
+            && self.outcomes().all(|outcome| *outcome == Outcome::Known)
     }
 
     /// The rows that later files of the same review are compared with.
@@ -142,6 +147,7 @@ pub(super) fn plan(
     known: Option<&Account>,
     planned: &Planned,
     news: &AccountNews<'_>,
+    recount: Option<Recount>,
 ) -> Result<RowsPlan, JobFailure> {
     let learned = match (&planned.learned, known) {
         (Some(learned), _) => learned.clone(),
@@ -158,6 +164,11 @@ pub(super) fn plan(
         }
     }
     stored.extend_from_slice(&planned.rows);
+    if let Some((assumed, stated)) = recount {
+        for row in stored.iter_mut().filter(|row| row.facts.currency == assumed) {
+            row.facts.currency = stated;
+        }
+    }
     let mut plan = RowsPlan { learned, order: order(&news.pages), ..RowsPlan::default() };
     plan.pages = news.pages.iter().map(|_| Vec::new()).collect();
     let mut places: HashMap<TransactionId, (usize, usize)> = HashMap::new();
@@ -176,6 +187,7 @@ pub(super) fn plan(
             }
             plan.doubts.push(((page, doubt.draft), row));
         }
+        plan.early_corrections.extend(outcome.early_corrections.into_iter().map(|draft| (page, draft)));
         plan.learned = outcome.learned;
         plan.pages[page] = outcome.outcomes;
         plan.vanished.extend(outcome.vanished);

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{AccountPlan, RowRef, RowsPlan, holdings::Changed, names_stream, put_learned};
+use super::{AccountPlan, Restated, RowRef, RowsPlan, holdings::Changed, names_stream, put_learned};
 use crate::{
     domain::{
         Account, AccountId, Connection, FailureKind, Holding, PairStanding, RowPair, Snapshot, SnapshotSource,
@@ -52,6 +52,8 @@ pub(in crate::sync) fn write(
     }
     account.last_synced_at = Some(writing.now);
     writer.put_account(&account)?;
+    let mut amended: HashSet<TransactionId> = plan.restated.rows.iter().map(|(id, _)| *id).collect();
+    write_restated(writer, plan.restated)?;
     for balance in plan.balances {
         let source = match writing.source {
             SnapshotSource::Statement => SnapshotSource::Statement,
@@ -84,13 +86,16 @@ pub(in crate::sync) fn write(
         let bytes = serde_json::to_vec(&names).map_err(|error| JobFailure::caused(FailureKind::Store, error))?;
         writer.put_sync_state(account.connection_id, &stream, &bytes)?;
     }
-    let RowsPlan { mut pages, order, mut replaced, vanished, doubts, settled, learned, .. } = plan.rows;
-    let is_written =
-        !vanished.is_empty() || !settled.is_empty() || pages.iter().flatten().any(|outcome| *outcome != Outcome::Known);
+    let RowsPlan { mut pages, order, mut replaced, vanished, doubts, settled, learned, early_corrections, .. } =
+        plan.rows;
+    let is_written = !vanished.is_empty()
+        || !settled.is_empty()
+        || !early_corrections.is_empty()
+        || pages.iter().flatten().any(|outcome| *outcome != Outcome::Known);
     if is_written && learned != Learned::default() {
         put_learned(writer, &account, &learned)?;
     }
-    let mut amended: HashSet<TransactionId> = vanished.iter().copied().collect();
+    amended.extend(&vanished);
     amended.extend(pages.iter().flatten().filter_map(|outcome| match outcome {
         Outcome::Amend(id, _) | Outcome::Void(id) => Some(*id),
         Outcome::New | Outcome::Known => None,
@@ -133,6 +138,20 @@ pub(in crate::sync) fn write(
     settle_doubts(writer, settled)?;
     let none = TransactionId(0)..TransactionId(0);
     Ok(WrittenAccount { id: account.id, added: all.unwrap_or(none) })
+}
+
+/// Writes amounts in the currency that a source states now. Other writes of the change come after it and win.
+fn write_restated(writer: &mut Writer, restated: Restated) -> Result<(), JobFailure> {
+    for (id, facts) in restated.rows {
+        writer.update_transaction(id, &facts)?;
+    }
+    for snapshot in restated.balances {
+        writer.put_snapshot(&Snapshot { change_id: writer.change_id(), ..snapshot })?;
+    }
+    for holding in restated.holdings {
+        writer.put_holding(&Holding { change_id: writer.change_id(), ..holding })?;
+    }
+    Ok(())
 }
 
 /// Joins rows of several sources, and again those of which a new version was written: of joined rows one is shown.
@@ -181,7 +200,7 @@ fn former_id(writer: &mut Writer, account: &Account) -> Result<Option<AccountId>
     let undone = writer.undone_accounts()?;
     let same = undone.into_iter().rev().find(|former| {
         former.connection_id == account.connection_id
-            && former.provider_account_id == account.provider_account_id
+            && former.number_identity() == account.number_identity()
             && former.currency == account.currency
     });
     Ok(same.map(|former| former.id))

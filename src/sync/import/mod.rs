@@ -3,12 +3,16 @@
 //! Used by the engine. Everything here blocks and runs on blocking threads. INVARIANT: a file is written in one
 //! commit or not at all; what is known already is never written again; planning writes nothing.
 
+mod candidate;
+mod evidence;
 mod folder;
 mod layouts;
 mod number;
 mod plan;
+mod planned;
 mod read;
 mod target;
+mod world;
 mod write;
 
 use std::{path::PathBuf, sync::Arc};
@@ -17,7 +21,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    plan::{FilePlan, PlannedAccount},
+    planned::{FilePlan, PlannedAccount, PlannedRows},
     read::{FileContent, KnownFile, ParsedFile},
 };
 use super::{
@@ -74,7 +78,7 @@ impl Importer<'_> {
     /// The effect that writing the files would have. `with_rows` also lists every row, for the screen.
     pub(super) fn review(&self, reviewed: &mut Reviewed, with_rows: bool) -> Result<ImportReview, JobFailure> {
         let reader = self.store.read()?;
-        let mut overlay = plan::PlannedRows::default();
+        let mut overlay = PlannedRows::default();
         let mut files = Vec::with_capacity(reviewed.files.len());
         let account = reviewed.account;
         for file in &mut reviewed.files {
@@ -172,7 +176,7 @@ impl Importer<'_> {
     ) -> Result<Option<Change>, JobFailure> {
         self.check_cancelled()?;
         let reader = self.store.read()?;
-        let plan = plan::plan(self, &reader, &plan::PlannedRows::default(), &mut parsed, account)?;
+        let plan = plan::plan(self, &reader, &PlannedRows::default(), &mut parsed, account)?;
         drop(reader);
         parsed.warnings = all_warnings(&parsed, &plan);
         report.warnings.clone_from(&parsed.warnings);

@@ -50,6 +50,12 @@ impl AccountNumber {
         Self { bank: bare(bank), head: if tail.is_some() { letters(&head) } else { bare(&head) }, tail, stated_type }
     }
 
+    /// Whether the number alone names one account of the world: with a bank code, or as long as that of a card.
+    pub(super) fn is_unique(&self) -> bool {
+        let digits = self.head.bytes().filter(u8::is_ascii_digit).count();
+        self.tail.is_none() && (digits >= 12 || (self.bank.len() >= 6 && digits >= 5))
+    }
+
     /// Compares two numbers and their bank codes.
     pub(super) fn closeness(&self, other: &Self) -> Closeness {
         let banks_agree = self.bank.is_empty() || other.bank.is_empty() || self.bank == other.bank;

@@ -1,16 +1,16 @@
 //! The effect of a parsed file on the store: which connection, which accounts, which rows.
 
-use std::collections::HashMap;
-
 use super::{
     Importer, ParsedFile, Stage,
+    planned::{FilePlan, PartPlan, PlannedAccount, PlannedRows},
     read::InstitutionPart,
-    target::{self, ImportTarget, World},
+    target::{self, ImportTarget},
+    world::World,
 };
 use crate::{
     domain::{
-        Account, AccountCategory, AccountDraft, AccountId, AccountType, AssetCode, BalanceDraft, ChangeCounts,
-        Connection, ConnectionId, FailureKind, Transaction, TransactionDraft, Warning, text,
+        Account, AccountCategory, AccountDraft, AccountId, AccountType, AssetCode, BalanceDraft, Connection,
+        ConnectionId, Correction, FailureKind, Warning, text,
     },
     statements::{StatementAccount, ofx},
     store::Reader,
@@ -20,103 +20,6 @@ use crate::{
         reconcile::ListingFacts,
     },
 };
-
-/// The effect of one file.
-pub(super) struct FilePlan {
-    /// One for each connection.
-    pub(super) parts: Vec<PartPlan>,
-    /// Doubts and assumptions that planning found.
-    pub(super) warnings: Vec<Warning>,
-}
-
-/// The effect of the accounts of one institution in a file.
-pub(super) struct PartPlan {
-    /// The connection its accounts belong to; its id means nothing while `connection_is_new`.
-    pub(super) connection: Connection,
-    pub(super) connection_is_new: bool,
-    pub(super) accounts: Vec<PlannedAccount>,
-}
-
-/// The effect of the pages of one account.
-pub(super) struct PlannedAccount {
-    pub(super) plan: AccountPlan,
-    /// The pages it is made of, as positions in the file's part and in that part's pages.
-    pub(super) pages: Vec<(usize, usize)>,
-}
-
-impl FilePlan {
-    pub(super) fn planned(&self) -> impl Iterator<Item = &PlannedAccount> {
-        self.parts.iter().flat_map(|part| &part.accounts)
-    }
-
-    pub(super) fn accounts(&self) -> impl Iterator<Item = &AccountPlan> {
-        self.planned().map(|account| &account.plan)
-    }
-
-    /// Whether there is nothing to write.
-    pub(super) fn is_empty(&self) -> bool {
-        self.accounts().all(AccountPlan::is_empty)
-    }
-
-    pub(super) fn counts(&self) -> ChangeCounts {
-        let mut counts = ChangeCounts::default();
-        for account in self.accounts() {
-            account.add_to(&mut counts);
-        }
-        counts
-    }
-
-    /// The names of its institutions.
-    pub(super) fn institutions(&self) -> String {
-        let mut names: Vec<&str> = self.parts.iter().map(|part| part.connection.institution.as_str()).collect();
-        names.dedup();
-        names.join(", ")
-    }
-}
-
-/// The rows that earlier files of the same review will write; later files are compared with them too.
-#[derive(Default)]
-pub(super) struct PlannedRows {
-    rows: HashMap<AccountId, Planned>,
-    accounts: Vec<Account>,
-    connections: Vec<Connection>,
-}
-
-/// Accounts and connections that are planned and have no id yet count down from here.
-const PLANNED_IDS: u64 = u64::MAX;
-
-impl PlannedRows {
-    /// Whether the account exists in the plan only.
-    pub(super) fn is_planned(&self, account: AccountId) -> bool {
-        self.accounts.iter().any(|known| known.id == account)
-    }
-
-    /// Rows that will be added to an account.
-    pub(super) fn rows_of(&self, account: AccountId) -> &[Transaction] {
-        self.rows.get(&account).map_or(&[], |planned| &planned.rows)
-    }
-
-    pub(super) fn add(&mut self, parsed: &ParsedFile, plan: FilePlan) {
-        for part in plan.parts {
-            let mut connection = part.connection;
-            if part.connection_is_new {
-                connection.id = ConnectionId(PLANNED_IDS - self.connections.len() as u64);
-                self.connections.push(connection.clone());
-            }
-            for PlannedAccount { plan, pages } in part.accounts {
-                let mut account = plan.account;
-                if plan.is_new {
-                    account.id = AccountId(PLANNED_IDS - self.accounts.len() as u64);
-                    account.connection_id = connection.id;
-                    self.accounts.push(account.clone());
-                }
-                let drafts: Vec<&[TransactionDraft]> =
-                    pages.iter().map(|(part, page)| &*parsed.parts[*part].accounts[*page].transactions).collect();
-                plan.rows.add_to(&drafts, account.id, self.rows.entry(account.id).or_default());
-            }
-        }
-    }
-}
 
 /// Works out what `parsed` means. Writes nothing; rows whose currency the file leaves out take that of their account.
 pub(super) fn plan(
@@ -141,7 +44,8 @@ pub(super) fn plan(
             None => target::targets(&world, part)?,
         };
         for target in targets {
-            if take_currency(&mut parsed.parts[part_index], &target) {
+            let currency = take_currency(&mut parsed.parts[part_index], &target);
+            if currency == PageCurrency::Taken {
                 parsed.warnings.retain(|warning| !warning.message.ends_with(ofx::CURRENCY_ASSUMED));
             }
             let part = &parsed.parts[part_index];
@@ -152,7 +56,7 @@ pub(super) fn plan(
             let rows: u64 = pages.iter().map(|page| page.transactions.len() as u64).sum();
             importer.report_progress(Stage::Comparing, &parsed.name(), 0, rows);
             let mut draft = united(&pages, known);
-            let planned = known.and_then(|known| overlay.rows.get(&known.id)).unwrap_or(&none);
+            let planned = known.and_then(|known| overlay.of(known.id)).unwrap_or(&none);
             let stored = known.filter(|known| !overlay.is_planned(known.id));
             if known.is_none() {
                 draft.provider_account_id = free_identity(&world, &file, &connection, is_new, &draft);
@@ -160,6 +64,7 @@ pub(super) fn plan(
             let history = earlier_balances(&pages, draft.balance);
             let news = AccountNews {
                 draft: &draft,
+                currency_stated: pages.iter().any(|page| page.currency_stated),
                 pages: pages.iter().map(|page| page_of(page)).collect(),
                 removed: &[],
                 trust: part.id_trust,
@@ -174,6 +79,8 @@ pub(super) fn plan(
                 plan.is_new = false;
             }
             plan.new_names = target.new_names;
+            file.warnings.extend(restated_warning(&plan, known));
+            file.warnings.extend(early_warnings(&plan.rows, &pages));
             file.warnings.extend(doubt_warnings(&plan.rows, &pages));
             let pages = target.pages.iter().map(|page| (part_index, *page)).collect();
             let account = PlannedAccount { plan, pages };
@@ -247,30 +154,62 @@ fn free_identity(
     identity
 }
 
-/// Rows of pages that state no currency are counted in that of their account. Returns whether there were some.
-fn take_currency(part: &mut InstitutionPart, target: &ImportTarget) -> bool {
-    let Some(known) = &target.account else { return false };
-    let mut any = false;
+/// The source of the currency of pages that state none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PageCurrency {
+    /// Every page states one, or nothing but the assumption is left.
+    AsRead,
+    /// Another page of the account, or the account.
+    Taken,
+}
+
+/// Counts rows of pages that state no currency in that of another page of the account, else in that of the account.
+fn take_currency(part: &mut InstitutionPart, target: &ImportTarget) -> PageCurrency {
+    let mut stated = target.pages.iter().map(|page| &part.accounts[*page]).filter(|page| page.currency_stated);
+    let stated = stated.next().map(|page| page.account.currency);
+    let Some(currency) = stated.or(target.account.as_ref().map(|known| known.currency)) else {
+        return PageCurrency::AsRead;
+    };
+    let mut result = PageCurrency::AsRead;
     for page in &target.pages {
         let page = &mut part.accounts[*page];
         if page.currency_stated {
             continue;
         }
-        any = true;
-        let assumed = std::mem::replace(&mut page.account.currency, known.currency);
+        if target.account.as_ref().is_none_or(|known| stated.is_some() || !known.currency_assumed) {
+            result = PageCurrency::Taken;
+        }
+        let assumed = std::mem::replace(&mut page.account.currency, currency);
         for draft in page.transactions.iter_mut().filter(|draft| draft.facts.currency == assumed) {
-            draft.facts.currency = known.currency;
+            draft.facts.currency = currency;
         }
         for holding in page.holdings.iter_mut().filter(|holding| holding.facts.currency == assumed) {
-            holding.facts.currency = known.currency;
+            holding.facts.currency = currency;
         }
     }
-    any
+    result
+}
+
+/// The warning about rows that were counted in an assumed currency so far.
+fn restated_warning(plan: &AccountPlan, known: Option<&Account>) -> Option<Warning> {
+    let known = known.filter(|known| known.currency != plan.account.currency)?;
+    Some(Warning::new(
+        0,
+        format!(
+            "the currency of {} was assumed to be {}; this file states {}, in which all its rows are counted now",
+            known.display_name(),
+            known.currency,
+            plan.account.currency
+        ),
+    ))
 }
 
 /// The account as its pages describe it together: the newest balance, the last name and type.
 fn united(pages: &[&StatementAccount], known: Option<&Account>) -> AccountDraft {
     let mut draft = pages[0].account.clone();
+    if let Some(stated) = pages.iter().find(|page| page.currency_stated) {
+        draft.currency = stated.account.currency;
+    }
     for page in &pages[1..] {
         let later = &page.account;
         if later.balance.is_some_and(|news| draft.balance.is_none_or(|known| known.date <= news.date)) {
@@ -325,6 +264,21 @@ fn positions<'a>(pages: &[&'a StatementAccount]) -> Option<ListedPositions<'a>> 
     Some(ListedPositions { items: &page.holdings, complete: page.holdings_complete, as_of: day(page), is_live: false })
 }
 
+/// One warning for each correction of a row that is not there.
+fn early_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> {
+    let warning = |(page, draft): &(usize, usize)| {
+        let draft = &pages[*page].transactions[*draft];
+        let id = match draft.correction.as_deref() {
+            Some(Correction::Replaces(id) | Correction::Deletes(id)) => id,
+            None => return None,
+        };
+        let message =
+            format!("corrects the row with the id {id}, which is not there; applied when that row is imported");
+        Some(Warning::new(draft.facts.origin.line, message))
+    };
+    rows.early_corrections.iter().filter_map(warning).collect()
+}
+
 /// One warning for each new row that may be a stored one.
 fn doubt_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> {
     let facts_of = |(page, draft): (usize, usize)| &pages[page].transactions[draft].facts;
@@ -367,7 +321,7 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
         );
     }
     let mut stated = parsed.accounts().filter(|page| page.currency_stated).map(|page| page.account.currency);
-    if let Some(other) = stated.find(|currency| *currency != account.currency) {
+    if let Some(other) = stated.find(|currency| *currency != account.currency && !account.currency_assumed) {
         let message = format!(
             "{}: its rows are in {other}, but account {} is in {}",
             parsed.name(),

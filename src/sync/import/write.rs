@@ -2,7 +2,7 @@
 
 use super::{
     Importer, ParsedFile, Stage,
-    plan::{FilePlan, PlannedAccount},
+    planned::{FilePlan, PlannedAccount},
 };
 use crate::{
     domain::{

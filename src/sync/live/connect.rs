@@ -342,6 +342,7 @@ impl Live {
             .map(|draft| {
                 let news = AccountNews {
                     draft,
+                    currency_stated: true,
                     pages: Vec::new(),
                     removed: &[],
                     trust: metadata.id_trust,

@@ -342,6 +342,7 @@ fn plan_account(
     });
     let news = AccountNews {
         draft,
+        currency_stated: true,
         pages: vec![DocumentRows {
             drafts: &pieces.rows,
             listing: reconcile::ListingFacts {

@@ -64,6 +64,8 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
             plan.outcomes[index] = Outcome::Known;
         } else {
             let target = target(batch, plan, id, &draft.facts, (&stored, &listed));
+            // The row that replaced this correction came before it and is a row already: what it corrects ends.
+            let replaces = replaces && !(sides.is_superseded[index] && !is_own);
             match target {
                 Some(Target::Draft(other)) => on_draft(plan, index, other, replaces, &draft.facts),
                 Some(Target::Stored(row)) => {
@@ -85,7 +87,10 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
                 Some(Target::Stored(row)) => Some(&batch.stored[row].facts),
                 None => None,
             };
-            retire(plan, id, &draft.facts, content);
+            let was_applied = content.is_none() && was_corrected(batch, id, &draft.facts);
+            if !was_applied && retire(plan, id, &draft.facts, content) && content.is_none() {
+                plan.early_corrections.push(index);
+            }
         }
         if replaces && let Some(own) = draft.facts.provider_id.as_deref() {
             listed.entry(own).or_default().push(index);
@@ -98,6 +103,12 @@ fn can_mean(news: &TransactionFacts, row: &TransactionFacts) -> bool {
     let (new, old) = (Face::of(news), Face::of(row));
     let alike = new.amount == old.amount || likeness((&new, news), (&old, row)) >= Likeness::Similar;
     new.days_to(&old) <= REACH_DAYS || alike
+}
+
+/// Whether the row with that id ended by a correction before.
+fn was_corrected(batch: &Batch<'_>, id: &Text, news: &TransactionFacts) -> bool {
+    let mut ended = batch.stored.iter().filter(|row| row.facts.status == TransactionStatus::Cancelled);
+    ended.any(|row| row.facts.provider_id.as_ref() == Some(id) && can_mean(news, &row.facts))
 }
 
 /// The row with that id that is nearest in time, if it is still there.
@@ -152,7 +163,8 @@ fn on_stored(batch: &Batch<'_>, row: usize, replaces: bool, news: &TransactionFa
 }
 
 /// Takes the corrected content out of circulation; without a row, the id for the days around the correction.
-fn retire(plan: &mut Plan, id: &Text, news: &TransactionFacts, content: Option<&TransactionFacts>) {
+/// Returns whether that is news.
+fn retire(plan: &mut Plan, id: &Text, news: &TransactionFacts, content: Option<&TransactionFacts>) -> bool {
     let row = plan.outcomes.iter().find_map(|outcome| match outcome {
         Outcome::Amend(row, facts)
             if **facts == *news || facts.provider_id == news.provider_id && news.provider_id.is_some() =>
@@ -166,5 +178,5 @@ fn retire(plan: &mut Plan, id: &Text, news: &TransactionFacts, content: Option<&
     } else {
         let content = Content { id: Some(id.clone()), ..Content::of(news) };
         Retired { content, row: None, is_void: true, is_guess: true, by: Some(Content::of(news)) }
-    });
+    })
 }

@@ -52,6 +52,8 @@ pub(super) struct Sides<'a> {
     /// The draft that claims a stored row.
     pub(super) claimed: Vec<Option<usize>>,
     pub(super) coverage: Option<Coverage>,
+    /// Corrections whose content a correction took back that came before them.
+    pub(super) is_superseded: Vec<bool>,
     /// An id was seen with two contents, in this batch or earlier.
     pub(super) ids_reused: bool,
     /// Drafts and stored rows of one id whose identity must be decided by other evidence; whether it is open.
@@ -67,6 +69,7 @@ impl<'a> Sides<'a> {
             of_draft: vec![Claim::Open; batch.drafts.len()],
             claimed: vec![None; batch.stored.len()],
             coverage: Coverage::of(batch),
+            is_superseded: vec![false; batch.drafts.len()],
             ids_reused: batch.learned.ids_reused,
             same_id: Vec::new(),
         }
@@ -146,20 +149,24 @@ impl<'a> Sides<'a> {
         for draft in 0..self.drafts.len() {
             let face = &self.drafts[draft];
             let id = self.draft_id(draft);
-            let near = |retired: &&Retired| {
+            let near = |retired: &&&Retired| {
                 let day = retired.content.date;
                 day == chrono::NaiveDate::MIN
                     || face.date.signed_duration_since(day).num_days().unsigned_abs() <= REACH_DAYS
             };
-            let is_guessed = !self.is_correction(draft)
-                && id.and_then(|id| guesses.get(id)).is_some_and(|retired| retired.iter().any(near));
+            let guess = id.and_then(|id| guesses.get(id)).and_then(|retired| retired.iter().find(near));
+            if self.is_correction(draft) {
+                // A correction that was corrected before it came.
+                self.is_superseded[draft] = guess.is_some();
+                if guess.is_some() {
+                    continue;
+                }
+            }
             let content = Content::with(id.map(Into::into), face);
-            if is_guessed || exact.contains(&content) {
+            if guess.is_some() || exact.contains(&content) {
                 self.of_draft[draft] = Claim::Retired;
                 // The row that replaced it is listed with it.
-                let by =
-                    id.and_then(|id| guesses.get(id)).into_iter().flatten().find_map(|retired| retired.by.as_ref());
-                let row = by.and_then(|by| {
+                let row = guess.and_then(|guess| guess.by.as_ref()).and_then(|by| {
                     let is_it = |row: &usize| {
                         self.claimed[*row].is_none()
                             && Content::with(self.stored_id(*row).map(Into::into), &self.stored[*row]) == *by
@@ -298,6 +305,10 @@ impl<'a> Sides<'a> {
             return Change::Nothing;
         }
         let like = self.likeness(draft, row);
+        if self.draft_status(draft) == TransactionStatus::Pending && new.date <= old.date && like >= Likeness::Similar {
+            // A list from before the row was posted.
+            return Change::Nothing;
+        }
         let (same_day, same_amount) = (new.date == old.date, new.amount == old.amount);
         if same_day && same_amount {
             return match like {

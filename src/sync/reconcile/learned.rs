@@ -147,6 +147,11 @@ impl Learned {
         self.separated.push((one, other));
     }
 
+    /// First and last day of every listing.
+    pub(crate) fn periods(&self) -> impl Iterator<Item = (NaiveDate, NaiveDate)> + '_ {
+        self.listings.iter().map(|listing| (listing.from, listing.to))
+    }
+
     /// The closing balance of the newest listing.
     pub(crate) fn closing(&self) -> Option<(NaiveDate, Decimal)> {
         self.listings.last().and_then(|listing| listing.closing)
@@ -168,14 +173,16 @@ impl Learned {
         named.filter_map(|retired| retired.row)
     }
 
-    pub(super) fn retire(&mut self, retired: Retired) {
+    /// Takes a content out of circulation. Returns whether it was in it.
+    pub(super) fn retire(&mut self, retired: Retired) -> bool {
         if self.retired.contains(&retired) {
-            return;
+            return false;
         }
         self.retired.push(retired);
         if self.retired.len() > MAX_RETIRED {
             self.retired.remove(0);
         }
+        true
     }
 
     /// Enters a listing, over an earlier one of the same period and day.

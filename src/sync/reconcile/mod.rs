@@ -208,6 +208,10 @@ fn learn(decided: &Decided<'_>, plan: &mut Plan) {
 
 /// Whether a draft says anything that its stored row does not say.
 fn news_of(stored: &Transaction, draft: &TransactionDraft, trust: IdTrust) -> Outcome {
+    let was_pending = draft.facts.status == TransactionStatus::Pending;
+    if trust == IdTrust::Reusable && was_pending && stored.facts.status == TransactionStatus::Settled {
+        return Outcome::Known;
+    }
     let merged = merge(&stored.facts, &draft.facts, trust);
     if merged == stored.facts { Outcome::Known } else { Outcome::Amend(stored.id, Box::new(merged)) }
 }

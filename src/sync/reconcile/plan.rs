@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     pub(crate) vanished: Vec<TransactionId>,
     /// New rows that may be the same as stored ones.
     pub(crate) doubts: Vec<Doubt>,
+    /// Corrections, by the index of their drafts, of rows that are not there yet.
+    pub(crate) early_corrections: Vec<usize>,
     /// Earlier doubts that this batch decides: the new row of each is the one that was stored first.
     pub(crate) settled: Vec<FirstDayDoubt>,
     /// The record for later batches; kept only when something is written.
@@ -44,6 +46,8 @@ pub(crate) struct Plan {
 impl Plan {
     /// Whether nothing would be written.
     pub(crate) fn is_empty(&self) -> bool {
-        self.vanished.is_empty() && self.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Known))
+        self.vanished.is_empty()
+            && self.early_corrections.is_empty()
+            && self.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Known))
     }
 }

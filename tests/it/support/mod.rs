@@ -10,6 +10,7 @@ pub(crate) mod made_up_provider;
 pub(crate) mod profile;
 pub(crate) mod schwab;
 pub(crate) mod scripted;
+pub(crate) mod sequence_text;
 pub(crate) mod server;
 pub(crate) mod terminal;
 pub(crate) mod wizard;

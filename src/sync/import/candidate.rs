@@ -1,0 +1,245 @@
+//! Stored accounts that pages of a file may mean, and the choice among them.
+//!
+//! An account is known by its identity; by its number in another form, where the rows don't contradict; by a masked number or
+//! another type, where rows or balances agree; a card also by the rows of its predecessor. An institution may be named in
+//! another way when bank code and number are the same and rows agree. INVARIANT: reads only; a number alone never overrules
+//! rows.
+
+use std::cmp::Reverse;
+
+use super::{
+    evidence::{ComparedRows, RowAgreement},
+    number::Closeness,
+    read::InstitutionPart,
+    world::{PageGroup, World, is_deposit, known_rows, number_of_account, rows_between, same_type},
+};
+use crate::{
+    domain::{Account, AccountType, Connection, TransactionDraft, Warning, text},
+    sync::JobFailure,
+};
+
+/// A stored account that pages of a file may mean.
+pub(super) struct Candidate<'w> {
+    pub(super) known: &'w Account,
+    /// Its connection counts.
+    counts: bool,
+    origin: Origin,
+    closeness: Closeness,
+    /// It has exactly the identity that the pages state.
+    is_exact: bool,
+    /// It is in the currency that the pages state.
+    has_currency: bool,
+}
+
+/// A candidate whose rows were compared with those of the pages.
+pub(super) struct Compared<'w> {
+    candidate: Candidate<'w>,
+    pub(super) agreement: RowAgreement,
+}
+
+/// The institution of a candidate, compared with that of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Origin {
+    /// Another name and another number.
+    Other,
+    /// Another name, the same number.
+    Renamed,
+    /// The file names no institution.
+    Unnamed,
+    /// The same.
+    Same,
+}
+
+/// The stored accounts that the pages may mean.
+pub(super) fn candidates<'w>(
+    world: &'w World<'_>,
+    part: &InstitutionPart,
+    group: &PageGroup<'_>,
+) -> Vec<Candidate<'w>> {
+    let page = group.page;
+    let mut found = Vec::new();
+    for known in &world.accounts {
+        let has_currency = !page.currency_stated || known.currency == page.account.currency;
+        if !has_currency && !gives_way(world, part, group, known) {
+            continue;
+        }
+        let connection = world.connections.iter().find(|connection| connection.id == known.connection_id);
+        let Some(connection) = connection.filter(|connection| crate::providers::is_file_source(connection)) else {
+            continue;
+        };
+        let origin = origin_of(part, connection);
+        let closeness = group.number.closeness(&number_of_account(known));
+        let identity = &page.account.provider_account_id;
+        let is_exact = origin >= Origin::Unnamed
+            && (known.provider_account_id == *identity || known.number_identity() == identity);
+        let may_mean = match (origin, closeness) {
+            (Origin::Other | Origin::Renamed, Closeness::Equal) => group.number.is_unique(),
+            (Origin::Other | Origin::Renamed, _) => false,
+            (Origin::Unnamed | Origin::Same, Closeness::Different) => is_exact || are_cards(group, known),
+            (Origin::Unnamed | Origin::Same, _) => true,
+        };
+        if may_mean {
+            found.push(Candidate { known, counts: connection.counts(), origin, closeness, is_exact, has_currency });
+        }
+    }
+    found
+}
+
+/// Whether the currency of an account is an assumption that the currency of the pages may replace: no other page of the file
+/// states the assumed one for the same number.
+fn gives_way(world: &World<'_>, part: &InstitutionPart, group: &PageGroup<'_>, known: &Account) -> bool {
+    let has_assumed = part.accounts.iter().any(|other| {
+        other.account.provider_account_id == group.page.account.provider_account_id
+            && other.currency_stated
+            && other.account.currency == known.currency
+    });
+    let merges = world.reader.merges();
+    known.currency_assumed && !has_assumed && merges.parts(merges.head(known.id)).len() == 1
+}
+
+fn are_cards(group: &PageGroup<'_>, known: &Account) -> bool {
+    group.page.account.account_type == AccountType::CreditCard && known.account_type == AccountType::CreditCard
+}
+
+/// The institution of a connection, compared with that of a file.
+fn origin_of(part: &InstitutionPart, connection: &Connection) -> Origin {
+    let identity = &part.identity;
+    let by_key = connection.provider == part.provider.slug
+        && (connection.institution_key == identity.key || connection.institution.to_ascii_lowercase() == identity.key);
+    let stated = &part.institution;
+    let is_anonymous = stated.name.is_none() && stated.number.is_none() && stated.register_number.is_none();
+    let number = connection.institution_key.rsplit_once('/').map(|(_, number)| number);
+    if by_key || connection.institution == identity.name {
+        Origin::Same
+    } else if is_anonymous {
+        Origin::Unnamed
+    } else if number.is_some() && number == stated.number.as_deref().map(str::trim) {
+        Origin::Renamed
+    } else {
+        Origin::Other
+    }
+}
+
+/// The account of exactly this identity, where no comparison of rows is needed: at an institution of this name before one
+/// that the file does not name.
+pub(super) fn exact<'w>(group: &PageGroup<'_>, candidates: &[Candidate<'w>]) -> Option<&'w Account> {
+    let mut exact: Vec<_> =
+        candidates.iter().filter(|candidate| candidate.is_exact && candidate.has_currency).collect();
+    exact.sort_by_key(|candidate| Reverse((candidate.counts, candidate.origin)));
+    let first = exact.first()?;
+    let is_clear = exact.len() == 1 || (first.origin == Origin::Same && group.page.currency_stated);
+    is_clear.then_some(first.known)
+}
+
+/// Compares the rows of every candidate with those of the pages.
+pub(super) fn compare<'w>(
+    world: &World<'_>,
+    part: &InstitutionPart,
+    group: &PageGroup<'_>,
+    candidates: Vec<Candidate<'w>>,
+) -> Result<Vec<Compared<'w>>, JobFailure> {
+    let rows = group.rows(part);
+    let mut compared = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
+        let stored = known_rows(world, candidate.known, group)?;
+        let agreement = RowAgreement::of(&rows, &stored.compared());
+        compared.push(Compared { candidate, agreement });
+    }
+    Ok(compared)
+}
+
+/// The account that the pages mean although they name it in another way.
+pub(super) fn best<'c, 'w>(
+    group: &PageGroup<'_>,
+    compared: &'c [Compared<'w>],
+) -> Option<(&'w Account, &'c Compared<'w>)> {
+    let is_masked = |Compared { candidate, .. }: &&Compared<'_>| {
+        candidate.closeness == Closeness::Masked && candidate.origin >= Origin::Unnamed
+    };
+    let is_only = compared.iter().filter(is_masked).count() == 1;
+    let meant = compared.iter().filter(|compared| means(group, compared, is_only));
+    let best = meant.max_by_key(|Compared { candidate, agreement }| {
+        (candidate.has_currency, agreement.rank(), candidate.counts, candidate.origin, Reverse(candidate.known.id))
+    })?;
+    Some((best.candidate.known, best))
+}
+
+/// Whether pages mean a known account.
+fn means(group: &PageGroup<'_>, compared: &Compared<'_>, is_only: bool) -> bool {
+    /// Rows that must be missing before the same number in another form counts as another account.
+    const CONTRADICTING: usize = 2;
+    let Compared { candidate, agreement } = compared;
+    let (draft, known) = (&group.page.account, candidate.known);
+    let same_type = same_type(draft, known.account_type);
+    let kindred = same_type || (is_deposit(draft.account_type) && is_deposit(known.account_type));
+    match candidate.closeness {
+        _ if candidate.is_exact => !agreement.contradicts(if candidate.has_currency { CONTRADICTING } else { 1 }),
+        Closeness::Equal if same_type && candidate.origin != Origin::Other => !agreement.contradicts(CONTRADICTING),
+        // A missing type reads as checking; members of credit unions have several accounts under one number.
+        Closeness::Equal | Closeness::Masked if kindred => {
+            // Without rows in common, the only account that the mask fits; the caller warns.
+            let is_only_mask = candidate.closeness == Closeness::Masked && same_type && is_only;
+            agreement.agrees() || (is_only_mask && !agreement.contradicts(1))
+        }
+        // A replaced card lists the rows of its predecessor.
+        Closeness::Different => are_cards(group, known) && agreement.continues(),
+        Closeness::Equal | Closeness::Masked => false,
+    }
+}
+
+/// The warning about a new account that may be a known one.
+pub(super) fn looks_like(
+    world: &World<'_>,
+    group: &PageGroup<'_>,
+    compared: &[Compared<'_>],
+) -> Result<Option<Warning>, JobFailure> {
+    let draft = &group.page.account;
+    let same_rows = compared.iter().find(|one| one.agreement.found >= 1 && one.agreement.agrees());
+    let same_rows = match same_rows {
+        Some(one) => Some((one.candidate.known.display_name().to_owned(), one.agreement.found)),
+        None => elsewhere(world, group)?,
+    };
+    let number = text::mask_number(&draft.number);
+    let message = if let Some((name, found)) = same_rows {
+        format!(
+            "{found} of {} rows of the new account {number} are in {name} already: if it is the same account, its rows and \
+             its balance count twice until `dashtam merge` joins the two",
+            group.drafts.len(),
+        )
+    } else {
+        let same_number = compared.iter().find(|Compared { candidate, .. }| {
+            candidate.closeness == Closeness::Equal && same_type(draft, candidate.known.account_type)
+        });
+        let Some(Compared { candidate: Candidate { known, .. }, .. }) = same_number else { return Ok(None) };
+        format!(
+            "the new account {number} has the number of {} but other rows: if it is the same account, its balance counts \
+             twice until `dashtam merge` joins the two",
+            known.display_name()
+        )
+    };
+    Ok(Some(Warning::new(0, message)))
+}
+
+/// An account of any institution that has most of these rows, and how many. Looks at some rows only.
+fn elsewhere(world: &World<'_>, group: &PageGroup<'_>) -> Result<Option<(String, usize)>, JobFailure> {
+    const SAMPLE: usize = 40;
+    let drafts = &group.drafts;
+    let step = drafts.len().div_ceil(SAMPLE).max(1);
+    let sample: Vec<&TransactionDraft> = drafts.iter().step_by(step).copied().collect();
+    for known in world.accounts.iter().filter(|known| known.currency == group.page.account.currency) {
+        let mut found = 0;
+        for draft in &sample {
+            let day = draft.facts.date;
+            let rows = rows_between(world, known, day, day)?;
+            let one = ComparedRows { rows: vec![&draft.facts], ..ComparedRows::default() };
+            let others = ComparedRows { rows: rows.iter().map(|row| &row.facts).collect(), ..ComparedRows::default() };
+            found += RowAgreement::of(&one, &others).found;
+        }
+        let least = if sample.len() < 3 { sample.len() } else { 2 };
+        if found >= least.max(1) && found * 2 > sample.len() {
+            let found = if step == 1 { found } else { drafts.len() * found / sample.len() };
+            return Ok(Some((known.display_name().to_owned(), found)));
+        }
+    }
+    Ok(None)
+}
