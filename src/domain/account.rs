@@ -188,10 +188,7 @@ impl Account {
     /// The provider's identity without the currency that sets accounts of one number apart.
     #[must_use]
     pub fn number_identity(&self) -> &str {
-        let parts = self.provider_account_id.rsplit_once('/');
-        parts
-            .filter(|(_, code)| self.currency.as_str() == *code)
-            .map_or(&*self.provider_account_id, |(number, _)| number)
+        without_currency(&self.provider_account_id, self.currency)
     }
 
     /// The last four characters of the number, for `··7890`.
@@ -199,6 +196,12 @@ impl Account {
     pub fn tail(&self) -> &str {
         self.number_masked.trim_start_matches('*')
     }
+}
+
+/// An identity of the form `number/currency` without its currency.
+pub(super) fn without_currency(identity: &str, currency: AssetCode) -> &str {
+    let parts = identity.rsplit_once('/');
+    parts.filter(|(_, code)| currency.as_str() == *code).map_or(identity, |(number, _)| number)
 }
 
 /// Balance of an account, from its newest snapshot.

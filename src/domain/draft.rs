@@ -44,6 +44,14 @@ pub struct AccountDraft {
     pub institution: Option<String>,
 }
 
+impl AccountDraft {
+    /// The provider's identity without the currency that sets accounts of one number apart.
+    #[must_use]
+    pub fn number_identity(&self) -> &str {
+        super::account::without_currency(&self.provider_account_id, self.currency)
+    }
+}
+
 /// A balance as a source states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BalanceDraft {

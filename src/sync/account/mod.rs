@@ -202,7 +202,16 @@ pub(super) fn plan(
         account.currency = news.draft.currency;
         account.currency_assumed = false;
     }
-    let restated = recount.map(|recount| Restated::of(reader, known, recount, &rows)).transpose()?.unwrap_or_default();
+    let restated = match recount {
+        Some(recount) => {
+            let amended = rows.outcomes().filter_map(|outcome| match outcome {
+                Outcome::Amend(id, _) => Some(*id),
+                Outcome::New | Outcome::Known | Outcome::Void(_) => None,
+            });
+            Restated::of(reader, known, recount, &amended.collect())?
+        }
+        None => Restated::default(),
+    };
     let pages: Vec<&[crate::domain::TransactionDraft]> = news.pages.iter().map(|page| page.drafts).collect();
     let joins = parts::joins(reader, known.id, &rows, &pages, &read_learned(reader, known)?)?;
     let (holdings, sold) = match news.holdings {

@@ -6,11 +6,11 @@ use std::collections::HashSet;
 
 use chrono::NaiveDate;
 
-use super::{AccountNews, RowsPlan};
+use super::AccountNews;
 use crate::{
     domain::{Account, AssetCode, Holding, Snapshot, TransactionFacts, TransactionId},
     store::Reader,
-    sync::{JobFailure, reconcile::Outcome},
+    sync::JobFailure,
 };
 
 /// The assumed currency and the stated one.
@@ -31,20 +31,13 @@ pub(super) fn recount(known: &Account, news: &AccountNews<'_>) -> Option<Recount
 }
 
 impl Restated {
-    /// Everything stored in the assumed currency, but for rows that `plan` writes anyway.
+    /// Everything stored in the assumed currency, but for the rows that are `written` anyway.
     pub(super) fn of(
         reader: &Reader,
         known: &Account,
         (assumed, stated): Recount,
-        plan: &RowsPlan,
+        written: &HashSet<TransactionId>,
     ) -> Result<Self, JobFailure> {
-        let written: HashSet<TransactionId> = plan
-            .outcomes()
-            .filter_map(|outcome| match outcome {
-                Outcome::Amend(id, _) => Some(*id),
-                Outcome::New | Outcome::Known | Outcome::Void(_) => None,
-            })
-            .collect();
         let mut restated = Self::default();
         for row in reader.source_rows_between(known.id, NaiveDate::MIN, NaiveDate::MAX)? {
             if row.facts.currency == assumed && !written.contains(&row.id) {

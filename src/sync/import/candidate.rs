@@ -14,12 +14,12 @@ use super::{
     world::{PageGroup, World, is_deposit, known_rows, number_of_account, rows_between, same_type},
 };
 use crate::{
-    domain::{Account, AccountType, Connection, TransactionDraft, Warning, text},
+    domain::{Account, AccountId, AccountType, Connection, TransactionDraft, Warning, text},
     sync::JobFailure,
 };
 
 /// A stored account that pages of a file may mean.
-pub(super) struct Candidate<'w> {
+pub(super) struct AccountCandidate<'w> {
     pub(super) known: &'w Account,
     /// Its connection counts.
     counts: bool,
@@ -29,11 +29,13 @@ pub(super) struct Candidate<'w> {
     is_exact: bool,
     /// It is in the currency that the pages state.
     has_currency: bool,
+    /// Its currency is an assumption, and the file has the number in several.
+    is_assumed: bool,
 }
 
 /// A candidate whose rows were compared with those of the pages.
-pub(super) struct Compared<'w> {
-    candidate: Candidate<'w>,
+pub(super) struct ComparedCandidate<'w> {
+    candidate: AccountCandidate<'w>,
     pub(super) agreement: RowAgreement,
 }
 
@@ -50,17 +52,18 @@ enum Origin {
     Same,
 }
 
-/// The stored accounts that the pages may mean.
+/// The stored accounts that the pages may mean, but for those that other pages of the file mean, `taken`.
 pub(super) fn candidates<'w>(
     world: &'w World<'_>,
     part: &InstitutionPart,
     group: &PageGroup<'_>,
-) -> Vec<Candidate<'w>> {
+    taken: &[AccountId],
+) -> Vec<AccountCandidate<'w>> {
     let page = group.page;
     let mut found = Vec::new();
-    for known in &world.accounts {
+    for known in world.accounts.iter().filter(|known| !taken.contains(&known.id)) {
         let has_currency = !page.currency_stated || known.currency == page.account.currency;
-        if !has_currency && !gives_way(world, part, group, known) {
+        if !has_currency && !gives_way(world, known) {
             continue;
         }
         let connection = world.connections.iter().find(|connection| connection.id == known.connection_id);
@@ -69,9 +72,7 @@ pub(super) fn candidates<'w>(
         };
         let origin = origin_of(part, connection);
         let closeness = group.number.closeness(&number_of_account(known));
-        let identity = &page.account.provider_account_id;
-        let is_exact = origin >= Origin::Unnamed
-            && (known.provider_account_id == *identity || known.number_identity() == identity);
+        let is_exact = origin >= Origin::Unnamed && known.number_identity() == page.account.number_identity();
         let may_mean = match (origin, closeness) {
             (Origin::Other | Origin::Renamed, Closeness::Equal) => group.number.is_unique(),
             (Origin::Other | Origin::Renamed, _) => false,
@@ -79,22 +80,27 @@ pub(super) fn candidates<'w>(
             (Origin::Unnamed | Origin::Same, _) => true,
         };
         if may_mean {
-            found.push(Candidate { known, counts: connection.counts(), origin, closeness, is_exact, has_currency });
+            let is_assumed = known.currency_assumed && other_currencies(part, group);
+            let counts = connection.counts();
+            found.push(AccountCandidate { known, counts, origin, closeness, is_exact, has_currency, is_assumed });
         }
     }
     found
 }
 
-/// Whether the currency of an account is an assumption that the currency of the pages may replace: no other page of the file
-/// states the assumed one for the same number.
-fn gives_way(world: &World<'_>, part: &InstitutionPart, group: &PageGroup<'_>, known: &Account) -> bool {
-    let has_assumed = part.accounts.iter().any(|other| {
-        other.account.provider_account_id == group.page.account.provider_account_id
-            && other.currency_stated
-            && other.account.currency == known.currency
-    });
+/// Whether the currency of an account is an assumption that a stated one may replace.
+fn gives_way(world: &World<'_>, known: &Account) -> bool {
     let merges = world.reader.merges();
-    known.currency_assumed && !has_assumed && merges.parts(merges.head(known.id)).len() == 1
+    known.currency_assumed && merges.parts(merges.head(known.id)).len() == 1
+}
+
+/// Whether the file has the number of these pages in another currency too.
+fn other_currencies(part: &InstitutionPart, group: &PageGroup<'_>) -> bool {
+    let own = &group.page.account;
+    part.accounts.iter().any(|page| {
+        let other = &page.account;
+        page.currency_stated && other.currency != own.currency && other.number_identity() == own.number_identity()
+    })
 }
 
 fn are_cards(group: &PageGroup<'_>, known: &Account) -> bool {
@@ -122,9 +128,9 @@ fn origin_of(part: &InstitutionPart, connection: &Connection) -> Origin {
 
 /// The account of exactly this identity, where no comparison of rows is needed: at an institution of this name before one
 /// that the file does not name.
-pub(super) fn exact<'w>(group: &PageGroup<'_>, candidates: &[Candidate<'w>]) -> Option<&'w Account> {
+pub(super) fn exact<'w>(group: &PageGroup<'_>, candidates: &[AccountCandidate<'w>]) -> Option<&'w Account> {
     let mut exact: Vec<_> =
-        candidates.iter().filter(|candidate| candidate.is_exact && candidate.has_currency).collect();
+        candidates.iter().filter(|one| one.is_exact && one.has_currency && !one.is_assumed).collect();
     exact.sort_by_key(|candidate| Reverse((candidate.counts, candidate.origin)));
     let first = exact.first()?;
     let is_clear = exact.len() == 1 || (first.origin == Origin::Same && group.page.currency_stated);
@@ -136,14 +142,14 @@ pub(super) fn compare<'w>(
     world: &World<'_>,
     part: &InstitutionPart,
     group: &PageGroup<'_>,
-    candidates: Vec<Candidate<'w>>,
-) -> Result<Vec<Compared<'w>>, JobFailure> {
+    candidates: Vec<AccountCandidate<'w>>,
+) -> Result<Vec<ComparedCandidate<'w>>, JobFailure> {
     let rows = group.rows(part);
     let mut compared = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         let stored = known_rows(world, candidate.known, group)?;
         let agreement = RowAgreement::of(&rows, &stored.compared());
-        compared.push(Compared { candidate, agreement });
+        compared.push(ComparedCandidate { candidate, agreement });
     }
     Ok(compared)
 }
@@ -151,30 +157,34 @@ pub(super) fn compare<'w>(
 /// The account that the pages mean although they name it in another way.
 pub(super) fn best<'c, 'w>(
     group: &PageGroup<'_>,
-    compared: &'c [Compared<'w>],
-) -> Option<(&'w Account, &'c Compared<'w>)> {
-    let is_masked = |Compared { candidate, .. }: &&Compared<'_>| {
+    compared: &'c [ComparedCandidate<'w>],
+) -> Option<(&'w Account, &'c ComparedCandidate<'w>)> {
+    let is_masked = |ComparedCandidate { candidate, .. }: &&ComparedCandidate<'_>| {
         candidate.closeness == Closeness::Masked && candidate.origin >= Origin::Unnamed
     };
     let is_only = compared.iter().filter(is_masked).count() == 1;
     let meant = compared.iter().filter(|compared| means(group, compared, is_only));
-    let best = meant.max_by_key(|Compared { candidate, agreement }| {
-        (candidate.has_currency, agreement.rank(), candidate.counts, candidate.origin, Reverse(candidate.known.id))
+    let best = meant.max_by_key(|ComparedCandidate { candidate, agreement }| {
+        (agreement.rank(), candidate.has_currency, candidate.counts, candidate.origin, Reverse(candidate.known.id))
     })?;
     Some((best.candidate.known, best))
 }
 
 /// Whether pages mean a known account.
-fn means(group: &PageGroup<'_>, compared: &Compared<'_>, is_only: bool) -> bool {
+fn means(group: &PageGroup<'_>, compared: &ComparedCandidate<'_>, is_only: bool) -> bool {
     /// Rows that must be missing before the same number in another form counts as another account.
     const CONTRADICTING: usize = 2;
-    let Compared { candidate, agreement } = compared;
+    let ComparedCandidate { candidate, agreement } = compared;
     let (draft, known) = (&group.page.account, candidate.known);
     let same_type = same_type(draft, known.account_type);
     let kindred = same_type || (is_deposit(draft.account_type) && is_deposit(known.account_type));
     match candidate.closeness {
+        _ if candidate.is_assumed && !candidate.has_currency => agreement.found >= 1 && agreement.agrees(),
+        _ if candidate.is_assumed && candidate.is_exact => !agreement.contradicts(1),
         _ if candidate.is_exact => !agreement.contradicts(if candidate.has_currency { CONTRADICTING } else { 1 }),
         Closeness::Equal if same_type && candidate.origin != Origin::Other => !agreement.contradicts(CONTRADICTING),
+        // A card may be written as a line of credit.
+        Closeness::Equal if group.number.is_unique() => agreement.agrees(),
         // A missing type reads as checking; members of credit unions have several accounts under one number.
         Closeness::Equal | Closeness::Masked if kindred => {
             // Without rows in common, the only account that the mask fits; the caller warns.
@@ -191,7 +201,7 @@ fn means(group: &PageGroup<'_>, compared: &Compared<'_>, is_only: bool) -> bool 
 pub(super) fn looks_like(
     world: &World<'_>,
     group: &PageGroup<'_>,
-    compared: &[Compared<'_>],
+    compared: &[ComparedCandidate<'_>],
 ) -> Result<Option<Warning>, JobFailure> {
     let draft = &group.page.account;
     let same_rows = compared.iter().find(|one| one.agreement.found >= 1 && one.agreement.agrees());
@@ -207,10 +217,12 @@ pub(super) fn looks_like(
             group.drafts.len(),
         )
     } else {
-        let same_number = compared.iter().find(|Compared { candidate, .. }| {
+        let same_number = compared.iter().find(|ComparedCandidate { candidate, .. }| {
             candidate.closeness == Closeness::Equal && same_type(draft, candidate.known.account_type)
         });
-        let Some(Compared { candidate: Candidate { known, .. }, .. }) = same_number else { return Ok(None) };
+        let Some(ComparedCandidate { candidate: AccountCandidate { known, .. }, .. }) = same_number else {
+            return Ok(None);
+        };
         format!(
             "the new account {number} has the number of {} but other rows: if it is the same account, its balance counts \
              twice until `dashtam merge` joins the two",

@@ -11,14 +11,14 @@ use rust_decimal::Decimal;
 use crate::domain::{TransactionFacts, TransactionStatus, text};
 
 /// First and last day.
-pub(super) type Period = (NaiveDate, NaiveDate);
+pub(super) type CoveredDays = (NaiveDate, NaiveDate);
 
 /// The rows of one side.
 #[derive(Default)]
 pub(super) struct ComparedRows<'a> {
     pub(super) rows: Vec<&'a TransactionFacts>,
     /// Days of which every row is among `rows`.
-    pub(super) periods: Vec<Period>,
+    pub(super) periods: Vec<CoveredDays>,
     /// Balance at the end of a day, settled rows only.
     pub(super) closing: Option<(NaiveDate, Decimal)>,
 }
@@ -54,7 +54,7 @@ impl<'a> ComparedRows<'a> {
     /// Whether a row of the day must be among the rows. Rows of the last days may be posted later.
     fn must_have(&self, day: NaiveDate) -> bool {
         let is_inside =
-            |(from, to): &Period| *from < day && day.checked_add_days(Days::new(2)).is_some_and(|day| day <= *to);
+            |(from, to): &CoveredDays| *from < day && day.checked_add_days(Days::new(2)).is_some_and(|day| day <= *to);
         self.periods.iter().any(is_inside)
     }
 

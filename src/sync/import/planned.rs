@@ -88,7 +88,7 @@ impl PlannedRows {
         self.rows.get(&account).map_or(&[], |planned| &planned.rows)
     }
 
-    /// What earlier files will write to an account.
+    /// The effect of earlier files on an account.
     pub(super) fn of(&self, account: AccountId) -> Option<&Planned> {
         self.rows.get(&account)
     }

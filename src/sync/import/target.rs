@@ -13,7 +13,7 @@ use super::{
     world::{PageGroup, World, same_type},
 };
 use crate::{
-    domain::{Account, AccountType, AssetCode, Warning, text},
+    domain::{Account, AccountId, AccountType, AssetCode, Warning, text},
     statements::StatementAccount,
     sync::{JobFailure, account},
 };
@@ -59,9 +59,20 @@ pub(super) fn targets(world: &World<'_>, part: &InstitutionPart) -> Result<Vec<I
             targets[target].new_names.push(source_name(part, group.page));
             continue;
         }
-        targets.push(target(world, part, &names, &group)?);
+        let taken = taken(part, &targets, group.page);
+        targets.push(target(world, part, &names, &group, &taken)?);
     }
     Ok(targets)
+}
+
+/// Accounts that other pages of the file mean, which state another currency than this page.
+fn taken(part: &InstitutionPart, targets: &[ImportTarget], page: &StatementAccount) -> Vec<AccountId> {
+    let has_other = |target: &&ImportTarget| {
+        target.pages.iter().map(|page| &part.accounts[*page]).any(|other| {
+            page.currency_stated && other.currency_stated && other.account.currency != page.account.currency
+        })
+    };
+    targets.iter().filter(has_other).filter_map(|target| Some(target.account.as_ref()?.id)).collect()
 }
 
 /// An account of the same file that the pages are about too: under its number in another form, or as a replaced card.
@@ -102,6 +113,7 @@ fn target(
     part: &InstitutionPart,
     names: &HashMap<String, usize>,
     group: &PageGroup<'_>,
+    taken: &[AccountId],
 ) -> Result<ImportTarget, JobFailure> {
     let found = |account: &Account| ImportTarget {
         account: Some(account.clone()),
@@ -113,7 +125,7 @@ fn target(
     if let Some(index) = names.get(&name) {
         return Ok(found(&world.accounts[*index]));
     }
-    let candidates = candidate::candidates(world, part, group);
+    let candidates = candidate::candidates(world, part, group, taken);
     if let Some(known) = candidate::exact(group, &candidates) {
         return Ok(found(known));
     }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    evidence::{ComparedRows, Period},
+    evidence::{ComparedRows, CoveredDays},
     number::AccountNumber,
     planned::PlannedRows,
     read::InstitutionPart,
@@ -88,7 +88,7 @@ pub(super) fn same_type(draft: &AccountDraft, known: AccountType) -> bool {
 /// Rows of a stored account.
 pub(super) struct KnownRows {
     rows: Vec<Transaction>,
-    periods: Vec<Period>,
+    periods: Vec<CoveredDays>,
     closing: Option<(NaiveDate, Decimal)>,
 }
 
@@ -115,7 +115,7 @@ pub(super) fn known_rows(world: &World<'_>, known: &Account, source: &PageGroup<
         Some(learned) => learned.clone(),
         None => account::read_learned(world.reader, known)?,
     };
-    let mut periods: Vec<Period> = learned.periods().collect();
+    let mut periods: Vec<CoveredDays> = learned.periods().collect();
     let last = periods.iter().map(|(_, to)| *to).chain([last]).max().unwrap_or(last);
     let rows = rows_between(world, known, first, last)?;
     if periods.is_empty() {

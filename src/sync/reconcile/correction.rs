@@ -53,20 +53,27 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
         };
         // A row that replaces itself was turned around: an amount that it had before is not the one it has.
         let is_own = draft.facts.provider_id.as_deref() == Some(&**id);
+        let is_row = match sides.of_draft[index] {
+            Claim::Stored { row, .. } if replaces && !is_own => Some(row),
+            _ => None,
+        };
         let was_applied = replaces
             && match sides.of_draft[index] {
                 Claim::Open => false,
                 Claim::Retired if is_own => false,
                 Claim::Stored { row, .. } if is_own => batch.stored[row].facts.amount == draft.facts.amount,
-                _ => true,
+                Claim::Stored { .. } => false,
+                Claim::Retired => true,
             };
         if was_applied {
             plan.outcomes[index] = Outcome::Known;
         } else {
             let target = target(batch, plan, id, &draft.facts, (&stored, &listed));
             // The row that replaced this correction came before it and is a row already: what it corrects ends.
-            let replaces = replaces && !(sides.is_superseded[index] && !is_own);
+            let replaces = replaces && is_row.is_none() && !(sides.is_superseded[index] && !is_own);
             match target {
+                // Applied before.
+                Some(Target::Stored(row)) if Some(row) == is_row => plan.outcomes[index] = Outcome::Known,
                 Some(Target::Draft(other)) => on_draft(plan, index, other, replaces, &draft.facts),
                 Some(Target::Stored(row)) => {
                     plan.outcomes[index] = on_stored(batch, row, replaces, &draft.facts);
@@ -87,7 +94,8 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
                 Some(Target::Stored(row)) => Some(&batch.stored[row].facts),
                 None => None,
             };
-            let was_applied = content.is_none() && was_corrected(batch, id, &draft.facts);
+            let is_known = is_row.is_some() && matches!(target, Some(Target::Stored(row)) if Some(row) == is_row);
+            let was_applied = is_known || content.is_none() && was_corrected(batch, plan, id, &draft.facts);
             if !was_applied && retire(plan, id, &draft.facts, content) && content.is_none() {
                 plan.early_corrections.push(index);
             }
@@ -106,9 +114,12 @@ fn can_mean(news: &TransactionFacts, row: &TransactionFacts) -> bool {
 }
 
 /// Whether the row with that id ended by a correction before.
-fn was_corrected(batch: &Batch<'_>, id: &Text, news: &TransactionFacts) -> bool {
+fn was_corrected(batch: &Batch<'_>, plan: &Plan, id: &Text, news: &TransactionFacts) -> bool {
     let mut ended = batch.stored.iter().filter(|row| row.facts.status == TransactionStatus::Cancelled);
+    let mut retired = plan.learned.retired.iter().filter(|retired| retired.is_void && !retired.is_guess);
+    let near = |date: NaiveDate| date.signed_duration_since(news.date).num_days().unsigned_abs() <= 2 * REACH_DAYS;
     ended.any(|row| row.facts.provider_id.as_ref() == Some(id) && can_mean(news, &row.facts))
+        || retired.any(|retired| retired.content.id.as_ref() == Some(id) && near(retired.content.date))
 }
 
 /// The row with that id that is nearest in time, if it is still there.

@@ -10,12 +10,10 @@ use rust_decimal::Decimal;
 
 use super::{
     identity::{Claim, Sides},
+    learned::MOVED_DAYS,
     likeness::{Face, Likeness, are_instalments},
 };
 use crate::domain::{Correction, Text, TransactionStatus};
-
-/// Days by which the date of a settled row moves between listings.
-const MOVED_DAYS: u64 = 3;
 
 /// The verdict about a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +47,8 @@ pub(super) struct Pair {
     pub(super) draft: usize,
     pub(super) row: usize,
     pub(super) verdict: PairVerdict,
+    /// A later listing of the whole day holds this content once: no balance of an older one makes it two.
+    pub(super) is_fixed: bool,
     reason: Reason,
 }
 
@@ -112,7 +112,7 @@ pub(super) fn pairs(sides: &Sides<'_>) -> Pairs {
     let mut all = Vec::new();
     for (draft, claim) in sides.of_draft.iter().enumerate() {
         if let Claim::Stored { row, is_firm: false } = *claim {
-            all.push(Pair { draft, row, verdict: PairVerdict::Same, reason: Reason::Claimed });
+            all.push(Pair { draft, row, verdict: PairVerdict::Same, is_fixed: false, reason: Reason::Claimed });
         }
     }
     let is_settled = |status| status == TransactionStatus::Settled;
@@ -191,7 +191,7 @@ impl Rest {
             let Some((place, reason)) = hit else { return true };
             let row = open.remove(from + place);
             paired.insert(row);
-            found.push(Pair { draft: *draft, row, verdict: PairVerdict::Open, reason });
+            found.push(Pair { draft: *draft, row, verdict: PairVerdict::Open, is_fixed: false, reason });
             false
         });
         self.rows.retain(|row| !paired.contains(row));
@@ -207,6 +207,7 @@ impl Rest {
                 draft,
                 row,
                 verdict: if is_open { PairVerdict::Open } else { PairVerdict::Two },
+                is_fixed: false,
                 reason: Reason::SameId,
             })
             .collect();
@@ -235,6 +236,7 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
     // Rows that the listing lacks although it covers their day: then it is not complete, and absence proves nothing.
     let lacking = rest.rows.iter().filter(|row| sides.must_list(**row)).count();
     let is_whole = if renumbered { lacking * 4 <= anew } else { lacking == 0 && witnesses + anew >= 2 };
+    let all_moved = lacking == 0 && witnesses == 0 && moved_together(sides, found);
     // The days inside a listing are whole: neither this one nor an earlier one may lack a row of them. The first day of a
     // stated period is whole too, unless the source lists only what is new since the last download.
     let first_is_whole = sides.batch.learned.repeats_rows() && rest.rows.iter().all(|row| !sides.is_first_day(*row));
@@ -245,6 +247,8 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
         let may_lack = lacking > 0 || !is_whole_day;
         !may_lack || (!unlisted && sides.batch.learned.holds_whole(sides.drafts[pair.draft].date))
     };
+    let as_of = sides.coverage.map(|coverage| coverage.as_of(sides.batch));
+    let is_held = |day| as_of.is_some_and(|as_of| sides.batch.learned.holds_later(day, as_of));
     let slid = |pair: &Pair| sides.stored_id(pair.row).is_some_and(|id| listed.contains(id));
     for pair in found.iter_mut() {
         let must_list = is_whole && sides.must_list(pair.row);
@@ -262,11 +266,24 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
             {
                 PairVerdict::Same
             }
-            Reason::Moved if must_list => PairVerdict::Same,
+            Reason::Moved if must_list || all_moved => PairVerdict::Same,
             Reason::Renumbered | Reason::Reworded(_) | Reason::Moved => PairVerdict::Open,
         };
+        pair.is_fixed = pair.verdict == PairVerdict::Same
+            && pair.reason == Reason::Renumbered
+            && is_held(sides.drafts[pair.draft].date);
     }
     renumbered
+}
+
+/// Whether every pair moved by one day in the same direction, at least two of them: the source counts days in another zone.
+fn moved_together(sides: &Sides<'_>, found: &[Pair]) -> bool {
+    let shift =
+        |pair: &Pair| sides.drafts[pair.draft].date.signed_duration_since(sides.stored[pair.row].date).num_days();
+    let first = found.first().map(shift);
+    found.len() >= 2
+        && first.is_some_and(|days| days.abs() == 1)
+        && found.iter().all(|pair| pair.reason == Reason::Moved && Some(shift(pair)) == first)
 }
 
 impl Sides<'_> {

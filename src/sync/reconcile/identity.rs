@@ -150,9 +150,11 @@ impl<'a> Sides<'a> {
             let face = &self.drafts[draft];
             let id = self.draft_id(draft);
             let near = |retired: &&&Retired| {
-                let day = retired.content.date;
-                day == chrono::NaiveDate::MIN
-                    || face.date.signed_duration_since(day).num_days().unsigned_abs() <= REACH_DAYS
+                let content = &retired.content;
+                let is_alike = content.amount == face.amount || content.letters == face.letters;
+                let most = if is_alike { 2 * REACH_DAYS } else { REACH_DAYS };
+                content.date == chrono::NaiveDate::MIN
+                    || face.date.signed_duration_since(content.date).num_days().unsigned_abs() <= most
             };
             let guess = id.and_then(|id| guesses.get(id)).and_then(|retired| retired.iter().find(near));
             if self.is_correction(draft) {
@@ -265,6 +267,7 @@ impl<'a> Sides<'a> {
             }
         }
         let mut pairs: Vec<(usize, usize, Change)> = Vec::new();
+        let same_content = SameContent::of(self);
         for (id, drafts) in drafts {
             let Some(rows) = rows.get(id) else { continue };
             if self.batch.trust == IdTrust::Unique {
@@ -278,7 +281,12 @@ impl<'a> Sides<'a> {
                 self.ids_reused |= rows.len() > 1 || drafts.len() > 1;
                 continue;
             };
-            let change = self.change(*draft, *row);
+            let change = match self.change(*draft, *row) {
+                Change::Text | Change::DayOrAmount if same_content.is_elsewhere(self, *draft, *row) => {
+                    Change::Everything
+                }
+                change => change,
+            };
             self.ids_reused |= change == Change::Everything;
             pairs.push((*draft, *row, change));
         }
@@ -290,8 +298,12 @@ impl<'a> Sides<'a> {
                 Change::Everything => {}
                 Change::Text | Change::DayOrAmount if is_covered && !self.ids_reused => self.take(draft, row, false),
                 Change::Text => self.same_id.push((draft, row, true)),
-                // Outside the listed days the old row goes on, and this is another.
-                Change::DayOrAmount => self.same_id.push((draft, row, is_covered)),
+                // Outside the listed days the old row goes on, and this is another, unless it only moved by a day.
+                Change::DayOrAmount => {
+                    let (new, old) = (&self.drafts[draft], &self.stored[row]);
+                    let has_moved = new.days_to(old) <= 1 && new.amount == old.amount;
+                    self.same_id.push((draft, row, is_covered || has_moved));
+                }
             }
         }
     }
@@ -360,6 +372,29 @@ impl<'a> Sides<'a> {
                 self.take(draft, row, is_firm);
             }
         }
+    }
+}
+
+/// Contents of the open drafts and rows.
+struct SameContent {
+    drafts: HashSet<Face>,
+    rows: HashSet<Face>,
+}
+
+impl SameContent {
+    fn of(sides: &Sides<'_>) -> Self {
+        let drafts = (0..sides.drafts.len()).filter(|draft| sides.is_open(*draft));
+        let rows = (0..sides.stored.len()).filter(|row| sides.claimed[*row].is_none());
+        Self {
+            drafts: drafts.map(|draft| sides.drafts[draft].clone()).collect(),
+            rows: rows.map(|row| sides.stored[row].clone()).collect(),
+        }
+    }
+
+    /// Whether a draft and a row of one id and two contents are listed or stored under other ids too: then the source gave new
+    /// ids.
+    fn is_elsewhere(&self, sides: &Sides<'_>, draft: usize, row: usize) -> bool {
+        self.drafts.contains(&sides.stored[row]) || self.rows.contains(&sides.drafts[draft])
     }
 }
 

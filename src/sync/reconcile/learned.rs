@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::likeness::Face;
 use crate::domain::{Text, TransactionFacts, TransactionId};
 
+/// Days by which the date of a settled row moves between listings.
+pub(super) const MOVED_DAYS: u64 = 3;
 /// Listings kept for one account, the newest by their last day.
 const MAX_LISTINGS: usize = 48;
 /// Listings whose balance is kept for each of their last days; of older ones fewer days are kept.
@@ -162,9 +164,13 @@ impl Learned {
         self.listings.iter().rev().filter_map(|listing| listing.point_before(first)).map(|(day, _)| day).max()
     }
 
-    /// The last day that such a comparison needs: a later listing may start soon after this one ends.
+    /// The last day that such a comparison needs: a later listing may start soon after this one ends, and its first rows may be
+    /// rows of this one that moved by some days.
     pub(crate) fn last_needed(&self, last: NaiveDate) -> Option<NaiveDate> {
-        self.listings.iter().filter_map(|listing| listing.point_after(last)).map(|(day, _)| day).min()
+        let moved = last.checked_add_days(chrono::Days::new(MOVED_DAYS)).unwrap_or(last);
+        let after =
+            |day| self.listings.iter().filter_map(move |listing| listing.point_after(day)).map(|(day, _)| day).min();
+        after(last).max(after(moved))
     }
 
     /// Rows that had a content with that id before a correction.
@@ -212,6 +218,11 @@ impl Learned {
     /// Whether an earlier listing holds every row of the day.
     pub(super) fn holds_whole(&self, day: NaiveDate) -> bool {
         self.listings.iter().any(|known| known.from < day && day < known.to)
+    }
+
+    /// Whether a listing of a later day than `as_of` holds every row of the day.
+    pub(super) fn holds_later(&self, day: NaiveDate, as_of: NaiveDate) -> bool {
+        self.listings.iter().any(|known| known.as_of > as_of && known.from < day && day < known.to)
     }
 
     /// Whether listings of this source repeat the rows of earlier ones: a source that lists what is new since the last download

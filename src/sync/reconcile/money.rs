@@ -57,7 +57,7 @@ pub(super) fn decide(sides: &Sides<'_>, pairs: &mut [Pair]) -> Agreement {
         return Agreement::Unknown;
     }
     let mut result = Agreement::Unknown;
-    for span in spans(sides) {
+    for span in spans(sides, pairs) {
         let solution = solve(sides, pairs, &span, if is_trusted { MOST_SUMS } else { FEW_SUMS });
         match solution {
             Solution::One(verdicts) => {
@@ -83,14 +83,17 @@ pub(super) fn decide(sides: &Sides<'_>, pairs: &mut [Pair]) -> Agreement {
     result
 }
 
-/// The pairs of points that this batch can be compared over, the nearest listings first.
-fn spans(sides: &Sides<'_>) -> Vec<Span> {
+/// The pairs of points that this batch can be compared over, the nearest listings first. Both days of a pair are on one side of
+/// a point, since a row may have moved over it.
+fn spans(sides: &Sides<'_>, pairs: &[Pair]) -> Vec<Span> {
     let (Some(coverage), Some((closing_day, closing))) = (sides.coverage, sides.batch.listing.closing) else {
         return Vec::new();
     };
     let Some(after) = closing_day.succ_opt() else { return Vec::new() };
     let new = past::listing(sides.batch, &coverage);
-    let first = sides.drafts.iter().map(|face| face.date).min().map_or(coverage.first, |day| day.min(coverage.first));
+    let days = || pairs.iter().map(|pair| sides.stored[pair.row].date);
+    let first = sides.drafts.iter().map(|face| face.date).chain(days()).fold(coverage.first, NaiveDate::min);
+    let last = days().fold(closing_day, NaiveDate::max);
     let is_loaded = |from: NaiveDate, to: NaiveDate| {
         sides.batch.loaded.is_some_and(|(first, last)| first <= from && to.pred_opt().is_some_and(|to| to <= last))
     };
@@ -106,7 +109,7 @@ fn spans(sides: &Sides<'_>) -> Vec<Span> {
         let (from, to, difference) = if let Some((from, balance)) = past.point_before(start) {
             (from, after, closing.saturating_sub(balance))
         } else {
-            let later = past.point_after(closing_day).or(past.points.last().copied());
+            let later = past.point_after(last).or(past.points.last().copied());
             let (Some((from, opening)), Some((to, balance))) = (new.points.first().copied(), later) else { continue };
             (from, to, balance.saturating_sub(opening))
         };
@@ -154,7 +157,7 @@ fn solve(sides: &Sides<'_>, pairs: &[Pair], span: &Span, most: usize) -> Solutio
     let mut groups: BTreeMap<Decimal, Vec<usize>> = BTreeMap::new();
     for (index, pair) in pairs.iter().enumerate() {
         let face = &sides.stored[pair.row];
-        if within(face.date) && !face.amount.is_zero() {
+        if within(face.date) && !face.amount.is_zero() && !pair.is_fixed {
             groups.entry(face.amount).or_default().push(index);
         }
     }

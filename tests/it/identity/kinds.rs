@@ -106,7 +106,10 @@ async fn habits_of_banks_lose_double_and_invent_nothing() {
         count += 1;
         let is_import = |step: &Vec<String>| step[0] == "import" && step.iter().all(|word| !word.contains('='));
         let may_turn = sequence.steps.iter().all(is_import) && !sequence.options.contains_key("orders");
-        let all = if may_turn { orders(&sequence.steps) } else { vec![sequence.steps.clone()] };
+        let mut all = if may_turn { orders(&sequence.steps) } else { vec![sequence.steps.clone()] };
+        // Of the orders of many files every fifth.
+        let every = if all.len() > 6 { 5 } else { 1 };
+        all = all.into_iter().step_by(every).collect();
         for steps in all {
             let mut check = |end: &End, is_decided: bool, how: &str| {
                 if let Some(fault) = fault(sequence, end, is_decided) {

@@ -111,7 +111,7 @@ pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
                 sequence.rows.push((
                     format!("2025-{}", rest[0]),
                     rest[1].parse().unwrap(),
-                    rest[4].to_owned(),
+                    rest.get(4).copied().unwrap_or_default().to_owned(),
                     rest[2].to_owned(),
                     rest[3].to_owned(),
                 ));
