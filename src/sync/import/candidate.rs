@@ -27,10 +27,27 @@ pub(super) struct AccountCandidate<'w> {
     closeness: Closeness,
     /// It has exactly the identity that the pages state.
     is_exact: bool,
-    /// It is in the currency that the pages state.
-    has_currency: bool,
-    /// Its currency is an assumption, and the file has the number in several.
-    is_assumed: bool,
+    currency: CurrencyFit,
+}
+
+/// The currency of a candidate, compared with that of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CurrencyFit {
+    /// The same, or the pages state none.
+    Same,
+    /// An assumption that gives way to the stated one.
+    GivesWay,
+    /// An assumption, and the file has the number in several currencies.
+    OneOfSeveral {
+        /// The assumption is the currency of the pages.
+        is_same: bool,
+    },
+}
+
+impl CurrencyFit {
+    const fn is_same(self) -> bool {
+        matches!(self, Self::Same | Self::OneOfSeveral { is_same: true })
+    }
 }
 
 /// A candidate whose rows were compared with those of the pages.
@@ -80,9 +97,15 @@ pub(super) fn candidates<'w>(
             (Origin::Unnamed | Origin::Same, _) => true,
         };
         if may_mean {
-            let is_assumed = known.currency_assumed && other_currencies(part, group);
+            let currency = match has_currency {
+                is_same if known.currency_assumed && other_currencies(part, group) => {
+                    CurrencyFit::OneOfSeveral { is_same }
+                }
+                true => CurrencyFit::Same,
+                false => CurrencyFit::GivesWay,
+            };
             let counts = connection.counts();
-            found.push(AccountCandidate { known, counts, origin, closeness, is_exact, has_currency, is_assumed });
+            found.push(AccountCandidate { known, counts, origin, closeness, is_exact, currency });
         }
     }
     found
@@ -129,8 +152,7 @@ fn origin_of(part: &InstitutionPart, connection: &Connection) -> Origin {
 /// The account of exactly this identity, where no comparison of rows is needed: at an institution of this name before one
 /// that the file does not name.
 pub(super) fn exact<'w>(group: &PageGroup<'_>, candidates: &[AccountCandidate<'w>]) -> Option<&'w Account> {
-    let mut exact: Vec<_> =
-        candidates.iter().filter(|one| one.is_exact && one.has_currency && !one.is_assumed).collect();
+    let mut exact: Vec<_> = candidates.iter().filter(|one| one.is_exact && one.currency == CurrencyFit::Same).collect();
     exact.sort_by_key(|candidate| Reverse((candidate.counts, candidate.origin)));
     let first = exact.first()?;
     let is_clear = exact.len() == 1 || (first.origin == Origin::Same && group.page.currency_stated);
@@ -165,7 +187,13 @@ pub(super) fn best<'c, 'w>(
     let is_only = compared.iter().filter(is_masked).count() == 1;
     let meant = compared.iter().filter(|compared| means(group, compared, is_only));
     let best = meant.max_by_key(|ComparedCandidate { candidate, agreement }| {
-        (agreement.rank(), candidate.has_currency, candidate.counts, candidate.origin, Reverse(candidate.known.id))
+        (
+            agreement.rank(),
+            candidate.currency.is_same(),
+            candidate.counts,
+            candidate.origin,
+            Reverse(candidate.known.id),
+        )
     })?;
     Some((best.candidate.known, best))
 }
@@ -179,9 +207,11 @@ fn means(group: &PageGroup<'_>, compared: &ComparedCandidate<'_>, is_only: bool)
     let same_type = same_type(draft, known.account_type);
     let kindred = same_type || (is_deposit(draft.account_type) && is_deposit(known.account_type));
     match candidate.closeness {
-        _ if candidate.is_assumed && !candidate.has_currency => agreement.found >= 1 && agreement.agrees(),
-        _ if candidate.is_assumed && candidate.is_exact => !agreement.contradicts(1),
-        _ if candidate.is_exact => !agreement.contradicts(if candidate.has_currency { CONTRADICTING } else { 1 }),
+        _ if candidate.currency == (CurrencyFit::OneOfSeveral { is_same: false }) => {
+            agreement.found >= 1 && agreement.agrees()
+        }
+        _ if candidate.is_exact && candidate.currency != CurrencyFit::Same => !agreement.contradicts(1),
+        _ if candidate.is_exact => !agreement.contradicts(CONTRADICTING),
         Closeness::Equal if same_type && candidate.origin != Origin::Other => !agreement.contradicts(CONTRADICTING),
         // A card may be written as a line of credit.
         Closeness::Equal if group.number.is_unique() => agreement.agrees(),

@@ -93,7 +93,7 @@ impl RowAgreement {
             let same_id =
                 |known: &&TransactionFacts| known.provider_id.is_some() && known.provider_id == facts.provider_id;
             let hit = known.get_mut(&key(facts)).and_then(|same| {
-                let place = same.iter().position(|known| same_id(known));
+                let place = same.iter().position(&same_id);
                 let place =
                     place.or_else(|| same.iter().position(|known| text::skeleton(known.description()) == letters));
                 place.map(|place| same.swap_remove(place))

@@ -268,10 +268,7 @@ fn positions<'a>(pages: &[&'a StatementAccount]) -> Option<ListedPositions<'a>> 
 fn early_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> {
     let warning = |(page, draft): &(usize, usize)| {
         let draft = &pages[*page].transactions[*draft];
-        let id = match draft.correction.as_deref() {
-            Some(Correction::Replaces(id) | Correction::Deletes(id)) => id,
-            None => return None,
-        };
+        let (Correction::Replaces(id) | Correction::Deletes(id)) = draft.correction.as_deref()?;
         let message =
             format!("corrects the row with the id {id}, which is not there; applied when that row is imported");
         Some(Warning::new(draft.facts.origin.line, message))

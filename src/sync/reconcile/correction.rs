@@ -60,17 +60,16 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
         let was_applied = replaces
             && match sides.of_draft[index] {
                 Claim::Open => false,
-                Claim::Retired if is_own => false,
-                Claim::Stored { row, .. } if is_own => batch.stored[row].facts.amount == draft.facts.amount,
-                Claim::Stored { .. } => false,
-                Claim::Retired => true,
+                Claim::Retired => !is_own,
+                Claim::Stored { row, .. } => is_own && batch.stored[row].facts.amount == draft.facts.amount,
             };
         if was_applied {
             plan.outcomes[index] = Outcome::Known;
         } else {
             let target = target(batch, plan, id, &draft.facts, (&stored, &listed));
             // The row that replaced this correction came before it and is a row already: what it corrects ends.
-            let replaces = replaces && is_row.is_none() && !(sides.is_superseded[index] && !is_own);
+            let was_replaced = is_row.is_some() || (sides.is_superseded[index] && !is_own);
+            let replaces = replaces && !was_replaced;
             match target {
                 // Applied before.
                 Some(Target::Stored(row)) if Some(row) == is_row => plan.outcomes[index] = Outcome::Known,
