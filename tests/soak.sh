@@ -31,10 +31,7 @@ statement() { # ACCOUNT ROWS FILE
 run() { "$program" --data-dir "$@"; }
 # Everything a user sees of a profile, as one hash; fails if the profile can't be read.
 state() {
-    local rows accounts
-    rows=$(run "$1" export --to json) || return 1
-    accounts=$(run "$1" accounts --format json) || return 1
-    printf '%s%s' "$rows" "$accounts" | sha256sum | cut -d' ' -f1
+    { run "$1" export --to json && run "$1" accounts --format json; } | sha256sum | cut -d' ' -f1
 }
 flip() { # FILE: flips a random bit and prints how to flip it back
     local at bit byte

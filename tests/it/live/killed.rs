@@ -174,30 +174,31 @@ async fn plaid() -> Server {
     .await
 }
 
+const CONNECT_PLAID: [&str; 10] = [
+    "connect",
+    "plaid",
+    "--field",
+    "environment=sandbox",
+    "--field",
+    "client_id=canary-client",
+    "--field-env",
+    "secret=SECRET_OF_PLAID",
+    "--format",
+    "json",
+];
+
 #[tokio::test]
 async fn a_hosted_link_is_whole_wherever_it_is_killed() {
     let variables = [("SECRET_OF_PLAID", "canary-plaid-secret")];
-    let connect = [
-        "connect",
-        "plaid",
-        "--field",
-        "environment=sandbox",
-        "--field",
-        "client_id=canary-client",
-        "--field-env",
-        "secret=SECRET_OF_PLAID",
-        "--format",
-        "json",
-    ];
     // Where it is killed; how often a page is made and a public token exchanged in all.
     for (path, pages, exchanges) in
         [("/link/token/create", 2, 1), ("/link/token/get", 1, 1), ("/accounts/get", 1, 1), ("/transactions/sync", 1, 1)]
     {
         let server = plaid().await;
         let mut profile = Profile::new(&[("plaid", &server)]);
-        killed_at(&server, path, &profile, &connect, &variables).await;
+        killed_at(&server, path, &profile, &CONNECT_PLAID, &variables).await;
         if profile.list(&["connections"]).await.as_array().unwrap().is_empty() {
-            let (code, text) = ends(&mut profile, &connect, &variables).await;
+            let (code, text) = ends(&mut profile, &CONNECT_PLAID, &variables).await;
             assert_eq!(code, Some(0), "{path}: {text}");
         } else {
             profile.run(&["sync", "--force"]).await;
@@ -211,23 +212,11 @@ async fn a_hosted_link_is_whole_wherever_it_is_killed() {
 #[tokio::test]
 async fn a_link_killed_during_the_exchange_can_be_made_again() {
     let variables = [("SECRET_OF_PLAID", "canary-plaid-secret")];
-    let connect = [
-        "connect",
-        "plaid",
-        "--field",
-        "environment=sandbox",
-        "--field",
-        "client_id=canary-client",
-        "--field-env",
-        "secret=SECRET_OF_PLAID",
-        "--format",
-        "json",
-    ];
     let server = plaid().await;
     let mut profile = Profile::new(&[("plaid", &server)]);
-    killed_at(&server, "/item/public_token/exchange", &profile, &connect, &variables).await;
+    killed_at(&server, "/item/public_token/exchange", &profile, &CONNECT_PLAID, &variables).await;
     // The answer was lost and the public token is spent: Plaid says so, and the next page is a new one.
-    let (code, text) = ends(&mut profile, &connect, &variables).await;
+    let (code, text) = ends(&mut profile, &CONNECT_PLAID, &variables).await;
     assert_eq!(code, Some(1), "{text}");
     assert!(profile.list(&["connections"]).await.as_array().unwrap().is_empty());
     assert_eq!(count(&server, "/link/token/create"), 2, "the spent page is forgotten: {text}");

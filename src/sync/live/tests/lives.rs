@@ -26,28 +26,6 @@ static FULL: ProviderMetadata = ProviderMetadata {
     ..BASE
 };
 
-const BASE: ProviderMetadata = ProviderMetadata {
-    slug: "alpaca",
-    display_name: "Bank of Tests",
-    summary: "Exists in tests only.",
-    category: ProviderCategory::Bank,
-    auth: Auth::ApiKey {
-        fields: &[],
-        build: |_| Err(METADATA.error(ProviderErrorKind::NotConfigured, "exists in tests only")),
-    },
-    capabilities: &[],
-    required_settings: &[],
-    environments: &[ServerEnvironment { name: "production", label: "Production", origin: "https://bank.example" }],
-    extra_hosts: &[],
-    pace: Pace::NONE,
-    id_trust: IdTrust::Unique,
-    signs_differ: false,
-    judge: by_status,
-    history: HistoryDepth { days: None, overlap_days: 7 },
-    documentation_url: "https://bank.example",
-    production_ready: false,
-};
-
 const ACCOUNTS: [&str; 3] = ["a", "b", "c"];
 
 /// The bank: the truth.

@@ -32,7 +32,10 @@ use crate::{
 };
 
 /// A provider whose answers a test writes. It has the slug of one that exists, so that the connection counts as live.
-pub(super) static METADATA: ProviderMetadata = ProviderMetadata {
+pub(super) static METADATA: ProviderMetadata = BASE;
+
+/// Its entry, from which others are made.
+pub(super) const BASE: ProviderMetadata = ProviderMetadata {
     slug: "alpaca",
     display_name: "Bank of Tests",
     summary: "Exists in tests only.",
