@@ -1,16 +1,13 @@
 //! Claims and links of the program itself, killed (SIGKILL) at every step: afterwards a login is whole or absent, a one-time
 //! token is spent once, and there is one connection with every row once.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::support::{
-    fixtures::fixture,
+    linked::{ACCOUNTS, CLAIM, bridge, plaid, teller},
     profile::Profile,
-    server::{Answer, Asked, Server},
+    server::Server,
 };
 
 /// Values of secret fields, by variable.
@@ -55,35 +52,6 @@ async fn is_whole(profile: &mut Profile, accounts: usize, rows: usize) {
 
 fn count(server: &Server, path: &str) -> usize {
     server.asked().iter().filter(|asked| asked.path == path).count()
-}
-
-const CLAIM: &str = "/simplefin/claim/T1";
-const ACCOUNTS: &str = "/simplefin/accounts";
-
-/// A bridge whose token works once.
-async fn bridge() -> Server {
-    let claims = AtomicUsize::new(0);
-    let now = chrono::Utc::now();
-    let day = move |days: i64| (now - chrono::TimeDelta::days(days)).timestamp();
-    Server::start(move |asked| match asked.path.as_str() {
-        CLAIM if claims.fetch_add(1, SeqCst) == 0 => {
-            let access = "https://canary-user:canary-password@bridge.simplefin.org/simplefin";
-            Answer::Reply(200, vec!["Content-Type: text/plain".into()], access.into())
-        }
-        ACCOUNTS => {
-            let rows = json!([
-                {"id": "a", "posted": day(3), "amount": "-1.00", "description": "Kiosk"},
-                {"id": "b", "posted": day(2), "amount": "-1.00", "description": "Kiosk"},
-            ]);
-            let rows = if asked.param("balances-only").is_some() { json!([]) } else { rows };
-            let account = json!({"id": "ACT-1", "name": "Checking", "conn_id": "C1", "currency": "USD", "balance": "10.00",
-                "balance-date": day(1), "transactions": rows});
-            let connections = json!([{"conn_id": "C1", "name": "Harbor Bank"}]);
-            Answer::json(json!({"errlist": [], "connections": connections, "accounts": [account]}).to_string())
-        }
-        _ => Answer::Reply(403, Vec::new(), b"Forbidden".to_vec()),
-    })
-    .await
 }
 
 #[tokio::test]
@@ -136,44 +104,6 @@ async fn a_first_sync_is_whole_wherever_it_is_killed() {
     is_whole(&mut profile, 1, 2).await;
 }
 
-/// A Plaid whose page is finished, and whose public token works once.
-async fn plaid() -> Server {
-    let exchanges = AtomicUsize::new(0);
-    Server::start(move |asked| match asked.path.as_str() {
-        "/link/token/create" => Answer::json(
-            json!({"link_token": "link-canary", "hosted_link_url": "https://secure.plaid.example/hl/canary",
-                "expiration": (chrono::Utc::now() + chrono::TimeDelta::minutes(30)).to_rfc3339()})
-            .to_string(),
-        ),
-        "/link/token/get" => Answer::json(
-            r#"{"link_sessions": [{"finished_at": "2026-11-20T12:01:00Z", "results": {"item_add_results": [{"public_token": "public-canary"}]}}]}"#,
-        ),
-        "/item/public_token/exchange" if exchanges.fetch_add(1, SeqCst) == 0 => {
-            Answer::json(r#"{"access_token":"access-canary","item_id":"item-1"}"#)
-        }
-        "/item/public_token/exchange" => {
-            Answer::status(400, r#"{"error_type":"INVALID_INPUT","error_code":"INVALID_PUBLIC_TOKEN","error_message":"used"}"#)
-        }
-        "/accounts/get" => Answer::json(
-            r#"{"accounts": [{"account_id": "A", "mask": "1", "name": "Everyday", "type": "depository", "subtype": "checking",
-                "balances": {"current": 100, "iso_currency_code": "USD"}}], "item": {"institution_name": "Maple Union"}}"#,
-        ),
-        "/transactions/sync" => {
-            let is_first = serde_json::from_str::<Value>(&asked.body).unwrap()["cursor"].is_null();
-            let row = json!({"transaction_id": "t1", "account_id": "A", "date": "2026-11-02", "amount": 12.5,
-                "iso_currency_code": "USD", "name": "Kiosk", "pending": false});
-            let added = if is_first { json!([row]) } else { json!([]) };
-            Answer::json(json!({"accounts": [], "added": added, "modified": [], "removed": [], "next_cursor": "c1",
-                "has_more": false, "transactions_update_status": "HISTORICAL_UPDATE_COMPLETE"}).to_string())
-        }
-        path if path.starts_with("/investments") => {
-            Answer::status(400, r#"{"error_type":"INVALID_REQUEST","error_code":"PRODUCTS_NOT_SUPPORTED","error_message":"no"}"#)
-        }
-        _ => Answer::status(404, "{}"),
-    })
-    .await
-}
-
 const CONNECT_PLAID: [&str; 10] = [
     "connect",
     "plaid",
@@ -224,14 +154,7 @@ async fn a_link_killed_during_the_exchange_can_be_made_again() {
 
 #[tokio::test]
 async fn a_login_of_teller_connect_is_whole_when_it_is_killed_after_the_window() {
-    let answer = |asked: &Asked| match asked.path.as_str() {
-        "/accounts" => Answer::json(fixture("teller", "accounts.json")),
-        "/accounts/acc_check/balances" => Answer::json(fixture("teller", "balances.json")),
-        "/accounts/acc_card/balances" => Answer::json(fixture("teller", "balances_card.json")),
-        path if path.ends_with("/transactions") => Answer::json("[]"),
-        _ => Answer::status(404, "{}"),
-    };
-    let server = Server::start(answer).await;
+    let server = teller().await;
     let mut profile = Profile::new(&[("teller", &server)]);
     let connect =
         ["connect", "teller", "--field", "environment=sandbox", "--field", "application_id=app_1", "--format", "json"];

@@ -5,6 +5,7 @@ mod browser;
 mod cases;
 mod http;
 mod killed;
+mod memory;
 mod oauth;
 mod oidc;
 mod plaid;

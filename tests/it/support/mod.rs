@@ -6,6 +6,7 @@ pub(crate) mod fetching;
 pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod harness;
+pub(crate) mod linked;
 pub(crate) mod made_up_provider;
 pub(crate) mod profile;
 pub(crate) mod schwab;
