@@ -33,7 +33,7 @@ pub mod ledger {
         View, aggregate, order, sums,
     };
     pub mod explain {
-        pub use crate::ledger::explain::{BalancePart, Figure, NodeKind, place_in_reply};
+        pub use crate::ledger::explain::{BalancePart, Figure, NodeKind, SourcePlace, place_in_reply};
     }
     pub mod daily {
         pub use crate::ledger::daily::{CauseKind, Span};

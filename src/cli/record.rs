@@ -78,6 +78,7 @@ impl From<&AccountLine> for AccountRecord {
 /// `holdings`.
 #[derive(Debug, Serialize)]
 pub(super) struct HoldingRecord {
+    id: String,
     account_id: String,
     pub(super) symbol: String,
     pub(super) name: String,
@@ -101,6 +102,7 @@ impl From<&HoldingLine> for HoldingRecord {
         let facts = &line.holding.facts;
         let scaled = |amount: Option<Decimal>| amount.map(|amount| at_scale_of(amount, facts.currency));
         Self {
+            id: line.holding.id.to_string(),
             account_id: line.holding.account_id.to_string(),
             symbol: facts.symbol.clone(),
             name: facts.name.clone(),

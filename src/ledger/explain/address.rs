@@ -17,7 +17,7 @@ pub enum Figure {
     NetWorth(Option<AssetCode>),
     /// `account:ID:balance`.
     Balance(AccountId),
-    /// `account:ID:stated:DATE`: a stated balance; with `:cash` or `:securities` a part of it.
+    /// `account:ID:stated:DATE`: a stated balance; with `:cash`, `:securities` or `:available` a part of it.
     Stated(AccountId, NaiveDate, BalancePart),
     /// `holding:ID:gain`.
     HoldingGain(HoldingId),
@@ -27,8 +27,10 @@ pub enum Figure {
     HoldingCost(HoldingId),
     /// `holding:ID:quantity`.
     HoldingQuantity(HoldingId),
-    /// `holding:ID:price`: the price of one unit, times the multiplier.
+    /// `holding:ID:price`: the price of one unit.
     HoldingPrice(HoldingId),
+    /// `holding:ID:multiplier`: the units of the underlying in one contract.
+    HoldingMultiplier(HoldingId),
     /// `holding:ID:gain-percent`.
     HoldingPercent(HoldingId),
     /// `holding:ID:weight`: its share of all positions in its currency, in percent.
@@ -108,6 +110,8 @@ pub enum BalancePart {
     Cash,
     /// Its securities.
     Securities,
+    /// The money that can be spent.
+    Available,
 }
 
 impl BalancePart {
@@ -118,6 +122,7 @@ impl BalancePart {
             Self::Whole => Some(stated.total),
             Self::Cash => stated.cash,
             Self::Securities => stated.securities,
+            Self::Available => stated.available,
         }
     }
 
@@ -126,7 +131,13 @@ impl BalancePart {
             Self::Whole => "",
             Self::Cash => ":cash",
             Self::Securities => ":securities",
+            Self::Available => ":available",
         }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let parts = [Self::Cash, Self::Securities, Self::Available];
+        parts.into_iter().find(|part| part.suffix().strip_prefix(':') == Some(text))
     }
 }
 
@@ -152,6 +163,7 @@ impl fmt::Display for Figure {
             Self::HoldingCost(id) => write!(f, "holding:{id}:cost"),
             Self::HoldingQuantity(id) => write!(f, "holding:{id}:quantity"),
             Self::HoldingPrice(id) => write!(f, "holding:{id}:price"),
+            Self::HoldingMultiplier(id) => write!(f, "holding:{id}:multiplier"),
             Self::HoldingPercent(id) => write!(f, "holding:{id}:gain-percent"),
             Self::HoldingWeight(id) => write!(f, "holding:{id}:weight"),
             Self::HoldingsValue(currency) => write!(f, "holdings:{currency}"),
@@ -196,11 +208,8 @@ fn parse(text: &str) -> Option<Figure> {
             [id, "gap", date] => Some(Figure::Gap(id.parse().ok()?, date.parse().ok()?)),
             [id, "less-stated", date] => Some(Figure::StatedLess(id.parse().ok()?, date.parse().ok()?)),
             [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Whole)),
-            [id, "stated", date, "cash"] => {
-                Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Cash))
-            }
-            [id, "stated", date, "securities"] => {
-                Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Securities))
+            [id, "stated", date, part] => {
+                Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::parse(part)?))
             }
             _ => None,
         },
@@ -213,6 +222,7 @@ fn parse(text: &str) -> Option<Figure> {
                 "cost" => Some(Figure::HoldingCost(id)),
                 "quantity" => Some(Figure::HoldingQuantity(id)),
                 "price" => Some(Figure::HoldingPrice(id)),
+                "multiplier" => Some(Figure::HoldingMultiplier(id)),
                 "gain-percent" => Some(Figure::HoldingPercent(id)),
                 "weight" => Some(Figure::HoldingWeight(id)),
                 _ => None,
@@ -275,8 +285,10 @@ mod tests {
             "account:3:balance",
             "account:3:stated:2026-01-31",
             "account:3:stated:2026-01-31:cash",
+            "account:3:stated:2026-01-31:available",
             "holding:2:gain",
             "holding:2:price",
+            "holding:2:multiplier",
             "holding:2:gain-percent",
             "holding:2:weight",
             "holdings:USD",

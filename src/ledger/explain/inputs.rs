@@ -69,7 +69,8 @@ impl Explainer {
             | Figure::HoldingValue(id)
             | Figure::HoldingCost(id)
             | Figure::HoldingQuantity(id)
-            | Figure::HoldingPrice(id) => self.holding(*id)?.map(|held| holding(figure, &held)),
+            | Figure::HoldingPrice(id)
+            | Figure::HoldingMultiplier(id) => self.holding(*id)?.map(|held| holding(figure, &held)),
             _ => None,
         };
         Ok(node)
@@ -134,7 +135,9 @@ impl Explainer {
             Figure::HoldingGain(id) => vec![Figure::HoldingValue(*id), Figure::HoldingCost(*id)],
             Figure::HoldingValue(id) => match self.holding(*id)? {
                 Some(held) if held.facts.market_value.is_none() && held.facts.value().is_some() => {
-                    vec![Figure::HoldingQuantity(*id), Figure::HoldingPrice(*id)]
+                    let mut factors = vec![Figure::HoldingQuantity(*id), Figure::HoldingPrice(*id)];
+                    factors.extend(has_multiplier(&held).then_some(Figure::HoldingMultiplier(*id)));
+                    factors
                 }
                 _ => Vec::new(),
             },
@@ -231,6 +234,7 @@ impl Explainer {
             BalancePart::Whole => "stated",
             BalancePart::Cash => "cash stated",
             BalancePart::Securities => "securities stated",
+            BalancePart::Available => "available, stated",
         };
         let label = format!("{name} for {date} ({}, {})", stated.source, source(stated.change_id)?);
         if part == BalancePart::Whole && stated.securities.is_some() {
@@ -346,6 +350,10 @@ const fn row_figure(id: TransactionId) -> Figure {
     Figure::Row(id)
 }
 
+fn has_multiplier(held: &Holding) -> bool {
+    held.facts.multiplier != Decimal::ONE
+}
+
 fn holding(figure: &Figure, held: &Holding) -> Node {
     let facts = &held.facts;
     let currency = Some(facts.currency);
@@ -367,14 +375,13 @@ fn holding(figure: &Figure, held: &Holding) -> Node {
             }
         }
         Figure::HoldingValue(_) if facts.market_value.is_none() && facts.value().is_some() => {
-            Node { kind: NodeKind::Product, inputs: 2, ..stated("value", facts.value(), currency) }
+            let inputs = 2 + usize::from(has_multiplier(held));
+            Node { kind: NodeKind::Product, inputs, ..stated("value", facts.value(), currency) }
         }
         Figure::HoldingValue(_) => stated("value", facts.value(), currency),
         Figure::HoldingCost(_) => stated("less the cost", facts.cost_basis.map(|cost| -cost), currency),
         Figure::HoldingQuantity(_) => stated("quantity", Some(facts.quantity), None),
-        _ => {
-            let price = facts.price.and_then(|price| price.checked_mul(facts.multiplier));
-            stated("price", price, currency)
-        }
+        Figure::HoldingMultiplier(_) => stated("units in one contract", Some(facts.multiplier), None),
+        _ => stated("price", facts.price, currency),
     }
 }

@@ -1,5 +1,6 @@
 //! Balances by day and explanations over whole households, imported as files.
 
+mod every_number;
 mod households;
 mod single_faults;
 

@@ -1,0 +1,239 @@
+//! Every number that the command line prints has an explanation: its tree adds up to the number, and each leaf is at the line
+//! or path that it names. The profile holds the demo's statements and a broker with kept replies.
+
+use std::collections::{BTreeMap, HashSet};
+
+use dashtam::testing::{
+    demo,
+    ledger::{
+        Explainer, Ledger,
+        explain::{Figure, NodeKind, SourcePlace},
+    },
+};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use crate::support::{alpaca::FakeAlpaca, profile::Profile};
+
+/// What a field of a command's output is.
+enum Meaning {
+    /// The value of a figure.
+    Figure(String),
+    /// The value of a figure with the opposite sign.
+    Negated(String),
+    /// The number of inputs of a figure.
+    Inputs(String),
+    /// A name or a setting in digits.
+    Identity,
+    /// Counts parts that are listed beside it.
+    Counted,
+}
+
+/// Rows that move no money between the user and others, and rows that count in no sum.
+const NO_FLOW: &str = "-type:=transfer -type:=trade -type:=conversion -type:=corporate_action -sub:=journal";
+const COUNTED: &str = "-status:=cancelled -status:=failed";
+
+fn meaning(command: &str, row: &Value, field: &str) -> Option<Meaning> {
+    use Meaning::{Counted, Figure, Identity, Inputs, Negated};
+    let of = |name: &str| row[name].as_str().unwrap_or_default();
+    let (id, account, date, currency) = (of("id"), of("account_id"), of("date"), of("currency"));
+    let period = of("period").to_lowercase();
+    let flow = |query: &str| format!("rows:*:{currency}:+date:{period} {query} {COUNTED}");
+    Some(match (command, field) {
+        (
+            _,
+            "id"
+            | "account_id"
+            | "connection_id"
+            | "change_id"
+            | "provider_account_id"
+            | "provider_transaction_id"
+            | "reference"
+            | "source_line"
+            | "number_masked"
+            | "row"
+            | "other"
+            | "account"
+            | "period"
+            | "group",
+        ) => Identity,
+        ("accounts", "balance") => Figure(format!("account:{id}:balance")),
+        ("accounts", "available_balance") => Figure(format!("account:{id}:available")),
+        ("accounts", "transactions") => Figure(format!("account:{id}:rows")),
+        ("holdings", "quantity" | "price" | "gain" | "weight") => Figure(format!("holding:{id}:{field}")),
+        ("holdings", "market_value") => Figure(format!("holding:{id}:value")),
+        ("holdings", "cost_basis") => Negated(format!("holding:{id}:cost")),
+        ("holdings", "gain_percent") => Figure(format!("holding:{id}:gain-percent")),
+        ("net-worth", "net_worth") => Figure(format!("net-worth:{currency}")),
+        ("net-worth", "accounts") => Inputs(format!("net-worth:{currency}")),
+        ("cash-flow", "net") => Figure(format!("cash-flow:{}:{currency}", of("period"))),
+        ("cash-flow", "in") => Figure(flow(&format!("amt>0 {NO_FLOW}"))),
+        ("cash-flow", "out") => Negated(flow(&format!("amt<0 {NO_FLOW}"))),
+        ("cash-flow", "transfers") => Figure(flow("type:=transfer -sub:=journal")),
+        ("transactions" | "duplicates", "amount") => {
+            Figure(format!("row:{}:amount", if id.is_empty() { of("row") } else { id }))
+        }
+        ("duplicates", "other_amount") => Figure(format!("row:{}:amount", of("other"))),
+        ("transactions", "quantity" | "commission" | "fees") => Figure(format!("row:{id}:{field}")),
+        ("transactions", "unit_price") => Figure(format!("row:{id}:price")),
+        ("transactions", "foreign_amount") => Figure(format!("row:{id}:foreign")),
+        ("snapshots", "balance") => Figure(format!("account:{account}:stated:{date}")),
+        ("snapshots", "available_balance") => Figure(format!("account:{account}:stated:{date}:available")),
+        ("snapshots", "holdings_value") => Figure(format!("account:{account}:stated:{date}:securities")),
+        ("snapshots", "cash_value") => Figure(format!("account:{account}:stated:{date}:cash")),
+        ("coverage", "gap") => Figure(format!("account:{account}:gap:{}", of("to"))),
+        // Accounts without a known balance have none to explain.
+        ("changes", "warnings") | ("net-worth", "unknown_accounts") => Counted,
+        ("changes", field) if field.starts_with("transactions_") => Counted,
+        (by, "sum") => {
+            let group = of("group");
+            let group = if group.starts_with("no ") { "" } else { group };
+            Figure(format!("by:{by}@{currency}:{group}"))
+        }
+        (_, "transactions") => Counted,
+        _ => return None,
+    })
+}
+
+/// Whether one of the numbers in a text is `amount`, whichever marks group its digits.
+fn has_amount(text: &str, amount: Decimal) -> bool {
+    text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').any(|word| {
+        let plain = word.trim_matches(['.', ',']).replace(',', "");
+        plain.parse::<Decimal>().is_ok_and(|number| number == amount.abs())
+    })
+}
+
+struct Walk {
+    explainer: Explainer,
+    seen: HashSet<String>,
+    /// Leaves by the kind of their place.
+    leaves: BTreeMap<&'static str, usize>,
+}
+
+impl Walk {
+    /// The value of a figure and the number of its inputs, after its whole tree was checked.
+    fn explained(&mut self, address: &str) -> (Option<Decimal>, usize) {
+        let figure: Figure = address.parse().unwrap_or_else(|error| panic!("{error}"));
+        let node = self.explainer.node(&figure).unwrap().unwrap_or_else(|| panic!("{address} is unknown"));
+        if self.seen.insert(address.to_owned()) {
+            let inputs = self.explainer.inputs(&figure, 0..usize::MAX).unwrap();
+            assert_eq!(inputs.len(), node.inputs, "{address}");
+            let values = || inputs.iter().filter_map(|input| input.value);
+            match node.kind {
+                NodeKind::Sum if !inputs.is_empty() => {
+                    assert_eq!(node.value, Some(values().sum()), "{address}: {inputs:?}");
+                }
+                NodeKind::Product => assert_eq!(node.value, Some(values().product()), "{address}: {inputs:?}"),
+                NodeKind::Quotient => {
+                    let parts: Vec<Decimal> = values().collect();
+                    let quotient = (parts[0] / parts[1].abs() * Decimal::ONE_HUNDRED).round_dp(2);
+                    assert_eq!(node.value.map(|value| value.round_dp(2)), Some(quotient), "{address}: {inputs:?}");
+                }
+                _ => {}
+            }
+            for input in &inputs {
+                self.explained(&input.figure.to_string());
+            }
+            if inputs.is_empty() {
+                self.leaf(address, &figure, node.kind, node.value);
+            }
+        }
+        (node.value, node.inputs)
+    }
+
+    /// A leaf is at its place.
+    fn leaf(&mut self, address: &str, figure: &Figure, kind: NodeKind, value: Option<Decimal>) {
+        let Some(value) = value.filter(|_| matches!(kind, NodeKind::Row | NodeKind::Stated)) else {
+            *self.leaves.entry("count").or_default() += 1;
+            return;
+        };
+        let kind = match self.explainer.place(figure).unwrap() {
+            Some(SourcePlace { path: Some(path), change_id, .. }) => {
+                let pointer = path.trim_start_matches('$').replace('[', "/").replace(']', "").replace('.', "/");
+                let texts = self.explainer.view().source_texts(change_id).unwrap().unwrap();
+                let found = texts.iter().any(|(_, text)| {
+                    let reply: Value = serde_json::from_str(text).unwrap_or_default();
+                    reply.pointer(&pointer).is_some_and(|leaf| has_amount(&leaf.to_string(), value))
+                });
+                assert!(found, "{address}: {value} is not at {path}");
+                "path"
+            }
+            Some(SourcePlace { line: Some(line), first_line: Some(first), text, .. }) => {
+                let own = text.lines().nth((line - first) as usize).unwrap_or_default();
+                assert!(has_amount(own, value), "{address}: {value} is not in `{own}`");
+                "line"
+            }
+            // Computed from the lines or fields of its record: a total less its cash, a fill's quantity times its price.
+            Some(_) => "record",
+            None => "rest",
+        };
+        *self.leaves.entry(kind).or_default() += 1;
+        if kind == "rest" {
+            let is_difference = address.ends_with(":securities") || address.ends_with(":multiplier");
+            assert!(is_difference, "{address} = {value} has no place");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_number_of_the_command_line_has_an_explanation_that_adds_up() {
+    let today = chrono::Local::now().date_naive();
+    let (fake, server) = FakeAlpaca::start().await;
+    fake.fill(40, today);
+    let mut profile = Profile::new(&[("alpaca", &server)]);
+    let mut arguments = vec!["import".to_owned()];
+    for file in demo::statements(today) {
+        let path = profile.folder.path().join(&file.name);
+        std::fs::write(&path, file.bytes).unwrap();
+        arguments.push(path.to_str().unwrap().to_owned());
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    assert!(profile.run(&arguments).await.status.success());
+    profile.connect("KEY", 0).await;
+
+    let mut outputs = Vec::new();
+    for command in [
+        "accounts",
+        "holdings",
+        "net-worth",
+        "cash-flow",
+        "transactions",
+        "snapshots",
+        "coverage",
+        "changes",
+        "duplicates",
+    ] {
+        outputs.push((command, profile.list(&[command]).await));
+    }
+    for by in ["month", "year", "payee", "account", "institution", "type", "subtype", "status", "category", "symbol"] {
+        outputs.push((by, profile.list(&["transactions", "--by", by]).await));
+    }
+    let view = Ledger::new(profile.store()).view().unwrap();
+    let view = view.with_columns(view.load_columns().unwrap()).balances_on(today).unwrap();
+    let mut walk = Walk { explainer: Explainer::new(view, today), seen: HashSet::new(), leaves: BTreeMap::new() };
+    let mut explained = 0;
+    for (command, output) in &outputs {
+        for row in output.as_array().unwrap() {
+            for (field, value) in row.as_object().unwrap() {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let Ok(number) = text.parse::<Decimal>() else { continue };
+                let meaning = meaning(command, row, field);
+                let shown =
+                    |address: &str, found| assert_eq!(found, Some(number), "{command} {field} = {address}: {row}");
+                match meaning.unwrap_or_else(|| panic!("{command}: nothing explains the field {field} of {row}")) {
+                    Meaning::Identity | Meaning::Counted => continue,
+                    Meaning::Figure(address) => shown(&address, walk.explained(&address).0),
+                    Meaning::Negated(address) => shown(&address, walk.explained(&address).0.map(|value| -value)),
+                    Meaning::Inputs(address) => shown(&address, Some(walk.explained(&address).1.into())),
+                }
+                explained += 1;
+            }
+        }
+    }
+    println!("{explained} numbers, {} figures, leaves {:?}", walk.seen.len(), walk.leaves);
+    assert!(
+        explained > 2_000 && walk.leaves["path"] > 40 && walk.leaves["line"] > 1_000,
+        "{explained}: {:?}",
+        walk.leaves
+    );
+}
