@@ -29,6 +29,14 @@ pub struct Explainer {
     day: NaiveDate,
 }
 
+impl Figure {
+    /// The sum of the rows of a query that count in sums.
+    #[must_use]
+    pub fn counted_rows(account: Option<AccountId>, currency: AssetCode, query: &Query) -> Self {
+        Self::Rows { account, currency, subtracted: false, query: query.narrowed(COUNTED) }
+    }
+}
+
 impl Explainer {
     /// Explains figures at the end of `day`.
     #[must_use]
@@ -292,7 +300,7 @@ impl Explainer {
     /// The rows of a sum of rows, and the places of those that count.
     fn row_list(&self, figure: &Figure) -> Result<Option<(RowList, Range<usize>)>> {
         let Figure::Rows { account, currency, query, .. } = figure else { return Ok(None) };
-        let list = self.list(*account, &format!("{query} cur:={currency}"))?;
+        let list = self.list(*account, &Query::parse(query, self.day).narrowed(&format!("cur:={currency}")))?;
         let all = 0..list.len();
         Ok(Some((list, all)))
     }

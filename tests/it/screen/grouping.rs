@@ -46,6 +46,15 @@ async fn groups_at_every_size() {
 }
 
 #[tokio::test]
+async fn the_sum_of_a_group_opens_as_a_tree_of_its_rows() {
+    let mut h = household(120, 36).await;
+    // The filter has an alternative, which the group narrows as a whole.
+    h.keys("/coffee or rent by:year<enter>").idle().await;
+    let rows = ["3 rows", "-2,513.00", "2026-09-05 Rent", "2026-08-05 Blue Bottle Coffee"];
+    h.keys("x").idle().await.shows(&rows).hides("Payroll");
+}
+
+#[tokio::test]
 async fn enter_narrows_to_a_group_and_escape_comes_back() {
     let mut h = household(100, 30).await;
     h.keys("/-rent or payroll by:month<enter>").idle().await.shows(&["3 groups · 7 of 8", "2026-08", "1,993.50"]);

@@ -283,11 +283,7 @@ impl Transactions {
             Action::Sort => self.groups.sort_menu(ctx),
             Action::SortReverse => self.sort_groups(None, ctx),
             Action::Copy => self.groups.copy_menu(ctx),
-            Action::Explain => {
-                if let Some(listing) = &self.listing {
-                    self.groups.explain(listing, ctx);
-                }
-            }
+            Action::Explain => self.groups.explain(self.field.value(), self.account, ctx),
             _ => {}
         }
     }

@@ -5,11 +5,12 @@
 pub(super) mod view;
 
 use crate::{
-    ledger::{By, Group, GroupKey, GroupSort, GroupSortKey, Query, RowList},
+    domain::AccountId,
+    ledger::{By, Group, GroupKey, GroupSort, GroupSortKey, Query, explain::Figure},
     tui::{
         action::Action,
         component::pane::{Ask, Ctx},
-        overlay::{Menu, MenuEntry, TextPage},
+        overlay::{ExplainTree, Menu, MenuEntry, TextPage},
         snapshot::Grouped,
         widget::{
             amount::{self, plain},
@@ -152,9 +153,17 @@ impl Groups {
         ctx.push(Menu::copy(choices));
     }
 
-    pub(super) fn explain(&self, listing: &RowList, ctx: &mut Ctx<'_>) {
-        if let Some(grouped) = &self.shown {
-            ctx.push(TextPage::new("Where these figures come from", view::explanation(grouped, listing, ctx)));
-        }
+    /// Opens the tree of the selected group's sum, in the currency of the bars where it has one in it. `text` is the filter.
+    pub(super) fn explain(&self, text: &str, account: Option<AccountId>, ctx: &mut Ctx<'_>) {
+        let (Some(grouped), Some(group)) = (&self.shown, self.selected()) else { return };
+        let sums = || group.sums.totals.iter().map(|(total, _)| total.currency);
+        let drawn = grouped.drawn().map(|peak| peak.currency).filter(|drawn| sums().any(|currency| currency == *drawn));
+        let Some(currency) = drawn.or_else(|| sums().next()) else {
+            ctx.push(TextPage::new("Where this figure comes from", "No row of this group counts in a sum.".to_owned()));
+            return;
+        };
+        let today = ctx.moment.today;
+        let rows = Query::parse(text, today).narrowed(&ctx.snapshot.view.term(&group.key));
+        ExplainTree::open(Figure::counted_rows(account, currency, &Query::parse(&rows, today)), ctx);
     }
 }

@@ -1,7 +1,5 @@
 //! Draws the groups, their bars and the detail of one.
 
-use std::fmt::Write as _;
-
 use chrono::{Datelike as _, NaiveDate};
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
@@ -9,9 +7,9 @@ use rust_decimal::Decimal;
 use super::Groups;
 use crate::{
     domain::Money,
-    ledger::{By, Group, GroupKey, RowList},
+    ledger::{By, Group, GroupKey},
     tui::{
-        component::{detail::DetailLine, hit::ListId, pane::Ctx, scene::Scene},
+        component::{detail::DetailLine, hit::ListId, scene::Scene},
         snapshot::{Grouped, sum_in},
         widget::{
             amount::{self, AmountHalves, plain},
@@ -219,21 +217,4 @@ fn uncounted(group: &Group) -> u64 {
         return 0;
     }
     group.rows.saturating_sub(group.sums.totals.iter().map(|(_, rows)| rows).sum())
-}
-
-/// Explanation of the figures of the groups.
-pub(super) fn explanation(grouped: &Grouped, listing: &RowList, ctx: &Ctx<'_>) -> String {
-    let rows = plain(listing.len().into());
-    let mut text = format!("# {rows} rows in {} groups by {}\n", plain(grouped.groups.len().into()), grouped.by);
-    text.push_str(
-        "\nEvery row is in exactly one group. Each currency is summed for itself, exactly; pending rows count, failed \
-         and void rows are counted as rows and left out of sums.\n\nAll groups together:\n",
-    );
-    for (total, count) in listing.sums() {
-        let _ = writeln!(text, "> {} of {} rows", amount::money(total, ctx.masked), plain(count.into()));
-    }
-    if let Some(Money { currency, .. }) = grouped.drawn() {
-        let _ = write!(text, "\nThe bars show {currency}; sort by another currency to see its bars.\n");
-    }
-    text
 }
