@@ -235,7 +235,7 @@ impl Theme {
             tab_active: of(palette.accent).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             brand: of(palette.text).add_modifier(Modifier::BOLD),
             header: of(palette.muted).add_modifier(Modifier::BOLD),
-            selected: Style::new().bg(palette.selection).add_modifier(Modifier::BOLD),
+            selected: uniform(of(palette.text).bg(palette.selection).add_modifier(Modifier::BOLD)),
             selected_idle: Style::new().bg(palette.selection_idle),
             marked: of(palette.marked).add_modifier(Modifier::BOLD),
             gain: of(palette.gain),
@@ -267,7 +267,7 @@ impl Theme {
             tab_active: of(Color::Cyan).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             brand: Style::new().add_modifier(Modifier::BOLD),
             header: Style::new().add_modifier(Modifier::BOLD),
-            selected: Style::new().add_modifier(Modifier::REVERSED),
+            selected: uniform(Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED)),
             selected_idle: Style::new().add_modifier(Modifier::BOLD),
             marked: of(Color::Yellow).add_modifier(Modifier::BOLD),
             gain: of(Color::Green),
@@ -301,7 +301,7 @@ impl Theme {
             tab_active: none.add_modifier(Modifier::BOLD | Modifier::REVERSED),
             brand: bold,
             header: none.add_modifier(Modifier::UNDERLINED),
-            selected: none.add_modifier(Modifier::REVERSED),
+            selected: uniform(none.add_modifier(Modifier::REVERSED)),
             selected_idle: bold,
             marked: bold,
             gain: none,
@@ -322,6 +322,11 @@ impl Theme {
     pub(crate) fn amount(&self, amount: rust_decimal::Decimal) -> Style {
         if amount.is_sign_negative() && !amount.is_zero() { self.loss } else { self.gain }
     }
+}
+
+/// A style for whole rows: their cells get one colour and weight, so that a cursor move rewrites each row in one piece.
+fn uniform(style: Style) -> Style {
+    style.remove_modifier(Modifier::ITALIC | Modifier::DIM)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
     }
     let mut scene = Scene {
         paint,
-        offsets: &mut memory.offsets,
+        lists: &mut memory.lists,
         snapshot: &app.snapshot,
         moment: app.moment,
         wide: app.wide(),

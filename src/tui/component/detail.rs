@@ -92,8 +92,15 @@ impl Detail {
             scene.paint.target(row, ClickTarget::Row(ListId::Side, 0));
         }
         let inner = padded(inner);
-        let laid = lay_out(lines, usize::from(inner.width), scene.paint.theme);
         let height = usize::from(inner.height);
+        let foot = lines.iter().position(|line| matches!(line, DetailLine::Foot)).unwrap_or(lines.len());
+        let (main, foot) = lines.split_at(foot);
+        let mut laid = lay_out(main, usize::from(inner.width), scene.paint.theme);
+        let foot = lay_out(foot, usize::from(inner.width), scene.paint.theme);
+        // The foot stays in place while the lines above it come and go.
+        let gap = height.saturating_sub(laid.len() + foot.len()).max(usize::from(!foot.is_empty()));
+        laid.extend(std::iter::repeat_with(|| Laid::Blank).take(gap));
+        laid.extend(foot);
         self.lines.set(laid.len().saturating_sub(height) + 1);
         let offset = self.scroll.at.min(laid.len().saturating_sub(height));
         let mut at = inner;
@@ -132,6 +139,8 @@ pub(crate) enum DetailLine {
     Text(String, Style),
     Chart(Vec<Point>),
     Blank,
+    /// The lines after it are at the bottom of the pane.
+    Foot,
 }
 
 impl DetailLine {
@@ -174,6 +183,7 @@ fn lay_out<'a>(lines: &'a [DetailLine], columns: usize, theme: &crate::tui::them
             }
             // The lines between two blanks may have been left out.
             DetailLine::Blank if matches!(laid.last(), None | Some(Laid::Blank)) => {}
+            DetailLine::Foot => {}
             DetailLine::Blank => laid.push(Laid::Blank),
         }
     }

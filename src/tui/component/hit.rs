@@ -48,10 +48,19 @@ pub(crate) enum ClickTarget {
     Nothing,
 }
 
+/// A list as it was drawn last.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ListMemory {
+    /// The first row.
+    pub(crate) offset: usize,
+    /// The widths of its columns by title, for columns that keep theirs.
+    pub(crate) widths: HashMap<String, u16>,
+}
+
 /// The click targets, scroll offsets and cursor of the last frame.
 #[derive(Debug, Default)]
 pub struct ViewMemory {
-    pub(crate) offsets: HashMap<ListId, usize>,
+    pub(crate) lists: HashMap<ListId, ListMemory>,
     pub(crate) targets: Vec<(Rect, ClickTarget)>,
     pub(crate) cursor: Option<Position>,
 }

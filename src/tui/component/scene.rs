@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::hit::{ClickTarget, ListId};
+use super::hit::{ClickTarget, ListId, ListMemory};
 use crate::tui::{env::Env, snapshot::LedgerSnapshot, widget::paint::Paint};
 
 /// The current time, for the formats of days and ages.
@@ -73,7 +73,7 @@ impl Moment {
 /// The area that a pane draws on.
 pub(crate) struct Scene<'a> {
     pub(crate) paint: Paint<'a>,
-    pub(crate) offsets: &'a mut HashMap<ListId, usize>,
+    pub(crate) lists: &'a mut HashMap<ListId, ListMemory>,
     pub(crate) snapshot: &'a LedgerSnapshot,
     pub(crate) moment: Moment,
     pub(crate) wide: bool,

@@ -176,7 +176,7 @@ impl Pane for ChangePage {
         };
         let masked = scene.paint.masked;
         let snapshot = scene.snapshot;
-        table.draw(&mut scene.paint, scene.offsets, body, |index| {
+        table.draw(&mut scene.paint, scene.lists, body, |index| {
             if let Some(warning) = change.warnings.get(index) {
                 let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
                 return TableRow::Note(format!("! {place}{}", warning.message), theme.warning);

@@ -96,7 +96,7 @@ impl Pane for ColumnMenu {
             sorted: None,
         };
         let theme = scene.paint.theme;
-        table.draw(&mut scene.paint, scene.offsets, inner, |index| {
+        table.draw(&mut scene.paint, scene.lists, inner, |index| {
             let entry = self.entries[index];
             let (mark, style) = if entry.shown { ("[x]", theme.good) } else { ("[ ]", theme.muted) };
             TableRow::cells(vec![

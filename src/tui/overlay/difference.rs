@@ -255,7 +255,7 @@ impl Pane for DifferencePage {
             sorted: None,
         };
         let masked = scene.paint.masked;
-        table.draw(&mut scene.paint, scene.offsets, body, |index| {
+        table.draw(&mut scene.paint, scene.lists, body, |index| {
             let line = &lines[index];
             let style = style(line.kind, theme);
             let amount =

@@ -229,7 +229,7 @@ impl Pane for ExplainTree {
             sorted: None,
         };
         let masked = scene.paint.masked;
-        table.draw(&mut scene.paint, scene.offsets, inner, |index| {
+        table.draw(&mut scene.paint, scene.lists, inner, |index| {
             let line = &self.lines[index];
             let indent = "  ".repeat(line.depth);
             match &line.kind {

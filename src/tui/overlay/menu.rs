@@ -130,7 +130,7 @@ impl<T: Send> Pane for Menu<T> {
             sorted: None,
         };
         let theme = scene.paint.theme;
-        table.draw(&mut scene.paint, scene.offsets, inner, |index| {
+        table.draw(&mut scene.paint, scene.lists, inner, |index| {
             let choice = &self.choices[index];
             TableRow::cells(vec![
                 Cell::text(choice.letter.to_string(), theme.key),

@@ -291,7 +291,7 @@ impl Pane for Palette {
             headers: false,
             sorted: None,
         };
-        table.draw(&mut scene.paint, scene.offsets, body, |at| {
+        table.draw(&mut scene.paint, scene.lists, body, |at| {
             let entry = &self.entries[self.hits[at]];
             TableRow::cells(vec![
                 Cell::text(entry.title.clone(), theme.text),

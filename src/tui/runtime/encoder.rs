@@ -34,6 +34,8 @@ struct Glyph {
 const ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union(Modifier::CROSSED_OUT);
 /// Cells of a blank stretch from which erasing is shorter than blanks.
 const ERASE_FROM: usize = 10;
+/// Most runs that are ordered by their distance: the time is quadratic, a millisecond for as many.
+const MOST_ORDERED: usize = 320;
 /// The longest gap that is written again instead of skipped.
 const GAP: u16 = 4;
 
@@ -154,22 +156,45 @@ impl FrameEncoder {
             self.pen = pen;
             return first;
         }
-        let mut by_look = by_row.clone();
-        let mut looks: Vec<Look> = Vec::new();
+        let mut looks: Vec<Look> = vec![self.pen.look];
         for run in &by_row {
             if !looks.contains(&run.look) {
                 looks.push(run.look);
             }
         }
+        let mut by_look = by_row.clone();
         by_look.sort_by_key(|run| looks.iter().position(|look| *look == run.look));
-        let (second, other) = self.written(&by_look);
-        if first.len() <= second.len() {
-            self.pen = pen;
-            first
-        } else {
-            self.pen = other;
-            second
+        let others = [by_look, self.nearest_first(&by_row, &looks)];
+        let tried = others.iter().map(|runs| self.written(runs));
+        let shortest = tried.fold((first, pen), |best, next| if next.0.len() < best.0.len() { next } else { best });
+        self.pen = shortest.1;
+        shortest.0
+    }
+
+    /// The runs in an order in which each next one is the cheapest to reach from the one before.
+    fn nearest_first(&self, runs: &[Run], looks: &[Look]) -> Vec<Run> {
+        if runs.len() > MOST_ORDERED {
+            return runs.to_vec();
         }
+        let place = |look: Look| looks.iter().position(|known| *known == look).unwrap_or(0);
+        let change = |from: Look, to: Look| {
+            let mut out = String::new();
+            dress(&mut out, &mut from.clone(), to);
+            out.len()
+        };
+        let changes: Vec<Vec<usize>> =
+            looks.iter().map(|from| looks.iter().map(|to| change(*from, *to)).collect()).collect();
+        let mut left: Vec<(Run, usize)> = runs.iter().map(|run| (*run, place(run.look))).collect();
+        let (mut at, mut look) = (self.pen.at, 0);
+        let mut ordered = Vec::with_capacity(runs.len());
+        while !left.is_empty() {
+            let cost = |(run, other): &(Run, usize)| move_cost(at, (run.x, run.y)) + changes[look][*other];
+            let next = (0..left.len()).min_by_key(|index| cost(&left[*index])).unwrap_or(0);
+            let (run, other) = left.remove(next);
+            (at, look) = (Some((run.x + run.len, run.y)), other);
+            ordered.push(run);
+        }
+        ordered
     }
 
     fn runs(&self, changed: &[(u16, u16)]) -> Vec<Run> {
@@ -178,11 +203,35 @@ impl FrameEncoder {
             let Some(glyph) = &self.cells[self.place(*x, *y)] else { continue };
             let width = u16::try_from(glyph.symbol.width().max(1)).unwrap_or(1);
             match runs.last_mut() {
-                Some(run) if run.y == *y && run.x + run.len == *x && glyph.fits(run.look) => run.len += width,
+                Some(run) if self.joins(run, *x, *y, glyph) => {
+                    run.look = self.joined(run, glyph);
+                    run.len = *x + width - run.x;
+                }
                 _ => runs.push(Run { x: *x, y: *y, len: width, look: glyph.look }),
             }
         }
         runs
+    }
+
+    /// Whether a changed glyph belongs to a run: side by side, or behind a short gap that is written again.
+    fn joins(&self, run: &Run, x: u16, y: u16, glyph: &Glyph) -> bool {
+        let end = run.x + run.len;
+        let look = self.joined(run, glyph);
+        if run.y != y || end > x || x - end > GAP || !glyph.fits(look) {
+            return false;
+        }
+        self.fits(run, look)
+            && (end..x).all(|x| {
+                let between = self.cells[self.place(x, y)].as_ref();
+                between.is_some_and(|glyph| glyph.fits(look) && !glyph.is_wide())
+            })
+    }
+
+    /// The look of a run with one more glyph: that of its first glyph with a look, since blanks show none.
+    fn joined(&self, run: &Run, glyph: &Glyph) -> Look {
+        let first = self.place(run.x, run.y);
+        let run_is_blank = self.cells[first..first + usize::from(run.len)].iter().flatten().all(Glyph::is_blank);
+        if run_is_blank { glyph.look } else { run.look }
     }
 
     fn written(&self, runs: &[Run]) -> (String, Pen) {
@@ -208,26 +257,26 @@ impl FrameEncoder {
         if pen.at == Some((run.x, run.y)) {
             return;
         }
-        let absolute = format!("\u{1b}[{};{}H", run.y + 1, run.x + 1);
-        let relative = pen.at.and_then(|(x, y)| {
-            if y == run.y && x < run.x {
-                let gap = (x..run.x).map(|x| self.cells[self.place(x, y)].as_ref());
-                let text = |gap: Vec<Option<&Glyph>>| {
-                    let fits = gap.iter().all(|it| it.is_some_and(|it| it.fits(pen.look) && it.symbol.width() == 1));
-                    fits.then(|| gap.iter().flatten().map(|glyph| glyph.symbol.as_str()).collect::<String>())
-                };
-                let written = if run.x - x <= GAP { text(gap.collect()) } else { None };
-                return Some(written.unwrap_or_else(|| step(run.x - x, 'C')));
-            }
-            match (x == run.x, y == run.y) {
-                (true, _) if y < run.y => Some(step(run.y - y, 'B')),
-                (_, true) if run.x == 0 => Some("\r".to_owned()),
-                (_, true) => Some(step(x - run.x, 'D')),
-                _ => None,
-            }
+        let absolute =
+            if run.x == 0 { format!("\u{1b}[{}H", run.y + 1) } else { format!("\u{1b}[{};{}H", run.y + 1, run.x + 1) };
+        let relative = pen.at.map(|(x, y)| {
+            let sideways = self.rewritten(x, run, pen.look).filter(|_| y == run.y);
+            let sideways = sideways.unwrap_or_else(|| sideways_by(x, run.x));
+            format!("{}{sideways}", upright_by(y, run.y))
         });
         out.push_str(relative.as_deref().filter(|shorter| shorter.len() < absolute.len()).unwrap_or(&absolute));
         pen.at = Some((run.x, run.y));
+    }
+
+    /// The glyphs of a short gap before a run, if writing them again changes nothing.
+    fn rewritten(&self, x: u16, run: &Run, look: Look) -> Option<String> {
+        if x > run.x || run.x - x > GAP {
+            return None;
+        }
+        let gap = (x..run.x).map(|x| self.cells[self.place(x, run.y)].as_ref());
+        let gap: Option<Vec<&Glyph>> = gap.collect();
+        let gap = gap.filter(|gap| gap.iter().all(|glyph| glyph.fits(look) && glyph.symbol.width() == 1))?;
+        Some(gap.into_iter().map(|glyph| glyph.symbol.as_str()).collect())
     }
 
     /// Writes the glyphs of a run; long blank stretches are erased.
@@ -265,6 +314,50 @@ impl FrameEncoder {
         }
         // At the edge the cursor stays on the last column, or wraps: terminals differ.
         pen.at = (end < self.width).then_some((end, run.y));
+    }
+}
+
+/// About the bytes that move the cursor.
+fn move_cost(from: Option<(u16, u16)>, to: (u16, u16)) -> usize {
+    let digits = |number: u16| usize::from(number >= 10) + usize::from(number >= 100) + 1;
+    let step = |count: u16| if count == 1 { 3 } else { 3 + digits(count) };
+    let absolute = 4 + digits(to.1 + 1) + digits(to.0 + 1);
+    let Some((x, y)) = from else { return absolute };
+    let upright = match (y, to.1) {
+        (y, to) if y < to && to - y <= 3 => usize::from(to - y),
+        (y, to) if y == to => 0,
+        (y, to) => step(y.abs_diff(to)),
+    };
+    let sideways = match (x, to.0) {
+        (x, to) if x == to => 0,
+        (x, to) if x > to && (to == 0 || x - to <= 3) => usize::from(x - to).min(3),
+        (x, to) => step(x.abs_diff(to)),
+    };
+    absolute.min(upright + sideways)
+}
+
+/// Moves the cursor between rows: line feeds down, which move it straight down as long as there is a row below.
+fn upright_by(from: u16, to: u16) -> String {
+    match (from, to) {
+        (from, to) if from < to && to - from <= 3 => "\n".repeat(usize::from(to - from)),
+        (from, to) if from < to => step(to - from, 'B'),
+        (from, to) if from > to => step(from - to, 'A'),
+        _ => String::new(),
+    }
+}
+
+/// Moves the cursor within its row.
+fn sideways_by(from: u16, to: u16) -> String {
+    match (from, to) {
+        (from, to) if from < to => step(to - from, 'C'),
+        (from, 0) if from > 0 => "\r".to_owned(),
+        (from, to) if from > to && from - to <= 3 => "\u{8}".repeat(usize::from(from - to)),
+        (from, to) if from > to => {
+            let from_edge = format!("\r{}", step(to, 'C'));
+            let back = step(from - to, 'D');
+            if from_edge.len() < back.len() { from_edge } else { back }
+        }
+        _ => String::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     paint::{Paint, below, padded, rows},
     text::width,
 };
-use crate::tui::component::hit::{ClickTarget, ListId, scrolled};
+use crate::tui::component::hit::{ClickTarget, ListId, ListMemory, scrolled};
 
 /// The width of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +32,13 @@ pub(crate) struct TableColumn<'a> {
     pub(crate) rank: u8,
     /// Its index in the sort menu, if rows can be sorted by it.
     pub(crate) sort: Option<usize>,
+    /// Whether it never gets narrower than in the last frame, so that columns stay in place while their rows change.
+    pub(crate) steady: bool,
 }
 
 impl<'a> TableColumn<'a> {
     pub(crate) const fn new(title: &'a str, size: Size) -> Self {
-        Self { title, size, right: false, rank: 0, sort: None }
+        Self { title, size, right: false, rank: 0, sort: None, steady: false }
     }
 
     pub(crate) const fn right(mut self) -> Self {
@@ -114,18 +116,19 @@ impl TableView<'_> {
     pub(crate) fn draw(
         &self,
         paint: &mut Paint<'_>,
-        offsets: &mut HashMap<ListId, usize>,
+        lists: &mut HashMap<ListId, ListMemory>,
         area: Rect,
         mut row: impl FnMut(usize) -> TableRow,
     ) {
         let body = if self.headers { below(area, 1) } else { area };
         let height = usize::from(body.height);
-        let offset = offsets.entry(self.list).or_default();
-        *offset = scrolled(*offset, self.selected.unwrap_or(*offset), self.len, height);
-        let offset = *offset;
+        let memory = lists.entry(self.list).or_default();
+        let offset = scrolled(memory.offset, self.selected.unwrap_or(memory.offset), self.len, height);
+        memory.offset = offset;
         let visible: Vec<TableRow> = (offset..self.len.min(offset + height)).map(&mut row).collect();
         let figures = self.figure_widths(&visible);
-        let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures);
+        let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures, &memory.widths);
+        memory.widths = self.columns.iter().map(|column| column.title.to_owned()).zip(widths.iter().copied()).collect();
         if self.headers {
             self.header(paint, area, &widths);
         }
@@ -152,7 +155,13 @@ impl TableView<'_> {
     }
 
     /// The width of each column; 0 for dropped columns.
-    fn widths(&self, available: u16, visible: &[TableRow], figures: &[(usize, usize)]) -> Vec<u16> {
+    fn widths(
+        &self,
+        available: u16,
+        visible: &[TableRow],
+        figures: &[(usize, usize)],
+        before: &HashMap<String, u16>,
+    ) -> Vec<u16> {
         let filled = |index: usize| {
             visible.iter().any(|row| match row {
                 TableRow::Cells { cells, .. } => match cells.get(index) {
@@ -182,11 +191,14 @@ impl TableView<'_> {
             .enumerate()
             .map(|(index, column)| match column.size {
                 Size::Fixed(columns) | Size::Flex(columns) => columns,
-                Size::Fit(least, most) => content(index).clamp(least, most),
+                Size::Fit(least, most) => content(index).max(kept_width(column, before)).clamp(least, most),
             })
             .collect();
         let mut kept: Vec<bool> = (0..widths.len())
-            .map(|index| !matches!(self.columns[index].size, Size::Fit(0, _)) || filled(index))
+            .map(|index| {
+                let column = &self.columns[index];
+                !matches!(column.size, Size::Fit(0, _)) || filled(index) || kept_width(column, before) > 0
+            })
             .collect();
         let needed = |kept: &[bool], widths: &[u16]| -> u32 {
             let used: u32 =
@@ -299,6 +311,11 @@ impl TableView<'_> {
             paint.text(Rect { width: line.width.min(1), ..line }, sign, style);
         }
     }
+}
+
+/// The width that a column keeps from the last frame; 0 for others.
+fn kept_width(column: &TableColumn<'_>, before: &HashMap<String, u16>) -> u16 {
+    if column.steady { before.get(column.title).copied().unwrap_or(0) } else { 0 }
 }
 
 /// The area of each column in a line; `None` for dropped columns.

@@ -56,7 +56,7 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
         sorted: None,
     };
     let moment = scene.moment;
-    table.draw(&mut scene.paint, scene.offsets, body, |index| match &items[index] {
+    table.draw(&mut scene.paint, scene.lists, body, |index| match &items[index] {
         Item::Parent => TableRow::cells(vec![Cell::text("../", theme.muted)]),
         Item::Recent(recent) => TableRow::cells(vec![
             Cell::text(format!("↺ {}", picker.recent[*recent].1), theme.muted),

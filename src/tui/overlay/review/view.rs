@@ -98,7 +98,7 @@ fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect)
     let count = |count: usize, style| {
         if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }
     };
-    table.draw(&mut scene.paint, scene.offsets, area, |index| match lines[index] {
+    table.draw(&mut scene.paint, scene.lists, area, |index| match lines[index] {
         Line::File(file) => {
             let name = file_name(&file.path);
             if let Err(failure) = &file.outcome {
@@ -207,7 +207,7 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
         sorted: None,
     };
     let masked = scene.paint.masked;
-    table.draw(&mut scene.paint, scene.offsets, area, |index| match details[index] {
+    table.draw(&mut scene.paint, scene.lists, area, |index| match details[index] {
         Detail::Warning(warning) => {
             let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
             TableRow::Note(format!("! {place}{}", warning.message), theme.warning)

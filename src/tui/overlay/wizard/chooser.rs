@@ -122,7 +122,7 @@ impl Chooser {
             headers: false,
             sorted: None,
         };
-        table.draw(&mut scene.paint, scene.offsets, body, |index| match &items[index] {
+        table.draw(&mut scene.paint, scene.lists, body, |index| match &items[index] {
             Item::Heading(category) => TableRow::Heading(category.label().to_owned(), String::new()),
             Item::Provider(provider) => TableRow::cells(vec![
                 Cell::text(provider.display_name, theme.text),

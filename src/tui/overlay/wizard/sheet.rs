@@ -329,10 +329,10 @@ mod tests {
             Moment { now: chrono::DateTime::UNIX_EPOCH, today: chrono::NaiveDate::MIN, local: |at| at.naive_utc() };
         let paint =
             Paint { buffer: &mut buffer, theme: &theme, targets: &mut Vec::new(), cursor: &mut None, masked: false };
-        let mut offsets = std::collections::HashMap::new();
+        let mut lists = std::collections::HashMap::new();
         let mut scene = Scene {
             paint,
-            offsets: &mut offsets,
+            lists: &mut lists,
             snapshot: &snapshot,
             moment,
             wide: false,

@@ -285,7 +285,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         sorted: None,
     };
     let masked = scene.paint.masked;
-    table.draw(&mut scene.paint, scene.offsets, area, |index| {
+    table.draw(&mut scene.paint, scene.lists, area, |index| {
         let draft = &drafts[index];
         let wanted = !accounts.unwanted.contains(&index);
         let text = if wanted { theme.text } else { theme.muted };

@@ -81,7 +81,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     };
     let grouped = accounts.order == AccountOrder::Institution;
     let scene_of = (scene.snapshot, scene.moment, scene.paint.theme);
-    table.draw(&mut scene.paint, scene.offsets, above(body, 0), |index| match &items[index] {
+    table.draw(&mut scene.paint, scene.lists, above(body, 0), |index| match &items[index] {
         Item::Institution(name) => {
             let own = shown.iter().copied().filter(|line| line.account.institution == *name);
             let sums: Vec<String> =
@@ -294,6 +294,7 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
         DetailLine::pair("type", account.kind().label()),
         DetailLine::pair("number", account.number_masked.replace("****", "··")),
         DetailLine::pair("available", available.map(|money| amount::money(money, masked)).unwrap_or_default()),
+        DetailLine::Foot,
         DetailLine::pair("rows", plain(line.transaction_count.into())),
         DetailLine::pair("connection", line.connection.display_name().to_owned()),
         DetailLine::pair("named", if account.alias.is_some() { account.name.clone() } else { String::new() }),

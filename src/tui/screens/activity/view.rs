@@ -70,7 +70,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         headers: true,
         sorted: None,
     };
-    table.draw(&mut scene.paint, scene.offsets, body, |index| {
+    table.draw(&mut scene.paint, scene.lists, body, |index| {
         let change = shown[index];
         let number = |count: u64, style| {
             if count == 0 { Cell::text("·", theme.muted) } else { Cell::text(plain(count.into()), style) }

@@ -78,7 +78,7 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
         headers: true,
         sorted: None,
     };
-    table.draw(&mut scene.paint, scene.offsets, body, |index| match items[index] {
+    table.draw(&mut scene.paint, scene.lists, body, |index| match items[index] {
         Item::Heading(title) => TableRow::Heading(title.to_owned(), String::new()),
         Item::Connection(connection) => {
             let status = connection.status_at(moment.now);

@@ -106,7 +106,7 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
         headers: true,
         sorted: place.map(|place| (place, by_text(place) == holdings.reversed)),
     };
-    table.draw(&mut scene.paint, scene.offsets, area, |index| {
+    table.draw(&mut scene.paint, scene.lists, area, |index| {
         TableRow::cells(specs.iter().map(|spec| cell(spec.column, shown[index], masked, theme)).collect())
     });
 }

@@ -205,7 +205,7 @@ impl FlowPane {
         let body = below(body, 1);
         let height = usize::from(body.height);
         let at = self.line.at.min(table.lines.len().saturating_sub(1));
-        let offset = scene.offsets.entry(ListId::Flow).or_default();
+        let offset = &mut scene.lists.entry(ListId::Flow).or_default().offset;
         *offset = scrolled(*offset, at, table.lines.len(), height);
         let offset = *offset;
         for ((index, line), row) in table.lines.iter().enumerate().skip(offset).zip(rows(body)) {

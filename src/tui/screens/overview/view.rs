@@ -96,7 +96,7 @@ fn attention(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         sorted: None,
     };
     let masked = scene.paint.masked;
-    table.draw(&mut scene.paint, scene.offsets, inner, |index| {
+    table.draw(&mut scene.paint, scene.lists, inner, |index| {
         let matter = &overview.matters[index];
         let style = if matter.pressing { theme.error } else { theme.warning };
         TableRow::cells(vec![
@@ -136,7 +136,7 @@ fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         sorted: None,
     };
     let masked = scene.paint.masked;
-    table.draw(&mut scene.paint, scene.offsets, inner, |index| {
+    table.draw(&mut scene.paint, scene.lists, inner, |index| {
         let item = &overview.items[index];
         let last = match item.money {
             Some(change) => Cell::text(amount::difference(change, masked), theme.amount(change.amount)),

@@ -11,10 +11,10 @@ use super::{
     order::{self, FilledOrder, LineContent},
 };
 use crate::{
-    domain::{Money, Text, TransactionFacts, TransactionStatus},
+    domain::{Money, Text, TransactionFacts, TransactionStatus, TransactionSubtype},
     ledger::{LedgerEntry, RowList},
     tui::{
-        component::{detail::DetailLine, empty, hit::ListId, pane::Ctx, scene::Scene},
+        component::{columns::ColumnSpec, detail::DetailLine, empty, hit::ListId, pane::Ctx, scene::Scene},
         snapshot,
         widget::{
             amount::{self, AmountHalves, plain},
@@ -151,7 +151,9 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
     if one {
         specs.retain(|spec| spec.column != RowColumn::Account);
     }
-    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| spec.table).collect();
+    // While a filter is typed, the columns stay in place.
+    let steady = |spec: &ColumnSpec<RowColumn>| TableColumn { steady: rows.editing, ..spec.table };
+    let columns: Vec<TableColumn<'_>> = specs.iter().map(steady).collect();
     let len = rows.len();
     let table = TableView {
         list: ListId::Transactions,
@@ -162,7 +164,7 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
         headers: true,
         sorted: sort_place(rows),
     };
-    table.draw(&mut scene.paint, scene.offsets, area, |index| {
+    table.draw(&mut scene.paint, scene.lists, area, |index| {
         let Some(listing) = &rows.listing else { return TableRow::cells(Vec::new()) };
         let item = rows.orders.item(listing, index);
         let order = match &item {
@@ -285,6 +287,8 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
     }
     let description = facts.description();
     let text = |text: &Option<Text>| text.as_deref().unwrap_or_default().to_owned();
+    let is_known = facts.kind.subtype() != TransactionSubtype::Unknown;
+    let raw_type = if is_known { String::new() } else { text(&facts.raw_type) };
     lines.extend([
         DetailLine::pair("payee", if entry.user.payee.is_some() { facts.payee().to_owned() } else { String::new() }),
         DetailLine::pair("text", if description == facts.payee() { String::new() } else { description.to_owned() }),
@@ -298,7 +302,7 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
         ),
         DetailLine::pair("at", facts.instant.map(|at| scene.moment.stamp(at)).unwrap_or_default()),
         DetailLine::pair("reference", text(&facts.reference)),
-        DetailLine::pair("bank's type", text(&facts.raw_type)),
+        DetailLine::pair("bank's type", raw_type),
     ]);
     if let Some(foreign) = &facts.foreign {
         lines.push(DetailLine::pair("originally", amount::money(foreign.money, masked)));
@@ -327,11 +331,14 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
             lines.push(DetailLine::Text(twin_text(&twin, masked), theme.muted));
         }
     }
+    let (source, line) = origin(entry, scene.snapshot);
     lines.extend([
-        DetailLine::Blank,
-        DetailLine::pair("id", text(&facts.provider_id)),
+        DetailLine::Foot,
+        // The line comes first: replies have none, and the others stay in place.
+        DetailLine::pair("line", line),
+        DetailLine::pair("from", source),
         DetailLine::pair("row", entry.transaction.id.to_string()),
-        DetailLine::pair("from", origin(entry, scene.snapshot)),
+        DetailLine::pair("id", text(&facts.provider_id)),
     ]);
     lines
 }
@@ -342,13 +349,13 @@ pub(super) fn twin_text(entry: &LedgerEntry, masked: bool) -> String {
     format!("{} {} {}", facts.date, shown_payee(entry, masked), amount::money(facts.money(), masked))
 }
 
-/// `chase_2026-11.qfx line 214`: the file or connection, and the line in it.
-fn origin(entry: &LedgerEntry, snapshot: &snapshot::LedgerSnapshot) -> String {
+/// The file or connection that a row was read from, and the line in it; empty without one.
+fn origin(entry: &LedgerEntry, snapshot: &snapshot::LedgerSnapshot) -> (String, String) {
     let change = entry.transaction.change_id;
     let source = snapshot.change(change).map_or_else(|| format!("change {change}"), |change| change.source.clone());
     match entry.transaction.facts.origin.line {
-        0 => source,
-        line => format!("{source} line {line}"),
+        0 => (source, String::new()),
+        line => (source, line.to_string()),
     }
 }
 
@@ -376,11 +383,9 @@ pub(super) fn explanation(rows: &Transactions, listing: &RowList, ctx: &Ctx<'_>)
         );
     }
     if let Some(entry) = rows.entry(ctx) {
-        let _ = write!(
-            text,
-            "\nThe selected row was read from {}; the raw file is kept in the store.",
-            origin(&entry, ctx.snapshot)
-        );
+        let (source, line) = origin(&entry, ctx.snapshot);
+        let line = if line.is_empty() { line } else { format!(" line {line}") };
+        let _ = write!(text, "\nThe selected row was read from {source}{line}; the raw file is kept in the store.");
     }
     text
 }

@@ -81,7 +81,7 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
         headers: true,
         sorted: grouped.place_of(grouped.sort.key).map(|place| (place, grouped.sort.descending)),
     };
-    table.draw(&mut scene.paint, scene.offsets, area, |index| {
+    table.draw(&mut scene.paint, scene.lists, area, |index| {
         let group = &grouped.groups[index];
         let mut cells = vec![
             Cell::text(snapshot.group_label(&group.key), theme.text),
