@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountType, AssetCode, HoldingFacts, Text, TransactionFacts};
+use super::{AccountType, AssetCode, HoldingFacts, Text, TransactionFacts, UserFields};
 
 /// Something that could not be used as it stood, and what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,11 +94,13 @@ pub struct TransactionDraft {
     pub correction: Option<Box<Correction>>,
     /// Provider id of the pending row that this one is the posted form of, where the provider links them.
     pub pending_id: Option<Box<str>>,
+    /// Fields of the user that go with the row if it is new: those of a table that this program wrote. Stored rows keep theirs.
+    pub user: Option<Box<UserFields>>,
 }
 
 impl From<TransactionFacts> for TransactionDraft {
     fn from(facts: TransactionFacts) -> Self {
-        Self { facts, correction: None, pending_id: None }
+        Self { facts, correction: None, pending_id: None, user: None }
     }
 }
 

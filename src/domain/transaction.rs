@@ -297,7 +297,7 @@ pub struct Transaction {
     pub facts: TransactionFacts,
 }
 
-/// The user's own fields of a row. Stored separately; no sync or import touches them.
+/// The user's own fields of a row. Stored separately; no sync or import changes those of a stored row.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UserFields {

@@ -7,7 +7,7 @@ use crate::{
     domain::{Capability, IdTrust, ProviderCategory, text},
     statements::{
         Institution,
-        institution::{name, well_known},
+        institution::{UNNAMED, name, well_known},
     },
 };
 
@@ -89,7 +89,7 @@ pub(super) fn institution(institution: &Institution) -> InstitutionName {
         match (number, code) {
             (Some(number), _) => format!("Institution {number}"),
             (None, Some(code)) => format!("Bank {code}"),
-            (None, None) => "Unnamed institution".into(),
+            (None, None) => UNNAMED.into(),
         }
     });
     // Only the parts that every file of the institution states: card statements have no bank code, and other products no

@@ -8,6 +8,9 @@ use crate::domain::AccountType;
 /// One line per key: what kind of key, the key, the institution's name.
 const TABLE: &str = include_str!("../../assets/institutions.tsv");
 
+/// The name of the institution of files that name none.
+pub const UNNAMED: &str = "Unnamed institution";
+
 /// The name in the table: by the stated name, else by register number, BIC, bank code or number. A number is unique together with
 /// its name only, and a bank code may be that of a clearing bank, so beside a name that the table lacks neither identifies
 /// anything.

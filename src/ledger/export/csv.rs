@@ -1,7 +1,10 @@
 //! Comma-separated values (RFC 4180), safe to open in a spreadsheet. The columns are the fields of [`RowRecord`], then those
 //! of the account.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -9,20 +12,53 @@ use serde_json::Value;
 
 use super::LedgerEntry;
 use crate::{
-    domain::{Account, AccountId, AssetCode, ChangeId, Transaction, TransactionFacts, TransactionId, UserFields},
+    domain::{
+        Account, AccountId, AssetCode, ChangeId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
+    },
     ledger::RowRecord,
 };
 
 /// Writes the names of the columns.
 pub(super) fn heading(out: &mut impl Write) -> io::Result<()> {
     let fields = fields(&blank(), None)?;
-    let names = fields.keys().cloned().chain(ACCOUNT_COLUMNS.map(str::to_owned));
+    let names =
+        fields.keys().cloned().chain(ACCOUNT_COLUMNS.map(str::to_owned)).chain(EXACT_COLUMNS.map(str::to_owned));
     line(out, &names.collect::<Vec<_>>())
 }
 
 /// Columns behind the fields of the row: the account that it belongs to, so that an import of the file finds or makes it.
 const ACCOUNT_COLUMNS: [&str; 5] =
     ["institution", "account_type", "account_number", "account_currency", "provider_account_id"];
+
+/// The last columns: the parts of a row that the columns of its fields lose, and the balances stated for its account.
+const EXACT_COLUMNS: [&str; 5] = ["provider_payee", "raw_type", "foreign_rate", "tag_list", "stated_balances"];
+
+/// `provider_payee` is that of the provider where `payee` may be the user's; `tag_list` is a JSON array, since tags may hold
+/// blanks.
+fn exact_cells(entry: &LedgerEntry, stated: &[Snapshot]) -> [String; EXACT_COLUMNS.len()] {
+    let (facts, user) = (&entry.transaction.facts, &entry.user);
+    let tags = (!user.tags.is_empty()).then(|| serde_json::to_string(&user.tags).unwrap_or_default());
+    [
+        facts.payee.as_deref().unwrap_or_default().to_owned(),
+        facts.raw_type.as_deref().unwrap_or_default().to_owned(),
+        facts.foreign.as_ref().map(|foreign| foreign.rate.to_string()).unwrap_or_default(),
+        tags.unwrap_or_default(),
+        stated.iter().map(balance).collect::<Vec<_>>().join("; "),
+    ]
+}
+
+/// `2026-01-31 123.45 available=100.00 securities=80.00 cash=43.45`
+fn balance(stated: &Snapshot) -> String {
+    let mut text = format!("{} {}", stated.date, stated.balance);
+    let parts = [("available", stated.available), ("securities", stated.holdings_value), ("cash", stated.cash_value)];
+    for (name, amount) in parts {
+        if let Some(amount) = amount {
+            // Writing to a string can't fail.
+            let _ = write!(text, " {name}={amount}");
+        }
+    }
+    text
+}
 
 fn account_cells(account: Option<&Account>) -> [String; ACCOUNT_COLUMNS.len()] {
     account.map_or_else(Default::default, |account| {
@@ -50,10 +86,15 @@ pub(super) fn fields(entry: &LedgerEntry, account: Option<&Account>) -> io::Resu
     }
 }
 
-/// Writes a row.
-pub(super) fn row(out: &mut impl Write, entry: &LedgerEntry, account: Option<&Account>) -> io::Result<()> {
+/// Writes a row, with balances stated for its account.
+pub(super) fn row(
+    out: &mut impl Write,
+    entry: &LedgerEntry,
+    account: Option<&Account>,
+    stated: &[Snapshot],
+) -> io::Result<()> {
     let fields = fields(entry, account)?;
-    let cells = fields.values().map(cell).chain(account_cells(account));
+    let cells = fields.values().map(cell).chain(account_cells(account)).chain(exact_cells(entry, stated));
     line(out, &cells.collect::<Vec<_>>())
 }
 

@@ -4,6 +4,7 @@
 //!
 //! INVARIANT: amounts have all their digits. A text never becomes a formula in a spreadsheet or a directive in a journal.
 
+mod balances;
 mod csv;
 mod journal;
 mod json;
@@ -12,7 +13,10 @@ mod tests;
 
 use std::{borrow::Cow, io::Write};
 
-use self::journal::{Journal, JournalPlan, JournalTool};
+use self::{
+    balances::StatedBalances,
+    journal::{Journal, JournalPlan, JournalTool},
+};
 use super::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey, View, error::Result};
 use crate::domain::{Account, AccountId};
 
@@ -77,6 +81,7 @@ pub fn fields(entry: &LedgerEntry, account: Option<&Account>) -> Vec<(String, St
 struct ExportTable<'a, W> {
     format: ExportTableFormat,
     accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>,
+    balances: StatedBalances,
     out: W,
     rows: u64,
 }
@@ -92,20 +97,21 @@ impl<'a, W: Write> ExportTable<'a, W> {
     fn new(
         format: ExportTableFormat,
         accounts: &'a dyn Fn(AccountId) -> Option<&'a Account>,
+        balances: StatedBalances,
         mut out: W,
     ) -> Result<Self> {
         match format {
             ExportTableFormat::Json => out.write_all(b"[")?,
             ExportTableFormat::Csv => csv::heading(&mut out)?,
         }
-        Ok(Self { format, accounts, out, rows: 0 })
+        Ok(Self { format, accounts, balances, out, rows: 0 })
     }
 
     /// Adds a row.
     fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
         let account = (self.accounts)(entry.transaction.account_id);
         match self.format {
-            ExportTableFormat::Csv => csv::row(&mut self.out, entry, account)?,
+            ExportTableFormat::Csv => csv::row(&mut self.out, entry, account, &self.balances.with(entry))?,
             ExportTableFormat::Json => {
                 self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
                 json::row(&mut self.out, entry, account)?;
@@ -145,9 +151,20 @@ impl View {
         }
     }
 
+    /// Whether a list has all rows of an account, or of all accounts.
+    fn is_whole(&self, request: &ListRequest) -> bool {
+        request.query == Query::default().within(None, self.last_day())
+    }
+
     fn export_table(&self, listing: &RowList, format: ExportTableFormat, out: impl Write) -> Result<u64> {
         let account = |id| self.account(id).map(|line| &line.account);
-        let mut table = ExportTable::new(format, &account, out)?;
+        let is_whole = self.is_whole(listing.request());
+        let balances = if format == ExportTableFormat::Csv && is_whole {
+            StatedBalances::new(self, listing.request().account)?
+        } else {
+            StatedBalances::default()
+        };
+        let mut table = ExportTable::new(format, &account, balances, out)?;
         for first in (0..listing.len()).step_by(PAGE) {
             for entry in self.entries(listing, first, PAGE)? {
                 table.row(&entry)?;
@@ -158,8 +175,7 @@ impl View {
 
     fn export_journal(&self, listing: &RowList, dialect: JournalTool, out: impl Write) -> Result<u64> {
         let request = listing.request();
-        let is_whole = request.query == Query::default().within(None, self.last_day());
-        let plan = is_whole.then(|| JournalPlan::new(self, request.account)).transpose()?;
+        let plan = self.is_whole(request).then(|| JournalPlan::new(self, request.account)).transpose()?;
         let oldest_first = Sort { key: SortKey::Date, descending: false };
         let listing = self.list(&ListRequest { sort: oldest_first, ..request.clone() })?;
         let accounts = self.accounts().iter().map(|line| &line.account);

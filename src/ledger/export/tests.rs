@@ -36,7 +36,7 @@ fn written(format: ExportFormat, entries: &[LedgerEntry]) -> String {
     let account = |id| accounts.iter().find(|account| account.id == id);
     let mut out = Vec::new();
     let table = |format, out: &mut Vec<u8>| {
-        let mut table = ExportTable::new(format, &account, out).unwrap();
+        let mut table = ExportTable::new(format, &account, StatedBalances::default(), out).unwrap();
         for entry in entries {
             table.row(entry).unwrap();
         }
@@ -181,12 +181,13 @@ proptest! {
             .statements
             .iter()
             .flat_map(|statement| statement.accounts.iter().map(move |page| (statement, page)))
-            .flat_map(|(statement, page)| page.transactions.iter().map(move |draft| (statement, page, &draft.facts)))
+            .flat_map(|(statement, page)| page.transactions.iter().map(move |draft| (statement, page, draft)))
             .collect();
-        found.sort_by_key(|(_, _, facts)| facts.origin.line);
+        found.sort_by_key(|(_, _, draft)| draft.facts.origin.line);
         prop_assert_eq!(found.len(), entries.len());
         let accounts = accounts();
-        for ((statement, page, facts), entry) in found.into_iter().zip(&entries) {
+        for ((statement, page, draft), entry) in found.into_iter().zip(&entries) {
+            let facts = &draft.facts;
             let row = &entry.transaction.facts;
             let account = accounts.iter().find(|account| account.id == entry.transaction.account_id).unwrap();
             let line = |text: &str| text::clean_line(text).map(String::from).unwrap_or_default();
@@ -195,8 +196,18 @@ proptest! {
             prop_assert_eq!((page.account.account_type, page.account.currency), (account.kind(), account.currency));
             prop_assert_eq!((facts.date, facts.amount, facts.currency), (row.date, row.amount, row.currency));
             prop_assert_eq!((facts.settlement_date, facts.kind, facts.status), (row.settlement_date, row.kind, row.status));
-            let payee = entry.user.payee.as_deref().or(row.payee.as_deref()).unwrap_or_default();
-            prop_assert_eq!(facts.payee.as_deref().unwrap_or_default(), line(payee));
+            let given = draft.user.as_deref().cloned().unwrap_or_default();
+            let shown = given.payee.clone().or_else(|| row.payee.as_ref().map(ToString::to_string));
+            let own = entry.user.payee.clone().filter(|payee| !payee.is_empty());
+            let expected = own.or_else(|| row.payee.as_ref().map(ToString::to_string));
+            prop_assert_eq!(shown.unwrap_or_default(), expected.unwrap_or_default());
+            prop_assert_eq!((&given.tags, given.note.as_deref().unwrap_or_default()), (&entry.user.tags, entry.user.note.as_deref().unwrap_or_default()));
+            prop_assert_eq!(
+                facts.raw_type.as_deref().unwrap_or_default(),
+                line(row.raw_type.as_deref().unwrap_or_default())
+            );
+            prop_assert_eq!(given.category.unwrap_or_default(), entry.user.category.clone().unwrap_or_default());
+            prop_assert_eq!(facts.payee.as_deref().unwrap_or_default(), line(row.payee.as_deref().unwrap_or_default()));
             prop_assert_eq!(facts.memo.as_deref().unwrap_or_default(), line(row.memo.as_deref().unwrap_or_default()));
             prop_assert_eq!(
                 facts.provider_id.as_deref().unwrap_or_default(),

@@ -210,7 +210,7 @@ pub(super) fn transaction(
     let correction = earlier
         .filter(|id| *id != row.id.0)
         .map(|id| if voided { Correction::Deletes(id.into()) } else { Correction::Replaces(id.into()) });
-    Ok(TransactionDraft { facts, correction: correction.map(Box::new), pending_id: None })
+    Ok(TransactionDraft { facts, correction: correction.map(Box::new), pending_id: None, user: None })
 }
 
 /// `Buy 1 LPCN at 1.63`, `Dividend T`.

@@ -138,7 +138,10 @@ impl<'a> DocumentReader<'a, '_, '_> {
             });
         }
         let correction = self.correction(&row).map(Box::new);
-        self.hand_over(DocumentItem::Transaction(account, TransactionDraft { facts, correction, pending_id: None }))
+        self.hand_over(DocumentItem::Transaction(
+            account,
+            TransactionDraft { facts, correction, pending_id: None, user: None },
+        ))
     }
 
     /// The amount with the sign of its type, in a file that writes all amounts without one.

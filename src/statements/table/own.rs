@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{
-        AccountDraft, AccountType, AssetCode, AssetType, ForeignAmount, IdTrust, Kind, Money, Origin, Security, Text,
-        TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype, text,
+        AccountDraft, AccountType, AssetCode, AssetType, BalanceDraft, ForeignAmount, IdTrust, Kind, Money, Origin,
+        Security, Text, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype, UserFields, text,
     },
     statements::{
         Evidence, Institution, Limits, Reading, Statement, StatementAccount, StatementError, Verdict,
@@ -83,7 +83,8 @@ impl Row<'_> {
         facts.kind = Kind(self.parsed("subtype", TransactionSubtype::parse)?.unwrap_or(TransactionSubtype::Unknown));
         facts.status = self.parsed("status", TransactionStatus::parse)?.unwrap_or(TransactionStatus::Settled);
         facts.provider_id = self.text("provider_transaction_id");
-        facts.payee = self.text("payee");
+        facts.payee = self.text(if self.places.contains_key("provider_payee") { "provider_payee" } else { "payee" });
+        facts.raw_type = self.text("raw_type");
         facts.memo = self.text("memo");
         facts.reference = self.text("reference");
         // Without a description the payee, else the memo, was written in its place.
@@ -103,11 +104,34 @@ impl Row<'_> {
         facts.security = (security != Security::default()).then(|| Box::new(security));
         let foreign = (self.decimal("foreign_amount")?, self.parsed("foreign_currency", code)?);
         if let (Some(foreign), Some(currency)) = foreign {
-            let rate = if foreign.is_zero() { None } else { amount.checked_div(foreign).map(|rate| rate.abs()) };
+            let divided = || amount.checked_div(foreign).filter(|_| !foreign.is_zero()).map(|rate| rate.abs());
+            let rate = self.decimal("foreign_rate")?.or_else(divided);
             let money = Money::new(foreign, currency);
             facts.foreign = Some(Box::new(ForeignAmount { money, rate: rate.unwrap_or(Decimal::ONE) }));
         }
         Ok(facts)
+    }
+
+    /// The fields of the user.
+    fn user(&self) -> Result<Option<Box<UserFields>>, &'static str> {
+        let own = |name: &str| self.cell(name).map(str::to_owned);
+        let words = || self.cell("tags").into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect();
+        let user = UserFields {
+            payee: own("payee").filter(|payee| {
+                self.places.contains_key("provider_payee") && self.cell("provider_payee") != Some(payee)
+            }),
+            category: own("category"),
+            tags: self.parsed("tag_list", |cell| serde_json::from_str(cell).ok())?.unwrap_or_else(words),
+            note: own("note"),
+        };
+        Ok((!user.is_empty()).then(|| Box::new(user)))
+    }
+
+    /// The balances stated for the account.
+    fn balances(&self) -> Result<Vec<BalanceDraft>, &'static str> {
+        const NAME: &str = "stated_balances";
+        let Some(cell) = self.cell(NAME) else { return Ok(Vec::new()) };
+        cell.split("; ").map(|text| balance(text).ok_or(NAME)).collect()
     }
 
     fn account(&self, currency: AssetCode) -> AccountDraft {
@@ -124,6 +148,25 @@ impl Row<'_> {
             institution: None,
         }
     }
+}
+
+/// Reads `2026-01-31 123.45 available=100.00 securities=80.00 cash=43.45`.
+fn balance(text: &str) -> Option<BalanceDraft> {
+    let mut parts = text.split(' ');
+    let date = parts.next()?.parse().ok()?;
+    let current = parts.next()?.parse().ok()?;
+    let mut balance = BalanceDraft { date, current, available: None, holdings_value: None, cash_value: None };
+    for part in parts {
+        let (name, amount) = part.split_once('=')?;
+        let amount = Some(amount.parse().ok()?);
+        match name {
+            "available" => balance.available = amount,
+            "securities" => balance.holdings_value = amount,
+            "cash" => balance.cash_value = amount,
+            _ => return None,
+        }
+    }
+    Some(balance)
 }
 
 /// Counts the lines up to a place, going forward only.
@@ -167,8 +210,9 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Reading, StatementErro
             let what = format!("more than {} rows", limits.rows);
             return Err(StatementError::TooLarge { what, limit: limits.rows as u64, setting: "rows" });
         }
-        let mut facts = match row.facts() {
-            Ok(facts) => facts,
+        let parsed = row.facts().and_then(|facts| Ok((facts, row.user()?, row.balances()?)));
+        let (mut facts, user, balances) = match parsed {
+            Ok(parsed) => parsed,
             Err(column) => {
                 let cell = row.cell(column).unwrap_or_default();
                 warnings
@@ -191,7 +235,14 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Reading, StatementErro
             statements[statement].accounts.push(StatementAccount::new(account));
             (statement, statements[statement].accounts.len() - 1)
         });
-        statements[statement].accounts[page].transactions.push(TransactionDraft::from(facts));
+        let draft = TransactionDraft { user, ..TransactionDraft::from(facts) };
+        statements[statement].accounts[page].transactions.push(draft);
+        // Balances of several days are pages without rows.
+        for balance in balances {
+            let mut stated = StatementAccount::new(statements[statement].accounts[page].account.clone());
+            stated.account.balance = Some(balance);
+            statements[statement].accounts.push(stated);
+        }
     }
     warnings.end_document();
     Ok(Reading {
@@ -238,5 +289,17 @@ mod tests {
         );
         assert_eq!(pages[1].transactions[0].facts.status, TransactionStatus::Pending);
         assert_eq!(reading.warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [4]);
+    }
+
+    #[test]
+    fn balances_of_several_days() {
+        let read = |text: &str| balance(text).map(|found| (found.date.to_string(), found.current, found.cash_value));
+        let day = |text: &str| text.to_owned();
+        assert_eq!(read("2026-01-31 -123.45"), Some((day("2026-01-31"), "-123.45".parse().unwrap(), None)));
+        let whole = read("2026-01-31 123.45 available=1 securities=80.00 cash=43.45").unwrap();
+        assert_eq!(whole.2, "43.45".parse().ok());
+        for wrong in ["", "2026-01-31", "2026-13-31 1", "2026-01-31 x", "2026-01-31 1 other=2"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 }

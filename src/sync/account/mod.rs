@@ -197,7 +197,7 @@ pub(super) fn plan(
             restated: Restated::default(),
         });
     };
-    let mut account = updated(known, news.draft);
+    let mut account = updated(known, news.draft, connection);
     if news.currency_stated && known.currency_assumed {
         account.currency = news.draft.currency;
         account.currency_assumed = false;
@@ -234,13 +234,25 @@ pub(super) fn plan(
 }
 
 /// The stored account with what the source says now. A statement that gives no name does not take one away.
-fn updated(known: &Account, draft: &AccountDraft) -> Account {
+fn updated(known: &Account, draft: &AccountDraft, connection: &Connection) -> Account {
     let mut account = known.clone();
     if let Some(name) = &draft.name {
         account.name.clone_from(name);
     }
     if draft.account_type != crate::domain::AccountType::Other {
         account.account_type = draft.account_type;
+    }
+    if known.institution == institution::UNNAMED && connection.institution != institution::UNNAMED {
+        account.institution.clone_from(&connection.institution);
+    }
+    // The first source that states a number gives it to an account without one, and to the name made for it.
+    let has_number = known.number_masked.bytes().any(|byte| byte.is_ascii_digit());
+    if !has_number && !draft.number.is_empty() {
+        account.number_masked = text::mask_number(&draft.number);
+    }
+    let default = institution::account_name(Some(&known.institution), known.account_type, "");
+    if !has_number && account.name == default {
+        account.name = institution::account_name(Some(&account.institution), account.account_type, &draft.number);
     }
     account.is_active = draft.is_active;
     account.missed_listings = 0;

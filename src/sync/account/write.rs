@@ -118,8 +118,16 @@ pub(in crate::sync) fn write(
                 draft.facts = facts;
             }
         }
-        let wanted: Vec<usize> = doubted.iter().filter(|(of, _)| *of == page).map(|(_, draft)| *draft).collect();
+        let given = fields_of_new_rows(&mut drafts, &outcomes);
+        let mut wanted: HashSet<usize> =
+            doubted.iter().filter(|(of, _)| *of == page).map(|(_, draft)| *draft).collect();
+        wanted.extend(given.keys());
         let (ids, named) = write_rows(writer, account.id, outcomes, drafts, &wanted)?;
+        for (draft, id) in &named {
+            if let Some(fields) = given.get(draft) {
+                writer.set_user_fields(*id, fields)?;
+            }
+        }
         // Nothing else is appended between the pages, so the ids of all are consecutive.
         all = Some(all.map_or_else(|| ids.clone(), |all| all.start..ids.end));
         added.extend(named.into_iter().map(|(draft, id)| ((page, draft), id)));
@@ -152,6 +160,14 @@ fn write_restated(writer: &mut Writer, restated: Restated) -> Result<(), JobFail
         writer.put_holding(&Holding { change_id: writer.change_id(), ..holding })?;
     }
     Ok(())
+}
+
+/// The fields of the user that come with new rows, by position of the draft.
+fn fields_of_new_rows(drafts: &mut [TransactionDraft], outcomes: &[Outcome]) -> HashMap<usize, Box<UserFields>> {
+    let rows = drafts.iter_mut().zip(outcomes).enumerate();
+    rows.filter(|(_, (_, outcome))| **outcome == Outcome::New)
+        .filter_map(|(index, (draft, _))| Some((index, draft.user.take()?)))
+        .collect()
 }
 
 /// Joins rows of several sources, and again those of which a new version was written: of joined rows one is shown.
@@ -220,7 +236,7 @@ fn write_rows(
     account: AccountId,
     outcomes: Vec<Outcome>,
     drafts: Vec<TransactionDraft>,
-    wanted: &[usize],
+    wanted: &HashSet<usize>,
 ) -> Result<Appended, JobFailure> {
     for outcome in &outcomes {
         match outcome {
@@ -229,10 +245,14 @@ fn write_rows(
             Outcome::Void(id) => cancel(writer, *id)?,
         }
     }
-    let places: Vec<(usize, u64)> = wanted
-        .iter()
-        .map(|draft| (*draft, outcomes[..*draft].iter().filter(|outcome| **outcome == Outcome::New).count() as u64))
-        .collect();
+    let mut before = 0;
+    let mut places: Vec<(usize, u64)> = Vec::new();
+    for (draft, outcome) in outcomes.iter().enumerate() {
+        if wanted.contains(&draft) {
+            places.push((draft, before));
+        }
+        before += u64::from(*outcome == Outcome::New);
+    }
     let is_new = |(draft, outcome): (TransactionDraft, Outcome)| (outcome == Outcome::New).then_some(draft.facts);
     // Rows of one day keep the order in which they happened: a source that lists the newest first is taken from its end.
     let newest_first =

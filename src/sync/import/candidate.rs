@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 
 use super::{
     evidence::{ComparedRows, RowAgreement},
+    layouts::is_unnamed,
     number::Closeness,
     read::InstitutionPart,
     world::{PageGroup, World, is_deposit, known_rows, number_of_account, rows_between, same_type},
@@ -63,7 +64,7 @@ enum Origin {
     Other,
     /// Another name, the same number.
     Renamed,
-    /// The file names no institution.
+    /// The file or the connection names no institution, as tables often do.
     Unnamed,
     /// The same.
     Same,
@@ -93,7 +94,9 @@ pub(super) fn candidates<'w>(
         let may_mean = match (origin, closeness) {
             (Origin::Other | Origin::Renamed, Closeness::Equal) => group.number.is_unique(),
             (Origin::Other | Origin::Renamed, _) => false,
-            (Origin::Unnamed | Origin::Same, Closeness::Different) => is_exact || are_cards(group, known),
+            (Origin::Unnamed | Origin::Same, Closeness::Different) => {
+                is_exact || are_cards(group, known) || lacks_number(group, known)
+            }
             (Origin::Unnamed | Origin::Same, _) => true,
         };
         if may_mean {
@@ -126,6 +129,19 @@ fn other_currencies(part: &InstitutionPart, group: &PageGroup<'_>) -> bool {
     })
 }
 
+/// Whether one of the two is from a table that names no account, so that numbers can't be compared.
+fn lacks_number(group: &PageGroup<'_>, known: &Account) -> bool {
+    let (own, other) = (&group.page.account.provider_account_id, &known.provider_account_id);
+    own != other && (is_unnamed(own) || is_unnamed(other))
+}
+
+/// The only account that has the rows of the pages, where one of the two has no number.
+pub(super) fn by_rows<'w>(group: &PageGroup<'_>, compared: &[ComparedCandidate<'w>]) -> Option<&'w Account> {
+    let same = |one: &&ComparedCandidate<'w>| lacks_number(group, one.candidate.known) && one.agreement.repeats();
+    let mut found = compared.iter().filter(same).map(|one| one.candidate.known);
+    found.next().filter(|_| found.next().is_none())
+}
+
 fn are_cards(group: &PageGroup<'_>, known: &Account) -> bool {
     group.page.account.account_type == AccountType::CreditCard && known.account_type == AccountType::CreditCard
 }
@@ -140,7 +156,7 @@ fn origin_of(part: &InstitutionPart, connection: &Connection) -> Origin {
     let number = connection.institution_key.rsplit_once('/').map(|(_, number)| number);
     if by_key || connection.institution == identity.name {
         Origin::Same
-    } else if is_anonymous {
+    } else if is_anonymous || connection.institution_key.is_empty() {
         Origin::Unnamed
     } else if number.is_some() && number == stated.number.as_deref().map(str::trim) {
         Origin::Renamed

@@ -116,6 +116,11 @@ impl RowAgreement {
         !self.agrees() && self.compared - self.found + self.unlisted >= least
     }
 
+    /// The source repeats rows of the account, too many for an accident, and lacks few of them.
+    pub(super) const fn repeats(self) -> bool {
+        self.found >= 3 && self.found * 10 >= self.compared * 9 && self.unlisted <= self.found
+    }
+
     /// One side continues the other: it repeats rows of it, too many for an accident, and goes on after them.
     pub(super) const fn continues(self) -> bool {
         let repeats = self.found * 10 >= self.compared * 9;

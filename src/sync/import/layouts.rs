@@ -108,7 +108,7 @@ pub(super) fn name_accounts(
 }
 
 /// Whether the id was made from the layout of a table, not from an account that the table names.
-fn is_unnamed(id: &str) -> bool {
+pub(super) fn is_unnamed(id: &str) -> bool {
     id.starts_with("table-")
 }
 

@@ -122,6 +122,12 @@ fn connection_of(
     };
     let connection = world.connections.iter().find(|connection| connection.id == known.connection_id);
     let connection = connection.ok_or_else(|| JobFailure::new(FailureKind::Store, "the account has no connection"))?;
+    // The first file that names the institution of an unnamed connection names the connection, if it has this account only.
+    let is_only = world.accounts.iter().all(|other| other.connection_id != connection.id || other.id == known.id);
+    if connection.institution_key.is_empty() && !part.identity.key.is_empty() && is_only {
+        let (institution, institution_key) = (part.identity.name.clone(), part.identity.key.clone());
+        return Ok((Connection { institution, institution_key, ..connection.clone() }, false));
+    }
     Ok((connection.clone(), false))
 }
 

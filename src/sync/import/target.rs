@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::{
     candidate,
     evidence::RowAgreement,
+    layouts::is_unnamed,
     number::Closeness,
     read::InstitutionPart,
     world::{PageGroup, World, same_type},
@@ -122,14 +123,31 @@ fn target(
         warnings: vec![],
     };
     let name = source_name(part, group.page);
-    if let Some(index) = names.get(&name) {
-        return Ok(found(&world.accounts[*index]));
+    let by_name = names.get(&name).map(|index| &world.accounts[*index]);
+    // Tables of several accounts share the name that their layout gives, so their rows count before it.
+    let is_named = !is_unnamed(&group.page.account.provider_account_id);
+    if let Some(known) = by_name.filter(|_| is_named) {
+        return Ok(found(known));
     }
     let candidates = candidate::candidates(world, part, group, taken);
-    if let Some(known) = candidate::exact(group, &candidates) {
+    let exact = candidate::exact(group, &candidates);
+    if let Some(known) = exact.filter(|_| is_named) {
         return Ok(found(known));
     }
     let compared = candidate::compare(world, part, group, candidates)?;
+    if let Some(known) = candidate::by_rows(group, &compared) {
+        let mut target = found(known);
+        if by_name.is_none_or(|named| named.id != known.id) {
+            target.new_names.push(name);
+            let text =
+                format!("the rows are those of {}, so the file was taken for that account", known.display_name());
+            target.warnings.push(Warning::new(0, text));
+        }
+        return Ok(target);
+    }
+    if let Some(known) = by_name.or(exact) {
+        return Ok(found(known));
+    }
     if let Some((known, evidence)) = candidate::best(group, &compared) {
         let mut target = found(known);
         target.new_names.push(name);

@@ -6,6 +6,7 @@ mod demo;
 mod doctor_and_restore;
 mod duplicates;
 mod encrypted_profile;
+mod formats;
 mod journals;
 mod keys_of_the_other_environment;
 mod killed;
