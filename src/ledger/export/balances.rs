@@ -7,10 +7,9 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 
-use super::LedgerEntry;
 use crate::{
     domain::{AccountId, Snapshot},
-    ledger::{ListRequest, Query, Sort, SortKey, View, error::Result},
+    ledger::{LedgerEntry, ListRequest, Query, Sort, SortKey, View, error::Result},
 };
 
 /// Balances that wait for their row.
