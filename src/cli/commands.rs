@@ -20,6 +20,7 @@ use crate::{
     domain::{Change, ChangeId, ConnectionId, FailureKind, text},
     files,
     ledger::export,
+    sync::login_needed,
 };
 
 /// Runs one command and returns its exit code.
@@ -130,8 +131,18 @@ fn toggle(
     let handle = &session.handle;
     let change =
         session.runtime.block_on(async { if undo { handle.undo(change).await } else { handle.redo(change).await } })?;
+    let needed = login_needed(&session.store, &change)?;
     output::object(out, format, &ChangeRecord::from(&change), |out| {
-        writeln!(out, "{} change {}: {}", if undo { "undone" } else { "brought back" }, change.id, rows_of(&change))
+        writeln!(out, "{} change {}: {}", if undo { "undone" } else { "brought back" }, change.id, rows_of(&change))?;
+        match needed {
+            Some(id) => {
+                writeln!(
+                    out,
+                    "its accounts count again, but its login was deleted: `dashtam reconnect {id}` logs in again"
+                )
+            }
+            None => Ok(()),
+        }
     })
 }
 

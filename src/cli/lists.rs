@@ -131,7 +131,7 @@ pub(super) fn transactions(
         OutputColumn::left("Kind", |row| row.subtype.to_string().replace('_', " ")),
         OutputColumn::right("Amount", |row| money(row.amount, &row.currency)),
         OutputColumn::left("", |row| row.currency.clone()),
-        OutputColumn::left("Status", |row| row.status.to_string()),
+        OutputColumn::left("Status", |row| if row.expired { "expired".into() } else { row.status.to_string() }),
     ];
     let view = searchable(session, args, by.is_some())?;
     let (listing, count) = listing(session, &view, args)?;
@@ -151,7 +151,8 @@ pub(super) fn transactions(
 
 pub(super) fn record_of(view: &View, entry: LedgerEntry) -> RowRecord {
     let account = view.account(entry.transaction.account_id).map(|line| &line.account);
-    RowRecord::new(entry, account)
+    let expired = view.has_expired(&entry.transaction.facts);
+    RowRecord { expired, ..RowRecord::new(entry, account) }
 }
 
 /// The grouping from `--by` and from `by:` in `--query`, which may not differ.

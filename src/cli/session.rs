@@ -198,7 +198,7 @@ impl Setup {
         }
         let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
         let handle = runtime.block_on(async { sync::spawn(config) });
-        let ledger = Ledger::new(store.clone());
+        let ledger = Ledger::new(store.clone()).on(clock.today());
         let session = Session { ledger, store, vault, handle, clock, runtime: runtime.handle().clone(), setup: self };
         if let (Some(scratch), Some(clock)) = (&session.setup.scratch, &shifted) {
             let Session { store, ledger, handle, runtime, .. } = &session;
@@ -481,7 +481,7 @@ impl Session {
         let today = moment::day_of(&view, change, written)?.unwrap_or_else(|| self.clock.today());
         let clock = Arc::new(DayClock { today, clock: Arc::clone(&self.clock) });
         let store = self.store.as_known(change)?;
-        Ok(Self { ledger: Ledger::new(store.clone()), store, clock, ..self.clone() })
+        Ok(Self { ledger: Ledger::new(store.clone()).on(today), store, clock, ..self.clone() })
     }
 
     /// Opens the vault of stored logins; a keyring may ask the user.

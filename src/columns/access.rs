@@ -1,6 +1,6 @@
 //! Access to columns: by row, or as whole columns for loops over all rows.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::{Columns, Payees, Unit, field, span};
@@ -132,6 +132,16 @@ impl Columns {
     pub fn set_subtype(&mut self, row: u32, subtype: TransactionSubtype) {
         if let Some(own) = self.subtypes.get_mut(row as usize) {
             *own = subtype;
+        }
+    }
+
+    /// Counts pending rows from before a day as withdrawn: they were not posted in time.
+    pub fn end_pending(&mut self, before: NaiveDate) {
+        let before = before.num_days_from_ce();
+        for (status, day) in self.statuses.iter_mut().zip(&self.days) {
+            if *status == TransactionStatus::Pending && *day < before {
+                *status = TransactionStatus::Cancelled;
+            }
         }
     }
 

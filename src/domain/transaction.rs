@@ -241,7 +241,22 @@ pub struct TransactionFacts {
     pub origin: Origin,
 }
 
+/// Days after which a pending row that was never posted has expired.
+const EXPIRED_DAYS: i64 = 45;
+
 impl TransactionFacts {
+    /// Whether the row is pending and was not posted in time: it moves no money any more.
+    #[must_use]
+    pub fn has_expired(&self, today: NaiveDate) -> bool {
+        self.status == TransactionStatus::Pending && Self::last_pending_day(today).is_some_and(|last| self.date < last)
+    }
+
+    /// The first day of which a pending row has not expired.
+    #[must_use]
+    pub fn last_pending_day(today: NaiveDate) -> Option<NaiveDate> {
+        today.checked_sub_signed(chrono::TimeDelta::days(EXPIRED_DAYS))
+    }
+
     /// A settled row of unknown kind with nothing but its day and amount.
     #[must_use]
     pub const fn new(date: NaiveDate, amount: Decimal, currency: AssetCode) -> Self {

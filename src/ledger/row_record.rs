@@ -38,6 +38,9 @@ pub struct RowRecord {
     pub subtype: TransactionSubtype,
     /// Status.
     pub status: TransactionStatus,
+    /// It is pending and was not posted in time; for tables only.
+    #[serde(skip)]
+    pub expired: bool,
     /// The provider's text.
     pub description: String,
     /// The user's payee, else the provider's.
@@ -99,6 +102,7 @@ impl RowRecord {
             transaction_type: facts.kind.transaction_type(),
             subtype: facts.kind.subtype(),
             status: facts.status,
+            expired: false,
             description,
             payee: user.payee.or_else(|| own(facts.payee)),
             memo: own(facts.memo),

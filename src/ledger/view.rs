@@ -20,7 +20,7 @@ use crate::{
     columns::{CHUNK_ROWS, ChunkBuilder, Columns, ColumnsError, searchable},
     domain::{
         Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money, PairStanding,
-        RowPair, Snapshot, Transaction, TransactionId, TransactionSubtype, UserFields,
+        RowPair, Snapshot, Transaction, TransactionFacts, TransactionId, TransactionSubtype, UserFields,
     },
     store::{Reader, Requests, Store},
 };
@@ -31,13 +31,15 @@ pub struct Ledger {
     store: Store,
     /// See [`View::until`].
     until: Option<NaiveDate>,
+    /// See [`Ledger::on`].
+    today: Option<NaiveDate>,
 }
 
 impl Ledger {
     /// Reads from this store.
     #[must_use]
     pub const fn new(store: Store) -> Self {
-        Self { store, until: None }
+        Self { store, until: None, today: None }
     }
 
     /// A ledger without data.
@@ -52,7 +54,13 @@ impl Ledger {
     /// A ledger of the state at the end of a day, from the data of today: later rows, balances and positions are left out.
     #[must_use]
     pub fn until(&self, day: NaiveDate) -> Self {
-        Self { store: self.store.clone(), until: Some(day) }
+        Self { store: self.store.clone(), until: Some(day), today: self.today }
+    }
+
+    /// The same ledger on a day: pending rows that were not posted in time before it don't count.
+    #[must_use]
+    pub fn on(&self, today: NaiveDate) -> Self {
+        Self { today: Some(today), ..self.clone() }
     }
 
     /// A view of the current state. Cheap: reads accounts, balances and connections; rows are read on demand.
@@ -89,7 +97,8 @@ impl Ledger {
             transfers: OnceLock::new(),
             source: Mutex::default(),
         };
-        let view = View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None, until: None };
+        let view =
+            View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None, until: None, today: self.today };
         if self.until.is_some() { view.until(self.until) } else { Ok(view) }
     }
 }
@@ -165,6 +174,8 @@ pub struct View {
     pub(super) loaded: Option<Arc<LoadedView>>,
     /// The last day of its rows, balances and positions.
     pub(super) until: Option<NaiveDate>,
+    /// The day on which pending rows may have expired.
+    pub(super) today: Option<NaiveDate>,
 }
 
 pub(super) struct SharedView {
@@ -272,9 +283,12 @@ impl View {
             let snapshots = self.inner.reader.snapshots(line.account.id)?;
             stated.extend(snapshots.iter().map(|it| ((line.account.id, it.change_id), it.date)));
         }
+        let merges = self.inner.reader.merges();
         let held = holdings::on(self.inner.reader.holding_versions()?, day, |holding| {
-            stated.get(&(holding.account_id, holding.change_id)).copied()
+            stated.get(&(merges.head(holding.account_id), holding.change_id)).copied()
         });
+        // Of a merged account the part counts that listed last until that day.
+        let held = merges.holdings(held);
         Ok(holdings::lines(held, self.accounts()))
     }
 
@@ -391,6 +405,12 @@ impl View {
         self.until
     }
 
+    /// Whether a row is pending and was not posted in time.
+    #[must_use]
+    pub fn has_expired(&self, facts: &TransactionFacts) -> bool {
+        self.today.is_some_and(|today| facts.has_expired(today))
+    }
+
     /// Whether searching and sorting is possible.
     #[must_use]
     pub const fn has_columns(&self) -> bool {
@@ -417,6 +437,9 @@ impl View {
         let merges = self.inner.reader.merges();
         if !merges.is_empty() {
             columns.merge_accounts(|account| merges.head(account));
+        }
+        if let Some(last) = self.today.and_then(TransactionFacts::last_pending_day) {
+            columns.end_pending(last);
         }
         super::transfers::correct(&mut columns, |account| self.category(account));
         let _ = columns.newest_first();

@@ -120,7 +120,8 @@ impl Merges {
 
     /// Positions under their heads. Of the parts that list positions only the one that listed last counts: all of them list
     /// the same account.
-    pub(in crate::store) fn holdings(&self, holdings: Vec<Holding>) -> Vec<Holding> {
+    #[must_use]
+    pub fn holdings(&self, holdings: Vec<Holding>) -> Vec<Holding> {
         if self.is_empty() {
             return holdings;
         }

@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::JobFailure;
 use crate::{
-    domain::{ChangeId, Connection, ConnectionId, FailureKind, TransitionError},
+    domain::{Change, ChangeId, Connection, ConnectionId, FailureKind, TransitionError},
     providers,
-    store::{Reader, Writer},
+    store::{Reader, Store, Writer},
 };
 
 /// The stream of the record.
@@ -58,6 +58,17 @@ pub(super) fn follow(
         connection.error = Some("its login was deleted: log in again".to_owned());
     }
     Ok(writer.put_connection(&connection)?)
+}
+
+/// The connection of a change that counts and has no login any more.
+pub fn login_needed(store: &Store, change: &Change) -> Result<Option<ConnectionId>, JobFailure> {
+    let reader = store.read()?;
+    let Some(connection) = change.connection_id.map(|id| reader.connection(id)).transpose()?.flatten() else {
+        return Ok(None);
+    };
+    let is_missing =
+        connection.counts() && providers::is_live(&connection) && reader.credential(connection.id)?.is_none();
+    Ok(is_missing.then_some(connection.id))
 }
 
 /// Another connection of the same source that counts and has one of the accounts.

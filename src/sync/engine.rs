@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     EngineCommand, Event, Handle, JobFailure, JobId, JobProgress, Stage,
     edit::{self, Edit},
+    ended,
     handle::Shared,
     import::{Importer, Reviewed},
     live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
@@ -156,11 +157,13 @@ impl Engine {
             }),
             EngineCommand::Undo { job, change } => self.write(job, move |parts| {
                 let change = toggle::toggle(&parts.store, change, true, parts.clock.now())?;
-                Ok(Event::ChangeToggled { job, change })
+                let login_needed = ended::login_needed(&parts.store, &change)?;
+                Ok(Event::ChangeToggled { job, change, login_needed })
             }),
             EngineCommand::Redo { job, change } => self.write(job, move |parts| {
                 let change = toggle::toggle(&parts.store, change, false, parts.clock.now())?;
-                Ok(Event::ChangeToggled { job, change })
+                let login_needed = ended::login_needed(&parts.store, &change)?;
+                Ok(Event::ChangeToggled { job, change, login_needed })
             }),
             EngineCommand::StateBalance { job, account, date, amount } => {
                 self.edit(job, Edit::Balance(account, date, amount));

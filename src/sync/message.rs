@@ -276,6 +276,8 @@ pub enum Event {
         job: JobId,
         /// The change in its new state.
         change: Change,
+        /// The connection that counts again and whose login was deleted: it must log in again.
+        login_needed: Option<ConnectionId>,
     },
     /// An edit was written.
     Edited {

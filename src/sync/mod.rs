@@ -20,6 +20,7 @@ mod report;
 mod request;
 mod toggle;
 
+pub use ended::login_needed;
 pub use engine::{EngineConfig, spawn};
 pub use failure::JobFailure;
 pub use handle::{EventStream, Handle};

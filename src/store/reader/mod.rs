@@ -160,7 +160,7 @@ impl Reader {
         Ok(self.merges.holdings(holdings))
     }
 
-    /// All versions of all positions whose change is not undone, in no order.
+    /// All versions of all positions whose change is not undone, in no order, in the account of their source.
     pub fn holding_versions(&self) -> Result<Vec<Holding>> {
         self.guarded(|| {
             let mut versions = lookup::holdings(&self.records, None)?;
@@ -177,7 +177,7 @@ impl Reader {
                     versions.push(record::to_holding(change, body)?);
                 }
             }
-            Ok(self.merges.holdings(versions))
+            Ok(versions)
         })
     }
 

@@ -17,8 +17,6 @@ use crate::domain::{TransactionFacts, TransactionId, TransactionStatus, text};
 
 /// Days between a pending row and its posted form with the same amount.
 const SAME_AMOUNT_DAYS: i64 = 8;
-/// Days after which a pending row that was never posted has expired.
-const EXPIRED_DAYS: i64 = 45;
 /// Days between a pending row and its posted form with a larger amount.
 const TIP_DAYS: i64 = 3;
 /// Days between a pending row and its posted form with a smaller amount.
@@ -180,15 +178,17 @@ pub(super) fn vanished(sides: &Sides<'_>) -> Vec<TransactionId> {
     let shown = sides.coverage.map(|coverage| coverage.as_of(sides.batch));
     let today = listing.complete.map(|(_, last)| last).or(listing.pending_as_of).max(shown);
     let is_covered = |day: NaiveDate| {
-        today.is_some_and(|today| today.signed_duration_since(day).num_days() > EXPIRED_DAYS)
-            || listing.complete.is_some_and(|(first, last)| (first..=last).contains(&day))
+        listing.complete.is_some_and(|(first, last)| (first..=last).contains(&day))
             || listing
                 .pending_as_of
                 .is_some_and(|as_of| day <= as_of && !sides.batch.learned.has_later_pending_list(day, as_of))
     };
     let unclaimed = sides.batch.stored.iter().zip(&sides.claimed).filter(|(_, claimed)| claimed.is_none());
     unclaimed
-        .filter(|(row, _)| row.facts.status == TransactionStatus::Pending && is_covered(row.facts.date))
+        .filter(|(row, _)| {
+            let has_expired = today.is_some_and(|today| row.facts.has_expired(today));
+            has_expired || (row.facts.status == TransactionStatus::Pending && is_covered(row.facts.date))
+        })
         .map(|(row, _)| row.id)
         .collect()
 }

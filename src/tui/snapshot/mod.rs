@@ -58,6 +58,7 @@ impl LedgerSnapshot {
 
     /// Reads the current state, as of a day if one is chosen.
     pub(crate) fn load(ledger: &Ledger, as_of: Option<NaiveDate>, today: NaiveDate) -> Result<Self, LedgerError> {
+        let ledger = ledger.on(today);
         let ledger = as_of.map_or_else(|| ledger.clone(), |day| ledger.until(day));
         Self::of(ledger.view()?, as_of.unwrap_or(today))
     }

@@ -1,7 +1,7 @@
 //! Undo, redo and sync, and the handling of engine events.
 
 use crate::{
-    domain::{Change, ChangeId, ConnectionId, FailureKind},
+    domain::{Change, ChangeId, Connection, ConnectionId, FailureKind},
     providers::is_live,
     sync::{EngineCommand, Event, SyncReport},
     tui::{
@@ -125,6 +125,11 @@ impl App {
         let (told, more) = self.hear(&PaneNews::Engine(event), env);
         effects.extend(more);
         match event {
+            Event::ChangeToggled { login_needed: Some(connection), .. } => {
+                let known = self.snapshot.connection(*connection);
+                let name = known.map_or("The connection", Connection::display_name).to_owned();
+                self.toast(Level::Error, format!("{name} counts again, but its login was deleted: L logs in again."));
+            }
             Event::ChangeToggled { change, .. } => {
                 let text = if change.undone {
                     format!("Undone: {} of {}. U redoes it.", change.kind, fit(&change.source, 32))

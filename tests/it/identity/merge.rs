@@ -141,3 +141,35 @@ async fn doubtful_rows_of_two_sources_are_marked_and_other_merges_refused() {
     assert_eq!(bench.counts(), [(1, 2), (2, 2), (3, 1)]);
     assert!(Ledger::new(bench.desk.store.clone()).view().unwrap().open_pairs().unwrap().is_empty());
 }
+
+/// A statement of one position of a broker, as of a day of October 2026.
+fn positions(account: &str, day: u32, units: u32) -> String {
+    format!(
+        "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\n\n<OFX><SIGNONMSGSRSV1><SONRS><FI><ORG>Broker {account}<FID>{account}</FI>\
+         </SONRS></SIGNONMSGSRSV1><INVSTMTMSGSRSV1><INVSTMTTRNRS><INVSTMTRS><DTASOF>202610{day:02}<CURDEF>USD<INVACCTFROM>\
+         <BROKERID>broker.example<ACCTID>{account}</INVACCTFROM><INVPOSLIST><POSSTOCK><INVPOS><SECID><UNIQUEID>123456789\
+         <UNIQUEIDTYPE>CUSIP</SECID><HELDINACCT>CASH<POSTYPE>LONG<UNITS>{units}<UNITPRICE>20<MKTVAL>{}<DTPRICEASOF>202610{day:02}\
+         </INVPOS></POSSTOCK></INVPOSLIST></INVSTMTRS></INVSTMTTRNRS></INVSTMTMSGSRSV1><SECLISTMSGSRSV1><SECLIST><STOCKINFO>\
+         <SECINFO><SECID><UNIQUEID>123456789<UNIQUEIDTYPE>CUSIP</SECID><SECNAME>ACME CORP<TICKER>ACME</SECINFO></STOCKINFO>\
+         </SECLIST></SECLISTMSGSRSV1></OFX>",
+        units * 20
+    )
+}
+
+#[tokio::test]
+async fn an_earlier_day_shows_the_positions_of_the_part_that_listed_last_until_then() {
+    let bench = Bench::new();
+    bench.import(&bench.file("one.ofx", &positions("A1", 5, 100))).await;
+    bench.import(&bench.file("two.ofx", &positions("B2", 20, 70))).await;
+    bench.desk.handle.merge_accounts(ONE, TWO).await.unwrap();
+    let ledger = Ledger::new(bench.desk.store.clone());
+    let units = |ledger: &Ledger| -> Vec<String> {
+        let held = ledger.view().unwrap().holdings().unwrap();
+        held.iter().map(|line| format!("{}: {}", line.holding.account_id, line.holding.facts.quantity)).collect()
+    };
+    for (day, expected) in [(4, None), (5, Some("1: 100")), (19, Some("1: 100")), (20, Some("1: 70"))] {
+        let until = ledger.until(chrono::NaiveDate::from_ymd_opt(2026, 10, day).unwrap());
+        assert_eq!(units(&until), expected.map(String::from).into_iter().collect::<Vec<_>>(), "until {day} October");
+    }
+    assert_eq!(units(&ledger), ["1: 70"]);
+}

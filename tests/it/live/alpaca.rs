@@ -337,6 +337,19 @@ async fn disconnecting_wipes_the_keys() {
 }
 
 #[tokio::test]
+async fn an_undone_disconnect_asks_for_the_login_again() {
+    let (_fake, _server, desk) = connected(HttpLimits::default()).await;
+    let connection = desk.connection().id;
+    let end = |job| EngineCommand::Disconnect { job, connection, remove_data: false };
+    desk.handle.run(end, |_| {}).await.unwrap();
+    let undone = desk.handle.run(|job| EngineCommand::Undo { job, change: None }, |_| {}).await.unwrap();
+    let Event::ChangeToggled { login_needed, .. } = undone else { panic!("{undone:?}") };
+    assert_eq!(login_needed, Some(connection), "the answer names the connection that must log in again");
+    assert_eq!(desk.status(), ConnectionStatus::Expired, "it counts again and does not look live");
+    assert_eq!(desk.ledger().accounts().len(), 1);
+}
+
+#[tokio::test]
 async fn rows_that_came_again_are_not_brought_back_a_second_time() {
     let (fake, _server, desk) = connected(HttpLimits::default()).await;
     let newest = || desk.store.read().unwrap().changes(None, 1).unwrap()[0].id;

@@ -175,7 +175,7 @@ fn table(rows: &Transactions, scene: &mut Scene<'_>, area: Rect, focused: bool) 
             return TableRow::cells(vec![Cell::text("…", theme.muted)]);
         };
         let facts = &entry.transaction.facts;
-        let (word, style) = status(facts.status, theme);
+        let (word, style) = status(snapshot, facts, theme);
         let amount = order.as_ref().map_or(facts.amount, |order| order.sum.amount);
         // The balance after an order is the one after its newest fill.
         let newest = match &item {
@@ -245,8 +245,13 @@ fn shown_payee(entry: &LedgerEntry, masked: bool) -> String {
 }
 
 /// The word of a status; empty for the usual one.
-fn status(status: TransactionStatus, theme: &crate::tui::theme::Theme) -> (&'static str, Style) {
-    match status {
+fn status(
+    snapshot: &snapshot::LedgerSnapshot,
+    facts: &TransactionFacts,
+    theme: &crate::tui::theme::Theme,
+) -> (&'static str, Style) {
+    match facts.status {
+        TransactionStatus::Pending if snapshot.view.has_expired(facts) => ("expired", theme.muted),
         TransactionStatus::Settled => ("", theme.muted),
         TransactionStatus::Pending => ("pending", theme.pending),
         TransactionStatus::Failed => ("failed", theme.error),
@@ -264,7 +269,10 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
         DetailLine::Heading(shown_payee(entry, masked)),
         DetailLine::Pair("", String::new(), None),
         DetailLine::Text(
-            format!("{}   {}", amount::money(facts.money(), masked), facts.status),
+            format!("{}   {}", amount::money(facts.money(), masked), {
+                let expired = scene.snapshot.view.has_expired(facts);
+                if expired { "expired: pending for too long".to_owned() } else { facts.status.to_string() }
+            }),
             theme.amount(facts.amount),
         ),
         DetailLine::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
