@@ -27,7 +27,13 @@ use super::{
     live::{Kept, Live, LiveConfig, LoginStep, Occasion, SyncOrder},
     manual, merge, toggle,
 };
-use crate::{domain::FailureKind, ports::Clock, providers::kit::Replies, statements::Limits, store::Store};
+use crate::{
+    domain::{ChangeId, FailureKind},
+    ports::Clock,
+    providers::kit::Replies,
+    statements::Limits,
+    store::Store,
+};
 
 /// Parts of the engine.
 pub struct EngineConfig {
@@ -130,6 +136,15 @@ impl Engine {
         self.parts.shared.end();
     }
 
+    /// Undoes or brings back a change.
+    fn toggle(&mut self, job: JobId, change: Option<ChangeId>, undo: bool) {
+        self.write(job, move |parts| {
+            let change = toggle::toggle(&parts.store, change, undo, parts.clock.now())?;
+            let login_needed = ended::login_needed(&parts.store, &change)?;
+            Ok(Event::ChangeToggled { job, change, login_needed })
+        });
+    }
+
     /// Starts what a command asks for. The pending count that its sending began ends with its job.
     fn take(&mut self, command: EngineCommand) {
         match command {
@@ -155,16 +170,8 @@ impl Engine {
                     .ok_or_else(|| JobFailure::new(FailureKind::NotFound, "there is no such import to write"))?;
                 Ok(Event::ImportFinished { job, report: importer.commit(reviewed) })
             }),
-            EngineCommand::Undo { job, change } => self.write(job, move |parts| {
-                let change = toggle::toggle(&parts.store, change, true, parts.clock.now())?;
-                let login_needed = ended::login_needed(&parts.store, &change)?;
-                Ok(Event::ChangeToggled { job, change, login_needed })
-            }),
-            EngineCommand::Redo { job, change } => self.write(job, move |parts| {
-                let change = toggle::toggle(&parts.store, change, false, parts.clock.now())?;
-                let login_needed = ended::login_needed(&parts.store, &change)?;
-                Ok(Event::ChangeToggled { job, change, login_needed })
-            }),
+            EngineCommand::Undo { job, change } => self.toggle(job, change, true),
+            EngineCommand::Redo { job, change } => self.toggle(job, change, false),
             EngineCommand::StateBalance { job, account, date, amount } => {
                 self.edit(job, Edit::Balance(account, date, amount));
             }
