@@ -17,6 +17,7 @@ use dashtam::testing::{
         Account, AccountId, AccountType, AssetCode, ChangeCounts, ChangeId, ChangeKind, Connection, ConnectionId,
         ConnectionStatus, TransactionFacts, TransactionId, UserFields,
     },
+    ledger::{Explainer, Ledger, ListRequest, explain::Figure},
     store::Store,
 };
 use redb::{Database, TableDefinition};
@@ -146,6 +147,37 @@ fn resident() -> String {
     format!("resident {}, at most {}", field("VmRSS:"), field("VmHWM:"))
 }
 
+/// The list of all rows, today and as of a day in the middle of them, and the tree of their sum.
+fn lists(store: &Store) {
+    let ledger = Ledger::new(store.clone());
+    let opened = |ledger: &Ledger| {
+        let view = ledger.view().unwrap();
+        let view = view.with_columns(view.load_columns().unwrap());
+        let rows = view.list(&ListRequest::default()).unwrap().len();
+        (view, rows)
+    };
+    let day = NaiveDate::from_num_days_from_ce_opt(736_000 + 3650 / 2).unwrap();
+    let mut times = [Duration::MAX; 2];
+    for _ in 0..5 {
+        for (time, ledger) in times.iter_mut().zip([&ledger, &ledger.until(day)]) {
+            let start = Instant::now();
+            assert!(opened(ledger).1 > 0);
+            *time = start.elapsed().min(*time);
+        }
+    }
+    let [today, then] = times.map(|time| time.as_secs_f64() * 1e3);
+    println!("{:<44} {today:>8.1} ms", "the list of all rows, best of 5");
+    println!("{:<44} {then:>8.1} ms, {:.2} times as long (bar 2)", "the same as of a day in the middle", then / today);
+    let explainer = Explainer::new(opened(&ledger).0, day);
+    let figure: Figure = "rows:1:USD:+-status:=cancelled".parse().unwrap();
+    let start = Instant::now();
+    let node = explainer.node(&figure).unwrap().unwrap();
+    let inputs = explainer.inputs(&figure, 0..200).unwrap();
+    let taken = start.elapsed().as_secs_f64() * 1e3;
+    assert_eq!(inputs.len(), 200.min(node.inputs));
+    println!("{:<44} {taken:>8.1} ms (bar 50)", format!("the tree of a sum of {} rows", node.inputs));
+}
+
 fn main() {
     let count = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let mut folder = tempfile::tempdir().unwrap();
@@ -186,6 +218,7 @@ fn main() {
         reader.scan_account(AccountId(1), each).unwrap();
         seen.len()
     });
+    lists(&store);
     timed("compact", || store.compact().unwrap());
     println!("{:<44} {:>8} MB, {}", "file", megabytes(&path), resident());
     timed("backup, verified", || store.backup(&folder.path().join("backup")).unwrap());
