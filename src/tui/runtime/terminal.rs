@@ -1,7 +1,7 @@
 //! The real terminal: raw mode and alternate screen, restored in every case, and the clipboard behind it.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _, stdout},
+    io::{self, IsTerminal as _, Write as _, stderr, stdin, stdout},
     panic,
     thread::{self, ThreadId},
     time::Duration,
@@ -173,8 +173,9 @@ impl Clipboard for TerminalClipboard {
     }
 }
 
-/// Columns and lines of the terminal, if it reports them.
+/// Columns and lines of the terminal, if there is one that reports them. Without one crossterm would start a program to ask.
 #[must_use]
 pub fn terminal_size() -> Option<(u16, u16)> {
-    crossterm::terminal::size().ok()
+    let is_there = stdout().is_terminal() || stdin().is_terminal() || stderr().is_terminal();
+    is_there.then(crossterm::terminal::size).and_then(Result::ok)
 }
