@@ -4,12 +4,11 @@ use std::{process::Stdio, sync::Arc};
 
 use chrono::{Days, Local, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::support::{
     alpaca::{ACTIVITIES, FakeAlpaca, deposit},
     profile::{PASSPHRASE, Profile, SECRET, nothing_leaked},
-    schwab::FakeSchwab,
+    schwab::{FakeSchwab, paste_address},
     server::{Answer, Server},
 };
 
@@ -250,21 +249,7 @@ async fn schwab_by_pasting_the_address() {
     let fields = ["--field-env", "app_key=KEY", "--field-env", "app_secret=SECRET", "--format", "json"];
     let mut child =
         profile.command(&[&["connect", "schwab"], &fields[..]].concat()).stdin(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let url = loop {
-        let line = lines.next_line().await.unwrap().unwrap();
-        if line.starts_with("http") {
-            break line;
-        }
-    };
-    assert!(url.starts_with(&format!("{}/v1/oauth/authorize?", server.origin)), "{url}");
-    let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap();
-    let redirect = format!("https://127.0.0.1:8182/?code=C0.canary%40&session=4be1&state={state}\n");
-    child.stdin.take().unwrap().write_all(redirect.as_bytes()).await.unwrap();
-    let mut rest = String::new();
-    while let Some(line) = lines.next_line().await.unwrap() {
-        rest.push_str(&line);
-    }
+    let rest = paste_address(&mut child, &server).await;
     let output = child.wait_with_output().await.unwrap();
     profile.heard(&output);
     profile.said.push_str(&rest);

@@ -1,13 +1,16 @@
 //! Claims and links of the program itself, killed (SIGKILL) at every step: afterwards a login is whole or absent, a one-time
 //! token is spent once, and there is one connection with every row once.
 
+use std::{process::Stdio, sync::atomic::Ordering::SeqCst};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::support::{
     linked::{ACCOUNTS, CLAIM, bridge, plaid, teller},
     profile::Profile,
-    server::Server,
+    schwab::{FakeSchwab, TOKEN, paste_address},
+    server::{Answer, Server},
 };
 
 /// Values of secret fields, by variable.
@@ -187,4 +190,39 @@ async fn a_login_of_teller_connect_is_whole_when_it_is_killed_after_the_window()
     assert!(code == Some(0) && !text.contains("http://127.0.0.1:"), "{text}");
     assert!(server.asked().iter().all(|asked| asked.header("authorization").is_some()));
     is_whole(&mut profile, 2, 0).await;
+}
+
+/// Killed while its login is renewed: whether the provider has carried the renewal out or not, rows are whole and come once, and
+/// a new login goes on with the same connection.
+#[tokio::test]
+async fn a_renewal_of_a_login_is_whole_wherever_it_is_killed() {
+    for is_carried_out in [false, true] {
+        let (fake, server) = FakeSchwab::start().await;
+        fake.are_short.store(true, SeqCst);
+        let mut profile = Profile::new(&[("schwab", &server)]);
+        let fields = ["--field-env", "app_key=KEY", "--field-env", "app_secret=SECRET", "--format", "json"];
+        let log_in = async |profile: &Profile, command: &[&str]| {
+            let mut child = profile.command(&[command, &fields].concat()).stdin(Stdio::piped()).spawn().unwrap();
+            let said = paste_address(&mut child, &server).await;
+            assert_eq!(child.wait().await.unwrap().code(), Some(0), "{command:?}: {said}");
+        };
+        log_in(&profile, &["connect", "schwab"]).await;
+        let rows = profile.list(&["transactions"]).await;
+        if !is_carried_out {
+            fake.troubles.plan(TOKEN, [Answer::Silence]);
+        }
+        killed_at(&server, TOKEN, &profile, &["sync", "--force"], &[]).await;
+        fake.are_short.store(false, SeqCst);
+        assert_eq!(profile.list(&["transactions"]).await, rows);
+        let output = profile.run(&["sync", "--force", "--format", "json"]).await;
+        if is_carried_out {
+            // Its token was spent by the program that was killed.
+            assert_eq!(output.status.code(), Some(1));
+            assert_eq!(profile.list(&["connections"]).await[0]["status"], "expired");
+            log_in(&profile, &["reconnect", "1"]).await;
+        } else {
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        is_whole(&mut profile, 2, rows.as_array().unwrap().len()).await;
+    }
 }

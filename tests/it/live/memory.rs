@@ -8,12 +8,11 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use crate::support::{
     alpaca::{ACTIVITIES, FakeAlpaca},
     linked::{bridge, plaid, teller},
-    schwab::FakeSchwab,
+    schwab::{FakeSchwab, paste_address},
     server::Server,
     terminal::Terminal,
 };
@@ -79,20 +78,13 @@ async fn hand_over(folder: &std::path::Path, arguments: &[&str], paste: Option<&
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut input = child.stdin.take();
-    let mut said = String::new();
-    while let Some(line) = lines.next_line().await.unwrap() {
-        if let (Some(server), true) = (paste, line.starts_with("http")) {
-            assert!(line.starts_with(&server.origin), "{line}");
-            let state = line.split("state=").nth(1).unwrap().split('&').next().unwrap();
-            let redirect = format!("https://127.0.0.1:8182/?code=C0.canary%40&session=4be1&state={state}\n");
-            input.take().unwrap().write_all(redirect.as_bytes()).await.unwrap();
-        }
-        said.push_str(&line);
+    if let Some(server) = paste {
+        let said = paste_address(&mut child, server).await;
+        assert_eq!(child.wait().await.unwrap().code(), Some(0), "{arguments:?}: {said}");
+    } else {
+        let output = child.wait_with_output().await.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
-    let status = child.wait().await.unwrap();
-    assert_eq!(status.code(), Some(0), "{arguments:?}: {said}");
 }
 
 #[cfg(target_os = "linux")]

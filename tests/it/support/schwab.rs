@@ -1,12 +1,19 @@
 //! A server that answers as Schwab does, and the login to it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering::SeqCst},
+};
 
 use dashtam::testing::{
     providers::Secrets,
     sync::{ConnectRequest, EngineCommand, Event},
 };
 use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    process::Child,
+};
 
 use super::{
     desk::Desk,
@@ -25,6 +32,8 @@ pub(crate) struct FakeSchwab {
     /// Codes and refresh tokens as they came.
     pub(crate) given: Mutex<Vec<String>>,
     pub(crate) troubles: Troubles,
+    /// Access tokens are over as soon as they are issued.
+    pub(crate) are_short: AtomicBool,
 }
 
 impl FakeSchwab {
@@ -78,8 +87,9 @@ impl FakeSchwab {
             return Answer::status(400, r#"{"error":"invalid_grant","error_description":"it was used before"}"#);
         }
         *issued += 1;
+        let lifetime = if self.are_short.load(SeqCst) { 1 } else { 1800 };
         Answer::json(format!(
-            r#"{{"expires_in":1800,"token_type":"Bearer","scope":"api","refresh_token":"canary-refresh-{issued}",
+            r#"{{"expires_in":{lifetime},"token_type":"Bearer","scope":"api","refresh_token":"canary-refresh-{issued}",
                 "access_token":"canary-access-{issued}","id_token":"canary-id"}}"#
         ))
     }
@@ -122,4 +132,24 @@ pub(crate) async fn log_in_to_schwab(
     let confirm = EngineCommand::ConfirmConnection { job, alias: None, excluded, renews: None };
     let Event::Synced { mut report, .. } = desk.handle.run_as(job, confirm, |_| {}).await.unwrap() else { panic!() };
     report.connections.remove(0)
+}
+
+/// Answers a login of the program on the command line by pasting the address of its end, and waits for the program's end.
+/// Returns what it wrote to standard error.
+pub(crate) async fn paste_address(child: &mut Child, server: &Server) -> String {
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut input = child.stdin.take();
+    let mut said = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line.starts_with("http") {
+            assert!(line.starts_with(&format!("{}/v1/oauth/authorize?", server.origin)), "{line}");
+            let state = line.split("state=").nth(1).unwrap().split('&').next().unwrap();
+            let redirect = format!("https://127.0.0.1:8182/?code=C0.canary%40&session=4be1&state={state}\n");
+            if let Some(mut input) = input.take() {
+                input.write_all(redirect.as_bytes()).await.unwrap();
+            }
+        }
+        said.push_str(&line);
+    }
+    said
 }
