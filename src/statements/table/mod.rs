@@ -34,6 +34,10 @@ mod number;
 mod own;
 mod pairs;
 mod plan;
+mod position;
+mod positions;
+#[cfg(test)]
+mod positions_tests;
 mod refuse;
 mod role;
 mod rows;
@@ -163,6 +167,12 @@ fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Re
 
 /// Reads one table.
 fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str) -> Result<Reading, StatementError> {
+    if let Some(error) = refuse::in_sections(grid) {
+        return Err(error);
+    }
+    if let Some(outcome) = positions::read(input, grid, format) {
+        return outcome;
+    }
     let table = source(input, grid);
     let (plan, doubt) = infer::infer(&table)?;
     let mut warnings = Warnings::new(input.limits.warnings);

@@ -4,6 +4,7 @@
 
 use super::{
     column::{Column, ColumnKind},
+    grid::Grid,
     role::Role,
     words::{Set, Words, contains, key},
 };
@@ -32,6 +33,23 @@ pub(super) fn no_rows(cells: &[String], words: &Words) -> StatementError {
         return refusal("this is a list without dates (accounts or balances), not of transactions");
     }
     refusal("this table has no rows with a date and an amount")
+}
+
+/// A statement of several tables, each line of which begins with the name of its section and `Header` or `Data`. One of them
+/// may be a history of transactions, which is read like any other.
+pub(super) fn in_sections(grid: &Grid) -> Option<StatementError> {
+    let starts = |row: usize, names: &[&str]| names.contains(&grid.cell(row, 1));
+    let head = grid.len().min(20);
+    let is_section = head >= 2
+        && starts(0, &["Header"])
+        && (0..head).all(|row| starts(row, &["Header", "Data", "Total", "SubTotal"]));
+    let has_history = || (0..grid.len()).any(|row| grid.cell(row, 0) == "Transaction History");
+    (is_section && !has_history()).then(|| {
+        StatementError::not_a_statement(
+            "this is an activity statement of Interactive Brokers in sections",
+            "download the transaction history as CSV, or the report for Quicken or Money (QFX, OFX)",
+        )
+    })
 }
 
 /// A table with days whose columns say that it lists something else.

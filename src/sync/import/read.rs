@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use chrono::{DateTime, Local};
+
 use super::{Importer, Stage, layouts};
 use crate::{
     domain::{Change, FailureKind, IdTrust, Warning, text},
@@ -167,7 +169,12 @@ impl Importer<'_> {
             self.report_progress(Stage::Reading, &name, done, total);
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let (answers, layouts) = (&reading_of.options.answers, &reading_of.layouts[..]);
+        let mut answers = reading_of.options.answers.clone();
+        // The day of a download, for lists that name none.
+        if let Ok(day) = std::fs::metadata(path).and_then(|metadata| metadata.modified()) {
+            answers.insert("file-day", DateTime::<Local>::from(day).date_naive().to_string());
+        }
+        let (answers, layouts) = (&answers, &reading_of.layouts[..]);
         let input = StatementFile { bytes: &bytes, file_name: &name, limits: &self.limits, layouts, answers };
         let mut reading = statements::read(&input, &mut on_progress).map_err(|error| refusal(&name, &error))?;
         let asks = |question: &Question| {

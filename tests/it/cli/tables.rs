@@ -114,3 +114,34 @@ fn a_proof_is_reported_and_a_file_without_statement_is_named() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("list of positions"));
 }
+
+#[test]
+fn a_list_of_positions_becomes_the_holdings_of_its_account() {
+    let place = Place::new();
+    let list = |rows: &str| {
+        format!(
+            "Account Number,Account Name,Symbol,Description,Quantity,Last Price,Current Value,Cost Basis Total\n{rows}\n\
+             \"Date downloaded Jan-04-2026 3:45 p.m ET\"\n"
+        )
+    };
+    let both = "Z11112222,Later,ABC,ALPHA BETA CO,100,$18.50,\"$1,850.00\",\"$1,500.00\"\n\
+                Z11112222,Later,DEF,DELTA CO,2,$10.00,$20.00,$25.00\n";
+    let file = place.file("positions.csv", &list(both));
+    let done = place.json(&["import", &file], 0);
+    assert_eq!(done["files"][0]["warnings"].as_array().map_or(0, Vec::len), 0, "{done}");
+    let held = place.json(&["holdings"], 0);
+    let symbols = |held: &Value| -> Vec<String> {
+        held.as_array().unwrap().iter().map(|it| format!("{} {}", it["symbol"], it["quantity"])).collect()
+    };
+    assert_eq!(symbols(&held).len(), 2, "{held}");
+    let accounts = place.json(&["accounts"], 0);
+    assert_eq!((&accounts[0]["institution"], &accounts[0]["balance"]), (&"Fidelity".into(), &"1870.00".into()));
+    // The next list without a position has sold it.
+    let next =
+        list("Z11112222,Later,ABC,ALPHA BETA CO,90,$18.50,\"$1,665.00\",\"$1,350.00\"\n").replace("Jan-04", "Jan-05");
+    place.json(&["import", &place.file("next.csv", &next)], 0);
+    assert_eq!(place.json(&["holdings"], 0).as_array().unwrap().len(), 1);
+    let old = place.file("again.csv", &list(both).replace("Jan-04", "Jan-03"));
+    place.json(&["import", &old], 0);
+    assert_eq!(place.json(&["holdings"], 0).as_array().unwrap().len(), 1, "an older list changes nothing");
+}
