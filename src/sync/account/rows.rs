@@ -126,14 +126,20 @@ impl RowsPlan {
 
 impl Planned {
     fn amend(&mut self, id: TransactionId, facts: TransactionFacts) {
-        match self.rows.iter_mut().find(|row| row.id == id) {
+        match self.row_mut(id) {
             Some(row) => row.facts = facts,
             None => drop(self.amended.insert(id, facts)),
         }
     }
 
+    /// A planned row; ids of planned rows count down from half of all ids.
+    fn row_mut(&mut self, id: TransactionId) -> Option<&mut Transaction> {
+        let place = (PLANNED_IDS / 2).checked_sub(id.0)?;
+        self.rows.get_mut(usize::try_from(place).ok()?)
+    }
+
     fn cancel(&mut self, id: TransactionId) {
-        if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
+        if let Some(row) = self.row_mut(id) {
             row.facts.status = TransactionStatus::Cancelled;
         } else if let Some(facts) = self.amended.get_mut(&id) {
             facts.status = TransactionStatus::Cancelled;
@@ -179,14 +185,15 @@ pub(super) fn plan(
         let batch =
             Batch { drafts, stored: &stored, loaded, learned: &plan.learned, trust: news.trust, listing: *listing };
         let outcome = reconcile::reconcile(&batch);
-        for doubt in outcome.doubts {
-            let row =
-                places.get(&doubt.row).map_or(RowRef::Stored(doubt.row), |(page, draft)| RowRef::New(*page, *draft));
-            if let Some(known) = stored.iter().find(|known| known.id == doubt.row) {
-                plan.doubted.insert(doubt.row, known.facts.clone());
-            }
-            plan.doubts.push(((page, doubt.draft), row));
+        let doubted: HashSet<TransactionId> = outcome.doubts.iter().map(|doubt| doubt.row).collect();
+        if !doubted.is_empty() {
+            let known = stored.iter().filter(|known| doubted.contains(&known.id));
+            plan.doubted.extend(known.map(|known| (known.id, known.facts.clone())));
         }
+        plan.doubts.extend(outcome.doubts.into_iter().map(|doubt| {
+            let place = places.get(&doubt.row).map(|(page, draft)| RowRef::New(*page, *draft));
+            ((page, doubt.draft), place.unwrap_or(RowRef::Stored(doubt.row)))
+        }));
         plan.early_corrections.extend(outcome.early_corrections.into_iter().map(|draft| (page, draft)));
         plan.learned = outcome.learned;
         plan.pages[page] = outcome.outcomes;
@@ -199,16 +206,31 @@ pub(super) fn plan(
     }
     drop_unwritten_doubts(&mut plan);
     plan.settled = settled_pairs(reader, &settled)?;
-    for row in stored.iter().filter(|row| row.facts.status != TransactionStatus::Cancelled) {
-        let is_removed =
-            row.facts.provider_id.as_ref().is_some_and(|id| news.removed.iter().any(|gone| **gone == **id));
-        let is_listed =
-            plan.outcomes().any(|outcome| matches!(outcome, Outcome::Amend(listed, _) if *listed == row.id));
-        if is_removed && !is_listed && !plan.vanished.contains(&row.id) && !places.contains_key(&row.id) {
-            plan.vanished.push(row.id);
-        }
+    if !news.removed.is_empty() {
+        withdraw(&mut plan, news, &stored, &places);
     }
     Ok(plan)
+}
+
+/// Voids the rows that the provider took back, unless the same news list them again.
+fn withdraw(
+    plan: &mut RowsPlan,
+    news: &AccountNews<'_>,
+    stored: &[Transaction],
+    places: &HashMap<TransactionId, (usize, usize)>,
+) {
+    let removed: HashSet<&str> = news.removed.iter().map(String::as_str).collect();
+    let mut kept: HashSet<TransactionId> = plan.vanished.iter().copied().collect();
+    kept.extend(plan.outcomes().filter_map(|outcome| match outcome {
+        Outcome::Amend(listed, _) => Some(*listed),
+        Outcome::Known | Outcome::New | Outcome::Void(_) => None,
+    }));
+    let is_removed = |row: &&Transaction| {
+        let is_named = row.facts.provider_id.as_deref().is_some_and(|id| removed.contains(id));
+        is_named && row.facts.status != TransactionStatus::Cancelled
+    };
+    let found = stored.iter().filter(is_removed).map(|row| row.id);
+    plan.vanished.extend(found.filter(|id| !places.contains_key(id) && kept.insert(*id)));
 }
 
 /// The open pairs that are one row, as the habit of the source shows now.
