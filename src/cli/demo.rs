@@ -63,7 +63,11 @@ pub(super) fn fill(session: &DemoProfile<'_>, folder: &Path, clock: &ShiftedCloc
     let import = |batch: DemoBatch, at: DateTime<Utc>| {
         clock.set(at - now);
         let paths = batch.files.iter().map(|file| write(&statements, file)).collect::<Result<Vec<_>, _>>()?;
-        let options = ImportOptions { account_name: batch.account.map(ToOwned::to_owned), ..ImportOptions::default() };
+        let mut options =
+            ImportOptions { account_name: batch.account.map(ToOwned::to_owned), ..ImportOptions::default() };
+        if batch.account.is_some() {
+            options.answers.insert("institution", demo::PREPAID_ISSUER);
+        }
         let request = ImportRequest { paths, options, dry_run: false };
         session.runtime.block_on(session.handle.import(request, |_| {}))?;
         Ok::<(), CliError>(())

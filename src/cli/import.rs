@@ -183,6 +183,7 @@ fn options(session: &Session, arguments: &ImportArgs) -> Result<ImportOptions, C
         ("sign", arguments.sign.map(|sign| sign.value().to_owned())),
         ("decimal", arguments.decimal.clone()),
         ("encoding", arguments.encoding.clone()),
+        ("institution", arguments.institution.clone()),
     ];
     for (id, value) in flags {
         if let Some(value) = value {

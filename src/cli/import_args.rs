@@ -16,6 +16,9 @@ pub(super) struct ImportArgs {
     /// Put every row into this account; for a file that names no account, a new name makes one
     #[arg(long, value_name = "NAME|ID")]
     pub(super) account: Option<String>,
+    /// Name the institution of files that name none
+    #[arg(long, value_name = "NAME")]
+    pub(super) institution: Option<String>,
     /// Say how each file was read, and why
     #[arg(long)]
     pub(super) explain: bool,

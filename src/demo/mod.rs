@@ -52,6 +52,9 @@ const OVERLAP: Days = Days::new(5);
 /// The account of the CSV files, which name none.
 pub const PREPAID: &str = "Tideway Prepaid";
 
+/// Their institution, which they do not name either.
+pub const PREPAID_ISSUER: &str = "Tideway";
+
 /// The statements, in the order in which they were downloaded: by quarter, then by institution.
 #[must_use]
 pub fn statements(today: NaiveDate) -> Vec<DemoFile> {

@@ -54,7 +54,8 @@ pub(super) fn read(
     progress: &mut ReadProgress<'_>,
 ) -> Result<Reading, StatementError> {
     let survey = Survey::of(text);
-    let answer = input.answers.get(DATE_ORDER).and_then(DateOrder::parse);
+    // The same answer as for tables, which call it `date`.
+    let answer = input.answers.get(DATE_ORDER).or_else(|| input.answers.get("date")).and_then(DateOrder::parse);
     let decision = survey.order(answer);
     let (order, evidence) = match decision {
         Decision::Decided(order, reason) => (order, Some(Evidence::supporting(reason))),

@@ -91,6 +91,16 @@ fn a_file_without_rows_is_refused_by_name() {
 }
 
 #[test]
+fn the_order_may_be_given_as_for_tables() {
+    let text = "!Type:Bank\nD01/02/2024\nT-5.00\n^\n";
+    let mut answers = QuestionAnswers::default();
+    assert!(matches!(read_with(text, &answers).unwrap().verdict, Verdict::Question(_)));
+    answers.insert("date", "dmy");
+    let read = read_with(text, &answers).unwrap();
+    assert_eq!((rows(&read)[0].0.to_string(), read.verdict), ("2024-02-01".to_owned(), Verdict::Certain));
+}
+
+#[test]
 fn records_without_a_header_are_recognised_with_any_line_end() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["D31/12/2024", "T-5.00", "PShop", "^", ""].join(end);

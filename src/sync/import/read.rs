@@ -87,6 +87,16 @@ impl ParsedFile {
     }
 }
 
+/// Gives an institution without a name and without keys of a register the one that was asked for.
+fn name_institution(institution: &mut Institution, name: &str) {
+    if institution.name.is_none()
+        && institution.number.is_none()
+        && statements::institution::name(institution).is_none()
+    {
+        institution.name = text::clean_line(name).map(String::from);
+    }
+}
+
 /// The statements of a reading by institution. A statement that names none belongs to the only one that has its account.
 fn parts(reading: Reading) -> Vec<InstitutionPart> {
     let mut parts: Vec<InstitutionPart> = Vec::new();
@@ -184,6 +194,11 @@ impl Importer<'_> {
         };
         if let Verdict::Question(question) = &reading.verdict {
             return Err(asks(question));
+        }
+        if let Some(name) = answers.get("institution") {
+            for statement in &mut reading.statements {
+                name_institution(&mut statement.institution, name);
+            }
         }
         let known = reader.accounts()?;
         let mut pages: Vec<&mut StatementAccount> =

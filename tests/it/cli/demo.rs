@@ -61,6 +61,13 @@ fn a_connection_needs_its_login_soon_and_two_rows_may_be_one() {
 }
 
 #[test]
+fn every_account_has_an_institution() {
+    let accounts = demo(&["accounts"]);
+    assert!(accounts.iter().all(|account| account["institution"] != "Unnamed institution"), "{accounts:?}");
+    assert!(accounts.iter().any(|account| account["institution"] == "Tideway"));
+}
+
+#[test]
 fn the_bank_of_the_demo_cannot_be_connected() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_dashtam"));

@@ -145,3 +145,21 @@ fn a_list_of_positions_becomes_the_holdings_of_its_account() {
     place.json(&["import", &old], 0);
     assert_eq!(place.json(&["holdings"], 0).as_array().unwrap().len(), 1, "an older list changes nothing");
 }
+
+#[test]
+fn an_institution_is_named_once_for_files_that_name_none() {
+    let place = Place::new();
+    let rows = "Date,Details,Amount\n2026-02-13,Corner Bakery,-7.45\n2026-02-14,Green Grocer,-86.20\n";
+    let first = place.file("first.csv", rows);
+    place.json(&["import", &first, "--institution", "Tideway"], 0);
+    let next = place.file("next.csv", &rows.replace("02-1", "03-1"));
+    place.json(&["import", &next], 0);
+    let accounts = place.json(&["accounts"], 0);
+    assert_eq!(accounts.as_array().unwrap().len(), 1, "{accounts}");
+    assert_eq!(accounts[0]["institution"], "Tideway");
+    let qif = place.file("a.qif", "!Type:Bank\nD01/02/2026\nT-5.00\nPShop\n^\n");
+    place.json(&["import", &qif], 4);
+    place.json(&["import", &qif, "--date-order", "dmy", "--institution", "Other"], 0);
+    assert!(place.rows().contains(&("2026-02-01".to_owned(), "-5.00".to_owned())));
+    assert_eq!(place.json(&["connections"], 0).as_array().unwrap().len(), 2);
+}
