@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Long trials that depend on chance and time, each alone: tests/soak.sh TRIAL [COUNT] [PROGRAM]
 #   kills    COUNT rounds of kill -9 in each of import, undo, redo, edit, backup, restore, encrypt, decrypt, merge, vault passphrase
+#   doubles  COUNT histories of import, undo, redo and merge of overlapping files, each step killed at a random moment: after the next
+#            import every row is there once
 #   full     a full disk at COUNT sizes (RLIMIT_FSIZE) during an import
 #   flips    COUNT single flipped bits in a database of 30 MB: exports are right or refused, imports add nothing that is there
 #   backups  COUNT single flipped bits in an age backup, a database backup and a packed statement: none is accepted with other content
 # The profile is encrypted with a passphrase; with DASHTAM_VAULT=memory it is plain, which is faster and leaves damage to the
 # store's own checks. Power losses: DASHTAM_CUTS=N cargo nextest run --lib power
 set -euo pipefail
-trial=${1:?kills, full, flips or backups}
+trial=${1:?kills, doubles, full, flips or backups}
 count=${2:-50}
 program=$(realpath "${3:-target/release/dashtam}")
 folder=$(mktemp -d)
@@ -84,6 +86,53 @@ kills() {
         done
         echo "$name: $count kills within $took ms: $whole whole or unchanged, $none old, 0 broken"
     done
+}
+
+# A statement of one account, rows FIRST to LAST, with ids that begin with PREFIX: the same rows under other ids are the same rows.
+listing() { # ACCOUNT FIRST LAST PREFIX FILE
+    awk -v account="$1" -v first="$2" -v last="$3" -v prefix="$4" 'BEGIN {
+        print "OFXHEADER:100\nDATA:OFXSGML\nVERSION:102\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>USD"
+        print "<BANKACCTFROM><BANKID>021000021<ACCTID>" account "<ACCTTYPE>CHECKING</BANKACCTFROM><BANKTRANLIST>"
+        for (row = first; row <= last; row++)
+            printf "<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>2026%02d%02d<TRNAMT>-%d.%02d<FITID>%s%d<NAME>Shop %d</STMTTRN>\n",
+                int(row / 280) + 1, int(row / 10) % 28 + 1, row % 90 + 1, row % 100, prefix, row, row
+        print "</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    }' > "$5"
+}
+
+doubles() {
+    listing 111122223333 0 1200 a one.ofx
+    listing 111122223333 800 2000 a two.ofx
+    listing 111122223333 1500 2399 b three.ofx
+    listing 444455556666 0 2399 c other.ofx
+    local files="one.ofx two.ofx three.ofx" truth=2400 step rows
+    killed() { # MILLISECONDS COMMAND…
+        local most=$1 victim; shift
+        "$program" --data-dir round "$@" > /dev/null 2>&1 & victim=$!
+        sleep "$(awk -v most="$most" -v chance=$RANDOM 'BEGIN { printf "%.3f", most * chance / 32768 / 1000 }')"
+        kill -9 "$victim" 2> /dev/null || true
+        wait "$victim" 2> /dev/null || true
+    }
+    local begun=$(date +%s%N) took
+    # shellcheck disable=SC2086
+    run after import $files > /dev/null 2>&1
+    took=$((($(date +%s%N) - begun) / 1000000))
+    rows=$(run after transactions --format jsonl | wc -l)
+    [ "$rows" = "$truth" ] || { echo "without a kill: $rows rows, not $truth" >&2; exit 1; }
+    for round in $(seq "$count"); do
+        rm -rf round
+        for step in "import $files" undo undo redo redo undo "import $files" "import other.ofx" "merge 1 2" undo redo undo; do
+            # shellcheck disable=SC2086
+            killed "$took" $step
+        done
+        # shellcheck disable=SC2086
+        run round import $files > /dev/null 2>&1
+        run round import other.ofx > /dev/null 2>&1
+        run round merge 1 2 > /dev/null 2>&1 || true
+        rows=$(run round transactions --format jsonl | wc -l)
+        [ "$rows" = "$truth" ] || { echo "round $round: $rows rows, not $truth" >&2; exit 1; }
+    done
+    echo "doubles: $count histories of 12 steps, each killed within $took ms: every row is there once"
 }
 
 full() {

@@ -243,6 +243,38 @@ fn means(group: &PageGroup<'_>, compared: &ComparedCandidate<'_>, is_only: bool)
     }
 }
 
+/// The warning about rows of a known card that another card has: a replaced card may list rows of its predecessor at any time.
+pub(super) fn in_other_card(
+    world: &World<'_>,
+    part: &InstitutionPart,
+    group: &PageGroup<'_>,
+    own: &Account,
+    candidates: &[AccountCandidate<'_>],
+) -> Result<Option<Warning>, JobFailure> {
+    let others = || candidates.iter().filter(|other| other.known.id != own.id && are_cards(group, other.known));
+    if others().next().is_none() {
+        return Ok(None);
+    }
+    let new = group.rows(part).without(&known_rows(world, own, group)?.compared());
+    let mut doubled: Option<(usize, &Account)> = None;
+    for other in others() {
+        let found = RowAgreement::of(&new, &known_rows(world, other.known, group)?.compared()).found;
+        if found >= 2 && doubled.is_none_or(|(most, _)| found > most) {
+            doubled = Some((found, other.known));
+        }
+    }
+    Ok(doubled.map(|(found, other)| {
+        let message = format!(
+            "{found} of {} rows of {} are in {} already: if one card replaced the other, they count twice until `dashtam merge` \
+             joins the two",
+            group.drafts.len(),
+            own.display_name(),
+            other.display_name()
+        );
+        Warning::new(0, message)
+    }))
+}
+
 /// The warning about a new account that may be a known one.
 pub(super) fn looks_like(
     world: &World<'_>,
@@ -250,7 +282,12 @@ pub(super) fn looks_like(
     compared: &[ComparedCandidate<'_>],
 ) -> Result<Option<Warning>, JobFailure> {
     let draft = &group.page.account;
-    let same_rows = compared.iter().find(|one| one.agreement.found >= 1 && one.agreement.agrees());
+    // Two rows in common are no accident, nor is one under a number that looks the same.
+    let is_likely = |one: &&ComparedCandidate<'_>| {
+        let is_close = one.agreement.agrees() || one.candidate.closeness > Closeness::Different;
+        one.agreement.found >= 2 || (one.agreement.found == 1 && is_close)
+    };
+    let same_rows = compared.iter().filter(is_likely).max_by_key(|one| one.agreement.found);
     let same_rows = match same_rows {
         Some(one) => Some((one.candidate.known.display_name().to_owned(), one.agreement.found)),
         None => elsewhere(world, group)?,

@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
-use crate::domain::{TransactionFacts, TransactionStatus, text};
+use crate::{
+    domain::{TransactionFacts, TransactionStatus, text},
+    sync::reconcile::are_alike,
+};
 
 /// First and last day.
 pub(super) type CoveredDays = (NaiveDate, NaiveDate);
@@ -51,6 +54,13 @@ impl<'a> ComparedRows<'a> {
         self.settled().map(|facts| facts.date).max()
     }
 
+    /// The rows that `other` lacks.
+    pub(super) fn without(mut self, other: &ComparedRows<'_>) -> Self {
+        let mut known = UnmatchedRows::of(other);
+        self.rows.retain(|facts| known.take(facts).is_none());
+        self
+    }
+
     /// Whether a row of the day must be among the rows. Rows of the last days may be posted later.
     fn must_have(&self, day: NaiveDate) -> bool {
         let is_inside =
@@ -74,14 +84,39 @@ impl<'a> ComparedRows<'a> {
     }
 }
 
+/// Rows of one side by day and amount that have no match yet.
+struct UnmatchedRows<'a> {
+    rows: HashMap<(NaiveDate, Decimal), Vec<&'a TransactionFacts>>,
+}
+
+impl<'a> UnmatchedRows<'a> {
+    fn of(side: &ComparedRows<'a>) -> Self {
+        let mut rows: HashMap<_, Vec<&TransactionFacts>> = HashMap::new();
+        for facts in side.settled() {
+            rows.entry((facts.date, facts.amount.normalize())).or_default().push(facts);
+        }
+        Self { rows }
+    }
+
+    /// Takes the row that is most like `facts`: the same id, the same text, a text that another export spells so.
+    fn take(&mut self, facts: &TransactionFacts) -> Option<&'a TransactionFacts> {
+        let same = self.rows.get_mut(&(facts.date, facts.amount.normalize()))?;
+        let letters = text::skeleton(facts.description());
+        let place = same.iter().position(|known| have_one_id(known, facts));
+        let place = place.or_else(|| same.iter().position(|known| text::skeleton(known.description()) == letters));
+        let place = place.or_else(|| same.iter().position(|known| are_alike(known, facts)))?;
+        Some(same.swap_remove(place))
+    }
+}
+
+fn have_one_id(one: &TransactionFacts, other: &TransactionFacts) -> bool {
+    one.provider_id.is_some() && one.provider_id == other.provider_id
+}
+
 impl RowAgreement {
     /// Compares the rows of a source with those of an account.
     pub(super) fn of(source: &ComparedRows<'_>, account: &ComparedRows<'_>) -> Self {
-        let key = |facts: &TransactionFacts| (facts.date, facts.amount.normalize());
-        let mut known: HashMap<_, Vec<&TransactionFacts>> = HashMap::new();
-        for facts in account.settled() {
-            known.entry(key(facts)).or_default().push(facts);
-        }
+        let mut known = UnmatchedRows::of(account);
         let mut agreement = Self {
             goes_on: source.last() > account.last(),
             went_on: source.last() < account.last(),
@@ -89,20 +124,12 @@ impl RowAgreement {
             ..Self::default()
         };
         for facts in source.settled() {
-            let letters = text::skeleton(facts.description());
-            let same_id =
-                |known: &&TransactionFacts| known.provider_id.is_some() && known.provider_id == facts.provider_id;
-            let hit = known.get_mut(&key(facts)).and_then(|same| {
-                let place = same.iter().position(&same_id);
-                let place =
-                    place.or_else(|| same.iter().position(|known| text::skeleton(known.description()) == letters));
-                place.map(|place| same.swap_remove(place))
-            });
+            let hit = known.take(facts);
             agreement.found += usize::from(hit.is_some());
-            agreement.by_id += usize::from(hit.as_ref().is_some_and(same_id));
+            agreement.by_id += usize::from(hit.is_some_and(|hit| have_one_id(hit, facts)));
             agreement.compared += usize::from(hit.is_some() || account.must_have(facts.date));
         }
-        agreement.unlisted = known.values().flatten().filter(|facts| source.must_have(facts.date)).count();
+        agreement.unlisted = known.rows.values().flatten().filter(|facts| source.must_have(facts.date)).count();
         agreement
     }
 

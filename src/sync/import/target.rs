@@ -132,7 +132,9 @@ fn target(
     let candidates = candidate::candidates(world, part, group, taken);
     let exact = candidate::exact(group, &candidates);
     if let Some(known) = exact.filter(|_| is_named) {
-        return Ok(found(known));
+        let mut target = found(known);
+        target.warnings.extend(candidate::in_other_card(world, part, group, known, &candidates)?);
+        return Ok(target);
     }
     let compared = candidate::compare(world, part, group, candidates)?;
     if let Some(known) = candidate::by_rows(group, &compared) {

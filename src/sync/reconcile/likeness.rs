@@ -64,6 +64,11 @@ pub(super) fn likeness(one: (&Face, &TransactionFacts), other: (&Face, &Transact
     if is_short_form(a, b) || shares_words(left, right) { Likeness::Similar } else { Likeness::Different }
 }
 
+/// Whether two rows of one day and amount can have the same text, as two exports spell it.
+pub(crate) fn are_alike(one: &TransactionFacts, other: &TransactionFacts) -> bool {
+    likeness((&Face::of(one), one), (&Face::of(other), other)) >= Likeness::Similar
+}
+
 fn without_digits(letters: &str) -> impl Iterator<Item = char> {
     letters.chars().filter(|letter| !letter.is_numeric())
 }

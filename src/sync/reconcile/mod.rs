@@ -22,6 +22,7 @@ mod plan;
 pub(crate) use self::{
     batch::{Batch, ListingFacts, REACH_DAYS},
     learned::{Content, FirstDayDoubt, Learned},
+    likeness::are_alike,
     plan::{Doubt, Outcome, Plan},
 };
 use self::{

@@ -1,6 +1,7 @@
 //! Which rows and accounts are the same.
 
 mod expired;
+mod households;
 mod kinds;
 mod merge;
 mod sequences;
