@@ -50,7 +50,7 @@ fn import(home: &Path, data: &Path, file: &Path) -> Duration {
 }
 
 fn main() {
-    let rows = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(200_000);
+    let rows = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(200_000);
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path();
     let mut sides = Vec::new();
