@@ -97,6 +97,10 @@ pub(super) fn restore(
     if global.demo {
         return Err(CliError::usage("made-up data is thrown away: there is nothing to restore into"));
     }
+    if !file.exists() {
+        return Err(CliError::new(FailureKind::NotFound, format!("there is no file {}", file.display()))
+            .hint("name a backup; `dashtam doctor` names the newest one"));
+    }
     let setup = Setup::new(global, console, Strictness::Lenient)?;
     setup.refuse_in_use("restore")?;
     let database = setup.paths.database();

@@ -14,7 +14,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::AccountId,
+    domain::{AccountId, AssetCode, figures::at_scale_of},
     ledger::{
         self, Standing, View,
         daily::{Cause, CauseKind, Span},
@@ -78,12 +78,12 @@ pub(super) fn net_worth(
             Ok(NetWorthRecord {
                 date: point.on,
                 currency: line.total.currency.to_string(),
-                net_worth: Some(line.total.amount),
+                net_worth: Some(at_scale_of(line.total.amount, line.total.currency)),
                 accounts: line.accounts,
                 unknown_accounts: line.unknown,
                 oldest_balance: line.oldest,
                 standing: line.standing,
-                gap: (line.standing >= Standing::Gap).then_some(line.gap),
+                gap: (line.standing >= Standing::Gap).then(|| at_scale_of(line.gap, line.total.currency)),
             })
         });
         known.chain(too_large)
@@ -135,10 +135,10 @@ pub(super) fn daily(
         rows.extend(days.filter_map(|day| history.on(day)).map(|figure| DailyRecord {
             account_id: history.account().to_string(),
             date: figure.date,
-            balance: figure.balance.amount,
+            balance: at_scale_of(figure.balance.amount, figure.balance.currency),
             currency: figure.balance.currency.to_string(),
             standing: figure.standing,
-            gap: figure.gap,
+            gap: figure.gap.map(|gap| at_scale_of(gap, figure.balance.currency)),
             account: names.name(history.account()),
         }));
     }
@@ -171,9 +171,10 @@ struct CauseRecord {
     amount: Decimal,
 }
 
-impl From<&Cause> for CauseRecord {
-    fn from(cause: &Cause) -> Self {
-        Self { kind: cause.kind, row_id: cause.row.map(|row| row.to_string()), date: cause.date, amount: cause.amount }
+impl CauseRecord {
+    fn new(cause: &Cause, currency: AssetCode) -> Self {
+        let row_id = cause.row.map(|row| row.to_string());
+        Self { kind: cause.kind, row_id, date: cause.date, amount: at_scale_of(cause.amount, currency) }
     }
 }
 
@@ -195,9 +196,9 @@ impl SpanRecord {
             from: span.from,
             to: span.to,
             standing: span.standing,
-            gap: span.gap,
+            gap: span.gap.map(|gap| at_scale_of(gap, span.currency)),
             currency: span.currency.to_string(),
-            causes: span.causes.iter().map(CauseRecord::from).collect(),
+            causes: span.causes.iter().map(|cause| CauseRecord::new(cause, span.currency)).collect(),
             hint,
             account: names.name(span.account),
         }
@@ -269,12 +270,12 @@ pub(super) fn set(
     let account = find_account(&session.ledger.view()?, account)?;
     let change = session.runtime.block_on(session.handle.state_balance(account, on, amount))?;
     let view = session.ledger.view()?;
-    let currency = view.account(account).map(|line| line.account.currency.to_string()).unwrap_or_default();
+    let currency = view.account(account).map(|line| line.account.currency);
     let record = SetRecord {
         account_id: account.to_string(),
         date: on,
-        balance: amount,
-        currency,
+        balance: currency.map_or(amount, |currency| at_scale_of(amount, currency)),
+        currency: currency.map(|currency| currency.to_string()).unwrap_or_default(),
         standing: Standing::Stated,
         change_id: change.to_string(),
     };

@@ -34,7 +34,10 @@ pub(super) fn connect(
     args: &AnswerArgs,
 ) -> Result<u8, CliError> {
     let found = if repairs.is_some() { providers::find(provider) } else { providers::listed(provider) };
-    let metadata = found.map_err(|error| CliError::usage(error.to_string()))?;
+    let metadata = found.map_err(|error| {
+        let hint = format!("there are: {}", error.known);
+        CliError::usage(error.to_string()).hint(hint)
+    })?;
     if metadata.is_file() {
         return Err(CliError::usage(format!("{} works with statement files", metadata.display_name))
             .hint("download one from the institution and run `dashtam import FILE`"));

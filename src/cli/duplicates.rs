@@ -14,7 +14,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{PairStanding, RowPair, TransactionId, text},
+    domain::{PairStanding, RowPair, TransactionId, figures::at_scale_of, text},
     ledger::LedgerEntry,
 };
 
@@ -43,11 +43,11 @@ impl DuplicateRecord {
             other: pair.newer.to_string(),
             account_id: older.transaction.account_id.to_string(),
             date: one.date,
-            amount: one.amount,
+            amount: at_scale_of(one.amount, one.currency),
             currency: one.currency.to_string(),
             description: one.description().to_owned(),
             other_date: other.date,
-            other_amount: other.amount,
+            other_amount: at_scale_of(other.amount, other.currency),
             other_description: other.description().to_owned(),
             standing: pair.standing,
         }

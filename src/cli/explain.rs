@@ -13,13 +13,16 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{ChangeId, FailureKind, TransactionId, TransactionSubtype, figures::at_scale_of, text},
+    domain::{AssetCode, ChangeId, FailureKind, TransactionId, TransactionSubtype, figures::at_scale_of, text},
     ledger::{
         CashFlow, Explainer, FlowSplit, Period, View,
-        explain::{Figure, Node, NodeKind, SourcePlace},
+        explain::{Figure, Node, NodeKind, ParseFigureError, SourcePlace},
     },
 };
 
+/// The addresses of figures.
+const FIGURES: &str =
+    "write net-worth, account:ID:balance, holding:ID:gain, row:ID:amount, cash-flow:PERIOD or by:KEY:VALUE";
 /// Inputs of one figure that are written out: a document, a page for people.
 const MOST: usize = 1_000;
 const MOST_FOR_PEOPLE: usize = 20;
@@ -77,7 +80,7 @@ pub(super) fn explain(
     limit: Option<usize>,
 ) -> Result<(), CliError> {
     let figure: Figure =
-        figure.parse().map_err(|error: crate::ledger::explain::ParseFigureError| CliError::usage(error.to_string()))?;
+        figure.parse().map_err(|error: ParseFigureError| CliError::usage(error.to_string()).hint(FIGURES))?;
     let explainer = explainer(session)?;
     let node = explainer.node(&figure)?.ok_or_else(|| {
         CliError::new(FailureKind::NotFound, format!("there is no figure `{figure}`"))
@@ -101,7 +104,7 @@ fn tree(explainer: &Explainer, node: Node, limit: usize) -> Result<NodeRecord, C
     if because.len() < node.inputs && node.kind == NodeKind::Sum {
         because.push(NodeRecord {
             figure: node.figure.to_string(),
-            value: rest,
+            value: scaled(rest, node.currency),
             currency: node.currency.map(|currency| currency.to_string()),
             kind: NodeKind::Sum,
             label: format!("{} more; --limit shows them", node.inputs - because.len()),
@@ -112,13 +115,18 @@ fn tree(explainer: &Explainer, node: Node, limit: usize) -> Result<NodeRecord, C
     let place = if node.inputs == 0 { explainer.place(&node.figure)? } else { None };
     Ok(NodeRecord {
         figure: node.figure.to_string(),
-        value: node.value,
+        value: scaled(node.value, node.currency),
         currency: node.currency.map(|currency| currency.to_string()),
         kind: node.kind,
         label: node.label,
         because,
         source: place.map(|place| PlaceRecord::new(place, false)),
     })
+}
+
+/// An amount with the digits of its currency; a number without one as it is.
+fn scaled(value: Option<Decimal>, currency: Option<AssetCode>) -> Option<Decimal> {
+    value.map(|value| currency.map_or(value, |currency| at_scale_of(value, currency)))
 }
 
 fn print(out: &mut dyn Write, node: &NodeRecord, depth: usize) -> io::Result<()> {

@@ -38,6 +38,7 @@ mod row_args;
 mod scaffold;
 mod session;
 mod socket;
+mod start_theme;
 mod status;
 mod stored_status;
 mod upkeep;

@@ -21,6 +21,7 @@ use super::{
     moment,
     own_themes::OwnThemes,
     socket::{Client, CommandRunner, Connect, Role, Served, Server, socket_path},
+    start_theme::start_theme,
     stored_status,
 };
 use crate::{
@@ -503,15 +504,8 @@ impl Session {
         keymap: Keymap,
     ) -> Result<(), CliError> {
         let config = &self.setup.config;
-        let theme = match config.theme {
-            _ if plain || self.setup.environment.no_color => ThemeName::Plain,
-            config::Theme::Auto => background(self.setup.environment.terminal_colours.as_deref()),
-            config::Theme::Dark => ThemeName::Dark,
-            config::Theme::Light => ThemeName::Light,
-            config::Theme::Contrast => ThemeName::Contrast,
-            config::Theme::Sixteen => ThemeName::Ansi,
-            config::Theme::Mono => ThemeName::Plain,
-        };
+        let plain_colours = plain || self.setup.environment.no_color;
+        let theme = start_theme(config.theme, plain_colours, self.setup.environment.terminal_colours.as_deref());
         let own = OwnThemes::read(&self.setup.paths.config, &config.theme_file);
         let env = Env {
             clock: Arc::clone(&self.clock),
@@ -526,6 +520,7 @@ impl Session {
                 recent: (!demo).then(|| self.setup.paths.state.join("recent-folders")),
                 log: Some(self.setup.paths.log()),
             },
+            profile: self.setup.paths.profile.clone(),
             notice: own.notice(notice),
             commands: config.commands.clone().into(),
             start_theme: own.start.filter(|_| theme != ThemeName::Plain),
@@ -551,25 +546,6 @@ impl Session {
             self.runtime.block_on(tui::run(ledger, env, settings, keymap))
         };
         ended.map_err(|error| CliError::new(FailureKind::Screen, error.to_string()))
-    }
-}
-
-/// How long the terminal may take to answer.
-const ANSWER: Duration = Duration::from_millis(100);
-
-/// The theme that suits the background of the terminal: as `COLORFGBG` states it, else as the terminal answers, else dark.
-fn background(stated: Option<&str>) -> ThemeName {
-    let number = stated.and_then(|text| text.rsplit(';').next()).and_then(|number| number.parse::<u8>().ok());
-    match number {
-        Some(7 | 9..=15) => return ThemeName::Light,
-        Some(_) => return ThemeName::Dark,
-        None => {}
-    }
-    let mut options = terminal_colorsaurus::QueryOptions::default();
-    options.timeout = ANSWER;
-    match terminal_colorsaurus::theme_mode(options) {
-        Ok(terminal_colorsaurus::ThemeMode::Light) => ThemeName::Light,
-        Ok(terminal_colorsaurus::ThemeMode::Dark) | Err(_) => ThemeName::Dark,
     }
 }
 

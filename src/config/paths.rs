@@ -66,6 +66,8 @@ pub struct Paths {
     pub data: PathBuf,
     /// The folder of the log and of what the screen remembers.
     pub state: PathBuf,
+    /// The name of the profile; `None` for the usual one.
+    pub profile: Option<String>,
 }
 
 impl Paths {
@@ -89,13 +91,14 @@ impl Paths {
             Some(Profile(name)) => folder.join("profiles").join(name),
             None => folder,
         };
-        Ok(Self { config, data: within(data), state: within(state) })
+        let profile = overrides.profile.as_ref().map(ToString::to_string);
+        Ok(Self { config, data: within(data), state: within(state), profile })
     }
 
     /// The places of a throw-away profile inside one folder.
     #[must_use]
     pub fn inside(folder: &Path) -> Self {
-        Self { config: folder.join("config.toml"), data: folder.to_owned(), state: folder.join("state") }
+        Self { config: folder.join("config.toml"), data: folder.to_owned(), state: folder.join("state"), profile: None }
     }
 
     /// The database.

@@ -76,6 +76,8 @@ pub(crate) enum Reload {
 pub struct App {
     pub(crate) snapshot: LedgerSnapshot,
     pub(crate) settings: Settings,
+    /// The name of the profile; `None` for the usual one.
+    pub(crate) profile: Option<String>,
     pub(crate) theme: Theme,
     pub(crate) masked: bool,
     pub(crate) size: Rect,
@@ -108,6 +110,7 @@ impl App {
         let mut app = Self {
             snapshot,
             settings,
+            profile: env.profile.clone(),
             theme: env
                 .start_theme
                 .and_then(|place| env.themes.get(place))

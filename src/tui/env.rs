@@ -36,6 +36,8 @@ pub struct Env {
     pub start_theme: Option<usize>,
     /// Folders.
     pub folders: Folders,
+    /// The name of the profile, always on screen; `None` for the usual one.
+    pub profile: Option<String>,
     /// Shown at the start: the decision about a new profile.
     pub notice: Option<String>,
     /// Whether the vault was opened with a typed passphrase before the screen started, so that it can be locked.

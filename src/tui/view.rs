@@ -93,7 +93,11 @@ fn too_small(paint: &mut Paint<'_>, area: Rect) {
 
 /// The tabs, with the state of the engine at their right; returns the state when it does not fit.
 fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
-    let brand = if app.settings.demo { " dashtam demo " } else { " dashtam " };
+    let brand = match (app.settings.demo, &app.profile) {
+        (true, _) => " dashtam demo ".to_owned(),
+        (false, Some(profile)) => format!(" dashtam {profile} "),
+        (false, None) => " dashtam ".to_owned(),
+    };
     let full: usize = SCREENS.iter().map(|spec| width(spec.title) + 4).sum();
     let room = usize::from(line.width);
     let names = room > full;
@@ -106,9 +110,9 @@ fn tabs(app: &App, paint: &mut Paint<'_>, line: Rect) -> Option<String> {
         area
     };
     let brand_style = paint.theme.brand;
-    let branded = room > full + width(brand);
+    let branded = room > full + width(&brand);
     if branded {
-        put(paint, brand, brand_style);
+        put(paint, &brand, brand_style);
     }
     put(paint, " ", brand_style);
     for (index, spec) in SCREENS.iter().enumerate() {
@@ -136,6 +140,7 @@ fn status(app: &App, branded: bool) -> Option<String> {
     }
     let states = [
         (app.settings.demo && !branded, "demo"),
+        (app.profile.is_some() && !branded, app.profile.as_deref().unwrap_or_default()),
         (app.due.is_paused(), "vault locked"),
         (app.masked, "amounts hidden"),
     ];

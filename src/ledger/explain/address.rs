@@ -143,9 +143,7 @@ impl BalancePart {
 
 /// A text that is not the address of a figure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a figure; write net-worth, account:ID:balance, holding:ID:gain, row:ID:amount, cash-flow:PERIOD or by:KEY:VALUE"
-)]
+#[error("`{0}` is not a figure")]
 pub struct ParseFigureError(String);
 
 impl fmt::Display for Figure {

@@ -183,7 +183,7 @@ pub(crate) const TABLE: &[Spec] = &[
         KeyGroup::Look, ROWS),
     row(Action::Mark, &["space"], "mark-change", "Mark the change, to compare two", "", KeyGroup::Look,
         KeyScope::of(&[KeyPlace::Activity])),
-    row(Action::Compare, &["d"], "compare", "Compare with the state before, or 2 marks", "compare", KeyGroup::Look,
+    row(Action::Compare, &["d"], "compare", "Compare with before, or two marks", "compare", KeyGroup::Look,
         KeyScope::of(&[KeyPlace::Activity])),
     row(Action::Edit, &["e"], "edit", "Edit payee, category, tags, note, names", "edit", KeyGroup::Data,
         KeyScope::of(&[KeyPlace::Transactions, KeyPlace::Accounts, KeyPlace::Connections])),

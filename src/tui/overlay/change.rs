@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ratatui::layout::Rect;
 
 use crate::{
-    domain::{Change, ChangeId},
+    domain::{Change, ChangeId, ChangeKind},
     ledger::LedgerEntry,
     tui::{
         action::{Action, KeyPlace},
@@ -223,5 +223,9 @@ pub(crate) fn summary(change: &Change) -> String {
         format!("{} {what}", crate::tui::widget::amount::plain(count.into()))
     })
     .collect();
-    if parts.is_empty() { "nothing changed".to_owned() } else { parts.join(", ") }
+    match change.kind {
+        _ if !parts.is_empty() => parts.join(", "),
+        ChangeKind::Edit => "changed by hand".to_owned(),
+        _ => "nothing changed".to_owned(),
+    }
 }

@@ -19,7 +19,7 @@ use crate::{
         widget::{
             field::TextField,
             paint::{below, bottom, centred, padded, rows, shrink_left, top},
-            text::width,
+            text::{width, wrap},
         },
     },
 };
@@ -204,7 +204,10 @@ impl<T: Send> Pane for Form<T> {
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
         let count = u16::try_from(self.lines.len()).unwrap_or(u16::MAX);
-        let place = centred(area, area.width.saturating_sub(4).min(76), count.saturating_add(6));
+        let columns = area.width.saturating_sub(4).min(76);
+        let help = |line: &Line| wrap(line.input.help, usize::from(columns.saturating_sub(4))).len();
+        let help = u16::try_from(self.lines.iter().map(help).max().unwrap_or(1)).unwrap_or(1).max(1);
+        let place = centred(area, columns, count.saturating_add(5 + help));
         let inner = padded(scene.overlay(place, &self.title, ""));
         let theme = scene.paint.theme;
         let labels = self.lines.iter().map(|line| width(line.input.label)).max().unwrap_or(0);
@@ -222,17 +225,17 @@ impl<T: Send> Pane for Form<T> {
             }
         }
         let Some(line) = self.lines.get(self.at) else { return };
-        let foot = bottom(inner, 2);
+        let foot = bottom(inner, help + 1);
         match &self.problem {
-            Some((_, why)) => scene.paint.text(top(foot, 1), why, theme.error),
-            None => scene.paint.text(top(foot, 1), line.input.help, theme.muted),
+            Some((_, why)) => scene.paint.paragraph(top(foot, help), why, theme.error),
+            None => scene.paint.paragraph(top(foot, help), line.input.help, theme.muted),
         };
         let completes = line.completion().is_some();
         let offered: Vec<&str> = line.matching().take(12).map(String::as_str).collect();
         if !offered.is_empty() {
             let lead = if completes { "Tab completes: " } else { "Known: " };
             let text = offered.join("  ");
-            scene.paint.pieces(below(foot, 1), &[(lead, theme.key), (&text, theme.text)]);
+            scene.paint.pieces(below(foot, help), &[(lead, theme.key), (&text, theme.text)]);
         }
     }
 }

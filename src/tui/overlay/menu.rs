@@ -13,9 +13,9 @@ use crate::tui::{
     msg::Effect,
     widget::{
         cursor::SelectedRow,
-        paint::centred,
+        paint::{above, bottom, centred, padded},
         table::{Cell, Size, TableColumn, TableRow, TableView},
-        text::width,
+        text::{width, wrap},
     },
 };
 
@@ -111,25 +111,39 @@ impl<T: Send> Pane for Menu<T> {
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
         let title = self.choices.iter().map(|choice| width(&choice.title)).max().unwrap_or(0);
         let detail = self.choices.iter().map(|choice| width(&choice.detail)).max().unwrap_or(0);
-        let columns = u16::try_from(title + detail + 14).unwrap_or(u16::MAX).min(area.width.saturating_sub(4));
-        let height = u16::try_from(self.choices.len() + 2).unwrap_or(u16::MAX).min(area.height);
+        let most = usize::from(area.width.saturating_sub(4));
+        // Where a detail would be cut, that of the selected entry is below the list instead.
+        let is_cut = title + detail + 14 > most;
+        let chosen = self.choices.get(self.cursor.at).filter(|_| is_cut).map_or("", |choice| choice.detail.as_str());
+        let columns = if is_cut { (title + 14).max(most) } else { title + detail + 14 };
+        let columns = u16::try_from(columns).unwrap_or(u16::MAX).min(area.width.saturating_sub(4));
+        let inside = usize::from(columns.saturating_sub(4));
+        let lines = |choice: &MenuEntry<T>| wrap(&choice.detail, inside).len();
+        let foot = if is_cut { self.choices.iter().map(lines).max().unwrap_or(0) + 1 } else { 0 };
+        let foot = u16::try_from(foot).unwrap_or(u16::MAX);
+        let height = u16::try_from(self.choices.len() + 2).unwrap_or(u16::MAX).saturating_add(foot).min(area.height);
         let inner = scene.overlay(centred(area, columns, height), self.title, "");
+        let theme = scene.paint.theme;
+        if is_cut {
+            scene.paint.paragraph(padded(bottom(inner, foot.saturating_sub(1))), chosen, theme.muted);
+        }
+        let inner = above(inner, foot);
         let title = u16::try_from(title).unwrap_or(u16::MAX);
         let columns = [
             TableColumn::new("", Size::Fixed(1)),
-            TableColumn::new("", Size::Fixed(title)),
+            if is_cut { TableColumn::new("", Size::Flex(8)) } else { TableColumn::new("", Size::Fixed(title)) },
             TableColumn::new("", Size::Flex(0)).rank(1),
         ];
+        let columns = &columns[..if is_cut { 2 } else { 3 }];
         let table = TableView {
             list: ListId::Menu,
-            columns: &columns,
+            columns,
             len: self.choices.len(),
             selected: Some(self.cursor.at),
             focused: true,
             headers: false,
             sorted: None,
         };
-        let theme = scene.paint.theme;
         table.draw(&mut scene.paint, scene.lists, inner, |index| {
             let choice = &self.choices[index];
             TableRow::cells(vec![

@@ -32,13 +32,20 @@ pub(crate) struct TableColumn<'a> {
     pub(crate) rank: u8,
     /// Its index in the sort menu, if rows can be sorted by it.
     pub(crate) sort: Option<usize>,
+    /// Whether it is shown where it fits at all, if names get shorter for it.
+    pub(crate) vital: bool,
     /// Whether it never gets narrower than in the last frame, so that columns stay in place while their rows change.
     pub(crate) steady: bool,
 }
 
 impl<'a> TableColumn<'a> {
     pub(crate) const fn new(title: &'a str, size: Size) -> Self {
-        Self { title, size, right: false, rank: 0, sort: None, steady: false }
+        Self { title, size, right: false, rank: 0, sort: None, vital: false, steady: false }
+    }
+
+    pub(crate) const fn vital(mut self) -> Self {
+        self.vital = true;
+        self
     }
 
     pub(crate) const fn right(mut self) -> Self {
@@ -206,12 +213,26 @@ impl TableView<'_> {
             let count = kept.iter().filter(|kept| **kept).count();
             used + u32::from(GAP) * u32::try_from(count.saturating_sub(1)).unwrap_or(0)
         };
+        let mut dropped = Vec::new();
         while needed(&kept, &widths) > u32::from(available) {
             let last = (0..widths.len())
                 .filter(|index| kept[*index] && self.columns[*index].rank > 0)
                 .max_by_key(|index| self.columns[*index].rank);
             let Some(last) = last else { break };
             kept[last] = false;
+            dropped.push(last);
+        }
+        // A narrow column fits where a wide one that is more important did not; only a vital one shortens names for that.
+        let mut whole = widths.clone();
+        for index in 0..whole.len() {
+            if matches!(self.columns[index].size, Size::Flex(_)) {
+                whole[index] = whole[index].max(content(index));
+            }
+        }
+        for index in dropped.into_iter().rev() {
+            kept[index] = true;
+            let widths = if self.columns[index].vital { &widths } else { &whole };
+            kept[index] = needed(&kept, widths) <= u32::from(available);
         }
         let spare = u32::from(available).saturating_sub(needed(&kept, &widths));
         let flexible: Vec<usize> = (0..widths.len())

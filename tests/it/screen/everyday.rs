@@ -8,7 +8,7 @@ use dashtam::testing::{
 };
 use ratatui::style::Color;
 
-use crate::support::harness::{Harness, NOW, bank_statement, matches};
+use crate::support::harness::{Given, Harness, NOW, bank_statement, matches};
 
 const ROWS: &[(&str, &str, &str)] = &[
     ("2026-11-02", "2000.00", "Payroll ACME"),
@@ -387,11 +387,25 @@ async fn every_screen_at_every_size() {
         ("undo", "<esc>6jju"),
     ] {
         h.keys(keys).idle().await;
-        for (width, height) in [(60, 20), (80, 24), (120, 40)] {
-            h.resize(width, height).idle().await;
+        // On a wide screen the lists, whose columns and details use the room.
+        let has_wide = !matches!(name, "one_account" | "change" | "help" | "palette" | "edit" | "filter" | "undo");
+        let wide: &[(u16, u16)] = if has_wide { &[(200, 60)] } else { &[] };
+        for (width, height) in [(60, 20), (80, 24), (120, 40)].iter().chain(wide) {
+            h.resize(*width, *height).idle().await;
             matches(&format!("{name}_{width}x{height}"), &mut h);
         }
     }
+}
+
+#[tokio::test]
+async fn the_name_of_the_profile_is_always_on_screen() {
+    let given = Given { profile: Some("holiday-flat".to_owned()), ..Given::default() };
+    let mut h = Harness::given(120, 40, Settings::default(), given);
+    h.shows(&[" dashtam holiday-flat "])
+        .resize(60, 20)
+        .shows(&["holiday-flat"])
+        .resize(80, 24)
+        .shows(&["holiday-flat"]);
 }
 
 #[tokio::test]

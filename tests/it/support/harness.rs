@@ -73,6 +73,8 @@ pub(crate) struct Given {
     pub(crate) keymap: Keymap,
     /// Commands of the user.
     pub(crate) commands: Vec<UserCommand>,
+    /// Name of the profile.
+    pub(crate) profile: Option<String>,
 }
 
 impl Default for Given {
@@ -84,6 +86,7 @@ impl Default for Given {
             providers: ProviderSettings::new(),
             keymap: Keymap::default(),
             commands: Vec::new(),
+            profile: None,
         }
     }
 }
@@ -130,7 +133,7 @@ impl Harness {
 
     /// With all that the user may have set.
     pub(crate) fn given(width: u16, height: u16, settings: Settings, given: Given) -> Self {
-        let Given { choice, endpoints, passphrase, providers, keymap, commands } = given;
+        let Given { choice, endpoints, passphrase, providers, keymap, commands, profile: given_profile } = given;
         let folder = tempfile::tempdir().unwrap();
         let passphrase_file = passphrase.map(|text| {
             let file = folder.path().join("passphrase");
@@ -180,6 +183,7 @@ impl Harness {
             commands: commands.into(),
             themes: Arc::new([]),
             start_theme: None,
+            profile: given_profile,
             notice: None,
             can_lock: false,
             local_time: |at| at.naive_utc(),

@@ -50,6 +50,12 @@ impl Terminal {
         Self::start_on(profile, &folder, arguments, (lines, columns), &[])
     }
 
+    /// In a profile, on a screen of that size, in lines and columns.
+    pub(crate) fn start_sized_in(profile: TempDir, size: (u16, u16), arguments: &[&str]) -> Self {
+        let folder = profile.path().to_owned();
+        Self::start_on(profile, &folder, arguments, size, &[])
+    }
+
     /// In a profile that somebody else removes, with more variables.
     pub(crate) fn start_with_variables(
         profile: &std::path::Path,

@@ -205,6 +205,7 @@ impl Picker {
         match named {
             Some(entry) if entry.is_folder => {
                 let path = self.path_of(&entry);
+                self.in_list = true;
                 self.enter(&path, ctx);
             }
             Some(entry) => {

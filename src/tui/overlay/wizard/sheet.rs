@@ -192,7 +192,7 @@ impl Sheet {
             scene.paint.text(Rect { width: labels, ..shrink_left(row, 2) }, field.label, label);
             let place = shrink_left(row, labels + 4);
             let problem = self.problem(index);
-            self.draw_input(scene, place, field, input, active);
+            self.draw_input(scene, Rect { height: step, ..place }, (field, input), active);
             if let Some(problem) = &problem {
                 let line = shrink_left(top(below(at, step - 1), 1), 2);
                 if step == 2 || active {
@@ -204,7 +204,8 @@ impl Sheet {
         rows(area).count().try_into().map_or(area.height, |all: u16| all - at.height)
     }
 
-    fn draw_input(&self, scene: &mut Scene<'_>, place: Rect, field: &'static Asked, input: &Input, active: bool) {
+    /// Draws the answer to a field in its line; a second line of `place` is free for choices.
+    fn draw_input(&self, scene: &mut Scene<'_>, place: Rect, (field, input): (&'static Asked, &Input), active: bool) {
         let theme = scene.paint.theme;
         let focused = active && scene.top;
         if let Input::Choice(at) = input {
@@ -212,6 +213,9 @@ impl Sheet {
             for (index, (_, label)) in field.choices().enumerate() {
                 let text = if index == *at { format!("◉ {label}") } else { format!("○ {label}") };
                 let style = if index == *at { theme.field } else { theme.muted };
+                if usize::from(room.width) < width(&text) && room.y == place.y && place.height > 1 {
+                    room = Rect { y: place.y + 1, ..place };
+                }
                 let used = scene.paint.text(room, &text, style);
                 room = shrink_left(room, used + 3);
             }

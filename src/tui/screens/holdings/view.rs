@@ -23,6 +23,7 @@ use crate::{
             chart::bar,
             paint::{above, below, bottom, padded, rows, top},
             table::{Cell, Size, TableColumn, TableRow, TableView},
+            text::width,
         },
     },
 };
@@ -74,10 +75,13 @@ fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene:
         let share = share.map(|share| format!(" ({}%)", percent(share))).unwrap_or_default();
         let unknown =
             if total.unknown > 0 { format!("   {} without known cost", total.unknown) } else { String::new() };
+        let room = usize::from(padded(line).width);
         let sum = amount::money(Money::new(total.value.round_dp(digits), *currency), masked);
         let nothing_known = total.unknown > 0 && value.is_zero() && cost.is_zero();
         let gain_text =
             if nothing_known { String::new() } else { format!("   gain {}{share}", amount::difference(gain, masked)) };
+        let used = width("Total ") + width(&sum) + width(&gain_text);
+        let unknown = if used + width(&unknown) <= room { unknown } else { String::new() };
         scene.paint.pieces(
             padded(line),
             &[

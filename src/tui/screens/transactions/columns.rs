@@ -63,7 +63,7 @@ pub(super) const COLUMNS: [ColumnSpec<RowColumn>; 16] = [
         ShownFrom::Always,
     ),
     ColumnSpec::new(RowColumn::Balance, "balance", text("Balance", 24, 1).right(), ShownFrom::Width(0)),
-    ColumnSpec::new(RowColumn::Status, "status", text("", 9, 4), ShownFrom::Width(0)),
+    ColumnSpec::new(RowColumn::Status, "status", text("", 9, 4).vital(), ShownFrom::Width(0)),
 ];
 
 /// A cell of a row; empty for columns that need more than the row.
