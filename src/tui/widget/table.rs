@@ -224,9 +224,9 @@ impl TableView<'_> {
         }
         // A narrow column fits where a wide one that is more important did not; only a vital one shortens names for that.
         let mut whole = widths.clone();
-        for index in 0..whole.len() {
+        for (index, width) in whole.iter_mut().enumerate() {
             if matches!(self.columns[index].size, Size::Flex(_)) {
-                whole[index] = whole[index].max(content(index));
+                *width = (*width).max(content(index));
             }
         }
         for index in dropped.into_iter().rev() {

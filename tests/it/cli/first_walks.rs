@@ -1,14 +1,11 @@
 //! The first walks of three kinds of newcomers through the real program: with the demo, with a folder of files, and from
 //! scripts. Each step asserts what a person would look at.
 
-use std::{
-    path::Path,
-    process::{Command, Output, Stdio},
-};
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{harness::bank_statement, terminal::Terminal};
+use crate::support::{harness::bank_statement, scripted::ScriptedProfile, terminal::Terminal};
 
 /// Quits, and checks that the terminal is as it was.
 fn leave(mut terminal: Terminal) {
@@ -126,30 +123,9 @@ fn a_folder_of_files_is_imported() {
     leave(terminal);
 }
 
-/// A profile that scripts use.
-struct Scripts {
-    folder: tempfile::TempDir,
-}
-
-impl Scripts {
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dashtam"));
-        command.args(arguments).env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path());
-        command.env("DASHTAM_DATA_DIR", self.folder.path().join("data")).env("DASHTAM_VAULT", "memory");
-        command.stdin(Stdio::null()).output().unwrap()
-    }
-
-    /// The JSON of a command that succeeds.
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(&[arguments, &["--format", "json"]].concat());
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-}
-
 #[test]
 fn scripts_import_list_edit_and_export() {
-    let scripts = Scripts { folder: tempfile::tempdir().unwrap() };
+    let scripts = ScriptedProfile::new();
     downloads(&scripts.folder.path().join("Downloads"));
     // Files below the folder too; the page that is no statement makes it partly done, with a reason.
     let output = scripts.run(&["import", "Downloads", "--format", "json"]);
@@ -186,11 +162,8 @@ fn scripts_import_list_edit_and_export() {
     // Exports and errors are for programs too.
     let csv = String::from_utf8(scripts.run(&["export", "--to", "csv"]).stdout).unwrap();
     assert_eq!(csv.lines().count(), 7, "{csv}");
-    let output = scripts.run(&["transactions", "--query", "date:nonsense", "--format", "json"]);
-    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
-    let error: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert!(error["error"]["message"].as_str().unwrap().contains("nonsense"), "{error}");
-    assert!(error["error"]["hint"].is_string(), "{error}");
+    let error = scripts.error(&["transactions", "--query", "date:nonsense"], 2);
+    assert!(error["message"].as_str().unwrap().contains("nonsense") && error["hint"].is_string(), "{error}");
     // Nothing opens the screen without a terminal.
     let output = scripts.run(&[]);
     assert_eq!(output.status.code(), Some(2));

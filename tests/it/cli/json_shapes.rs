@@ -1,41 +1,20 @@
 //! The JSON of every command: ids are strings, money has the digits of its currency, and errors say what to do.
 
-use std::process::{Command, Output, Stdio};
-
 use dashtam::testing::demo;
 use serde_json::Value;
 
+use crate::support::scripted::ScriptedProfile;
+
 /// A profile with the statements of the demo.
-struct Filled {
-    folder: tempfile::TempDir,
-}
-
-impl Filled {
-    fn new() -> Self {
-        let filled = Self { folder: tempfile::tempdir().unwrap() };
-        let files = filled.folder.path().join("files");
-        std::fs::create_dir(&files).unwrap();
-        for file in demo::statements(chrono::Local::now().date_naive()) {
-            std::fs::write(files.join(&file.name), &file.bytes).unwrap();
-        }
-        let output = filled.run(&["import", "files"]);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        filled
+fn filled() -> ScriptedProfile {
+    let profile = ScriptedProfile::new();
+    let files = profile.folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    for file in demo::statements(chrono::Local::now().date_naive()) {
+        std::fs::write(files.join(&file.name), &file.bytes).unwrap();
     }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dashtam"));
-        command.args(arguments).args(["--format", "json"]).env_clear().env("HOME", self.folder.path());
-        command.current_dir(self.folder.path()).env("DASHTAM_VAULT", "memory");
-        command.env("DASHTAM_DATA_DIR", self.folder.path().join("data")).stdin(Stdio::null()).output().unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{arguments:?}: {error}\n{}", String::from_utf8_lossy(&output.stdout)))
-    }
+    profile.ok(&["import", "files"]);
+    profile
 }
 
 /// Fields of a record with a currency that are not money: they have the digits of their source.
@@ -87,7 +66,7 @@ fn faults(place: &str, value: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn ids_are_strings_and_money_has_the_digits_of_its_currency() {
-    let profile = Filled::new();
+    let profile = filled();
     let rows = profile.json(&["transactions", "--limit", "1"]);
     let row = rows[0]["id"].as_str().unwrap().to_owned();
     let changes = profile.json(&["changes"]);
@@ -137,7 +116,7 @@ fn ids_are_strings_and_money_has_the_digits_of_its_currency() {
 
 #[test]
 fn errors_are_json_with_a_hint() {
-    let profile = Filled { folder: tempfile::tempdir().unwrap() };
+    let profile = ScriptedProfile::new();
     let mut without = Vec::new();
     for (arguments, code) in [
         (&["transactions", "--query", "date:nonsense amt>x"][..], 2),
@@ -158,12 +137,7 @@ fn errors_are_json_with_a_hint() {
         (&["diff", "1", "99"], 1),
         (&["holdings", "--columns", "x", "--account", "nowhere"], 1),
     ] {
-        let output = profile.run(arguments);
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
-        assert!(output.stdout.is_empty(), "{arguments:?}");
-        let error: Value = serde_json::from_str(&stderr).unwrap_or_else(|why| panic!("{arguments:?}: {why}: {stderr}"));
-        let error = &error["error"];
+        let error = profile.error(arguments, code);
         assert!(error["kind"].is_string() && error["message"].is_string(), "{arguments:?}: {error}");
         if !error["hint"].is_string() {
             without.push(format!("{arguments:?}: {}", error["message"]));
