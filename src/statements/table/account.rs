@@ -10,13 +10,12 @@ use super::{
     facts::{Facts, account_in},
     frame::Frame,
     grid::Grid,
-    iban,
     layout::Layout,
     model::Model,
     role::Role,
     words,
 };
-use crate::domain::AssetCode;
+use crate::{domain::AssetCode, statements::iban};
 
 /// Where the account of a row is stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +131,7 @@ pub(super) fn owner(
             && (column.filled * 10 >= rows.len() * 8 || column.filled + 1 >= rows.len())
     };
     let mut named: Vec<&Column> = with_role(columns, Role::Account).filter(|column| few(column)).collect();
-    let is_iban = |column: &Column| rows.iter().take(20).all(|row| iban::is_iban(grid.cell(*row, column.index)));
+    let is_iban = |column: &Column| rows.iter().take(20).all(|row| iban::is_iban_cell(grid.cell(*row, column.index)));
     named.sort_by_key(|column| (!is_iban(column), column.distinct, std::cmp::Reverse(column.score), column.index));
     // The lines above the table name its account; a column with many values names other accounts.
     if let Some(iban) = &facts.iban {
@@ -155,7 +154,7 @@ pub(super) fn owner(
     if frame.header.is_none() {
         let constant = columns.iter().find(|column| {
             column.constant.as_deref().is_some_and(|value| {
-                iban::is_iban(value)
+                iban::is_iban_cell(value)
                     || (column.index == 0
                         && column.kind != ColumnKind::Date
                         && value.chars().filter(char::is_ascii_digit).count() >= 6)

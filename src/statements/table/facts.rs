@@ -10,12 +10,11 @@ use super::{
     days::Bounds,
     frame::{Frame, money},
     grid::Grid,
-    iban,
     number::{CellNumber, Mark, Shape},
     role::Role,
     words::{self, Words, key},
 };
-use crate::domain::AssetCode;
+use crate::{domain::AssetCode, statements::iban};
 
 /// Lines read before and after the body.
 const LINES: usize = 60;

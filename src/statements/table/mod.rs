@@ -18,7 +18,6 @@ mod dialect;
 mod facts;
 mod frame;
 mod grid;
-mod iban;
 mod infer;
 mod kinds;
 mod layout;
@@ -174,7 +173,7 @@ fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str)
         return outcome;
     }
     let table = source(input, grid);
-    let (plan, doubt) = infer::infer(&table)?;
+    let (plan, doubt) = infer::infer(&table).map_err(|error| refuse::advised(error, grid, words::words()))?;
     let mut warnings = Warnings::new(input.limits.warnings);
     let rows = rows::read(grid, &plan, words::words(), input.limits.rows, &mut warnings);
     let mut reading = statement::reading(grid, &plan, rows, format, warnings)?;

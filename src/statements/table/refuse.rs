@@ -6,12 +6,32 @@ use super::{
     column::{Column, ColumnKind},
     grid::Grid,
     role::Role,
-    words::{Set, Words, contains, key},
+    words::{Region, Set, Words, contains, key},
 };
 use crate::statements::StatementError;
 
 /// The file to download instead.
 const STATEMENT: &str = "download the account's transactions, as OFX or QFX where your bank offers them, else as CSV";
+
+/// The same where European headers show a bank that offers the formats of Europe.
+const EUROPEAN: &str =
+    "download the account's transactions as CAMT (camt.053) or MT940 where your bank offers them, else as CSV or Excel";
+
+/// The same where banks rarely offer anything but tables.
+const TABLES: &str = "download the account's transactions as CSV or Excel, or as OFX where your bank offers it";
+
+/// The error with the formats in the order in which a bank with headers of this language most likely offers them.
+pub(super) fn advised(error: StatementError, grid: &Grid, words: &Words) -> StatementError {
+    let StatementError::NotAStatement { found, hint } = error else { return error };
+    let cells = (0..grid.len().min(20)).flat_map(|row| grid.cells(row));
+    let hint = match words.region(cells) {
+        _ if hint != STATEMENT => hint,
+        Region::Europe => EUROPEAN.to_owned(),
+        Region::Tables => TABLES.to_owned(),
+        Region::Open => hint,
+    };
+    StatementError::NotAStatement { found, hint }
+}
 
 fn refusal(found: &str) -> StatementError {
     StatementError::not_a_statement(found, STATEMENT)

@@ -227,3 +227,12 @@ fn short_names_of_currencies_in_headers_count() {
     let reading = reading(table).unwrap();
     assert_eq!(reading.statements[0].accounts[0].account.currency.to_string(), "TRY");
 }
+
+#[test]
+fn refusals_offer_the_formats_of_the_country_first() {
+    let message = |text: &str| reading(text).unwrap_err().to_string();
+    let german = message("Kontonummer;Kontoname;Saldo;Währung\n123456;Giro;10,00;EUR\n234567;Sparen;20,00;EUR\n");
+    assert!(german.contains("as CAMT (camt.053) or MT940"), "{german}");
+    let english = message("Account,Name,Balance,Currency\n123456,Current,10.00,USD\n234567,Savings,20.00,USD\n");
+    assert!(english.contains("as OFX or QFX"), "{english}");
+}

@@ -10,7 +10,6 @@ use rust_decimal::Decimal;
 use super::{
     facts::StatedBeside,
     grid::Grid,
-    iban,
     plan::TablePlan,
     role::Role,
     rows::{AccountRows, Rows},
@@ -20,7 +19,7 @@ use crate::{
     domain::{AccountDraft, AccountType, AssetCode, BalanceDraft, IdTrust, TransactionStatus},
     statements::{
         Evidence, Institution, Reading, RowBalance, StatedBalance, Statement, StatementAccount, StatementError,
-        Verdict, warnings::Warnings,
+        Verdict, iban, warnings::Warnings,
     },
 };
 
@@ -259,7 +258,7 @@ impl std::hash::Hasher for StableHasher {
 fn institution(plan: &TablePlan<'_>, accounts: &[StatementAccount]) -> Institution {
     let bank = accounts
         .iter()
-        .find_map(|page| iban::bank_code(&page.account.number).filter(|_| iban::is_iban(&page.account.number)));
+        .find_map(|page| iban::bank_code(&page.account.number).filter(|_| iban::is_iban_cell(&page.account.number)));
     Institution {
         name: plan.layout.and_then(|layout| layout.institution.clone()),
         bank_code: bank,

@@ -208,6 +208,23 @@ const THOUSANDTHS: &[&str] = &["ar", "en", "fr"];
 /// Languages of countries that write the year first, in figures of two digits too.
 const YEAR_FIRST: &[&str] = &["sv", "hu", "zh", "ja", "ko", "lt"];
 
+/// Languages of countries whose banks offer CAMT and MT940.
+const EUROPEAN: &[&str] = &[
+    "de", "nl", "it", "da", "sv", "nb", "fi", "pl", "cs", "hu", "ro", "sk", "sl", "hr", "lt", "lv", "et", "el", "bg",
+    "is", "fr", "es", "ca", "sr",
+];
+
+/// Where the bank of a table most likely is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Region {
+    /// In a country with CAMT and MT940.
+    Europe,
+    /// In one where tables are the rule.
+    Tables,
+    /// The words are English, or of no language.
+    Open,
+}
+
 /// How a language writes a year of two digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ShortYear {
@@ -302,6 +319,16 @@ impl Words {
     pub(super) fn has_no_thousandths<'a>(&self, headers: impl Iterator<Item = &'a str>) -> bool {
         let (languages, count) = self.languages(headers);
         count >= 2 && languages != 0 && languages & bits(THOUSANDTHS) == 0
+    }
+
+    /// Where the bank most likely is, by the language of the cells.
+    pub(super) fn region<'a>(&self, cells: impl Iterator<Item = &'a str>) -> Region {
+        match self.languages(cells).0 {
+            0 => Region::Open,
+            languages if languages & !bits(EUROPEAN) == 0 => Region::Europe,
+            languages if languages & bits(&["en"]) == 0 => Region::Tables,
+            _ => Region::Open,
+        }
     }
 
     /// How the language of the headers writes a year of two digits. English tables are of every country.
