@@ -3,7 +3,7 @@
 //! Used where the user decides that two accounts of sources are one. INVARIANT: one change each, which undo and redo like any
 //! other; every source goes on writing into its own account, so nothing is lost or doubled when the accounts are split.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Account, AccountId, ChangeCounts, ChangeId, ChangeKind, FailureKind, PairStanding, RowPair, TransactionId,
-        Warning,
+        Account, AccountId, ChangeCounts, ChangeId, ChangeKind, FailureKind, PairStanding, RowGroups, RowPair,
+        Transaction, TransactionId, Warning,
     },
     store::{Reader, Store, Writer},
 };
@@ -103,6 +103,63 @@ pub(super) fn compare_again(reader: &Reader, writer: &mut Writer) -> Result<Vec<
         }
     }
     Ok(pairs)
+}
+
+/// The pairs of rows that a redo brings back into a merged account with rows of its other sources, which may have come while they
+/// were away.
+pub(super) fn join_returned(
+    reader: &Reader,
+    writer: &mut Writer,
+    returned: &HashSet<TransactionId>,
+) -> Result<Vec<RowPair>, JobFailure> {
+    let merges = writer.merges()?;
+    let mut found = Vec::new();
+    if merges.is_empty() {
+        return Ok(found);
+    }
+    let known = writer.all_row_pairs()?;
+    let mut groups = RowGroups::of(&known);
+    let mut by_account: BTreeMap<AccountId, Vec<Transaction>> = BTreeMap::new();
+    for id in returned {
+        if let Some(row) = writer.source_transaction(*id)?.filter(is_counted) {
+            by_account.entry(row.account_id).or_default().push(row);
+        }
+    }
+    for (account, mut own) in by_account {
+        let parts = merges.parts(merges.head(account));
+        let mut others = Vec::new();
+        for part in parts.iter().filter(|part| **part != account) {
+            others.extend(reader.source_rows_between(*part, NaiveDate::MIN, NaiveDate::MAX)?);
+        }
+        let mut of_source: HashSet<TransactionId> = own.iter().map(|row| groups.group(row.id)).collect();
+        for row in reader.source_rows_between(account, NaiveDate::MIN, NaiveDate::MAX)? {
+            of_source.insert(groups.group(row.id));
+        }
+        let in_others: HashSet<TransactionId> = others.iter().map(|row| groups.group(row.id)).collect();
+        own.sort_by_key(|row| (row.facts.date, row.id));
+        let mut seen = HashSet::new();
+        own.retain(|row| {
+            let group = groups.group(row.id);
+            !in_others.contains(&group) && seen.insert(group)
+        });
+        seen.clear();
+        others.retain(|row| {
+            let group = groups.group(row.id);
+            is_counted(row) && !of_source.contains(&group) && seen.insert(group)
+        });
+        let learned = match writer.account(account)? {
+            Some(account) => account::written_learned(writer, &account)?,
+            None => super::reconcile::Learned::default(),
+        };
+        for RowMatch { draft, row, is_doubt } in parts::compare(&own, &others, &learned, None) {
+            let standing = if is_doubt { PairStanding::Open } else { PairStanding::Same };
+            let pair = RowPair::new(own[draft].id, row, standing);
+            if !known.iter().any(|known| (known.older, known.newer) == (pair.older, pair.newer)) {
+                found.push(pair);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Writes pairs of rows that are shown and shows one row of each; the number of those that are the same and of doubts. The row

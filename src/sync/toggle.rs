@@ -101,6 +101,8 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
         let mut pairs = twin_rows(writer, &rows, &others, trust)?;
         pairs.extend(merge::compare_again(&reader, writer)?);
         merge::put(&reader, writer, &pairs)?;
+        let returned = merge::join_returned(&reader, writer, &rows)?;
+        merge::put(&reader, writer, &returned)?;
         Ok(())
     })
 }
