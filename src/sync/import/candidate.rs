@@ -138,8 +138,11 @@ fn lacks_number(group: &PageGroup<'_>, known: &Account) -> bool {
 /// The only account that has the rows of the pages, where one of the two has no number.
 pub(super) fn by_rows<'w>(group: &PageGroup<'_>, compared: &[ComparedCandidate<'w>]) -> Option<&'w Account> {
     let same = |one: &&ComparedCandidate<'w>| lacks_number(group, one.candidate.known) && one.agreement.repeats();
-    let mut found = compared.iter().filter(same).map(|one| one.candidate.known);
-    found.next().filter(|_| found.next().is_none())
+    // Of two accounts with rows alike, the one whose texts are the very same.
+    let most = compared.iter().filter(same).map(|one| one.agreement.exact).max()?;
+    let mut found = compared.iter().filter(same).filter(|one| one.agreement.exact == most);
+    let first = found.next()?.candidate.known;
+    found.next().is_none().then_some(first)
 }
 
 fn are_cards(group: &PageGroup<'_>, known: &Account) -> bool {

@@ -35,6 +35,8 @@ pub(super) struct RowAgreement {
     pub(super) found: usize,
     /// Those that have the same id too.
     by_id: usize,
+    /// Those that have the same id or the very same text.
+    pub(super) exact: usize,
     /// Rows of the account that the source must have and lacks.
     unlisted: usize,
     /// The source has later rows than the account.
@@ -127,6 +129,10 @@ impl RowAgreement {
             let hit = known.take(facts);
             agreement.found += usize::from(hit.is_some());
             agreement.by_id += usize::from(hit.is_some_and(|hit| have_one_id(hit, facts)));
+            let is_exact = |hit: &TransactionFacts| {
+                have_one_id(hit, facts) || text::skeleton(hit.description()) == text::skeleton(facts.description())
+            };
+            agreement.exact += usize::from(hit.is_some_and(is_exact));
             agreement.compared += usize::from(hit.is_some() || account.must_have(facts.date));
         }
         agreement.unlisted = known.rows.values().flatten().filter(|facts| source.must_have(facts.date)).count();
