@@ -1,4 +1,4 @@
-//! Values and rules: what an account, a transaction, a holding, a connection *is*.
+//! Values and rules: accounts, transactions, holdings, connections, money.
 //!
 //! Used by every other floor. INVARIANT: no IO, no async, no wire formats, no terminal, no clock;
 //! money is [`rust_decimal::Decimal`] with an [`AssetCode`], never a float.

@@ -1,7 +1,7 @@
 //! Bytes of a statement file → text.
 //!
-//! Used by every reader of text. INVARIANT: borrows when the bytes are UTF-8; what the header says of the character set
-//! is asked only where the bytes leave a choice, because headers lie.
+//! Used by every reader of text. INVARIANT: borrows when the bytes are UTF-8; the character set of the header
+//! counts only where the bytes allow several, because headers are often wrong.
 
 use std::borrow::Cow;
 
