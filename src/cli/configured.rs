@@ -16,7 +16,8 @@ pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), Confi
         .flat_map(|(slug, settings)| match providers::listed(slug) {
             Ok(metadata) => wrong_answers(metadata, slug, settings),
             Err(unknown) => {
-                vec![ConfigProblem { line: settings.line, message: format!("[providers.{slug}]: {unknown}") }]
+                let message = format!("[providers.{slug}]: {unknown}; known are {}", unknown.known);
+                vec![ConfigProblem { line: settings.line, message }]
             }
         })
         .collect();

@@ -167,7 +167,7 @@ pub(super) fn join_returned(
 pub(super) fn put(reader: &Reader, writer: &mut Writer, pairs: &[RowPair]) -> Result<(u64, u64), JobFailure> {
     let (mut same, mut doubts) = (Vec::new(), 0);
     for pair in pairs {
-        if writer.transaction(pair.older)?.is_none() || writer.transaction(pair.newer)?.is_none() {
+        if writer.source_transaction(pair.older)?.is_none() || writer.source_transaction(pair.newer)?.is_none() {
             continue;
         }
         if pair.standing == PairStanding::Same {
@@ -181,11 +181,12 @@ pub(super) fn put(reader: &Reader, writer: &mut Writer, pairs: &[RowPair]) -> Re
         writer.settle_pairs()?;
     }
     for pair in &same {
-        let is_older_shown = writer.transaction(pair.older)?.is_some();
-        let (shown, hidden) = if is_older_shown { (pair.older, pair.newer) } else { (pair.newer, pair.older) };
+        let is_newer_shown = writer.transaction(pair.newer)?.is_some();
+        let (shown, hidden) = if is_newer_shown { (pair.newer, pair.older) } else { (pair.older, pair.newer) };
         learn(reader, writer, shown, hidden)?;
         let given = reader.user_fields(hidden)?;
-        if !given.is_empty() && reader.user_fields(shown)?.is_empty() {
+        let is_shown = writer.transaction(shown)?.is_some();
+        if is_shown && !given.is_empty() && reader.user_fields(shown)?.is_empty() {
             writer.set_user_fields(shown, &given)?;
         }
     }

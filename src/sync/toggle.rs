@@ -13,7 +13,7 @@ use super::{
     account::parts::is_counted,
     ended,
     failure::missing,
-    merge,
+    live, merge,
     reconcile::{self, Batch, Learned, ListingFacts},
 };
 use crate::{
@@ -97,8 +97,11 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
         }
         if let Some(id) = target.connection_id {
             ended::follow(&reader, writer, id, target.id, now)?;
+            live::note_redone(writer, id, target.id)?;
         }
-        let mut pairs = twin_rows(writer, &rows, &others, trust)?;
+        let hidden = hidden_in_source(writer)?;
+        let (returned, stored) = (by_account(writer, &rows, &hidden)?, by_account(writer, &others, &hidden)?);
+        let mut pairs = twin_rows(returned, stored, trust);
         pairs.extend(merge::compare_again(&reader, writer)?);
         merge::put(&reader, writer, &pairs)?;
         let returned = merge::join_returned(&reader, writer, &rows)?;
@@ -177,20 +180,10 @@ fn rows_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionId>, 
     Ok(rows)
 }
 
-/// Pairs of one of `rows` and one of `others` that are one row, or may be, as far as both are shown.
-fn twin_rows(
-    writer: &mut Writer,
-    rows: &HashSet<TransactionId>,
-    others: &HashSet<TransactionId>,
-    trust: IdTrust,
-) -> Result<Vec<RowPair>, JobFailure> {
-    if others.is_empty() {
-        return Ok(Vec::new());
-    }
-    let back = by_account(writer, rows)?;
-    let mut stored = by_account(writer, others)?;
+/// Pairs of rows that came back and stored ones of the same account that are one row, or may be.
+fn twin_rows(returned: RowsByAccount, mut stored: RowsByAccount, trust: IdTrust) -> Vec<RowPair> {
     let mut pairs = Vec::new();
-    for (account, back) in back {
+    for (account, back) in returned {
         let Some(stored) = stored.remove(&account) else { continue };
         let drafts: Vec<TransactionDraft> = back.iter().map(|row| row.facts.clone().into()).collect();
         let batch = Batch {
@@ -211,19 +204,35 @@ fn twin_rows(
             pairs.push(RowPair::new(back[found.draft].id, found.row, standing));
         }
     }
-    Ok(pairs)
+    pairs
 }
 
-/// The rows that are shown and count, by the account of their source.
+/// Rows that a row of their own account is shown for.
+fn hidden_in_source(writer: &mut Writer) -> Result<HashSet<TransactionId>, JobFailure> {
+    let mut hidden = HashSet::new();
+    for pair in writer.all_row_pairs()?.into_iter().filter(|pair| pair.standing == PairStanding::Same) {
+        let (older, newer) = (writer.source_transaction(pair.older)?, writer.source_transaction(pair.newer)?);
+        if older.zip(newer).is_some_and(|(older, newer)| older.account_id == newer.account_id) {
+            hidden.insert(pair.newer);
+        }
+    }
+    Ok(hidden)
+}
+
+type RowsByAccount = BTreeMap<AccountId, Vec<Transaction>>;
+
+/// The rows that count, by the account of their source. Rows of a merged account are among them, also where a row of another
+/// source is shown for them: a split shows them again.
 fn by_account(
     writer: &mut Writer,
     ids: &HashSet<TransactionId>,
-) -> Result<BTreeMap<AccountId, Vec<Transaction>>, JobFailure> {
+    hidden: &HashSet<TransactionId>,
+) -> Result<RowsByAccount, JobFailure> {
     let mut ids: Vec<TransactionId> = ids.iter().copied().collect();
     ids.sort_unstable();
-    let mut rows: BTreeMap<AccountId, Vec<Transaction>> = BTreeMap::new();
-    for id in ids {
-        if let Some(row) = writer.transaction(id)?.filter(is_counted) {
+    let mut rows = RowsByAccount::new();
+    for id in ids.into_iter().filter(|id| !hidden.contains(id)) {
+        if let Some(row) = writer.source_transaction(id)?.filter(is_counted) {
             rows.entry(row.account_id).or_default().push(row);
         }
     }

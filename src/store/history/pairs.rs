@@ -81,11 +81,13 @@ pub(in crate::store) fn settle(draft: &mut Draft, undone: &Undone) -> Result<()>
         }
     }
     let mut groups = RowGroups::of(&pairs.iter().map(|(pair, _)| *pair).collect::<Vec<_>>());
-    let mut of_group: BTreeMap<TransactionId, Vec<Hideable<'_>>> = BTreeMap::new();
+    // A row that does not stand may join rows of accounts that are no longer merged; those stay apart too.
+    let mut of_group: BTreeMap<(TransactionId, AccountId), Vec<Hideable<'_>>> = BTreeMap::new();
     for member in members.values() {
         let Some(body) = member.body else { continue };
         let by = joined.get(&member.id).copied().filter(|change| *change > body.change);
-        of_group.entry(groups.group(member.id)).or_default().push(Hideable { member, by });
+        let group = (groups.group(member.id), merges.head(body.account));
+        of_group.entry(group).or_default().push(Hideable { member, by });
     }
     for group in of_group.into_values() {
         settle_group(draft, &group, undone)?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::{
-    domain::{Account, AccountId, PairStanding, RowPair, Transaction, TransactionId},
+    domain::{Account, AccountId, PairStanding, RowGroups, RowPair, Transaction, TransactionId},
     store::{
         error::{Result, StoreError},
         format::{
@@ -70,25 +70,28 @@ impl Reader {
         if self.hidden.get().is_none() {
             let pairs = self.all_row_pairs()?;
             let mut rows: BTreeMap<TransactionId, Transaction> = BTreeMap::new();
-            let mut twins: BTreeSet<TransactionId> = BTreeSet::new();
+            let mut twins: Vec<RowPair> = Vec::new();
+            let mut shown: BTreeSet<TransactionId> = BTreeSet::new();
             for pair in pairs.iter().filter(|pair| pair.standing == PairStanding::Same) {
                 let mut account_of = |id| {
-                    let shown = lookup::transaction(&self.rows, id)?.map(|row| row.account_id);
-                    if shown.is_some() {
-                        return Ok::<_, StoreError>(shown);
+                    if let Some(row) = lookup::transaction(&self.rows, id)? {
+                        shown.insert(id);
+                        return Ok::<_, StoreError>(Some(row.account_id));
                     }
                     let row = self.hidden_row(id)?;
                     Ok(row.map(|row| rows.entry(id).or_insert(row).account_id))
                 };
                 let (one, other) = (account_of(pair.older)?, account_of(pair.newer)?);
-                // Two rows of one source that are one: only the shown one is a row.
                 if one == other {
-                    twins.extend([pair.older, pair.newer]);
+                    twins.push(*pair);
                 }
             }
+            // Rows of one source that are one: the shown one is a row, or the oldest where another source's row is shown.
+            let mut groups = RowGroups::of(&twins);
+            let mut taken: BTreeSet<TransactionId> = shown.into_iter().map(|id| groups.group(id)).collect();
             let mut hidden: BTreeMap<AccountId, Vec<Transaction>> = BTreeMap::new();
             for (id, row) in rows {
-                if !twins.contains(&id) {
+                if taken.insert(groups.group(id)) {
                     hidden.entry(row.account_id).or_default().push(row);
                 }
             }

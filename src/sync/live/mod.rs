@@ -53,6 +53,7 @@ pub(super) use connect::{Checked, Kept};
 pub(super) use oauth::LoginStep;
 pub use oauth::login_ends_soon;
 pub use schedule::{Schedule, due_at};
+pub(super) use state::note_redone;
 
 /// Dependencies of live connections.
 pub struct LiveConfig {

@@ -134,6 +134,21 @@ pub(super) fn put_refetched(
     put(writer, connection, REFETCHED, &undone)
 }
 
+/// Notes that an undone sync stands again: if it is undone once more, its rows must be fetched once more.
+pub(in crate::sync) fn note_redone(
+    writer: &mut Writer,
+    connection: ConnectionId,
+    redone: ChangeId,
+) -> Result<(), JobFailure> {
+    let kept = writer.sync_state(connection, REFETCHED)?;
+    let mut refetched: Vec<ChangeId> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    if refetched.contains(&redone) {
+        refetched.retain(|change| *change != redone);
+        put(writer, connection, REFETCHED, &refetched)?;
+    }
+    Ok(())
+}
+
 /// Whether the last listing of positions of an account was unexpectedly empty.
 pub(super) fn was_empty(reader: &Reader, connection: ConnectionId, account: &str) -> Result<bool, JobFailure> {
     Ok(read(reader, connection, &empty_stream(account))?.unwrap_or(false))
