@@ -105,8 +105,8 @@ pub(super) fn compare_again(reader: &Reader, writer: &mut Writer) -> Result<Vec<
     Ok(pairs)
 }
 
-/// The pairs of rows that a redo brings back into a merged account with rows of its other sources, which may have come while they
-/// were away.
+/// The pairs of rows of a merged account with rows of its other sources: rows that a redo brings back, since others may have come
+/// while they were away, or rows that an undo parts from the ones that joined them.
 pub(super) fn join_returned(
     reader: &Reader,
     writer: &mut Writer,
@@ -114,7 +114,7 @@ pub(super) fn join_returned(
 ) -> Result<Vec<RowPair>, JobFailure> {
     let merges = writer.merges()?;
     let mut found = Vec::new();
-    if merges.is_empty() {
+    if merges.is_empty() || returned.is_empty() {
         return Ok(found);
     }
     let known = writer.all_row_pairs()?;
@@ -143,6 +143,11 @@ pub(super) fn join_returned(
             !in_others.contains(&group) && seen.insert(group)
         });
         seen.clear();
+        let mut standing = Vec::new();
+        for row in others {
+            standing.extend(writer.source_transaction(row.id)?);
+        }
+        let mut others = standing;
         others.retain(|row| {
             let group = groups.group(row.id);
             is_counted(row) && !of_source.contains(&group) && seen.insert(group)

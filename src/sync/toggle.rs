@@ -62,6 +62,7 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             Some(id) if reader.credential(id)?.is_some() => reader.connection(id)?,
             _ => None,
         };
+        let partners = partners_of(&reader, target.id)?;
         return store.toggle_if(target.id, true, now, |writer| {
             // A change that connected is taken back by disconnecting: a login never stays behind out of sight.
             if let Some(mut connection) = login
@@ -76,6 +77,8 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             }
             let merged = merge::compare_again(&reader, writer)?;
             merge::put(&reader, writer, &merged)?;
+            let parted = merge::join_returned(&reader, writer, &partners)?;
+            merge::put(&reader, writer, &parted)?;
             Ok(())
         });
     }
@@ -205,6 +208,23 @@ fn twin_rows(returned: RowsByAccount, mut stored: RowsByAccount, trust: IdTrust)
         }
     }
     pairs
+}
+
+/// Rows that are the same as one of a change: when those go, they may have to be joined with others themselves.
+fn partners_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionId>, JobFailure> {
+    let mut partners = HashSet::new();
+    if reader.merges().is_empty() {
+        return Ok(partners);
+    }
+    let rows = rows_of(reader, change)?;
+    for pair in reader.all_row_pairs()?.into_iter().filter(|pair| pair.standing == PairStanding::Same) {
+        match (rows.contains(&pair.older), rows.contains(&pair.newer)) {
+            (true, false) => drop(partners.insert(pair.newer)),
+            (false, true) => drop(partners.insert(pair.older)),
+            (true, true) | (false, false) => {}
+        }
+    }
+    Ok(partners)
 }
 
 /// Rows that a row of their own account is shown for.

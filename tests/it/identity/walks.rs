@@ -194,7 +194,7 @@ async fn walk(seed: u64, steps: usize) {
 
 #[tokio::test]
 async fn every_walk_ends_with_the_rows_of_the_model() {
-    let steps = std::env::var("DASHTAM_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(120);
+    let steps = std::env::var("DASHTAM_STEPS").ok().and_then(|steps| steps.parse().ok()).unwrap_or(400);
     for seed in 1..=4 {
         walk(seed, steps / 4).await;
     }
