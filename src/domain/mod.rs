@@ -29,7 +29,7 @@ pub use error::{Disposition, ProviderError, ProviderErrorKind};
 pub use failure::FailureKind;
 pub use holding::{Holding, HoldingFacts};
 pub use id::{AccountId, ChangeId, ConnectionId, HoldingId, ParseIdError, TransactionId};
-pub use money::Money;
+pub use money::{Money, add_exactly};
 pub use pair::{PairStanding, RowGroups, RowPair};
 pub use provider::{Capability, ProviderCategory};
 pub use snapshot::{Snapshot, SnapshotSource};

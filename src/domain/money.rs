@@ -7,6 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::AssetCode;
 
+/// The sum, or nothing if it has more than 28 digits: `Decimal` itself would round it.
+#[must_use]
+pub fn add_exactly(one: Decimal, other: Decimal) -> Option<Decimal> {
+    let sum = one.checked_add(other)?;
+    let needed = one.normalize().scale().max(other.normalize().scale());
+    (sum.scale() >= needed).then_some(sum)
+}
+
 /// A signed, exact amount counted in one asset. Positive is money coming in, or money owned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Money {
@@ -65,7 +73,7 @@ impl Money {
     /// When the assets differ or the result has more than 28 digits.
     pub fn try_add(self, other: Self) -> Result<Self, MoneyError> {
         self.same(other)?;
-        let amount = self.amount.checked_add(other.amount).ok_or(MoneyError::Overflow)?;
+        let amount = add_exactly(self.amount, other.amount).ok_or(MoneyError::Overflow)?;
         Ok(Self::new(amount, self.currency))
     }
 
@@ -144,6 +152,14 @@ mod tests {
 
     fn usd(text: &str) -> Money {
         Money::new(text.parse().unwrap(), AssetCode::USD)
+    }
+
+    #[test]
+    fn a_sum_is_exact_or_missing() {
+        let dec = |text: &str| text.parse::<Decimal>().unwrap();
+        assert_eq!(add_exactly(dec("1.5"), dec("2.25")), Some(dec("3.75")));
+        assert_eq!(add_exactly(dec("818383135798083890.0"), dec("0.000000002114977792")), None);
+        assert_eq!(add_exactly(dec("79228162514264337593543950335"), dec("0.0")), Some(Decimal::MAX));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     columns::Columns,
-    domain::{AssetCode, TransactionSubtype, TransactionType},
+    domain::{AssetCode, TransactionSubtype, TransactionType, add_exactly},
 };
 
 /// The length of a period.
@@ -163,7 +163,7 @@ impl View {
             let sums = sums.entry(key).or_insert(Some([Decimal::ZERO; 3]));
             *sums = sums.and_then(|mut sums| {
                 let amount = if part == 1 { -amount } else { amount };
-                sums[part] = sums[part].checked_add(amount)?;
+                sums[part] = add_exactly(sums[part], amount)?;
                 Some(sums)
             });
         }
