@@ -132,28 +132,45 @@ impl HistoryPane {
         } else if inner.height < WITH_AXIS {
             blocks(&mut scene.paint, inner, points);
         } else {
-            let label = |value| if masked { HIDDEN.to_owned() } else { short(value, currency) };
+            let values = || points.iter().map(|(_, value)| *value);
+            let spread = values().max().unwrap_or_default() - values().min().unwrap_or_default();
+            let label = |value| if masked { HIDDEN.to_owned() } else { short(value, spread, currency) };
             line(&mut scene.paint, inner, points, selected.map(|(day, _)| day), label);
         }
     }
 }
 
-/// Rounded to the width of a label: `128k`, `1.2M`, else the amount.
-fn short(value: Decimal, currency: AssetCode) -> String {
-    let scaled = |by: u32, sign: &str| format!("{}{sign}", (value / Decimal::from(by)).round_dp(1).normalize());
+/// Rounded to the width of a label, with digits enough to tell labels of values `spread` apart from each other: `128k`,
+/// `1.2M`, `18.764M`, else the amount.
+fn short(value: Decimal, spread: Decimal, currency: AssetCode) -> String {
     let size = value.abs();
-    if size >= Decimal::from(1_000_000) {
-        scaled(1_000_000, "M")
+    let (by, sign) = if size >= Decimal::from(1_000_000) {
+        (Decimal::from(1_000_000), "M")
     } else if size >= Decimal::from(10_000) {
-        scaled(1_000, "k")
+        (Decimal::ONE_THOUSAND, "k")
     } else {
-        rounded(value, currency)
-    }
+        return rounded(value, currency);
+    };
+    let step = spread / by / Decimal::from(4);
+    let digits = (1..=3).find(|digits| step.is_zero() || step >= Decimal::new(1, *digits));
+    digits.map_or_else(
+        || rounded(value, currency),
+        |digits| format!("{}{sign}", (value / by).round_dp(digits).normalize()),
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_have_as_many_digits_as_their_differences_need() {
+        let short = |value: i64, spread: i64| short(Decimal::from(value), Decimal::from(spread), AssetCode::USD);
+        assert_eq!([short(60_512, 30_000), short(60_512, 0)], ["60.5k", "60.5k"]);
+        assert_eq!([short(18_764_020, 10_750), short(18_753_270, 10_750)], ["18.764M", "18.753M"]);
+        assert_eq!(short(1_234_567, 10), "1,234,567.00");
+        assert_eq!(short(9_999, 10), "9,999.00");
+    }
 
     fn worth(days: u64) -> Worth {
         let first = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
