@@ -77,7 +77,8 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             }
             let merged = merge::compare_again(&reader, writer)?;
             merge::put(&reader, writer, &merged)?;
-            let parted = merge::join_returned(&reader, writer, &partners)?;
+            let parted = parted(&reader, writer, partners)?;
+            let parted = merge::join_returned(&reader, writer, &parted)?;
             merge::put(&reader, writer, &parted)?;
             Ok(())
         });
@@ -224,6 +225,22 @@ fn partners_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionI
             (true, true) | (false, false) => {}
         }
     }
+    Ok(partners)
+}
+
+/// `partners`, and the rows of pairs that go with the change that is undone.
+fn parted(
+    reader: &Reader,
+    writer: &mut Writer,
+    mut partners: HashSet<TransactionId>,
+) -> Result<HashSet<TransactionId>, JobFailure> {
+    if reader.merges().is_empty() {
+        return Ok(partners);
+    }
+    let same = |pairs: Vec<RowPair>| pairs.into_iter().filter(|pair| pair.standing == PairStanding::Same);
+    let left: HashSet<_> = same(writer.all_row_pairs()?).map(|pair| (pair.older, pair.newer)).collect();
+    let gone = same(reader.all_row_pairs()?).filter(|pair| !left.contains(&(pair.older, pair.newer)));
+    partners.extend(gone.flat_map(|pair| [pair.older, pair.newer]));
     Ok(partners)
 }
 
