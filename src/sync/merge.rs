@@ -119,6 +119,7 @@ pub(super) fn join_returned(
     }
     let known = writer.all_row_pairs()?;
     let mut groups = RowGroups::of(&known);
+    let known: HashSet<_> = known.iter().map(|pair| (pair.older, pair.newer)).collect();
     let mut by_account: BTreeMap<AccountId, Vec<Transaction>> = BTreeMap::new();
     for id in returned {
         if let Some(row) = writer.source_transaction(*id)?.filter(is_counted) {
@@ -143,23 +144,25 @@ pub(super) fn join_returned(
             !in_others.contains(&group) && seen.insert(group)
         });
         seen.clear();
-        let mut standing = Vec::new();
+        let mut stored = Vec::new();
         for row in others {
-            standing.extend(writer.source_transaction(row.id)?);
-        }
-        let mut others = standing;
-        others.retain(|row| {
             let group = groups.group(row.id);
-            is_counted(row) && !of_source.contains(&group) && seen.insert(group)
-        });
+            // As it stands after the undo or redo, if it does.
+            if let Some(row) = writer.source_transaction(row.id)?.filter(is_counted)
+                && !of_source.contains(&group)
+                && seen.insert(group)
+            {
+                stored.push(row);
+            }
+        }
         let learned = match writer.account(account)? {
             Some(account) => account::written_learned(writer, &account)?,
             None => super::reconcile::Learned::default(),
         };
-        for RowMatch { draft, row, is_doubt } in parts::compare(&own, &others, &learned, None) {
+        for RowMatch { draft, row, is_doubt } in parts::compare(&own, &stored, &learned, None) {
             let standing = if is_doubt { PairStanding::Open } else { PairStanding::Same };
             let pair = RowPair::new(own[draft].id, row, standing);
-            if !known.iter().any(|known| (known.older, known.newer) == (pair.older, pair.newer)) {
+            if !known.contains(&(pair.older, pair.newer)) {
                 found.push(pair);
             }
         }

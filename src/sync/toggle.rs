@@ -62,7 +62,6 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             Some(id) if reader.credential(id)?.is_some() => reader.connection(id)?,
             _ => None,
         };
-        let partners = partners_of(&reader, target.id)?;
         return store.toggle_if(target.id, true, now, |writer| {
             // A change that connected is taken back by disconnecting: a login never stays behind out of sight.
             if let Some(mut connection) = login
@@ -77,9 +76,9 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             }
             let merged = merge::compare_again(&reader, writer)?;
             merge::put(&reader, writer, &merged)?;
-            let parted = parted(&reader, writer, partners)?;
-            let parted = merge::join_returned(&reader, writer, &parted)?;
-            merge::put(&reader, writer, &parted)?;
+            let parted = parted(&reader, writer)?;
+            let joined = merge::join_returned(&reader, writer, &parted)?;
+            merge::put(&reader, writer, &joined)?;
             Ok(())
         });
     }
@@ -103,9 +102,13 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             ended::follow(&reader, writer, id, target.id, now)?;
             live::note_redone(writer, id, target.id)?;
         }
-        let hidden = hidden_in_source(writer)?;
-        let (returned, stored) = (by_account(writer, &rows, &hidden)?, by_account(writer, &others, &hidden)?);
-        let mut pairs = twin_rows(returned, stored, trust);
+        let mut pairs = Vec::new();
+        // Nearly always there is nothing to compare, and a large change need not be read.
+        if !others.is_empty() {
+            let hidden = hidden_in_source(writer)?;
+            let (returned, stored) = (by_account(writer, &rows, &hidden)?, by_account(writer, &others, &hidden)?);
+            pairs = twin_rows(returned, stored, trust);
+        }
         pairs.extend(merge::compare_again(&reader, writer)?);
         merge::put(&reader, writer, &pairs)?;
         let returned = merge::join_returned(&reader, writer, &rows)?;
@@ -211,37 +214,24 @@ fn twin_rows(returned: RowsByAccount, mut stored: RowsByAccount, trust: IdTrust)
     pairs
 }
 
-/// Rows that are the same as one of a change: when those go, they may have to be joined with others themselves.
-fn partners_of(reader: &Reader, change: ChangeId) -> Result<HashSet<TransactionId>, JobFailure> {
-    let mut partners = HashSet::new();
+/// Rows of merged accounts that were one with another row and are no longer: that row, or the pair, goes with the change that is
+/// undone.
+fn parted(reader: &Reader, writer: &mut Writer) -> Result<HashSet<TransactionId>, JobFailure> {
+    let mut parted = HashSet::new();
     if reader.merges().is_empty() {
-        return Ok(partners);
-    }
-    let rows = rows_of(reader, change)?;
-    for pair in reader.all_row_pairs()?.into_iter().filter(|pair| pair.standing == PairStanding::Same) {
-        match (rows.contains(&pair.older), rows.contains(&pair.newer)) {
-            (true, false) => drop(partners.insert(pair.newer)),
-            (false, true) => drop(partners.insert(pair.older)),
-            (true, true) | (false, false) => {}
-        }
-    }
-    Ok(partners)
-}
-
-/// `partners`, and the rows of pairs that go with the change that is undone.
-fn parted(
-    reader: &Reader,
-    writer: &mut Writer,
-    mut partners: HashSet<TransactionId>,
-) -> Result<HashSet<TransactionId>, JobFailure> {
-    if reader.merges().is_empty() {
-        return Ok(partners);
+        return Ok(parted);
     }
     let same = |pairs: Vec<RowPair>| pairs.into_iter().filter(|pair| pair.standing == PairStanding::Same);
     let left: HashSet<_> = same(writer.all_row_pairs()?).map(|pair| (pair.older, pair.newer)).collect();
-    let gone = same(reader.all_row_pairs()?).filter(|pair| !left.contains(&(pair.older, pair.newer)));
-    partners.extend(gone.flat_map(|pair| [pair.older, pair.newer]));
-    Ok(partners)
+    for pair in same(reader.all_row_pairs()?) {
+        let is_left = left.contains(&(pair.older, pair.newer))
+            && writer.source_transaction(pair.older)?.is_some()
+            && writer.source_transaction(pair.newer)?.is_some();
+        if !is_left {
+            parted.extend([pair.older, pair.newer]);
+        }
+    }
+    Ok(parted)
 }
 
 /// Rows that a row of their own account is shown for.

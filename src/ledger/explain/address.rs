@@ -253,7 +253,10 @@ fn parse(text: &str) -> Option<Figure> {
                 Some(code) => Some(currency(code)?),
                 None => None,
             };
-            Some(Figure::Group(By::parse(key)?, value.to_owned(), code))
+            let by = By::parse(key)?;
+            // Lists show the group of rows without one as `no category`.
+            let value = if value == format!("no {by}") { "" } else { value };
+            Some(Figure::Group(by, value.to_owned(), code))
         }
         "rows" => {
             let mut parts = rest.splitn(3, ':');
@@ -309,6 +312,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Figure>().map(|figure| figure.to_string()), Ok(text.to_owned()));
         }
+        let without = "by:category:no category".parse::<Figure>();
+        assert_eq!(without.map(|figure| figure.to_string()), Ok("by:category:".to_owned()));
         for text in [
             "",
             "net",

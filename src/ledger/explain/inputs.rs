@@ -265,7 +265,8 @@ impl Explainer {
         if !Query::parse(&query, self.day).problems().is_empty() {
             return Ok(None);
         }
-        self.total(figure, format!("{by} {value}"), &query, currency, 1)
+        let label = if value.is_empty() { format!("no {by}") } else { format!("{by} {value}") };
+        self.total(figure, label, &query, currency, 1)
     }
 
     /// The sum of the rows of a query; one per currency where no currency is named and there are several.

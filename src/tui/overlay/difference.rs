@@ -193,9 +193,7 @@ impl Pane for DifferencePage {
     }
 
     fn click(&mut self, _list: ListId, index: usize, ctx: &mut Ctx<'_>) {
-        let again = self.cursor.at == index;
-        self.cursor.at = index;
-        if again {
+        if self.cursor.click(index) {
             self.enter(ctx);
         }
     }

@@ -9,6 +9,11 @@ pub(crate) struct SelectedRow {
 }
 
 impl SelectedRow {
+    /// Selects a row; returns whether it was selected before, so that a second click opens it.
+    pub(crate) const fn click(&mut self, row: usize) -> bool {
+        std::mem::replace(&mut self.at, row) == row
+    }
+
     /// Moves over `len` rows, of which `page` are visible. Returns whether the action was a movement.
     pub(crate) fn act(&mut self, action: Action, len: usize, page: usize) -> bool {
         let half = (page / 2).max(1);

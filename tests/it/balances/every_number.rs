@@ -85,11 +85,7 @@ fn meaning(command: &str, row: &Value, field: &str) -> Option<Meaning> {
         // Accounts without a known balance have none to explain.
         ("changes", "warnings") | ("net-worth", "unknown_accounts") => Counted,
         ("changes", field) if field.starts_with("transactions_") => Counted,
-        (by, "sum") => {
-            let group = of("group");
-            let group = if group.starts_with("no ") { "" } else { group };
-            Figure(format!("by:{by}@{currency}:{group}"))
-        }
+        (by, "sum") => Figure(format!("by:{by}@{currency}:{}", of("group"))),
         (_, "transactions") => Counted,
         _ => return None,
     })

@@ -80,7 +80,7 @@ impl Groups {
 
     /// Selects a group; returns whether it was selected before.
     pub(super) fn click(&mut self, index: usize) -> bool {
-        std::mem::replace(&mut self.cursor.at, index) == index
+        self.cursor.click(index)
     }
 
     /// Sorts by an index of the sort menu, or reverses the order.
