@@ -95,6 +95,7 @@ pub(super) const TEXTS: &[&str] = &[
     include_str!("../../../assets/layouts/wechat.toml"),
     include_str!("../../../assets/layouts/wells-fargo.toml"),
     include_str!("../../../assets/layouts/westpac.toml"),
+    include_str!("../../../assets/layouts/wise-history.toml"),
     include_str!("../../../assets/layouts/wise.toml"),
     include_str!("../../../assets/layouts/zkb.toml"),
 ];

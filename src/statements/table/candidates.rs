@@ -126,6 +126,9 @@ fn by_layout(layout: &Layout, columns: &[Column], list: &mut Vec<Candidate>) {
         columns: words,
         incoming: keys(&amount.incoming),
         outgoing: keys(&amount.outgoing),
+        amount_in: find(&amount.in_column),
+        currency_in: find(&amount.in_currency),
+        fee_out: find(&amount.fee),
         ..SignWords::default()
     };
     list.push(Candidate::new(Model::Worded { column, signs }, 100));

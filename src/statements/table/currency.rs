@@ -129,6 +129,11 @@ pub(super) fn without_currency(header: &str) -> (String, Option<AssetCode>) {
     let is_break = |c: char| {
         c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '/' | ',' | ':' | '_' | '（' | '）' | '-' | '.')
     };
+    // The preposition of `Betrag in EUR`; that of `Paid in (EUR)` belongs to the name.
+    let is_bracketed = |part: &str| {
+        let at = part.as_ptr().addr() - header.as_ptr().addr();
+        header.get(..at).is_some_and(|before| before.trim_end().ends_with(['(', '[', '（']))
+    };
     let mut kept: Vec<&str> = Vec::new();
     let mut found = None;
     for part in header.split(is_break).filter(|part| !part.is_empty()) {
@@ -155,9 +160,10 @@ pub(super) fn without_currency(header: &str) -> (String, Option<AssetCode>) {
         match currency(part).filter(|_| found.is_none() && (is_code || is_sign)) {
             Some(code) => {
                 found = Some(code);
-                if kept
-                    .last()
-                    .is_some_and(|word| matches!(word.to_lowercase().as_str(), "in" | "en" | "w" | "i" | "em"))
+                if !is_bracketed(part)
+                    && kept
+                        .last()
+                        .is_some_and(|word| matches!(word.to_lowercase().as_str(), "in" | "en" | "w" | "i" | "em"))
                 {
                     kept.pop();
                 }

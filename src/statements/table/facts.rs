@@ -106,6 +106,7 @@ impl Facts {
                 self.bounds.periods.push(period);
             }
             let (name, inner) = split_key(cell);
+            let (name, inner) = split_at_day(name).filter(|_| inner.is_none()).unwrap_or((name, inner));
             let rest: Vec<&str> = inner.into_iter().chain(cells[index + 1..].iter().copied()).collect();
             self.pair(name, &rest, words);
         }
@@ -199,6 +200,17 @@ fn split_key(cell: &str) -> (&str, Option<&str>) {
         }
         None => (cell, None),
     }
+}
+
+/// A key, a day and an amount in one cell: `Solde au 16/03/2026 1 234,56 €`. The key keeps the day.
+fn split_at_day(cell: &str) -> Option<(&str, Option<&str>)> {
+    let mut at = 0;
+    let day = cell.split(' ').find_map(|part| {
+        at += part.len() + 1;
+        (part.len() >= 8 && date::parse(part).is_some()).then_some(at)
+    })?;
+    let amount = cell.get(day..)?.trim();
+    money(amount).is_some().then(|| (cell[..day].trim(), Some(amount)))
 }
 
 /// An account number or a masked one in a cell, without what stands behind it.

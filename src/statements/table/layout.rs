@@ -84,6 +84,11 @@ pub struct AmountLayout {
     /// Headers of the columns whose words give the direction; the first that does counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sign_columns: Vec<String>,
+    /// Headers of the amount and the currency of rows of money in, where they are others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_column: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_currency: Option<String>,
     /// Words of these columns for money in; a `*` at the end matches any rest.
     #[serde(skip_serializing_if = "Vec::is_empty", rename = "in")]
     pub incoming: Vec<String>,

@@ -50,6 +50,7 @@ mod silent;
 mod source;
 mod statement;
 mod steps;
+mod summary;
 mod words;
 mod workbook;
 

@@ -23,6 +23,11 @@ pub(super) struct SignWords {
     /// general words.
     pub(super) incoming: Vec<String>,
     pub(super) outgoing: Vec<String>,
+    /// Columns of the amount and of the currency of rows of money in, where they are others.
+    pub(super) amount_in: Option<usize>,
+    pub(super) currency_in: Option<usize>,
+    /// The column of fees that money out bears on top.
+    pub(super) fee_out: Option<usize>,
     /// Whether the two words are unknown, so that the lists may be the wrong way round.
     pub(super) is_open: bool,
 }
@@ -140,10 +145,14 @@ impl Model {
                 if *signed { into.checked_sub(out) } else { into.abs().checked_sub(out.abs()) }
             }
             Self::Worded { column, signs } => {
-                let amount = value(grid, row, *column, mark)?;
-                Some(match signs.of_row(grid, row, words) {
+                let way = signs.of_row(grid, row, words);
+                let incoming = signs.amount_in.filter(|_| way == Way::In);
+                let amount = incoming.and_then(|column| value(grid, row, column, mark));
+                let amount = amount.or_else(|| value(grid, row, *column, mark))?;
+                let fee = signs.fee_out.and_then(|fee| value(grid, row, fee, mark)).unwrap_or_default();
+                Some(match way {
                     Way::In => amount.abs(),
-                    Way::Out => -amount.abs(),
+                    Way::Out => (-amount.abs()).checked_sub(fee.abs())?,
                     Way::Neutral | Way::Unknown => amount,
                 })
             }

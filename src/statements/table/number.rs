@@ -67,11 +67,12 @@ impl CellNumber {
 
     /// Whether it may be money: no percentage, no code, not more than 11 digits before the mark.
     pub(super) fn may_be_money(&self) -> bool {
-        let whole = self.digits.saturating_sub(match self.shape {
-            Shape::Decimal(_, digits) => digits,
-            _ => 0,
-        });
-        self.sort == NumberUse::Amount && whole <= 11
+        let is_short = match self.shape {
+            // Zeros in front fill a column of fixed width: `-0000000000080.69`.
+            Shape::Decimal(..) => self.magnitude < Decimal::from(100_000_000_000_u64),
+            _ => self.digits <= 11,
+        };
+        self.sort == NumberUse::Amount && is_short
     }
 
     pub(super) fn is_zero(&self) -> bool {

@@ -19,6 +19,7 @@ use super::{
     number,
     plan::TablePlan,
     role::Role,
+    summary::SummaryLines,
     words::{self, Set, Words, contains, key},
 };
 use crate::{
@@ -64,6 +65,7 @@ struct Reader<'a> {
     reference: Option<usize>,
     value_date: Option<usize>,
     kinds: Kinds<'a>,
+    summary: SummaryLines,
     /// The newest day of the table, for pending rows without one.
     newest: Option<NaiveDate>,
     /// Last day a date without a year may be.
@@ -213,10 +215,12 @@ impl<'a> Reader<'a> {
         });
         let year_end = year_end.or_else(|| plan.facts.bounds.named.iter().max().copied());
         let year_end = year_end.or_else(|| plan.facts.period(plan.order).map(|(_, to)| to));
+        let summary = SummaryLines::find(grid, plan, &texts, &parties, words);
         Self {
             grid,
             plan,
             words,
+            summary,
             texts,
             parties,
             id: with(Role::Id).first().copied(),
@@ -263,6 +267,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether a table without a header begins or ends with a line of another shape: without the texts that every other
+    /// line has, or with a day in another notation. Its figure is a balance.
+    fn is_odd_edge(&self, row: usize) -> bool {
+        let (grid, plan, sample) = (self.grid, self.plan, &self.plan.frame.sample);
+        let is_edge = sample.first() == Some(&row) || row == plan.last;
+        if plan.frame.header.is_some() || !is_edge || sample.len() < 3 {
+            return false;
+        }
+        let others = || sample.iter().copied().filter(|other| *other != row);
+        let is_filled = |row: usize, column: usize| !grid.cell(row, column).is_empty();
+        let mut texts =
+            self.texts.iter().chain(&self.parties).filter(|column| others().all(|row| is_filled(row, **column)));
+        let lacks_texts =
+            texts.next().is_some_and(|first| !is_filled(row, *first) && texts.all(|column| !is_filled(row, *column)));
+        let is_fixed = |row: usize| {
+            let day = plan.dates.order.first().and_then(|column| date::parse(grid.cell(row, *column)));
+            day.map(|day| matches!(day.written, date::WrittenDay::Fixed(_)))
+        };
+        let other_notation = is_fixed(row).is_some_and(|fixed| others().all(|row| is_fixed(row) == Some(!fixed)));
+        lacks_texts || other_notation
+    }
+
     fn status(&self, row: usize) -> &str {
         self.plan.status_column.map_or("", |column| self.grid.cell(row, column))
     }
@@ -271,6 +297,13 @@ impl<'a> Reader<'a> {
         let status = self.status(row);
         if self.words.is(Set::Failed, status) {
             return Line::Skipped(format!("not booked: {}", quoted(status)));
+        }
+        if let Some(cell) = self.summary.of_row(self.grid, row, self.words) {
+            return Line::Skipped(format!("not a movement: {}", quoted(cell)));
+        }
+        if self.is_odd_edge(row) {
+            let reason = "the line differs in shape from all others and is taken for a balance, so it is not imported";
+            return Line::Skipped(reason.to_owned());
         }
         if !amount.is_zero() && amount.abs() < Decimal::new(1, 3) && self.currency(row).is_none_or(|code| code.is_iso())
         {
@@ -396,7 +429,13 @@ impl<'a> Reader<'a> {
         if in_header.is_some() {
             return in_header;
         }
-        let in_column = plan.currency_column.and_then(|column| {
+        let of_incoming = || match &plan.candidate.model {
+            Model::Worded { signs, .. } => {
+                signs.currency_in.filter(|_| signs.of_row(self.grid, row, self.words) == Way::In)
+            }
+            _ => None,
+        };
+        let in_column = of_incoming().or(plan.currency_column).and_then(|column| {
             let cell = self.grid.cell(row, column);
             // The currency column of a layout may name coins, which no list holds.
             let coin = || AssetCode::new(cell).ok().filter(|_| plan.layout.is_some());

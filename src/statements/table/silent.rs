@@ -236,3 +236,70 @@ fn refusals_offer_the_formats_of_the_country_first() {
     let english = message("Account,Name,Balance,Currency\n123456,Current,10.00,USD\n234567,Savings,20.00,USD\n");
     assert!(english.contains("as OFX or QFX"), "{english}");
 }
+
+#[test]
+fn a_preposition_beside_a_currency_belongs_to_the_name_of_the_column() {
+    let table = "Date,Details,Money In (€),Money Out (€)\n29/09/2026,Grocer,,45.00\n28/09/2026,Baker,,5.00\n\
+                 27/09/2026,Wages,1500.00,\n";
+    assert_eq!(amounts(table), ["-45", "-5", "1500"]);
+    let padded = "Completed Date ; Description ; Paid Out (EUR) ; Paid In (EUR) ; Exchange Out; Exchange In; Balance (EUR)\n\
+                  2 Mar 2026 ; Grocer ; 12.99 ;  ;  ;  ; 37.01\n1 Mar 2026 ; Top-up ;  ; 50.00 ;  ;  ; 50.00\n";
+    assert_eq!(amounts(padded), ["-12.99", "50"]);
+}
+
+#[test]
+fn zeros_in_front_of_a_decimal_number_do_not_make_it_a_code() {
+    let table = "TRANSACTION DATE,POST DATE,DESCRIPTION,REFERENCE,AMOUNT\n\
+                 05/27/26,05/27/26, PAYMENT - THANK YOU , F34620,-0000000000080.69\n\
+                 06/05/26,06/06/26, PARK TICKETS , 244450,00000000000040.00\n\
+                 06/13/26,06/14/26, FUEL STOP , 244451,00000000000012.50\n";
+    assert_eq!(amounts(table), ["80.69", "-40", "-12.5"]);
+}
+
+#[test]
+fn dated_lines_of_opening_turnover_and_closing_are_no_movements() {
+    let table = "\"Kuupäev\";\"Saaja/Maksja\";\"Selgitus\";\"Summa\";\"Valuuta\";\"Deebet/Kreedit\"\n\
+                 \"01.03.2026\";\"\";\"Algsaldo\";\"255,00\";\"EUR\";\"K\"\n\
+                 \"10.03.2026\";\"Töö OÜ\";\"palk\";\"1000,00\";\"EUR\";\"K\"\n\
+                 \"15.03.2026\";\"Pood\";\"kaart\";\"20,50\";\"EUR\";\"D\"\n\
+                 \"16.03.2026\";\"\";\"Käive\";\"20,50\";\"EUR\";\"D\"\n\
+                 \"16.03.2026\";\"\";\"lõppsaldo\";\"1234,50\";\"EUR\";\"K\"\n";
+    let read = reading(table).unwrap();
+    assert_eq!(amounts(table), ["1000", "-20.5"]);
+    assert_eq!(read.warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [2, 5, 6]);
+    let shop = "Date,Description,Amount\n2026-03-01,Turnover,-5.00\n2026-03-02,Total,-7.00\n2026-03-03,Rent,-9.00\n";
+    assert_eq!(amounts(shop), ["-5", "-7", "-9"]);
+}
+
+#[test]
+fn a_first_or_last_line_of_another_shape_is_a_balance() {
+    let last = "15/03/2026;-20,50;Carte;;CB MARCHE;;0;Divers\n10/03/2026;1000;Virement;;VIREMENT PAIE;;0;Divers\n\
+                16/03/2026;1234,56;;01234 012345A;;;;\n";
+    assert_eq!(amounts(last), ["-20.5", "1000"]);
+    assert_eq!(reading(last).unwrap().warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [3]);
+    let first = "2026-03-16,01-03-2026,'12 1090 0000,A B,PLN,\"255,00\",\"1234,50\",2,\n\
+                 15-03-2026,14-03-2026,zakupy SKLEP,,,\"-20,50\",\"1234,50\",2,\n\
+                 10-03-2026,10-03-2026,wynagrodzenie,PRACA,12,\"1000,00\",\"1255,00\",1,\n";
+    assert_eq!(amounts(first), ["-20.5", "1000"]);
+}
+
+#[test]
+fn one_cell_may_hold_the_name_the_day_and_the_balance() {
+    let table = "Compte n° 12345678901;\nSolde au 16/03/2026 1 234,56 €\n\nDate;Libellé;Débit euros;Crédit euros;\n\
+                 15/03/2026;CARTE MARCHE;20,50;;\n10/03/2026;PAIE;;1 000,00;\n";
+    let reading = reading(table).unwrap();
+    let balance = reading.statements[0].accounts[0].account.balance.unwrap();
+    assert_eq!((balance.current.to_string().as_str(), balance.date.to_string().as_str()), ("1234.56", "2026-03-16"));
+}
+
+#[test]
+fn a_layout_may_have_the_amount_in_one_column_or_in_a_pair() {
+    let header = "Buchungstag;Wert;Umsatzart;Begünstigter / Auftraggeber;Verwendungszweck;IBAN / Kontonummer;BIC;Kundenreferenz;\
+                  Mandatsreferenz;Gläubiger ID;Fremde Gebühren;Betrag;Abweichender Empfänger;Anzahl der Aufträge;\
+                  Anzahl der Schecks;Soll;Haben;Währung";
+    let table = format!(
+        "{header}\n15.03.2026;15.03.2026;SEPA;Markt;Einkauf;;;;;;;;;;;-20,50;;EUR\n\
+         10.03.2026;10.03.2026;SEPA;Werk;Lohn;;;;;;;;;;;;1.000,00;EUR\n"
+    );
+    assert_eq!(amounts(&table), ["-20.5", "1000"]);
+}

@@ -1,0 +1,57 @@
+//! Lines of a table that state a day and a figure but no movement: opening and closing balances, and turnovers between them.
+//!
+//! Used by the rows. INVARIANT: a line is one only if a whole cell names it so; turnovers count only beside such a balance.
+
+use super::{
+    grid::Grid,
+    plan::TablePlan,
+    role::Role,
+    words::{Words, key},
+};
+
+/// Names of balances that are shorter may be names of shops.
+const SHORTEST: usize = 8;
+
+/// The columns of texts in which such lines name themselves.
+pub(super) struct SummaryLines {
+    columns: Vec<usize>,
+    /// Whether a line of the table names an opening or closing balance.
+    has_balance: bool,
+}
+
+impl SummaryLines {
+    pub(super) fn find(grid: &Grid, plan: &TablePlan<'_>, texts: &[usize], parties: &[usize], words: &Words) -> Self {
+        let columns: Vec<usize> = texts.iter().chain(parties).copied().collect();
+        let sample = &plan.frame.sample;
+        let edges = sample.iter().take(5).chain(sample.iter().rev().take(5)).copied();
+        let rows = edges.chain(plan.last.saturating_sub(5)..=plan.last);
+        let mut rows = rows.filter(|row| *row < grid.len());
+        let has_balance = rows.any(|row| {
+            columns.iter().any(|column| names(grid.cell(row, *column), words, &[Role::KeyOpening, Role::KeyClosing]))
+        });
+        Self { columns, has_balance }
+    }
+
+    /// The cell by which a line is one of them.
+    pub(super) fn of_row<'g>(&self, grid: &'g Grid, row: usize, words: &Words) -> Option<&'g str> {
+        if !self.has_balance {
+            return None;
+        }
+        let all = [Role::KeyOpening, Role::KeyClosing, Role::KeyTotal, Role::KeyIn, Role::KeyOut];
+        let mut cells = self.columns.iter().map(|column| grid.cell(row, *column)).filter(|cell| !cell.is_empty());
+        let cell = cells.next()?;
+        let length = if names(cell, words, &all[..2]) { 0 } else { 4 };
+        (cells.next().is_none() && key(cell).len() > length && names(cell, words, &all)).then_some(cell)
+    }
+}
+
+/// Whether a cell is the name of one of these, and nothing else.
+fn names(cell: &str, words: &Words, roles: &[Role]) -> bool {
+    if cell.is_empty() || cell.len() > 60 {
+        return false;
+    }
+    let is_balance = |role: Role| matches!(role, Role::KeyOpening | Role::KeyClosing);
+    words.roles(cell).iter().any(|found| {
+        found.score == 100 && roles.contains(&found.role) && (!is_balance(found.role) || key(cell).len() >= SHORTEST)
+    })
+}
