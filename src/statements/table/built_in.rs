@@ -30,6 +30,7 @@ pub(super) const TEXTS: &[&str] = &[
     include_str!("../../../assets/layouts/commerzbank.toml"),
     include_str!("../../../assets/layouts/degiro-account-nl.toml"),
     include_str!("../../../assets/layouts/degiro-account.toml"),
+    include_str!("../../../assets/layouts/degiro-transactions.toml"),
     include_str!("../../../assets/layouts/deutsche-bank-en.toml"),
     include_str!("../../../assets/layouts/deutsche-bank.toml"),
     include_str!("../../../assets/layouts/discover.toml"),

@@ -288,10 +288,13 @@ pub(super) fn shape(columns: &[Column]) -> String {
     columns.iter().map(name).collect::<Vec<_>>().join(" ")
 }
 
-/// The column of a header cell, or `#3` for the third.
+/// The column of a header cell, `>Total` for the one right of that cell, or `#3` for the third.
 pub(super) fn column_named(columns: &[Column], name: &str) -> Option<usize> {
     if let Some(number) = name.strip_prefix('#').and_then(|number| number.parse::<usize>().ok()) {
         return number.checked_sub(1).filter(|index| *index < columns.len());
+    }
+    if let Some(left) = name.strip_prefix('>') {
+        return column_named(columns, left).map(|index| index + 1).filter(|index| *index < columns.len());
     }
     let wanted = words::key(name);
     columns.iter().find(|column| words::key(&column.header) == wanted).map(|column| column.index)

@@ -17,6 +17,8 @@ use crate::domain::{Kind, Security, Text, TransactionFacts, TransactionSubtype, 
 
 pub(super) struct Kinds<'a> {
     column: Option<usize>,
+    /// Columns that give the direction, asked where the word of the kind is unknown.
+    signs: Vec<usize>,
     words: Vec<(String, TransactionSubtype)>,
     skip: Vec<String>,
     symbol: Option<usize>,
@@ -43,8 +45,10 @@ impl<'a> Kinds<'a> {
         // The longest phrase that fits counts.
         words.sort_by_key(|(phrase, _)| std::cmp::Reverse(phrase.len()));
         let investing = first(Role::Symbol).or(first(Role::Isin)).is_some();
+        let signs = plan.layout.into_iter().flat_map(|layout| &layout.amount.sign_columns);
         Self {
             column,
+            signs: signs.filter_map(|name| column_named(&plan.columns, name)).collect(),
             words,
             skip: types.map(|types| types.skip.iter().map(|phrase| pattern(phrase)).collect()).unwrap_or_default(),
             symbol: first(Role::Symbol),
@@ -78,8 +82,11 @@ impl<'a> Kinds<'a> {
         }
         if let Some(column) = self.column {
             let phrase = key(grid.cell(row, column));
-            if let Some((_, subtype)) = self.words.iter().find(|(word, _)| fits(&phrase, word)) {
-                facts.kind = Kind(*subtype);
+            let known =
+                |phrase: &str| self.words.iter().find(|(word, _)| fits(phrase, word)).map(|(_, subtype)| *subtype);
+            let by_sign = || self.signs.iter().find_map(|column| known(&key(grid.cell(row, *column))));
+            if let Some(subtype) = known(&phrase).or_else(by_sign) {
+                facts.kind = Kind(directed(subtype, facts.amount));
             }
         }
         let cell = |column: Option<usize>| -> Option<Text> {
@@ -91,20 +98,78 @@ impl<'a> Kinds<'a> {
         let amount = |column: Option<usize>| -> Option<Decimal> {
             Some(money(grid.cell(row, column?)).or_else(|| number::parse(grid.cell(row, column?)))?.value(mark))
         };
-        let quantity =
-            amount(self.quantity).filter(|quantity| !quantity.is_zero()).map(|quantity| signed(quantity, facts));
+        let in_text =
+            || self.column.filter(|_| self.quantity.is_none()).and_then(|column| traded(grid.cell(row, column), mark));
+        let in_text = in_text().filter(|_| matches!(facts.kind.0, TransactionSubtype::Buy | TransactionSubtype::Sell));
+        let quantity = amount(self.quantity)
+            .or(in_text.map(|(quantity, _)| quantity))
+            .filter(|quantity| !quantity.is_zero())
+            .map(|quantity| signed(quantity, facts));
         let fees: Decimal = self.fee.iter().filter_map(|column| amount(Some(*column))).map(|fee| fee.abs()).sum();
         let trades = matches!(facts.kind.0, TransactionSubtype::Buy | TransactionSubtype::Sell) || quantity.is_some();
+        if facts.kind.0 == TransactionSubtype::Unknown {
+            let word = self.raw_type.map(|column| key(grid.cell(row, column))).unwrap_or_default();
+            if let Some(subtype) = trade(&word, quantity, facts.amount) {
+                facts.kind = Kind(subtype);
+            }
+        }
+        let quantity = quantity.map(|quantity| signed(quantity, facts));
         facts.security = Some(Box::new(Security {
             symbol: Some(symbol),
             name: cell(self.security),
             quantity,
-            unit_price: amount(self.price).map(|price| price.abs()),
+            unit_price: amount(self.price).or(in_text.map(|(_, price)| price)).map(|price| price.abs()),
             commission: (trades && !fees.is_zero()).then_some(fees),
             ..Security::default()
         }));
         let _ = self.plan;
     }
+}
+
+/// A trade or dividend that no layout names: by the word of the row, else by shares against money.
+fn trade(word: &str, quantity: Option<Decimal>, amount: Decimal) -> Option<TransactionSubtype> {
+    let has = |names: &[&str]| word.split(' ').any(|part| names.contains(&part));
+    if has(&["dividend", "dividends", "dividende", "dividendo"]) {
+        return (amount > Decimal::ZERO).then_some(TransactionSubtype::Dividend);
+    }
+    let quantity = quantity.filter(|quantity| !quantity.is_zero() && !amount.is_zero())?;
+    let is_out = amount < Decimal::ZERO;
+    if has(&["buy", "bought", "kauf", "koop", "achat", "compra", "acquisto", "purchase"]) {
+        return is_out.then_some(TransactionSubtype::Buy);
+    }
+    if has(&["sell", "sold", "verkauf", "verkoop", "vente", "venta", "vendita", "sale"]) {
+        return (!is_out).then_some(TransactionSubtype::Sell);
+    }
+    match (word.is_empty(), quantity > Decimal::ZERO, is_out) {
+        (true, true, true) => Some(TransactionSubtype::Buy),
+        (true, false, false) => Some(TransactionSubtype::Sell),
+        _ => None,
+    }
+}
+
+/// A deposit of a negative amount is a withdrawal: one word of a broker may name both directions.
+fn directed(subtype: TransactionSubtype, amount: Decimal) -> TransactionSubtype {
+    use TransactionSubtype::{Deposit, TransferIn, TransferOut, WireIn, WireOut, Withdrawal};
+    let incoming = amount > Decimal::ZERO;
+    match (subtype, incoming) {
+        _ if amount.is_zero() => subtype,
+        (Deposit | Withdrawal, true) => Deposit,
+        (Deposit | Withdrawal, false) => Withdrawal,
+        (WireIn | WireOut, true) => WireIn,
+        (WireIn | WireOut, false) => WireOut,
+        (TransferIn | TransferOut, true) => TransferIn,
+        (TransferIn | TransferOut, false) => TransferOut,
+        _ => subtype,
+    }
+}
+
+/// Quantity and price in the text of a trade: `Buy 5 Sample Corp@10.25 USD (US0000000000)`.
+fn traded(text: &str, mark: Mark) -> Option<(Decimal, Decimal)> {
+    let (before, after) = text.split_once('@')?;
+    let value = |text: &str| number::parse(text).map(|number| number.value(mark));
+    let quantity = before.split_whitespace().nth(1).and_then(value)?;
+    let price = after.split_whitespace().next().and_then(value)?;
+    Some((quantity, price))
 }
 
 /// Shares go the other way than the money of a trade; other rows keep the sign they have.

@@ -6,6 +6,8 @@
 
 mod account;
 mod ask;
+#[cfg(test)]
+mod brokers_tests;
 mod built_in;
 mod candidates;
 mod chain;
@@ -176,6 +178,16 @@ fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str)
     let table = source(input, grid);
     let (plan, doubt) = infer::infer(&table).map_err(|error| refuse::advised(error, grid, words::words()))?;
     let mut warnings = Warnings::new(input.limits.warnings);
+    if let Some((line, names)) = plan.frame.header.and_then(|header| positions::above(grid, header)) {
+        let (count, shown) = (names.len(), names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", "));
+        let dots = if count > 8 { " …" } else { "" };
+        warnings.add(line, || {
+            format!(
+                "{count} positions are listed above the transactions ({shown}{dots}) and are not imported; \
+                 import the broker's list of positions to have them"
+            )
+        });
+    }
     let rows = rows::read(grid, &plan, words::words(), input.limits.rows, &mut warnings);
     let mut reading = statement::reading(grid, &plan, rows, format, warnings)?;
     if let Some(doubt) = doubt {

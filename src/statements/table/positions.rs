@@ -130,6 +130,20 @@ pub(super) fn read(
     )
 }
 
+/// The positions that a list above the rows of a table names, with the line of the first.
+pub(super) fn above(grid: &Grid, header: usize) -> Option<(u32, Vec<String>)> {
+    let (row, places) = LISTS.iter().find_map(|list| {
+        (0..header.min(SEARCHED)).find_map(|row| list.places(grid, row).map(|places| (row, places)))
+    })?;
+    let listed = (row + 1..header).take_while(|row| !grid.is_blank(*row));
+    let listed: Vec<usize> = listed.filter(|row| !grid.cell(*row, places.quantity).is_empty()).collect();
+    let name = |row: &usize| {
+        let symbol = grid.cell(*row, places.symbol);
+        if symbol.is_empty() { grid.cell(*row, places.security) } else { symbol }.to_owned()
+    };
+    Some((grid.line(*listed.first()?), listed.iter().map(name).collect()))
+}
+
 /// The decimal mark that the numbers show.
 fn mark(grid: &Grid, header: usize) -> Mark {
     let (mut dots, mut commas) = (0usize, 0usize);

@@ -438,7 +438,7 @@ impl<'a> Reader<'a> {
         let in_column = of_incoming().or(plan.currency_column).and_then(|column| {
             let cell = self.grid.cell(row, column);
             // The currency column of a layout may name coins, which no list holds.
-            let coin = || AssetCode::new(cell).ok().filter(|_| plan.layout.is_some());
+            let coin = || AssetCode::new(cell).ok().filter(|_| plan.layout.is_some() && money(cell).is_none());
             words::currency(cell).or_else(coin)
         });
         let in_cell = || plan.candidate.model.currency(self.grid, row);
