@@ -18,20 +18,21 @@ pub struct HoldingLine {
     /// Its share in percent, two digits, of all positions of known value in its currency; none when its own value is
     /// unknown, or its connection is ended.
     pub weight: Option<Decimal>,
+    /// Whether it counts in sums: its account is open, and its connection is not ended.
+    pub counts: bool,
 }
 
 pub(super) fn lines(holdings: Vec<Holding>, accounts: &[AccountLine]) -> Vec<HoldingLine> {
-    let mut counting = Vec::new();
     let mut lines: Vec<HoldingLine> = Vec::new();
     for holding in holdings.into_iter().filter(|holding| holding.is_active) {
         let line = accounts.iter().find(|line| line.account.id == holding.account_id);
         let account_name = line
             .map_or_else(|| format!("account {}", holding.account_id), |line| line.account.display_name().to_owned());
-        counting.push(line.is_some_and(|line| line.connection.counts() && line.account.is_active));
-        lines.push(HoldingLine { holding, account_name, weight: None });
+        let counts = line.is_some_and(|line| line.connection.counts() && line.account.is_active);
+        lines.push(HoldingLine { holding, account_name, weight: None, counts });
     }
     let mut totals: Vec<(AssetCode, Option<Decimal>)> = Vec::new();
-    for line in lines.iter().zip(&counting).filter_map(|(line, counts)| counts.then_some(line)) {
+    for line in lines.iter().filter(|line| line.counts) {
         let facts = &line.holding.facts;
         let Some(value) = facts.value() else { continue };
         match totals.iter_mut().find(|(currency, _)| *currency == facts.currency) {
@@ -39,10 +40,10 @@ pub(super) fn lines(holdings: Vec<Holding>, accounts: &[AccountLine]) -> Vec<Hol
             None => totals.push((facts.currency, Some(value))),
         }
     }
-    for (line, counts) in lines.iter_mut().zip(counting) {
+    for line in &mut lines {
         let facts = &line.holding.facts;
         let total = totals.iter().find(|(currency, _)| *currency == facts.currency).and_then(|(_, total)| *total);
-        line.weight = total.filter(|_| counts).zip(facts.value()).and_then(|(total, value)| percent(value, total));
+        line.weight = total.filter(|_| line.counts).zip(facts.value()).and_then(|(total, value)| percent(value, total));
     }
     lines.sort_by_cached_key(|line| {
         let facts = &line.holding.facts;

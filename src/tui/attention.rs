@@ -8,6 +8,7 @@ use crate::{
     ledger::{
         AccountLine, Ledger, LedgerError,
         daily::{CauseKind, Span},
+        explain::Figure,
     },
     tui::{
         component::scene::Moment,
@@ -88,6 +89,8 @@ pub(crate) struct Matter {
     pub(crate) text: String,
     /// The amount that rows do not explain.
     pub(crate) money: Option<Money>,
+    /// The figure of the amount.
+    pub(crate) figure: Option<Figure>,
     /// Whether something is broken, rather than outdated.
     pub(crate) pressing: bool,
     pub(crate) jump: Jump,
@@ -138,7 +141,7 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
         let jump = Jump::Connection(connection.id);
         let mut say = |text: String, pressing| {
             let id = matter_id(&format!("login {} {}", connection.id, text));
-            matters.push(Matter { kind: MatterKind::Login, id, text, money: None, pressing, jump });
+            matters.push(Matter { kind: MatterKind::Login, id, text, money: None, figure: None, pressing, jump });
         };
         match connection.status_at(moment.now) {
             ConnectionStatus::Expired => say(format!("{name}: the login has expired: log in again"), true),
@@ -163,6 +166,7 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
             id: matter_id(&format!("pair {} {}", pair.older, pair.newer)),
             text: pair_text(snapshot, *pair),
             money: None,
+            figure: None,
             pressing: false,
             jump: Jump::Row(pair.newer),
         });
@@ -175,6 +179,7 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
             id: matter_id(&format!("warnings {} {count}", change.id)),
             text: format!("{}: {count} {word}", change.source),
             money: None,
+            figure: None,
             pressing: false,
             jump: Jump::Change(change.id),
         });
@@ -182,9 +187,11 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
     for line in snapshot.accounts().iter().filter(|line| line.account.is_active && line.connection.counts()) {
         let (name, account) = (snapshot::label(&line.account), line.account.id);
         let jump = Jump::Account(account);
+        let newest_gap = snapshot.gaps_of(account).first();
         let mut say = |kind: MatterKind, content: String, text: String, money| {
             let id = matter_id(&format!("{} {account} {content}", kind.as_str()));
-            matters.push(Matter { kind, id, text: format!("{name}: {text}"), money, pressing: false, jump });
+            let figure = newest_gap.filter(|_| kind == MatterKind::Gap).map(|gap| Figure::Gap(account, gap.to));
+            matters.push(Matter { kind, id, text: format!("{name}: {text}"), money, figure, pressing: false, jump });
         };
         if let Some((newest, earlier)) = snapshot.gaps_of(account).split_first() {
             let others = match earlier.len() {
@@ -237,6 +244,7 @@ fn relinked_accounts(accounts: &[AccountLine]) -> impl Iterator<Item = Matter> +
                 snapshot::label(earlier)
             ),
             money: None,
+            figure: None,
             pressing: false,
             jump: Jump::Account(account.id),
         })
@@ -266,7 +274,7 @@ pub(crate) fn grouped(matters: &[Matter]) -> Vec<Matter> {
                 let (id, text) = (matter_id(&ids.join(" ")), kind.text(own.len()));
                 // Of pairs, the first one is opened: the list of all rows would not lead to one.
                 let jump = if kind == MatterKind::Pair { first.jump } else { kind.jump() };
-                out.push(Matter { id, text, money: None, jump, ..(*first).clone() });
+                out.push(Matter { id, text, money: None, figure: None, jump, ..(*first).clone() });
             }
             _ => out.extend(own.into_iter().cloned()),
         }

@@ -113,6 +113,8 @@ pub(crate) struct Explained {
     /// `None` for an unknown figure.
     pub(crate) node: Option<Node>,
     pub(crate) inputs: Vec<Node>,
+    /// The known ones of the other figures of the request.
+    pub(crate) beside: Vec<Node>,
     pub(crate) place: Option<SourcePlace>,
 }
 
@@ -170,8 +172,9 @@ pub(crate) enum Effect {
     Remember(PathBuf),
     /// Read rows of a change. Answer: `ChangeRows`.
     ChangeRows { change: ChangeId, offset: u64 },
-    /// Read a figure and its inputs from a place on; of a leaf its source. Answer: `Explained`.
-    Explain { figure: Figure, offset: usize },
+    /// Read a figure and its inputs from a place on; of a leaf its source; of figures `beside` it only their values. Answer:
+    /// `Explained`.
+    Explain { figure: Figure, offset: usize, beside: Vec<Figure> },
     /// Compare what was known after two changes. Answer: `Compared`.
     Compare { from: ChangeId, to: ChangeId },
     /// Read the end of the log. Answer: `Log`.

@@ -19,7 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 
 pub use cause::{Cause, CauseKind};
 pub use coverage::Span;
-pub use history::{BalanceHistory, BalanceStatement, Check};
+pub use history::{BalanceHistory, BalanceStatement, Check, DailyBalance};
 pub use worth::{Every, NetWorth};
 
 use self::flow::Flow;

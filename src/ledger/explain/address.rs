@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AccountCategory, AccountId, AssetCode, ConnectionId, HoldingId, TransactionId},
+    domain::{AccountCategory, AccountId, AssetCode, ConnectionId, HoldingId, TransactionId, vocabulary},
     ledger::{By, daily::BalanceStatement},
 };
 
@@ -23,7 +23,7 @@ pub enum Figure {
     HoldingGain(HoldingId),
     /// `holding:ID:value`.
     HoldingValue(HoldingId),
-    /// `holding:ID:cost`: the cost, subtracted.
+    /// `holding:ID:cost`.
     HoldingCost(HoldingId),
     /// `holding:ID:quantity`.
     HoldingQuantity(HoldingId),
@@ -41,8 +41,8 @@ pub enum Figure {
     Available(AccountId),
     /// `account:ID:gap:DATE`: the stated balance of the day less the one before and the rows between.
     Gap(AccountId, NaiveDate),
-    /// `account:ID:less-stated:DATE`: the cash stated for a day, subtracted.
-    StatedLess(AccountId, NaiveDate),
+    /// `account:ID:cash`: the balance without securities.
+    Cash(AccountId),
     /// `account:ID:rows`: the number of its rows.
     RowCount(AccountId),
     /// `connection:ID:rows`: the number of rows of all its accounts.
@@ -55,6 +55,8 @@ pub enum Figure {
     RowPart(TransactionId, RowPart),
     /// `row:ID:amount`.
     Row(TransactionId),
+    /// `row:ID:balance`: the cash of its account after the row.
+    BalanceAfter(TransactionId),
     /// `cash-flow:2026-10`, `cash-flow:2026-Q4`, `cash-flow:2026`.
     CashFlow(String, Option<AssetCode>),
     /// `by:KEY:VALUE`: the rows of a group.
@@ -70,7 +72,22 @@ pub enum Figure {
         /// The rows, in the query language.
         query: String,
     },
+    /// `sum:PART:ROW,ROW`: a sum over chosen rows, or the average price of an order.
+    RowSum(RowSumPart, Vec<TransactionId>),
+    /// `positions:PART:HOLDING,HOLDING`: a figure of several positions together.
+    Positions(PositionPart, Vec<HoldingId>),
+    /// `balances:USD:ACCOUNT,ACCOUNT`: the balances of these accounts that count, in one currency.
+    Balances(AssetCode, Vec<AccountId>),
+    /// `on:DATE:FIGURE`: a figure at the end of another day.
+    On(NaiveDate, Box<Figure>),
+    /// `less:FIGURE`: a figure with the opposite sign.
+    Less(Box<Figure>),
+    /// `change:DATE:FIGURE`: a figure less the same figure on an earlier day.
+    Change(NaiveDate, Box<Figure>),
 }
+
+/// Figures inside a figure at most, so that an address is read in bounded depth.
+const DEPTH: usize = 6;
 
 /// A figure of a row beside its amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,10 +102,12 @@ pub enum RowPart {
     Fees,
     /// The amount in the currency of the purchase.
     Foreign,
+    /// Quantity times price.
+    Value,
 }
 
 impl RowPart {
-    const ALL: [Self; 5] = [Self::Quantity, Self::Price, Self::Commission, Self::Fees, Self::Foreign];
+    const ALL: [Self; 6] = [Self::Quantity, Self::Price, Self::Commission, Self::Fees, Self::Foreign, Self::Value];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -97,7 +116,44 @@ impl RowPart {
             Self::Commission => "commission",
             Self::Fees => "fees",
             Self::Foreign => "foreign",
+            Self::Value => "value",
         }
+    }
+}
+
+vocabulary! {
+    /// A figure of chosen rows together.
+    pub enum RowSumPart {
+        /// The sum of their amounts.
+        Amount = "amount",
+        /// The sum of their quantities.
+        Quantity = "quantity",
+        /// The sum of quantity times price.
+        Value = "value",
+        /// The sum of their commissions.
+        Commission = "commission",
+        /// The sum of their other fees.
+        Fees = "fees",
+        /// Value divided by quantity.
+        Average = "average",
+    }
+}
+
+vocabulary! {
+    /// A figure of several positions together.
+    pub enum PositionPart {
+        /// The sum of their values.
+        Value = "value",
+        /// The sum of their costs.
+        Cost = "cost",
+        /// The sum of their gains.
+        Gain = "gain",
+        /// The sum of their quantities.
+        Quantity = "quantity",
+        /// Gain in percent of the cost.
+        GainPercent = "gain-percent",
+        /// Value in percent of all positions in the currency.
+        Weight = "weight",
     }
 }
 
@@ -167,13 +223,14 @@ impl fmt::Display for Figure {
             Self::HoldingsValue(currency) => write!(f, "holdings:{currency}"),
             Self::Available(account) => write!(f, "account:{account}:available"),
             Self::Gap(account, date) => write!(f, "account:{account}:gap:{date}"),
-            Self::StatedLess(account, date) => write!(f, "account:{account}:less-stated:{date}"),
+            Self::Cash(account) => write!(f, "account:{account}:cash"),
             Self::RowCount(account) => write!(f, "account:{account}:rows"),
             Self::ConnectionRows(connection) => write!(f, "connection:{connection}:rows"),
             Self::ClassWorth(currency, class) => write!(f, "class:{currency}:{class}"),
             Self::InstitutionWorth(currency, name) => write!(f, "institution:{currency}:{name}"),
             Self::RowPart(id, part) => write!(f, "row:{id}:{}", part.name()),
             Self::Row(id) => write!(f, "row:{id}:amount"),
+            Self::BalanceAfter(id) => write!(f, "row:{id}:balance"),
             Self::CashFlow(period, currency) => write!(f, "cash-flow:{period}").and_then(|()| with(f, currency)),
             Self::Group(by, value, None) => write!(f, "by:{by}:{value}"),
             Self::Group(by, value, Some(currency)) => write!(f, "by:{by}@{currency}:{value}"),
@@ -181,19 +238,35 @@ impl fmt::Display for Figure {
                 let account = account.map_or_else(|| "*".to_owned(), |account| account.to_string());
                 write!(f, "rows:{account}:{currency}:{}{query}", if *subtracted { '-' } else { '+' })
             }
+            Self::RowSum(part, ids) => write!(f, "sum:{part}:{}", listed(ids)),
+            Self::Positions(part, ids) => write!(f, "positions:{part}:{}", listed(ids)),
+            Self::Balances(currency, ids) => write!(f, "balances:{currency}:{}", listed(ids)),
+            Self::On(day, inner) => write!(f, "on:{day}:{inner}"),
+            Self::Less(inner) => write!(f, "less:{inner}"),
+            Self::Change(day, inner) => write!(f, "change:{day}:{inner}"),
         }
     }
+}
+
+fn listed<T: fmt::Display>(ids: &[T]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(",")
+}
+
+fn ids<T: FromStr>(text: &str) -> Option<Vec<T>> {
+    text.split(',').map(|id| id.trim().parse().ok()).collect()
 }
 
 impl FromStr for Figure {
     type Err = ParseFigureError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text.trim()).ok_or_else(|| ParseFigureError(crate::domain::text::clean(text).into_owned()))
+        parse(text.trim(), DEPTH).ok_or_else(|| ParseFigureError(crate::domain::text::clean(text).into_owned()))
     }
 }
 
-fn parse(text: &str) -> Option<Figure> {
+/// Reads a figure with at most `depth` figures inside.
+fn parse(text: &str, depth: usize) -> Option<Figure> {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
     let currency = |text: &str| AssetCode::new(text).ok();
     match name {
@@ -204,7 +277,7 @@ fn parse(text: &str) -> Option<Figure> {
             [id, "available"] => Some(Figure::Available(id.parse().ok()?)),
             [id, "rows"] => Some(Figure::RowCount(id.parse().ok()?)),
             [id, "gap", date] => Some(Figure::Gap(id.parse().ok()?, date.parse().ok()?)),
-            [id, "less-stated", date] => Some(Figure::StatedLess(id.parse().ok()?, date.parse().ok()?)),
+            [id, "cash"] => Some(Figure::Cash(id.parse().ok()?)),
             [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Whole)),
             [id, "stated", date, part] => {
                 Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::parse(part)?))
@@ -238,6 +311,9 @@ fn parse(text: &str) -> Option<Figure> {
         }
         "row" if rest.split_once(':').is_some_and(|(_, part)| part != "amount") => {
             let (id, name) = rest.split_once(':')?;
+            if name == "balance" {
+                return Some(Figure::BalanceAfter(id.parse().ok()?));
+            }
             let part = RowPart::ALL.into_iter().find(|part| part.name() == name)?;
             Some(Figure::RowPart(id.parse().ok()?, part))
         }
@@ -270,6 +346,24 @@ fn parse(text: &str) -> Option<Figure> {
             };
             Some(Figure::Rows { account, currency: currency(code)?, subtracted, query: query.to_owned() })
         }
+        "sum" => {
+            let (part, rows) = rest.split_once(':')?;
+            Some(Figure::RowSum(RowSumPart::parse(part)?, ids(rows)?))
+        }
+        "positions" => {
+            let (part, positions) = rest.split_once(':')?;
+            Some(Figure::Positions(PositionPart::parse(part)?, ids(positions)?))
+        }
+        "balances" => {
+            let (code, accounts) = rest.split_once(':')?;
+            Some(Figure::Balances(currency(code)?, ids(accounts)?))
+        }
+        "less" => Some(Figure::Less(Box::new(parse(rest, depth.checked_sub(1)?)?))),
+        "on" | "change" => {
+            let (day, inner) = rest.split_once(':')?;
+            let (day, inner) = (day.parse().ok()?, Box::new(parse(inner, depth.checked_sub(1)?)?));
+            Some(if name == "on" { Figure::On(day, inner) } else { Figure::Change(day, inner) })
+        }
         _ => None,
     }
 }
@@ -296,13 +390,21 @@ mod tests {
             "account:3:available",
             "account:3:rows",
             "account:3:gap:2026-01-31",
-            "account:3:less-stated:2026-01-31",
+            "account:3:cash",
             "connection:2:rows",
             "class:USD:banking",
             "institution:USD:First: Bank",
             "row:17:quantity",
             "row:17:foreign",
             "row:17:amount",
+            "row:17:balance",
+            "row:17:value",
+            "sum:average:17,18",
+            "positions:gain-percent:2",
+            "balances:USD:3,4",
+            "less:holding:2:cost",
+            "on:2026-01-31:account:3:balance",
+            "change:2026-01-31:institution:USD:First: Bank",
             "cash-flow:2026-10",
             "cash-flow:2026-Q4:EUR",
             "by:payee:blue: bottle",
@@ -324,6 +426,9 @@ mod tests {
             "cash-flow",
             "by:nothing:x",
             "rows:1:USD:x",
+            "sum:amount:",
+            "on:net-worth",
+            &format!("{}net-worth", "less:".repeat(1_000)),
         ] {
             assert!(text.parse::<Figure>().is_err(), "{text}");
         }

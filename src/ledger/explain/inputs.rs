@@ -13,14 +13,15 @@ use super::{
 use crate::{
     domain::{AccountId, AssetCode, Holding, HoldingId, Money, TransactionId},
     ledger::{
-        By, LedgerEntry, ListRequest, Query, RowList, View, cash_flow::NO_FLOW, counts, error::Result, query::quoted,
+        By, LedgerEntry, ListRequest, Query, RowList, View, cash_flow::NO_FLOW, counts, daily::DailyBalance,
+        error::Result, query::quoted,
     },
 };
 
 /// Rows that count in sums.
 const COUNTED: &str = "-status:=cancelled -status:=failed";
 /// Rows that move a balance.
-const MOVING: &str = "status:=settled -sub:=journal -sub:=reinvestment";
+pub(super) const MOVING: &str = "status:=settled -sub:=journal -sub:=reinvestment";
 
 /// Explains the figures of a view as of one day. Needs the columns.
 #[derive(Debug, Clone)]
@@ -34,6 +35,18 @@ impl Figure {
     #[must_use]
     pub fn counted_rows(account: Option<AccountId>, currency: AssetCode, query: &Query) -> Self {
         Self::Rows { account, currency, subtracted: false, query: query.narrowed(COUNTED) }
+    }
+
+    /// A part of the cash flow, whose rows are those of a query of [`crate::ledger::flow_rows`].
+    #[must_use]
+    pub fn flow_rows(currency: AssetCode, query: &str) -> Self {
+        Self::Rows { account: None, currency, subtracted: false, query: format!("{query} {COUNTED}") }
+    }
+
+    /// The transfers between own accounts in a period.
+    #[must_use]
+    pub fn transfers(currency: AssetCode, period: &str) -> Self {
+        Self::flow_rows(currency, &format!("date:{} type:=transfer -sub:=journal", period.to_lowercase()))
     }
 }
 
@@ -69,6 +82,7 @@ impl Explainer {
             Figure::Balance(account) => self.balance(figure, *account)?,
             Figure::Stated(account, date, part) => self.stated(figure, *account, *date, *part)?,
             other if parts::is_part(other) => parts::node(&self.view, self.day, other)?,
+            other if other.is_compound() => self.compound(other)?,
             Figure::Row(id) => self.view.entry(*id)?.map(|entry| row(&entry, false)),
             Figure::CashFlow(period, currency) => self.cash_flow(figure, period, *currency)?,
             Figure::Group(by, value, currency) => self.group(figure, *by, value, *currency)?,
@@ -106,9 +120,10 @@ impl Explainer {
     }
 
     /// The addresses of the inputs of a figure that is not a sum of rows.
-    fn addresses(&self, figure: &Figure) -> Result<Vec<Figure>> {
+    pub(super) fn addresses(&self, figure: &Figure) -> Result<Vec<Figure>> {
         Ok(match figure {
             other if parts::is_part(other) => parts::inputs(&self.view, self.day, other, MOVING)?,
+            other if other.is_compound() => self.compound_inputs(other)?,
             Figure::NetWorth(None) => {
                 let lines = self.view.net_worth(self.day)?.lines;
                 match lines.as_slice() {
@@ -128,19 +143,12 @@ impl Explainer {
                 let Some(figure) = daily.history(*account).and_then(|history| history.on(self.day)) else {
                     return Ok(Vec::new());
                 };
-                let mut inputs = vec![Figure::Stated(*account, figure.stated_on, BalancePart::Whole)];
-                let (first, last) = (figure.stated_on.min(self.day), figure.stated_on.max(self.day));
-                if let Some(first) = first.succ_opt().filter(|first| *first <= last && figure.rows_count) {
-                    inputs.push(Figure::Rows {
-                        account: Some(*account),
-                        currency: figure.balance.currency,
-                        subtracted: figure.stated_on > self.day,
-                        query: format!("date:{first}..{last} {MOVING}"),
-                    });
-                }
-                inputs
+                let stated = Figure::Stated(*account, figure.stated_on, BalancePart::Whole);
+                [stated].into_iter().chain(self.rows_between(*account, &figure)).collect()
             }
-            Figure::HoldingGain(id) => vec![Figure::HoldingValue(*id), Figure::HoldingCost(*id)],
+            Figure::HoldingGain(id) => {
+                vec![Figure::HoldingValue(*id), Figure::Less(Box::new(Figure::HoldingCost(*id)))]
+            }
             Figure::HoldingValue(id) => match self.holding(*id)? {
                 Some(held) if held.facts.market_value.is_none() && held.facts.value().is_some() => {
                     let mut factors = vec![Figure::HoldingQuantity(*id), Figure::HoldingPrice(*id)];
@@ -188,6 +196,18 @@ impl Explainer {
                 if node.is_some_and(|node| node.inputs > 0) { parts.to_vec() } else { Vec::new() }
             }
             _ => Vec::new(),
+        })
+    }
+
+    /// The rows between the stated balance that a figure starts from and the day.
+    pub(super) fn rows_between(&self, account: AccountId, figure: &DailyBalance) -> Option<Figure> {
+        let (first, last) = (figure.stated_on.min(self.day), figure.stated_on.max(self.day));
+        let first = first.succ_opt().filter(|first| *first <= last && figure.rows_count)?;
+        Some(Figure::Rows {
+            account: Some(account),
+            currency: figure.balance.currency,
+            subtracted: figure.stated_on > self.day,
+            query: format!("date:{first}..{last} {MOVING}"),
         })
     }
 
@@ -294,7 +314,7 @@ impl Explainer {
         Ok(self.list(None, query)?.sums().into_iter().map(|(total, _)| total.currency).collect())
     }
 
-    fn list(&self, account: Option<AccountId>, query: &str) -> Result<RowList> {
+    pub(super) fn list(&self, account: Option<AccountId>, query: &str) -> Result<RowList> {
         self.view.list(&ListRequest { account, query: Query::parse(query, self.day), ..ListRequest::default() })
     }
 
@@ -388,7 +408,7 @@ fn holding(figure: &Figure, held: &Holding) -> Node {
             Node { kind: NodeKind::Product, inputs, ..stated("value", facts.value(), currency) }
         }
         Figure::HoldingValue(_) => stated("value", facts.value(), currency),
-        Figure::HoldingCost(_) => stated("less the cost", facts.cost_basis.map(|cost| -cost), currency),
+        Figure::HoldingCost(_) => stated("cost", facts.cost_basis, currency),
         Figure::HoldingQuantity(_) => stated("quantity", Some(facts.quantity), None),
         Figure::HoldingMultiplier(_) => stated("units in one contract", Some(facts.multiplier), None),
         _ => stated("price", facts.price, currency),

@@ -8,12 +8,13 @@
 //! functions.
 
 mod address;
+mod compound;
 mod inputs;
 mod node;
 mod parts;
 mod place;
 
-pub use address::{BalancePart, Figure, ParseFigureError};
+pub use address::{BalancePart, Figure, ParseFigureError, PositionPart, RowPart, RowSumPart};
 pub use inputs::Explainer;
 pub use node::{Node, NodeKind};
 pub use place::{SourcePlace, place_in_reply};

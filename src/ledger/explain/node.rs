@@ -14,6 +14,10 @@ vocabulary! {
         Product = "product",
         /// The first input divided by the second, in percent, rounded to two digits.
         Quotient = "quotient",
+        /// The first input divided by the second, rounded to six digits.
+        Ratio = "ratio",
+        /// Its input with the opposite sign.
+        Opposite = "opposite",
         /// A number of things.
         Count = "count",
         /// One figure per currency; they are never added.

@@ -22,7 +22,6 @@ pub(super) const fn is_part(figure: &Figure) -> bool {
             | Figure::HoldingsValue(_)
             | Figure::Available(_)
             | Figure::Gap(..)
-            | Figure::StatedLess(..)
             | Figure::RowCount(_)
             | Figure::ConnectionRows(_)
             | Figure::ClassWorth(..)
@@ -61,14 +60,6 @@ pub(super) fn node(view: &View, day: NaiveDate, figure: &Figure) -> Result<Optio
             let label = format!("unexplained from {} to {}", check.from, check.to);
             Some(Node::sum(figure, label, check.difference()?, 3))
         }),
-        Figure::StatedLess(account, date) => {
-            let daily = view.daily()?;
-            let stated = daily.history(*account).and_then(|it| it.stated().iter().find(|stated| stated.date == *date));
-            stated.and_then(|stated| {
-                let label = format!("less stated for {date}");
-                Some(Node::leaf(figure, label, -stated.cash?, Some(stated.currency), NodeKind::Stated))
-            })
-        }
         Figure::RowCount(account) => view.account(*account).map(|line| {
             let label = format!("rows of {}", line.account.display_name());
             Node::leaf(figure, label, line.transaction_count.into(), None, NodeKind::Count)
@@ -103,8 +94,16 @@ pub(super) fn node(view: &View, day: NaiveDate, figure: &Figure) -> Result<Optio
                 RowPart::Commission => (security?.commission?, Some(facts.currency)),
                 RowPart::Fees => (security?.fees?, Some(facts.currency)),
                 RowPart::Foreign => facts.foreign.as_ref().map(|it| (it.money.amount, Some(it.money.currency)))?,
+                RowPart::Value => (security?.quantity?.checked_mul(security?.unit_price?)?, Some(facts.currency)),
             };
             let label = format!("{} of {} {}", part.name(), facts.date, entry.payee());
+            if *part == RowPart::Value {
+                return Some(Node {
+                    kind: NodeKind::Product,
+                    inputs: 2,
+                    ..Node::leaf(figure, label, value, currency, NodeKind::Row)
+                });
+            }
             Some(Node::leaf(figure, label, value, currency, NodeKind::Row))
         }),
         _ => None,
@@ -125,16 +124,11 @@ pub(super) fn inputs(view: &View, day: NaiveDate, figure: &Figure, moving: &str)
         Figure::Gap(account, date) => match check(view, *account, *date)? {
             Some(check) => {
                 let daily = view.daily()?;
-                let stated = daily.history(*account).and_then(|it| it.stated().iter().find(|it| it.date == *date));
-                let part = if stated.is_some_and(|it| it.securities.is_some()) {
-                    BalancePart::Cash
-                } else {
-                    BalancePart::Whole
-                };
+                let part = |day| stated_cash(daily.history(*account), day);
                 let first = check.from.succ_opt().unwrap_or(check.to);
                 vec![
-                    Figure::Stated(*account, *date, part),
-                    Figure::StatedLess(*account, check.from),
+                    Figure::Stated(*account, *date, part(*date)),
+                    Figure::Less(Box::new(Figure::Stated(*account, check.from, part(check.from)))),
                     Figure::Rows {
                         account: Some(*account),
                         currency: check.stated.currency,
@@ -149,12 +143,21 @@ pub(super) fn inputs(view: &View, day: NaiveDate, figure: &Figure, moving: &str)
             let own = view.accounts().iter().filter(|line| line.connection.id == *connection);
             own.map(|line| Figure::RowCount(line.account.id)).collect()
         }
+        Figure::RowPart(id, RowPart::Value) => {
+            vec![Figure::RowPart(*id, RowPart::Quantity), Figure::RowPart(*id, RowPart::Price)]
+        }
         Figure::ClassWorth(currency, _) | Figure::InstitutionWorth(currency, _) => {
             let found = parts_of_worth(view, day, figure, *currency)?;
             found.into_iter().map(|(account, _)| Figure::Balance(account)).collect()
         }
         _ => Vec::new(),
     })
+}
+
+/// The part of a stated balance that is its cash.
+pub(super) fn stated_cash(history: Option<&BalanceHistory>, day: NaiveDate) -> BalancePart {
+    let stated = history.and_then(|history| history.stated().iter().find(|stated| stated.date == day));
+    if stated.is_some_and(|stated| stated.securities.is_some()) { BalancePart::Cash } else { BalancePart::Whole }
 }
 
 fn quotient(figure: &Figure, label: String, value: Option<Decimal>) -> Option<Node> {
@@ -176,7 +179,8 @@ fn held(view: &View, id: HoldingId) -> Result<Option<HoldingLine>> {
 /// The positions that count, of known value.
 fn counting(view: &View, currency: AssetCode) -> Result<Vec<Holding>> {
     let lines = view.holdings()?.into_iter();
-    let own = lines.filter(|line| line.weight.is_some() && line.holding.facts.currency == currency);
+    let own = lines
+        .filter(|line| line.counts && line.holding.facts.value().is_some() && line.holding.facts.currency == currency);
     Ok(own.map(|line| line.holding).collect())
 }
 

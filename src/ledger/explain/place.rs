@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt::Write as _, sync::Arc};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::{BalancePart, Explainer, Figure, node::Node};
+use super::{Explainer, Figure, node::Node};
 use crate::{
     domain::{Change, ChangeId, ChangeKind, Transaction},
     ledger::{View, error::Result, view::SourceFiles},
@@ -54,7 +54,7 @@ impl Explainer {
                 }
                 _ => Ok(None),
             },
-            Figure::StatedLess(account, date) => self.place(&Figure::Stated(*account, *date, BalancePart::Cash)),
+            Figure::On(day, inner) => self.at(*day).place(inner),
             Figure::Available(account) => {
                 let daily = self.view().daily()?;
                 let node = self.node(figure)?.and_then(|node| node.value);

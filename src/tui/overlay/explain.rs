@@ -1,4 +1,4 @@
-//! The tree of a figure: its inputs, down to the text of the source.
+//! The trees of figures: their inputs, down to the text of the source.
 
 use std::fmt::Write as _;
 
@@ -48,13 +48,12 @@ enum LineKind {
     },
 }
 
-/// The tree.
+/// The trees of the figures of a pane, the chosen one first.
 pub(crate) struct ExplainTree {
-    root: Figure,
     lines: Vec<Line>,
-    /// The figure whose inputs or source are being read.
-    reading: Option<Figure>,
-    /// Shown when the root could not be read.
+    /// The figure whose inputs or source are being read, and its line.
+    reading: Option<(usize, Figure)>,
+    /// Shown when no figure could be read.
     problem: Option<String>,
     cursor: SelectedRow,
 }
@@ -62,14 +61,21 @@ pub(crate) struct ExplainTree {
 impl ExplainTree {
     /// Opens the tree of a figure.
     pub(crate) fn open(root: Figure, ctx: &mut Ctx<'_>) {
-        ctx.effects.push(Effect::Explain { figure: root.clone(), offset: 0 });
-        ctx.push(Self {
-            reading: Some(root.clone()),
-            root,
-            lines: Vec::new(),
-            problem: None,
-            cursor: SelectedRow::default(),
-        });
+        Self::open_all(vec![root], ctx);
+    }
+
+    /// Opens the trees of several figures; the inputs of the first one are shown.
+    pub(crate) fn open_all(figures: Vec<Figure>, ctx: &mut Ctx<'_>) {
+        let mut figures = figures.into_iter();
+        let Some(root) = figures.next() else { return };
+        let mut beside: Vec<Figure> = Vec::new();
+        for figure in figures {
+            if figure != root && !beside.contains(&figure) {
+                beside.push(figure);
+            }
+        }
+        ctx.effects.push(Effect::Explain { figure: root.clone(), offset: 0, beside });
+        ctx.push(Self { reading: Some((0, root)), lines: Vec::new(), problem: None, cursor: SelectedRow::default() });
     }
 
     fn enter(&mut self, ctx: &mut Ctx<'_>) {
@@ -79,8 +85,8 @@ impl ExplainTree {
             LineKind::Node { node, .. } => (node.figure.clone(), 0),
             LineKind::More { figure, offset, .. } => (figure.clone(), *offset),
         };
-        self.reading = Some(figure.clone());
-        ctx.effects.push(Effect::Explain { figure, offset });
+        self.reading = Some((self.cursor.at, figure.clone()));
+        ctx.effects.push(Effect::Explain { figure, offset, beside: Vec::new() });
     }
 
     /// Closes the selected figure, or the one that it is an input of.
@@ -106,21 +112,26 @@ impl ExplainTree {
     }
 
     fn take(&mut self, figure: &Figure, offset: usize, explained: &Explained, ctx: &mut Ctx<'_>) {
-        self.reading = None;
-        let Some(node) = &explained.node else {
-            self.problem = Some("This figure is not known.".to_owned());
-            return;
-        };
+        let at = self.reading.take().map_or(0, |(at, _)| at);
+        let root = |node: &Node| Line { depth: 0, kind: LineKind::Node { node: node.clone(), open: false } };
         if self.lines.is_empty() {
-            self.lines.push(Line { depth: 0, kind: LineKind::Node { node: node.clone(), open: false } });
-        } else if node.inputs == 0 {
-            ctx.push(TextPage::new(node.label.clone(), source_text(explained.place.as_ref())));
+            self.lines = explained.node.iter().chain(&explained.beside).map(root).collect();
+            if self.lines.is_empty() {
+                self.problem = Some("This figure is not known.".to_owned());
+            }
+        } else if explained.node.as_ref().is_some_and(|node| node.inputs == 0) {
+            let label = explained.node.as_ref().map(|node| node.label.clone()).unwrap_or_default();
+            ctx.push(TextPage::new(label, source_text(explained.place.as_ref())));
             return;
         }
-        let place = self.lines.iter().position(|line| match &line.kind {
+        let Some(node) = &explained.node else { return };
+        let is_read = |line: &Line| match &line.kind {
             LineKind::Node { node, .. } => offset == 0 && node.figure == *figure,
             LineKind::More { figure: own, offset: from, .. } => own == figure && *from == offset,
-        });
+        };
+        // A figure can be an input of several others: the line that was entered is opened.
+        let entered = self.lines.get(at).is_some_and(is_read).then_some(at);
+        let place = entered.or_else(|| self.lines.iter().position(is_read));
         let Some(place) = place else { return };
         let depth = match &mut self.lines[place].kind {
             LineKind::Node { open: true, .. } => return,
@@ -192,7 +203,7 @@ impl Pane for ExplainTree {
     fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Loaded(WorkerAnswer::Explained { figure, offset, result })
-                if self.reading.as_ref() == Some(figure) =>
+                if self.reading.as_ref().is_some_and(|(_, read)| read == figure) =>
             {
                 match result {
                     Ok(explained) => self.take(figure, *offset, explained, ctx),
@@ -208,7 +219,11 @@ impl Pane for ExplainTree {
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
-        let inner = scene.overlay(area, "Where this figure comes from", &self.root.to_string());
+        let chosen = self.lines.get(self.cursor.at).map(|line| match &line.kind {
+            LineKind::Node { node, .. } => node.figure.to_string(),
+            LineKind::More { figure, .. } => figure.to_string(),
+        });
+        let inner = scene.overlay(area, "Where this figure comes from", &chosen.unwrap_or_default());
         let theme = scene.paint.theme;
         if self.lines.is_empty() {
             let text = self.problem.as_deref().unwrap_or("Reading …");

@@ -115,10 +115,10 @@ pub(super) fn start(
             let result = view.change_rows(change, offset, limit).map_err(Into::into);
             WorkerAnswer::ChangeRows { change, offset, result }
         }),
-        Effect::Explain { figure, offset } => {
+        Effect::Explain { figure, offset, beside } => {
             let today = app.snapshot.today;
             later(&answer, move || {
-                let result = explain(view, &figure, offset, today).map_err(Into::into);
+                let result = explain(view, &figure, offset, &beside, today).map_err(Into::into);
                 WorkerAnswer::Explained { figure, offset, result }
             })
         }
@@ -190,12 +190,22 @@ fn searchable(view: View) -> Result<View, LedgerError> {
 }
 
 /// A figure with the inputs from `offset` on; of a leaf its source.
-fn explain(view: View, figure: &Figure, offset: usize, today: NaiveDate) -> Result<Explained, LedgerError> {
+fn explain(
+    view: View,
+    figure: &Figure,
+    offset: usize,
+    beside: &[Figure],
+    today: NaiveDate,
+) -> Result<Explained, LedgerError> {
     let explainer = Explainer::new(searchable(view)?, today);
     let node = explainer.node(figure)?;
     let is_leaf = node.as_ref().is_some_and(|node| node.inputs == 0);
     let place = if is_leaf { explainer.place(figure)? } else { None };
-    Ok(Explained { node, inputs: explainer.inputs(figure, offset..offset + INPUTS)?, place })
+    let mut others = Vec::new();
+    for figure in beside {
+        others.extend(explainer.node(figure)?);
+    }
+    Ok(Explained { node, inputs: explainer.inputs(figure, offset..offset + INPUTS)?, beside: others, place })
 }
 
 /// Sends the edit of rows, each with its fields after the patch.

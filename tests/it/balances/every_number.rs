@@ -62,7 +62,7 @@ fn meaning(command: &str, row: &Value, field: &str) -> Option<Meaning> {
         ("accounts", "transactions") => Figure(format!("account:{id}:rows")),
         ("holdings", "quantity" | "price" | "gain" | "weight") => Figure(format!("holding:{id}:{field}")),
         ("holdings", "market_value") => Figure(format!("holding:{id}:value")),
-        ("holdings", "cost_basis") => Negated(format!("holding:{id}:cost")),
+        ("holdings", "cost_basis") => Figure(format!("holding:{id}:cost")),
         ("holdings", "gain_percent") => Figure(format!("holding:{id}:gain-percent")),
         ("net-worth", "net_worth") => Figure(format!("net-worth:{currency}")),
         ("net-worth", "accounts") => Inputs(format!("net-worth:{currency}")),
@@ -124,6 +124,9 @@ impl Walk {
                     let parts: Vec<Decimal> = values().collect();
                     let quotient = (parts[0] / parts[1].abs() * Decimal::ONE_HUNDRED).round_dp(2);
                     assert_eq!(node.value.map(|value| value.round_dp(2)), Some(quotient), "{address}: {inputs:?}");
+                }
+                NodeKind::Opposite => {
+                    assert_eq!(node.value, values().next().map(|value| -value), "{address}: {inputs:?}");
                 }
                 _ => {}
             }

@@ -1,6 +1,7 @@
 //! Balances by day and explanations over whole households, imported as files.
 
 mod every_number;
+mod every_screen;
 mod households;
 mod single_faults;
 

@@ -213,10 +213,29 @@ impl Accounts {
         }));
     }
 
+    /// Opens the trees of the selected account's figures, and of the sums of the list.
     fn explain(&self, ctx: &mut Ctx<'_>) {
-        if let Some(line) = self.selected_line(ctx.snapshot) {
-            ExplainTree::open(Figure::Balance(line.account.id), ctx);
-        }
+        let snapshot = ctx.snapshot;
+        let Some(line) = self.selected_line(snapshot) else { return };
+        let (id, institution) = (line.account.id, line.account.institution.clone());
+        let mut figures = vec![Figure::Balance(id), Figure::Available(id)];
+        let first = snapshot.histories.get(&id).filter(|points| points.len() > 1).and_then(|points| points.first());
+        figures.extend(first.map(|(day, _)| Figure::Change(*day, Box::new(Figure::Balance(id)))));
+        let newest = snapshot.checks.get(&id).map(|check| check.to);
+        let gaps = snapshot.gaps_of(id).iter().map(|gap| gap.to);
+        figures.extend(newest.into_iter().chain(gaps).map(|day| Figure::Gap(id, day)));
+        figures.push(Figure::RowCount(id));
+        let shown = self.shown(snapshot);
+        let sums = |own: &[&AccountLine]| {
+            let ids: Vec<AccountId> = own.iter().map(|line| line.account.id).collect();
+            let totals = totals(own.iter().copied(), snapshot).into_iter();
+            totals.map(|total| Figure::Balances(total.currency, ids.clone())).collect::<Vec<_>>()
+        };
+        let own: Vec<&AccountLine> =
+            shown.iter().copied().filter(|line| line.account.institution == institution).collect();
+        figures.extend(sums(&own));
+        figures.extend(sums(&shown));
+        ExplainTree::open_all(figures, ctx);
     }
 }
 

@@ -6,20 +6,17 @@ mod view;
 use ratatui::layout::Rect;
 
 use self::position::{Position, PositionOrder};
-use crate::{
-    ledger::explain::Figure,
-    tui::{
-        action::{Action, KeyPlace},
-        component::{
-            columns::{ColumnChoice, ColumnList},
-            hit::ListId,
-            list::{List, RowId},
-            pane::{Ctx, Pane, PaneNews, can_undo, hear_columns},
-            scene::Scene,
-        },
-        overlay::{ColumnMenu, ExplainTree, Menu, MenuEntry},
-        snapshot::LedgerSnapshot,
+use crate::tui::{
+    action::{Action, KeyPlace},
+    component::{
+        columns::{ColumnChoice, ColumnList},
+        hit::ListId,
+        list::{List, RowId},
+        pane::{Ctx, Pane, PaneNews, can_undo, hear_columns},
+        scene::Scene,
     },
+    overlay::{ColumnMenu, ExplainTree, Menu, MenuEntry},
+    snapshot::LedgerSnapshot,
 };
 
 /// The sort orders, each with its letter.
@@ -138,13 +135,12 @@ impl Pane for Holdings {
             }
             Action::Columns => ctx.push(ColumnMenu::new(ColumnList::Holdings, self.columns.entries(&view::COLUMNS))),
             Action::Copy => self.copy(ctx),
-            Action::Explain => match self.selected_position() {
-                Some(position) if position.gain().is_some() => {
-                    ExplainTree::open(Figure::HoldingGain(position.id), ctx);
-                }
-                Some(position) => ExplainTree::open(Figure::HoldingValue(position.id), ctx),
-                None => {}
-            },
+            Action::Explain => {
+                let chosen = self.selected_position().map(Position::figures).unwrap_or_default();
+                let totals = position::totals(&ctx.snapshot.holdings);
+                let sums = totals.iter().flat_map(|(currency, total)| total.figures(*currency));
+                ExplainTree::open_all(chosen.into_iter().chain(sums).collect(), ctx);
+            }
             _ => {}
         }
     }

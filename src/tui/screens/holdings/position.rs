@@ -9,7 +9,11 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AssetCode, AssetType, Holding, HoldingId},
+    domain::{AssetCode, AssetType, HoldingId},
+    ledger::{
+        HoldingLine,
+        explain::{Figure, PositionPart},
+    },
     tui::snapshot::LedgerSnapshot,
 };
 
@@ -30,6 +34,11 @@ pub(super) enum PositionOrder {
 pub(super) struct Position {
     /// Id of its first holding.
     pub(super) id: HoldingId,
+    /// Its holdings, and those of them that count in sums.
+    ids: Vec<HoldingId>,
+    counting: Vec<HoldingId>,
+    /// The value of those that count.
+    counted: Decimal,
     pub(super) symbol: String,
     pub(super) name: String,
     pub(super) kind: AssetType,
@@ -47,10 +56,15 @@ pub(super) struct Position {
 }
 
 impl Position {
-    fn of(holding: &Holding, account: String) -> Self {
+    fn of(line: &HoldingLine, account: String) -> Self {
+        let holding = &line.holding;
         let facts = &holding.facts;
+        let counts = line.counts && facts.value().is_some();
         Self {
             id: holding.id,
+            ids: vec![holding.id],
+            counting: if counts { vec![holding.id] } else { Vec::new() },
+            counted: facts.value().filter(|_| counts).unwrap_or_default(),
             symbol: facts.symbol.clone(),
             name: facts.name.clone(),
             kind: facts.asset_type,
@@ -74,6 +88,9 @@ impl Position {
         self.cost = add(self.cost, other.cost);
         self.as_of = self.as_of.min(other.as_of);
         self.accounts.extend(other.accounts);
+        self.ids.extend(other.ids);
+        self.counting.extend(other.counting);
+        self.counted = self.counted.saturating_add(other.counted);
     }
 
     pub(super) fn gain(&self) -> Option<Decimal> {
@@ -85,6 +102,26 @@ impl Position {
         Some(self.gain()?.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(cost)?.round_dp(2))
     }
 
+    /// Its figures on the screen, the most asked for first.
+    pub(super) fn figures(&self) -> Vec<Figure> {
+        let whole = |part| match (self.ids.as_slice(), part) {
+            ([id], PositionPart::Value) => Figure::HoldingValue(*id),
+            ([id], PositionPart::Cost) => Figure::HoldingCost(*id),
+            ([id], PositionPart::Gain) => Figure::HoldingGain(*id),
+            ([id], PositionPart::Quantity) => Figure::HoldingQuantity(*id),
+            ([id], PositionPart::GainPercent) => Figure::HoldingPercent(*id),
+            (ids, part) => Figure::Positions(part, ids.to_vec()),
+        };
+        let first = if self.gain().is_some() { PositionPart::Gain } else { PositionPart::Value };
+        let parts = [first, PositionPart::Value, PositionPart::Cost, PositionPart::GainPercent, PositionPart::Quantity];
+        let mut figures: Vec<Figure> = parts.into_iter().map(whole).collect();
+        figures.push(Figure::HoldingPrice(self.id));
+        if !self.counting.is_empty() {
+            figures.push(Figure::Positions(PositionPart::Weight, self.counting.clone()));
+        }
+        figures
+    }
+
     pub(super) fn haystack(&self) -> String {
         let accounts: Vec<&str> = self.accounts.iter().map(|(account, _)| account.as_str()).collect();
         format!("{} {} {} {}", self.symbol, self.name, self.kind.as_str(), accounts.join(" "))
@@ -94,7 +131,7 @@ impl Position {
 /// All active positions, with their weights.
 pub(super) fn positions(snapshot: &LedgerSnapshot, merged: bool) -> Vec<Position> {
     let active = snapshot.holdings.iter().filter(|line| line.holding.is_active);
-    let single = active.map(|line| Position::of(&line.holding, snapshot.account_label(line.holding.account_id)));
+    let single = active.map(|line| Position::of(line, snapshot.account_label(line.holding.account_id)));
     let mut positions: Vec<Position> = if merged {
         let mut by_symbol: BTreeMap<(String, AssetCode, &'static str), Position> = BTreeMap::new();
         for position in single {
@@ -110,34 +147,48 @@ pub(super) fn positions(snapshot: &LedgerSnapshot, merged: bool) -> Vec<Position
     } else {
         single.collect()
     };
-    for (currency, total) in totals(&positions) {
+    for (currency, total) in totals(&snapshot.holdings) {
         for position in positions.iter_mut().filter(|position| position.currency == currency) {
             let share =
-                position.value.and_then(|value| value.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(total.value));
-            position.weight = share.map(|share| share.round_dp(1));
+                position.counted.checked_mul(Decimal::ONE_HUNDRED).and_then(|part| part.checked_div(total.value));
+            position.weight = share.filter(|_| !position.counting.is_empty()).map(|share| share.round_dp(1));
         }
     }
     positions
 }
 
-/// Sums of the known values in one currency.
-#[derive(Debug, Clone, Copy, Default)]
+/// Sums of the known values in one currency, over the positions that count.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Total {
     pub(super) value: Decimal,
     /// Value and cost of the positions that have both.
     pub(super) compared: (Decimal, Decimal),
+    /// These positions.
+    compared_ids: Vec<HoldingId>,
     /// Positions without a value or a cost.
     pub(super) unknown: usize,
 }
 
-pub(super) fn totals(positions: &[Position]) -> Vec<(AssetCode, Total)> {
+impl Total {
+    /// Its figures on the screen.
+    pub(super) fn figures(&self, currency: AssetCode) -> Vec<Figure> {
+        let parts = [PositionPart::Gain, PositionPart::GainPercent];
+        let compared = parts.into_iter().filter(|_| !self.compared_ids.is_empty());
+        let compared = compared.map(|part| Figure::Positions(part, self.compared_ids.clone()));
+        [Figure::HoldingsValue(currency)].into_iter().chain(compared).collect()
+    }
+}
+
+pub(super) fn totals(lines: &[HoldingLine]) -> Vec<(AssetCode, Total)> {
     let mut totals: BTreeMap<AssetCode, Total> = BTreeMap::new();
-    for position in positions {
-        let total = totals.entry(position.currency).or_default();
-        total.value = total.value.saturating_add(position.value.unwrap_or_default());
-        match (position.value, position.cost) {
+    for line in lines.iter().filter(|line| line.counts && line.holding.is_active) {
+        let facts = &line.holding.facts;
+        let total = totals.entry(facts.currency).or_default();
+        total.value = total.value.saturating_add(facts.value().unwrap_or_default());
+        match (facts.value(), facts.cost_basis) {
             (Some(value), Some(cost)) => {
                 total.compared = (total.compared.0.saturating_add(value), total.compared.1.saturating_add(cost));
+                total.compared_ids.push(line.holding.id);
             }
             _ => total.unknown += 1,
         }

@@ -58,7 +58,7 @@ fn list(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
         holdings.list.filter.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), holdings.positions.len()));
         body = below(body, 1);
     }
-    let sums = totals(&holdings.positions);
+    let sums = totals(&scene.snapshot.holdings);
     let lines = u16::try_from(sums.len()).unwrap_or(u16::MAX).min(body.height / 3);
     sum_lines(&sums, scene, bottom(body, lines));
     table(holdings, &shown, scene, above(body, lines), focused);

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::flow_table::{FlowLine, FlowTable};
 use crate::{
     domain::{AssetCode, figures::rounded},
-    ledger::{CashFlow, FlowSplit, flow_rows},
+    ledger::{CashFlow, FlowSplit, explain::Figure, flow_rows},
     tui::{
         action::Action,
         component::{
@@ -93,12 +93,6 @@ impl FlowPane {
         table.months.len().saturating_sub(1 + self.back)
     }
 
-    /// The chosen month, as the query language writes it.
-    pub(super) fn chosen(&self, currency: AssetCode) -> Option<String> {
-        let table = self.table(currency)?;
-        table.months.get(self.month(table)).cloned()
-    }
-
     /// Moves through months and lines; returns whether the action was a movement.
     pub(super) fn step(&mut self, action: Action, currency: AssetCode, page: usize) -> bool {
         let (months, lines) = self.table(currency).map_or((0, 0), |table| (table.months.len(), table.lines.len()));
@@ -131,6 +125,22 @@ impl FlowPane {
         };
         let several = self.tables.as_ref().is_some_and(|tables| tables.len() > 1);
         Some(if several { format!("{query} cur:={currency}") } else { query })
+    }
+
+    /// The figures of the pane: the chosen line and the other lines of the chosen month.
+    pub(super) fn figures(&self, currency: AssetCode) -> Vec<Figure> {
+        let Some(table) = self.table(currency) else { return Vec::new() };
+        let Some(month) = table.months.get(self.month(table)) else { return Vec::new() };
+        let figure = |line: &FlowLine| match line {
+            FlowLine { share: Some((incoming, share)), .. } => {
+                Figure::flow_rows(currency, &flow_rows(month, *incoming, share.borrowed()))
+            }
+            FlowLine { is_transfers: true, .. } => Figure::transfers(currency, month),
+            FlowLine { .. } => Figure::CashFlow(month.clone(), Some(currency)),
+        };
+        let chosen = table.lines.get(self.line.at).map(figure);
+        let month = Figure::CashFlow(month.clone(), Some(currency));
+        chosen.into_iter().chain([month]).chain(table.lines.iter().map(figure)).collect()
     }
 
     pub(super) fn draw(&self, currency: AssetCode, scene: &mut Scene<'_>, area: Rect, focused: bool) {

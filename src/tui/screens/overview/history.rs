@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{AssetCode, Money, figures::rounded},
+    ledger::explain::Figure,
     tui::{
         action::Action,
         component::scene::Scene,
@@ -109,6 +110,16 @@ impl HistoryPane {
     /// Takes the cursor away; false when there is none.
     pub(super) fn back(&mut self) -> bool {
         self.day.take().is_some()
+    }
+
+    /// The figures of the pane: the value under the cursor, or the change over the stretch shown.
+    pub(super) fn figures(&self, worth: &Worth) -> Vec<Figure> {
+        let whole = Box::new(Figure::NetWorth(Some(worth.currency)));
+        match (self.selected(worth), self.shown(worth).first()) {
+            (Some((day, _)), _) => vec![Figure::On(day, whole)],
+            (None, Some((first, _))) => vec![Figure::Change(*first, whole)],
+            (None, None) => Vec::new(),
+        }
     }
 
     pub(super) fn draw(&self, worth: &Worth, scene: &mut Scene<'_>, area: Rect, focused: bool) {

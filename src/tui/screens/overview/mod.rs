@@ -16,7 +16,6 @@ use ratatui::layout::Rect;
 use self::{flow::FlowPane, history::HistoryPane, news::NewsItem};
 use crate::{
     domain::Money,
-    ledger::explain::Figure,
     tui::{
         action::{Action, KeyPlace},
         attention::{self, Matter},
@@ -220,11 +219,23 @@ impl Overview {
         }
     }
 
+    /// Opens the trees of the focused part's figures, and of net worth.
     fn explain(&self, ctx: &mut Ctx<'_>) {
-        let currency = self.worth(ctx.snapshot).map(|worth| worth.currency);
-        let month = currency.filter(|_| self.in_flow()).and_then(|currency| self.flow.chosen(currency));
-        let figure = month.map_or(Figure::NetWorth(currency), |month| Figure::CashFlow(month, currency));
-        ExplainTree::open(figure, ctx);
+        let worth = self.worth(ctx.snapshot);
+        let chosen = match self.focus {
+            Part::Attention => {
+                self.matters.get(self.attention.at).and_then(|it| it.figure.clone()).into_iter().collect()
+            }
+            Part::News => self.items.get(self.news.at).and_then(|it| it.figure.clone()).into_iter().collect(),
+            Part::Worth => Vec::new(),
+            Part::History => match worth {
+                Some(worth) if self.flow.shown => self.flow.figures(worth.currency),
+                Some(worth) => self.history.figures(worth),
+                None => Vec::new(),
+            },
+        };
+        let all = worth::figures(self, ctx.snapshot);
+        ExplainTree::open_all(chosen.into_iter().chain(all).collect(), ctx);
     }
 }
 

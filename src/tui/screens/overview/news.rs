@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{ChangeKind, Money},
+    ledger::explain::Figure,
     tui::{
         component::scene::Moment,
         msg::Jump,
@@ -23,6 +24,8 @@ pub(super) struct NewsItem {
     /// A difference of a balance, else a summary.
     pub(super) money: Option<Money>,
     pub(super) summary: String,
+    /// The figure of the difference.
+    pub(super) figure: Option<Figure>,
     pub(super) jump: Jump,
 }
 
@@ -40,6 +43,7 @@ pub(super) fn since(snapshot: &LedgerSnapshot, visit: Option<DateTime<Utc>>, mom
         text: format!("{} · {}", change.kind, change.source),
         money: None,
         summary: summary(change),
+        figure: None,
         jump: Jump::Change(change.id),
     }));
     items
@@ -62,6 +66,7 @@ fn balances(snapshot: &LedgerSnapshot, visit: DateTime<Utc>, moment: &Moment) ->
             text: snapshot::label(&line.account),
             money: Some(Money::new(change, currency)),
             summary: String::new(),
+            figure: Some(Figure::Change(day, Box::new(Figure::Balance(line.account.id)))),
             jump: Jump::Account(line.account.id),
         });
     }

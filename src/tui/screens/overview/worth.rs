@@ -1,18 +1,19 @@
 //! Draws net worth: a total for each currency, and its parts by class or by institution.
 
-use chrono::Duration;
+use chrono::{Duration, NaiveDate};
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
 use super::{Overview, Part};
 use crate::{
     domain::{AccountCategory, Money, figures::rounded},
+    ledger::explain::Figure,
     tui::{
         component::scene::Scene,
-        snapshot::Worth,
+        snapshot::{LedgerSnapshot, Worth},
         widget::{
             amount::{self, HIDDEN},
-            chart::bar,
+            chart::{Point, bar},
             paint::{padded, rows, shrink_left, shrink_right},
             text::width,
         },
@@ -100,11 +101,38 @@ pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
                 }
                 WorthLine::Sum(title, sum, count) => {
                     scene.paint.text(Rect { width: line.width.min(name), ..line }, &format!("  {title}"), theme.text);
-                    figures(*sum, *count, largest, worth, scene, shrink_left(line, name));
+                    sum_line(*sum, *count, largest, worth, scene, shrink_left(line, name));
                 }
             }
         }
     }
+}
+
+/// Days over which the change of a total is shown.
+const MONTH: i64 = 30;
+
+/// The total a month ago, else of the first known day since.
+fn before(worth: &Worth, today: NaiveDate) -> Option<Point> {
+    let month = today - Duration::days(MONTH);
+    let first = || worth.series.first().filter(|first| first.0 > month && first.0 < today).copied();
+    worth.on(month).map(|total| (month, total)).or_else(first)
+}
+
+/// The figures of the pane, the chosen currency first.
+pub(super) fn figures(overview: &Overview, snapshot: &LedgerSnapshot) -> Vec<Figure> {
+    let chosen = overview.worth(snapshot);
+    let others = snapshot.worth.iter().filter(|worth| chosen.is_none_or(|chosen| chosen.currency != worth.currency));
+    let mut figures = Vec::new();
+    for worth in chosen.into_iter().chain(others) {
+        let currency = worth.currency;
+        let whole = Figure::NetWorth(Some(currency));
+        let change = before(worth, snapshot.today).map(|(day, _)| Figure::Change(day, Box::new(whole.clone())));
+        figures.extend([whole].into_iter().chain(change));
+        figures.extend(worth.classes.iter().map(|(class, ..)| Figure::ClassWorth(currency, *class)));
+        let banks = worth.institutions.iter().map(|(name, ..)| Figure::InstitutionWorth(currency, name.clone()));
+        figures.extend(banks);
+    }
+    figures
 }
 
 /// A total, and its change in a month or since the first known day.
@@ -115,15 +143,15 @@ fn total(worth: &Worth, mark: &str, scene: &mut Scene<'_>, line: Rect) {
     } else {
         amount::money(Money::new(worth.total, worth.currency), scene.paint.masked)
     };
-    let month = scene.moment.today - Duration::days(30);
-    let before = worth.on(month).map(|total| (total, "in 30 days".to_owned()));
-    let first = || worth.series.first().filter(|first| first.0 > month && first.0 < scene.moment.today);
-    let before = before.or_else(|| first().map(|first| (first.1, format!("since {}", first.0))));
-    let before = before.filter(|_| !worth.is_too_large);
-    let change = before.as_ref().map(|before| Money::new(worth.total.saturating_sub(before.0), worth.currency));
+    let before = before(worth, scene.moment.today).filter(|_| !worth.is_too_large);
+    let change = before.as_ref().map(|before| Money::new(worth.total.saturating_sub(before.1), worth.currency));
     let text = change
         .zip(before)
-        .map(|(change, (_, since))| format!("{} {since}", amount::difference(change, scene.paint.masked)))
+        .map(|(change, (day, _))| {
+            let month = scene.moment.today - day == Duration::days(MONTH);
+            let since = if month { "in 30 days".to_owned() } else { format!("since {day}") };
+            format!("{} {since}", amount::difference(change, scene.paint.masked))
+        })
         .unwrap_or_default();
     let style = change.map_or(theme.muted, |change| theme.amount(change.amount));
     let used = scene.paint.pieces(line, &[(mark, theme.key), (&total, theme.heading)]);
@@ -134,7 +162,7 @@ fn total(worth: &Worth, mark: &str, scene: &mut Scene<'_>, line: Rect) {
 }
 
 /// A sum, its bar, and the number of accounts.
-fn figures(sum: Decimal, count: usize, largest: Decimal, worth: &Worth, scene: &mut Scene<'_>, line: Rect) {
+fn sum_line(sum: Decimal, count: usize, largest: Decimal, worth: &Worth, scene: &mut Scene<'_>, line: Rect) {
     let theme = scene.paint.theme;
     let shown = if scene.paint.masked { HIDDEN.to_owned() } else { rounded(sum, worth.currency) };
     scene.paint.right(Rect { width: FIGURE.min(line.width), ..line }, &shown, theme.amount(sum));

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    domain::{Money, TransactionId, TransactionStatus},
-    ledger::RowList,
+    domain::{AssetCode, Money, TransactionId, TransactionStatus},
+    ledger::{
+        RowList,
+        explain::{Figure, RowSumPart},
+    },
     tui::snapshot::LedgerSnapshot,
 };
 
@@ -41,6 +44,26 @@ impl RowMarks {
 
     pub(super) fn sums(&self) -> &[Money] {
         self.sums.as_deref().unwrap_or_default()
+    }
+
+    /// The figures of the sums, each over the marked rows that count; of the rows of the whole list `None`.
+    pub(super) fn figures(&self, snapshot: &LedgerSnapshot) -> Option<Vec<Figure>> {
+        if self.rows.len() > MOST_SUMMED {
+            return None;
+        }
+        let mut figures: Vec<(AssetCode, Vec<TransactionId>)> = Vec::new();
+        for id in &self.rows {
+            let Some(entry) = snapshot.entry(*id) else { continue };
+            let facts = &entry.transaction.facts;
+            if matches!(facts.status, TransactionStatus::Cancelled | TransactionStatus::Failed) {
+                continue;
+            }
+            match figures.iter_mut().find(|(currency, _)| *currency == facts.currency) {
+                Some((_, ids)) => ids.push(*id),
+                None => figures.push((facts.currency, vec![*id])),
+            }
+        }
+        Some(figures.into_iter().map(|(_, ids)| Figure::RowSum(RowSumPart::Amount, ids)).collect())
     }
 
     /// Whether a line is between the start of the range and the cursor.

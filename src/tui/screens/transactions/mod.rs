@@ -8,6 +8,7 @@ mod complete;
 mod copy;
 mod earlier;
 mod edit;
+mod figures;
 mod groups;
 mod hits;
 mod marks;
@@ -24,7 +25,7 @@ use rust_decimal::Decimal;
 use self::order::LineContent;
 use crate::{
     domain::{AccountId, TransactionId},
-    ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey, explain::Figure},
+    ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey},
     tui::{
         action::{Action, KeyPlace},
         component::{
@@ -37,7 +38,7 @@ use crate::{
             toast::Level,
         },
         msg::{Effect, EffectError, Jump, WorkerAnswer},
-        overlay::{ColumnMenu, ExplainTree, Menu, TextPage},
+        overlay::{ColumnMenu, Menu},
         snapshot::{Grouped, LedgerSnapshot},
         widget::{cursor::SelectedRow, field::TextField},
     },
@@ -236,17 +237,6 @@ impl Transactions {
         }
     }
 
-    fn explain(&self, ctx: &mut Ctx<'_>) {
-        if let Some(id) = self.selected_row() {
-            return ExplainTree::open(Figure::Row(id), ctx);
-        }
-        let text = match &self.listing {
-            Some(listing) => view::explanation(self, listing, ctx),
-            None => return,
-        };
-        ctx.push(TextPage::new("Where these figures come from", text));
-    }
-
     fn next_hit(&mut self, forward: bool, ctx: &mut Ctx<'_>) {
         let Some(listing) = &self.listing else { return };
         let Some(item) = self.item() else { return };
@@ -432,7 +422,7 @@ impl Pane for Transactions {
                 self.end_range(ctx);
                 copy::open(self, ctx);
             }
-            Action::Explain => self.explain(ctx),
+            Action::Explain => figures::explain(self, ctx),
             Action::Columns => {
                 ctx.push(ColumnMenu::new(ColumnList::Transactions, self.columns.entries(&columns::COLUMNS)));
             }

@@ -9,7 +9,10 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{Money, TransactionId},
-    ledger::{LedgerEntry, RowList},
+    ledger::{
+        LedgerEntry, RowList,
+        explain::{Figure, RowSumPart},
+    },
     tui::{
         component::{detail::DetailLine, scene::Scene},
         overlay::MenuEntry,
@@ -136,6 +139,12 @@ impl FilledOrder {
         let average = total(&value_of).zip(quantity).and_then(|(value, quantity)| value.checked_div(quantity));
         let average = average.map(|average| average.round_dp(6));
         Some(Self { fills, count, sum, quantity, average })
+    }
+
+    /// The figures of the order; with more fills than are read, only those of the rows read.
+    pub(super) fn figures(&self) -> Vec<Figure> {
+        let ids: Vec<TransactionId> = self.fills.iter().map(|fill| fill.transaction.id).collect();
+        RowSumPart::ALL.iter().map(|part| Figure::RowSum(*part, ids.clone())).collect()
     }
 
     pub(super) fn first(&self) -> Option<&LedgerEntry> {

@@ -1,7 +1,5 @@
 //! Draws the rows and the detail of one.
 
-use std::fmt::Write as _;
-
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
@@ -11,10 +9,10 @@ use super::{
     order::{self, FilledOrder, LineContent},
 };
 use crate::{
-    domain::{Money, Text, TransactionFacts, TransactionStatus, TransactionSubtype},
+    domain::{Text, TransactionFacts, TransactionStatus, TransactionSubtype},
     ledger::{LedgerEntry, RowList},
     tui::{
-        component::{columns::ColumnSpec, detail::DetailLine, empty, hit::ListId, pane::Ctx, scene::Scene},
+        component::{columns::ColumnSpec, detail::DetailLine, empty, hit::ListId, scene::Scene},
         snapshot,
         widget::{
             amount::{self, AmountHalves, plain},
@@ -365,35 +363,4 @@ fn origin(entry: &LedgerEntry, snapshot: &snapshot::LedgerSnapshot) -> (String, 
         0 => (source, String::new()),
         line => (source, line.to_string()),
     }
-}
-
-/// Explanation of the figures.
-pub(super) fn explanation(rows: &Transactions, listing: &RowList, ctx: &Ctx<'_>) -> String {
-    let whose = rows.account.map_or_else(|| "all accounts".to_owned(), |account| ctx.snapshot.account_label(account));
-    let mut text = format!("# {} rows of {whose}\n", plain(listing.len().into()));
-    if !rows.query.is_all() {
-        let _ = writeln!(text, "that match the filter `{}`.", rows.field.value());
-    }
-    text.push_str("\nSums by currency:\n");
-    for (total, count) in listing.sums() {
-        let _ = writeln!(text, "> {} of {} rows", amount::money(total, ctx.masked), plain(count.into()));
-    }
-    text.push_str("\nVoid rows are shown struck through and left out of every sum.\n");
-    if let Some(balance) = rows.account.and_then(|account| ctx.snapshot.account(account)).and_then(|line| line.balance)
-    {
-        let current: Money = balance.current;
-        let _ = write!(
-            text,
-            "\nThe column Balance is the balance after each row: the stated balance before it and the rows since. The newest is \
-             {} of {}. Pending rows don't count until they are posted.\n",
-            amount::money(current, ctx.masked),
-            balance.as_of
-        );
-    }
-    if let Some(entry) = rows.entry(ctx) {
-        let (source, line) = origin(&entry, ctx.snapshot);
-        let line = if line.is_empty() { line } else { format!(" line {line}") };
-        let _ = write!(text, "\nThe selected row was read from {source}{line}; the raw file is kept in the store.");
-    }
-    text
 }

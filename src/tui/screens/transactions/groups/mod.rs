@@ -5,7 +5,7 @@
 pub(super) mod view;
 
 use crate::{
-    domain::AccountId,
+    domain::{AccountId, AssetCode},
     ledger::{By, Group, GroupKey, GroupSort, GroupSortKey, Query, explain::Figure},
     tui::{
         action::Action,
@@ -153,17 +153,23 @@ impl Groups {
         ctx.push(Menu::copy(choices));
     }
 
-    /// Opens the tree of the selected group's sum, in the currency of the bars where it has one in it. `text` is the filter.
+    /// Opens the trees of the selected group's sums, that in the currency of the bars first, and of the whole list. `text` is the
+    /// filter.
     pub(super) fn explain(&self, text: &str, account: Option<AccountId>, ctx: &mut Ctx<'_>) {
         let (Some(grouped), Some(group)) = (&self.shown, self.selected()) else { return };
         let sums = || group.sums.totals.iter().map(|(total, _)| total.currency);
         let drawn = grouped.drawn().map(|peak| peak.currency).filter(|drawn| sums().any(|currency| currency == *drawn));
-        let Some(currency) = drawn.or_else(|| sums().next()) else {
+        let currencies: Vec<AssetCode> = drawn.into_iter().chain(sums()).collect();
+        if currencies.is_empty() {
             ctx.push(TextPage::new("Where this figure comes from", "No row of this group counts in a sum.".to_owned()));
             return;
-        };
+        }
         let today = ctx.moment.today;
         let rows = Query::parse(text, today).narrowed(&ctx.snapshot.view.term(&group.key));
-        ExplainTree::open(Figure::counted_rows(account, currency, &Query::parse(&rows, today)), ctx);
+        let (group, list) = (Query::parse(&rows, today), Query::parse(text, today));
+        let of = |query: &Query| -> Vec<Figure> {
+            currencies.iter().map(|currency| Figure::counted_rows(account, *currency, query)).collect()
+        };
+        ExplainTree::open_all([of(&group), of(&list)].concat(), ctx);
     }
 }
