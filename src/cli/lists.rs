@@ -47,7 +47,7 @@ pub(super) fn accounts(
         OutputColumn::left("Institution", |account| account.institution.clone()),
         OutputColumn::left("Account", |account| account.name.clone()),
         OutputColumn::left("Type", |account| account.account_type.label().to_owned()),
-        OutputColumn::left("Number", |account| account.number_masked.clone()),
+        OutputColumn::left("Number", |account| text::shown_number(&account.number_masked)),
         OutputColumn::right("Balance", |account| maybe_money(account.balance, &account.currency)),
         OutputColumn::left("", |account| account.currency.clone()),
         OutputColumn::right("Available", |account| maybe_money(account.available_balance, &account.currency)),

@@ -212,6 +212,15 @@ pub fn mask_number(number: &str) -> String {
     format!("****{}", characters[characters.len() - shown..].iter().collect::<String>())
 }
 
+/// A masked number as people see it: `··7890`; empty if no character of it is known.
+#[must_use]
+pub fn shown_number(masked: &str) -> String {
+    match masked.trim_start_matches('*') {
+        "" => String::new(),
+        tail => format!("··{tail}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,5 +274,6 @@ mod tests {
         assert_eq!(mask_number("000123457890"), "****7890");
         assert_eq!(mask_number("1234"), "****4");
         assert_eq!(mask_number(""), "****");
+        assert_eq!([shown_number("****7890"), shown_number("****")], ["··7890", ""]);
     }
 }

@@ -26,9 +26,6 @@ use crate::{
     },
 };
 
-/// Most columns of an account's name.
-const ACCOUNT_COLUMNS: u16 = 24;
-
 /// Rows per request.
 pub(crate) const CHUNK: u64 = 200;
 
@@ -162,9 +159,9 @@ impl Pane for ChangePage {
         let columns = [
             TableColumn::new("Date", Size::Fixed(10)),
             TableColumn::new("Payee", Size::Flex(16)),
-            TableColumn::new("Account", Size::Fit(8, ACCOUNT_COLUMNS)).rank(2),
+            TableColumn::new("Account", Size::Fit(8, 28)).rank(2),
             TableColumn::new("Amount", Size::Fit(10, 22)).right(),
-            TableColumn::new("Line", Size::Fit(4, 8)).right().rank(1),
+            TableColumn::new("Line", Size::Fit(0, 8)).right().rank(1),
         ];
         let table = TableView {
             list: ListId::ChangeRows,
@@ -189,7 +186,7 @@ impl Pane for ChangePage {
             TableRow::cells(vec![
                 Cell::text(facts.date.to_string(), theme.text),
                 Cell::text(snapshot::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked), theme.text),
-                Cell::text(snapshot.account_cell(entry.transaction.account_id, ACCOUNT_COLUMNS.into()), theme.muted),
+                Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted),
                 Cell::Figure(AmountHalves::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
                 if facts.origin.line > 0 {
                     Cell::text(facts.origin.line.to_string(), theme.muted)

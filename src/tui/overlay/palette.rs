@@ -281,7 +281,7 @@ impl Pane for Palette {
             scene.paint.text(padded(body), "No matching command.", theme.muted);
             return;
         }
-        let columns = [TableColumn::new("", Size::Flex(20)), TableColumn::new("", Size::Fit(2, 16)).right().rank(1)];
+        let columns = [TableColumn::new("", Size::Fill(20)), TableColumn::new("", Size::Fit(2, 16)).right().rank(1)];
         let table = TableView {
             list: ListId::Palette,
             columns: &columns,

@@ -18,10 +18,7 @@ use crate::{
         Account, AccountId, Change, ChangeId, Connection, ConnectionId, RowPair, TransactionFacts, TransactionId,
     },
     ledger::{AccountLine, Check, Daily, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View, daily::Span},
-    tui::widget::{
-        chart::Point,
-        text::{fit, width},
-    },
+    tui::widget::chart::Point,
 };
 
 /// Most journal entries in a snapshot.
@@ -143,17 +140,6 @@ impl LedgerSnapshot {
     /// `Checking ··7890`: enough to tell accounts apart in one column.
     pub(crate) fn account_label(&self, id: AccountId) -> String {
         self.account(id).map_or_else(|| format!("account {id}"), |line| label(&line.account))
-    }
-
-    /// The label in at most so many columns: the name is cut, the end of the number stays.
-    pub(crate) fn account_cell(&self, id: AccountId, columns: usize) -> String {
-        let label = self.account_label(id);
-        let tail = self.account(id).map_or("", |line| line.account.tail());
-        let end = format!(" ··{tail}");
-        match label.strip_suffix(&end) {
-            Some(name) if width(&label) > columns => format!("{}{end}", fit(name, columns.saturating_sub(width(&end)))),
-            _ => label,
-        }
     }
 
     pub(crate) fn connection(&self, id: ConnectionId) -> Option<&Connection> {

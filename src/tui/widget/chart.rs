@@ -114,10 +114,10 @@ pub(crate) fn blocks(paint: &mut Paint<'_>, area: Rect, points: &[Point]) {
 }
 
 /// Signed figures side by side: positive ones above the axis, negative ones below it. With one sign only, it gets all
-/// the lines. At most as many figures as columns.
-pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
+/// the lines. At most as many figures as columns. Returns the columns used.
+pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) -> u16 {
     if area.is_empty() || values.is_empty() {
-        return;
+        return 0;
     }
     let size = |value: Option<&Decimal>| value.and_then(|value| value.abs().to_f64()).unwrap_or(0.0);
     let (gain, loss) = (
@@ -135,7 +135,7 @@ pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
     let eighths = |value: Decimal| (size(Some(&value)) / scale).round().to_usize().unwrap_or(0).max(1);
     let up = up.to_u16().unwrap_or(0);
     let count = u16::try_from(values.len()).unwrap_or(u16::MAX);
-    let step = (area.width / count).clamp(1, 4);
+    let step = (area.width / count).clamp(1, 8);
     let wide = if step > 2 { step - 1 } else { step };
     for (x, value) in (area.x..area.right()).step_by(usize::from(step)).zip(values) {
         if value.is_zero() {
@@ -147,6 +147,7 @@ pub(crate) fn bars(paint: &mut Paint<'_>, area: Rect, values: &[Decimal]) {
         let style = paint.theme.amount(*value);
         pillar(paint, column, eighths(*value), hangs, style);
     }
+    (count.saturating_mul(step) - (step - wide)).min(area.width)
 }
 
 /// A pillar of so many eighths of a line, from the lower end of `column` up, or from its upper end down.

@@ -18,9 +18,14 @@ pub(crate) enum Size {
     Fixed(u16),
     /// As wide as its visible content, within bounds; with a lower bound of 0 an empty column is dropped.
     Fit(u16, u16),
-    /// A share of the remaining width, at least that.
+    /// At least that, and as wide as its visible content where there is room, so that figures stay near their names.
     Flex(u16),
+    /// At least that, and the rest of the width.
+    Fill(u16),
 }
+
+/// Flexible columns grow in steps of so many columns, so that they rarely move while rows change.
+const FLEX_STEP: u16 = 4;
 
 /// One column.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +67,10 @@ impl<'a> TableColumn<'a> {
         self.sort = Some(place);
         self
     }
+
+    const fn is_flexible(&self) -> bool {
+        matches!(self.size, Size::Flex(_) | Size::Fill(_))
+    }
 }
 
 /// The content of a cell.
@@ -76,6 +85,14 @@ pub(crate) enum Cell {
 impl Cell {
     pub(crate) fn text(text: impl Into<Cow<'static, str>>, style: Style) -> Self {
         Self::Text(text.into(), style)
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text, _) => text.is_empty(),
+            Self::Figure(..) => false,
+            Self::Empty => true,
+        }
     }
 }
 
@@ -197,7 +214,7 @@ impl TableView<'_> {
             .iter()
             .enumerate()
             .map(|(index, column)| match column.size {
-                Size::Fixed(columns) | Size::Flex(columns) => columns,
+                Size::Fixed(columns) | Size::Flex(columns) | Size::Fill(columns) => columns,
                 Size::Fit(least, most) => content(index).max(kept_width(column, before)).clamp(least, most),
             })
             .collect();
@@ -225,7 +242,7 @@ impl TableView<'_> {
         // A narrow column fits where a wide one that is more important did not; only a vital one shortens names for that.
         let mut whole = widths.clone();
         for (index, width) in whole.iter_mut().enumerate() {
-            if matches!(self.columns[index].size, Size::Flex(_)) {
+            if self.columns[index].is_flexible() {
                 *width = (*width).max(content(index));
             }
         }
@@ -234,15 +251,26 @@ impl TableView<'_> {
             let widths = if self.columns[index].vital { &widths } else { &whole };
             kept[index] = needed(&kept, widths) <= u32::from(available);
         }
-        let spare = u32::from(available).saturating_sub(needed(&kept, &widths));
-        let flexible: Vec<usize> = (0..widths.len())
-            .filter(|index| kept[*index] && matches!(self.columns[*index].size, Size::Flex(_)))
+        let mut spare = u16::try_from(u32::from(available).saturating_sub(needed(&kept, &widths))).unwrap_or(u16::MAX);
+        let mut flexible: Vec<(u16, usize)> = (0..widths.len())
+            .filter(|index| kept[*index] && self.columns[*index].is_flexible())
+            .map(|index| {
+                let column = &self.columns[index];
+                let before = if column.title.is_empty() { 0 } else { before.get(column.title).copied().unwrap_or(0) };
+                let wanted = match column.size {
+                    Size::Fill(_) => u16::MAX,
+                    _ => content(index).next_multiple_of(FLEX_STEP).max(before),
+                };
+                (wanted.saturating_sub(widths[index]), index)
+            })
             .collect();
-        if let Some(count) = u32::try_from(flexible.len()).ok().filter(|count| *count > 0) {
-            for (place, index) in flexible.iter().enumerate() {
-                let extra = spare / count + u32::from(u32::try_from(place).unwrap_or(0) < spare % count);
-                widths[*index] = widths[*index].saturating_add(u16::try_from(extra).unwrap_or(u16::MAX));
-            }
+        // Columns that need little get all of it; the others share the rest.
+        flexible.sort_unstable();
+        for (place, (missing, index)) in flexible.iter().enumerate() {
+            let left = u16::try_from(flexible.len() - place).unwrap_or(u16::MAX);
+            let extra = (*missing).min(spare / left);
+            widths[*index] += extra;
+            spare -= extra;
         }
         for (width, kept) in widths.iter_mut().zip(kept) {
             if !kept {
@@ -250,6 +278,20 @@ impl TableView<'_> {
             }
         }
         widths
+    }
+
+    /// The columns from a cell to the next cell with content, for texts that are longer than their column.
+    fn room(line: Rect, area: Rect, widths: &[u16], cells: &[Cell], at: usize) -> u16 {
+        let mut areas = cell_areas(line, widths).zip(cells).skip(at + 1);
+        let next = areas.find(|(area, cell)| area.is_some() && !cell.is_empty()).and_then(|(area, _)| area);
+        next.map_or(line.right().saturating_sub(MARGIN), |next| next.x - GAP).saturating_sub(area.x)
+    }
+
+    /// The part of a line that the columns use.
+    fn used(line: Rect, widths: &[u16]) -> Rect {
+        let shown = widths.iter().filter(|width| **width > 0);
+        let columns = shown.fold(0_u16, |used, width| used.saturating_add(*width).saturating_add(GAP));
+        Rect { width: columns.saturating_sub(GAP).saturating_add(GUTTER + MARGIN).min(line.width), ..line }
     }
 
     fn header(&self, paint: &mut Paint<'_>, area: Rect, widths: &[u16]) {
@@ -286,15 +328,20 @@ impl TableView<'_> {
         match content {
             TableRow::Heading(title, right) => {
                 let style = paint.theme.heading;
-                let line = padded(line);
+                let least = u16::try_from(width(title) + width(right)).unwrap_or(u16::MAX).saturating_add(2 * GUTTER);
+                let columns = Self::used(line, widths).width;
+                let line = padded(Rect { width: columns.max(least).min(line.width), ..line });
                 let used = if right.is_empty() { 0 } else { paint.right(line, right, paint.theme.muted) + 1 };
                 paint.text(Rect { width: line.width.saturating_sub(used), ..line }, title, style);
             }
             TableRow::Cells { cells, marked, style } => {
-                for ((cell, area), (column, figure)) in
-                    cells.iter().zip(cell_areas(line, widths)).zip(self.columns.iter().zip(figures))
+                for (at, ((cell, area), (column, figure))) in
+                    cells.iter().zip(cell_areas(line, widths)).zip(self.columns.iter().zip(figures)).enumerate()
                 {
-                    let Some(area) = area else { continue };
+                    let Some(mut area) = area else { continue };
+                    if !self.headers && !column.right {
+                        area.width = area.width.max(Self::room(line, area, widths, cells, at));
+                    }
                     match cell {
                         Cell::Text(text, style) if column.right => paint.right(area, text, *style),
                         Cell::Text(text, style) => paint.text(area, text, *style),

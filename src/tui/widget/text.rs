@@ -12,7 +12,10 @@ pub(crate) fn width(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.graphemes(true).map(UnicodeWidthStr::width).sum() }
 }
 
-/// `text` cleaned and cut to `columns`, with `…` at the end if it was cut.
+/// Fewest columns of a name before the end of its number; in less room the number is cut too.
+const LEAST_NAME: usize = 4;
+
+/// `text` cleaned and cut to `columns`, with `…` where it was cut: at the end, or before the end of an account's number.
 pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     let safe = clean(text);
     if width(&safe) <= columns {
@@ -21,9 +24,20 @@ pub(crate) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     if columns == 0 {
         return Cow::Borrowed("");
     }
-    let mut out = head(&safe, columns - 1).to_owned();
+    let number = number_end(&safe);
+    let number = if width(number) + LEAST_NAME <= columns { number } else { "" };
+    let name = &safe[..safe.len() - number.len()];
+    let mut out = head(name, columns - 1 - width(number)).to_owned();
     out.push('…');
+    out.push_str(number);
     Cow::Owned(out)
+}
+
+/// The ` ··7890` at the end of an account's label; else empty.
+fn number_end(text: &str) -> &str {
+    let Some(at) = text.rfind(" ··") else { return "" };
+    let is_number = |digits: &str| (1..=4).contains(&digits.len()) && digits.chars().all(char::is_alphanumeric);
+    if is_number(&text[at + " ··".len()..]) { &text[at..] } else { "" }
 }
 
 /// The longest prefix of `text` of at most `columns`.
@@ -81,6 +95,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_end_of_a_number_stays_where_its_name_is_cut() {
+        assert_eq!(fit("Lakeshore Brokerage ··4417", 22), "Lakeshore Brok… ··4417");
+        assert_eq!(fit("Lakeshore Brokerage ··4417", 11), "Lak… ··4417");
+        assert_eq!(fit("Lakeshore Brokerage ··4417", 10), "Lakeshore…");
+        assert_eq!(fit("Dots ·· in a text", 8), "Dots ··…");
+    }
 
     #[test]
     fn cutting_respects_wide_characters() {

@@ -212,10 +212,8 @@ impl Picker {
                 let path = self.path_of(&entry);
                 self.import(vec![path], ctx);
             }
-            None if partial.is_empty()
-                && self.marks.is_empty()
-                && !matches!(self.items().get(self.cursor.at), Some(Item::Entry(_))) =>
-            {
+            // A folder is typed: its list is next, so that no file is imported that was not chosen.
+            None if partial.is_empty() => {
                 self.in_list = true;
                 self.select_first_file();
             }

@@ -9,7 +9,10 @@ use super::{
     sheet::Sheet,
 };
 use crate::{
-    domain::{Money, text::mask_number},
+    domain::{
+        Money,
+        text::{mask_number, shown_number},
+    },
     ports::VaultChoice,
     providers::ProviderMetadata,
     sync::{AccountResult, JobFailure, JobProgress, SyncReport},
@@ -21,6 +24,7 @@ use crate::{
         widget::{
             paint::{below, bottom, centred, padded, shrink_left, top},
             table::{Cell, Size, TableColumn, TableRow, TableView},
+            text::width,
         },
     },
 };
@@ -76,9 +80,15 @@ fn trail(wizard: &Wizard, scene: &mut Scene<'_>, line: Rect) {
         Step::Accounts(_) => 4,
         Step::Syncing(_) | Step::Done(_) => 5,
     };
+    let names = ["Institution", "How it works", asks, tries, "Accounts", "First sync"];
+    let needed = names.iter().map(|name| width(name)).sum::<usize>() + (names.len() - 1) * width(" › ");
+    if needed > usize::from(line.width) {
+        let step = format!("Step {} of {} · ", at + 1, names.len());
+        scene.paint.pieces(line, &[(&step, theme.muted), (names[at], theme.heading)]);
+        return;
+    }
     let mut room = line;
-    for (index, name) in ["Institution", "How it works", asks, tries, "Accounts", "First sync"].into_iter().enumerate()
-    {
+    for (index, name) in names.into_iter().enumerate() {
         let style = if index == at { theme.heading } else { theme.muted };
         let gap = if index == 0 { "" } else { " › " };
         let used = scene.paint.pieces(room, &[(gap, theme.muted), (name, style)]);
@@ -295,7 +305,7 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         TableRow::cells(vec![
             Cell::text(if wanted { "✓" } else { "·" }, if wanted { theme.good } else { theme.muted }),
             Cell::text(name, text),
-            Cell::text(mask_number(&draft.number), theme.muted),
+            Cell::text(shown_number(&mask_number(&draft.number)), theme.muted),
             Cell::text(draft.account_type.label(), theme.muted),
             Cell::text(balance.unwrap_or_default(), text),
         ])

@@ -9,7 +9,7 @@ use super::{
     totals,
 };
 use crate::{
-    domain::{Account, AccountId, Money},
+    domain::{Account, AccountId, Money, text::shown_number},
     ledger::{AccountLine, Standing},
     tui::{
         attention::{closed_by, unexplained},
@@ -173,13 +173,13 @@ pub(super) const COLUMNS: [ColumnSpec<AccountColumn>; 13] = [
         AccountColumn::Connection,
         "connection",
         TableColumn::new("Connection", Size::Fit(0, 20)).rank(7),
-        ShownFrom::Choice,
+        ShownFrom::Width(110),
     ),
     ColumnSpec::new(
         AccountColumn::Updated,
         "updated",
         TableColumn::new("Updated", Size::Fit(0, 13)).rank(8),
-        ShownFrom::Choice,
+        ShownFrom::Width(120),
     ),
     ColumnSpec::new(
         AccountColumn::Id,
@@ -208,7 +208,7 @@ fn cell(
         }
         AccountColumn::Institution => Cell::text(account.institution.clone(), theme.muted),
         AccountColumn::Type => Cell::text(account.kind().label(), theme.muted),
-        AccountColumn::Number => Cell::text(account.number_masked.replace("****", "··"), theme.muted),
+        AccountColumn::Number => Cell::text(shown_number(&account.number_masked), theme.muted),
         AccountColumn::Balance => line.balance.map_or_else(
             || Cell::Figure(AmountHalves::unknown(), theme.muted),
             |balance| Cell::Figure(figure(balance.current.amount), theme.amount(balance.current.amount)),
@@ -292,7 +292,7 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
     lines.extend([
         DetailLine::pair("institution", account.institution.clone()),
         DetailLine::pair("type", account.kind().label()),
-        DetailLine::pair("number", account.number_masked.replace("****", "··")),
+        DetailLine::pair("number", shown_number(&account.number_masked)),
         DetailLine::pair("available", available.map(|money| amount::money(money, masked)).unwrap_or_default()),
         DetailLine::Foot,
         DetailLine::pair("rows", plain(line.transaction_count.into())),

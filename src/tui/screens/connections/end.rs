@@ -2,6 +2,7 @@
 
 use crate::{
     domain::{Connection, ConnectionId},
+    providers::is_file_source,
     sync::EngineCommand,
     tui::{
         component::pane::Ctx,
@@ -38,7 +39,9 @@ pub(super) fn ask(connection: &Connection, ctx: &mut Ctx<'_>) {
         choices
             .insert(0, choice('o', "disconnect, keep its data", "keep the rows; its balances leave net worth", false));
     }
-    ctx.push(Menu::new("Disconnect? Its login is deleted", choices, 0, chosen));
+    let is_file = is_file_source(connection);
+    let title = if is_file { "Disconnect the statement files?" } else { "Disconnect? Its login is deleted" };
+    ctx.push(Menu::new(title, choices, 0, chosen));
 }
 
 fn chosen(end: &End, ctx: &mut Ctx<'_>) {

@@ -120,7 +120,11 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
     let (mark, style) = mark(status, theme);
     let provider = find(&connection.provider).ok();
     let when = |at: Option<chrono::DateTime<chrono::Utc>>| {
-        at.map(|at| format!("{} · {}", moment.stamp(at), moment.ago(at))).unwrap_or_default()
+        at.map(|at| {
+            let (stamp, age) = (moment.stamp(at), moment.ago(at));
+            if stamp.starts_with(&age) { stamp } else { format!("{stamp} · {age}") }
+        })
+        .unwrap_or_default()
     };
     let mut lines = vec![
         DetailLine::Heading(connection.display_name().to_owned()),

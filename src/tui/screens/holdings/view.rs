@@ -142,11 +142,16 @@ pub(super) const COLUMNS: [ColumnSpec<HoldingColumn>; 13] = [
         ShownFrom::Always,
     ),
     ColumnSpec::new(HoldingColumn::Name, "name", TableColumn::new("Name", Size::Flex(10)).rank(5), ShownFrom::Width(0)),
-    ColumnSpec::new(HoldingColumn::Type, "type", TableColumn::new("Type", Size::Fit(0, 16)).rank(8), ShownFrom::Choice),
+    ColumnSpec::new(
+        HoldingColumn::Type,
+        "type",
+        TableColumn::new("Type", Size::Fit(0, 16)).rank(8),
+        ShownFrom::Width(120),
+    ),
     ColumnSpec::new(
         HoldingColumn::Account,
         "account",
-        TableColumn::new("Account", Size::Fit(8, 22)).rank(6).sort(5),
+        TableColumn::new("Account", Size::Fit(8, 28)).rank(6).sort(5),
         ShownFrom::Width(0),
     ),
     ColumnSpec::new(
@@ -194,14 +199,14 @@ pub(super) const COLUMNS: [ColumnSpec<HoldingColumn>; 13] = [
     ColumnSpec::new(
         HoldingColumn::Weight,
         "weight",
-        TableColumn::new("Wt", Size::Fit(4, 6)).right().rank(3),
+        TableColumn::new("Wt %", Size::Fit(4, 6)).right().rank(3),
         ShownFrom::Width(0),
     ),
     ColumnSpec::new(
         HoldingColumn::AsOf,
         "as-of",
         TableColumn::new("As of", Size::Fit(0, 10)).rank(8),
-        ShownFrom::Choice,
+        ShownFrom::Width(130),
     ),
 ];
 

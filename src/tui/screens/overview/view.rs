@@ -2,13 +2,17 @@
 
 use ratatui::layout::Rect;
 
-use super::{Overview, Part, worth};
-use crate::tui::{
-    component::{empty, hit::ListId, scene::Scene},
-    widget::{
-        amount,
-        paint::{below, padded, shrink_left, top},
-        table::{Cell, Size, TableColumn, TableRow, TableView},
+use super::{Overview, Part, news::NewsItem, worth};
+use crate::{
+    domain::Money,
+    tui::{
+        component::{empty, hit::ListId, scene::Scene},
+        widget::{
+            amount,
+            paint::{below, padded, shrink_left, top},
+            table::{Cell, Size, TableColumn, TableRow, TableView},
+            text::width,
+        },
     },
 };
 
@@ -32,8 +36,11 @@ pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let wanted = worth::height(overview, scene);
     if scene.wide {
         // The lists get the lines they need, up to half of the screen; the chart gets the rest.
-        let most = overview.items.len().max(overview.matters.len());
-        let lists = u16::try_from(most).unwrap_or(u16::MAX).saturating_add(2).clamp(4, (area.height / 2).max(4));
+        let beside = split(overview, area.width);
+        let lines = |count: usize| u16::try_from(count).unwrap_or(u16::MAX).saturating_add(2);
+        let (matters, items) = (lines(overview.matters.len()), lines(overview.items.len()));
+        let most = if beside.is_some() { matters.max(items) } else { matters.saturating_add(items) };
+        let lists = most.clamp(4, (area.height / 2).max(4));
         let height = area.height.saturating_sub(lists).max(wanted.min(area.height / 2)).max(10);
         let upper = top(area, height);
         let left = Rect { width: (area.width * 2 / 5).min(60), ..upper };
@@ -42,14 +49,17 @@ pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         let lower = below(area, height);
         if overview.matters.is_empty() {
             latest(overview, scene, lower);
+        } else if let Some(columns) = beside.or((lower.height < 10).then_some(lower.width / 2)) {
+            attention(overview, scene, Rect { width: columns, ..lower });
+            latest(overview, scene, shrink_left(lower, columns));
         } else {
-            let half = Rect { width: lower.width / 2, ..lower };
-            attention(overview, scene, half);
-            latest(overview, scene, shrink_left(lower, half.width));
+            let matters = matters.clamp(3, lower.height / 2);
+            attention(overview, scene, top(lower, matters));
+            latest(overview, scene, below(lower, matters));
         }
         return;
     }
-    let height = wanted.min(area.height / 3);
+    let height = wanted.min(area.height * 2 / 5);
     worth::draw(overview, scene, top(area, height));
     let rest = below(area, height);
     let chart_height = if rest.height >= 16 { rest.height / 3 } else { 3 };
@@ -63,6 +73,20 @@ pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
         attention(overview, scene, top(rest, matters));
     }
     latest(overview, scene, below(rest, matters));
+}
+
+/// The columns of the pane of matters where it and the news fit side by side without a cut; else one is above the other.
+fn split(overview: &Overview, columns: u16) -> Option<u16> {
+    const FRAME: usize = 6;
+    let money = |money: Option<Money>| money.map_or(0, |money| width(&amount::difference(money, false)) + 2);
+    let matters = overview.matters.iter().map(|matter| width(&matter.text) + money(matter.money) + 3);
+    let matters = matters.max().unwrap_or(0) + FRAME;
+    let widest = |of: fn(&NewsItem) -> usize| overview.items.iter().map(of).max().unwrap_or(0);
+    let last = widest(|item| width(&item.summary)).max(overview.items.iter().map(|item| money(item.money)).max()?);
+    // Flexible columns grow in steps.
+    let news = widest(|item| width(&item.when)) + widest(|item| width(&item.text)) + last + 10 + FRAME;
+    let spare = usize::from(columns).checked_sub(matters + news)?;
+    u16::try_from(matters + spare / 2).ok()
 }
 
 fn chart(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
@@ -124,7 +148,7 @@ fn latest(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let columns = [
         TableColumn::new("", Size::Fit(8, 14)),
         TableColumn::new("", Size::Flex(12)),
-        TableColumn::new("", Size::Fit(8, 34)).rank(1),
+        TableColumn::new("", Size::Flex(8)),
     ];
     let table = TableView {
         list: ListId::Latest,

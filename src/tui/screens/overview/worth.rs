@@ -62,7 +62,7 @@ pub(super) fn height(overview: &Overview, scene: &Scene<'_>) -> u16 {
 
 pub(super) fn draw(overview: &Overview, scene: &mut Scene<'_>, area: Rect) {
     let focused = scene.top && overview.focus == Part::Worth;
-    let right = if scene.snapshot.worth.len() > 1 { "h l" } else { "" };
+    let right = if scene.snapshot.worth.len() > 1 { "h l currency" } else { "" };
     let title = match (overview.is_large(Part::Worth), overview.by_institution) {
         (true, _) => "Net worth",
         (false, true) => "Net worth · by institution",

@@ -37,9 +37,6 @@ pub(super) enum RowColumn {
     Status,
 }
 
-/// Most columns of an account's name.
-const ACCOUNT_COLUMNS: u16 = 24;
-
 const fn text(title: &'static str, most: u16, rank: u8) -> TableColumn<'static> {
     TableColumn::new(title, Size::Fit(0, most)).rank(rank)
 }
@@ -49,12 +46,12 @@ pub(super) const COLUMNS: [ColumnSpec<RowColumn>; 16] = [
     ColumnSpec::new(RowColumn::Date, "date", TableColumn::new("Date", Size::Fixed(10)).sort(0), ShownFrom::Width(0)),
     ColumnSpec::new(RowColumn::Settled, "settled", text("Settled", 10, 9), ShownFrom::Choice),
     ColumnSpec::new(RowColumn::Payee, "payee", TableColumn::new("Payee", Size::Flex(18)).sort(1), ShownFrom::Always),
-    ColumnSpec::new(RowColumn::Account, "account", text("Account", ACCOUNT_COLUMNS, 3).sort(3), ShownFrom::Width(0)),
+    ColumnSpec::new(RowColumn::Account, "account", text("Account", 24, 3).sort(3), ShownFrom::Width(0)),
     ColumnSpec::new(RowColumn::Category, "category", text("Category", 18, 5), ShownFrom::Width(0)),
-    ColumnSpec::new(RowColumn::Tags, "tags", text("Tags", 18, 7), ShownFrom::Choice),
+    ColumnSpec::new(RowColumn::Tags, "tags", text("Tags", 18, 7), ShownFrom::Width(130)),
     ColumnSpec::new(RowColumn::Kind, "kind", text("Kind", 16, 6).sort(4), ShownFrom::Width(100)),
     ColumnSpec::new(RowColumn::Memo, "memo", text("Memo", 36, 8), ShownFrom::Width(120)),
-    ColumnSpec::new(RowColumn::Note, "note", text("Note", 28, 8), ShownFrom::Choice),
+    ColumnSpec::new(RowColumn::Note, "note", text("Note", 28, 8), ShownFrom::Width(130)),
     ColumnSpec::new(RowColumn::Reference, "reference", text("Reference", 14, 9), ShownFrom::Choice),
     ColumnSpec::new(RowColumn::Symbol, "symbol", text("Symbol", 12, 7), ShownFrom::Choice),
     ColumnSpec::new(RowColumn::Quantity, "quantity", text("Quantity", 16, 8).right(), ShownFrom::Choice),
@@ -87,7 +84,7 @@ pub(super) fn cell(
     match column {
         RowColumn::Date => Cell::text(facts.date.to_string(), theme.text),
         RowColumn::Settled => facts.settlement_date.map_or(Cell::Empty, |day| muted(day.to_string())),
-        RowColumn::Account => muted(snapshot.account_cell(entry.transaction.account_id, ACCOUNT_COLUMNS.into())),
+        RowColumn::Account => muted(snapshot.account_label(entry.transaction.account_id)),
         RowColumn::Category => muted(entry.user.category.clone().unwrap_or_default()),
         RowColumn::Tags => muted(entry.user.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ")),
         RowColumn::Kind => muted(kind(facts)),

@@ -153,7 +153,7 @@ fn over_time(grouped: &Grouped, scene: &mut Scene<'_>, area: Rect) -> u16 {
             *value = value.saturating_add(sum);
         }
     }
-    bars(&mut scene.paint, room, &values);
+    let drawn = bars(&mut scene.paint, room, &values);
     // The first and the last period below the bars.
     let ends = |at: i64| {
         let group = grouped.groups.iter().find(|group| match group.key {
@@ -165,9 +165,11 @@ fn over_time(grouped: &Grouped, scene: &mut Scene<'_>, area: Rect) -> u16 {
     let (from, to) = (ends(first), ends(last));
     let axis = shrink_left(padded(top(below(area, lines), 1)), used);
     let muted = scene.paint.theme.muted;
-    scene.paint.text(axis, &from, muted);
+    let used = scene.paint.text(axis, &from, muted);
     if first != last {
-        scene.paint.right(axis, &to, muted);
+        // The last period is named below its bar, unless that is below the first name.
+        let narrowest = used + 2 + u16::try_from(to.len()).unwrap_or(u16::MAX);
+        scene.paint.right(Rect { width: drawn.max(narrowest).min(axis.width), ..axis }, &to, muted);
     }
     lines + 1
 }
