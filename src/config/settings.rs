@@ -262,6 +262,13 @@ pub const SETTINGS: &[Setting] = &[
         import.unpacked_ratio
     ),
     number!("import", "rows", "The most transactions accepted from one file.", 1..=1_000_000_000, import.rows),
+    number!(
+        "import",
+        "kept_rows",
+        "Transactions of several files that are kept in memory between reading and writing; further files are read twice.",
+        0..=1_000_000_000,
+        import.kept_rows
+    ),
     number!("import", "depth", "How deep a file may nest.", 8..=10_000, import.depth),
     number!(
         "import",

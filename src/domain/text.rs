@@ -178,7 +178,12 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     }
     let shown =
         text.nfkd().filter(|character| !is_combining_mark(*character) && (*character < ' ' || !is_unsafe(*character)));
-    Cow::Owned(shown.map(plain).flat_map(char::to_lowercase).collect())
+    let folded: String = shown.map(plain).flat_map(char::to_lowercase).collect();
+    if folded.is_empty() {
+        // A text of marks alone keeps them, so that it can be searched for.
+        return Cow::Owned(text.nfkd().filter(|character| !is_unsafe(*character)).collect());
+    }
+    Cow::Owned(folded)
 }
 
 /// The ASCII character that looks like a dash, quote or blank.
@@ -255,6 +260,7 @@ mod tests {
     fn folding_ignores_case_and_accents() {
         assert_eq!(fold("Café ÀÉ Straße"), "cafe ae straße");
         assert_eq!(fold("Ｊoe’s – Cafe\u{a0}№1"), fold("joe's - cafe no1"));
+        assert_eq!(fold("\u{c63}"), "\u{c63}", "a mark alone");
         assert_eq!(skeleton("AT&T *Bill-PMT 12"), "attbillpmt12");
     }
 

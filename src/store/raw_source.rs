@@ -132,6 +132,12 @@ impl NewSource {
         Ok(Self { thread: Some(thread), stop, heading, digest })
     }
 
+    /// Identifies the bytes.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+
     /// Waits for the thread and stores the result. Returns the digest.
     pub(super) fn store(mut self, table: &mut Table<(u64, u64), ValueBytes>, change: u64) -> Result<[u8; 32]> {
         let Some(thread) = self.thread.take() else { return Ok(self.digest) };

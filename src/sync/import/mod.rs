@@ -29,15 +29,27 @@ use super::{
     ReviewRow, RowState, Stage, reconcile::Outcome,
 };
 use crate::{
-    domain::{AccountId, Change, Warning},
+    domain::{AccountId, Change, FailureKind, Warning},
     statements::{Limits, StatementAccount},
     store::Store,
 };
 
+/// A file that was read.
+enum ReviewedFile {
+    Kept(FileContent),
+    /// Read again when its rows are needed, because the files before it have [`Limits::kept_rows`].
+    Deferred(DeferredFile),
+}
+
+struct DeferredFile {
+    path: PathBuf,
+    digest: [u8; 32],
+}
+
 /// Files that were read and wait for the user's word.
 pub(super) struct Reviewed {
-    files: Vec<Result<FileContent, (PathBuf, JobFailure)>>,
-    account: Option<AccountId>,
+    files: Vec<Result<ReviewedFile, (PathBuf, JobFailure)>>,
+    reading: layouts::ReadOptions,
 }
 
 impl Reviewed {
@@ -64,15 +76,38 @@ impl Importer<'_> {
     pub(super) fn read(&self, paths: Vec<PathBuf>, options: ImportOptions) -> Result<Reviewed, JobFailure> {
         let reader = self.store.read()?;
         let reading = layouts::ReadOptions::new(self.store.path(), options);
-        let account = reading.options.account;
+        let paths = folder::expand(paths);
+        let is_single = paths.len() == 1;
         let mut files = Vec::with_capacity(paths.len());
-        for found in folder::expand(paths) {
-            files.push(
-                found.and_then(|path| self.read_file(&reader, &path, &reading).map_err(|failure| (path, failure))),
-            );
+        let mut kept_rows = 0;
+        for found in paths {
+            let read = |path: PathBuf| self.read_file(&reader, &path, &reading).map_err(|failure| (path, failure));
+            files.push(found.and_then(read).map(|content| {
+                if let FileContent::Parsed(parsed) = &content {
+                    let rows: usize = parsed.accounts().map(|page| page.transactions.len()).sum();
+                    if kept_rows + rows > self.limits.kept_rows && parsed.is_on_disk && !is_single {
+                        let deferred = DeferredFile { path: parsed.path.clone(), digest: parsed.source.digest() };
+                        return ReviewedFile::Deferred(deferred);
+                    }
+                    kept_rows += rows;
+                }
+                ReviewedFile::Kept(content)
+            }));
             self.check_cancelled()?;
         }
-        Ok(Reviewed { files, account })
+        Ok(Reviewed { files, reading })
+    }
+
+    /// The content of a deferred file.
+    fn read_again(&self, file: &DeferredFile, reading: &layouts::ReadOptions) -> Result<FileContent, JobFailure> {
+        let content = self.read_file(&self.store.read()?, &file.path, reading)?;
+        match &content {
+            FileContent::Parsed(parsed) if parsed.source.digest() != file.digest => {
+                let message = format!("{}: the file changed while it was imported", parsed.name());
+                Err(JobFailure::new(FailureKind::Unreadable, message).with_hint("import it again"))
+            }
+            _ => Ok(content),
+        }
     }
 
     /// The effect that writing the files would have. `with_rows` also lists every row, for the screen.
@@ -80,20 +115,38 @@ impl Importer<'_> {
         let reader = self.store.read()?;
         let mut overlay = PlannedRows::default();
         let mut files = Vec::with_capacity(reviewed.files.len());
-        let account = reviewed.account;
         for file in &mut reviewed.files {
             self.check_cancelled()?;
-            files.push(match file {
-                Err((path, failure)) => failed_review(path.clone(), failure.clone()),
-                Ok(FileContent::Known(known)) => known_review(known),
-                Ok(FileContent::Parsed(parsed)) => match plan::plan(self, &reader, &overlay, parsed, account) {
-                    Err(failure) => failed_review(parsed.path.clone(), failure),
-                    Ok(plan) => {
-                        let review = review_of(parsed, &plan, with_rows);
-                        overlay.add(parsed, plan);
-                        review
+            let mut again;
+            let content = match file {
+                Err((path, failure)) => {
+                    files.push(failed_review(path.clone(), failure.clone()));
+                    continue;
+                }
+                Ok(ReviewedFile::Kept(content)) => content,
+                Ok(ReviewedFile::Deferred(deferred)) => match self.read_again(deferred, &reviewed.reading) {
+                    Err(failure) => {
+                        files.push(failed_review(deferred.path.clone(), failure));
+                        continue;
+                    }
+                    Ok(content) => {
+                        again = content;
+                        &mut again
                     }
                 },
+            };
+            files.push(match content {
+                FileContent::Known(known) => known_review(known),
+                FileContent::Parsed(parsed) => {
+                    match plan::plan(self, &reader, &overlay, parsed, reviewed.reading.options.account) {
+                        Err(failure) => failed_review(parsed.path.clone(), failure),
+                        Ok(plan) => {
+                            let review = review_of(parsed, &plan, with_rows);
+                            overlay.add(parsed, plan);
+                            review
+                        }
+                    }
+                }
             });
         }
         Ok(ImportReview { files })
@@ -102,8 +155,8 @@ impl Importer<'_> {
     /// The report that [`Importer::commit`] would give, without writing anything.
     pub(super) fn dry_run(&self, reviewed: &mut Reviewed) -> Result<ImportReport, JobFailure> {
         let review = self.review(reviewed, false)?;
-        let report = |(file, content): (FileReview, &Result<FileContent, _>)| {
-            if let Ok(FileContent::Known(known)) = content {
+        let report = |(file, content): (FileReview, &Result<ReviewedFile, _>)| {
+            if let Ok(ReviewedFile::Kept(FileContent::Known(known))) = content {
                 return known_report(known);
             }
             let sum = |count: fn(&AccountReview) -> usize| file.accounts.iter().map(|a| count(a) as u64).sum();
@@ -131,13 +184,18 @@ impl Importer<'_> {
         let mut files = Vec::with_capacity(reviewed.files.len());
         let asks = reviewed.asks();
         for file in reviewed.files {
-            let report = match file {
-                Ok(FileContent::Parsed(parsed)) if asks => waiting_report(*parsed),
+            let content = file.and_then(|file| match file {
+                ReviewedFile::Kept(content) => Ok(content),
+                ReviewedFile::Deferred(deferred) => {
+                    self.read_again(&deferred, &reviewed.reading).map_err(|failure| (deferred.path, failure))
+                }
+            });
+            files.push(match content {
                 Err((path, failure)) => failed_report(path, failure),
                 Ok(FileContent::Known(known)) => known_report(&known),
-                Ok(FileContent::Parsed(parsed)) => self.commit_file(*parsed, reviewed.account),
-            };
-            files.push(report);
+                Ok(FileContent::Parsed(parsed)) if asks => waiting_report(*parsed),
+                Ok(FileContent::Parsed(parsed)) => self.commit_file(*parsed, reviewed.reading.options.account),
+            });
         }
         ImportReport { files }
     }

@@ -45,6 +45,8 @@ pub(super) struct KnownFile {
 /// A parsed file with everything that is kept of it.
 pub(super) struct ParsedFile {
     pub(super) path: PathBuf,
+    /// Whether it can be read again.
+    pub(super) is_on_disk: bool,
     /// `qfx`, `camt053`, `csv`: as [`Reading::format`].
     pub(super) format: &'static str,
     /// The file as it is on disk.
@@ -161,7 +163,9 @@ impl Importer<'_> {
     ) -> Result<FileContent, JobFailure> {
         let name = file_name(path);
         self.report_progress(Stage::Reading, &name, 0, 0);
-        let bytes = match (self.held)(path) {
+        let held = (self.held)(path);
+        let is_on_disk = held.is_none();
+        let bytes = match held {
             Some(bytes) if bytes.len() as u64 > self.limits.bytes => {
                 return Err(self.too_large(path, bytes.len() as u64));
             }
@@ -210,6 +214,7 @@ impl Importer<'_> {
         let warnings = std::mem::take(&mut reading.warnings);
         Ok(FileContent::Parsed(Box::new(ParsedFile {
             path,
+            is_on_disk,
             format,
             source,
             parts: parts(reading),

@@ -197,3 +197,31 @@ fn standard_input_is_imported_once_beside_a_screen_and_alone() {
     assert_eq!(screen.ended(), 0);
     assert_eq!(profile.json(&["transactions"]).as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn files_beyond_the_rows_kept_in_memory_are_read_twice_with_the_same_result() {
+    let profile = ScriptedProfile::new();
+    let folder = profile.folder.path();
+    for (name, account) in [("a.ofx", "12345678"), ("b.ofx", "22345678"), ("c.ofx", "32345678")] {
+        let rows = [("2026-10-01", "-1.50", "Bakery"), ("2026-10-02", "-2.50", "Cinema")];
+        fs::write(folder.join(name), bank_statement(account, &rows, "10.00")).unwrap();
+    }
+    let files = ["a.ofx", "b.ofx", "c.ofx"].map(|name| folder.join(name).display().to_string());
+    let import = |data: &str, kept: &str, dry: bool| {
+        let config = folder.join("kept.toml");
+        fs::write(&config, format!("[import]\nkept_rows = {kept}\n")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dashtam"));
+        command.arg("import").args(&files).args(["--format", "json"]).args(dry.then_some("--dry-run"));
+        let output = command.env("DASHTAM_CONFIG", config).env("DASHTAM_DATA_DIR", folder.join(data)).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for file in report["files"].as_array_mut().unwrap() {
+            assert_eq!(file["transactions_imported"], 2, "{file}");
+            file.as_object_mut().unwrap().remove("change");
+        }
+        report
+    };
+    for dry in [true, false] {
+        assert_eq!(import("few", "2", dry), import("all", "1000", dry), "dry run: {dry}");
+    }
+}
