@@ -32,8 +32,8 @@ pub(super) enum Owner {
 
 /// The column of currencies that goes with the amounts.
 pub(super) fn currency_column(columns: &[Column], layout: Option<&Layout>) -> Option<usize> {
-    if let Some(name) = layout.and_then(|layout| layout.columns.get("currency")?.first()) {
-        return column_named(columns, name);
+    if let Some(names) = layout.and_then(|layout| layout.columns.get("currency")) {
+        return names.iter().find_map(|name| column_named(columns, name));
     }
     let amount = columns
         .iter()

@@ -76,3 +76,12 @@ fn positions_above_the_transactions_are_named_in_a_warning() {
     assert_eq!(warnings[0].line, 2);
     assert!(warnings[0].message.contains("2 positions") && warnings[0].message.contains("SMPL, MNYX"), "{warnings:?}");
 }
+
+#[test]
+fn an_older_export_of_a_wallet_has_its_currency_in_another_column() {
+    let table = "Timestamp,Transaction Type,Asset,Quantity Transacted,Spot Price Currency,Spot Price at Transaction,Subtotal,\
+                 Total (inclusive of fees and/or spread),Fees and/or Spread,Notes\n\
+                 2026-03-15T10:00:00Z,Buy,BTC,0.002,EUR,50000.00,100.00,101.49,1.49,Bought 0.002 BTC\n";
+    assert_eq!(rows(table), ["buy -101.49 0.002"]);
+    assert_eq!(reading(table).statements[0].accounts[0].account.currency.to_string(), "EUR");
+}

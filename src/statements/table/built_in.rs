@@ -25,6 +25,7 @@ pub(super) const TEXTS: &[&str] = &[
     include_str!("../../../assets/layouts/chase-card.toml"),
     include_str!("../../../assets/layouts/chase-checking.toml"),
     include_str!("../../../assets/layouts/citi.toml"),
+    include_str!("../../../assets/layouts/coinbase.toml"),
     include_str!("../../../assets/layouts/comdirect-visa.toml"),
     include_str!("../../../assets/layouts/comdirect.toml"),
     include_str!("../../../assets/layouts/commerzbank.toml"),
