@@ -189,7 +189,7 @@ backups() {
     for n in $(seq "$count"); do
         for file in whole.redb sealed.age all.ofx.gz; do
             cp "$file" "changed.${file##*.}"; change=$(flip "changed.${file##*.}")
-            rm -rf round; cp base/vault vault.copy; mkdir round; cp vault.copy round/vault
+            rm -rf round; mkdir round; if [ -e base/vault ]; then cp base/vault round/vault; fi
             case $file in
                 *.gz) run round import changed.gz > /dev/null 2>&1 && done=yes || done=no ;;
                 *.age) run round restore changed.age --passphrase-file passphrase > /dev/null 2>&1 && done=yes || done=no ;;
