@@ -29,6 +29,8 @@ struct ImportRecord {
 
 #[derive(Serialize)]
 struct FileRecord {
+    #[serde(skip)]
+    is_waiting: bool,
     file: String,
     provider: Option<String>,
     format: Option<String>,
@@ -125,6 +127,7 @@ impl From<FileReport> for FileRecord {
             |evidence: crate::statements::Evidence| EvidenceRecord { supports: evidence.supports, text: evidence.text };
         let evidence = report.basis.evidence.into_iter().map(reason).collect();
         Self {
+            is_waiting: report.is_waiting,
             file: report.path.display().to_string(),
             provider: named(report.provider),
             format: named(report.format),
@@ -156,6 +159,7 @@ const COLUMNS: &[OutputColumn<FileRecord>] = &[
         match (&file.question, &file.error) {
             (Some(_), _) => "question",
             (None, Some(_)) => "failed",
+            (None, None) if file.is_waiting => "not imported yet",
             (None, None) => "ok",
         }
         .to_owned()

@@ -167,6 +167,8 @@ pub struct FileReport {
     pub format: String,
     /// The change, or why there is none. `Ok(None)`: all was known already, nothing was written.
     pub outcome: Result<Option<Change>, JobFailure>,
+    /// Whether it was not written because another file asks a question.
+    pub is_waiting: bool,
     /// How the file was read.
     pub basis: Basis,
     /// Accounts seen for the first time.

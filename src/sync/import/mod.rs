@@ -311,6 +311,7 @@ fn known_report(known: &KnownFile) -> FileReport {
 fn waiting_report(parsed: ParsedFile) -> FileReport {
     let provider = parsed.provider().to_owned();
     FileReport {
+        is_waiting: true,
         basis: parsed.basis,
         message: "not imported yet: another file asks a question".to_owned(),
         ..FileReport::of(parsed.path, provider, parsed.format.to_owned(), parsed.warnings)
@@ -333,6 +334,7 @@ impl FileReport {
             provider,
             format,
             outcome: Ok(None),
+            is_waiting: false,
             basis: Basis::default(),
             accounts_imported: 0,
             accounts_updated: 0,

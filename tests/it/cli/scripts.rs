@@ -225,3 +225,26 @@ fn files_beyond_the_rows_kept_in_memory_are_read_twice_with_the_same_result() {
         assert_eq!(import("few", "2", dry), import("all", "1000", dry), "dry run: {dry}");
     }
 }
+
+#[test]
+fn a_file_that_waits_for_the_answer_about_another_is_not_called_imported() {
+    let profile = ScriptedProfile::new();
+    let folder = profile.folder.path();
+    fs::write(folder.join("bank.ofx"), bank_statement("12345678", &[("2026-10-01", "-1.50", "Bakery")], "10.00"))
+        .unwrap();
+    fs::write(folder.join("days.csv"), "Date,Description,Amount\n01/02/2026,Bakery,-1.00\n03/04/2026,Cinema,-2.00\n")
+        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dashtam"))
+        .args(["import", "bank.ofx", "days.csv"])
+        .current_dir(folder)
+        .env("DASHTAM_DATA_DIR", folder.join("data"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    let result = |name: &str| {
+        let line = table.lines().find(|line| line.starts_with(name)).unwrap();
+        line.rsplit("  ").next().unwrap().trim().to_owned()
+    };
+    assert_eq!([result("bank.ofx"), result("days.csv")], ["not imported yet", "question"], "{table}");
+}
