@@ -319,12 +319,12 @@ fn no_file_names_a_machine() {
     );
 }
 
-/// Whether a path begins here, rather than going on (`profiles/work/` of some folder). The home of `me` is nobody's.
+/// Whether a path begins here, rather than going on (`profiles/work/` of some folder). `me` stands for any user in examples.
 fn begins(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let goes_on = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '}');
-        let nobody = word.ends_with("me/") && line[at + word.len()..].starts_with("me");
-        !goes_on && !nobody
+        let is_example = word.ends_with("me/") && line[at + word.len()..].starts_with("me");
+        !goes_on && !is_example
     })
 }
 

@@ -197,7 +197,13 @@ impl Setup {
         if has_logins(&store)? {
             vault.require();
         }
-        let config = EngineConfig { store: store.clone(), clock: Arc::clone(&clock), limits: self.config.import, live };
+        let config = EngineConfig {
+            store: store.clone(),
+            clock: Arc::clone(&clock),
+            limits: self.config.import,
+            kept_rows: self.config.kept_rows,
+            live,
+        };
         let handle = runtime.block_on(async { sync::spawn(config) });
         let ledger = Ledger::new(store.clone()).on(clock.today());
         let session = Session { ledger, store, vault, handle, clock, runtime: runtime.handle().clone(), setup: self };

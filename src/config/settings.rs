@@ -66,6 +66,8 @@ pub struct Config {
     pub privacy: bool,
     /// How large a statement file may be.
     pub import: Limits,
+    /// Transactions of an import that are kept in memory between reading and writing.
+    pub kept_rows: usize,
     /// When connections are synced.
     pub sync: SyncConfig,
     /// Where the key is kept.
@@ -129,6 +131,7 @@ impl Default for Config {
             start: Screen::Overview,
             privacy: false,
             import: Limits::default(),
+            kept_rows: 500_000,
             sync: SyncConfig { on_start: true, every: Duration::from_secs(6 * 3_600), overlap_days: 7 },
             vault: VaultChoice::Auto,
             lock_after: Duration::from_secs(15 * 60),
@@ -267,7 +270,7 @@ pub const SETTINGS: &[Setting] = &[
         "kept_rows",
         "Transactions of several files that are kept in memory between reading and writing; further files are read twice.",
         0..=1_000_000_000,
-        import.kept_rows
+        kept_rows
     ),
     number!("import", "depth", "How deep a file may nest.", 8..=10_000, import.depth),
     number!(

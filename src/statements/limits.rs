@@ -15,8 +15,6 @@ pub struct Limits {
     pub depth: usize,
     /// Transactions in the file.
     pub rows: usize,
-    /// Transactions of one import that are kept in memory between reading and writing; further files are read twice.
-    pub kept_rows: usize,
     /// Warnings kept; further ones are counted in a last one.
     pub warnings: usize,
 }
@@ -29,7 +27,6 @@ impl Default for Limits {
             unpacked_ratio: 100,
             depth: 200,
             rows: 20_000_000,
-            kept_rows: 500_000,
             warnings: 1_000,
         }
     }

@@ -43,6 +43,8 @@ pub struct EngineConfig {
     pub clock: Arc<dyn Clock>,
     /// How large a statement file may be.
     pub limits: Limits,
+    /// Transactions of one import that are kept in memory between reading and writing; further files are read twice.
+    pub kept_rows: usize,
     /// Configuration of live connections.
     pub live: LiveConfig,
 }
@@ -54,7 +56,7 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 #[must_use]
 pub fn spawn(config: EngineConfig) -> Handle {
     let (handle, commands, shared) = Handle::new();
-    let EngineConfig { store, clock, limits, live } = config;
+    let EngineConfig { store, clock, limits, kept_rows, live } = config;
     let write_gate = Arc::new(AsyncMutex::new(()));
     let live =
         Arc::new(Live::new(store.clone(), Arc::clone(&clock), live, Arc::clone(&write_gate), Arc::clone(&shared)));
@@ -64,6 +66,7 @@ pub fn spawn(config: EngineConfig) -> Handle {
             store: store.clone(),
             clock,
             limits,
+            kept_rows,
             live,
             shared,
             write_gate,
@@ -99,6 +102,7 @@ struct Parts {
     store: Store,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    kept_rows: usize,
     live: Arc<Live>,
     shared: Arc<Shared>,
     /// Held by the job that writes.
@@ -440,6 +444,7 @@ fn importing(
         let importer = Importer {
             store: &parts.store,
             limits: parts.limits,
+            kept_rows: parts.kept_rows,
             now: parts.clock.now(),
             cancel,
             held: &held,

@@ -1,6 +1,6 @@
 //! The addresses of figures.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -89,35 +89,21 @@ pub enum Figure {
 /// Figures inside a figure at most, so that an address is read in bounded depth.
 const DEPTH: usize = 6;
 
-/// A figure of a row beside its amount.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowPart {
-    /// Units of a security.
-    Quantity,
-    /// The price of one unit.
-    Price,
-    /// The commission.
-    Commission,
-    /// Other fees.
-    Fees,
-    /// The amount in the currency of the purchase.
-    Foreign,
-    /// Quantity times price.
-    Value,
-}
-
-impl RowPart {
-    const ALL: [Self; 6] = [Self::Quantity, Self::Price, Self::Commission, Self::Fees, Self::Foreign, Self::Value];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Quantity => "quantity",
-            Self::Price => "price",
-            Self::Commission => "commission",
-            Self::Fees => "fees",
-            Self::Foreign => "foreign",
-            Self::Value => "value",
-        }
+vocabulary! {
+    /// A figure of a row beside its amount.
+    pub enum RowPart {
+        /// Units of a security.
+        Quantity = "quantity",
+        /// The price of one unit.
+        Price = "price",
+        /// The commission.
+        Commission = "commission",
+        /// Other fees.
+        Fees = "fees",
+        /// The amount in the currency of the purchase.
+        Foreign = "foreign",
+        /// Quantity times price.
+        Value = "value",
     }
 }
 
@@ -228,7 +214,7 @@ impl fmt::Display for Figure {
             Self::ConnectionRows(connection) => write!(f, "connection:{connection}:rows"),
             Self::ClassWorth(currency, class) => write!(f, "class:{currency}:{class}"),
             Self::InstitutionWorth(currency, name) => write!(f, "institution:{currency}:{name}"),
-            Self::RowPart(id, part) => write!(f, "row:{id}:{}", part.name()),
+            Self::RowPart(id, part) => write!(f, "row:{id}:{part}"),
             Self::Row(id) => write!(f, "row:{id}:amount"),
             Self::BalanceAfter(id) => write!(f, "row:{id}:balance"),
             Self::CashFlow(period, currency) => write!(f, "cash-flow:{period}").and_then(|()| with(f, currency)),
@@ -253,8 +239,11 @@ fn listed<T: fmt::Display>(ids: &[T]) -> String {
     ids.join(",")
 }
 
-fn ids<T: FromStr>(text: &str) -> Option<Vec<T>> {
-    text.split(',').map(|id| id.trim().parse().ok()).collect()
+/// Different ids.
+fn ids<T: FromStr + Ord>(text: &str) -> Option<Vec<T>> {
+    let ids: Vec<T> = text.split(',').map(|id| id.trim().parse().ok()).collect::<Option<_>>()?;
+    let different: BTreeSet<&T> = ids.iter().collect();
+    (different.len() == ids.len()).then_some(ids)
 }
 
 impl FromStr for Figure {
@@ -314,8 +303,7 @@ fn parse(text: &str, depth: usize) -> Option<Figure> {
             if name == "balance" {
                 return Some(Figure::BalanceAfter(id.parse().ok()?));
             }
-            let part = RowPart::ALL.into_iter().find(|part| part.name() == name)?;
-            Some(Figure::RowPart(id.parse().ok()?, part))
+            Some(Figure::RowPart(id.parse().ok()?, RowPart::parse(name)?))
         }
         "row" => Some(Figure::Row(rest.strip_suffix(":amount").unwrap_or(rest).parse().ok()?)),
         "cash-flow" if !rest.is_empty() => match rest.split_once(':') {
@@ -427,6 +415,7 @@ mod tests {
             "by:nothing:x",
             "rows:1:USD:x",
             "sum:amount:",
+            "sum:amount:17,17",
             "on:net-worth",
             &format!("{}net-worth", "less:".repeat(1_000)),
         ] {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::{
     Explainer, Figure,
     address::{PositionPart, RowPart, RowSumPart},
-    inputs::MOVING,
+    inputs::{MOVING, counted},
     node::{Node, NodeKind},
     parts,
 };
@@ -42,10 +42,14 @@ impl Explainer {
             }),
             Figure::Change(day, inner) => {
                 let Some((now, before)) = self.node(inner)?.zip(self.at(*day).node(inner)?) else { return Ok(None) };
+                let label = format!("change since {day}: {}", now.label);
+                if now.kind == NodeKind::Currencies {
+                    return Ok(Some(Node { figure: figure.clone(), label, ..now }));
+                }
                 let change = now.value.zip(before.value).and_then(|(now, before)| now.checked_sub(before));
                 change.filter(|_| now.currency == before.currency).map(|change| Node {
                     figure: figure.clone(),
-                    label: format!("change since {day}: {}", now.label),
+                    label,
                     value: Some(change),
                     currency: now.currency,
                     kind: NodeKind::Sum,
@@ -64,7 +68,7 @@ impl Explainer {
             Figure::Balances(currency, accounts) => {
                 let own = self.counting(*currency, accounts)?;
                 let total = own.iter().try_fold(Decimal::ZERO, |sum, (_, amount)| sum.checked_add(*amount));
-                let label = format!("balances of {} accounts in {currency}", own.len());
+                let label = format!("balances of {} in {currency}", counted(own.len(), "account"));
                 total
                     .filter(|_| !own.is_empty())
                     .map(|total| Node::sum(figure, label, Money::new(total, *currency), own.len()))
@@ -83,6 +87,10 @@ impl Explainer {
             }
             Figure::Less(inner) => vec![inner.as_ref().clone()],
             Figure::Change(day, inner) => {
+                if self.node(inner)?.is_some_and(|node| node.kind == NodeKind::Currencies) {
+                    let each = self.addresses(inner)?.into_iter();
+                    return Ok(each.map(|inner| Figure::Change(*day, Box::new(inner))).collect());
+                }
                 vec![inner.as_ref().clone(), Figure::Less(Box::new(on(*day, inner.as_ref().clone())))]
             }
             Figure::Cash(account) => {
@@ -173,8 +181,11 @@ impl Explainer {
     fn positions(&self, figure: &Figure, part: PositionPart, ids: &[HoldingId]) -> Result<Option<Node>> {
         let held = self.held(ids)?;
         let Some(first) = held.first() else { return Ok(None) };
+        if held.len() != ids.len() || held.iter().any(|other| other.facts.currency != first.facts.currency) {
+            return Ok(None);
+        }
         let same = held.iter().all(|other| other.facts.symbol == first.facts.symbol);
-        let name = if same { first.facts.symbol.clone() } else { format!("{} positions", held.len()) };
+        let name = if same { first.facts.symbol.clone() } else { counted(held.len(), "position") };
         let sum = |of: fn(&Holding) -> Option<Decimal>| {
             held.iter().try_fold(Decimal::ZERO, |sum, held| sum.checked_add(of(held)?))
         };
@@ -203,7 +214,7 @@ impl Explainer {
         };
         let label = format!("{} of {name}", part.as_str().replace('-', " in "));
         let node = Node { figure: figure.clone(), label, value: found, currency, kind, inputs };
-        Ok((held.len() == ids.len() && found.is_some()).then_some(node))
+        Ok(found.is_some().then_some(node))
     }
 
     /// A part of each row that has it, with its currency.
@@ -241,7 +252,7 @@ impl Explainer {
         let Some((_, _, currency)) = known.first().copied() else { return Ok(None) };
         let one_currency = known.iter().all(|(_, _, other)| *other == currency);
         let total = known.iter().try_fold(Decimal::ZERO, |sum, (_, value, _)| sum.checked_add(*value));
-        let label = format!("{part} of {} rows", known.len());
+        let label = format!("{part} of {}", counted(known.len(), "row"));
         Ok(total.filter(|_| one_currency).map(|total| Node {
             figure: figure.clone(),
             label,

@@ -235,7 +235,7 @@ impl Explainer {
                 let inputs = 1 + usize::from(found.rows_count);
                 let mut node = Node::sum(figure, label, found.balance, inputs);
                 if let Some(held) = found.securities {
-                    node.label = format!("{} (securities {} of {})", node.label, held.value, held.as_of);
+                    node.label = format!("{} (securities of {})", node.label, held.as_of);
                 }
                 node
             }
@@ -335,8 +335,7 @@ impl Explainer {
         let total = list.sums().first().map_or(Decimal::ZERO, |(total, _)| total.amount);
         let total = if *subtracted { -total } else { total };
         let word = if *subtracted { "less " } else { "" };
-        let rows = if places.len() == 1 { "row" } else { "rows" };
-        let label = format!("{word}{} {rows}", places.len());
+        let label = format!("{word}{}", counted(places.len(), "row"));
         Ok(Some(Node::sum(figure, label, Money::new(total, *currency), places.len())))
     }
 
@@ -366,6 +365,11 @@ fn group_query(by: By, value: &str) -> String {
         By::Symbol => whole("sym"),
         By::Currency => whole("cur"),
     }
+}
+
+/// `1 row`, `2 rows`.
+pub(super) fn counted(number: usize, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 fn row(entry: &LedgerEntry, subtracted: bool) -> Node {

@@ -96,7 +96,7 @@ pub(super) fn node(view: &View, day: NaiveDate, figure: &Figure) -> Result<Optio
                 RowPart::Foreign => facts.foreign.as_ref().map(|it| (it.money.amount, Some(it.money.currency)))?,
                 RowPart::Value => (security?.quantity?.checked_mul(security?.unit_price?)?, Some(facts.currency)),
             };
-            let label = format!("{} of {} {}", part.name(), facts.date, entry.payee());
+            let label = format!("{part} of {} {}", facts.date, entry.payee());
             if *part == RowPart::Value {
                 return Some(Node {
                     kind: NodeKind::Product,

@@ -101,10 +101,8 @@ impl<'a> Kinds<'a> {
         let in_text =
             || self.column.filter(|_| self.quantity.is_none()).and_then(|column| traded(grid.cell(row, column), mark));
         let in_text = in_text().filter(|_| matches!(facts.kind.0, TransactionSubtype::Buy | TransactionSubtype::Sell));
-        let quantity = amount(self.quantity)
-            .or(in_text.map(|(quantity, _)| quantity))
-            .filter(|quantity| !quantity.is_zero())
-            .map(|quantity| signed(quantity, facts));
+        let quantity =
+            amount(self.quantity).or(in_text.map(|(quantity, _)| quantity)).filter(|quantity| !quantity.is_zero());
         let fees: Decimal = self.fee.iter().filter_map(|column| amount(Some(*column))).map(|fee| fee.abs()).sum();
         let trades = matches!(facts.kind.0, TransactionSubtype::Buy | TransactionSubtype::Sell) || quantity.is_some();
         if facts.kind.0 == TransactionSubtype::Unknown {

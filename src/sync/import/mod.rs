@@ -37,7 +37,7 @@ use crate::{
 /// A file that was read.
 enum ReviewedFile {
     Kept(FileContent),
-    /// Read again when its rows are needed, because the files before it have [`Limits::kept_rows`].
+    /// Read again when its rows are needed, because those of the files before it fill [`Importer::kept_rows`].
     Deferred(DeferredFile),
 }
 
@@ -63,6 +63,8 @@ impl Reviewed {
 pub(super) struct Importer<'a> {
     pub(super) store: &'a Store,
     pub(super) limits: Limits,
+    /// Rows of several files that stay in memory.
+    pub(super) kept_rows: usize,
     /// The moment that the change is dated with.
     pub(super) now: DateTime<Utc>,
     pub(super) cancel: CancellationToken,
@@ -85,7 +87,7 @@ impl Importer<'_> {
             files.push(found.and_then(read).map(|content| {
                 if let FileContent::Parsed(parsed) = &content {
                     let rows: usize = parsed.accounts().map(|page| page.transactions.len()).sum();
-                    if kept_rows + rows > self.limits.kept_rows && parsed.is_on_disk && !is_single {
+                    if kept_rows + rows > self.kept_rows && parsed.is_on_disk && !is_single {
                         let deferred = DeferredFile { path: parsed.path.clone(), digest: parsed.source.digest() };
                         return ReviewedFile::Deferred(deferred);
                     }

@@ -62,26 +62,20 @@ impl Help {
     }
 
     fn shown(&self) -> Vec<Line<'_>> {
-        let mut lines = Vec::new();
-        let mut section = |here: bool| {
-            for group in KeyGroup::ALL {
-                let fits = |entry: &&Entry| {
-                    let text = format!("{} {} {}", entry.keys, entry.title, entry.words);
-                    entry.group == group && entry.here == here && self.filter.finds(&text)
-                };
-                let entries: Vec<&Entry> = self.entries.iter().filter(fits).collect();
-                if !entries.is_empty() {
-                    if !lines.is_empty() {
-                        lines.push(Line::Blank);
-                    }
-                    lines.push(Line::Heading(group.title()));
-                    lines.extend(entries.into_iter().map(Line::Key));
-                }
-            }
-        };
-        section(true);
+        let found = |entry: &&Entry| self.filter.finds(&format!("{} {} {}", entry.keys, entry.title, entry.words));
+        let own = |group: KeyGroup| self.entries.iter().filter(move |entry| entry.here && entry.group == group);
+        let mut sections: Vec<(&'static str, Vec<&Entry>)> =
+            KeyGroup::ALL.iter().map(|group| (group.title(), own(*group).filter(found).collect())).collect();
         if self.filter.is_active() {
-            section(false);
+            sections.push(("Elsewhere", self.entries.iter().filter(|entry| !entry.here).filter(found).collect()));
+        }
+        let mut lines = Vec::new();
+        for (title, entries) in sections.into_iter().filter(|(_, entries)| !entries.is_empty()) {
+            if !lines.is_empty() {
+                lines.push(Line::Blank);
+            }
+            lines.push(Line::Heading(title));
+            lines.extend(entries.into_iter().map(Line::Key));
         }
         lines
     }

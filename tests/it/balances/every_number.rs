@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use chrono::NaiveDate;
 use dashtam::testing::{
     demo,
     ledger::{
@@ -125,6 +126,10 @@ impl Walk {
                     let quotient = (parts[0] / parts[1].abs() * Decimal::ONE_HUNDRED).round_dp(2);
                     assert_eq!(node.value.map(|value| value.round_dp(2)), Some(quotient), "{address}: {inputs:?}");
                 }
+                NodeKind::Ratio => {
+                    let parts: Vec<Decimal> = values().collect();
+                    assert_eq!(node.value, Some((parts[0] / parts[1]).round_dp(6)), "{address}: {inputs:?}");
+                }
                 NodeKind::Opposite => {
                     assert_eq!(node.value, values().next().map(|value| -value), "{address}: {inputs:?}");
                 }
@@ -172,6 +177,38 @@ impl Walk {
             assert!(is_difference, "{address} = {value} has no place");
         }
     }
+}
+
+/// Figures that only screens show: sums over chosen rows, positions and accounts, other days, changes, balances after rows.
+fn combined_figures(outputs: &[(&str, Value)], today: NaiveDate) -> Vec<String> {
+    let rows = |command: &str| outputs.iter().find(|(name, _)| *name == command).unwrap().1.as_array().unwrap().clone();
+    let id = |row: &Value| row["id"].as_str().unwrap().to_owned();
+    let in_dollars = |rows: Vec<Value>| rows.into_iter().filter(|row| row["currency"] == "USD").collect::<Vec<_>>();
+    let earlier = today - chrono::Duration::days(45);
+    let mut found = vec![format!("change:{earlier}:net-worth"), format!("on:{earlier}:net-worth:USD")];
+    let accounts = in_dollars(rows("accounts"));
+    // Rows of banks, since a broker may state no cash.
+    let is_bank = |account: &&Value| account["type"] == "checking" || account["type"] == "savings";
+    let banks: Vec<String> = accounts.iter().filter(is_bank).map(id).collect();
+    let accounts: Vec<String> = accounts.iter().map(id).collect();
+    found.push(format!("balances:USD:{}", accounts.join(",")));
+    found.extend(accounts.iter().map(|account| format!("change:{earlier}:account:{account}:balance")));
+    found.extend(accounts.iter().map(|account| format!("account:{account}:cash")));
+    let positions = in_dollars(rows("holdings"));
+    let all: Vec<String> = positions.iter().map(id).collect();
+    found.extend(["value", "quantity", "weight"].map(|part| format!("positions:{part}:{}", all.join(","))));
+    let with_cost: Vec<String> = positions.iter().filter(|row| !row["cost_basis"].is_null()).map(id).collect();
+    found.extend(["cost", "gain", "gain-percent"].map(|part| format!("positions:{part}:{}", with_cost.join(","))));
+    let rows = in_dollars(rows("transactions"));
+    let of_banks = rows.iter().filter(|row| banks.iter().any(|bank| row["account_id"] == **bank)).take(20);
+    found.extend(of_banks.map(|row| format!("row:{}:balance", id(row))));
+    let marked: Vec<String> = rows.iter().take(50).map(id).collect();
+    found.push(format!("sum:amount:{}", marked.join(",")));
+    let is_fill = |row: &&Value| row["subtype"] == "buy" && !row["quantity"].is_null() && !row["unit_price"].is_null();
+    let fills: Vec<String> = rows.iter().filter(is_fill).take(5).map(id).collect();
+    assert!(fills.len() > 2, "no trades among the rows");
+    found.extend(["value", "quantity", "average"].map(|part| format!("sum:{part}:{}", fills.join(","))));
+    found
 }
 
 #[tokio::test]
@@ -228,6 +265,10 @@ async fn every_number_of_the_command_line_has_an_explanation_that_adds_up() {
                 explained += 1;
             }
         }
+    }
+    let combined = combined_figures(&outputs, today);
+    for address in &combined {
+        walk.explained(address);
     }
     println!("{explained} numbers, {} figures, leaves {:?}", walk.seen.len(), walk.leaves);
     assert!(

@@ -1,6 +1,8 @@
 //! A question of a file on the screen: answers with what each gives, Esc writes nothing, an answer reads the file again.
 
-use crate::support::harness::Harness;
+use dashtam::testing::tui::Settings;
+
+use crate::support::harness::{Given, Harness, bank_statement};
 
 /// Both orders of the dates keep these lines in order.
 const OPEN: &str = "Date,Details,Amount\n01/02/2026,Corner Bakery,-7.45\n02/02/2026,Green Grocer,-86.20\n03/02/2026,Lakeside Works,2481.37\n";
@@ -28,4 +30,18 @@ async fn a_question_is_answered_on_the_screen_and_esc_writes_nothing() {
     // The journal keeps how the file was read.
     h.keys("6").idle().await;
     h.shows(&["Reading", "certain: one reading is possible"]);
+}
+
+#[tokio::test]
+async fn a_file_that_changes_during_the_review_is_refused_and_the_others_are_imported() {
+    let given = Given { kept_rows: 0, ..Given::default() };
+    let mut h = Harness::given(120, 40, Settings::default(), given);
+    let text = |account: &str, payee: &str| bank_statement(account, &[("2026-10-01", "-1.50", payee)], "10.00");
+    h.write("one.ofx", &text("11112222", "Bakery"));
+    let changing = h.write("two.ofx", &text("33334444", "Cinema"));
+    h.keys("i").idle().await.keys("*<enter>").idle().await.shows(&["one.ofx", "two.ofx"]);
+    std::fs::write(&changing, text("33334444", "Garage")).unwrap();
+    h.keys("<enter>").idle().await.shows(&["two.ofx: the file changed while it was imported"]);
+    h.keys("<esc>").idle().await.keys("<esc>").idle().await.keys("3").idle().await;
+    h.shows(&["Bakery"]).hides("Cinema").hides("Garage");
 }

@@ -191,7 +191,13 @@ fn spawn(
         providers: providers.clone(),
         schedule: Schedule::default(),
     };
-    sync::spawn(EngineConfig { store: store.clone(), clock: clock.clone(), limits: Limits::default(), live })
+    sync::spawn(EngineConfig {
+        store: store.clone(),
+        clock: clock.clone(),
+        limits: Limits::default(),
+        kept_rows: usize::MAX,
+        live,
+    })
 }
 
 /// Limits under which silence is over soon.

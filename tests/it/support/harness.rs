@@ -75,6 +75,8 @@ pub(crate) struct Given {
     pub(crate) commands: Vec<UserCommand>,
     /// Name of the profile.
     pub(crate) profile: Option<String>,
+    /// Rows of an import that stay in memory.
+    pub(crate) kept_rows: usize,
 }
 
 impl Default for Given {
@@ -87,6 +89,7 @@ impl Default for Given {
             keymap: Keymap::default(),
             commands: Vec::new(),
             profile: None,
+            kept_rows: usize::MAX,
         }
     }
 }
@@ -133,7 +136,8 @@ impl Harness {
 
     /// With all that the user may have set.
     pub(crate) fn given(width: u16, height: u16, settings: Settings, given: Given) -> Self {
-        let Given { choice, endpoints, passphrase, providers, keymap, commands, profile: given_profile } = given;
+        let Given { kept_rows, choice, endpoints, passphrase, providers, keymap, commands, profile: given_profile } =
+            given;
         let folder = tempfile::tempdir().unwrap();
         let passphrase_file = passphrase.map(|text| {
             let file = folder.path().join("passphrase");
@@ -164,7 +168,7 @@ impl Harness {
             schedule: Schedule::default(),
         };
         let limits = Limits::default();
-        let engine = sync::spawn(EngineConfig { store: store.clone(), clock: clock.clone(), limits, live });
+        let engine = sync::spawn(EngineConfig { store: store.clone(), clock: clock.clone(), limits, kept_rows, live });
         let files = folder.path().join("files");
         fs::create_dir(&files).unwrap();
         let env = Env {
