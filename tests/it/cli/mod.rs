@@ -2,6 +2,7 @@
 
 mod commands;
 mod connect_with_keys;
+mod daily_backup;
 mod demo;
 mod doctor_and_restore;
 mod duplicates;
