@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Long trials that depend on chance and time, each alone: tests/soak.sh TRIAL [COUNT] [PROGRAM]
-#   kills    COUNT rounds of kill -9 in each of import, undo, redo, edit, backup, restore, encrypt, decrypt, merge, vault passphrase
+#   kills    COUNT rounds of kill -9 in each of import, sync, undo, redo, edit, backup, restore, encrypt, decrypt, merge, vault passphrase
 #   doubles  COUNT histories of import, undo, redo and merge of overlapping files, each step killed at a random moment: after the next
 #            import every row is there once
 #   full     a full disk at COUNT sizes (RLIMIT_FSIZE) during an import
@@ -32,9 +32,10 @@ statement() { # ACCOUNT ROWS FILE
     }' > "$3"
 }
 run() { "$program" --data-dir "$@"; }
-# Everything a user sees of a profile, as one hash; fails if the profile can't be read.
+# Everything a user sees of a profile but the times of syncs, as one hash; fails if the profile can't be read.
 state() {
-    { run "$1" export --to json && run "$1" accounts --format json; } | sha256sum | cut -d' ' -f1
+    { run "$1" export --to json && run "$1" accounts --format json; } |
+        sed 's/"[0-9-]*T[0-9:.]*Z"/"time"/g' | sha256sum | cut -d' ' -f1
 }
 flip() { # FILE: flips a random bit and prints how to flip it back
     local at bit byte
@@ -45,7 +46,49 @@ flip() { # FILE: flips a random bit and prints how to flip it back
 }
 restore_byte() { printf "\\x$(printf %x "$3")" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }
 
+# A SimpleFIN Bridge on loopback that lists more rows once the file "grown" exists.
+bridge() {
+    python3 - > bridge.port <<'PYTHON' &
+import base64, http.server, json, os, time
+
+class Bridge(http.server.BaseHTTPRequestHandler):
+    def answer(self, text):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def do_POST(self):
+        self.answer("https://user:password@bridge.simplefin.org/simplefin")
+
+    def do_GET(self):
+        now = int(time.time()) // 86400 * 86400
+        rows = range(4000 if os.path.exists("grown") else 2000)
+        rows = [{"id": f"t{row}", "posted": now - 86400 * (2 + row % 80), "amount": f"-{row}.25", "description": f"Shop {row}"} for row in rows]
+        account = {"org": {"name": "Bank", "domain": "bank.example", "sfin-url": "https://bridge.simplefin.org/simplefin"}, "id": "a1",
+                   "name": "Checking", "currency": "USD", "balance": "100.00", "balance-date": now, "transactions": rows}
+        self.answer(json.dumps({"errors": [], "accounts": [account]}))
+
+    def log_message(self, *_):
+        pass
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Bridge)
+print(server.server_port, flush=True)
+server.serve_forever()
+PYTHON
+    bridge=$!
+    trap 'kill "$bridge"; rm -rf "$folder"' EXIT
+    until [ -s bridge.port ]; do sleep 0.1; done
+    DASHTAM_ENDPOINT_SIMPLEFIN=http://127.0.0.1:$(cat bridge.port)
+    export DASHTAM_ENDPOINT_SIMPLEFIN
+}
+
 kills() {
+    if [ "$DASHTAM_VAULT" != memory ]; then
+        bridge
+        TOKEN=$(printf https://bridge.simplefin.org/simplefin/claim/one | base64 -w 0) run live connect simplefin --field-env setup_token=TOKEN \
+            > /dev/null 2>&1 || true
+        touch grown
+    fi
     statement 111122223333 3000 before.ofx
     statement 444455556666 3000 all.ofx
     run base import before.ofx > /dev/null 2>&1
@@ -56,13 +99,13 @@ kills() {
     run undone undo > /dev/null
     run plain import before.ofx > /dev/null 2>&1
     run plain vault decrypt > /dev/null
-    declare -A from=([import]=before [undo]=base [redo]=undone [edit]=base [backup]=base [restore]=undone [encrypt]=plain
+    declare -A from=([import]=before [sync]=live [undo]=base [redo]=undone [edit]=base [backup]=base [restore]=undone [encrypt]=plain
         [decrypt]=base [merge]=base [passphrase]=base)
-    declare -A order=([import]="import all.ofx" [undo]="undo" [redo]="redo" [edit]="edit --query shop --category Zoo"
+    declare -A order=([import]="import all.ofx" [sync]="sync" [undo]="undo" [redo]="redo" [edit]="edit --query shop --category Zoo"
         [backup]="backup made.redb" [restore]="restore base.redb" [encrypt]="vault encrypt" [decrypt]="vault decrypt"
         [merge]="merge 1 2" [passphrase]="vault passphrase --file passphrase")
     run before import before.ofx > /dev/null 2>&1
-    for name in import undo redo edit backup restore encrypt decrypt merge passphrase; do
+    for name in import sync undo redo edit backup restore encrypt decrypt merge passphrase; do
         rm -rf after made.redb; cp -r "${from[$name]}" after
         local begun=$(date +%s%N)
         # shellcheck disable=SC2086
