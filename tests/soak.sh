@@ -72,6 +72,8 @@ class Bridge(http.server.BaseHTTPRequestHandler):
         pass
 
 server = http.server.HTTPServer(("127.0.0.1", 0), Bridge)
+# A killed client is no error here.
+server.handle_error = lambda *_: None
 print(server.server_port, flush=True)
 server.serve_forever()
 PYTHON

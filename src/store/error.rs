@@ -17,7 +17,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// The content of the file is invalid. The file is never deleted or overwritten.
-    #[error("{} is damaged: {what}. The file was left as it is; restore a backup, or move it one_by_one to start with an empty one", .path.display())]
+    #[error("{} is damaged: {what}. The file was left as it is; restore a backup, or move it away to start with an empty one", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

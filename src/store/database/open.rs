@@ -89,7 +89,8 @@ pub(in crate::store) fn open(path: &Path, options: &OpenOptions) -> Result<OpenD
 }
 
 /// Verifies `copy`, the file of a database at `place` that was copied from `from`, and brings it to the current layout.
-/// All pages are checked, as after an unclean stop: it may have been copied over unreliable media.
+/// All pages are checked, as after an unclean stop: it may have been copied over unreliable media. So are the blocks that no page
+/// uses, which would be found when the database is opened.
 pub(in crate::store) fn verified_copy(from: &Path, place: &Path, copy: File, options: &OpenOptions) -> Result<()> {
     let found = file::inspect(&copy, from)?;
     let file = Arc::new(copy);
@@ -101,6 +102,12 @@ pub(in crate::store) fn verified_copy(from: &Path, place: &Path, copy: File, opt
         }
         FoundFile::New | FoundFile::Bare => (Backend::over(raw), BlockProtection::Checksummed),
     };
+    if file::is_unclean(&backend).map_err(|error| error.at(from))? {
+        backend.rebuild_digest()
+    } else {
+        backend.start_scan(true)
+    }
+    .map_err(|error| refused(from, error))?;
     let at = DatabasePlace { file: Some(file), protection, was_unclean: true };
     let database = unverified(from, backend, at, true)?;
     guarded(from, || verify::all(&database))?;
@@ -113,6 +120,11 @@ pub(in crate::store) fn verified_copy(from: &Path, place: &Path, copy: File, opt
     let is_converted = found == FoundFile::Bare || wanted.is_sealed();
     if is_converted { convert(place, &database, &wanted) } else { Ok(database) }
         .and_then(|database| guarded(from, || database.trim_and_close()))
+}
+
+/// The error of blocks that could not be read or are not those of the digest.
+fn refused(path: &Path, error: std::io::Error) -> StoreError {
+    StoreError::from(redb::Error::Io(error)).at(path)
 }
 
 /// Whether it is a file with content or a folder with entries.
@@ -156,10 +168,9 @@ pub(in crate::store) fn existing(
 pub(in crate::store) fn over(path: &Path, backend: Backend, place: DatabasePlace) -> Result<OpenDatabase> {
     let is_small = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= VERIFIED_AT_ONCE);
     let was_unclean = place.was_unclean;
-    let refused = |error| StoreError::from(redb::Error::Io(error)).at(path);
     if !was_unclean {
         let is_scanned_at_once = redb::StorageBackend::len(&backend).is_ok_and(|length| length <= SCANNED_AT_ONCE);
-        backend.start_scan(is_scanned_at_once).map_err(refused)?;
+        backend.start_scan(is_scanned_at_once).map_err(|error| refused(path, error))?;
     }
     if is_small || was_unclean {
         let copy = backend.in_memory().map_err(|source| StoreError::io("read", path, source).at(path))?;
@@ -170,7 +181,7 @@ pub(in crate::store) fn over(path: &Path, backend: Backend, place: DatabasePlace
         }
     }
     if was_unclean {
-        backend.rebuild_digest().map_err(refused)?;
+        backend.rebuild_digest().map_err(|error| refused(path, error))?;
     }
     unverified(path, backend, place, false)
 }

@@ -108,6 +108,32 @@ fn a_backup_that_is_none_changes_nothing() {
     assert!(!bench.at("dashtam.redb").exists(), "no empty file is left either");
 }
 
+/// Also in the trailers of blocks that no page uses: such a backup was restored once, and the database then refused.
+#[test]
+fn a_flipped_bit_anywhere_is_refused_or_changes_nothing() {
+    let bench = Bench::new();
+    let before = bench.backed_up();
+    let good = fs::read(bench.at("backup.redb")).unwrap();
+    let (mut refused, mut restored) = (0, 0);
+    // Two slots of block 0 and the blocks, each with 36 bytes behind its content.
+    let trailers = (0..).map(|unit| 8192 + unit * 4132 + 4096 + unit % 36).take_while(|at| *at < good.len());
+    let everywhere = (0..good.len()).step_by(good.len() / 40);
+    for at in trailers.chain(everywhere) {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1 << (at % 8);
+        fs::write(bench.at("flipped"), flipped).unwrap();
+        match bench.restore("flipped") {
+            Ok(kept) => {
+                fs::remove_file(kept.unwrap()).unwrap();
+                restored += 1;
+            }
+            Err(_) => refused += 1,
+        }
+        assert_eq!(bench.content("dashtam.redb"), before, "byte {at}");
+    }
+    assert!(refused > 40 && restored > 0, "{refused} refused, {restored} restored");
+}
+
 #[test]
 fn a_database_in_use_is_left_alone() {
     let bench = Bench::new();
