@@ -50,9 +50,10 @@ use crate::ledger::Ledger;
 /// When the store cannot be read or the terminal fails; the terminal is restored either way.
 pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -> Result<(), ScreenError> {
     let host = SystemHost::open(settings.mouse).map_err(|error| ScreenError::Terminal(error.to_string()))?;
-    let backend = runtime::LeanBackend::open().map_err(|error| ScreenError::Terminal(error.to_string()))?;
+    let pace = runtime::FramePace::default();
+    let backend = runtime::LeanBackend::open(pace.clone()).map_err(|error| ScreenError::Terminal(error.to_string()))?;
     let terminal = Terminal::new(backend).map_err(|error| ScreenError::Terminal(error.to_string()))?;
-    let mut runtime = Runtime::new(terminal, host, ledger, env, settings, keymap)?;
+    let mut runtime = Runtime::new(terminal, host, ledger, env, settings, keymap)?.paced(pace);
     let result = runtime.run().await;
     runtime.close();
     result

@@ -27,6 +27,7 @@ use crate::{
 pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
     memory.targets.clear();
     memory.cursor = None;
+    memory.beside = None;
     let area = frame.area();
     let mut paint = Paint {
         buffer: frame.buffer_mut(),
@@ -58,6 +59,7 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         wide: app.wide(),
         top: app.panes.overlays.is_empty(),
         vault_locked: app.due.is_paused(),
+        beside: None,
     };
     if !app.locked {
         app.panes.current().draw(&mut scene, body);
@@ -71,6 +73,7 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         }
         overlay.draw(&mut scene, body);
     }
+    memory.beside = scene.beside.filter(|_| app.panes.overlays.is_empty()).map(|area| (app.panes.screen, area));
     let mut paint = scene.paint;
     footer(app, &mut paint, bottom(area, 1), status);
     if app.typed.shows_hint(&app.moment) {

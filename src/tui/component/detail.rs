@@ -87,6 +87,7 @@ impl Detail {
     /// Draws the detail in its frame.
     pub(crate) fn draw(&self, scene: &mut Scene<'_>, area: Rect, title: &str, lines: &[DetailLine]) {
         let focused = self.focused && scene.top;
+        scene.beside = (scene.wide && scene.top && !self.focused).then_some(area);
         let inner = scene.paint.frame(area, title, if self.focused && !scene.wide { "Esc back" } else { "" }, focused);
         for row in rows(inner) {
             scene.paint.target(row, ClickTarget::Row(ListId::Side, 0));

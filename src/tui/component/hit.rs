@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use ratatui::layout::{Position, Rect};
 
-use crate::tui::action::Action;
+use crate::{config::Screen, tui::action::Action};
 
 /// A list on screen that scrolls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,6 +63,8 @@ pub struct ViewMemory {
     pub(crate) lists: HashMap<ListId, ListMemory>,
     pub(crate) targets: Vec<(Rect, ClickTarget)>,
     pub(crate) cursor: Option<Position>,
+    /// The detail beside a list that has the focus, and its screen.
+    pub(crate) beside: Option<(Screen, Rect)>,
 }
 
 impl ViewMemory {

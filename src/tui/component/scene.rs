@@ -81,6 +81,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) top: bool,
     /// Whether scheduled syncs wait for the vault to be unlocked.
     pub(crate) vault_locked: bool,
+    /// The detail beside a list that has the focus, once drawn.
+    pub(crate) beside: Option<Rect>,
 }
 
 impl Scene<'_> {

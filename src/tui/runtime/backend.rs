@@ -8,24 +8,25 @@ use ratatui::{
     layout::{Position, Size},
 };
 
-use super::encoder::FrameEncoder;
+use super::pace::{FramePace, PacedEncoder};
 
 /// Draws on standard output.
 pub(crate) struct LeanBackend {
     inner: CrosstermBackend<Stdout>,
-    encoder: FrameEncoder,
+    encoder: PacedEncoder,
+    pace: FramePace,
     /// Whether the cursor is hidden; `None` if that is unknown.
     hidden: Option<bool>,
 }
 
 impl LeanBackend {
     /// For an empty alternate screen.
-    pub(crate) fn open() -> io::Result<Self> {
+    pub(crate) fn open(pace: FramePace) -> io::Result<Self> {
         let inner = CrosstermBackend::new(stdout());
         let size = inner.size()?;
-        let mut encoder = FrameEncoder::default();
+        let mut encoder = PacedEncoder::default();
         encoder.cleared(size.width, size.height);
-        Ok(Self { inner, encoder, hidden: None })
+        Ok(Self { inner, encoder, pace, hidden: None })
     }
 }
 
@@ -36,7 +37,8 @@ impl Backend for LeanBackend {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let bytes = self.encoder.frame(content);
+        let bytes = self.encoder.frame(content, self.pace.later());
+        self.pace.hold(self.encoder.holds());
         stdout().write_all(bytes.as_bytes())
     }
 

@@ -7,21 +7,16 @@
 //! INVARIANT: after the bytes of a frame the terminal shows exactly the cells of that frame. Only sequences of the VT220 and
 //! xterm's colours are written.
 
-use std::fmt::Write as _;
-
 use ratatui::{
     buffer::Cell,
     style::{Color, Modifier},
 };
 use unicode_width::UnicodeWidthStr as _;
 
-/// The visible style of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Look {
-    fg: Color,
-    bg: Color,
-    modifier: Modifier,
-}
+use super::{
+    sgr::{Look, dress},
+    shift::Shift,
+};
 
 /// A cell as the terminal shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +31,8 @@ const ON_BLANKS: Modifier = Modifier::UNDERLINED.union(Modifier::REVERSED).union
 const ERASE_FROM: usize = 10;
 /// Most runs that are ordered by their distance: the time is quadratic, a millisecond for as many.
 const MOST_ORDERED: usize = 320;
+/// Bytes of a frame from which a move of rows is looked for.
+const SHIFT_FROM: usize = 500;
 /// The longest gap that is written again instead of skipped.
 const GAP: u16 = 4;
 
@@ -92,7 +89,7 @@ struct Pen {
 }
 
 /// The state of a terminal, and the bytes to the next one.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct FrameEncoder {
     width: u16,
     height: u16,
@@ -120,8 +117,25 @@ impl FrameEncoder {
 
     /// The bytes that show `cells`, given by row and column.
     pub(super) fn frame<'a>(&mut self, cells: impl Iterator<Item = (u16, u16, &'a Cell)>) -> String {
+        let cells: Vec<_> = cells.filter(|(x, y, _)| *x < self.width && *y < self.height).collect();
+        // Every changed cell takes a byte at least, and few frames are long.
+        let before = (cells.len() > SHIFT_FROM / 4).then(|| self.cells.clone());
+        let (changed, has_wide) = self.put(&cells);
+        let mut shortest = self.shortest(&self.pen, &changed, has_wide);
+        if shortest.0.len() > SHIFT_FROM
+            && let Some(shifted) = before.and_then(|before| self.shifted(before))
+            && shifted.0.len() < shortest.0.len()
+        {
+            shortest = shifted;
+        }
+        self.pen = shortest.1;
+        shortest.0
+    }
+
+    /// Takes over cells; returns those that changed, and whether wide glyphs are among them.
+    fn put(&mut self, cells: &[(u16, u16, &Cell)]) -> (Vec<(u16, u16)>, bool) {
         let (mut changed, mut has_wide) = (Vec::new(), false);
-        let mut cells = cells.filter(|(x, y, _)| *x < self.width && *y < self.height).peekable();
+        let mut cells = cells.iter().copied().peekable();
         while let Some((x, y, cell)) = cells.next() {
             let (place, glyph) = (self.place(x, y), Glyph::new(cell));
             let old = self.cells[place].take();
@@ -149,14 +163,39 @@ impl FrameEncoder {
                 }
             }
         }
-        let by_row = self.runs(&changed);
-        let (first, pen) = self.written(&by_row);
+        (changed, has_wide)
+    }
+
+    /// The bytes of a frame whose rows are moved first, if rows moved.
+    fn shifted(&self, before: Vec<Option<Glyph>>) -> Option<(String, Pen)> {
+        let width = usize::from(self.width);
+        let shift = Shift::find(&before, &self.cells, width)?;
+        // Half a wide glyph is not a cell that can be written again.
+        if before.iter().chain(&self.cells).flatten().any(Glyph::is_wide) {
+            return None;
+        }
+        let (mut out, mut pen) = (String::new(), self.pen.clone());
+        dress(&mut out, &mut pen.look, Look::default());
+        shift.write(&mut out);
+        pen.at = Some((0, 0));
+        let mut moved = before;
+        shift.apply(&mut moved, width, &Some(Glyph::blank()));
+        let places = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
+        let changed = places.zip(moved.iter().zip(&self.cells)).filter(|(_, (old, new))| old != new);
+        let changed: Vec<(u16, u16)> = changed.map(|(place, _)| place).collect();
+        let (rest, pen) = self.shortest(&pen, &changed, false);
+        Some((out + &rest, pen))
+    }
+
+    /// The shortest of some orders in which the changed cells can be written, from the state `start` of the pen.
+    fn shortest(&self, start: &Pen, changed: &[(u16, u16)], has_wide: bool) -> (String, Pen) {
+        let by_row = self.runs(changed);
+        let first = self.written(start, &by_row);
         // A wide glyph that is cut in half changes the cell beside it, so the order of cells counts.
         if has_wide {
-            self.pen = pen;
             return first;
         }
-        let mut looks: Vec<Look> = vec![self.pen.look];
+        let mut looks: Vec<Look> = vec![start.look];
         for run in &by_row {
             if !looks.contains(&run.look) {
                 looks.push(run.look);
@@ -164,37 +203,9 @@ impl FrameEncoder {
         }
         let mut by_look = by_row.clone();
         by_look.sort_by_key(|run| looks.iter().position(|look| *look == run.look));
-        let others = [by_look, self.nearest_first(&by_row, &looks)];
-        let tried = others.iter().map(|runs| self.written(runs));
-        let shortest = tried.fold((first, pen), |best, next| if next.0.len() < best.0.len() { next } else { best });
-        self.pen = shortest.1;
-        shortest.0
-    }
-
-    /// The runs in an order in which each next one is the cheapest to reach from the one before.
-    fn nearest_first(&self, runs: &[Run], looks: &[Look]) -> Vec<Run> {
-        if runs.len() > MOST_ORDERED {
-            return runs.to_vec();
-        }
-        let place = |look: Look| looks.iter().position(|known| *known == look).unwrap_or(0);
-        let change = |from: Look, to: Look| {
-            let mut out = String::new();
-            dress(&mut out, &mut from.clone(), to);
-            out.len()
-        };
-        let changes: Vec<Vec<usize>> =
-            looks.iter().map(|from| looks.iter().map(|to| change(*from, *to)).collect()).collect();
-        let mut left: Vec<(Run, usize)> = runs.iter().map(|run| (*run, place(run.look))).collect();
-        let (mut at, mut look) = (self.pen.at, 0);
-        let mut ordered = Vec::with_capacity(runs.len());
-        while !left.is_empty() {
-            let cost = |(run, other): &(Run, usize)| move_cost(at, (run.x, run.y)) + changes[look][*other];
-            let next = (0..left.len()).min_by_key(|index| cost(&left[*index])).unwrap_or(0);
-            let (run, other) = left.remove(next);
-            (at, look) = (Some((run.x + run.len, run.y)), other);
-            ordered.push(run);
-        }
-        ordered
+        let others = [by_look, nearest_first(start, &by_row, &looks)];
+        let tried = others.iter().map(|runs| self.written(start, runs));
+        tried.fold(first, |best, next| if next.0.len() < best.0.len() { next } else { best })
     }
 
     fn runs(&self, changed: &[(u16, u16)]) -> Vec<Run> {
@@ -234,8 +245,8 @@ impl FrameEncoder {
         if run_is_blank { glyph.look } else { run.look }
     }
 
-    fn written(&self, runs: &[Run]) -> (String, Pen) {
-        let (mut out, mut pen) = (String::new(), self.pen.clone());
+    fn written(&self, start: &Pen, runs: &[Run]) -> (String, Pen) {
+        let (mut out, mut pen) = (String::new(), start.clone());
         for run in runs {
             self.go(&mut out, &mut pen, run);
             if !self.fits(run, pen.look) {
@@ -317,6 +328,32 @@ impl FrameEncoder {
     }
 }
 
+/// The runs in an order in which each next one is the cheapest to reach from the one before.
+fn nearest_first(start: &Pen, runs: &[Run], looks: &[Look]) -> Vec<Run> {
+    if runs.len() > MOST_ORDERED {
+        return runs.to_vec();
+    }
+    let place = |look: Look| looks.iter().position(|known| *known == look).unwrap_or(0);
+    let change = |from: Look, to: Look| {
+        let mut out = String::new();
+        dress(&mut out, &mut from.clone(), to);
+        out.len()
+    };
+    let changes: Vec<Vec<usize>> =
+        looks.iter().map(|from| looks.iter().map(|to| change(*from, *to)).collect()).collect();
+    let mut left: Vec<(Run, usize)> = runs.iter().map(|run| (*run, place(run.look))).collect();
+    let (mut at, mut look) = (start.at, 0);
+    let mut ordered = Vec::with_capacity(runs.len());
+    while !left.is_empty() {
+        let cost = |(run, other): &(Run, usize)| move_cost(at, (run.x, run.y)) + changes[look][*other];
+        let next = (0..left.len()).min_by_key(|index| cost(&left[*index])).unwrap_or(0);
+        let (run, other) = left.remove(next);
+        (at, look) = (Some((run.x + run.len, run.y)), other);
+        ordered.push(run);
+    }
+    ordered
+}
+
 /// About the bytes that move the cursor.
 fn move_cost(from: Option<(u16, u16)>, to: (u16, u16)) -> usize {
     let digits = |number: u16| usize::from(number >= 10) + usize::from(number >= 100) + 1;
@@ -363,92 +400,6 @@ fn sideways_by(from: u16, to: u16) -> String {
 
 fn step(count: u16, letter: char) -> String {
     if count == 1 { format!("\u{1b}[{letter}") } else { format!("\u{1b}[{count}{letter}") }
-}
-
-/// Changes the style of the pen.
-fn dress(out: &mut String, from: &mut Look, to: Look) {
-    if *from == to {
-        return;
-    }
-    let changed = codes(*from, to);
-    let fresh = codes(Look::default(), to);
-    let fresh = if fresh.is_empty() { String::new() } else { format!("0;{fresh}") };
-    let shorter = if fresh.is_empty() || fresh.len() < changed.len() { &fresh } else { &changed };
-    let _ = write!(out, "\u{1b}[{shorter}m");
-    *from = to;
-}
-
-/// The parameters that turn one style into another.
-fn codes(from: Look, to: Look) -> String {
-    let mut codes: Vec<String> = Vec::new();
-    let (gone, new) = (from.modifier - to.modifier, to.modifier - from.modifier);
-    let weight = Modifier::BOLD | Modifier::DIM;
-    // One code ends both, and terminals differ in whether a second weight replaces the first.
-    let reweighed = (from.modifier ^ to.modifier).intersects(weight) && from.modifier.intersects(weight);
-    let gone = if reweighed { gone | weight } else { gone };
-    for (modifier, code) in [
-        (weight, 22),
-        (Modifier::ITALIC, 23),
-        (Modifier::UNDERLINED, 24),
-        (Modifier::SLOW_BLINK | Modifier::RAPID_BLINK, 25),
-        (Modifier::REVERSED, 27),
-        (Modifier::HIDDEN, 28),
-        (Modifier::CROSSED_OUT, 29),
-    ] {
-        if gone.intersects(modifier) {
-            codes.push(code.to_string());
-        }
-    }
-    let new = if gone.intersects(weight) { new | (to.modifier & weight) } else { new };
-    for (modifier, code) in [
-        (Modifier::BOLD, 1),
-        (Modifier::DIM, 2),
-        (Modifier::ITALIC, 3),
-        (Modifier::UNDERLINED, 4),
-        (Modifier::SLOW_BLINK, 5),
-        (Modifier::RAPID_BLINK, 6),
-        (Modifier::REVERSED, 7),
-        (Modifier::HIDDEN, 8),
-        (Modifier::CROSSED_OUT, 9),
-    ] {
-        if new.contains(modifier) {
-            codes.push(code.to_string());
-        }
-    }
-    if from.fg != to.fg {
-        codes.push(colour(to.fg, 30));
-    }
-    if from.bg != to.bg {
-        codes.push(colour(to.bg, 40));
-    }
-    codes.join(";")
-}
-
-/// The parameters of a colour; `base` is 30 for letters and 40 for what is behind them.
-fn colour(colour: Color, base: u8) -> String {
-    let plain = |number: u8| (base + number).to_string();
-    let bright = |number: u8| (base + 60 + number).to_string();
-    match colour {
-        Color::Reset => plain(9),
-        Color::Black => plain(0),
-        Color::Red => plain(1),
-        Color::Green => plain(2),
-        Color::Yellow => plain(3),
-        Color::Blue => plain(4),
-        Color::Magenta => plain(5),
-        Color::Cyan => plain(6),
-        Color::Gray => plain(7),
-        Color::DarkGray => bright(0),
-        Color::LightRed => bright(1),
-        Color::LightGreen => bright(2),
-        Color::LightYellow => bright(3),
-        Color::LightBlue => bright(4),
-        Color::LightMagenta => bright(5),
-        Color::LightCyan => bright(6),
-        Color::White => bright(7),
-        Color::Indexed(index) => format!("{};5;{index}", base + 8),
-        Color::Rgb(red, green, blue) => format!("{};2;{red};{green};{blue}", base + 8),
-    }
 }
 
 #[cfg(test)]
@@ -553,20 +504,59 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_scrolls_beside_a_text_that_stays_is_moved() {
+        let area = Rect::new(0, 0, 100, 30);
+        let colours = [Color::Red, Color::Reset, Color::Indexed(80)];
+        let frame = |first: usize, selected: u16| {
+            let mut buffer = Buffer::empty(area);
+            buffer.set_string(0, 0, "a title", Style::new().bg(Color::Blue));
+            for y in 1..29_u16 {
+                let row = first + usize::from(y);
+                let style =
+                    Style::new().fg(colours[row % 3]).bg(if y == selected { Color::Blue } else { Color::Reset });
+                buffer.set_string(
+                    0,
+                    y,
+                    format!("{:<60}", format!("{row} {:?}", [row * 7919, row * 104_729, row * 65_537, row * 31])),
+                    style,
+                );
+                buffer.set_string(70, y, if y % 4 == 0 { "a line of the text" } else { "" }, Style::new());
+            }
+            buffer
+        };
+        let (mut encoder, mut terminal) = (FrameEncoder::default(), vt100::Parser::new(cells(30), cells(100), 0));
+        encoder.cleared(area.width, area.height);
+        let mut before = Buffer::empty(area);
+        let mut sizes = Vec::new();
+        for (first, selected) in [(0, 5), (1, 27), (2, 27), (3, 27), (6, 27), (5, 1), (4, 1), (1, 3), (400, 3)] {
+            let after = frame(first, selected);
+            let bytes = encoder.frame(before.diff(&after).into_iter());
+            terminal.process(bytes.as_bytes());
+            sizes.push(bytes.len());
+            let mut empty = vt100::Parser::new(cells(30), cells(100), 0);
+            let mut fresh = FrameEncoder::default();
+            fresh.cleared(area.width, area.height);
+            empty.process(fresh.frame(Buffer::empty(area).diff(&after).into_iter()).as_bytes());
+            let lines = |terminal: &vt100::Parser| {
+                terminal.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>()
+            };
+            assert_eq!(lines(&terminal), lines(&empty));
+            for (x, y) in (0..area.height).flat_map(|y| (0..area.width).map(move |x| (x, y))) {
+                let (is, should) = (terminal.screen().cell(y, x).unwrap(), empty.screen().cell(y, x).unwrap());
+                assert_eq!(is.bgcolor(), should.bgcolor(), "{x} {y}");
+                assert!(should.contents().trim().is_empty() || is.fgcolor() == should.fgcolor(), "{x} {y}");
+            }
+            before = after;
+        }
+        assert!(sizes[1..8].iter().all(|bytes| *bytes < sizes[8] / 2), "{sizes:?}");
+    }
+
+    #[test]
     fn an_invisible_change_sends_nothing() {
         let mut encoder = FrameEncoder::default();
         encoder.cleared(SIZE.width, SIZE.height);
         let mut cell = Cell::default();
         cell.set_fg(Color::Red).set_style(Style::new().add_modifier(Modifier::BOLD));
         assert_eq!(encoder.frame([(3, 1, &cell)].into_iter()), "");
-    }
-
-    #[test]
-    fn the_style_is_changed_by_what_differs() {
-        let bold = Look { modifier: Modifier::BOLD, fg: Color::Indexed(80), bg: Color::Reset };
-        let plain = Look { modifier: Modifier::empty(), fg: Color::Indexed(80), bg: Color::Reset };
-        assert_eq!((codes(bold, plain), codes(plain, bold)), ("22".to_owned(), "1".to_owned()));
-        let dim = Look { modifier: Modifier::DIM, ..plain };
-        assert_eq!(codes(bold, dim), "22;2");
     }
 }

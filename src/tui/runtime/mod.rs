@@ -6,6 +6,9 @@
 mod backend;
 mod effects;
 mod encoder;
+mod pace;
+mod sgr;
+mod shift;
 mod terminal;
 
 use std::{fmt, future::poll_fn, task::Poll};
@@ -13,12 +16,15 @@ use std::{fmt, future::poll_fn, task::Poll};
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures_util::{Stream, StreamExt as _};
 use ratatui::{Terminal, backend::Backend, layout::Rect};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 pub(crate) use backend::LeanBackend;
+pub(crate) use pace::FramePace;
+use pace::Later;
 pub use terminal::{SystemHost, TerminalClipboard, terminal_size};
 
 use crate::{
+    config::Screen,
     ledger::Ledger,
     sync::EventStream,
     tui::{
@@ -95,6 +101,7 @@ pub struct Runtime<B: Backend, H: Host> {
     answer: mpsc::UnboundedSender<WorkerAnswer>,
     /// Effects of workers that have not answered yet.
     outstanding: usize,
+    pace: FramePace,
 }
 
 impl<B: Backend, H: Host> Runtime<B, H> {
@@ -117,12 +124,18 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         let (answer, answers) = mpsc::unbounded_channel();
         let input = Some(host.input());
         let memory = ViewMemory::default();
+        let pace = FramePace::default();
         let mut runtime =
-            Self { terminal, host, input, app, memory, env, ledger, events, answers, answer, outstanding: 0 };
+            Self { terminal, host, input, app, memory, env, ledger, events, answers, answer, outstanding: 0, pace };
         let size = runtime.terminal.size().map_err(ScreenError::terminal)?;
         runtime.take(Msg::Resize(Rect::new(0, 0, size.width, size.height)))?;
         runtime.perform(effects)?;
         Ok(runtime)
+    }
+
+    /// With a backend that may hold back parts of a frame.
+    pub(crate) fn paced(self, pace: FramePace) -> Self {
+        Self { pace, ..self }
     }
 
     /// Runs until the user quits or the process is asked to end.
@@ -160,6 +173,13 @@ impl<B: Backend, H: Host> Runtime<B, H> {
                 None => std::future::pending().await,
             }
         };
+        let rest = self.pace.rest_at();
+        let rest = async {
+            match rest {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
         let input = async {
             match &mut self.input {
                 Some(input) => input.next().await,
@@ -177,6 +197,10 @@ impl<B: Backend, H: Host> Runtime<B, H> {
                 Some(Err(_)) | None => Some(Msg::Stop),
             },
             () = sleep => Some(Msg::Wake),
+            () = rest => {
+                self.app.dirty = true;
+                None
+            }
         };
         msg.map_or(Ok(()), |msg| self.take(msg))
     }
@@ -265,9 +289,15 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         if !std::mem::take(&mut self.app.dirty) {
             return Ok(());
         }
-        let (app, memory) = (&self.app, &mut self.memory);
+        let (app, memory, pace) = (&self.app, &mut self.memory, &self.pace);
         let begun = self.host.frame(true);
-        let drawn = self.terminal.draw(|frame| view(app, memory, frame)).map(|_| ());
+        let (beside, now) = (memory.beside, Instant::now());
+        let drawn = self.terminal.draw(|frame| {
+            view(app, memory, frame);
+            pace.allow(later(memory, beside), now);
+        });
+        let drawn = drawn.map(|_| ());
+        pace.drawn(Instant::now());
         let ended = self.host.frame(false);
         let result = begun.map_err(ScreenError::terminal).and(drawn.map_err(ScreenError::terminal));
         match result.and(ended.map_err(ScreenError::terminal)) {
@@ -359,6 +389,17 @@ impl<B: Backend, H: Host> Runtime<B, H> {
     pub const fn has_ended(&self) -> bool {
         self.app.quitting
     }
+}
+
+/// The areas of a frame that may come later, if it shows the same as the frame before: the detail beside the list, and the
+/// lower half of the list while its filter is typed.
+fn later(memory: &ViewMemory, before: Option<(Screen, Rect)>) -> Later {
+    let beside = memory.beside.filter(|_| memory.beside == before).map(|(_, area)| area);
+    let end = beside.filter(|_| memory.cursor.is_some()).map(|area| {
+        let half = area.height / 2;
+        Rect { x: 0, y: area.y + half, width: area.x, height: area.height - half }
+    });
+    Later { beside, end }
 }
 
 /// The message of a terminal event, given the click targets of the last frame.

@@ -110,26 +110,42 @@ fn a_terminal_that_cannot_place_its_cursor_gets_lines() {
     assert_eq!(terminal.ended(), 0);
 }
 
+/// The bytes of the first frame after each key and of all frames after it, on the list that is shown: for moves in view, moves
+/// that scroll, pages, and letters of the filter.
+fn sent(terminal: &mut Terminal, moves: usize) -> [Vec<(usize, usize)>; 4] {
+    terminal.press("gg");
+    terminal.bytes_until_quiet();
+    let mut of = |keys: &[&str]| keys.iter().map(|key| terminal.bytes_of_key(key)).collect::<Vec<_>>();
+    let near = of(&[vec!["j"; moves], vec!["k"; 2]].concat());
+    let pages = of(&["\u{1b}[6~"; 2]);
+    let scrolled = of(&["j"; 2]);
+    of(&["/"]);
+    let letters = of(&["c", "o", "f"]);
+    terminal.press("\u{1b}");
+    terminal.press("\u{1b}");
+    terminal.bytes_until_quiet();
+    [near, scrolled, pages, letters]
+}
+
 #[test]
 fn little_is_sent_over_a_slow_line() {
+    // The most bytes of a frame: for a move in view, for a list that scrolls, for a page, for a letter.
+    const BARS: [usize; 4] = [400, 800, 3_000, 1_500];
     let mut terminal = Terminal::start_sized(36, 120, &["--demo"]);
     terminal.until_text("Net worth");
-    terminal.press("3");
-    terminal.until_text("Payee");
-    // The first frame after the screen came up may still change the detail.
-    terminal.bytes_of_frame("j");
-    let mut moves: Vec<usize> = (0..24).map(|_| terminal.bytes_of_frame("j")).collect();
-    terminal.bytes_of_frame("/");
-    let letters: Vec<usize> = "coffee".chars().map(|letter| terminal.bytes_of_frame(&letter.to_string())).collect();
-    println!("a cursor move: {moves:?}, a letter of the filter: {letters:?}");
-    moves.sort_unstable();
-    let (usual, most) = (moves[moves.len() / 2], moves[moves.len() - 1]);
-    assert!(usual <= 400 && most <= 600, "a cursor move sends {usual} bytes, at most {most}: {moves:?}");
-    // The first letter changes nearly every row.
-    let mut later = letters.clone();
-    later.sort_unstable();
-    let (usual, most) = (later[later.len() / 2], later[later.len() - 1]);
-    assert!(usual <= 1_500 && most <= 2_000, "a letter sends {usual} bytes, at most {most}: {letters:?}");
+    for (key, title, moves) in [("3", "Payee", 12), ("2", "Accounts ·", 6), ("4", "Symbol", 4), ("6", "changes", 6)] {
+        terminal.press(key);
+        terminal.until_text(title);
+        // On a machine that is busy the detail of a key may come after the next key, and count as its frame.
+        let is_met = (0..3).any(|_| {
+            let kinds = sent(&mut terminal, moves);
+            println!("{title}: {kinds:?}");
+            kinds.iter().zip(BARS).all(|(kind, bar)| kind.iter().all(|(first, _)| *first <= bar))
+        });
+        assert!(is_met, "{title}: more bytes than {BARS:?} in every run");
+    }
+    terminal.bytes_until_quiet();
+    assert_eq!(terminal.bytes_until_quiet(), 0, "an idle program sends nothing");
     terminal.press("\u{3}");
     assert_eq!(terminal.ended(), 0);
 }

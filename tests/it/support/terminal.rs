@@ -13,6 +13,8 @@ use vt100::Parser;
 
 /// Longer than anything here takes on a busy machine; only a failing test waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than the parts of a frame are apart.
+const QUIET: Duration = Duration::from_millis(500);
 
 pub(crate) fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).unwrap()
@@ -138,20 +140,31 @@ impl Terminal {
         self.input.flush().unwrap();
     }
 
-    /// Bytes that the program sends for the next frame. Everything before must have been read.
-    pub(crate) fn bytes_of_frame(&mut self, keys: &str) -> usize {
+    /// Bytes that the program sends for a key: of the first frame, and of all frames until it is quiet. It
+    /// must be quiet before.
+    pub(crate) fn bytes_of_key(&mut self, keys: &str) -> (usize, usize) {
         const END: &[u8] = b"\x1b[?2026l";
-        while let Ok(bytes) = self.output.try_recv() {
-            self.screen.process(&bytes);
-        }
         self.press(keys);
         let mut frame = Vec::new();
-        while !frame.windows(END.len()).any(|window| window == END) {
+        let end = loop {
             let bytes = self.output.recv_timeout(PATIENCE).unwrap();
             self.screen.process(&bytes);
             frame.extend(bytes);
+            if let Some(at) = frame.windows(END.len()).position(|window| window == END) {
+                break at + END.len();
+            }
+        };
+        (end, frame.len() + self.bytes_until_quiet())
+    }
+
+    /// Bytes that come until none came for a while.
+    pub(crate) fn bytes_until_quiet(&mut self) -> usize {
+        let mut count = 0;
+        while let Ok(bytes) = self.output.recv_timeout(QUIET) {
+            self.screen.process(&bytes);
+            count += bytes.len();
         }
-        frame.len()
+        count
     }
 
     /// Closes the window: nobody reads or writes the terminal any more. Gives the exit code and the profile.

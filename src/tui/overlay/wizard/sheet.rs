@@ -342,6 +342,7 @@ mod tests {
             wide: false,
             top: true,
             vault_locked: false,
+            beside: None,
         };
         sheet.draw(&mut scene, area);
         let line = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
