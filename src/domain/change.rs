@@ -59,6 +59,9 @@ pub struct Change {
     /// How an imported file was read: the verdict, then the reasons for (`+`) and against it (`-`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reading: Vec<String>,
+    /// The exact kind of an imported file: `qfx`, `camt053`, `csv`; empty otherwise, and in changes of earlier versions.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub format: String,
     /// For an undo or redo: the change it was about.
     #[serde(default)]
     pub about: Option<ChangeId>,

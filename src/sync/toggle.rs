@@ -199,6 +199,7 @@ fn twin_rows(returned: RowsByAccount, mut stored: RowsByAccount, trust: IdTrust)
             loaded: Some((NaiveDate::MIN, NaiveDate::MAX)),
             learned: &Learned::default(),
             trust,
+            others: &HashSet::new(),
             listing: ListingFacts::default(),
         };
         let facts: HashMap<TransactionId, &TransactionFacts> = stored.iter().map(|row| (row.id, &row.facts)).collect();

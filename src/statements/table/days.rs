@@ -99,6 +99,8 @@ pub(super) fn days_of(grid: &Grid, row: usize, columns: &DateColumns) -> impl It
 pub(super) struct Bounds {
     /// First and last day of a stated period.
     pub(super) periods: Vec<(Day, Day)>,
+    /// The month of a title.
+    pub(super) month: Option<u32>,
     /// Days in the file's name, as periods or as a last day.
     pub(super) named: Vec<NaiveDate>,
 }
@@ -144,6 +146,7 @@ pub(super) fn decide(
                     if second > 12 {
                         possible.retain(|order| *order != DateOrder::Dmy);
                     }
+                    possible.retain(|order| *order != DateOrder::Ymd);
                 }
                 WrittenDay::Fixed(_) | WrittenDay::YearlessFixed { .. } => {}
             }
@@ -169,7 +172,7 @@ pub(super) fn decide(
     {
         return Decision::Decided(DateOrder::Dmy, "dates written with dots have the day first".to_owned());
     }
-    by_evidence(grid, rows, columns, bounds, &possible)
+    by_evidence(grid, rows, columns, bounds, &possible, short_year)
 }
 
 pub(super) const fn name(order: DateOrder) -> &'static str {
@@ -219,6 +222,7 @@ fn by_evidence(
     columns: &DateColumns,
     bounds: &Bounds,
     possible: &[DateOrder],
+    short_year: ShortYear,
 ) -> Decision {
     let keep = |test: &dyn Fn(DateOrder) -> Option<bool>| -> Option<DateOrder> {
         let verdicts: Vec<(DateOrder, Option<bool>)> = possible.iter().map(|order| (*order, test(*order))).collect();
@@ -235,6 +239,9 @@ fn by_evidence(
     if let Some(order) = keep(&|order| inside_periods(grid, rows, columns, &bounds.periods, order)) {
         return decided(order, "all days lie in the stated period");
     }
+    if let Some(order) = keep(&|order| near_month(grid, rows, columns, bounds.month, order)) {
+        return decided(order, "the days lie in the month of the title");
+    }
     if let Some(order) = keep(&|order| short_lags(grid, rows, columns, order)) {
         return decided(order, "the two days of each row lie close together");
     }
@@ -243,6 +250,12 @@ fn by_evidence(
     }
     if let Some(order) = keep(&|order| inside_name(grid, rows, columns, &bounds.named, order)) {
         return decided(order, "the days go with the file's name");
+    }
+    // Languages that write the year first write the month before the day.
+    let is_yearless = rows.iter().flat_map(|row| days_of(grid, *row, columns)).all(|day| day.is_yearless());
+    if is_yearless && short_year == ShortYear::First && possible.contains(&DateOrder::Mdy) {
+        let why = "the language of the header writes the month before the day";
+        return Decision::Decided(DateOrder::Mdy, why.to_owned());
     }
     // Orders that read every date alike need no decision.
     let same = rows.iter().flat_map(|row| days_of(grid, *row, columns)).all(|day| {
@@ -254,6 +267,21 @@ fn by_evidence(
         Some(order) if same => Decision::Decided(*order, "both orders give the same days".to_owned()),
         _ => Decision::Open(possible.to_vec()),
     }
+}
+
+/// Dates without a year lie in the month of the title or the one before.
+fn near_month(
+    grid: &Grid,
+    rows: &[usize],
+    columns: &DateColumns,
+    month: Option<u32>,
+    order: DateOrder,
+) -> Option<bool> {
+    let last = month?;
+    let before = if last == 1 { 12 } else { last - 1 };
+    let mut months = rows.iter().flat_map(|row| days_of(grid, *row, columns)).filter(Day::is_yearless).peekable();
+    months.peek()?;
+    Some(months.all(|day| day.month_day(order).is_some_and(|(month, _)| month == last || month == before)))
 }
 
 fn first_days<'a>(

@@ -98,6 +98,7 @@ impl Facts {
                 }
             }
             self.year_month = self.year_month.or_else(|| year_month(cell));
+            self.bounds.month = self.year_month.map(|(_, month)| month);
             self.sign = self.sign.or_else(|| sign_within(cell));
             if index > 0 && cell.len() == 3 && cell.bytes().all(|byte| byte.is_ascii_uppercase()) {
                 self.codes.extend(words::currency(cell));

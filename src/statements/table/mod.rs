@@ -107,14 +107,28 @@ fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<gr
     Ok(dialect::read(&text, input.limits, progress)?.0)
 }
 
-fn source<'a>(input: &StatementFile<'a>, grid: &'a grid::Grid) -> source::RawTable<'a> {
-    source::RawTable {
-        grid,
-        file_name: input.file_name,
-        words: words::words(),
-        answers: input.answers,
-        layouts: input.layouts,
+/// The layouts, without what they learned about amounts where that is answered again: an answer means the same each time.
+fn layouts<'a>(input: &StatementFile<'a>) -> std::borrow::Cow<'a, [Layout]> {
+    if input.answers.get("sign").is_none() && input.answers.get("amount-column").is_none() {
+        return input.layouts.into();
     }
+    let is_learned = |name: &Option<String>| name.as_deref().is_some_and(|name| name.starts_with('#'));
+    let open = |layout: &Layout| {
+        let mut layout = layout.clone();
+        let amount = &mut layout.amount;
+        amount.invert = None;
+        for name in [&mut amount.column, &mut amount.debit, &mut amount.credit] {
+            if is_learned(name) {
+                *name = None;
+            }
+        }
+        layout
+    };
+    input.layouts.iter().map(open).collect::<Vec<_>>().into()
+}
+
+fn source<'a>(input: &StatementFile<'a>, grid: &'a grid::Grid, layouts: &'a [Layout]) -> source::RawTable<'a> {
+    source::RawTable { grid, file_name: input.file_name, words: words::words(), answers: input.answers, layouts }
 }
 
 /// Lines of the file as they are; those of a spreadsheet with its cells apart.
@@ -148,7 +162,8 @@ pub fn learned(input: &StatementFile<'_>) -> Option<Layout> {
         return None;
     }
     let grid = grid(input, &mut |_| std::ops::ControlFlow::Continue(())).ok()?;
-    let table = source(input, &grid);
+    let layouts = layouts(input);
+    let table = source(input, &grid, &layouts);
     let (plan, doubt) = infer::infer(&table).ok()?;
     if doubt.is_some() {
         return None;
@@ -175,7 +190,8 @@ fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str)
     if let Some(outcome) = positions::read(input, grid, format) {
         return outcome;
     }
-    let table = source(input, grid);
+    let layouts = layouts(input);
+    let table = source(input, grid, &layouts);
     let (plan, doubt) = infer::infer(&table).map_err(|error| refuse::advised(error, grid, words::words()))?;
     let mut warnings = Warnings::new(input.limits.warnings);
     if let Some((line, names)) = plan.frame.header.and_then(|header| positions::above(grid, header)) {

@@ -188,6 +188,10 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
         }
         return SignChoice::Open;
     }
+    // A plus sign beside minus signs is written where the sign counts.
+    if !case.is_card && has_plus_signs(case) {
+        return decided(false, "money in is written with a plus sign");
+    }
     // A payment to a card that is negative turns all signs over.
     let by_payments = weights.paid_inverted > 0 && weights.paid_as_is == 0 && weights.inverted > weights.as_is;
     let least = if case.is_card { 1 } else { 3 };
@@ -212,6 +216,13 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
         return SignChoice::Open;
     }
     decided(false, "negative amounts are money out")
+}
+
+/// Whether amounts of the column are written with a plus sign.
+fn has_plus_signs(case: &Case<'_>) -> bool {
+    let columns = case.candidate.model.columns();
+    let cells = |column: usize| case.frame.sample.iter().map(move |row| case.table.grid.cell(*row, column));
+    columns.into_iter().flat_map(cells).any(|cell| cell.trim_start().starts_with(['+', '＋']))
 }
 
 /// A column of debit and credit beside signed amounts.

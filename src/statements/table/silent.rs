@@ -303,3 +303,21 @@ fn a_layout_may_have_the_amount_in_one_column_or_in_a_pair() {
     );
     assert_eq!(amounts(&table), ["-20.5", "1000"]);
 }
+
+#[test]
+fn a_plus_sign_beside_minus_signs_is_money_in() {
+    let table = "交易日期,交易摘要,交易金额,对手信息\n20240101,转存,+10000.00,Wang\n20240102,正常还款,-12.00,Bank\n\
+                 20240103,正常还款,-13.00,Bank\n";
+    assert_eq!(amounts(table), ["10000", "-12", "-13"]);
+}
+
+#[test]
+fn dates_without_a_year_lie_in_the_month_of_the_title() {
+    let days =
+        |table: &str| -> Vec<String> { rows(&reading(table).unwrap()).into_iter().map(|(_, day, _)| day).collect() };
+    let title = "Card statement (2024年01月)\nPosted,Text,Amount\n";
+    let table = format!("{title}01/02,Shop,-5.00\n01/03,Shop,-6.00\n01/03,Refund,7.00\n");
+    assert_eq!(days(&table), ["2024-01-02", "2024-01-03", "2024-01-03"]);
+    let turned = "Statement January 2024\nPosted,Text,Amount\n02/01,Shop,-5.00\n03/01,Shop,-6.00\n03/01,Refund,7.00\n";
+    assert_eq!(days(turned), ["2024-01-02", "2024-01-03", "2024-01-03"]);
+}

@@ -32,8 +32,9 @@ pub(in crate::store) struct JournalEntry {
 }
 
 impl Writer {
-    /// Keeps with the journal entry how the file of this change was read.
-    pub fn note_reading(&mut self, lines: Vec<String>) {
+    /// Keeps with the journal entry the kind of the file of this change and how it was read.
+    pub fn note_reading(&mut self, format: &str, lines: Vec<String>) {
+        format.clone_into(&mut self.entry.format);
         self.entry.reading = lines;
     }
 
@@ -59,6 +60,7 @@ impl Writer {
             counts: entry.counts,
             warnings: entry.warnings,
             reading: std::mem::take(&mut self.entry.reading),
+            format: std::mem::take(&mut self.entry.format),
             about: entry.about,
             undone: false,
         };

@@ -53,6 +53,7 @@ struct EntryHead {
     source: String,
     at: DateTime<Utc>,
     reading: Vec<String>,
+    format: String,
 }
 
 /// The next free id of each kind.
@@ -97,7 +98,7 @@ impl Writer {
         Ok(Self {
             draft: Draft::new(txn, change),
             ids,
-            entry: EntryHead { kind, source: source.to_owned(), at, reading: Vec::new() },
+            entry: EntryHead { kind, source: source.to_owned(), at, reading: Vec::new(), format: String::new() },
             raw_source: None,
             replies: Vec::new(),
             poisoned: false,

@@ -36,6 +36,8 @@ pub(super) struct AccountNews<'a> {
     /// Provider ids of rows that the provider took back.
     pub(super) removed: &'a [String],
     pub(super) trust: IdTrust,
+    /// The kind of the file, as [`crate::domain::Change::format`]; empty for a sync.
+    pub(super) format: &'static str,
     /// Its positions, where the source lists them.
     pub(super) holdings: Option<ListedPositions<'a>>,
     /// Balances of earlier days.

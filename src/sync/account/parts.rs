@@ -41,12 +41,14 @@ pub(in crate::sync) fn compare(
     let draft = |row: &Transaction| TransactionDraft::from(bare(row).facts);
     let drafts: Vec<TransactionDraft> = own.iter().map(draft).collect();
     let stored: Vec<Transaction> = others.iter().map(bare).collect();
+    let none = HashSet::new();
     let batch = |drafts, stored, listing| Batch {
         drafts,
         stored,
         loaded: Some((NaiveDate::MIN, NaiveDate::MAX)),
         learned,
         trust: IdTrust::Reusable,
+        others: &none,
         listing,
     };
     let mut found = reconcile::matches(&batch(&drafts, &stored, ListingFacts { closing, ..ListingFacts::default() }));

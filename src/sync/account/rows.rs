@@ -44,6 +44,8 @@ pub(in crate::sync) struct Planned {
     pub(in crate::sync) rows: Vec<Transaction>,
     /// Facts that stored rows will have.
     pub(in crate::sync) amended: HashMap<TransactionId, TransactionFacts>,
+    /// The format of the file of each of [`Self::rows`].
+    formats: HashMap<TransactionId, &'static str>,
     /// The record of listings as it will be.
     pub(in crate::sync) learned: Option<Learned>,
 }
@@ -96,7 +98,13 @@ impl RowsPlan {
     }
 
     /// The rows that later files of the same review are compared with.
-    pub(in crate::sync) fn add_to(self, pages: &[&[TransactionDraft]], account: AccountId, planned: &mut Planned) {
+    pub(in crate::sync) fn add_to(
+        self,
+        pages: &[&[TransactionDraft]],
+        account: AccountId,
+        format: &'static str,
+        planned: &mut Planned,
+    ) {
         for &page in &self.order {
             for (index, (draft, outcome)) in pages[page].iter().zip(&self.pages[page]).enumerate() {
                 match outcome {
@@ -104,6 +112,7 @@ impl RowsPlan {
                         let facts = self.replaced.get(&(page, index)).unwrap_or(&draft.facts).clone();
                         // Half-way down, apart from the ids that planning itself gives.
                         let id = TransactionId(PLANNED_IDS / 2 - planned.rows.len() as u64);
+                        planned.formats.insert(id, format);
                         planned.rows.push(Transaction {
                             id,
                             account_id: account,
@@ -175,6 +184,7 @@ pub(super) fn plan(
             row.facts.currency = stated;
         }
     }
+    let others = of_other_formats(reader, &stored, planned, news.format)?;
     let mut plan = RowsPlan { learned, order: order(&news.pages), ..RowsPlan::default() };
     plan.pages = news.pages.iter().map(|_| Vec::new()).collect();
     let mut places: HashMap<TransactionId, (usize, usize)> = HashMap::new();
@@ -182,8 +192,15 @@ pub(super) fn plan(
     let mut settled = Vec::new();
     for page in plan.order.clone() {
         let DocumentRows { drafts, listing } = &news.pages[page];
-        let batch =
-            Batch { drafts, stored: &stored, loaded, learned: &plan.learned, trust: news.trust, listing: *listing };
+        let batch = Batch {
+            drafts,
+            stored: &stored,
+            loaded,
+            learned: &plan.learned,
+            trust: news.trust,
+            others: &others,
+            listing: *listing,
+        };
         let outcome = reconcile::reconcile(&batch);
         let doubted: HashSet<TransactionId> = outcome.doubts.iter().map(|doubt| doubt.row).collect();
         if !doubted.is_empty() {
@@ -210,6 +227,47 @@ pub(super) fn plan(
         withdraw(&mut plan, news, &stored, &places);
     }
     Ok(plan)
+}
+
+/// The stored rows that a file of another format brought. Rows of syncs and of journals of earlier versions are none.
+fn of_other_formats(
+    reader: &Reader,
+    stored: &[Transaction],
+    planned: &Planned,
+    format: &'static str,
+) -> Result<HashSet<TransactionId>, JobFailure> {
+    let mut changes: HashMap<ChangeId, bool> = HashMap::new();
+    let mut others = HashSet::new();
+    if format.is_empty() {
+        return Ok(others);
+    }
+    let is_other = |known: &str| !known.is_empty() && family(known) != family(format);
+    for row in stored {
+        let is_foreign = match (planned.formats.get(&row.id), changes.get(&row.change_id)) {
+            (Some(known), _) => is_other(known),
+            (None, Some(known)) => *known,
+            (None, None) => {
+                let found = reader.change(row.change_id)?.is_some_and(|change| is_other(&change.format));
+                changes.insert(row.change_id, found);
+                found
+            }
+        };
+        if is_foreign {
+            others.insert(row.id);
+        }
+    }
+    Ok(others)
+}
+
+/// Formats whose files of one bank have the same ids and texts.
+fn family(format: &str) -> &str {
+    match format {
+        "ofx" | "qfx" | "qbo" | "ofc" => "ofx",
+        "csv" | "tsv" | "xlsx" => "table",
+        _ if format.starts_with("camt") => "camt",
+        _ if format.starts_with("mt94") => "mt94",
+        other => other,
+    }
 }
 
 /// Voids the rows that the provider took back, unless the same news list them again.

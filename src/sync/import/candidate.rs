@@ -26,6 +26,8 @@ pub(super) struct AccountCandidate<'w> {
     counts: bool,
     origin: Origin,
     closeness: Closeness,
+    /// The numbers are the same, though maybe with other bank codes.
+    has_digits: bool,
     /// It has exactly the identity that the pages state.
     is_exact: bool,
     currency: CurrencyFit,
@@ -91,7 +93,9 @@ pub(super) fn candidates<'w>(
         let origin = origin_of(part, connection);
         let closeness = group.number.closeness(&number_of_account(known));
         let is_exact = origin >= Origin::Unnamed && known.number_identity() == page.account.number_identity();
+        let has_digits = group.number.has_digits_of(&number_of_account(known));
         let may_mean = match (origin, closeness) {
+            (_, Closeness::Different) if has_digits => true,
             (Origin::Other | Origin::Renamed, Closeness::Equal) => group.number.is_unique(),
             (Origin::Other | Origin::Renamed, _) => false,
             (Origin::Unnamed | Origin::Same, Closeness::Different) => {
@@ -108,7 +112,7 @@ pub(super) fn candidates<'w>(
                 false => CurrencyFit::GivesWay,
             };
             let counts = connection.counts();
-            found.push(AccountCandidate { known, counts, origin, closeness, is_exact, currency });
+            found.push(AccountCandidate { known, counts, origin, closeness, has_digits, is_exact, currency });
         }
     }
     found
@@ -132,7 +136,9 @@ fn other_currencies(part: &InstitutionPart, group: &PageGroup<'_>) -> bool {
 /// Whether one of the two is from a table that names no account, so that numbers can't be compared.
 fn lacks_number(group: &PageGroup<'_>, known: &Account) -> bool {
     let (own, other) = (&group.page.account.provider_account_id, &known.provider_account_id);
-    own != other && (is_unnamed(own) || is_unnamed(other))
+    let has_no_digit = |number: &str| !number.contains(|letter: char| matches!(letter, '1'..='9'));
+    let is_bare = has_no_digit(&group.page.account.number) || has_no_digit(&known.number_masked);
+    own != other && (is_unnamed(own) || is_unnamed(other) || is_bare)
 }
 
 /// The only account that has the rows of the pages, where one of the two has no number.
@@ -189,7 +195,13 @@ pub(super) fn compare<'w>(
     let mut compared = Vec::with_capacity(candidates.len());
     for candidate in candidates {
         let stored = known_rows(world, candidate.known, group)?;
-        let agreement = RowAgreement::of(&rows, &stored.compared());
+        let is_one_number =
+            candidate.closeness == Closeness::Equal && same_type(&group.page.account, candidate.known.account_type);
+        let agreement = if is_one_number {
+            RowAgreement::of_one_number(&rows, &stored.compared())
+        } else {
+            RowAgreement::of(&rows, &stored.compared())
+        };
         compared.push(ComparedCandidate { candidate, agreement });
     }
     Ok(compared)
@@ -240,9 +252,12 @@ fn means(group: &PageGroup<'_>, compared: &ComparedCandidate<'_>, is_only: bool)
             let is_only_mask = candidate.closeness == Closeness::Masked && same_type && is_only;
             agreement.agrees() || (is_only_mask && !agreement.contradicts(1))
         }
+        // The same number under another code of the bank.
+        Closeness::Different if candidate.has_digits && agreement.repeats() => true,
         // A replaced card lists the rows of its predecessor.
         Closeness::Different => are_cards(group, known) && agreement.continues(),
-        Closeness::Equal | Closeness::Masked => false,
+        // A table without a word for its kind reads as checking.
+        Closeness::Equal | Closeness::Masked => agreement.repeats(),
     }
 }
 

@@ -59,7 +59,7 @@ impl<'a> ComparedRows<'a> {
     /// The rows that `other` lacks.
     pub(super) fn without(mut self, other: &ComparedRows<'_>) -> Self {
         let mut known = UnmatchedRows::of(other);
-        self.rows.retain(|facts| known.take(facts).is_none());
+        self.rows.retain(|facts| known.take(facts, false).is_none());
         self
     }
 
@@ -101,12 +101,14 @@ impl<'a> UnmatchedRows<'a> {
     }
 
     /// Takes the row that is most like `facts`: the same id, the same text, a text that another export spells so.
-    fn take(&mut self, facts: &TransactionFacts) -> Option<&'a TransactionFacts> {
+    /// Where one number shows that both sides are one account, any text.
+    fn take(&mut self, facts: &TransactionFacts, any_text: bool) -> Option<&'a TransactionFacts> {
         let same = self.rows.get_mut(&(facts.date, facts.amount.normalize()))?;
         let letters = text::skeleton(facts.description());
         let place = same.iter().position(|known| have_one_id(known, facts));
         let place = place.or_else(|| same.iter().position(|known| text::skeleton(known.description()) == letters));
-        let place = place.or_else(|| same.iter().position(|known| are_alike(known, facts)))?;
+        let place = place.or_else(|| same.iter().position(|known| are_alike(known, facts)));
+        let place = place.or_else(|| (any_text && !same.is_empty()).then_some(0))?;
         Some(same.swap_remove(place))
     }
 }
@@ -118,6 +120,15 @@ fn have_one_id(one: &TransactionFacts, other: &TransactionFacts) -> bool {
 impl RowAgreement {
     /// Compares the rows of a source with those of an account.
     pub(super) fn of(source: &ComparedRows<'_>, account: &ComparedRows<'_>) -> Self {
+        Self::between(source, account, false)
+    }
+
+    /// Compares rows by day and amount alone, for two sides of one number: formats of a bank may spell no text alike.
+    pub(super) fn of_one_number(source: &ComparedRows<'_>, account: &ComparedRows<'_>) -> Self {
+        Self::between(source, account, true)
+    }
+
+    fn between(source: &ComparedRows<'_>, account: &ComparedRows<'_>, any_text: bool) -> Self {
         let mut known = UnmatchedRows::of(account);
         let mut agreement = Self {
             goes_on: source.last() > account.last(),
@@ -126,7 +137,7 @@ impl RowAgreement {
             ..Self::default()
         };
         for facts in source.settled() {
-            let hit = known.take(facts);
+            let hit = known.take(facts, any_text);
             agreement.found += usize::from(hit.is_some());
             agreement.by_id += usize::from(hit.is_some_and(|hit| have_one_id(hit, facts)));
             let is_exact = |hit: &TransactionFacts| {
@@ -151,7 +162,8 @@ impl RowAgreement {
 
     /// The source repeats rows of the account, too many for an accident, and lacks few of them.
     pub(super) const fn repeats(self) -> bool {
-        self.found >= 3 && self.found * 10 >= self.compared * 9 && self.unlisted <= self.found
+        let is_no_accident = self.found >= 3 || (self.found == 2 && self.unlisted == 0);
+        is_no_accident && self.found * 10 >= self.compared * 9 && self.unlisted <= self.found
     }
 
     /// One side continues the other: it repeats rows of it, too many for an accident, and goes on after them.

@@ -56,6 +56,12 @@ impl AccountNumber {
         self.tail.is_none() && (digits >= 12 || (self.bank.len() >= 6 && digits >= 5))
     }
 
+    /// Whether the numbers are the same, whatever the bank codes: formats name one bank by its BIC, its code or not at all.
+    pub(super) fn has_digits_of(&self, other: &Self) -> bool {
+        let digits = self.head.bytes().filter(u8::is_ascii_digit).count();
+        self.tail.is_none() && other.tail.is_none() && self.head == other.head && digits >= 6
+    }
+
     /// Compares two numbers and their bank codes.
     pub(super) fn closeness(&self, other: &Self) -> Closeness {
         let banks_agree = self.bank.is_empty() || other.bank.is_empty() || self.bank == other.bank;

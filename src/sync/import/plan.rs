@@ -68,6 +68,7 @@ pub(super) fn plan(
                 pages: pages.iter().map(|page| page_of(page)).collect(),
                 removed: &[],
                 trust: part.id_trust,
+                format: part.format,
                 holdings: positions(&pages),
                 history: &history,
                 replaces_history: false,

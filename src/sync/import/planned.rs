@@ -116,7 +116,8 @@ impl PlannedRows {
                 }
                 let drafts: Vec<&[TransactionDraft]> =
                     pages.iter().map(|(part, page)| &*parsed.parts[*part].accounts[*page].transactions).collect();
-                plan.rows.add_to(&drafts, account.id, self.rows.entry(account.id).or_default());
+                let format = pages.first().map_or("", |(part, _)| parsed.parts[*part].format);
+                plan.rows.add_to(&drafts, account.id, format, self.rows.entry(account.id).or_default());
             }
         }
     }

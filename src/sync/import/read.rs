@@ -69,6 +69,8 @@ pub(super) struct InstitutionPart {
     /// As the first statement of the part states it.
     pub(super) institution: Institution,
     pub(super) id_trust: IdTrust,
+    /// The kind of its first document, as [`Reading::format`].
+    pub(super) format: &'static str,
     /// Its pages, in file order. One account may have several.
     pub(super) accounts: Vec<StatementAccount>,
 }
@@ -119,6 +121,7 @@ fn parts(reading: Reading) -> Vec<InstitutionPart> {
                 identity,
                 institution: statement.institution,
                 id_trust: statement.id_trust,
+                format: statement.format,
                 accounts: statement.accounts,
             }),
         }

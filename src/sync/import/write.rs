@@ -61,7 +61,7 @@ pub(super) fn write(
         }
         connections.push(connection.id);
     }
-    writer.note_reading(parsed.basis.lines());
+    writer.note_reading(parsed.format, parsed.basis.lines());
     writer.put_source(parsed.source)?;
     importer.check_cancelled()?;
     importer.report_progress(Stage::Writing, &name, total, total);

@@ -346,6 +346,7 @@ impl Live {
                     pages: Vec::new(),
                     removed: &[],
                     trust: metadata.id_trust,
+                    format: "",
                     holdings: None,
                     history: &[],
                     replaces_history: false,

@@ -354,6 +354,7 @@ fn plan_account(
         }],
         removed: &pieces.removed,
         trust: done.metadata.id_trust,
+        format: "",
         holdings: positions,
         history: &pieces.history,
         replaces_history: true,

@@ -1,10 +1,12 @@
 //! The input of this room: one listing of an account and the stored rows that it could mean.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::learned::Learned;
-use crate::domain::{IdTrust, Transaction, TransactionDraft};
+use crate::domain::{IdTrust, Transaction, TransactionDraft, TransactionId};
 
 /// One listing of an account, and how it may be read.
 pub(crate) struct Batch<'a> {
@@ -19,6 +21,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) learned: &'a Learned,
     /// How far ids can be trusted.
     pub(crate) trust: IdTrust,
+    /// Stored rows that a file of another format brought: their ids and texts are those of that format.
+    pub(crate) others: &'a HashSet<TransactionId>,
     /// The source's statements about the listing as a whole.
     pub(crate) listing: ListingFacts,
 }

@@ -120,6 +120,11 @@ impl<'a> Sides<'a> {
         self.coverage.is_some_and(|coverage| coverage.holds(self.stored[row].date))
     }
 
+    /// Whether a file of another format brought the stored row.
+    pub(super) fn is_other(&self, row: usize) -> bool {
+        self.batch.others.contains(&self.batch.stored[row].id)
+    }
+
     /// Makes every claim of this file.
     pub(super) fn claim(&mut self) {
         self.retire_taken_back();

@@ -46,14 +46,17 @@ pub(super) enum Likeness {
 
 /// Compares the texts of two rows whose prepared forms are given.
 pub(super) fn likeness(one: (&Face, &TransactionFacts), other: (&Face, &TransactionFacts)) -> Likeness {
-    let (a, b) = (&*one.0.letters, &*other.0.letters);
+    of_texts((&one.0.letters, one.1.description()), (&other.0.letters, other.1.description()))
+}
+
+/// Compares two texts, each after its folded letters and digits.
+fn of_texts((a, left): (&str, &str), (b, right): (&str, &str)) -> Likeness {
     if a == b {
         return Likeness::Same;
     }
     if a.is_empty() || b.is_empty() {
         return Likeness::Similar;
     }
-    let (left, right) = (one.1.description(), other.1.description());
     if (is_damaged(left) || is_damaged(right)) && agrees_where_legible(left, right) {
         return Likeness::Damaged;
     }
@@ -64,9 +67,22 @@ pub(super) fn likeness(one: (&Face, &TransactionFacts), other: (&Face, &Transact
     if is_short_form(a, b) || shares_words(left, right) { Likeness::Similar } else { Likeness::Different }
 }
 
-/// Whether two rows of one day and amount can have the same text, as two exports spell it.
+/// Whether two rows of one day and amount can be the same, as two formats spell them: one may have as payee what the other
+/// has as description or memo.
 pub(crate) fn are_alike(one: &TransactionFacts, other: &TransactionFacts) -> bool {
-    likeness((&Face::of(one), one), (&Face::of(other), other)) >= Likeness::Similar
+    if likeness((&Face::of(one), one), (&Face::of(other), other)) >= Likeness::Similar {
+        return true;
+    }
+    let texts = |facts: &TransactionFacts| -> Vec<(String, Text)> {
+        let all = [&facts.description, &facts.payee, &facts.memo];
+        let texts = all.into_iter().flatten().map(|text| (text::skeleton(text), text.clone()));
+        texts.filter(|(letters, _)| !letters.is_empty()).collect()
+    };
+    let others = texts(other);
+    let is_like = |(a, left): &(String, Text)| {
+        others.iter().any(|(b, right)| of_texts((a, left), (b, right)) >= Likeness::Similar)
+    };
+    texts(one).iter().any(is_like)
 }
 
 fn without_digits(letters: &str) -> impl Iterator<Item = char> {

@@ -7,6 +7,7 @@
 //! at most once, so two equal rows stay two and the same batch twice adds nothing; what the evidence leaves open becomes two
 //! rows with a doubt, never one; a settled row is never removed, only cancelled by a correction of the institution.
 
+mod across;
 mod batch;
 mod correction;
 mod coverage;
@@ -60,6 +61,9 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
                 if is_old_news {
                     retire_older(sides, &mut plan, row, index);
                     Outcome::Known
+                } else if sides.is_other(row) && known.facts.status == TransactionStatus::Settled {
+                    retire_older(sides, &mut plan, row, index);
+                    across::news_of(known, draft)
                 } else {
                     news_of(known, draft, batch.trust)
                 }
@@ -87,6 +91,7 @@ struct Decided<'a> {
 fn decide<'a>(batch: &'a Batch<'a>, plan: &mut Plan) -> Decided<'a> {
     let mut sides = Sides::of(batch);
     sides.claim();
+    across::claim(&mut sides);
     pending::claim_posted(&mut sides);
     pending::settle_outdated(&mut sides);
     let Pairs { all: mut pairs, renumbered, first_day } = doubt::pairs(&sides);

@@ -1,5 +1,7 @@
 //! Examples of every rule, and the properties that hold for any history of files.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -7,6 +9,7 @@ use rust_decimal::Decimal;
 use super::*;
 use crate::domain::{AccountId, AssetCode, ChangeId, Correction, TransactionId, TransactionSubtype};
 
+mod across;
 mod households;
 
 fn day(day: u32) -> NaiveDate {
@@ -43,6 +46,8 @@ struct Book {
     learned: Learned,
     trust: Option<IdTrust>,
     doubts: usize,
+    /// Rows that a file of another format brought.
+    others: HashSet<TransactionId>,
     /// Rows that turned out to be another row.
     hidden: Vec<TransactionId>,
 }
@@ -52,7 +57,8 @@ impl Book {
         let trust = self.trust.unwrap_or(IdTrust::Reusable);
         let loaded = Some((NaiveDate::MIN, NaiveDate::MAX));
         let stored = self.shown();
-        reconcile(&Batch { drafts, stored: &stored, loaded, learned: &self.learned, trust, listing })
+        let (learned, others) = (&self.learned, &self.others);
+        reconcile(&Batch { drafts, stored: &stored, loaded, learned, trust, others, listing })
     }
 
     fn shown(&self) -> Vec<Transaction> {

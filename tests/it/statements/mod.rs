@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod hostile;
+mod joins;
 mod page;
 mod samples;
 mod second_reader;

@@ -1,5 +1,9 @@
 //! Made-up statement files of a few accounts, imported by the real engine.
 
+pub(crate) mod as_ofx;
+pub(crate) mod parts;
+pub(crate) mod samples;
+
 use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use dashtam::testing::{
