@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::JobFailure;
 use crate::{
     domain::{
-        AccountDraft, AccountId, AccountType, Change, ChangeId, ConnectionId, ConnectionStatus, Money,
+        AccountDraft, AccountId, AccountType, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money,
         TransactionFacts, Warning,
     },
     providers::{Secrets, kit::CallbackError},
@@ -325,6 +325,24 @@ pub struct ConnectionReport {
 }
 
 impl ConnectionReport {
+    /// The report of a connection before anything is done.
+    pub(super) fn new(connection: &Connection) -> Self {
+        Self {
+            id: connection.id,
+            provider: connection.provider.clone(),
+            name: connection.display_name().to_owned(),
+            status: connection.status,
+            accounts: Vec::new(),
+            transactions_imported: 0,
+            transactions_updated: 0,
+            transactions_removed: 0,
+            holdings: 0,
+            change_id: None,
+            error: None,
+            warnings: Vec::new(),
+        }
+    }
+
     /// Whether everything that was asked for arrived.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -287,20 +287,7 @@ impl Live {
         // Checked by a write on its thread before it begins.
         let dropped = CancellationToken::new();
         let _guard = dropped.clone().drop_guard();
-        let mut report = ConnectionReport {
-            id: connection.id,
-            provider: connection.provider.clone(),
-            name: connection.display_name().to_owned(),
-            status: connection.status,
-            accounts: Vec::new(),
-            transactions_imported: 0,
-            transactions_updated: 0,
-            transactions_removed: 0,
-            holdings: 0,
-            change_id: None,
-            error: None,
-            warnings: Vec::new(),
-        };
+        let mut report = ConnectionReport::new(&connection);
         let outcome = self.try_sync(&connection, &order, &dropped, &mut report).await;
         if let Err(error) = outcome {
             let failure = about(&connection, &error);

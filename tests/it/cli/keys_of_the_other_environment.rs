@@ -7,17 +7,15 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::aws_lc_rs::default_provider, pki_types::PrivatePkcs8KeyDer},
-};
+use tokio_rustls::TlsAcceptor;
 
 use crate::support::{
     fixtures::fixture,
     profile::{Profile, nothing_leaked},
+    tls,
 };
 
 const PAPER: &str = "paper-api.alpaca.markets";
@@ -31,16 +29,8 @@ struct Institution {
 
 impl Institution {
     async fn start(knows: &'static str, certificate: &Path) -> Self {
-        let made = rcgen::generate_simple_self_signed(vec![PAPER.to_owned(), LIVE.to_owned()]).unwrap();
-        std::fs::write(certificate, made.cert.pem()).unwrap();
-        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key.into())
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (acceptor, pem) = tls::self_signed(&[PAPER, LIVE]);
+        std::fs::write(certificate, pem).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::default();
@@ -56,12 +46,12 @@ impl Institution {
 }
 
 async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, knows: &str, asked: Arc<Mutex<Vec<String>>>) {
-    let Some(head) = head(&mut stream).await else { return };
+    let Some(head) = tls::head(&mut stream).await else { return };
     let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next()).unwrap().to_owned();
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
     let Ok(mut stream) = acceptor.accept(stream).await else { return };
-    while let Some(head) = self::head(&mut stream).await {
-        let path = head.split(' ').nth(1).unwrap().split('?').next().unwrap().to_owned();
+    while let Some(head) = tls::head(&mut stream).await {
+        let path = tls::target(&head).split('?').next().unwrap().to_owned();
         asked.lock().unwrap().push(format!("{host}{path}"));
         let (status, body) = if host == knows {
             let file = match path.as_str() {
@@ -70,26 +60,14 @@ async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, knows: &str, asked:
                 "/v2/account/portfolio/history" => Some("history.json"),
                 _ => None,
             };
-            ("200 OK", file.map_or_else(|| "[]".to_owned(), |file| fixture("alpaca", file)))
+            (200, file.map_or_else(|| "[]".to_owned(), |file| fixture("alpaca", file)))
         } else {
-            ("401 Unauthorized", r#"{"message":"unauthorized."}"#.to_owned())
+            (401, r#"{"message":"unauthorized."}"#.to_owned())
         };
-        let length = body.len();
-        let reply =
-            format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
-        if stream.write_all(reply.as_bytes()).await.is_err() {
+        if !tls::reply(&mut stream, status, "application/json", &body).await {
             return;
         }
     }
-}
-
-/// What comes before an empty line.
-async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.ok()?);
-    }
-    String::from_utf8(head).ok()
 }
 
 async fn connect(knows: &'static str, asked_for: &str) -> (serde_json::Value, Vec<String>) {

@@ -4,7 +4,6 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
-    sync::Arc,
     time::Duration,
 };
 
@@ -16,21 +15,14 @@ use dashtam::testing::{
     sync::{ConnectRequest, EngineCommand, Event, LoginEnding},
 };
 use secrecy::ExposeSecret as _;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-    sync::mpsc,
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::aws_lc_rs::default_provider, pki_types::PrivatePkcs8KeyDer},
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener, sync::mpsc};
 
 use crate::support::{
     desk::Desk,
     fixtures::fixture,
     made_up_provider as made_up,
     server::{Answer, Outside, Server},
+    tls,
 };
 
 /// The browser, if this machine has one.
@@ -132,16 +124,7 @@ window.TellerConnect = {
 
 /// A TLS server for every host, which answers with the script and notes `host path`.
 async fn foreign_hosts() -> (u16, mpsc::UnboundedReceiver<String>) {
-    let names = ["cdn.teller.io", "teller.io", "evil.example"].map(str::to_owned);
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (acceptor, _) = tls::self_signed(&["cdn.teller.io", "teller.io", "evil.example"]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (asked, log) = mpsc::unbounded_channel();
@@ -150,23 +133,11 @@ async fn foreign_hosts() -> (u16, mpsc::UnboundedReceiver<String>) {
             let (acceptor, asked) = (acceptor.clone(), asked.clone());
             tokio::spawn(async move {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                let mut bytes = Vec::new();
-                let mut piece = [0; 4096];
-                while !bytes.windows(4).any(|end| end == b"\r\n\r\n") {
-                    match stream.read(&mut piece).await {
-                        Ok(count) if count > 0 => bytes.extend_from_slice(&piece[..count]),
-                        Ok(_) | Err(_) => return,
-                    }
-                }
-                let head = String::from_utf8_lossy(&bytes).into_owned();
-                let path = head.split(' ').nth(1).unwrap_or_default();
+                let Some(head) = tls::head(&mut stream).await else { return };
+                let path = tls::target(&head);
                 let host = head.lines().find_map(|line| line.strip_prefix("Host: ")).unwrap_or_default();
                 let _ = asked.send(format!("{host} {path}"));
-                let reply = format!(
-                    "HTTP/1.1 200 X\r\nContent-Type: text/javascript\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{CONNECT}",
-                    CONNECT.len()
-                );
-                let _ = stream.write_all(reply.as_bytes()).await;
+                tls::reply(&mut stream, 200, "text/javascript", CONNECT).await;
                 let _ = stream.shutdown().await;
             });
         }

@@ -24,6 +24,7 @@ use crate::support::{
     fixtures::fixture,
     profile::Profile,
     server::{Answer, Asked, Server},
+    tls,
 };
 
 fn reply(path: &str) -> Option<String> {
@@ -208,24 +209,12 @@ async fn demanding(papers: &Papers) -> (String, Arc<AtomicUsize>) {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                let mut bytes = Vec::new();
-                let mut piece = [0; 4096];
-                while !bytes.windows(4).any(|end| end == b"\r\n\r\n") {
-                    match stream.read(&mut piece).await {
-                        Ok(count) if count > 0 => bytes.extend_from_slice(&piece[..count]),
-                        Ok(_) | Err(_) => return,
-                    }
-                }
-                let head = String::from_utf8_lossy(&bytes).into_owned();
-                let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+                let Some(head) = tls::head(&mut stream).await else { return };
+                let target = tls::target(&head);
+                let (path, query) = target.split_once('?').unwrap_or((target, ""));
                 let body = if query.contains("from_id") { Some("[]".to_owned()) } else { reply(path) };
                 let (status, body) = body.map_or((404, "{}".to_owned()), |body| (200, body));
-                let text = format!(
-                    "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                    body.len()
-                );
-                let _ = stream.write_all(text.as_bytes()).await;
+                tls::reply(&mut stream, status, "application/json", &body).await;
                 let _ = stream.shutdown().await;
             });
         }

@@ -14,6 +14,7 @@ pub(crate) mod scripted;
 pub(crate) mod sequence_text;
 pub(crate) mod server;
 pub(crate) mod terminal;
+pub(crate) mod tls;
 pub(crate) mod wizard;
 
 #[path = "../../benches/data.rs"]

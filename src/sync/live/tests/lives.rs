@@ -199,7 +199,7 @@ impl Life {
         let Some(connection) = self.counting().filter(|known| known.status == ConnectionStatus::Active) else { return };
         let provider: Arc<dyn Provider> = Arc::new(Adapter(Mutex::new(bank)));
         let order = order(Occasion::Asked { force: true }, None);
-        let mut report = report_of(&connection);
+        let mut report = ConnectionReport::new(&connection);
         let login = Credentials::ApiKey(Secrets::new());
         let live = &self.bench.live;
         let outcome =

@@ -161,7 +161,7 @@ impl Bench {
     ) -> ConnectionReport {
         let provider: Arc<dyn Provider> = Arc::new(Script(Mutex::new(steps)));
         let order = order(Occasion::Asked { force: true }, None);
-        let mut report = report_of(connection);
+        let mut report = ConnectionReport::new(connection);
         let login = Credentials::ApiKey(Secrets::new());
         let outcome = self.live.run_pass(connection, &provider, &login, &order, dropped, &mut report).await;
         if let Err(error) = outcome {
@@ -212,23 +212,6 @@ impl Bench {
 
 pub(super) fn order(occasion: Occasion, checked: Option<Arc<CheckedPieces>>) -> SyncOrder {
     SyncOrder { occasion, from: None, progress: Arc::new(|_| {}), checked, replies: Replies::default() }
-}
-
-pub(super) fn report_of(connection: &Connection) -> ConnectionReport {
-    ConnectionReport {
-        id: connection.id,
-        provider: connection.provider.clone(),
-        name: connection.display_name().to_owned(),
-        status: connection.status,
-        accounts: Vec::new(),
-        transactions_imported: 0,
-        transactions_updated: 0,
-        transactions_removed: 0,
-        holdings: 0,
-        change_id: None,
-        error: None,
-        warnings: Vec::new(),
-    }
 }
 
 pub(super) fn account(id: &str, balance: Option<i64>) -> AccountDraft {
