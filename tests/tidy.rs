@@ -1,4 +1,4 @@
-//! The rules of the house, kept by reading the source. Each failure says the rule and the mend.
+//! The rules of the house, kept by reading the source. Each failure states the rule and the correction.
 #![cfg(test)]
 
 #[path = "tidy/commands.rs"]

@@ -101,7 +101,7 @@ mod tests {
     fn impossible_settings_are_reported_by_line() {
         let text = "[providers.alpacca]\n[providers.chase_file]\n[providers.schwab]\napp_key = \"canary\"\nappkey = \"x\"\n\
                     callback_url = \"http://x\"\n[providers.alpaca]\napi_key_file = \"a\"\napi_key_env = \"b\"\nenvironment = \"moon\"\n";
-        let told = problems(text);
+        let found = problems(text);
         let parts = [
             ("line 1: ", "alpaca, "),
             ("line 2: ", "statement files"),
@@ -114,9 +114,9 @@ mod tests {
             ("line 9: ", "a second time"),
             ("line 10: ", "must be one of"),
         ];
-        assert_eq!(told.len(), parts.len(), "{told:#?}");
-        for (told, (line, part)) in told.iter().zip(parts) {
-            assert!(told.starts_with(line) && told.contains(part) && !told.contains("canary"), "{told}");
+        assert_eq!(found.len(), parts.len(), "{found:#?}");
+        for (problem, (line, part)) in found.iter().zip(parts) {
+            assert!(problem.starts_with(line) && problem.contains(part) && !problem.contains("canary"), "{problem}");
         }
     }
 }

@@ -303,7 +303,9 @@ fn vault(setup: &Setup, findings: &mut Findings) {
     let vault = &setup.vault;
     let state = match vault.state() {
         Ok(state) => state,
-        Err(error) => return findings.fail("vault", error.to_string(), "`docs/security.md` says how keys are kept"),
+        Err(error) => {
+            return findings.fail("vault", error.to_string(), "`docs/security.md` describes how keys are kept");
+        }
     };
     match (state.kind, state.exists) {
         (VaultChoice::Memory, _) => {

@@ -124,8 +124,8 @@ impl ProviderNames {
         if WORDS.contains(&slug) || slug == "kit" {
             return Err(format!("`{slug}` has another meaning in the source; add a word, such as `{slug}_bank`"));
         }
-        let spoken = || slug.split('_').map(capitalised).collect::<Vec<_>>().join(" ");
-        let name = name.map(str::trim).filter(|name| !name.is_empty()).map_or_else(spoken, str::to_owned);
+        let from_slug = || slug.split('_').map(capitalised).collect::<Vec<_>>().join(" ");
+        let name = name.map(str::trim).filter(|name| !name.is_empty()).map_or_else(from_slug, str::to_owned);
         if name.chars().count() > 60
             || name.chars().any(|c| c.is_control() || matches!(c, '"' | '\\' | '{' | '}' | '<'))
         {

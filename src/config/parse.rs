@@ -286,19 +286,19 @@ impl Reader<'_> {
         key: &Spanned<std::borrow::Cow<'_, str>>,
         value: &Spanned<DeValue<'_>>,
     ) {
-        let said = plain(value.get_ref());
+        let found = plain(value.get_ref());
         let key_name = key.get_ref().as_ref();
         let allowed = match key_name {
             "endpoint" => {
-                provider.endpoint = said.text().and_then(origin);
+                provider.endpoint = found.text().and_then(origin);
                 provider.endpoint.is_none().then_some(ORIGIN)
             }
             "requests_per_day" => {
-                provider.requests_per_day = said.number(1, 1_000_000).and_then(|number| number.try_into().ok());
+                provider.requests_per_day = found.number(1, 1_000_000).and_then(|number| number.try_into().ok());
                 provider.requests_per_day.is_none().then_some("a whole number from 1 to 1000000")
             }
             _ => {
-                let text = match &said {
+                let text = match &found {
                     Value::Text(text) if !text.trim().is_empty() => Some(text.clone()),
                     Value::Number(number) => Some(number.to_string()),
                     Value::Text(_) | Value::Switch(_) | Value::Other(_) => None,
@@ -318,7 +318,7 @@ impl Reader<'_> {
             }
         };
         if let Some(allowed) = allowed {
-            let message = format!("{PROVIDERS}.{slug}.{key_name} can't be {}; allowed: {allowed}", said.shown());
+            let message = format!("{PROVIDERS}.{slug}.{key_name} can't be {}; allowed: {allowed}", found.shown());
             self.error(value.span().start, &message);
         }
     }
@@ -333,7 +333,7 @@ impl Reader<'_> {
                 continue;
             };
             for (key, value) in parts {
-                let said = plain(value.get_ref());
+                let found = plain(value.get_ref());
                 let target = match key.get_ref().as_ref() {
                     "run" => &mut command.run,
                     "key" => &mut command.key,
@@ -345,7 +345,7 @@ impl Reader<'_> {
                         continue;
                     }
                 };
-                match said.text() {
+                match found.text() {
                     Some(text) => text.trim().clone_into(target),
                     None => self.error(value.span().start, &format!("{COMMANDS}.{}: write a text", command.name)),
                 }

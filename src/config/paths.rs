@@ -64,7 +64,7 @@ pub struct Paths {
     pub config: PathBuf,
     /// The folder of the database, the vault's header and the backups.
     pub data: PathBuf,
-    /// The folder of the log and of what the screen remembers.
+    /// The folder of the log and of the state of the screen.
     pub state: PathBuf,
     /// The name of the profile; `None` for the usual one.
     pub profile: Option<String>,

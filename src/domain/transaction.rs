@@ -203,7 +203,7 @@ pub struct Origin {
     pub line: u32,
 }
 
-/// Everything the institution says about a row. A sync may overwrite all of it; what the user says is in
+/// Everything the institution states about a row. A sync may overwrite all of it; the user's own entries are in
 /// [`UserFields`], which no sync touches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionFacts {

@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync {
     fn today(&self) -> NaiveDate;
 }
 
-/// A clock whose calendar stands at a day: shows data as of that day.
+/// A clock whose calendar stays at a day: shows data as of that day.
 #[derive(Clone)]
 pub struct DayClock {
     /// The calendar day.

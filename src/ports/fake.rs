@@ -1,4 +1,4 @@
-//! Stand-ins for tests and for the demonstration: a clock that is set, a browser that only remembers.
+//! Stand-ins for tests and for the demonstration: a clock that is set, a browser that only records.
 
 use std::{
     collections::BTreeMap,
@@ -56,7 +56,7 @@ impl Clock for FakeClock {
     }
 }
 
-/// A browser that remembers what it was asked to open.
+/// A browser that records the addresses it was asked to open.
 #[derive(Debug, Default)]
 pub struct FakeBrowser {
     opened: Mutex<Vec<String>>,

@@ -86,7 +86,7 @@ impl Provider for DemoBank {
         if plan.purpose == Purpose::Check {
             return sink.send(Piece::ChunkEnd).await;
         }
-        for account in accounts.into_iter().filter(|account| plan.wants(&account.draft.provider_account_id)) {
+        for account in accounts.into_iter().filter(|account| plan.includes(&account.draft.provider_account_id)) {
             let id = account.draft.provider_account_id;
             let rows = account.rows.into_iter().map(TransactionDraft::from).collect();
             sink.send(Piece::Rows { account: id.clone(), rows }).await?;

@@ -1,4 +1,4 @@
-//! The plan of a fetch: what the engine already has, what it wants, and the login to use.
+//! The plan of a fetch: the data the engine already has, the data to fetch, and the login to use.
 //!
 //! Built by the engine, read by adapters. INVARIANT: no day of a plan lies after today.
 
@@ -92,7 +92,7 @@ impl<'a> FetchPlan<'a> {
 
     /// Whether the user chose this account.
     #[must_use]
-    pub fn wants(&self, provider_account_id: &str) -> bool {
+    pub fn includes(&self, provider_account_id: &str) -> bool {
         !self.excluded.iter().any(|excluded| excluded == provider_account_id)
     }
 

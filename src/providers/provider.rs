@@ -34,7 +34,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
         self.fetch(plan, sink).await.map(|()| Validation::default())
     }
 
-    /// Ends the login at the provider, where the provider offers that. An error says that it may still work there.
+    /// Ends the login at the provider, where the provider offers that. After an error it may still work there.
     async fn end(&self, _credentials: &Credentials) -> Result<(), ProviderError> {
         Ok(())
     }

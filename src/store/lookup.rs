@@ -89,7 +89,7 @@ pub(super) fn connections(
     Ok(found)
 }
 
-/// Connections whose content is kept although no change that stands says that they exist.
+/// Connections whose content is kept although every change that mentions them is undone.
 pub(super) fn undone_connections(
     table: &impl ReadableTable<ValueBytes, ValueBytes>,
     contents: &impl ReadableTable<u64, ValueBytes>,

@@ -1,7 +1,7 @@
 //! Ending and taking up connections as changes that can be undone.
 //!
 //! The content of a connection is not versioned, since a sync must not be undone with it; whether the user ended it is: a
-//! record of each connection says so. INVARIANT: an account belongs to at most one connection that counts, checked in the commit
+//! record of each connection states it. INVARIANT: an account belongs to at most one connection that counts, checked in the commit
 //! that would make it two; a connection without a login is never active.
 
 use chrono::{DateTime, Utc};

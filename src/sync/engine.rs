@@ -195,9 +195,9 @@ impl Engine {
             | EngineCommand::SplitAccount { .. }) => self.take_account(command),
             EngineCommand::Compact { job } => self.compact(job),
             EngineCommand::Connect { job, request } => self.talk(job, async move |parts| {
-                let tell = Arc::clone(&parts.shared);
+                let shared = Arc::clone(&parts.shared);
                 let prompt = move |step| {
-                    tell.publish(&match step {
+                    shared.publish(&match step {
                         LoginStep::Waiting(login) => Event::LoginWaiting { job, login },
                         LoginStep::PasteRejected(message) => Event::PasteRejected { job, message },
                     });
@@ -299,7 +299,7 @@ impl Engine {
         }
     }
 
-    /// Stops a job under way and forgets what one left waiting.
+    /// Stops a job under way and drops the work that one left waiting.
     fn cancel(&self, job: JobId) {
         self.parts.lock_reviewed().remove(&job);
         self.parts.live.forget(job);

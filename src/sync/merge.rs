@@ -147,7 +147,7 @@ pub(super) fn join_returned(
         let mut stored = Vec::new();
         for row in others {
             let group = groups.group(row.id);
-            // As it stands after the undo or redo, if it does.
+            // Its state after the undo or redo, if it exists then.
             if let Some(row) = writer.source_transaction(row.id)?.filter(is_counted)
                 && !of_source.contains(&group)
                 && seen.insert(group)

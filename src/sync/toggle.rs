@@ -289,7 +289,7 @@ fn twin_account(writer: &mut Writer, accounts: &[AccountId]) -> Result<Option<Ac
     Ok(None)
 }
 
-/// The changes that a bare undo or redo may be about, the likeliest first: the newest that stands, or those undone, the last
+/// The changes that a bare undo or redo may be about, the likeliest first: the newest that is not undone, or those undone, the last
 /// first.
 fn candidates(reader: &Reader, undo: bool) -> Result<Vec<Change>, JobFailure> {
     let (mut before, mut found) = (None, Vec::<Change>::new());

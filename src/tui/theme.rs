@@ -318,7 +318,7 @@ impl Theme {
         }
     }
 
-    /// Money in or out. The sign says it too.
+    /// Money in or out. The sign states it too.
     pub(crate) fn amount(&self, amount: rust_decimal::Decimal) -> Style {
         if amount.is_sign_negative() && !amount.is_zero() { self.loss } else { self.gain }
     }

@@ -60,12 +60,12 @@ impl SecretStore for SystemKeyring {
 /// In our own words. Some of these errors carry the secret: those are named, never printed.
 #[expect(clippy::needless_pass_by_value, reason = "the error, which may hold a secret, ends here")]
 fn failure(error: Error) -> SecretStoreError {
-    let said = |error: &(dyn std::error::Error + Send + Sync)| {
+    let shown = |error: &(dyn std::error::Error + Send + Sync)| {
         crate::domain::text::clean_line(&error.to_string()).map_or_else(|| "no reason given".to_owned(), String::from)
     };
     match &error {
-        Error::NoStorageAccess(reason) => SecretStoreError::Locked { reason: said(&**reason) },
-        Error::PlatformFailure(reason) => SecretStoreError::Unavailable { reason: said(&**reason) },
+        Error::NoStorageAccess(reason) => SecretStoreError::Locked { reason: shown(&**reason) },
+        Error::PlatformFailure(reason) => SecretStoreError::Unavailable { reason: shown(&**reason) },
         Error::NotSupportedByStore(reason) => SecretStoreError::Unavailable { reason: reason.clone() },
         Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
             SecretStoreError::Unusable { reason: "its content is malformed".to_owned() }

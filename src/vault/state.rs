@@ -331,8 +331,8 @@ impl Vault {
         let options = &self.0.options;
         let key = random_key(&*options.entropy)?;
         let (header, typed) = if choice == VaultChoice::Passphrase {
-            let (said, typed) = self.passphrase(passphrase)?;
-            (wrap(&key, &said, Cost::STANDARD, &*options.entropy)?, typed)
+            let (passphrase_text, typed) = self.passphrase(passphrase)?;
+            (wrap(&key, &passphrase_text, Cost::STANDARD, &*options.entropy)?, typed)
         } else {
             (self.keep_in_keyring(&key)?, false)
         };

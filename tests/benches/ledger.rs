@@ -3,7 +3,7 @@
 //! `cargo bench --bench ledger` prints times and ratios; `ROWS=100000` makes it smaller. The data is made up and always
 //! the same: ten years, about 80,000 payees, six accounts, two in five rows with a memo.
 
-#![expect(clippy::print_stdout, reason = "a bench tells what it measured")]
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 #[allow(dead_code, unreachable_pub, reason = "shared by benches, each of which uses a part")]
 mod data;

@@ -53,11 +53,11 @@ fn main() {
         }
     }) / passes;
     let rate = |time: Duration| megabytes / time.as_secs_f64();
-    let told = |name: &str, time: Duration| {
+    let print = |name: &str, time: Duration| {
         let times = time.as_secs_f64() / pass.as_secs_f64();
         println!("{name:<28} {:>8.1?} {:>7.0} MB/s {times:>6.1} x memchr", time, rate(time));
     };
-    told("memchr over every tag", pass);
+    print("memchr over every tag", pass);
 
     let (limits, answers) = (Limits::default(), QuestionAnswers::default());
     let input = StatementFile { bytes, file_name: "", limits: &limits, layouts: &[], answers: &answers };
@@ -71,19 +71,19 @@ fn main() {
         }
         black_box(count);
     });
-    told("decode and tags", cut);
+    print("decode and tags", cut);
     let streamed = best(3, || {
         let mut count = 0usize;
         ofx::stream(black_box(&input), &mut keep_going, &mut |_| count += 1).unwrap();
         assert_eq!(count as u64, rows);
     });
-    told("rows, one by one", streamed);
+    print("rows, one by one", streamed);
     let collected = best(3, || {
         let reading = statements::read(black_box(&input), &mut keep_going).unwrap();
         assert_eq!(reading.statements[0].accounts[0].transactions.len() as u64, rows);
         reading
     });
-    told("rows, collected", collected);
+    print("rows, collected", collected);
     if let Some(memory) = peak_memory() {
         println!(
             "most memory at once: {:.2} x the file, the file itself and one read included",

@@ -124,7 +124,7 @@ impl ClientIdentity {
         self.not_after
     }
 
-    /// The warning that is due at `now`, once for each of [`WARN_DAYS`], and the note that says so. `noted` is the note of
+    /// The warning that is due at `now`, once for each of [`WARN_DAYS`], and the note that records it. `noted` is the note of
     /// the last warning.
     #[must_use]
     pub fn notice(&self, now: DateTime<Utc>, noted: Option<&str>) -> Option<(String, String)> {

@@ -169,7 +169,7 @@ pub async fn fetch(provider: &dyn PerAccount, plan: &FetchPlan<'_>, sink: &mut d
         None => plan.call(|credentials| async move { provider.accounts(&credentials, plan).await }).await?,
     };
     let accounts: Vec<AccountDraft> =
-        listing.items.iter().filter(|account| plan.wants(&account.provider_account_id)).cloned().collect();
+        listing.items.iter().filter(|account| plan.includes(&account.provider_account_id)).cloned().collect();
     sink.send(Piece::Accounts(listing)).await?;
     sink.send(Piece::ChunkEnd).await?;
     if plan.purpose == Purpose::Check {

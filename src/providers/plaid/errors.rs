@@ -21,9 +21,9 @@ pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<ReplyVerdict> {
     verdict(&serde_json::from_slice(body).ok()?)
 }
 
-/// The meaning of a failure, also of one that stands inside a successful reply.
+/// The meaning of a failure, also of one inside a successful reply.
 pub(super) fn verdict(failure: &wire::Failure) -> Option<ReplyVerdict> {
-    let said = failure.display_message.as_deref().or(failure.error_message.as_deref()).unwrap_or_default();
+    let detail = failure.display_message.as_deref().or(failure.error_message.as_deref()).unwrap_or_default();
     let mentions_cursor = failure.error_message.as_deref().is_some_and(|text| text.contains("cursor"));
     let verdict = match failure.error_code.as_str() {
         "" => return None,
@@ -41,11 +41,11 @@ pub(super) fn verdict(failure: &wire::Failure) -> Option<ReplyVerdict> {
         | "INSUFFICIENT_CREDENTIALS"
         | "INVALID_UPDATED_USERNAME"
         | "ITEM_CONCURRENTLY_DELETED" => {
-            ReplyVerdict::new(Kind::LoginExpired, named(failure, "the bank asks to log in again", said))
+            ReplyVerdict::new(Kind::LoginExpired, named(failure, "the bank asks to log in again", detail))
                 .with_hint(REPAIR)
         }
         "ACCESS_NOT_GRANTED" | "ADDITIONAL_CONSENT_REQUIRED" => {
-            ReplyVerdict::new(Kind::Authentication, named(failure, "the bank needs your consent for this data", said))
+            ReplyVerdict::new(Kind::Authentication, named(failure, "the bank needs your consent for this data", detail))
                 .with_hint(REPAIR)
         }
         "INVALID_ACCESS_TOKEN" | "ITEM_NOT_FOUND" | "USER_PERMISSION_REVOKED" | "USER_ACCOUNT_REVOKED" => {
@@ -56,7 +56,7 @@ pub(super) fn verdict(failure: &wire::Failure) -> Option<ReplyVerdict> {
         | "INVALID_SECRET"
         | "UNAUTHORIZED_ENVIRONMENT"
         | "UNAUTHORIZED_ROUTE_ACCESS" => {
-            ReplyVerdict::new(Kind::Authentication, named(failure, "it refuses the keys", said))
+            ReplyVerdict::new(Kind::Authentication, named(failure, "it refuses the keys", detail))
                 .with_hint("copy client id and secret of this environment again")
         }
         "PRODUCT_NOT_READY" => ReplyVerdict::new(Kind::Unavailable, "it is still collecting this data"),
@@ -67,18 +67,18 @@ pub(super) fn verdict(failure: &wire::Failure) -> Option<ReplyVerdict> {
         | "PRODUCT_NOT_ENABLED"
         | "ITEM_NOT_SUPPORTED"
         | "NO_ACCOUNTS" => {
-            ReplyVerdict::new(Kind::InvalidResponse, named(failure, "the bank does not offer this", said))
+            ReplyVerdict::new(Kind::InvalidResponse, named(failure, "the bank does not offer this", detail))
         }
         _ => match failure.error_type.as_str() {
             "RATE_LIMIT_EXCEEDED" | "RATE_LIMIT_ERROR" => {
                 ReplyVerdict::new(Kind::RateLimited { until: None }, "it received too many requests")
             }
             "INSTITUTION_ERROR" => {
-                ReplyVerdict::new(Kind::Unavailable, named(failure, "the bank does not answer", said))
+                ReplyVerdict::new(Kind::Unavailable, named(failure, "the bank does not answer", detail))
             }
-            "API_ERROR" => ReplyVerdict::new(Kind::Unavailable, named(failure, "its server failed", said)),
+            "API_ERROR" => ReplyVerdict::new(Kind::Unavailable, named(failure, "its server failed", detail)),
             "ITEM_ERROR" => {
-                ReplyVerdict::new(Kind::LoginExpired, named(failure, "the login has a problem", said)).with_hint(REPAIR)
+                ReplyVerdict::new(Kind::LoginExpired, named(failure, "the login has a problem", detail)).with_hint(REPAIR)
             }
             _ => return None,
         },
@@ -87,9 +87,9 @@ pub(super) fn verdict(failure: &wire::Failure) -> Option<ReplyVerdict> {
 }
 
 /// A message with Plaid's code and its own words.
-fn named(failure: &wire::Failure, meaning: &str, said: &str) -> String {
-    let colon = if said.is_empty() { "" } else { ": " };
-    format!("{meaning} ({}){colon}{said}", failure.error_code)
+fn named(failure: &wire::Failure, meaning: &str, detail: &str) -> String {
+    let colon = if detail.is_empty() { "" } else { ": " };
+    format!("{meaning} ({}){colon}{detail}", failure.error_code)
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ impl Fetch<'_> {
         let mut accounts = Accounts::new();
         for (_, account) in rows::<wire::Account>(reply.accounts, "account", &mut listing.warnings) {
             let draft = map::account(&account, self.plan.today);
-            if self.plan.wants(&draft.provider_account_id) {
+            if self.plan.includes(&draft.provider_account_id) {
                 let own = Own { currency: draft.currency, is_investment: map::is_investment(&account) };
                 accounts.insert(draft.provider_account_id.clone(), own);
             }
@@ -225,7 +225,7 @@ impl Fetch<'_> {
             sink.send(Piece::Rows { account, rows }).await?;
         }
         for (account, ids) in found.removed {
-            if account.as_deref().is_none_or(|account| self.plan.wants(account)) {
+            if account.as_deref().is_none_or(|account| self.plan.includes(account)) {
                 sink.send(Piece::Removed { account, ids }).await?;
             }
         }

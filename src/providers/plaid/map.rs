@@ -73,7 +73,7 @@ pub(super) fn account(account: &Account, today: NaiveDate) -> AccountDraft {
 }
 
 /// Money owned. Without a current balance, the available balance of a deposit account takes its place; that of a card is
-/// the credit left and says nothing about the debt.
+/// the credit left and states no debt.
 fn balance(account: &Account, today: NaiveDate) -> Option<BalanceDraft> {
     let owed = is_liability(account);
     let stated = &account.balances;

@@ -23,7 +23,7 @@ pub(super) struct Accounts {
 pub(super) struct Item {
     #[serde(default)]
     pub(super) institution_name: Option<String>,
-    /// A failure of the login that Plaid already knows.
+    /// A failure of the login, as Plaid recorded it.
     #[serde(default)]
     pub(super) error: Option<Failure>,
     /// When the user's consent ends, RFC 3339.

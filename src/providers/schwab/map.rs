@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Every type the server knows; it returns only the types that are asked for.
+/// Every type of the server; it returns only the types that are asked for.
 pub(super) const TYPES: &str = "TRADE,RECEIVE_AND_DELIVER,DIVIDEND_OR_INTEREST,ACH_RECEIPT,ACH_DISBURSEMENT,\
      CASH_RECEIPT,CASH_DISBURSEMENT,ELECTRONIC_FUND,WIRE_OUT,WIRE_IN,JOURNAL,MEMORANDUM,MARGIN_CALL,MONEY_MARKET,\
      SMA_ADJUSTMENT";
@@ -327,8 +327,8 @@ fn describe(subtype: Sub, security: Option<&Security>) -> Option<Text> {
 }
 
 fn subtype(activity: &Activity, net: Decimal, leg: Option<&Leg>) -> Sub {
-    let said = activity.description.as_deref().unwrap_or_default().to_ascii_uppercase();
-    let word = |word: &str| said.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == word);
+    let description = activity.description.as_deref().unwrap_or_default().to_ascii_uppercase();
+    let word = |word: &str| description.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == word);
     let code = activity.transaction_sub_type.as_deref().unwrap_or_default();
     let incoming = net >= Decimal::ZERO;
     let into = leg.and_then(|leg| leg.amount).is_none_or(|amount| amount >= Decimal::ZERO);
@@ -340,9 +340,9 @@ fn subtype(activity: &Activity, net: Decimal, leg: Option<&Leg>) -> Sub {
             (false, _) => Sub::Sell,
         },
         "DIVIDEND_OR_INTEREST" => {
-            let gain = ["CAP GAIN", "CAPITAL GAIN", "CAP GN", "CAP GAINS"].iter().any(|text| said.contains(text));
+            let gain = ["CAP GAIN", "CAPITAL GAIN", "CAP GN", "CAP GAINS"].iter().any(|text| description.contains(text));
             let dividend = matches!(code, "QD" | "CD") || word("DIVIDEND") || word("DIV");
-            if said.contains("FOREIGN TAX") || said.contains("WITHH") || said.contains("NRA TAX") {
+            if description.contains("FOREIGN TAX") || description.contains("WITHH") || description.contains("NRA TAX") {
                 Sub::Withheld
             } else if gain {
                 Sub::CapitalGain
@@ -365,15 +365,15 @@ fn subtype(activity: &Activity, net: Decimal, leg: Option<&Leg>) -> Sub {
         "WIRE_OUT" => Sub::WireOut,
         "JOURNAL" => Sub::Internal,
         "RECEIVE_AND_DELIVER" => {
-            if said.contains("EXPIR") || code == "OX" {
+            if description.contains("EXPIR") || code == "OX" {
                 Sub::Expiration
-            } else if said.contains("ASSIGN") || code == "OA" {
+            } else if description.contains("ASSIGN") || code == "OA" {
                 Sub::Assignment
-            } else if said.contains("EXERCISE") || code == "OE" {
+            } else if description.contains("EXERCISE") || code == "OE" {
                 Sub::Exercise
             } else if word("SPLIT") {
                 Sub::Split
-            } else if said.contains("SPIN") {
+            } else if description.contains("SPIN") {
                 Sub::SpinOff
             } else if word("MERGER") {
                 Sub::Merger
@@ -393,8 +393,8 @@ fn subtype(activity: &Activity, net: Decimal, leg: Option<&Leg>) -> Sub {
 fn pair_journals(rows: &mut [TransactionDraft]) {
     let inner = |draft: &TransactionDraft| {
         let facts = &draft.facts;
-        let said = facts.description().to_ascii_uppercase();
-        facts.raw_type.as_deref() == Some("JOURNAL") && said.contains("TRF FUNDS") && facts.security.is_none()
+        let description = facts.description().to_ascii_uppercase();
+        facts.raw_type.as_deref() == Some("JOURNAL") && description.contains("TRF FUNDS") && facts.security.is_none()
     };
     for first in 0..rows.len() {
         if !inner(&rows[first]) {

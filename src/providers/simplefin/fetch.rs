@@ -102,7 +102,7 @@ impl Fetch<'_> {
         let turned = self.signs_of(&replies);
         let behind: Vec<String> = newest
             .map(|account| account.id.0.clone())
-            .filter(|id| self.plan.wants(id) && start > oldest)
+            .filter(|id| self.plan.includes(id) && start > oldest)
             .filter(|id| self.mark(id).is_none() || turned.get(id).is_some_and(|(_, changed)| *changed))
             .collect();
         let mut deep = BTreeSet::new();
@@ -179,7 +179,7 @@ impl Fetch<'_> {
             .plan
             .known
             .iter()
-            .filter(|known| self.plan.wants(&known.provider_account_id))
+            .filter(|known| self.plan.includes(&known.provider_account_id))
             .filter_map(|known| self.mark(&known.provider_account_id))
             .collect();
         let first = known.into_iter().min().and_then(|until| self.plan.first_day(&METADATA, Some(until)));
@@ -284,7 +284,7 @@ impl Fetch<'_> {
         let total = newest.accounts.len() as u64;
         for (done, (account, institution)) in (0..).zip(newest.accounts.iter().zip(&newest.institutions)) {
             let id = account.id.0.clone();
-            if !self.plan.wants(&id) {
+            if !self.plan.includes(&id) {
                 continue;
             }
             sink.send(Piece::Progress { done, total }).await?;

@@ -19,14 +19,14 @@ pub(super) fn judge(head: &ReplyHead<'_>, body: &[u8]) -> Option<ReplyVerdict> {
 }
 
 fn verdict(status: u16, failure: &wire::FailureBody) -> Option<ReplyVerdict> {
-    let said = |meaning: &str| {
+    let message = |meaning: &str| {
         let colon = if failure.message.is_empty() { "" } else { ": " };
         format!("{meaning}{colon}{}", failure.message)
     };
     let code = failure.code.as_str();
     if code.starts_with("enrollment.disconnected") {
         return Some(
-            ReplyVerdict::new(Kind::LoginExpired, said("the bank asks to log in again"))
+            ReplyVerdict::new(Kind::LoginExpired, message("the bank asks to log in again"))
                 .with_hint("log in with Teller Connect and reconnect; accounts and rows stay"),
         );
     }
@@ -36,15 +36,15 @@ fn verdict(status: u16, failure: &wire::FailureBody) -> Option<ReplyVerdict> {
                 .with_hint("reconnect with certificate.pem and private_key.pem of this application"),
         ),
         401 => Some(
-            ReplyVerdict::new(Kind::Authentication, said("it refuses the access token"))
+            ReplyVerdict::new(Kind::Authentication, message("it refuses the access token"))
                 .with_hint("copy the token again and reconnect"),
         ),
         403 => Some(
-            ReplyVerdict::new(Kind::Revoked, said("the login was ended"))
+            ReplyVerdict::new(Kind::Revoked, message("the login was ended"))
                 .with_hint("log in with Teller Connect and reconnect; accounts and rows stay"),
         ),
         410 => Some(ReplyVerdict::new(Kind::InvalidResponse, CLOSED)),
-        502 | 504 => Some(ReplyVerdict::new(Kind::Unavailable, said("the bank does not answer"))),
+        502 | 504 => Some(ReplyVerdict::new(Kind::Unavailable, message("the bank does not answer"))),
         _ => None,
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn account(account: &Account, balances: Option<&Balances>, today: Nai
 }
 
 /// The ledger balance. Without one, the available balance of a deposit account takes its place; that of a card is the
-/// credit left and says nothing about the debt.
+/// credit left and states no debt.
 fn balance(balances: &Balances, credit: bool, today: NaiveDate) -> Option<BalanceDraft> {
     let ledger = balances.ledger.map(|ledger| signed(ledger, credit));
     let current = ledger.or(balances.available.filter(|_| !credit))?;

@@ -271,8 +271,8 @@ mod tests {
         let file = File::options().write(true).open("/dev/null").unwrap();
         let direct = FileBackend::new(Arc::new(file));
         let bytes = vec![0; usize::try_from(AHEAD).unwrap()];
-        let told = std::iter::repeat_with(|| direct.write(0, &bytes)).find_map(Result::err);
-        assert_eq!(told.unwrap().kind(), io::ErrorKind::InvalidInput);
+        let error = std::iter::repeat_with(|| direct.write(0, &bytes)).find_map(Result::err);
+        assert_eq!(error.unwrap().kind(), io::ErrorKind::InvalidInput);
         assert_eq!(direct.sync().unwrap_err().kind(), io::ErrorKind::InvalidInput);
     }
 }

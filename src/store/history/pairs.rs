@@ -1,8 +1,9 @@
 //! Rows that are one movement of money: each group of them shows one row.
 //!
 //! A pair that is `same` joins two rows, if both are in one account or in accounts that are merged. Of the rows joined directly
-//! or indirectly one is shown; the others have a tombstone, written under the change that wrote the pair. INVARIANT: a row of a group that stands is shown whenever no other row of
-//! the group stands, so undoing the import of the shown row shows another one, and its redo hides that again.
+//! or indirectly one is shown; the others have a tombstone, written under the change that wrote the pair. INVARIANT: a row of a
+//! group that is not undone is shown whenever no other row of the group is shown, so undoing the import of the shown row shows
+//! another one, and its redo hides that again.
 
 use std::collections::{BTreeMap, BTreeSet};
 

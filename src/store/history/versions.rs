@@ -37,7 +37,7 @@ pub(in crate::store) fn body_of(version: &[u8]) -> Result<Option<&[u8]>> {
     }
 }
 
-/// Accounts of which no version stands, by id: the newest version of each.
+/// Accounts whose every version is undone, by id: the newest version of each.
 pub(in crate::store) fn undone_accounts(draft: &Draft) -> Result<Vec<Account>> {
     let records = draft.txn.open_table(RECORDS)?;
     let prefix = ObjectKey::every(KeyKind::Account);

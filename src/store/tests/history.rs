@@ -29,7 +29,7 @@ fn amendments_are_undone_in_any_order() {
     import(&store, 1, vec![row(1, 100, None)]);
     let (second, third) = (amend(&store, 200), amend(&store, 300));
     undo(&store, second);
-    assert_eq!(cents(&store), Some(300), "a later amendment stands");
+    assert_eq!(cents(&store), Some(300), "a later amendment stays");
     undo(&store, third);
     assert_eq!(cents(&store), Some(100));
     redo(&store, second);
@@ -63,7 +63,7 @@ fn a_removed_row_comes_back_when_its_removal_is_undone() {
     assert_eq!(cents(&store), None);
     undo(&store, first);
     redo(&store, first);
-    assert_eq!(cents(&store), None, "the removal stands");
+    assert_eq!(cents(&store), None, "the removal stays");
     undo(&store, second);
     assert_eq!(cents(&store), Some(100));
     store.verify().unwrap();

@@ -308,7 +308,7 @@ fn committed(writer: Writer, model: &mut Model) {
     model.changes.push((change.id.0, false));
 }
 
-/// Everything the reader can tell, against the model.
+/// Everything the reader returns, against the model.
 fn compare(store: &Store, model: &Model) {
     store.verify().unwrap();
     let reader = store.read().unwrap();

@@ -40,7 +40,7 @@ pub(super) fn filled(path: &Path) {
     store.compact().unwrap();
 }
 
-/// All that a reader can tell, as text.
+/// All that a reader returns, as text.
 pub(super) fn everything(store: &Store) -> Result<String, StoreError> {
     let reader = store.read()?;
     let mut rows = Vec::new();

@@ -84,7 +84,7 @@ fn undo_takes_exactly_its_rows_and_redo_brings_them_back_under_their_numbers() {
     assert_eq!(reader.transaction_count().unwrap(), 100);
     assert_eq!(reader.by_provider_id(AccountId(1), "60").unwrap().len(), 1);
     assert_eq!(reader.rows_of_change(second.id, 0, 500).unwrap(), ids(101..=200));
-    assert!(reader.account(AccountId(1)).unwrap().is_some(), "the second import speaks of the account too");
+    assert!(reader.account(AccountId(1)).unwrap().is_some(), "the second import has the account too");
     let entry = reader.changes(None, 1).unwrap().remove(0);
     assert_eq!((entry.kind, entry.about, entry.counts.transactions_removed), (ChangeKind::Undo, Some(first.id), 100));
     store.toggle(first.id, false, now()).unwrap();

@@ -54,7 +54,7 @@ pub(super) struct ListedPositions<'a> {
     pub(super) complete: bool,
     /// The day they were true.
     pub(super) as_of: Option<NaiveDate>,
-    /// Whether they were fetched now: then they are newer than anything stored, whatever the clock says.
+    /// Whether they were fetched now: then they are newer than anything stored, independent of the clock.
     pub(super) is_live: bool,
 }
 
@@ -235,7 +235,7 @@ pub(super) fn plan(
     })
 }
 
-/// The stored account with what the source says now. A statement that gives no name does not take one away.
+/// The stored account with the facts of the source. A statement without a name does not remove one.
 fn updated(known: &Account, draft: &AccountDraft, connection: &Connection) -> Account {
     let mut account = known.clone();
     if let Some(name) = &draft.name {

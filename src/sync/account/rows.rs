@@ -437,9 +437,9 @@ fn load(
         None => None,
     });
     let named = corrected.chain(news.removed.iter().map(String::as_str));
-    let believed = drafts().filter_map(|draft| draft.facts.provider_id.as_deref());
+    let trusted = drafts().filter_map(|draft| draft.facts.provider_id.as_deref());
     let named: HashSet<&str> = match news.trust {
-        IdTrust::Unique => named.chain(believed).collect(),
+        IdTrust::Unique => named.chain(trusted).collect(),
         IdTrust::Reusable => named.collect(),
     };
     let mut present: HashSet<_> = stored.iter().map(|row| row.id).collect();

@@ -46,7 +46,7 @@ struct DeferredFile {
     digest: [u8; 32],
 }
 
-/// Files that were read and wait for the user's word.
+/// Files that were read and wait for the user's decision.
 pub(super) struct Reviewed {
     files: Vec<Result<ReviewedFile, (PathBuf, JobFailure)>>,
     reading: layouts::ReadOptions,
@@ -368,10 +368,11 @@ fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileRevie
             Outcome::Amend(..) | Outcome::Void(_) => RowState::Amended,
         };
         let rows: Arc<[ReviewRow]> = if with_rows {
-            let rows = pages.iter().enumerate().flat_map(|(page, said)| {
-                said.transactions.iter().enumerate().map(move |(draft, said)| (page, draft, said))
+            let rows = pages.iter().enumerate().flat_map(|(number, page)| {
+                page.transactions.iter().enumerate().map(move |(index, draft)| (number, index, draft))
             });
-            rows.map(|(page, draft, said)| ReviewRow { state: state(page, draft), facts: said.facts.clone() }).collect()
+            rows.map(|(page, index, draft)| ReviewRow { state: state(page, index), facts: draft.facts.clone() })
+                .collect()
         } else {
             Arc::default()
         };

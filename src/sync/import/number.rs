@@ -10,7 +10,7 @@ use crate::domain::{AccountType, AssetCode};
 pub(super) struct AccountNumber {
     /// Bank code, letters and digits without leading zeros; empty when not stated.
     bank: String,
-    /// The number, letters and digits without leading zeros; of a masked one what stands before the mask.
+    /// The number, letters and digits without leading zeros; of a masked one the part before the mask.
     head: String,
     /// The end of a masked number.
     tail: Option<String>,

@@ -357,7 +357,7 @@ fn forced_target(world: &World<'_>, part: &InstitutionPart, account: &Account) -
 /// that names its institution less precisely than an earlier one belongs to the file connection that has its first
 /// account; a disconnected one is taken up again where no other is left.
 fn find_connection(part: &InstitutionPart, connections: &[Connection], accounts: &[Account]) -> (Connection, bool) {
-    let said = &part.institution;
+    let institution = &part.institution;
     let identity = &part.identity;
     let is_file = |connection: &Connection| crate::providers::is_file_source(connection);
     let usable = || connections.iter().filter(|connection| connection.counts() && is_file(connection));
@@ -374,7 +374,8 @@ fn find_connection(part: &InstitutionPart, connections: &[Connection], accounts:
             && (connection.institution_key == identity.key
                 || connection.institution.to_ascii_lowercase() == identity.key)
     };
-    let is_anonymous = said.name.is_none() && said.number.is_none() && said.register_number.is_none();
+    let is_anonymous =
+        institution.name.is_none() && institution.number.is_none() && institution.register_number.is_none();
     let by_account = || {
         let may_be = |connection: &&Connection| is_anonymous || connection.institution == identity.name;
         let mut owners = usable().filter(may_be).filter(knows_it);
@@ -386,8 +387,12 @@ fn find_connection(part: &InstitutionPart, connections: &[Connection], accounts:
         return (connection.clone(), false);
     }
     let is_taken = usable().any(|connection| connection.display_name() == identity.name);
-    let number =
-        said.number.as_deref().or(said.register_number.as_deref()).or(said.bank_code.as_deref()).filter(|_| is_taken);
+    let number = institution
+        .number
+        .as_deref()
+        .or(institution.register_number.as_deref())
+        .or(institution.bank_code.as_deref())
+        .filter(|_| is_taken);
     let alias = number.and_then(text::clean_line).map(|number| format!("{} ({number})", identity.name));
     let connection = Connection {
         institution_key: identity.key.clone(),

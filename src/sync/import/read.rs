@@ -25,7 +25,7 @@ use crate::{
 
 /// The content of a file.
 pub(super) enum FileContent {
-    /// The very same bytes were imported before, and that import stands.
+    /// The very same bytes were imported before, and that import is not undone.
     Known(Box<KnownFile>),
     /// Statements.
     Parsed(Box<ParsedFile>),

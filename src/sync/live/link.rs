@@ -224,7 +224,7 @@ impl Linking<'_> {
                 Ok(LinkStep::Done(credentials)) => return self.keep(Some(id), credentials).await,
                 Ok(LinkStep::Waiting { poll_after } | LinkStep::Open { poll_after, .. }) => pause = poll_after,
                 Ok(LinkStep::Local { .. }) => return Err(no_page(self.metadata)),
-                // A failed question says nothing about the page.
+                // A failed question is no evidence about the page.
                 Err(error) if may_pass(&error) => {}
                 Err(error) => {
                     self.live.writing(move |live| live.remove_link(id)).await?;

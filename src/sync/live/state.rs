@@ -134,7 +134,7 @@ pub(super) fn put_refetched(
     put(writer, connection, REFETCHED, &undone)
 }
 
-/// Notes that an undone sync stands again: if it is undone once more, its rows must be fetched once more.
+/// Notes that an undone sync was redone: if it is undone once more, its rows must be fetched once more.
 pub(in crate::sync) fn note_redone(
     writer: &mut Writer,
     connection: ConnectionId,

@@ -40,9 +40,9 @@ pub(super) fn apply(sides: &Sides<'_>, plan: &mut Plan) {
         }
     }
     let mut listed: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (draft, said) in batch.drafts.iter().enumerate().filter(|(_, said)| said.correction.is_none()) {
-        if let Some(id) = said.facts.provider_id.as_deref() {
-            listed.entry(id).or_default().push(draft);
+    for (index, draft) in batch.drafts.iter().enumerate().filter(|(_, draft)| draft.correction.is_none()) {
+        if let Some(id) = draft.facts.provider_id.as_deref() {
+            listed.entry(id).or_default().push(index);
         }
     }
     for (index, draft) in batch.drafts.iter().enumerate() {

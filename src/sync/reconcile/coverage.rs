@@ -41,7 +41,7 @@ impl Coverage {
         Some(Self { first: start, last: end.max(reached), reached, first_is_whole: true })
     }
 
-    /// The day for which the listing speaks.
+    /// The day that the listing describes.
     pub(super) fn as_of(&self, batch: &Batch<'_>) -> NaiveDate {
         let shown = batch.listing.closing.map_or(self.reached, |(day, _)| day.max(self.reached));
         let stated = self.last.signed_duration_since(shown).num_days();

@@ -282,7 +282,7 @@ impl<'a> Sides<'a> {
                 continue;
             }
             let ([draft], [row]) = (drafts.as_slice(), rows.as_slice()) else {
-                // Several rows of one id: it says nothing, and only equal content does.
+                // Several rows of one id: the id decides nothing, only equal content does.
                 self.ids_reused |= rows.len() > 1 || drafts.len() > 1;
                 continue;
             };

@@ -212,7 +212,7 @@ fn learn(decided: &Decided<'_>, plan: &mut Plan) {
     }
 }
 
-/// Whether a draft says anything that its stored row does not say.
+/// Whether a draft states anything that its stored row lacks.
 fn news_of(stored: &Transaction, draft: &TransactionDraft, trust: IdTrust) -> Outcome {
     let was_pending = draft.facts.status == TransactionStatus::Pending;
     if trust == IdTrust::Reusable && was_pending && stored.facts.status == TransactionStatus::Settled {

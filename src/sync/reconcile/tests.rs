@@ -145,9 +145,9 @@ fn a_reused_id_is_a_new_row() {
 #[test]
 fn news_of_a_known_row_amends_it_and_silence_keeps_what_was_known() {
     let mut book = Book::default();
-    let mut told = row("7", 1, -100, "BAKERY 0123");
-    told.facts.memo = Some("card 9".into());
-    book.take(&[told]);
+    let mut draft = row("7", 1, -100, "BAKERY 0123");
+    draft.facts.memo = Some("card 9".into());
+    book.take(&[draft]);
     book.take_listed(&[row("7", 2, -100, "Bakery")], of_days(0, 9));
     assert_eq!(book.rows.len(), 1);
     assert_eq!((book.rows[0].facts.payee(), book.rows[0].facts.memo.as_deref()), ("Bakery", Some("card 9")));
@@ -263,9 +263,9 @@ fn pending_rows_vanish_only_from_days_read_completely_and_posted_rows_never() {
 #[test]
 fn a_kind_that_was_known_is_not_forgotten() {
     let mut book = Book::default();
-    let mut told = row("1", 1, -450, "Coffee");
-    told.facts.kind = Kind(TransactionSubtype::Purchase);
-    book.take(&[told]);
+    let mut draft = row("1", 1, -450, "Coffee");
+    draft.facts.kind = Kind(TransactionSubtype::Purchase);
+    book.take(&[draft]);
     assert!(book.take(&[row("1", 1, -450, "Coffee")]).is_empty());
 }
 

@@ -240,8 +240,8 @@ fn a_reader_that_goes_away_is_not_an_error() {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = profile.command(arguments).stdout(writer).output().unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""), "{arguments:?}");
     }
 }
 
@@ -252,8 +252,8 @@ fn without_a_terminal_the_screen_reports_it() {
         let output = profile.run(arguments);
         assert_eq!(output.status.code(), Some(2));
         assert!(output.stdout.is_empty());
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains("needs a terminal") && !said.contains('\u{1b}'), "{said}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains("needs a terminal") && !errors.contains('\u{1b}'), "{errors}");
     }
 }
 
@@ -353,11 +353,11 @@ fn a_bad_configuration_names_its_line_and_the_allowed_values() {
     let config = profile.file("keys.toml", "[keys]\nundo = \"i\"\nredo = \"hyper\"\n");
     for command in [&["config", "check"][..], &["keys"]] {
         let output = profile.run(&[command, &["--config", &config]].concat());
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{errors}");
         assert!(
-            said.contains("\n  line 2: keys.undo: `i` is a key of import") && said.contains("\n  line 3: "),
-            "{said}"
+            errors.contains("\n  line 2: keys.undo: `i` is a key of import") && errors.contains("\n  line 3: "),
+            "{errors}"
         );
     }
     let config = profile.file("fine.toml", "[keys]\nsync-all = \"f5\"\n");

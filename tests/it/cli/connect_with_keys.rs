@@ -89,8 +89,8 @@ fn keys_connect_and_a_second_sync_adds_nothing() {
          "transaction_time": "2026-03-04T17:00:00Z", "type": "fill", "price": "100", "qty": "5", "side": "buy",
          "symbol": "ACME", "leaves_qty": "0", "cum_qty": "5", "order_id": "o1", "order_status": "filled"}
     ]));
-    let (code, connection, said) = desk.connect();
-    assert_eq!(code, Some(0), "{said}");
+    let (code, connection, errors) = desk.connect();
+    assert_eq!(code, Some(0), "{errors}");
     assert_eq!((&connection["provider"], &connection["status"]), (&"alpaca".into(), &"active".into()));
 
     let rows = desk.run(&["transactions"]).1;
@@ -102,8 +102,8 @@ fn keys_connect_and_a_second_sync_adds_nothing() {
     assert_eq!((&holding["symbol"], &holding["gain"]), (&"ACME".into(), &"100.00".into()));
     assert_eq!(desk.run(&["net-worth"]).1[0]["net_worth"], "1600.50");
 
-    let (code, report, said) = desk.run(&["sync"]);
-    assert_eq!(code, Some(0), "{said}");
+    let (code, report, errors) = desk.run(&["sync"]);
+    assert_eq!(code, Some(0), "{errors}");
     let synced = &report["connections"][0];
     assert_eq!((&synced["transactions_imported"], &synced["transactions_updated"]), (&0.into(), &0.into()));
     assert_eq!(synced["accounts"][0]["result"], "ok");
@@ -116,10 +116,10 @@ fn refused_keys_leave_nothing_behind() {
         when.any_request();
         then.status(401).json_body(json!({"message": "unauthorized."}));
     });
-    let (code, _, said) = desk.connect();
+    let (code, _, errors) = desk.connect();
     assert_eq!(code, Some(1));
-    let error: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let error: Value = serde_json::from_str(errors.lines().last().unwrap()).unwrap();
     assert_eq!(error["error"]["kind"], "authentication");
-    assert!(!said.contains("s3cret"), "{said}");
+    assert!(!errors.contains("s3cret"), "{errors}");
     assert_eq!(desk.run(&["connections"]).1, json!([]));
 }

@@ -60,7 +60,7 @@ impl Profile {
 }
 
 #[track_caller]
-fn told(findings: &[(String, String)], status: &str, part: &str) {
+fn reports(findings: &[(String, String)], status: &str, part: &str) {
     assert!(
         findings.iter().any(|(is, message)| is == status && message.contains(part)),
         "{status} {part}: {findings:?}"
@@ -70,34 +70,34 @@ fn told(findings: &[(String, String)], status: &str, part: &str) {
 #[test]
 fn the_doctor_makes_nothing_and_finds_what_is_wrong() {
     let profile = Profile::new();
-    told(&profile.doctor("database", 0), "ok", "none yet");
-    told(&profile.doctor("vault", 0), "ok", "passphrase");
+    reports(&profile.doctor("database", 0), "ok", "none yet");
+    reports(&profile.doctor("vault", 0), "ok", "passphrase");
     assert_eq!(fs::read_dir(profile.0.path()).unwrap().count(), 0, "it only looks");
 
     profile.import("chase_checking.qfx");
-    told(&profile.doctor("database", 0), "ok", "accounts: 1, transactions: 9");
-    told(&profile.doctor("connections", 0), "ok", "Chase: active");
+    reports(&profile.doctor("database", 0), "ok", "accounts: 1, transactions: 9");
+    reports(&profile.doctor("connections", 0), "ok", "Chase: active");
     fs::set_permissions(profile.data(), fs::Permissions::from_mode(0o755)).unwrap();
-    told(&profile.doctor("folders", 0), "warning", "other users can read");
+    reports(&profile.doctor("folders", 0), "warning", "other users can read");
 
     let config = profile.0.path().join("config.toml");
     fs::write(&config, "[sync]\nevery = \"soon\"\n").unwrap();
-    told(&profile.doctor("configuration", 1), "failed", "line 2");
+    reports(&profile.doctor("configuration", 1), "failed", "line 2");
     fs::write(&config, "[providers.schwab]\napp_key_file = \"nowhere\"\n[screen]\ncolour = 1\n").unwrap();
     let found = profile.doctor("configuration", 0);
-    told(&found, "warning", "nowhere can't be read");
-    told(&found, "warning", "`colour` is unknown");
+    reports(&found, "warning", "nowhere can't be read");
+    reports(&found, "warning", "`colour` is unknown");
     fs::remove_file(&config).unwrap();
 
     let held = Store::open(&profile.database()).unwrap();
-    told(&profile.doctor("database", 0), "warning", "open in another dashtam");
+    reports(&profile.doctor("database", 0), "warning", "open in another dashtam");
     drop(held);
     fs::write(profile.data().join("vault"), "nonsense").unwrap();
-    told(&profile.doctor("vault", 1), "failed", "damaged");
+    reports(&profile.doctor("vault", 1), "failed", "damaged");
     fs::remove_file(profile.data().join("vault")).unwrap();
     assert!(profile.run(&["backup"]).status.success());
     fs::write(profile.database(), "nonsense").unwrap();
-    told(&profile.doctor("database", 1), "failed", "damaged");
+    reports(&profile.doctor("database", 1), "failed", "damaged");
     let hint = String::from_utf8(profile.run(&["doctor"]).stdout).unwrap();
     assert!(hint.contains("dashtam restore"), "{hint}");
 }

@@ -1,6 +1,6 @@
 //! Exports for ledger, hledger and beancount: the tool accepts the file, and each of its balances is ours.
 //!
-//! A test without its tool says so and passes.
+//! A test without its tool prints that and passes.
 
 use std::{
     collections::BTreeMap,

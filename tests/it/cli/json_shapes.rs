@@ -45,7 +45,7 @@ fn faults(place: &str, value: &Value, found: &mut Vec<String>) {
                 let number = number.filter(|text| text.bytes().all(|b| b.is_ascii_digit() || b == b'-' || b == b'.'));
                 let is_date = number.is_some_and(|text| text.matches('-').count() > 1);
                 let is_text = is_id || NOT_MONEY.contains(&name.as_str()) || name.contains("reference");
-                // The value of an explanation may be a quantity; its kind of figure says so.
+                // The value of an explanation may be a quantity; its kind of figure states it.
                 let is_other = fields
                     .get("figure")
                     .and_then(Value::as_str)

@@ -80,7 +80,7 @@ async fn connect(knows: &'static str, asked_for: &str) -> (serde_json::Value, Ve
     let mut command = profile.command(&[&["connect", "alpaca", "--format", "json"], &fields[..]].concat());
     let output =
         command.env("HTTPS_PROXY", &institution.proxy).env("SSL_CERT_FILE", &certificate).output().await.unwrap();
-    profile.heard(&output);
+    profile.keep_output(&output);
     nothing_leaked(&profile, &["PKTEST1"]);
     let asked = institution.asked.lock().unwrap().clone();
     (Profile::json(&output, 0), asked)

@@ -27,7 +27,7 @@ const CONNECT: [&str; 9] = [
     "--format=json",
 ];
 
-/// A broker that goes silent at one request, and tells when it does.
+/// A broker that goes silent at one request, and reports when it does.
 struct Stalling {
     left: AtomicUsize,
     reached: Notify,
@@ -52,7 +52,7 @@ async fn stalling() -> (Arc<Stalling>, Server) {
     (stalling, server)
 }
 
-/// Runs a command until its nth request, kills it there, and says whether that request was reached.
+/// Runs a command until its nth request, kills it there, and returns whether that request was reached.
 async fn killed_at(profile: &Profile, stalling: &Stalling, request: usize, arguments: &[&str]) -> bool {
     stalling.left.store(request, SeqCst);
     let mut child = profile.command(arguments).spawn().unwrap();

@@ -251,8 +251,8 @@ async fn schwab_by_pasting_the_address() {
         profile.command(&[&["connect", "schwab"], &fields[..]].concat()).stdin(Stdio::piped()).spawn().unwrap();
     let rest = paste_address(&mut child, &server).await;
     let output = child.wait_with_output().await.unwrap();
-    profile.heard(&output);
-    profile.said.push_str(&rest);
+    profile.keep_output(&output);
+    profile.output.push_str(&rest);
     assert_eq!(output.status.code(), Some(0), "{rest}");
     let connection: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&connection["provider"], &connection["status"]), (&"schwab".into(), &"active".into()));

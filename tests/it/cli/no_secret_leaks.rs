@@ -1,4 +1,4 @@
-//! No secret is found in anything that the program writes or says, in any of the usual disguises.
+//! No secret is found in anything that the program writes or prints, in any of the usual disguises.
 
 use std::path::Path;
 

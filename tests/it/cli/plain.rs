@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-fn spoken(arguments: &[&str], lines: &str, term: &str) -> String {
+fn output_of(arguments: &[&str], lines: &str, term: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_dashtam"))
         .args(arguments)
@@ -25,16 +25,16 @@ fn spoken(arguments: &[&str], lines: &str, term: &str) -> String {
 
 #[test]
 fn a_walk_through_the_demo_is_readable_line_by_line() {
-    let said = spoken(&["--demo", "--plain"], "3\n/coffee\n\n:help\n\n<esc>\n5\nq\n", "xterm");
+    let output = output_of(&["--demo", "--plain"], "3\n/coffee\n\n:help\n\n<esc>\n5\nq\n", "xterm");
     for text in ["Net worth", "Payee", "/coffee", "Stumble Inn Coffee", "Northlight", "login"] {
-        assert!(said.contains(text), "no `{text}` in\n{said}");
+        assert!(output.contains(text), "no `{text}` in\n{output}");
     }
-    let odd: Vec<char> = said.chars().filter(|c| !c.is_ascii() && !c.is_alphabetic()).collect();
-    assert!(odd.is_empty() && !said.contains('\u{1b}'), "{odd:?}\n{said}");
+    let odd: Vec<char> = output.chars().filter(|c| !c.is_ascii() && !c.is_alphabetic()).collect();
+    assert!(odd.is_empty() && !output.contains('\u{1b}'), "{odd:?}\n{output}");
 }
 
 #[test]
 fn the_end_of_the_input_ends_it() {
-    let said = spoken(&["--demo", "--plain"], "2\n", "dumb");
-    assert!(said.contains("Accounts") && said.contains("Checking ..7890"), "{said}");
+    let output = output_of(&["--demo", "--plain"], "2\n", "dumb");
+    assert!(output.contains("Accounts") && output.contains("Checking ..7890"), "{output}");
 }

@@ -70,8 +70,8 @@ fn a_database_whose_process_does_not_answer_is_reported() {
     let _held = dashtam::testing::store::Store::open(&profile.path().join("dashtam.redb")).unwrap();
     let mut terminal = Terminal::start_in(profile, &[]);
     assert_eq!(terminal.ended(), 1);
-    let said = terminal.screen.screen().contents();
-    assert!(said.contains("error:") && said.contains("does not answer"), "{said}");
+    let shown = terminal.screen.screen().contents();
+    assert!(shown.contains("error:") && shown.contains("does not answer"), "{shown}");
 }
 
 /// Every text file below a folder.

@@ -123,8 +123,8 @@ async fn end_of(seed: u64) -> End {
         for file in desk.handle.import(request, |_| {}).await.unwrap().files {
             file.outcome.unwrap();
             is_said |= file.warnings.iter().any(|warning| {
-                let said = &warning.message;
-                said.contains("may be the same") || said.contains("twice") || said.contains("was taken for")
+                let message = &warning.message;
+                message.contains("may be the same") || message.contains("twice") || message.contains("was taken for")
             });
         }
     }

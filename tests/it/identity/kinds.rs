@@ -85,9 +85,9 @@ fn fault(sequence: &TextSequence, end: &End, is_decided: bool) -> Option<String>
     if end.rows == sequence.rows && end.accounts == accounts {
         return None;
     }
-    let says = |words: &str| end.warnings.iter().any(|warning| warning.contains(words));
+    let warns = |words: &str| end.warnings.iter().any(|warning| warning.contains(words));
     let is_marked =
-        (end.accounts == accounts && says("may be the same")) || says("counts twice") || says("count twice");
+        (end.accounts == accounts && warns("may be the same")) || warns("counts twice") || warns("count twice");
     let is_whole = sequence.rows.iter().all(|row| end.rows.contains(row));
     let may_be_open = !is_decided || sequence.options.contains_key("marked");
     if may_be_open && is_marked && is_whole {

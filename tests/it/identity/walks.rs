@@ -20,7 +20,7 @@ impl Dice {
     }
 }
 
-/// The rows of a source, by number; twins are told apart by their number.
+/// The rows of a source, by number; twins differ in their number.
 fn line(source: usize, row: usize) -> (u32, String, String, String) {
     let twin = row / 2;
     // Rows 6 and 7, and 12 and 13, are equal.

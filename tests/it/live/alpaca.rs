@@ -445,7 +445,7 @@ async fn a_new_connection_is_there_from_its_first_second_page_by_page() {
     let mut events = desk.handle.subscribe();
     desk.handle.send(EngineCommand::ConfirmConnection { job, alias: None, excluded: Vec::new(), renews: None });
     rows.reached().await;
-    assert!(matches!(events.next().await, Some(Event::StoreChanged)), "the screen is told at once");
+    assert!(matches!(events.next().await, Some(Event::StoreChanged)), "the screen learns of it at once");
     let view = desk.ledger();
     assert_eq!((view.connections().len(), view.accounts().len(), desk.rows().len()), (1, 1, 0));
     assert_eq!(view.accounts()[0].balance.unwrap().current.amount.to_string(), "20480.10", "with what the check found");

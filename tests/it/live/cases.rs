@@ -123,7 +123,7 @@ async fn a_silent_bank_is_part_of_the_result() {
     let mut profile = Profile::new(&[("simplefin", &server)]);
     let connect = ["connect", "simplefin", "--field-env", "setup_token=TOKEN", "--format", "json"];
     let output = profile.command(&connect).env("TOKEN", token()).output().await.unwrap();
-    profile.heard(&output);
+    profile.keep_output(&output);
     let connection = Profile::json(&output, 3);
     assert_eq!(connection["status"], "active");
     assert!(connection["error"].as_str().unwrap().contains("1 of 2 accounts incomplete"), "{connection}");
@@ -136,8 +136,8 @@ async fn a_silent_bank_is_part_of_the_result() {
     assert_eq!((of("Checking")["result"].as_str(), of("Old Union")["result"].as_str()), (Some("ok"), Some("partial")));
     let reason = of("Old Union")["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("Sign in again at Old Union") && reason.contains("Something odd"), "{reason}");
-    assert!(!profile.said.contains('\u{1b}') && profile.said.contains("be patient"), "{}", profile.said);
-    assert!(profile.said.contains("63 days ago"), "{}", profile.said);
+    assert!(!profile.output.contains('\u{1b}') && profile.output.contains("be patient"), "{}", profile.output);
+    assert!(profile.output.contains("63 days ago"), "{}", profile.output);
     assert_eq!(profile.list(&["transactions"]).await.as_array().unwrap().len(), 1);
 }
 

@@ -37,7 +37,7 @@ async fn killed_at(server: &Server, path: &str, profile: &Profile, arguments: &[
 /// Runs the command to its end.
 async fn ends(profile: &mut Profile, arguments: &[&str], variables: Variables<'_>) -> (Option<i32>, String) {
     let output = process(profile, arguments, variables).output().await.unwrap();
-    profile.heard(&output);
+    profile.keep_output(&output);
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.code(), text)
 }
@@ -62,7 +62,7 @@ async fn a_claim_is_whole_wherever_it_is_killed() {
     let token = STANDARD.encode("https://bridge.simplefin.org/simplefin/claim/T1");
     let variables = [("TOKEN", token.as_str())];
     let connect = ["connect", "simplefin", "--field-env", "setup_token=TOKEN", "--format", "json"];
-    // While the claim is on its way: nothing is stored, and the message says that the token is spent.
+    // While the claim is on its way: nothing is stored, and the message states that the token is spent.
     let server = bridge().await;
     let mut profile = Profile::new(&[("simplefin", &server)]);
     killed_at(&server, CLAIM, &profile, &connect, &variables).await;
@@ -148,7 +148,7 @@ async fn a_link_killed_during_the_exchange_can_be_made_again() {
     let server = plaid().await;
     let mut profile = Profile::new(&[("plaid", &server)]);
     killed_at(&server, "/item/public_token/exchange", &profile, &CONNECT_PLAID, &variables).await;
-    // The answer was lost and the public token is spent: Plaid says so, and the next page is a new one.
+    // The answer was lost and the public token is spent: Plaid reports that, and the next page is a new one.
     let (code, text) = ends(&mut profile, &CONNECT_PLAID, &variables).await;
     assert_eq!(code, Some(1), "{text}");
     assert!(profile.list(&["connections"]).await.as_array().unwrap().is_empty());
@@ -203,8 +203,8 @@ async fn a_renewal_of_a_login_is_whole_wherever_it_is_killed() {
         let fields = ["--field-env", "app_key=KEY", "--field-env", "app_secret=SECRET", "--format", "json"];
         let log_in = async |profile: &Profile, command: &[&str]| {
             let mut child = profile.command(&[command, &fields].concat()).stdin(Stdio::piped()).spawn().unwrap();
-            let said = paste_address(&mut child, &server).await;
-            assert_eq!(child.wait().await.unwrap().code(), Some(0), "{command:?}: {said}");
+            let output = paste_address(&mut child, &server).await;
+            assert_eq!(child.wait().await.unwrap().code(), Some(0), "{command:?}: {output}");
         };
         log_in(&profile, &["connect", "schwab"]).await;
         let rows = profile.list(&["transactions"]).await;

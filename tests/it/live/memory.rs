@@ -79,8 +79,8 @@ async fn hand_over(folder: &std::path::Path, arguments: &[&str], paste: Option<&
         .spawn()
         .unwrap();
     if let Some(server) = paste {
-        let said = paste_address(&mut child, server).await;
-        assert_eq!(child.wait().await.unwrap().code(), Some(0), "{arguments:?}: {said}");
+        let output = paste_address(&mut child, server).await;
+        assert_eq!(child.wait().await.unwrap().code(), Some(0), "{arguments:?}: {output}");
     } else {
         let output = child.wait_with_output().await.unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

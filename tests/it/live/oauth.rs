@@ -72,7 +72,11 @@ async fn a_second_oauth_provider_logs_in_renews_and_ends() {
     let asked = server.asked();
     assert_eq!(form(&asked[0], "code"), Some("C0.x%40"), "encoded once for the form");
     assert_eq!(form(&asked[0], "code_verifier"), Some(authorization.verifier.expose_secret()));
-    assert_eq!(form(&asked[0], "client_secret"), Some("canary-client-secret"), "in the form, as the spec says");
+    assert_eq!(
+        form(&asked[0], "client_secret"),
+        Some("canary-client-secret"),
+        "in the form, as the specification requires"
+    );
     assert_eq!(fetch(&outside, &*provider, &credentials).await.accounts().len(), 1);
     assert_eq!(server.asked()[1].header("authorization"), Some("Bearer canary-access-1"));
 

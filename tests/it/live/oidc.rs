@@ -1,6 +1,6 @@
 //! The login of Schwab against an authorization server that is not ours (npm `oidc-provider`, in `tests/oidc`).
 //!
-//! Needs node and the installed module (`npm ci` in `tests/oidc`); says so and passes where they are missing.
+//! Needs node and the installed module (`npm ci` in `tests/oidc`); prints that and passes where they are missing.
 
 use std::{path::Path, process::Stdio};
 

@@ -143,7 +143,7 @@ async fn day_six_warns_and_day_seven_is_over() {
     assert_eq!(server.asked().len(), asked, "the provider is not asked");
     assert!(error.hint.unwrap().contains("dashtam reconnect"));
     desk.advance(-2);
-    assert_eq!(desk.sync().await.error, None, "the date alone tells it: a clock that is set right undoes it");
+    assert_eq!(desk.sync().await.error, None, "the date alone decides: a clock that is set right undoes it");
     assert_eq!(desk.status(), ConnectionStatus::Active);
 }
 

@@ -95,7 +95,7 @@ async fn rows_that_an_account_does_not_offer_are_never_asked_for() {
     assert!(paths.iter().any(|path| path == "/accounts/acc_check/transactions"), "{paths:?}");
 }
 
-/// Balances that can't be had are said, and the account stays without one; a closed account is not active.
+/// A balance that can't be had is a warning, and the account stays without one; a closed account is not active.
 #[tokio::test]
 async fn a_balance_that_fails_stays_with_its_account() {
     let server = Server::start(|asked| match asked.path.as_str() {

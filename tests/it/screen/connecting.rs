@@ -63,7 +63,7 @@ async fn an_institution_is_connected_by_keys_alone() {
     h.shows(&["✓ Alpaca (paper): 1 account", "··7890"]).hides("PA3CANARY");
     every_size("accounts", &mut h);
     h.keys("<space><enter>").shows(&["Choose at least one account"]).keys("<space><tab>My paper");
-    assert!(connections(&h).is_empty(), "nothing is kept before the user says so");
+    assert!(connections(&h).is_empty(), "nothing is kept before the user confirms");
     h.keys("<enter>").shows(&["Esc leaves it running"]).idle().await;
     h.shows(&["My paper is connected. 1 new row"]);
     every_size("done", &mut h);

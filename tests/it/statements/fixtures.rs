@@ -184,7 +184,7 @@ fn verdict(verdict: &Verdict) -> String {
     }
 }
 
-/// Every fixture reads as the JSON beside it says. `UPDATE_FIXTURES=1` rewrites the JSON, to be reviewed by eye.
+/// Every fixture reads as the JSON beside it. `UPDATE_FIXTURES=1` rewrites the JSON, to be reviewed by eye.
 #[test]
 fn fixtures_read_as_written_down() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
@@ -211,7 +211,7 @@ fn fixtures_read_as_written_down() {
     assert!(count > 60, "only {count} fixtures found");
 }
 
-/// What `expected.tsv` says of a file, and what was read.
+/// The line of `expected.tsv` about a file, and the reading.
 #[derive(Debug, PartialEq)]
 struct Summary {
     bank_rows: usize,
@@ -222,7 +222,7 @@ struct Summary {
     sum: Decimal,
 }
 
-/// Tags of rows that are neither bank rows nor told by how they start.
+/// Tags of rows that are neither bank rows nor recognised by how they start.
 const INVESTMENT: [&str; 8] =
     ["INCOME", "REINVEST", "TRANSFER", "SPLIT", "INVEXPENSE", "RETOFCAP", "MARGININTEREST", "CLOSUREOPT"];
 

@@ -147,7 +147,7 @@ fn differences(file: &str, root: &Path, expected: &Expected<'_>) -> Vec<String> 
     wrong
 }
 
-/// Every QIF, CAMT and MT940 sample reads exactly as its table says.
+/// Every QIF, CAMT and MT940 sample reads exactly as in its table.
 #[test]
 fn samples_of_other_formats_read_exactly() {
     let Some(root) = std::env::var_os("DASHTAM_SAMPLES").map(|root| PathBuf::from(root).join("statements")) else {

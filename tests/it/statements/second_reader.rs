@@ -35,7 +35,7 @@ const DIFFERENCES: [(&str, &str); 16] = [
 const CHARACTERS: &str = "it breaks every character beyond ASCII in a 1.x file, also when given proper text";
 const INVESTMENTS: &str = "it reads no rows of investment statements";
 
-/// A row as far as both readers tell it: id, day, amount, name, memo.
+/// A row as far as both readers return it: id, day, amount, name, memo.
 type Row = (String, String, Decimal, String, String);
 
 fn theirs(text: &str) -> Option<Vec<Row>> {

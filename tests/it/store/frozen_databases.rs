@@ -1,4 +1,4 @@
-//! Databases of every released layout still open, and say what they said.
+//! Databases of every released layout still open, with the content they had.
 
 use std::{fs, ops::ControlFlow, path::Path};
 

@@ -1,6 +1,6 @@
 //! The vault against a real Secret Service (gnome-keyring), in a session of its own.
 //!
-//! Needs the programs named in [`NEEDED`]; says so and passes where they are missing.
+//! Needs the programs named in [`NEEDED`]; prints that and passes where they are missing.
 
 use std::{
     process::{Command, Output},

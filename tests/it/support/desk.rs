@@ -45,7 +45,7 @@ pub(crate) struct Desk {
     pub(crate) limits: HttpLimits,
     pub(crate) handle: Handle,
     endpoints: Vec<(&'static str, String)>,
-    /// What the configuration says; counts from the next start on.
+    /// The configuration; it applies from the next start on.
     pub(crate) providers: ProviderSettings,
     _folder: tempfile::TempDir,
 }

@@ -24,7 +24,7 @@ pub(crate) struct Profile {
     pub(crate) folder: tempfile::TempDir,
     endpoints: Vec<(String, String)>,
     /// Everything that was ever printed.
-    pub(crate) said: String,
+    pub(crate) output: String,
 }
 
 impl Profile {
@@ -34,7 +34,7 @@ impl Profile {
         let endpoint = |(slug, server): &(&str, &Server)| {
             (format!("DASHTAM_ENDPOINT_{}", slug.to_uppercase()), server.origin.clone())
         };
-        Self { folder, endpoints: endpoints.iter().map(endpoint).collect(), said: String::new() }
+        Self { folder, endpoints: endpoints.iter().map(endpoint).collect(), output: String::new() }
     }
 
     pub(crate) fn data(&self) -> PathBuf {
@@ -78,13 +78,13 @@ impl Profile {
 
     pub(crate) async fn run(&mut self, arguments: &[&str]) -> Output {
         let output = self.command(arguments).output().await.unwrap();
-        self.heard(&output);
+        self.keep_output(&output);
         output
     }
 
-    pub(crate) fn heard(&mut self, output: &Output) {
-        self.said.push_str(&String::from_utf8_lossy(&output.stdout));
-        self.said.push_str(&String::from_utf8_lossy(&output.stderr));
+    pub(crate) fn keep_output(&mut self, output: &Output) {
+        self.output.push_str(&String::from_utf8_lossy(&output.stdout));
+        self.output.push_str(&String::from_utf8_lossy(&output.stderr));
     }
 
     /// The JSON of a command that ends with `code`.
@@ -164,7 +164,7 @@ fn files(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 /// Fails when one of `secrets` is in a file of the profile or in what was printed.
 #[track_caller]
 pub(crate) fn nothing_leaked(profile: &Profile, secrets: &[&str]) {
-    let mut places = vec![("output".to_owned(), profile.said.clone().into_bytes())];
+    let mut places = vec![("output".to_owned(), profile.output.clone().into_bytes())];
     files(profile.folder.path(), &mut places);
     assert!(
         places.iter().any(|(name, bytes)| name.ends_with("dashtam.log") && !bytes.is_empty()),

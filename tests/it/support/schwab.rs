@@ -139,7 +139,7 @@ pub(crate) async fn log_in_to_schwab(
 pub(crate) async fn paste_address(child: &mut Child, server: &Server) -> String {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut input = child.stdin.take();
-    let mut said = String::new();
+    let mut output = String::new();
     while let Some(line) = lines.next_line().await.unwrap() {
         if line.starts_with("http") {
             assert!(line.starts_with(&format!("{}/v1/oauth/authorize?", server.origin)), "{line}");
@@ -149,7 +149,7 @@ pub(crate) async fn paste_address(child: &mut Child, server: &Server) -> String 
                 input.write_all(redirect.as_bytes()).await.unwrap();
             }
         }
-        said.push_str(&line);
+        output.push_str(&line);
     }
-    said
+    output
 }

@@ -77,11 +77,11 @@ pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
     let mut all: Vec<TextSequence> = Vec::new();
     let mut lines = text.lines();
     let mut wants = false;
-    while let Some(said) = lines.next() {
-        if said.is_empty() || said.starts_with('#') {
+    while let Some(entry) = lines.next() {
+        if entry.is_empty() || entry.starts_with('#') {
             continue;
         }
-        let mut words = said.split_whitespace();
+        let mut words = entry.split_whitespace();
         let first = words.next().unwrap();
         if first == "==" {
             let name = words.next().unwrap().to_owned();
@@ -107,7 +107,7 @@ pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
             "do" => sequence.steps.push(words.map(str::to_owned).collect()),
             "want" => wants = true,
             _ if wants => {
-                let rest: Vec<&str> = said.trim().splitn(5, ' ').collect();
+                let rest: Vec<&str> = entry.trim().splitn(5, ' ').collect();
                 sequence.rows.push((
                     format!("2025-{}", rest[0]),
                     rest[1].parse().unwrap(),
@@ -117,7 +117,7 @@ pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
                 ));
             }
             _ => {
-                let Some((_, Content::Ofx(_, statements))) = sequence.files.last_mut() else { panic!("{said}") };
+                let Some((_, Content::Ofx(_, statements))) = sequence.files.last_mut() else { panic!("{entry}") };
                 match first {
                     "stmt" => statements.push(Statement { options: options(words), ..Statement::default() }),
                     "pend" => {
@@ -127,7 +127,7 @@ pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
                     _ => {
                         let statement = statements.last_mut().unwrap();
                         let rows = statement.pending.as_mut().map_or(&mut statement.rows, |(_, rows)| rows);
-                        rows.push(line(said.trim()));
+                        rows.push(line(entry.trim()));
                     }
                 }
             }
@@ -203,8 +203,8 @@ impl TextSequence {
     }
 
     fn statement(&self, text: &mut String, statement: &Statement, with_balances: bool) {
-        let said = &statement.options;
-        let is_card = option(said, "kind", "bank") == Some("card");
+        let options = &statement.options;
+        let is_card = option(options, "kind", "bank") == Some("card");
         let (set, of, from) = if is_card { ("CREDITCARD", "CC", "CC") } else { ("BANK", "", "BANK") };
         writeln!(text, "<{set}MSGSRSV1>\n<{of}STMTTRNRS>\n<TRNUID>1\n<{of}STMTRS>").unwrap();
         let mut tag = |name: &str, value: Option<String>| {
@@ -212,7 +212,7 @@ impl TextSequence {
                 writeln!(text, "<{name}>{value}").unwrap();
             }
         };
-        let own = |key: &str, default: &'static str| option(said, key, default).map(|value| value.replace('_', " "));
+        let own = |key: &str, default: &'static str| option(options, key, default).map(|value| value.replace('_', " "));
         tag("CURDEF", own("cur", "USD"));
         tag(&format!("{from}ACCTFROM"), Some(String::new()));
         tag("BANKID", own("bank", "091000019").filter(|_| !is_card));
@@ -220,8 +220,8 @@ impl TextSequence {
         tag("ACCTTYPE", own("type", "CHECKING").filter(|_| !is_card));
         tag(&format!("/{from}ACCTFROM"), Some(String::new()));
         tag("BANKTRANLIST", Some(String::new()));
-        tag("DTSTART", said.get("from").map(|day| date(day)));
-        tag("DTEND", said.get("to").map(|day| date(day)));
+        tag("DTSTART", options.get("from").map(|day| date(day)));
+        tag("DTEND", options.get("to").map(|day| date(day)));
         let mut row = |line: &Line, (open, day): (&str, &str)| {
             tag(open, Some(String::new()));
             tag("TRNTYPE", Some(if line.amount.starts_with('-') { "DEBIT" } else { "CREDIT" }.to_owned()));
@@ -250,7 +250,8 @@ impl TextSequence {
             }
             text.push_str("</BANKTRANLISTP>\n");
         }
-        if let Some((amount, day)) = said.get("bal").filter(|_| with_balances).and_then(|stated| stated.split_once('@'))
+        if let Some((amount, day)) =
+            options.get("bal").filter(|_| with_balances).and_then(|stated| stated.split_once('@'))
         {
             let amount = if amount.is_empty() { self.balance(day).to_string() } else { amount.to_owned() };
             writeln!(text, "<LEDGERBAL>\n<BALAMT>{amount}\n<DTASOF>{}\n</LEDGERBAL>", date(day)).unwrap();

@@ -203,7 +203,7 @@ impl OauthFlow {
         let RequestTokenError::Request(Refused(failure)) = error else {
             return self.error(
                 ProviderErrorKind::InvalidResponse,
-                "its answer to the login is not what the standard says (no access token)",
+                "its answer to the login does not follow the standard (no access token)",
             );
         };
         let status = failure.status.map(|status| status.as_u16());

@@ -114,8 +114,8 @@ pub(super) fn parse_query(
         return Err(RedirectError::OtherIssuer);
     }
     if let Some(error) = error {
-        let said = description.map_or(error, |text| text.replace('+', " "));
-        let reason = text::clean_line(&said).map(|line| super::super::cut(&line, 200));
+        let reported = description.map_or(error, |text| text.replace('+', " "));
+        let reason = text::clean_line(&reported).map(|line| super::super::cut(&line, 200));
         return Err(RedirectError::Denied { reason });
     }
     code.filter(|code| !code.is_empty()).map(SecretString::from).ok_or(RedirectError::NoCode)

@@ -173,7 +173,7 @@ fn routes(login: &WaitingScreen, scene: &mut Scene<'_>, at: &mut Rect) {
         Err(why) => say(scene, at, &format!("1  The browser cannot return here: {why}"), theme.warning),
     }
     scene.paint.text(top(*at, 1), "2", theme.text);
-    let text = "Or paste the address at which the browser ended, even if the page says it can't be reached.";
+    let text = "Or paste the address at which the browser ended, even if the page could not be reached.";
     let used = scene.paint.paragraph(shrink_left(*at, 3), text, theme.text);
     *at = below(*at, used);
 }
