@@ -77,9 +77,8 @@ pub(super) fn verdict(failure: &wire::Failure) -> Option<ReplyVerdict> {
                 ReplyVerdict::new(Kind::Unavailable, named(failure, "the bank does not answer", detail))
             }
             "API_ERROR" => ReplyVerdict::new(Kind::Unavailable, named(failure, "its server failed", detail)),
-            "ITEM_ERROR" => {
-                ReplyVerdict::new(Kind::LoginExpired, named(failure, "the login has a problem", detail)).with_hint(REPAIR)
-            }
+            "ITEM_ERROR" => ReplyVerdict::new(Kind::LoginExpired, named(failure, "the login has a problem", detail))
+                .with_hint(REPAIR),
             _ => return None,
         },
     };

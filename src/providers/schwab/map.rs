@@ -340,7 +340,8 @@ fn subtype(activity: &Activity, net: Decimal, leg: Option<&Leg>) -> Sub {
             (false, _) => Sub::Sell,
         },
         "DIVIDEND_OR_INTEREST" => {
-            let gain = ["CAP GAIN", "CAPITAL GAIN", "CAP GN", "CAP GAINS"].iter().any(|text| description.contains(text));
+            let gain =
+                ["CAP GAIN", "CAPITAL GAIN", "CAP GN", "CAP GAINS"].iter().any(|text| description.contains(text));
             let dividend = matches!(code, "QD" | "CD") || word("DIVIDEND") || word("DIV");
             if description.contains("FOREIGN TAX") || description.contains("WITHH") || description.contains("NRA TAX") {
                 Sub::Withheld
