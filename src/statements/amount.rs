@@ -157,7 +157,7 @@ fn parts(text: &str) -> Option<Parts> {
     Some(parts)
 }
 
-/// Reads the sign from what stands around the digits; `None` when that is more than a sign and a currency.
+/// Reads the sign from the text around the digits; `None` when that is more than a sign and a currency.
 fn sign(prefix: &str, suffix: &str, parts: &mut Parts) -> Option<()> {
     let mut minuses = 0;
     let mut open = false;

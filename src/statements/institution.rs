@@ -40,7 +40,7 @@ fn stated_name(institution: &Institution) -> Option<&str> {
 }
 
 /// The name people know an institution by: that of the table, else what the file itself calls it. `None` when the file
-/// says nothing.
+/// states nothing.
 #[must_use]
 pub fn name(institution: &Institution) -> Option<String> {
     well_known(institution).map(str::to_owned).or_else(|| stated_name(institution).map(presentable)).or_else(|| {

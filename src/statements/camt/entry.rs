@@ -21,7 +21,7 @@ pub(super) struct Context<'a> {
     pub(super) currency: AssetCode,
     /// Counts where the entry states no booking day.
     pub(super) day: Option<NaiveDate>,
-    /// The account's own number, to tell the other side of a transaction from it.
+    /// The account's own number, to distinguish the other side of a transaction from it.
     pub(super) number: &'a str,
     /// Whether ids other than the servicer's reference may be used: a report or notification repeats entries of the
     /// statement under other references.

@@ -13,7 +13,7 @@ use crate::domain::AssetCode;
 pub(super) struct BalanceField {
     pub(super) date: NaiveDate,
     pub(super) currency: AssetCode,
-    /// Negative when the field says D.
+    /// Negative where the mark is D.
     pub(super) amount: Decimal,
 }
 

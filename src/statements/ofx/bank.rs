@@ -159,7 +159,7 @@ impl<'a> DocumentReader<'a, '_, '_> {
         -amount
     }
 
-    /// The amount; a decimal mark without digits, which some banks write on lines that only tell a balance, is zero.
+    /// The amount; a decimal mark without digits, which some banks write on lines that only state a balance, is zero.
     fn row_amount(&mut self, leaf: &Leaf<'_>) -> Option<Decimal> {
         let amount = self.number(leaf, true);
         if amount.is_none() && leaf.text.bytes().all(|byte| matches!(byte, b'.' | b',' | b' ')) {
@@ -194,10 +194,10 @@ impl<'a> DocumentReader<'a, '_, '_> {
     }
 }
 
-/// Fills payee, description and memo. The payee is `NAME` (or what stands in `PAYEE`), the memo is `MEMO`, both as the
+/// Fills payee, description and memo. The payee is `NAME` (or the content of `PAYEE`), the memo is `MEMO`, both as the
 /// bank wrote them. `NAME` is short, so the full text may be elsewhere: in `EXTDNAME`, in a `MEMO` that starts with
 /// `NAME`, or in a `MEMO` that goes on where a `NAME` of full length breaks off. Then it is the description.
-/// `blank` says whether a blank stood before the memo's text, which was trimmed.
+/// `blank`: whether there was a blank before the memo's text, which was trimmed.
 fn name_row(row: &Row<'_, '_>, facts: &mut TransactionFacts, blank: bool) {
     let name = row.name.or(row.payee);
     facts.payee = name.and_then(text::line);
@@ -229,7 +229,7 @@ fn name_row(row: &Row<'_, '_>, facts: &mut TransactionFacts, blank: bool) {
     }
 }
 
-/// Whether `long` says `short` and more.
+/// Whether `long` contains the text of `short` and more.
 fn goes_on(long: &str, short: &str) -> bool {
     long.len() > short.len() && fold(long).starts_with(fold(short).as_ref())
 }

@@ -1,6 +1,6 @@
 //! Amounts in another currency than the account's.
 //!
-//! Used by the mappings of rows and positions. INVARIANT: `CURRENCY` says what the amounts *are* counted in,
+//! Used by the mappings of rows and positions. INVARIANT: `CURRENCY` names the currency in which the amounts *are* counted,
 //! `ORIGCURRENCY` what they *were* counted in before the institution converted them; the two are never confused.
 
 use rust_decimal::{Decimal, RoundingStrategy};

@@ -46,7 +46,7 @@ impl DocumentReader<'_, '_, '_> {
                 if !certain {
                     self.warn(leaf.at, || {
                         format!(
-                            "{} {} can mean {thousands} or {decimal}, and nothing else in the file tells which; it was read as {number}",
+                            "{} {} can mean {thousands} or {decimal}, and nothing else in the file decides it; it was read as {number}",
                             leaf.tag.name(),
                             quoted(&plain)
                         )
@@ -101,7 +101,7 @@ impl DocumentReader<'_, '_, '_> {
         self.day_of(leaf?).date()
     }
 
-    /// The day of a row: the first of `leaves` that gives one; else, unless what stands there is damaged, that of the
+    /// The day of a row: the first of `leaves` that gives one; else, unless the text there is damaged, that of the
     /// row before, the statement's or the file's. `None` when there is nothing to go by.
     pub(super) fn row_day(&mut self, row: &str, at: usize, leaves: &[Option<&Leaf<'_>>]) -> Option<NaiveDate> {
         let mut first = None;

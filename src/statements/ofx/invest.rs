@@ -40,7 +40,7 @@ const fn side(tag: Tag) -> Side {
     }
 }
 
-/// The kind of security that a row's or position's tag tells; `None` when it is silent.
+/// The kind of security that the tag of a row or position names; `None` when it names none.
 const fn asset_of(tag: Tag) -> Option<AssetType> {
     match tag {
         Tag::BuyDebt | Tag::SellDebt | Tag::PosDebt => Some(AssetType::FixedIncome),
@@ -59,12 +59,12 @@ fn unit(asset_type: AssetType) -> Decimal {
 impl<'a> DocumentReader<'a, '_, '_> {
     /// The facts about the security `id` in a record of `tag`.
     pub(super) fn security(&mut self, id: &str, tag: Tag) -> Known {
-        let told = asset_of(tag).unwrap_or(AssetType::Other);
+        let named = asset_of(tag).unwrap_or(AssetType::Other);
         let Some(listed) = self.survey().security(id) else {
-            return Known { symbol: id.into(), name: None, asset_type: told, multiplier: unit(told) };
+            return Known { symbol: id.into(), name: None, asset_type: named, multiplier: unit(named) };
         };
         // The tag is more precise than a list entry of kind `other`.
-        let asset_type = if listed.asset_type == AssetType::Other { told } else { listed.asset_type };
+        let asset_type = if listed.asset_type == AssetType::Other { named } else { listed.asset_type };
         Known {
             symbol: listed.ticker.clone().unwrap_or_else(|| id.into()),
             name: listed.name.clone(),
@@ -230,10 +230,10 @@ fn computed(tag: Tag, security: &Security, multiplier: Decimal, charges: &Charge
 }
 
 fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
-    let says = |tag, word: &str| record.leaf(tag).is_some_and(|leaf| leaf.text.trim().eq_ignore_ascii_case(word));
+    let has = |tag, word: &str| record.leaf(tag).is_some_and(|leaf| leaf.text.trim().eq_ignore_ascii_case(word));
     let leaving = quantity.is_some_and(|quantity| quantity.is_sign_negative());
     match record.tag {
-        Tag::BuyOpt if says(Tag::OptBuyType, "BUYTOCLOSE") => Subtype::BuyToCover,
+        Tag::BuyOpt if has(Tag::OptBuyType, "BUYTOCLOSE") => Subtype::BuyToCover,
         Tag::BuyStock
             if record
                 .leaves
@@ -244,15 +244,15 @@ fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
         }
         Tag::BuyDebt | Tag::BuyMf | Tag::BuyOpt | Tag::BuyOther | Tag::BuyStock => Subtype::Buy,
         Tag::Reinvest => Subtype::Reinvestment,
-        Tag::SellOpt if says(Tag::OptSellType, "SELLTOOPEN") => Subtype::ShortSell,
-        Tag::SellStock if says(Tag::SellType, "SELLSHORT") => Subtype::ShortSell,
+        Tag::SellOpt if has(Tag::OptSellType, "SELLTOOPEN") => Subtype::ShortSell,
+        Tag::SellStock if has(Tag::SellType, "SELLSHORT") => Subtype::ShortSell,
         Tag::SellDebt | Tag::SellMf | Tag::SellOpt | Tag::SellOther | Tag::SellStock => Subtype::Sell,
-        Tag::ClosureOpt if says(Tag::OptAction, "ASSIGN") => Subtype::Assignment,
-        Tag::ClosureOpt if says(Tag::OptAction, "EXERCISE") => Subtype::Exercise,
+        Tag::ClosureOpt if has(Tag::OptAction, "ASSIGN") => Subtype::Assignment,
+        Tag::ClosureOpt if has(Tag::OptAction, "EXERCISE") => Subtype::Exercise,
         Tag::ClosureOpt => Subtype::Expiration,
-        Tag::Income if says(Tag::IncomeType, "INTEREST") => Subtype::Interest,
-        Tag::Income if says(Tag::IncomeType, "CGLONG") || says(Tag::IncomeType, "CGSHORT") => Subtype::CapitalGain,
-        Tag::Income if says(Tag::IncomeType, "MISC") => Subtype::Distribution,
+        Tag::Income if has(Tag::IncomeType, "INTEREST") => Subtype::Interest,
+        Tag::Income if has(Tag::IncomeType, "CGLONG") || has(Tag::IncomeType, "CGSHORT") => Subtype::CapitalGain,
+        Tag::Income if has(Tag::IncomeType, "MISC") => Subtype::Distribution,
         Tag::Income => Subtype::Dividend,
         Tag::InvExpense => Subtype::OtherFee,
         Tag::MarginInterest => Subtype::MarginInterest,
@@ -265,7 +265,7 @@ fn subtype(record: &Record<'_, '_>, quantity: Option<Decimal>) -> Subtype {
     }
 }
 
-/// The subject of the row: the security by name (a bare number says less than the memo), else the journal's two sides.
+/// The subject of the row: the security by name (a memo is better than a bare number), else the journal's two sides.
 fn description(record: &Record<'_, '_>, known: Option<&Known>) -> Option<Text> {
     if let Some(known) = known {
         if known.name.is_none() && record.leaf(Tag::Memo).is_some() {

@@ -22,7 +22,7 @@ const TEXT_LOOKAHEAD: usize = 512;
 pub(super) struct Leaf<'a> {
     /// The tag that it is a value of.
     pub(super) tag: Tag,
-    /// The group inside the record that it stands in; [`Tag::Unknown`] when directly in the record.
+    /// The group inside the record that holds it; [`Tag::Unknown`] when directly in the record.
     pub(super) group: Tag,
     /// Whether the text holds markup to be removed.
     pub(super) marked: bool,
@@ -93,7 +93,7 @@ struct Walker<'a> {
     leaves: Vec<Leaf<'a>>,
     group: Tag,
     /// Unknown tags without text in this record: leaves without a value, or aggregates, which only their
-    /// closing tag tells. With each, how many leaves there were before it.
+    /// closing tag shows. With each, how many leaves there were before it.
     undecided: Vec<(&'a str, usize)>,
     depth_limit: usize,
     /// The last unknown tag outside records, which names the kind of row when a bare `INVTRAN` follows.
@@ -402,12 +402,12 @@ mod tests {
         }
     }
 
-    fn told(source: &str) -> String {
-        let (mut told, mut apart) = (Told::default(), Told::default());
-        walk(source, 200, &mut told).unwrap();
+    fn events(source: &str) -> String {
+        let (mut events, mut apart) = (Told::default(), Told::default());
+        walk(source, 200, &mut events).unwrap();
         walk_apart(source, 200, &mut apart).unwrap();
-        assert_eq!(told.0, apart.0, "on another thread the same");
-        told.0.join(" ")
+        assert_eq!(events.0, apart.0, "on another thread the same");
+        events.0.join(" ")
     }
 
     #[test]
@@ -438,36 +438,36 @@ mod tests {
         let xml = "<STMTRS><CURDEF>USD</CURDEF><BANKACCTFROM><ACCTID>1</ACCTID></BANKACCTFROM><BANKTRANLIST>\
             <STMTTRN><TRNAMT>1</TRNAMT><FITID>a</FITID></STMTTRN><STMTTRN><TRNAMT>2</TRNAMT><FITID>b</FITID></STMTTRN>\
             </BANKTRANLIST><LEDGERBAL><BALAMT>3</BALAMT><DTASOF>20240101</DTASOF></LEDGERBAL></STMTRS>";
-        assert_eq!(told(xml), expected);
+        assert_eq!(events(xml), expected);
         let bare = "<STMTRS>\n<CURDEF>USD\n<BANKACCTFROM>\n<ACCTID>1\n<BANKTRANLIST>\n<STMTTRN>\n<TRNAMT>1\n<FITID>a\n\
             <STMTTRN>\n<TRNAMT>2\n<FITID>b\n<LEDGERBAL>\n<BALAMT>3\n<DTASOF>20240101\n";
-        assert_eq!(told(bare), expected);
+        assert_eq!(events(bare), expected);
     }
 
     #[test]
     fn unknown_leaves_and_aggregates_are_skipped() {
         assert_eq!(
-            told("<STMTTRN><X.Y>1<CATEGORY></CATEGORY><EXTD><NAME>no</NAME></EXTD><NAME>yes<ODD></STMTTRN></WHAT>"),
+            events("<STMTTRN><X.Y>1<CATEGORY></CATEGORY><EXTD><NAME>no</NAME></EXTD><NAME>yes<ODD></STMTTRN></WHAT>"),
             "STMTTRN(NAME=yes)"
         );
-        assert_eq!(told("<STMTTRN><EMPTY><NAME>yes</STMTTRN>"), "STMTTRN(NAME=yes)");
+        assert_eq!(events("<STMTTRN><EMPTY><NAME>yes</STMTTRN>"), "STMTTRN(NAME=yes)");
     }
 
     #[test]
     fn groups_keep_their_leaves_apart() {
         assert_eq!(
-            told("<STMTTRN><PAYEE><NAME>Acme<CITY>X</PAYEE><BANKACCTTO><ACCTID>9</BANKACCTTO><MEMO>m</STMTTRN>"),
+            events("<STMTTRN><PAYEE><NAME>Acme<CITY>X</PAYEE><BANKACCTTO><ACCTID>9</BANKACCTTO><MEMO>m</STMTTRN>"),
             "STMTTRN(PAYEE.NAME=Acme BANKACCTTO.ACCTID=9 MEMO=m)"
         );
-        assert_eq!(told("<STMTTRN><CURRENCY><CURSYM>EUR<MEMO>m</STMTTRN>"), "STMTTRN(CURRENCY.CURSYM=EUR MEMO=m)");
-        assert_eq!(told("<STMTTRN><PAYEE>Acme</PAYEE></STMTTRN>"), "STMTTRN(PAYEE=Acme)");
+        assert_eq!(events("<STMTTRN><CURRENCY><CURSYM>EUR<MEMO>m</STMTTRN>"), "STMTTRN(CURRENCY.CURSYM=EUR MEMO=m)");
+        assert_eq!(events("<STMTTRN><PAYEE>Acme</PAYEE></STMTTRN>"), "STMTTRN(PAYEE=Acme)");
     }
 
     #[test]
     fn text_that_looks_like_a_tag_is_text() {
-        assert_eq!(told("<STMTTRN><NAME>A <B> C</NAME><MEMO>m</STMTTRN>"), "STMTTRN(NAME=A <B> C MEMO=m)");
-        assert_eq!(told("<STMTTRN>\n<NAME>A <B> C\n<MEMO>m\n</STMTTRN>"), "STMTTRN(NAME=A <B> C MEMO=m)");
-        assert_eq!(told("<STMTTRN><NAME>A<CATEGORY>c\n<MEMO>m\n</STMTTRN>"), "STMTTRN(NAME=A MEMO=m)");
+        assert_eq!(events("<STMTTRN><NAME>A <B> C</NAME><MEMO>m</STMTTRN>"), "STMTTRN(NAME=A <B> C MEMO=m)");
+        assert_eq!(events("<STMTTRN>\n<NAME>A <B> C\n<MEMO>m\n</STMTTRN>"), "STMTTRN(NAME=A <B> C MEMO=m)");
+        assert_eq!(events("<STMTTRN><NAME>A<CATEGORY>c\n<MEMO>m\n</STMTTRN>"), "STMTTRN(NAME=A MEMO=m)");
     }
 
     #[test]
@@ -484,6 +484,6 @@ mod tests {
         assert!(matches!(walk(&deep, 200, &mut Told::default()), Err(StatementError::TooLarge { .. })));
         assert!(matches!(walk_apart(&deep, 200, &mut Told::default()), Err(StatementError::TooLarge { .. })));
         let stray = "</A></STMTTRN>".repeat(100_000);
-        assert_eq!(told(&stray), "");
+        assert_eq!(events(&stray), "");
     }
 }

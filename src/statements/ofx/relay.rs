@@ -47,7 +47,7 @@ struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn tell(&self, handler: &mut impl Handler<'a>) -> Result<(), StatementError> {
+    fn replay(&self, handler: &mut impl Handler<'a>) -> Result<(), StatementError> {
         let mut rest = self.leaves.as_slice();
         for event in &self.events {
             match event {
@@ -146,7 +146,7 @@ pub(super) fn walk_apart<'a>(
             return walk(source, depth_limit, handler);
         };
         for batch in batches {
-            batch.tell(handler)?;
+            batch.replay(handler)?;
         }
         walking.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })

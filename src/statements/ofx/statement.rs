@@ -138,7 +138,7 @@ impl DocumentReader<'_, '_, '_> {
         let Some((current, day)) = open.ledger else {
             if open.available.is_some() {
                 self.warn(open.at, || {
-                    "the statement says what is available but not the balance (LEDGERBAL); no balance was recorded"
+                    "the statement states the available balance but not the balance itself (LEDGERBAL); no balance was recorded"
                         .to_owned()
                 });
             }

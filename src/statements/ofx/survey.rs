@@ -1,7 +1,7 @@
 //! Facts about a document as a whole, for questions that a single row can't answer.
 //!
 //! Used by the reader, which makes one survey per document and only when such a question comes up: the security
-//! list (it stands behind the rows that need it), the decimal mark, a currency or an account stated too late.
+//! list (it follows the rows that need it), the decimal mark, a currency or an account stated too late.
 //! INVARIANT: one pass; memory in proportion to the distinct things found.
 
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The most statements a survey remembers; beyond that a file is not a bank's.
+/// The most statements that a survey keeps; beyond that a file is not a bank's.
 const MOST: usize = 100_000;
 
 /// The result.
@@ -50,7 +50,7 @@ pub(super) enum DecimalMarks {
     Comma,
     /// Some have a point, some a comma.
     Mixed,
-    /// No number tells.
+    /// No number decides it.
     Untold,
 }
 

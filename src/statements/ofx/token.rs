@@ -124,7 +124,7 @@ impl<'a> Tokens<'a> {
         (bytes.len(), marked, None)
     }
 
-    /// Reads what stands at the `<` at `at`.
+    /// Reads the tag that begins with the `<` at `at`.
     fn markup(&mut self, at: usize) -> Markup {
         let bytes = self.source.as_bytes();
         let Some(&first) = bytes.get(at + 1) else { return Markup::Text };

@@ -104,7 +104,7 @@ pub(super) fn parse(text: &str) -> Option<WrittenDay> {
 }
 
 impl WrittenDay {
-    /// The day in that order; `None` when the calendar lacks it. `old` says that short years are 19xx.
+    /// The day in that order; `None` when the calendar lacks it. with `old`, short years are 19xx.
     #[must_use]
     pub(super) fn day(self, order: DateOrder, old: bool) -> Option<NaiveDate> {
         match self {

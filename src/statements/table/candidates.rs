@@ -296,7 +296,7 @@ fn exclusive(grid: &Grid, frame: &Frame, columns: &[&Column]) -> bool {
     both * 10 <= frame.sample.len()
 }
 
-/// Columns whose header says nothing: by what their cells look like.
+/// Columns without a known header: by the form of their cells.
 fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list: &mut Vec<Candidate>) {
     let has_header = frame.header.is_some();
     // Where no header names an amount, a header over the wrong column does not keep one from being found.
@@ -311,7 +311,7 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
     };
     let open: Vec<&Column> = columns.iter().filter(is_open).collect();
     let shaped: Vec<&Column> = open.iter().copied().filter(|column| column.looks_like_money()).collect();
-    // Plain numbers beside others that look like money are amounts only where arithmetic says so.
+    // Plain numbers beside others that look like money are amounts only where arithmetic proves it.
     let is_plain = |column: &Column| !shaped.is_empty() && !shaped.iter().any(|known| known.index == column.index);
     let most = open.iter().map(|column| column.filled).max().unwrap_or(0);
     for column in &open {

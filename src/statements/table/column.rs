@@ -255,7 +255,7 @@ fn suits(role: Role, column: &Column) -> bool {
     }
 }
 
-/// The column that says whether a row is booked: by its header, else by cells that say so.
+/// The column that states whether a row is booked: by its header, else by its cells.
 pub(super) fn status(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words) -> Option<usize> {
     if let Some(column) = with_role(columns, Role::Status).next() {
         return Some(column.index);

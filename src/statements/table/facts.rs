@@ -214,7 +214,7 @@ fn split_at_day(cell: &str) -> Option<(&str, Option<&str>)> {
     money(amount).is_some().then(|| (cell[..day].trim(), Some(amount)))
 }
 
-/// An account number or a masked one in a cell, without what stands behind it.
+/// An account number or a masked one in a cell, without the text behind it.
 pub(super) fn account_in(cell: &str) -> Option<String> {
     let cell = cell.split(" / ").next().unwrap_or(cell).trim().trim_matches(['[', ']', '"', '\'']);
     let mut words: Vec<&str> = cell.split_whitespace().collect();

@@ -200,7 +200,7 @@ fn contradicted(
         return false;
     }
     evidence.push(Evidence::against(format!(
-        "{} of the balances agree only if the money went the other way than the header says",
+        "{} of the balances agree only if the money went the other way than in the header",
         chosen.against
     )));
     !matches!(answers.get("sign").map(str::trim), Some("as-is" | "invert"))
@@ -219,7 +219,7 @@ fn turn(choice: SignChoice, chosen: &Candidate, answered: bool, evidence: &mut V
     }
 }
 
-/// The currency of the one country in which the language of the headers is spoken.
+/// The currency of the one country whose language the headers have.
 fn by_language(words: &Words, columns: &[Column], evidence: &mut Vec<Evidence>) -> Option<AssetCode> {
     let currency = words.currency_of_language(columns.iter().map(|column| column.header.as_str()))?;
     evidence.push(Evidence::supporting(format!(
@@ -340,7 +340,7 @@ fn majority(grid: &Grid, rows: &[usize], dates: &DateColumns) -> DateOrder {
     DateOrder::ALL.into_iter().max_by_key(|order| fitting(*order)).unwrap_or(DateOrder::Dmy)
 }
 
-/// The candidate that stands highest, its rivals, and the decimal mark.
+/// The candidate with the most evidence, its rivals, and the decimal mark.
 fn pick(
     judged: Vec<(Candidate, Mark)>,
     marks: &DecimalMark,

@@ -1,6 +1,6 @@
 //! Kinds of rows and their securities, by the words of a layout and by columns of symbols, quantities and prices.
 //!
-//! Used by the rows. INVARIANT: without a symbol or a layout nothing is said about the kind.
+//! Used by the rows. INVARIANT: without a symbol or a layout the kind stays unknown.
 
 use rust_decimal::Decimal;
 

@@ -81,7 +81,7 @@ fn case(path: &std::path::Path) -> Option<Case> {
 }
 
 impl Case {
-    /// Reads another dress of the table; a difference that nothing says is a fault.
+    /// Reads another dress of the table; a difference without a warning or question is a fault.
     fn check(&self, what: &str, bytes: &[u8], file_name: &str, faults: &mut Vec<String>) {
         match reading(bytes, file_name) {
             Err(_) => {}
@@ -246,7 +246,7 @@ fn a_garbled_amount_or_date_is_named_by_its_line() {
     });
 }
 
-/// Bytes of fixtures turned over, cut, doubled and joined: the reader comes back, whatever it says.
+/// Bytes of fixtures turned over, cut, doubled and joined: the reader returns, with any result.
 #[test]
 fn mutated_tables_are_read_or_refused() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/statements/tables");

@@ -1,7 +1,7 @@
 //! Tables (CSV, TSV, XLSX) of any bank, read without a mapping dialogue.
 //!
 //! Bytes are decoded, cut into a table, framed, typed, and read in the one way that arithmetic, layouts and words leave; or
-//! a question says what is left. How that is done is in `docs/statement-formats.md`. INVARIANT: pure, linear, no panic on
+//! a question is asked about what is left. How that is done is in `docs/statement-formats.md`. INVARIANT: pure, linear, no panic on
 //! any input; nothing is chosen on a tie.
 
 mod account;

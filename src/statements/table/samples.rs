@@ -1,6 +1,6 @@
 //! Reads every table of the folder that `DASHTAM_SAMPLES` names and compares the rows with the right readings beside it.
 //!
-//! Without the variable the test says that it was skipped. INVARIANT: no wrong reading is silent, no needless question.
+//! Without the variable the test prints that it was skipped. INVARIANT: no wrong reading is silent, no needless question.
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, ops::ControlFlow, path::Path};
 

@@ -144,7 +144,7 @@ pub(super) struct Indicator {
     pub(super) out: usize,
     pub(super) neutral: usize,
     pub(super) unknown: usize,
-    /// Whether its header says that it is one.
+    /// Whether its header marks it as one.
     pub(super) named: bool,
 }
 

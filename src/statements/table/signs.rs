@@ -72,9 +72,10 @@ pub(super) fn decide(case: &Case<'_>) -> SignChoice {
         }
         Model::Split { debit: Some(debit), credit: Some(credit), .. } => {
             let column = |index: usize| case.columns.iter().find(|column| column.index == index);
-            let told = |index: usize| column(index).is_some_and(|column| column.negative > 0 && column.positive == 0);
-            if told(*debit) || told(*credit) {
-                return decided(told(*credit), "one column holds negative amounts only");
+            let is_negative =
+                |index: usize| column(index).is_some_and(|column| column.negative > 0 && column.positive == 0);
+            if is_negative(*debit) || is_negative(*credit) {
+                return decided(is_negative(*credit), "one column holds negative amounts only");
             }
             return by_texts(weights).unwrap_or(SignChoice::Open);
         }
@@ -175,7 +176,7 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
         if let Some(choice) = by_texts(weights).filter(|_| !is_mixed && !is_thin) {
             return choice;
         }
-        // A plus sign before an amount says that it is money in.
+        // A plus sign before an amount marks money in.
         let plus = case.candidate.model.columns().iter().any(|column| {
             case.columns.get(*column).is_some_and(|column| column.signed * 10 >= column.filled * 9 && column.filled > 0)
         });

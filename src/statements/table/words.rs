@@ -160,7 +160,7 @@ const NOUN_FIRST: &[&str] = &[
     "ms", "ca",
 ];
 
-/// Languages with the currency of the countries in which they are spoken, where that is one.
+/// Languages with the currency of the countries that use them, where that is one.
 const LANGUAGES: &[(&str, &str)] = &[
     ("da", "DKK"),
     ("sv", "SEK"),
