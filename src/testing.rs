@@ -22,6 +22,9 @@ pub mod domain {
         Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype,
         UserFields, Warning,
     };
+    pub mod figures {
+        pub use crate::domain::figures::{grouped, rounded};
+    }
     pub mod text {
         pub use crate::domain::text::skeleton;
     }
@@ -33,7 +36,7 @@ pub mod ledger {
         View, aggregate, order, sums,
     };
     pub mod explain {
-        pub use crate::ledger::explain::{BalancePart, Figure, NodeKind, SourcePlace, place_in_reply};
+        pub use crate::ledger::explain::{BalancePart, Figure, Node, NodeKind, SourcePlace, place_in_reply};
     }
     pub mod daily {
         pub use crate::ledger::daily::{CauseKind, Span};
@@ -93,6 +96,9 @@ pub mod sync {
 
 pub mod tui {
     pub use crate::tui::{Env, Folders, Host, Keymap, Runtime, Settings, ThemeName, attention, parse_keys};
+    pub mod amount {
+        pub use crate::tui::{percent, plain, share};
+    }
 }
 
 pub mod vault {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::AssetCode;
 
@@ -24,12 +24,23 @@ pub fn grouped(amount: Decimal, currency: AssetCode) -> String {
     group_thousands(&at_scale_of(amount, currency).to_string())
 }
 
-/// An amount rounded (half away from zero, as statements do) to the digits its currency shows.
+/// Rounds half away from zero, as statements do.
+#[must_use]
+pub fn round(number: Decimal, digits: u32) -> Decimal {
+    number.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// `part` in percent of `whole`, rounded to two digits; `None` for a `whole` of zero.
+#[must_use]
+pub fn percent_of(part: Decimal, whole: Decimal) -> Option<Decimal> {
+    Some(round(part.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(whole)?, 2))
+}
+
+/// An amount rounded to the digits its currency shows.
 #[must_use]
 pub fn rounded(amount: Decimal, currency: AssetCode) -> String {
-    let digits = currency.display_digits();
-    let mut shown = amount.round_dp_with_strategy(digits, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
-    shown.rescale(digits);
+    let mut shown = round(amount, currency.display_digits());
+    shown.rescale(currency.display_digits());
     group_thousands(&shown.to_string())
 }
 
@@ -62,5 +73,7 @@ mod tests {
         assert_eq!(grouped("1000.1".parse().unwrap(), usd), "1,000.10");
         assert_eq!(rounded("-2.345".parse().unwrap(), usd), "-2.35");
         assert_eq!(rounded("-0.001".parse().unwrap(), usd), "0.00");
+        assert_eq!(percent_of("1".parse().unwrap(), "800".parse().unwrap()), Some("0.13".parse().unwrap()));
+        assert_eq!(percent_of(Decimal::ONE, Decimal::ZERO), None);
     }
 }

@@ -1,10 +1,10 @@
 //! A position in an account.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, AssetCode, AssetType, ChangeId, HoldingId};
+use super::{AccountId, AssetCode, AssetType, ChangeId, HoldingId, figures::percent_of};
 
 /// Facts of a position as the institution states them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,9 +71,7 @@ impl HoldingFacts {
     /// Gain in percent of the cost, two digits; unknown when the cost is unknown or zero.
     #[must_use]
     pub fn gain_percent(&self) -> Option<Decimal> {
-        let cost = self.cost_basis?.abs();
-        let ratio = self.gain()?.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(cost)?;
-        Some(ratio.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
+        percent_of(self.gain()?, self.cost_basis?.abs())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use chrono::NaiveDate;
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
 use super::AccountLine;
-use crate::domain::{AssetCode, Holding, HoldingId};
+use crate::domain::{AssetCode, Holding, HoldingId, figures::percent_of};
 
 /// A position that is still held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,8 @@ pub(super) fn lines(holdings: Vec<Holding>, accounts: &[AccountLine]) -> Vec<Hol
     for line in &mut lines {
         let facts = &line.holding.facts;
         let total = totals.iter().find(|(currency, _)| *currency == facts.currency).and_then(|(_, total)| *total);
-        line.weight = total.filter(|_| line.counts).zip(facts.value()).and_then(|(total, value)| percent(value, total));
+        line.weight =
+            total.filter(|_| line.counts).zip(facts.value()).and_then(|(total, value)| percent_of(value, total));
     }
     lines.sort_by_cached_key(|line| {
         let facts = &line.holding.facts;
@@ -72,9 +73,4 @@ pub(super) fn on(
         }
     }
     newest.into_values().collect()
-}
-
-fn percent(part: Decimal, whole: Decimal) -> Option<Decimal> {
-    let ratio = part.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(whole)?;
-    Some(ratio.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero))
 }

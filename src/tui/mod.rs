@@ -40,6 +40,7 @@ pub use dismissed::{DISMISSED_FILE, read_dismissed, write_dismissed};
 pub use env::{Env, Folders, Settings};
 pub use runtime::{Host, Runtime, ScreenError, SystemHost, TerminalClipboard, terminal_size};
 pub use theme::{ThemeName, UserTheme};
+pub use widget::amount::{percent, plain, share};
 
 use crate::ledger::Ledger;
 

@@ -11,7 +11,10 @@ use super::{
     parts,
 };
 use crate::{
-    domain::{AccountId, AssetCode, Holding, HoldingId, Money, TransactionId},
+    domain::{
+        AccountId, AssetCode, Holding, HoldingId, Money, TransactionId,
+        figures::{percent_of, round},
+    },
     ledger::{LedgerEntry, error::Result},
 };
 
@@ -192,19 +195,16 @@ impl Explainer {
         let value = || sum(|held| held.facts.value());
         let cost = || sum(|held| held.facts.cost_basis);
         let gain = || value()?.checked_sub(cost()?);
-        let percent = |part: Decimal, whole: Decimal| {
-            Some(part.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(whole)?.round_dp(2))
-        };
         let currency = first.facts.currency;
         let found = match part {
             PositionPart::Value => value(),
             PositionPart::Cost => cost(),
             PositionPart::Gain => gain(),
             PositionPart::Quantity => sum(|held| Some(held.facts.quantity)),
-            PositionPart::GainPercent => gain().zip(cost()).and_then(|(gain, cost)| percent(gain, cost.abs())),
+            PositionPart::GainPercent => gain().zip(cost()).and_then(|(gain, cost)| percent_of(gain, cost.abs())),
             PositionPart::Weight => {
                 let all = self.node(&Figure::HoldingsValue(currency))?.and_then(|node| node.value);
-                value().zip(all).and_then(|(value, all)| percent(value, all))
+                value().zip(all).and_then(|(value, all)| percent_of(value, all))
             }
         };
         let (kind, currency, inputs) = match part {
@@ -242,7 +242,7 @@ impl Explainer {
             let label = "average price".to_owned();
             return Ok(average.filter(|_| value.inputs == quantity.inputs).map(|average| Node {
                 label,
-                value: Some(average.round_dp(AVERAGE_DIGITS)),
+                value: Some(round(average, AVERAGE_DIGITS)),
                 kind: NodeKind::Ratio,
                 inputs: 2,
                 ..value

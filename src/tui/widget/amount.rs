@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::text::width;
 use crate::domain::{
     AssetCode, Money,
-    figures::{grouped, rounded},
+    figures::{grouped, round, rounded},
 };
 
 /// The text of a hidden amount, always of the same length.
@@ -65,7 +65,8 @@ impl AmountHalves {
 }
 
 /// A number with thousands separators and without trailing zeros.
-pub(crate) fn plain(number: Decimal) -> String {
+#[must_use]
+pub fn plain(number: Decimal) -> String {
     let text = number.normalize().to_string();
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(whole, fraction)| (whole, fraction));
     let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
@@ -95,11 +96,20 @@ pub(crate) fn difference(difference: Money, masked: bool) -> String {
 }
 
 /// A percentage with its sign.
-pub(crate) fn percent(value: Decimal) -> String {
+#[must_use]
+pub fn percent(value: Decimal) -> String {
     let sign = if value > Decimal::ZERO { "+" } else { "" };
-    let mut shown = value.round_dp(2);
+    let mut shown = round(value, 2);
     shown.rescale(2);
     format!("{sign}{shown}")
+}
+
+/// A share of a whole in percent, with one digit.
+#[must_use]
+pub fn share(percent: Decimal) -> String {
+    let mut shown = round(percent, 1);
+    shown.rescale(1);
+    shown.to_string()
 }
 
 #[cfg(test)]
@@ -128,5 +138,7 @@ mod tests {
         assert_eq!(plain("1234567.500".parse().unwrap()), "1,234,567.5");
         assert_eq!(plain("-0.10".parse().unwrap()), "-0.1");
         assert_eq!(percent("12.5".parse().unwrap()), "+12.50");
+        assert_eq!(percent("0.125".parse().unwrap()), "+0.13");
+        assert_eq!([share("12.25".parse().unwrap()), share(Decimal::ONE)], ["12.3", "1.0"]);
     }
 }

@@ -1,20 +1,12 @@
 //! Every number that the command line prints has an explanation: its tree adds up to the number, and each leaf is at the line
 //! or path that it names. The profile holds the demo's statements and a broker with kept replies.
 
-use std::collections::{BTreeMap, HashSet};
-
 use chrono::NaiveDate;
-use dashtam::testing::{
-    demo,
-    ledger::{
-        Explainer, Ledger,
-        explain::{Figure, NodeKind, SourcePlace},
-    },
-};
+use dashtam::testing::{demo, ledger::Ledger};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::support::{alpaca::FakeAlpaca, profile::Profile};
+use crate::support::{alpaca::FakeAlpaca, profile::Profile, trees::Trees};
 
 /// What a field of a command's output is.
 enum Meaning {
@@ -92,93 +84,6 @@ fn meaning(command: &str, row: &Value, field: &str) -> Option<Meaning> {
     })
 }
 
-/// Whether one of the numbers in a text is `amount`, whichever marks group its digits.
-fn has_amount(text: &str, amount: Decimal) -> bool {
-    text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != ',').any(|word| {
-        let plain = word.trim_matches(['.', ',']).replace(',', "");
-        plain.parse::<Decimal>().is_ok_and(|number| number == amount.abs())
-    })
-}
-
-struct Walk {
-    explainer: Explainer,
-    seen: HashSet<String>,
-    /// Leaves by the kind of their place.
-    leaves: BTreeMap<&'static str, usize>,
-}
-
-impl Walk {
-    /// The value of a figure and the number of its inputs, after its whole tree was checked.
-    fn explained(&mut self, address: &str) -> (Option<Decimal>, usize) {
-        let figure: Figure = address.parse().unwrap_or_else(|error| panic!("{error}"));
-        let node = self.explainer.node(&figure).unwrap().unwrap_or_else(|| panic!("{address} is unknown"));
-        if self.seen.insert(address.to_owned()) {
-            let inputs = self.explainer.inputs(&figure, 0..usize::MAX).unwrap();
-            assert_eq!(inputs.len(), node.inputs, "{address}");
-            let values = || inputs.iter().filter_map(|input| input.value);
-            match node.kind {
-                NodeKind::Sum if !inputs.is_empty() => {
-                    assert_eq!(node.value, Some(values().sum()), "{address}: {inputs:?}");
-                }
-                NodeKind::Product => assert_eq!(node.value, Some(values().product()), "{address}: {inputs:?}"),
-                NodeKind::Quotient => {
-                    let parts: Vec<Decimal> = values().collect();
-                    let quotient = (parts[0] / parts[1].abs() * Decimal::ONE_HUNDRED).round_dp(2);
-                    assert_eq!(node.value.map(|value| value.round_dp(2)), Some(quotient), "{address}: {inputs:?}");
-                }
-                NodeKind::Ratio => {
-                    let parts: Vec<Decimal> = values().collect();
-                    assert_eq!(node.value, Some((parts[0] / parts[1]).round_dp(6)), "{address}: {inputs:?}");
-                }
-                NodeKind::Opposite => {
-                    assert_eq!(node.value, values().next().map(|value| -value), "{address}: {inputs:?}");
-                }
-                _ => {}
-            }
-            for input in &inputs {
-                self.explained(&input.figure.to_string());
-            }
-            if inputs.is_empty() {
-                self.leaf(address, &figure, node.kind, node.value);
-            }
-        }
-        (node.value, node.inputs)
-    }
-
-    /// A leaf is at its place.
-    fn leaf(&mut self, address: &str, figure: &Figure, kind: NodeKind, value: Option<Decimal>) {
-        let Some(value) = value.filter(|_| matches!(kind, NodeKind::Row | NodeKind::Stated)) else {
-            *self.leaves.entry("count").or_default() += 1;
-            return;
-        };
-        let kind = match self.explainer.place(figure).unwrap() {
-            Some(SourcePlace { path: Some(path), change_id, .. }) => {
-                let pointer = path.trim_start_matches('$').replace('[', "/").replace(']', "").replace('.', "/");
-                let texts = self.explainer.view().source_texts(change_id).unwrap().unwrap();
-                let found = texts.iter().any(|(_, text)| {
-                    let reply: Value = serde_json::from_str(text).unwrap_or_default();
-                    reply.pointer(&pointer).is_some_and(|leaf| has_amount(&leaf.to_string(), value))
-                });
-                assert!(found, "{address}: {value} is not at {path}");
-                "path"
-            }
-            Some(SourcePlace { line: Some(line), first_line: Some(first), text, .. }) => {
-                let own = text.lines().nth((line - first) as usize).unwrap_or_default();
-                assert!(has_amount(own, value), "{address}: {value} is not in `{own}`");
-                "line"
-            }
-            // Computed from the lines or fields of its record: a total less its cash, a fill's quantity times its price.
-            Some(_) => "record",
-            None => "rest",
-        };
-        *self.leaves.entry(kind).or_default() += 1;
-        if kind == "rest" {
-            let is_difference = address.ends_with(":securities") || address.ends_with(":multiplier");
-            assert!(is_difference, "{address} = {value} has no place");
-        }
-    }
-}
-
 /// Figures that only screens show: sums over chosen rows, positions and accounts, other days, changes, balances after rows.
 fn combined_figures(outputs: &[(&str, Value)], today: NaiveDate) -> Vec<String> {
     let rows = |command: &str| outputs.iter().find(|(name, _)| *name == command).unwrap().1.as_array().unwrap().clone();
@@ -244,9 +149,7 @@ async fn every_number_of_the_command_line_has_an_explanation_that_adds_up() {
     for by in ["month", "year", "payee", "account", "institution", "type", "subtype", "status", "category", "symbol"] {
         outputs.push((by, profile.list(&["transactions", "--by", by]).await));
     }
-    let view = Ledger::new(profile.store()).view().unwrap();
-    let view = view.with_columns(view.load_columns().unwrap()).balances_on(today).unwrap();
-    let mut walk = Walk { explainer: Explainer::new(view, today), seen: HashSet::new(), leaves: BTreeMap::new() };
+    let mut walk = Trees::of(&Ledger::new(profile.store()), today);
     let mut explained = 0;
     for (command, output) in &outputs {
         for row in output.as_array().unwrap() {

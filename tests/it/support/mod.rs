@@ -10,11 +10,13 @@ pub(crate) mod linked;
 pub(crate) mod made_up_provider;
 pub(crate) mod profile;
 pub(crate) mod schwab;
+pub(crate) mod screen_walk;
 pub(crate) mod scripted;
 pub(crate) mod sequence_text;
 pub(crate) mod server;
 pub(crate) mod terminal;
 pub(crate) mod tls;
+pub(crate) mod trees;
 pub(crate) mod wizard;
 
 #[path = "../../benches/data.rs"]

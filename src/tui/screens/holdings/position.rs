@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AssetCode, AssetType, HoldingId},
+    domain::{AssetCode, AssetType, HoldingId, figures::percent_of},
     ledger::{
         HoldingLine,
         explain::{Figure, PositionPart},
@@ -98,8 +98,7 @@ impl Position {
     }
 
     pub(super) fn gain_percent(&self) -> Option<Decimal> {
-        let cost = self.cost?.abs();
-        Some(self.gain()?.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(cost)?.round_dp(2))
+        percent_of(self.gain()?, self.cost?.abs())
     }
 
     /// Its figures on the screen, the most asked for first.
@@ -149,9 +148,8 @@ pub(super) fn positions(snapshot: &LedgerSnapshot, merged: bool) -> Vec<Position
     };
     for (currency, total) in totals(&snapshot.holdings) {
         for position in positions.iter_mut().filter(|position| position.currency == currency) {
-            let share =
-                position.counted.checked_mul(Decimal::ONE_HUNDRED).and_then(|part| part.checked_div(total.value));
-            position.weight = share.filter(|_| !position.counting.is_empty()).map(|share| share.round_dp(1));
+            let share = percent_of(position.counted, total.value);
+            position.weight = share.filter(|_| !position.counting.is_empty());
         }
     }
     positions

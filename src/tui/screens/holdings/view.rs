@@ -8,7 +8,10 @@ use super::{
     position::{Position, totals},
 };
 use crate::{
-    domain::Money,
+    domain::{
+        Money,
+        figures::{percent_of, round},
+    },
     tui::{
         component::{
             columns::{ColumnSpec, ShownFrom},
@@ -70,13 +73,13 @@ fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene:
     for ((currency, total), line) in sums.iter().zip(rows(area)) {
         let (value, cost) = total.compared;
         let digits = currency.display_digits();
-        let gain = Money::new(value.saturating_sub(cost).round_dp(digits), *currency);
-        let share = gain.amount.checked_mul(Decimal::ONE_HUNDRED).and_then(|gain| gain.checked_div(cost.abs()));
+        let gain = Money::new(round(value.saturating_sub(cost), digits), *currency);
+        let share = percent_of(value.saturating_sub(cost), cost.abs());
         let share = share.map(|share| format!(" ({}%)", percent(share))).unwrap_or_default();
         let unknown =
             if total.unknown > 0 { format!("   {} without known cost", total.unknown) } else { String::new() };
         let room = usize::from(padded(line).width);
-        let sum = amount::money(Money::new(total.value.round_dp(digits), *currency), masked);
+        let sum = amount::money(Money::new(round(total.value, digits), *currency), masked);
         let nothing_known = total.unknown > 0 && value.is_zero() && cost.is_zero();
         let gain_text =
             if nothing_known { String::new() } else { format!("   gain {}{share}", amount::difference(gain, masked)) };
@@ -241,7 +244,7 @@ fn cell(column: HoldingColumn, position: &Position, masked: bool, theme: &Theme)
         HoldingColumn::GainPercent => {
             position.gain_percent().map_or_else(unknown, |share| of(&percent(share), signed(Some(share))))
         }
-        HoldingColumn::Weight => position.weight.map_or(Cell::Empty, |weight| of(&format!("{weight:.1}"), theme.muted)),
+        HoldingColumn::Weight => position.weight.map_or(Cell::Empty, |weight| of(&amount::share(weight), theme.muted)),
         HoldingColumn::AsOf => Cell::text(position.as_of.to_string(), theme.muted),
     }
 }
@@ -253,10 +256,7 @@ fn details(position: &Position, scene: &Scene<'_>) -> Vec<DetailLine> {
         amount.map_or_else(
             || amount::UNKNOWN.to_owned(),
             |amount| {
-                amount::money(
-                    Money::new(amount.round_dp(position.currency.display_digits()), position.currency),
-                    masked,
-                )
+                amount::money(Money::new(round(amount, position.currency.display_digits()), position.currency), masked)
             },
         )
     };
@@ -290,7 +290,7 @@ fn details(position: &Position, scene: &Scene<'_>) -> Vec<DetailLine> {
     ];
     if let Some(weight) = position.weight {
         lines.push(DetailLine::Blank);
-        lines.push(DetailLine::pair("weight", format!("{weight:.1} % of {}", position.currency)));
+        lines.push(DetailLine::pair("weight", format!("{} % of {}", amount::share(weight), position.currency)));
         lines.push(DetailLine::Text(bar(weight, Decimal::ONE_HUNDRED, 24), theme.chart));
     }
     lines.push(DetailLine::Blank);

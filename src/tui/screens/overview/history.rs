@@ -5,7 +5,10 @@ use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{AssetCode, Money, figures::rounded},
+    domain::{
+        AssetCode, Money,
+        figures::{round, rounded},
+    },
     ledger::explain::Figure,
     tui::{
         action::Action,
@@ -127,11 +130,11 @@ impl HistoryPane {
         let points = self.shown(worth);
         let title = format!("History · {currency} · {}", Zoom::ALL[self.zoom.place()].1);
         let selected = self.selected(worth);
-        let rounded = |value: Decimal| Money::new(value.round_dp(currency.display_digits()), currency);
+        let in_cents = |value: Decimal| Money::new(round(value, currency.display_digits()), currency);
         let right = match (selected, points.first(), points.last()) {
-            (Some((day, value)), ..) => format!("{day}  {}", amount::money(rounded(value), masked)),
+            (Some((day, value)), ..) => format!("{day}  {}", amount::money(in_cents(value), masked)),
             (None, Some((first, before)), Some((_, now))) if points.len() > 1 => {
-                format!("{} since {first}", amount::difference(rounded(now.saturating_sub(*before)), masked))
+                format!("{} since {first}", amount::difference(in_cents(now.saturating_sub(*before)), masked))
             }
             _ => String::new(),
         };
@@ -164,10 +167,7 @@ fn short(value: Decimal, spread: Decimal, currency: AssetCode) -> String {
     };
     let step = spread / by / Decimal::from(4);
     let digits = (1..=3).find(|digits| step.is_zero() || step >= Decimal::new(1, *digits));
-    digits.map_or_else(
-        || rounded(value, currency),
-        |digits| format!("{}{sign}", (value / by).round_dp(digits).normalize()),
-    )
+    digits.map_or_else(|| rounded(value, currency), |digits| format!("{}{sign}", round(value / by, digits).normalize()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    domain::{ChangeKind, Money},
+    domain::{ChangeKind, Money, figures::round},
     ledger::explain::Figure,
     tui::{
         component::scene::Moment,
@@ -60,7 +60,7 @@ fn balances(snapshot: &LedgerSnapshot, visit: DateTime<Utc>, moment: &Moment) ->
             continue;
         }
         let currency = now.balance.currency;
-        let change = now.balance.amount.saturating_sub(before.balance.amount).round_dp(currency.display_digits());
+        let change = round(now.balance.amount.saturating_sub(before.balance.amount), currency.display_digits());
         items.push(NewsItem {
             when: "balance".to_owned(),
             text: snapshot::label(&line.account),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{Money, TransactionId},
+    domain::{Money, TransactionId, figures::round},
     ledger::{
         LedgerEntry, RowList,
         explain::{Figure, RowSumPart},
@@ -137,7 +137,7 @@ impl FilledOrder {
         };
         let quantity = total(&quantity_of);
         let average = total(&value_of).zip(quantity).and_then(|(value, quantity)| value.checked_div(quantity));
-        let average = average.map(|average| average.round_dp(6));
+        let average = average.map(|average| round(average, 6));
         Some(Self { fills, count, sum, quantity, average })
     }
 
