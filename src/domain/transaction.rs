@@ -280,6 +280,12 @@ impl TransactionFacts {
         }
     }
 
+    /// Payee, description and memo; empty where there is none.
+    #[must_use]
+    pub fn texts(&self) -> [&str; 3] {
+        [&self.payee, &self.description, &self.memo].map(|text| text.as_deref().unwrap_or_default())
+    }
+
     /// The text of the row: the full text, else the payee, else the memo, else nothing.
     #[must_use]
     pub fn description(&self) -> &str {

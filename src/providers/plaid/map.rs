@@ -135,7 +135,8 @@ fn subtype(row: &Transaction, amount: Decimal) -> Sub {
         (_, "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT" | "LOAN_DISBURSEMENTS_CREDIT_CARD_PAYMENT") => Sub::CardPayment,
         (_, "BANK_FEES_INTEREST_CHARGE") => by_sign(Sub::Refund, Sub::OtherFee),
         (_, "TRANSFER_OUT_WITHDRAWAL") => Sub::Withdrawal,
-        (_, "TRANSFER_IN_DEPOSIT") | ("INCOME", _) => Sub::Deposit,
+        // Checks and cash paid in, as a deposit of a statement.
+        (_, "TRANSFER_IN_DEPOSIT") | ("INCOME", _) => Sub::OtherIncome,
         ("TRANSFER_IN" | "TRANSFER_OUT" | "LOAN_DISBURSEMENTS", _) => by_sign(Sub::TransferIn, Sub::TransferOut),
         ("BANK_FEES", _) => by_sign(Sub::Refund, Sub::AccountFee),
         _ => by_sign(Sub::Refund, Sub::Purchase),
@@ -149,7 +150,7 @@ fn by_code(code: &str, incoming: bool) -> Sub {
         "adjustment" => Sub::Adjustment,
         "atm" | "cash" => by_sign(Sub::Deposit, Sub::Withdrawal),
         "bank charge" => by_sign(Sub::Refund, Sub::AccountFee),
-        "cheque" => by_sign(Sub::Deposit, Sub::Check),
+        "cheque" => by_sign(Sub::OtherIncome, Sub::Check),
         "interest" => by_sign(Sub::Interest, Sub::OtherFee),
         "transfer" | "standing order" => by_sign(Sub::TransferIn, Sub::TransferOut),
         "bill payment" | "cashback" | "direct debit" | "purchase" => by_sign(Sub::Refund, Sub::Purchase),

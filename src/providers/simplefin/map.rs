@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountDraft, AccountType, AssetCode, AssetType, BalanceDraft, HoldingDraft, HoldingFacts, Kind, Origin, Text,
-        TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub, Warning, text,
+        AccountDraft, AccountType, AssetCode, AssetType, BalanceDraft, HoldingDraft, HoldingFacts, Kind, MovementPlace,
+        Origin, Text, TransactionDraft, TransactionFacts, TransactionStatus, TransactionSubtype as Sub, Warning,
+        general_kind, text,
     },
     providers::kit::{OptionSymbol, type_of_name},
 };
@@ -154,8 +155,7 @@ fn subtype(row: &Transaction, amount: Decimal, account_type: AccountType) -> Sub
     let has = |word: &str| folded.split(|c: char| !c.is_alphanumeric()).any(|part| part == word);
     if account_type.is_liability() {
         return match incoming {
-            true if ["payment", "autopay", "pymt", "thank"].iter().any(|word| has(word)) => Sub::CardPayment,
-            true => Sub::Refund,
+            true => general_kind(amount, MovementPlace::Card, &[&written]),
             false if has("fee") || has("interest") => Sub::OtherFee,
             false => Sub::Purchase,
         };
@@ -166,14 +166,12 @@ fn subtype(row: &Transaction, amount: Decimal, account_type: AccountType) -> Sub
         by_sign(Sub::Dividend, Sub::Withheld)
     } else if has("fee") || has("fees") {
         by_sign(Sub::Refund, Sub::AccountFee)
-    } else if has("transfer") || has("xfer") {
-        by_sign(Sub::TransferIn, Sub::TransferOut)
     } else if has("wire") {
         by_sign(Sub::WireIn, Sub::WireOut)
     } else if (has("check") || has("cheque")) && !incoming {
         Sub::Check
     } else {
-        by_sign(Sub::Deposit, Sub::Purchase)
+        general_kind(amount, MovementPlace::Bank, &[&written])
     }
 }
 

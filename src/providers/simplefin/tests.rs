@@ -127,7 +127,8 @@ fn kinds_come_from_words_and_signs() {
         ("TRANSFER TO SAVINGS", "-3", AccountType::Checking, Sub::TransferOut),
         ("INCOMING WIRE", "3", AccountType::Checking, Sub::WireIn),
         ("CHECK 1042", "-3", AccountType::Checking, Sub::Check),
-        ("PAYROLL", "3", AccountType::Checking, Sub::Deposit),
+        ("PAYROLL", "3", AccountType::Checking, Sub::OtherIncome),
+        ("PAYMENT TO CHASE CARD", "-3", AccountType::Checking, Sub::CardPayment),
         ("KIOSK", "-3", AccountType::Checking, Sub::Purchase),
     ] {
         assert_eq!(kind(text, amount, account_type), expected, "{text}");

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 
 use super::wire::{Account, Balances, Transaction};
 use crate::domain::{
-    AccountDraft, AccountType, AssetCode, BalanceDraft, Kind, Origin, TransactionDraft, TransactionFacts,
-    TransactionStatus, TransactionSubtype as Sub, Warning, text,
+    AccountDraft, AccountType, AssetCode, BalanceDraft, Kind, MovementPlace, Origin, TransactionDraft,
+    TransactionFacts, TransactionStatus, TransactionSubtype as Sub, Warning, general_kind, text,
 };
 
 /// Whether the account is a card or a credit line.
@@ -78,7 +78,7 @@ pub(super) fn transaction(
     let code = row.code.as_deref().unwrap_or_default();
     let facts = TransactionFacts {
         provider_id: Some(row.id.0.as_str().into()),
-        kind: Kind(subtype(code, amount, credit)),
+        kind: Kind(subtype(code, amount, credit, row.description.as_deref().unwrap_or_default())),
         status: match row.status.as_deref() {
             Some("pending") => TransactionStatus::Pending,
             Some(_) | None => TransactionStatus::Settled,
@@ -97,7 +97,8 @@ pub(super) fn day(row: &Transaction) -> Option<NaiveDate> {
     row.date.as_deref()?.get(..10)?.parse().ok()
 }
 
-fn subtype(code: &str, amount: Decimal, credit: bool) -> Sub {
+/// `text` decides what the code leaves open.
+fn subtype(code: &str, amount: Decimal, credit: bool, text: &str) -> Sub {
     let incoming = amount >= Decimal::ZERO;
     let by_sign = |inward, outward| if incoming { inward } else { outward };
     match code {
@@ -107,8 +108,9 @@ fn subtype(code: &str, amount: Decimal, credit: bool) -> Sub {
             Sub::CardPayment
         }
         "card_payment" | "digital_payment" | "payment" | "bill_payment" => by_sign(Sub::Refund, Sub::Purchase),
-        "ach" | "deposit" | "withdrawal" | "atm" | "cash" => by_sign(Sub::Deposit, Sub::Withdrawal),
-        "check" => by_sign(Sub::Deposit, Sub::Check),
+        "ach" | "deposit" => general_kind(amount, MovementPlace::Bank, &[text]),
+        "withdrawal" | "atm" | "cash" => by_sign(Sub::Deposit, Sub::Withdrawal),
+        "check" => by_sign(Sub::OtherIncome, Sub::Check),
         "fee" => by_sign(Sub::Refund, Sub::OtherFee),
         "interest" => by_sign(Sub::Interest, Sub::OtherFee),
         "transfer" => by_sign(Sub::TransferIn, Sub::TransferOut),

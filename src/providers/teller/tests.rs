@@ -77,11 +77,12 @@ fn every_type_has_a_kind() {
         row(&json, credit).facts.kind.subtype()
     };
     let cases = [
-        ("ach", "5", Sub::Deposit),
-        ("ach", "-5", Sub::Withdrawal),
+        ("ach", "5", Sub::OtherIncome),
+        ("ach", "-5", Sub::Purchase),
+        ("deposit", "5", Sub::OtherIncome),
         ("atm", "-5", Sub::Withdrawal),
         ("check", "-5", Sub::Check),
-        ("check", "5", Sub::Deposit),
+        ("check", "5", Sub::OtherIncome),
         ("fee", "-5", Sub::OtherFee),
         ("interest", "5", Sub::Interest),
         ("transfer", "5", Sub::TransferIn),

@@ -11,8 +11,8 @@ use super::{
     element::Element,
 };
 use crate::domain::{
-    AssetCode, ForeignAmount, Kind, Money, Origin, Text, TransactionFacts, TransactionStatus,
-    TransactionSubtype as Subtype, text::clean_line,
+    AssetCode, ForeignAmount, Kind, Money, MovementPlace, Origin, Text, TransactionFacts, TransactionStatus,
+    TransactionSubtype as Subtype, general_kind, named_kind, text::clean_line,
 };
 
 /// Facts that an entry takes from its statement.
@@ -84,11 +84,11 @@ pub(super) fn facts(entry: &Element, context: &Context<'_>) -> Result<Transactio
     facts.origin = Origin { line: entry.line };
     facts.status = status(entry);
     facts.raw_type = code(entry);
-    facts.kind = kind(entry, amount);
     let details: Vec<&Element> =
         entry.all("NtryDtls").flat_map(|part| part.all("TxDtls")).chain(entry.all("TxDtls")).collect();
     facts.provider_id = id(entry, &details, context);
     texts(entry, &details, context, &mut facts);
+    facts.kind = kind(entry, &facts);
     if let [only] = details[..] {
         facts.foreign = foreign(entry, only, &facts).map(Box::new);
     }
@@ -113,21 +113,23 @@ fn code(entry: &Element) -> Option<Text> {
     domain.or_else(|| entry.text_at("BkTxCd/Prtry/Cd").and_then(clean_line))
 }
 
-/// The kind of movement by the codes of ISO 20022's external list.
-fn kind(entry: &Element, amount: Decimal) -> Kind {
-    let incoming = amount.is_sign_positive();
+/// The kind of movement by the codes of ISO 20022's external list; where they name a direction only, by the rule of all
+/// readers.
+fn kind(entry: &Element, facts: &TransactionFacts) -> Kind {
+    let incoming = facts.amount.is_sign_positive();
     let part = |path| entry.text_at(path).unwrap_or_default();
     let (family, member) = (part("BkTxCd/Domn/Fmly/Cd"), part("BkTxCd/Domn/Fmly/SubFmlyCd"));
+    let texts = facts.texts();
     Kind(match (family, member) {
         (_, "INTR") if incoming => Subtype::Interest,
         (_, "CHRG" | "FEES" | "COMM" | "INTR" | "TAXE") if !incoming => Subtype::OtherFee,
         (_, "DVCA" | "DVID") => Subtype::Dividend,
         (_, "CWDL") => Subtype::Withdrawal,
-        ("RDDT" | "IDDT" | "CCRD" | "MCRD", _) if !incoming => Subtype::Purchase,
+        (_, "CDPT") if incoming => Subtype::Deposit,
+        ("RDDT" | "CCRD", _) if incoming => Subtype::Refund,
         ("RCHQ" | "ICHQ", _) if !incoming => Subtype::Check,
-        ("" | "NTAV" | "OTHR", _) => Subtype::Unknown,
-        _ if incoming => Subtype::Deposit,
-        _ => Subtype::Withdrawal,
+        ("" | "NTAV" | "OTHR", _) => named_kind(facts.amount, &texts).unwrap_or(Subtype::Unknown),
+        _ => general_kind(facts.amount, MovementPlace::Bank, &texts),
     })
 }
 

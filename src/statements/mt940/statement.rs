@@ -20,8 +20,8 @@ use super::{
     field::{TaggedField, fields},
 };
 use crate::domain::{
-    AccountType, AssetCode, BalanceDraft, Kind, Origin, TransactionFacts, TransactionStatus,
-    TransactionSubtype as Subtype, text::clean_line,
+    AccountType, AssetCode, BalanceDraft, Kind, MovementPlace, Origin, TransactionFacts, TransactionStatus,
+    TransactionSubtype as Subtype, general_kind, named_kind, text::clean_line,
 };
 
 /// Bytes between two calls of the caller's progress function.
@@ -326,26 +326,24 @@ fn facts(entry: &StatementLine<'_>, currency: AssetCode) -> TransactionFacts {
     facts.provider_id = entry.bank_reference.and_then(clean_line);
     facts.reference = entry.reference.and_then(clean_line);
     facts.raw_type = entry.kind.and_then(clean_line);
-    facts.kind = kind(entry);
     if entry.expected {
         facts.status = TransactionStatus::Pending;
     }
     facts
 }
 
-/// The kind of movement, where the type names one.
-fn kind(entry: &StatementLine<'_>) -> Kind {
-    let incoming = entry.amount.is_sign_positive();
-    let code = entry.kind.and_then(|kind| kind.get(1..)).unwrap_or_default().to_ascii_uppercase();
+/// The kind of movement by the type of the row; where it names a direction only, by the rule of all readers.
+fn kind(facts: &TransactionFacts) -> Kind {
+    let incoming = facts.amount.is_sign_positive();
+    let code = facts.raw_type.as_deref().and_then(|kind| kind.get(1..)).unwrap_or_default().to_ascii_uppercase();
+    let texts = facts.texts();
     Kind(match code.as_str() {
         "INT" if incoming => Subtype::Interest,
         "CHG" | "COM" | "INT" if !incoming => Subtype::OtherFee,
         "DIV" => Subtype::Dividend,
         "CHK" | "TCK" if !incoming => Subtype::Check,
-        "DDT" if !incoming => Subtype::Purchase,
-        "" | "MSC" => Subtype::Unknown,
-        _ if incoming => Subtype::Deposit,
-        _ => Subtype::Withdrawal,
+        "" | "MSC" => named_kind(facts.amount, &texts).unwrap_or(Subtype::Unknown),
+        _ => general_kind(facts.amount, MovementPlace::Bank, &texts),
     })
 }
 
@@ -384,5 +382,6 @@ fn with_texts(row: Row) -> TransactionFacts {
     if facts.description.is_none() && facts.payee.is_some() && booking != facts.payee {
         facts.description = booking;
     }
+    facts.kind = kind(&facts);
     facts
 }

@@ -3,14 +3,11 @@
 //! Used by the bank mapping. INVARIANT: money's direction comes from the sign of the amount alone; the type only
 //! says what for.
 
-use std::{borrow::Cow, sync::OnceLock};
-
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 use ofx_rs::types::TransactionType as Standard;
 use rust_decimal::Decimal;
 
 use super::open::StatementKind;
-use crate::domain::{Kind, TransactionStatus, TransactionSubtype as Subtype, text::fold};
+use crate::domain::{Kind, MovementPlace, TransactionStatus, TransactionSubtype as Subtype, general_kind, named_kind};
 
 /// The types that OFC numbers from 0.
 const OFC: [&str; 13] =
@@ -110,52 +107,44 @@ pub(super) const fn status(standard: Option<Standard>) -> TransactionStatus {
     }
 }
 
-/// The kind of a row. `texts` decide what the standard's type leaves open: a deposit is income unless they name a transfer,
-/// and a payment from a bank account is a card payment, as on the card, if they name a card.
+/// The kind of a row. Where the standard's type names a direction only, the rule of all readers decides, by the sign and
+/// `texts`.
 #[must_use]
 pub(super) fn of(standard: Option<Standard>, amount: Decimal, account: StatementKind, texts: [&str; 2]) -> Kind {
     let incoming = amount.is_sign_positive();
     let either = |income, outgo| if incoming { income } else { outgo };
-    let subtype = match (standard, account) {
+    let place = match account {
+        StatementKind::Bank => Some(MovementPlace::Bank),
+        StatementKind::Card => Some(MovementPlace::Card),
+        StatementKind::Loan => Some(MovementPlace::Loan),
+        StatementKind::Investment => None,
+    };
+    let subtype = match (standard, place) {
         (Some(Standard::Interest), _) => either(Subtype::Interest, Subtype::OtherFee),
         (Some(Standard::Dividend), _) => Subtype::Dividend,
         (Some(Standard::Fee | Standard::ServiceCharge), _) => Subtype::AccountFee,
-        (Some(Standard::Check), StatementKind::Card) => either(Subtype::CardPayment, Subtype::Check),
+        (Some(Standard::Check), Some(MovementPlace::Card)) => either(Subtype::CardPayment, Subtype::Check),
         (Some(Standard::Check), _) => Subtype::Check,
-        (Some(Standard::Transfer), StatementKind::Card) => either(Subtype::CardPayment, Subtype::TransferOut),
+        (Some(Standard::Transfer), Some(MovementPlace::Card)) => either(Subtype::CardPayment, Subtype::TransferOut),
         (Some(Standard::Transfer), _) => either(Subtype::TransferIn, Subtype::TransferOut),
-        (Some(Standard::Deposit | Standard::DirectDeposit), StatementKind::Card) => {
+        (Some(Standard::Deposit | Standard::DirectDeposit), Some(MovementPlace::Card)) => {
             either(Subtype::CardPayment, Subtype::Withdrawal)
         }
-        (Some(Standard::Deposit | Standard::DirectDeposit), StatementKind::Bank | StatementKind::Loan) if incoming => {
-            if texts.into_iter().any(names_transfer) {
-                Subtype::TransferIn
-            } else {
-                Subtype::OtherIncome
-            }
-        }
-        (Some(Standard::Deposit | Standard::DirectDeposit | Standard::Atm | Standard::Cash), _) => {
-            either(Subtype::Deposit, Subtype::Withdrawal)
-        }
-        (
-            Some(Standard::Payment | Standard::DirectDebit | Standard::RepeatPayment | Standard::Debit),
-            StatementKind::Bank | StatementKind::Loan,
-        ) if !incoming && texts.into_iter().any(names_card_payment) => Subtype::CardPayment,
-        (Some(Standard::Payment | Standard::DirectDebit | Standard::RepeatPayment), StatementKind::Card) => {
+        (Some(Standard::Payment | Standard::DirectDebit | Standard::RepeatPayment), Some(MovementPlace::Card)) => {
             either(Subtype::CardPayment, Subtype::Purchase)
         }
-        (Some(Standard::Credit | Standard::Hold), StatementKind::Card) if incoming => {
-            if texts.into_iter().any(names_payment) { Subtype::CardPayment } else { Subtype::Refund }
+        (Some(Standard::Atm | Standard::Cash), _) | (Some(Standard::Deposit | Standard::DirectDeposit), None) => {
+            either(Subtype::Deposit, Subtype::Withdrawal)
         }
-        (Some(Standard::Debit), StatementKind::Card)
-        | (Some(Standard::Pos), _)
-        | (Some(Standard::DirectDebit | Standard::RepeatPayment), StatementKind::Bank | StatementKind::Loan) => {
-            either(Subtype::Refund, Subtype::Purchase)
+        (Some(Standard::Deposit | Standard::DirectDeposit), _) if !incoming => Subtype::Withdrawal,
+        // Money back.
+        (Some(Standard::Pos), _) => either(Subtype::Refund, Subtype::Purchase),
+        (Some(Standard::Debit), Some(MovementPlace::Card))
+        | (Some(Standard::DirectDebit | Standard::RepeatPayment), Some(MovementPlace::Bank))
+            if incoming =>
+        {
+            Subtype::Refund
         }
-        (
-            Some(Standard::Credit | Standard::Debit | Standard::Payment | Standard::Hold),
-            StatementKind::Bank | StatementKind::Loan | StatementKind::Card,
-        ) => either(Subtype::Deposit, Subtype::Purchase),
         (
             Some(
                 Standard::Credit
@@ -163,57 +152,20 @@ pub(super) fn of(standard: Option<Standard>, amount: Decimal, account: Statement
                 | Standard::Payment
                 | Standard::Hold
                 | Standard::DirectDebit
-                | Standard::RepeatPayment,
+                | Standard::RepeatPayment
+                | Standard::Deposit
+                | Standard::DirectDeposit,
             ),
-            StatementKind::Investment,
-        ) => either(Subtype::Deposit, Subtype::Withdrawal),
+            place,
+        ) => match place {
+            Some(place) => general_kind(amount, place, &texts),
+            None => either(Subtype::Deposit, Subtype::Withdrawal),
+        },
         // `OTHER`, what a bank made up, and what the vocabulary may gain.
+        (_, Some(MovementPlace::Bank)) => named_kind(amount, &texts).unwrap_or(Subtype::Unknown),
         _ => Subtype::Unknown,
     };
     Kind(subtype)
-}
-
-/// Words of which a text may hold one. Searched for without a copy of the text, since every row of a file is asked.
-struct Words {
-    list: &'static [&'static str],
-    automaton: OnceLock<Option<AhoCorasick>>,
-}
-
-impl Words {
-    const fn new(list: &'static [&'static str]) -> Self {
-        Self { list, automaton: OnceLock::new() }
-    }
-
-    /// Whether a text holds one of the words, in any case and with or without accents.
-    fn are_in(&self, text: &str) -> bool {
-        let text = if text.is_ascii() { Cow::Borrowed(text) } else { fold(text) };
-        let build = || AhoCorasickBuilder::new().ascii_case_insensitive(true).build(self.list).ok();
-        match self.automaton.get_or_init(build) {
-            Some(automaton) => automaton.is_match(text.as_ref()),
-            // The automaton of so few words has room.
-            None => self.list.iter().any(|word| fold(&text).contains(word)),
-        }
-    }
-}
-
-/// Whether a text on a card statement names a payment of the card.
-fn names_payment(text: &str) -> bool {
-    static WORDS: Words =
-        Words::new(&["payment", "autopay", "thank you", "pagamento", "pago", "paiement", "zahlung", "einzug"]);
-    WORDS.are_in(text)
-}
-
-/// Whether a text on a bank statement names the payment of a card.
-fn names_card_payment(text: &str) -> bool {
-    static CARDS: Words = Words::new(&["card", "crd", "visa", "mastercard", "amex", "american express"]);
-    static PAYMENTS: Words = Words::new(&["payment", "pymt", "pmt", "autopay", "epay", "e-pay", "online pay"]);
-    CARDS.are_in(text) && PAYMENTS.are_in(text)
-}
-
-/// Whether a text names a transfer between accounts.
-fn names_transfer(text: &str) -> bool {
-    static WORDS: Words = Words::new(&["transfer", "xfer", "tfr ", "virement", "umbuchung", "trasferimento"]);
-    WORDS.are_in(text)
 }
 
 #[cfg(test)]
@@ -234,7 +186,8 @@ mod tests {
         assert_eq!(bank("DIRECTDEP", 10), Subtype::OtherIncome);
         assert_eq!(bank("DEP", 10), Subtype::OtherIncome);
         assert_eq!(subtype("DEP", 10, StatementKind::Investment), Subtype::Deposit);
-        assert_eq!(bank("CREDIT", 10), Subtype::Deposit);
+        assert_eq!(bank("CREDIT", 10), Subtype::OtherIncome);
+        assert_eq!(bank("CASH", 10), Subtype::Deposit);
         assert_eq!(bank("debit", -10), Subtype::Purchase);
         assert_eq!(bank("CHECK", -10), Subtype::Check);
         assert_eq!(bank("ATM", -10), Subtype::Withdrawal);
@@ -254,7 +207,11 @@ mod tests {
         let bank = |written, amount, text| named(written, amount, StatementKind::Bank, text);
         assert_eq!(bank("DIRECTDEBIT", Decimal::NEGATIVE_ONE, "CHASE CREDIT CRD AUTOPAY"), Subtype::CardPayment);
         assert_eq!(bank("DIRECTDEBIT", Decimal::NEGATIVE_ONE, "Student loan payment"), Subtype::Purchase);
-        assert_eq!(bank("DEP", Decimal::ONE, "Online Transfer from SAV"), Subtype::TransferIn);
+        for written in ["CREDIT", "DEP", "DIRECTDEP", "OTHER"] {
+            assert_eq!(bank(written, Decimal::ONE, "Online Transfer from SAV"), Subtype::TransferIn, "{written}");
+        }
+        assert_eq!(bank("DEBIT", Decimal::NEGATIVE_ONE, "Online Transfer to SAV"), Subtype::TransferOut);
+        assert_eq!(named("CREDIT", Decimal::ONE, StatementKind::Loan, ""), Subtype::TransferIn);
         assert_eq!(subtype("DEBIT", -10, StatementKind::Investment), Subtype::Withdrawal);
     }
 }

@@ -8,7 +8,9 @@ use super::{
     record::{QifLine, Section, value},
     survey::Survey,
 };
-use crate::domain::{Kind, Text, TransactionFacts, TransactionSubtype as Subtype, text::clean_line};
+use crate::domain::{
+    Kind, MovementPlace, Text, TransactionFacts, TransactionSubtype as Subtype, general_kind, text::clean_line,
+};
 
 /// The amount line: `T`, else `U`.
 #[must_use]
@@ -37,10 +39,10 @@ fn kind(facts: &TransactionFacts, section: Section) -> Kind {
         _ if is_opening => Subtype::Adjustment,
         _ if is_transfer && incoming => Subtype::TransferIn,
         _ if is_transfer => Subtype::TransferOut,
-        Section::Card if !incoming => Subtype::Purchase,
         Section::Bank if !incoming && facts.reference.as_ref().is_some_and(is_check) => Subtype::Check,
-        Section::Bank if incoming => Subtype::Deposit,
-        Section::Bank => Subtype::Withdrawal,
+        Section::Bank => general_kind(facts.amount, MovementPlace::Bank, &facts.texts()),
+        Section::Card => general_kind(facts.amount, MovementPlace::Card, &facts.texts()),
+        Section::Liability => general_kind(facts.amount, MovementPlace::Loan, &facts.texts()),
         _ => Subtype::Unknown,
     })
 }

@@ -1,6 +1,6 @@
 //! Kinds of rows and their securities, by the words of a layout and by columns of symbols, quantities and prices.
 //!
-//! Used by the rows. INVARIANT: without a symbol or a layout the kind stays unknown.
+//! Used by the rows. INVARIANT: without a symbol, a layout or words of a transfer the kind stays unknown.
 
 use rust_decimal::Decimal;
 
@@ -13,7 +13,7 @@ use super::{
     role::Role,
     words::key,
 };
-use crate::domain::{Kind, Security, Text, TransactionFacts, TransactionSubtype, text};
+use crate::domain::{Kind, Security, Text, TransactionFacts, TransactionSubtype, named_kind, text};
 
 pub(super) struct Kinds<'a> {
     column: Option<usize>,
@@ -94,7 +94,14 @@ impl<'a> Kinds<'a> {
             if number::is_nothing(cell) { None } else { text::clean_line(cell) }
         };
         let symbol = cell(self.symbol).filter(|symbol| symbol.len() <= 40).or_else(|| cell(self.isin));
-        let Some(symbol) = symbol else { return };
+        let Some(symbol) = symbol else {
+            if facts.kind.0 == TransactionSubtype::Unknown
+                && let Some(named) = named_kind(facts.amount, &facts.texts())
+            {
+                facts.kind = Kind(named);
+            }
+            return;
+        };
         let amount = |column: Option<usize>| -> Option<Decimal> {
             Some(money(grid.cell(row, column?)).or_else(|| number::parse(grid.cell(row, column?)))?.value(mark))
         };

@@ -13,6 +13,7 @@ mod journals;
 mod json_shapes;
 mod keys_of_the_other_environment;
 mod killed;
+mod kinds;
 mod live_connections;
 mod locked_screen;
 mod no_secret_leaks;

@@ -87,7 +87,11 @@ async fn money_in_and_out_takes_the_place_of_the_history() {
     ]);
     h.hides("History ·").keys("h").shows(&["2026-10 net -6.50 USD"]);
     // The rows behind the figure, and one step back at a time.
-    h.keys("j<enter>").idle().await.shows(&["date:2026-10 amt<0", "Blue Bottle Coffee", "1 of 3"]).hides("Whole Foods");
+    h.keys("jj<enter>")
+        .idle()
+        .await
+        .shows(&["date:2026-10 amt<0", "Blue Bottle Coffee", "1 of 3"])
+        .hides("Whole Foods");
     h.keys("<esc>").idle().await.shows(&["Money in and out", "2026-10 net"]);
     h.keys("m").idle().await.shows(&["by category", "no category"]).keys("<esc>").shows(&["History · USD"]);
 }
