@@ -21,6 +21,8 @@ pub(super) struct Context<'a> {
     pub(super) currency: AssetCode,
     /// Counts where the entry states no booking day.
     pub(super) day: Option<NaiveDate>,
+    /// Counts where the entry states no day at all.
+    pub(super) created: Option<NaiveDate>,
     /// The account's own number, to distinguish the other side of a transaction from it.
     pub(super) number: &'a str,
     /// Whether ids other than the servicer's reference may be used: a report or notification repeats entries of the
@@ -78,7 +80,7 @@ pub(super) fn day_of(text: &str) -> Option<NaiveDate> {
 pub(super) fn facts(entry: &Element, context: &Context<'_>) -> Result<TransactionFacts, EntryProblem> {
     let (amount, stated) = signed(entry).ok_or(EntryProblem::Amount)?;
     let value = day(entry.child("ValDt"));
-    let date = day(entry.child("BookgDt")).or(context.day).or(value).ok_or(EntryProblem::Day)?;
+    let date = day(entry.child("BookgDt")).or(context.day).or(value).or(context.created).ok_or(EntryProblem::Day)?;
     let mut facts = TransactionFacts::new(date, amount, stated.unwrap_or(context.currency));
     facts.settlement_date = value.filter(|value| *value != date);
     facts.origin = Origin { line: entry.line };

@@ -93,9 +93,9 @@ impl Open {
         self.balance(&["CLBD"]).or_else(interim)
     }
 
-    /// The day of the closing balance, else of the period, else of the message.
+    /// The day of the closing balance, else the last day of the period.
     fn day(&self) -> Option<NaiveDate> {
-        self.closing().and_then(|closing| closing.date).or(self.period.map(|(_, to)| to)).or(self.created)
+        self.closing().and_then(|closing| closing.date).or(self.period.map(|(_, to)| to))
     }
 }
 
@@ -164,6 +164,7 @@ impl Reader {
         let context = Context {
             currency: self.open.currency.unwrap_or(AssetCode::USD),
             day: self.open.day(),
+            created: self.open.created,
             number: &self.open.own_number,
             is_statement: self.open.is_statement,
         };

@@ -65,19 +65,6 @@ fn quantity_and_price_may_lie_in_the_text() {
 }
 
 #[test]
-fn positions_above_the_transactions_are_named_in_a_warning() {
-    let table = "Account Number,Investment Name,Symbol,Shares,Share Price,Total Value,\n\
-                 12345678,SAMPLE FUND,SMPL,104.05,250.00,26012.50,\n12345678,MONEY FUND,MNYX,512.30,1.00,512.30,\n\n\n\
-                 Account Number,Trade Date,Settlement Date,Transaction Type,Transaction Description,Investment Name,Symbol,Shares,\
-                 Share Price,Principal Amount,Commissions and Fees,Net Amount,Accrued Interest,Account Type,\n\
-                 12345678,03/15/2026,03/18/2026,Buy,Buy,SAMPLE FUND,SMPL,4.00,250.00,-1000.00,0.0,-1000.00,0.0,CASH,\n";
-    assert_eq!(rows(table), ["buy -1000 4"]);
-    let warnings = reading(table).warnings;
-    assert_eq!(warnings[0].line, 2);
-    assert!(warnings[0].message.contains("2 positions") && warnings[0].message.contains("SMPL, MNYX"), "{warnings:?}");
-}
-
-#[test]
 fn an_older_export_of_a_wallet_has_its_currency_in_another_column() {
     let table = "Timestamp,Transaction Type,Asset,Quantity Transacted,Spot Price Currency,Spot Price at Transaction,Subtotal,\
                  Total (inclusive of fees and/or spread),Fees and/or Spread,Notes\n\

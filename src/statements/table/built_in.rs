@@ -8,6 +8,7 @@ pub(super) const TEXTS: &[&str] = &[
     include_str!("../../../assets/layouts/ally.toml"),
     include_str!("../../../assets/layouts/amex.toml"),
     include_str!("../../../assets/layouts/apple-card.toml"),
+    include_str!("../../../assets/layouts/asn.toml"),
     include_str!("../../../assets/layouts/bank-of-america-card.toml"),
     include_str!("../../../assets/layouts/bank-of-america.toml"),
     include_str!("../../../assets/layouts/barclays.toml"),

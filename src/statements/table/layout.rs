@@ -30,7 +30,7 @@ pub struct Layout {
     /// Header cells that may be there or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<String>,
-    /// Kinds of the columns of a table without a header: `date number text blank`.
+    /// Kinds of the columns of a table without a header: `date number text blank`; `any` fits every kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<String>,
     /// The days.
@@ -179,7 +179,12 @@ impl Layout {
     /// Whether a table with these header keys, or this shape, is of this layout.
     pub(super) fn fits(&self, header: &[String], shape: &str) -> bool {
         if self.header.is_empty() {
-            return header.iter().all(String::is_empty) && self.shape.as_deref() == Some(shape);
+            let is_shape = |wanted: &str| {
+                wanted.split(' ').zip(shape.split(' ')).all(|(wanted, kind)| wanted == "any" || wanted == kind)
+            };
+            let has_width = |wanted: &str| wanted.split(' ').count() == shape.split(' ').count();
+            return header.iter().all(String::is_empty)
+                && self.shape.as_deref().is_some_and(|wanted| has_width(wanted) && is_shape(wanted));
         }
         let wanted: Vec<String> = self.header.iter().map(|cell| key(cell)).collect();
         let optional: Vec<String> = self.optional.iter().map(|cell| key(cell)).collect();

@@ -39,6 +39,7 @@ mod position;
 mod positions;
 #[cfg(test)]
 mod positions_tests;
+mod records;
 mod refuse;
 mod role;
 mod rows;
@@ -59,7 +60,8 @@ mod workbook;
 pub use layout::{Layout, built_in};
 
 use super::{
-    ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, Verdict, warnings::Warnings,
+    ReadProgress, Reading, Sniff, StatementAccount, StatementError, StatementFile, StatementFormat, Verdict,
+    warnings::Warnings,
 };
 use crate::domain::IdTrust;
 
@@ -90,6 +92,9 @@ fn sniff(input: &StatementFile<'_>) -> Sniff {
     if start.starts_with(['<', '{', '!']) || controls > 20 {
         return Sniff::No;
     }
+    if records::fits(&text) {
+        return Sniff::Possible;
+    }
     let Ok((grid, _)) = dialect::read(&text, input.limits, &mut |_| std::ops::ControlFlow::Continue(())) else {
         return Sniff::No;
     };
@@ -104,6 +109,9 @@ fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<gr
         return Ok(sheet.map(|sheet| sheet.grid).unwrap_or_default());
     }
     let (text, _) = decoded(input);
+    if let Some(grid) = records::read(&text, input.limits.rows) {
+        return Ok(grid);
+    }
     Ok(dialect::read(&text, input.limits, progress)?.0)
 }
 
@@ -182,6 +190,30 @@ fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Re
     read_grid(input, &grid(input, progress)?, "csv")
 }
 
+/// The day of the last row of a page.
+fn newest(page: &StatementAccount) -> Option<chrono::NaiveDate> {
+    page.transactions.iter().map(|draft| draft.facts.date).max()
+}
+
+/// Adds a list of positions to the pages of its accounts; an account without rows gets its page.
+fn add_positions(reading: &mut Reading, list: Reading) {
+    for listed in list.statements.into_iter().flat_map(|statement| statement.accounts) {
+        let Some(statement) = reading.statements.first_mut() else { return };
+        let id = &listed.account.provider_account_id;
+        match statement.accounts.iter_mut().find(|page| page.account.provider_account_id == *id) {
+            Some(page) => {
+                page.holdings = listed.holdings;
+                page.holdings_complete = listed.holdings_complete;
+                page.account.balance = listed.account.balance.or(page.account.balance);
+            }
+            None => statement.accounts.push(listed),
+        }
+    }
+    reading.warnings.extend(list.warnings);
+    reading.warnings.sort_by_key(|warning| warning.line);
+    reading.evidence.extend(list.evidence);
+}
+
 /// Reads one table.
 fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str) -> Result<Reading, StatementError> {
     if let Some(error) = refuse::in_sections(grid) {
@@ -194,18 +226,14 @@ fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str)
     let table = source(input, grid, &layouts);
     let (plan, doubt) = infer::infer(&table).map_err(|error| refuse::advised(error, grid, words::words()))?;
     let mut warnings = Warnings::new(input.limits.warnings);
-    if let Some((line, names)) = plan.frame.header.and_then(|header| positions::above(grid, header)) {
-        let (count, shown) = (names.len(), names.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", "));
-        let dots = if count > 8 { " …" } else { "" };
-        warnings.add(line, || {
-            format!(
-                "{count} positions are listed above the transactions ({shown}{dots}) and are not imported; \
-                 import the broker's list of positions to have them"
-            )
-        });
-    }
     let rows = rows::read(grid, &plan, words::words(), input.limits.rows, &mut warnings);
     let mut reading = statement::reading(grid, &plan, rows, format, warnings)?;
+    if let Some(header) = plan.frame.header {
+        let newest = reading.statements.iter().flat_map(|statement| &statement.accounts).filter_map(newest).max();
+        if let Some(list) = positions::above(input, grid, header, newest, format) {
+            add_positions(&mut reading, list);
+        }
+    }
     if let Some(doubt) = doubt {
         let mut question = ask::question(&table, &plan, &doubt);
         question.lines = own_lines(input, grid, &question.lines);

@@ -55,6 +55,12 @@ impl PositionAccount {
         &mut accounts[place]
     }
 
+    /// The one currency of its positions.
+    pub(super) fn currency(&self) -> Option<AssetCode> {
+        let first = self.held.first()?.currency;
+        self.held.iter().all(|held| held.currency == first).then_some(first)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.held.is_empty() && self.cash.is_none()
     }

@@ -31,12 +31,20 @@ const TEXT: &str = include_str!("../../../assets/positions.toml");
 const SEARCHED: usize = 20;
 
 /// The one parsed form of the lists.
-static LISTS: LazyLock<Vec<PositionColumns>> =
-    LazyLock::new(|| toml::from_str::<PositionLists>(TEXT).map(|lists| lists.list).unwrap_or_default());
+static LISTS: LazyLock<PositionLists> = LazyLock::new(|| toml::from_str::<PositionLists>(TEXT).unwrap_or_default());
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct PositionLists {
     list: Vec<PositionColumns>,
+    broker: Vec<Broker>,
+}
+
+/// A broker whose list has columns that others have too.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Broker {
+    name: String,
+    currency: String,
 }
 
 /// The columns of one broker's list; each may have several wordings.
@@ -44,15 +52,19 @@ struct PositionLists {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct PositionColumns {
     name: String,
-    institution: String,
+    /// `None` where several brokers have these columns.
+    institution: Option<String>,
     currency: String,
     order: String,
     symbol: String,
     security: String,
     quantity: String,
-    price: String,
+    price: Option<String>,
     value: String,
     cost: Option<String>,
+    /// The cost of one unit.
+    unit_cost: Option<String>,
+    currency_column: Option<String>,
     account: Option<String>,
     account_name: Option<String>,
     #[serde(rename = "type")]
@@ -66,11 +78,13 @@ struct PositionColumns {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Places {
     symbol: usize,
-    security: usize,
+    security: Option<usize>,
     quantity: usize,
-    price: usize,
+    price: Option<usize>,
     value: usize,
     cost: Option<usize>,
+    unit_cost: Option<usize>,
+    currency: Option<usize>,
     account: Option<usize>,
     account_name: Option<usize>,
     kind: Option<usize>,
@@ -84,16 +98,24 @@ impl PositionColumns {
         };
         let optional = |wordings: &Option<String>| wordings.as_deref().and_then(find);
         let account = optional(&self.account);
-        if self.account.is_some() && account.is_none() {
+        // Columns of one broker are all there; of those that several have, some may be missing.
+        let is_own = self.institution.is_some();
+        let (price, security) = (optional(&self.price), find(&self.security));
+        let lacks = |wanted: bool, found: Option<usize>| wanted && found.is_none();
+        if is_own
+            && (lacks(self.account.is_some(), account) || lacks(self.price.is_some(), price) || lacks(true, security))
+        {
             return None;
         }
         Some(Places {
             symbol: find(&self.symbol)?,
-            security: find(&self.security)?,
+            security,
             quantity: find(&self.quantity)?,
-            price: find(&self.price)?,
+            price,
             value: find(&self.value)?,
             cost: optional(&self.cost),
+            unit_cost: optional(&self.unit_cost),
+            currency: optional(&self.currency_column),
             account,
             account_name: optional(&self.account_name),
             kind: optional(&self.kind),
@@ -105,16 +127,56 @@ impl PositionColumns {
     }
 }
 
+/// The list that begins in the first `end` rows, with the row of its header.
+fn list_within(grid: &Grid, end: usize) -> Option<(&'static PositionColumns, usize)> {
+    LISTS.list.iter().find_map(|list| {
+        let header = (0..end.min(SEARCHED)).find(|row| list.places(grid, *row).is_some())?;
+        // A list without accounts, whose words are common, needs its title.
+        let is_titled = |title: &str| (0..header).any(|row| grid.cell(row, 0).starts_with(title));
+        list.title.as_deref().is_none_or(is_titled).then_some((list, header))
+    })
+}
+
 /// The list that a table is. Transactions behind it make it a statement.
 fn recognise(grid: &Grid) -> Option<(&'static PositionColumns, usize)> {
-    let (list, header) = LISTS.iter().find_map(|list| {
-        let row = (0..grid.len().min(SEARCHED)).find(|row| list.places(grid, *row).is_some())?;
-        Some((list, row))
-    })?;
-    // A list without accounts, whose words are common, needs its title.
-    let titled = list.title.as_deref().is_none_or(|title| (0..header).any(|row| grid.cell(row, 0).starts_with(title)));
-    let moves = super::frame::find(grid, words::words()).is_some_and(|frame| frame.header != Some(header));
-    (titled && !moves).then_some((list, header))
+    let (list, header) = list_within(grid, grid.len())?;
+    let frame = super::frame::find(grid, words::words());
+    // Columns that several brokers have are those of trades too, where rows have a day.
+    let moves = frame.is_some_and(|frame| list.institution.is_none() || frame.header != Some(header));
+    (!moves).then_some((list, header))
+}
+
+/// The broker of a list, and the currency of its values where none is stated.
+struct Owner {
+    name: String,
+    currency: Option<AssetCode>,
+    base: String,
+}
+
+impl Owner {
+    /// The broker whose columns these are; else the one that the user names, or the file's name or a line above the list.
+    fn of(list: &PositionColumns, header: usize, input: &StatementFile<'_>, grid: &Grid) -> Option<Self> {
+        if let Some(name) = &list.institution {
+            return Some(Self { name: name.clone(), currency: Some(list.currency()), base: list.base.clone() });
+        }
+        let known = |text: &str| {
+            let text = format!(" {} ", key(text));
+            LISTS.broker.iter().find(|broker| {
+                let name = key(&broker.name);
+                text.contains(&format!(" {name} ")) || text.replace(' ', "").contains(&name.replace(' ', ""))
+            })
+        };
+        let answered = input.answers.get("institution").and_then(clean_line);
+        let around = || (0..header).flat_map(|row| grid.cells(row)).find_map(known).or_else(|| known(input.file_name));
+        let broker = match &answered {
+            Some(name) => known(name),
+            None => around(),
+        };
+        let name = answered.map(String::from).or_else(|| broker.map(|broker| broker.name.clone()))?;
+        let layout = super::layout::built_in().iter().find(|layout| layout.institution.as_deref() == Some(&name));
+        let base = layout.map_or_else(|| key(&name).replace(' ', "-"), |layout| layout.name.clone());
+        Some(Self { name, currency: broker.and_then(|broker| AssetCode::new(&broker.currency).ok()), base })
+    }
 }
 
 /// Reads a list of positions; `None` for other tables.
@@ -124,24 +186,29 @@ pub(super) fn read(
     format: &'static str,
 ) -> Option<Result<Reading, StatementError>> {
     let (list, header) = recognise(grid)?;
-    Some(
-        Reader { list, input, grid, mark: mark(grid, header), warnings: Warnings::new(input.limits.warnings) }
-            .read(format),
-    )
+    let Some(owner) = Owner::of(list, header, input, grid) else {
+        return Some(Err(StatementError::not_a_statement(
+            "this is a list of positions, not of transactions, and names no broker",
+            "name the broker with `--institution NAME` to import the positions, or download the transactions",
+        )));
+    };
+    Some(Reader::new(list, owner, input, grid, header, grid.len()).read(format))
 }
 
-/// The positions that a list above the rows of a table names, with the line of the first.
-pub(super) fn above(grid: &Grid, header: usize) -> Option<(u32, Vec<String>)> {
-    let (row, places) = LISTS.iter().find_map(|list| {
-        (0..header.min(SEARCHED)).find_map(|row| list.places(grid, row).map(|places| (row, places)))
-    })?;
-    let listed = (row + 1..header).take_while(|row| !grid.is_blank(*row));
-    let listed: Vec<usize> = listed.filter(|row| !grid.cell(*row, places.quantity).is_empty()).collect();
-    let name = |row: &usize| {
-        let symbol = grid.cell(*row, places.symbol);
-        if symbol.is_empty() { grid.cell(*row, places.security) } else { symbol }.to_owned()
-    };
-    Some((grid.line(*listed.first()?), listed.iter().map(name).collect()))
+/// The positions listed above the rows of a table, whose header is `end`. `newest` is the last day of the rows: the list is of
+/// that day or later.
+pub(super) fn above(
+    input: &StatementFile<'_>,
+    grid: &Grid,
+    end: usize,
+    newest: Option<NaiveDate>,
+    format: &'static str,
+) -> Option<Reading> {
+    let (list, header) = list_within(grid, end)?;
+    let owner = Owner::of(list, header, input, grid)?;
+    let mut reader = Reader::new(list, owner, input, grid, header, end);
+    reader.newest = newest;
+    reader.read(format).ok()
 }
 
 /// The decimal mark that the numbers show.
@@ -159,19 +226,41 @@ fn mark(grid: &Grid, header: usize) -> Mark {
 
 struct Reader<'a> {
     list: &'static PositionColumns,
+    owner: Owner,
     input: &'a StatementFile<'a>,
     grid: &'a Grid,
+    /// The row behind the list.
+    end: usize,
+    /// The day of the newest row of transactions in the file.
+    newest: Option<NaiveDate>,
     mark: Mark,
     warnings: Warnings,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(
+        list: &'static PositionColumns,
+        owner: Owner,
+        input: &'a StatementFile<'a>,
+        grid: &'a Grid,
+        header: usize,
+        end: usize,
+    ) -> Self {
+        let warnings = Warnings::new(input.limits.warnings);
+        Self { list, owner, input, grid, end, newest: None, mark: mark(grid, header), warnings }
+    }
+
+    /// The currency of values that name none.
+    fn currency(&self) -> AssetCode {
+        self.owner.currency.unwrap_or_else(|| self.list.currency())
+    }
+
     fn read(mut self, format: &'static str) -> Result<Reading, StatementError> {
         let day = self.day()?;
         let mut accounts: Vec<PositionAccount> = Vec::new();
         let mut places = None;
         let mut titled: Option<String> = None;
-        for row in 0..self.grid.len() {
+        for row in 0..self.end {
             if let Some(found) = self.list.places(self.grid, row) {
                 places = Some(found);
             } else if self.grid.is_blank(row) {
@@ -184,12 +273,23 @@ impl Reader<'_> {
         }
         accounts.retain(|account| !account.is_empty());
         if accounts.is_empty() {
-            let found = format!("this list of positions of {} is empty", self.list.institution);
+            let found = format!("this list of positions of {} is empty", self.owner.name);
             return Err(StatementError::not_a_statement(found, "download the account's transactions"));
         }
-        let pages = accounts.into_iter().map(|account| account.page(day, self.list.currency())).collect();
+        let currency = self.currency();
+        let stated = accounts.iter().find_map(PositionAccount::currency);
+        if self.owner.currency.is_none() && stated.is_none() {
+            self.warnings.add(0, || format!("the list of positions names no currency; {currency} was assumed"));
+        }
+        let pages = accounts
+            .into_iter()
+            .map(|account| {
+                let own = account.currency().filter(|_| self.list.institution.is_none());
+                account.page(day, own.unwrap_or(currency))
+            })
+            .collect();
         let institution = Institution {
-            name: Some(self.list.institution.clone()),
+            name: Some(self.owner.name.clone()),
             layout: Some(self.list.name.clone()),
             ..Institution::default()
         };
@@ -208,7 +308,7 @@ impl Reader<'_> {
             verdict: Verdict::Certain,
             evidence: vec![Evidence::supporting(format!(
                 "the columns are those of the positions that {} lists",
-                self.list.institution
+                self.owner.name
             ))],
         })
     }
@@ -222,14 +322,16 @@ impl Reader<'_> {
             let found = number::parse(cell).filter(|number| number.sort != NumberUse::Code)?;
             Some((found.value(self.mark), found.currency)).filter(|_| !number::is_nothing(cell))
         };
-        let (symbol, name) = (cell(places.symbol).trim().trim_end_matches('*').trim(), cell(places.security).trim());
-        let value = self.value(row, places.value);
+        let symbol = cell(places.symbol).trim().trim_end_matches('*').trim();
+        let name = places.security.map_or("", cell).trim();
+        let stated = places.currency.map(cell).and_then(words::currency);
+        let value = self.value(row, places.value).map(|(value, currency)| (value, currency.or(stated)));
         let account_number = places.account.map(cell).filter(|cell| !cell.is_empty());
         let account = PositionAccount::of(
             accounts,
             account_number.or(titled),
             places.account_name.map(cell).filter(|cell| !cell.is_empty()),
-            &self.list.base,
+            &self.owner.base,
         );
         let first = key(if symbol.is_empty() { name } else { symbol });
         if first.starts_with("total") || first.ends_with(" total") {
@@ -238,7 +340,7 @@ impl Reader<'_> {
         }
         let Some(quantity) = number(places.quantity).map(|(quantity, _)| quantity) else {
             match value {
-                Some((value, currency)) if currency.is_none_or(|code| code == self.list.currency()) => {
+                Some((value, currency)) if currency.is_none_or(|code| code == self.currency()) => {
                     account.add_cash(value);
                 }
                 _ => {
@@ -257,10 +359,13 @@ impl Reader<'_> {
             name: clean_line(name).map_or_else(|| identity.to_string(), String::from),
             asset_type: asset_type(&identity, places.kind.map(cell).unwrap_or_default()),
             quantity,
-            price: number(places.price).map(|(price, _)| price),
+            price: places.price.and_then(number).map(|(price, _)| price),
             value: value.map(|(value, _)| value),
-            cost: places.cost.and_then(number).map(|(cost, _)| cost),
-            currency: value.and_then(|(_, currency)| currency).unwrap_or_else(|| self.list.currency()),
+            cost: places.cost.and_then(number).map(|(cost, _)| cost).or_else(|| {
+                let (unit, _) = places.unit_cost.and_then(number)?;
+                unit.checked_mul(quantity)
+            }),
+            currency: value.and_then(|(_, currency)| currency).or(stated).unwrap_or_else(|| self.currency()),
         });
     }
 
@@ -279,16 +384,16 @@ impl Reader<'_> {
     fn day(&mut self) -> Result<NaiveDate, StatementError> {
         let order = DateOrder::parse(&self.list.order).unwrap_or(DateOrder::Mdy);
         let answered = |id: &str| self.input.answers.get(id).and_then(|text| text.trim().parse::<NaiveDate>().ok());
-        let rows = (0..self.grid.len().min(SEARCHED)).chain(self.grid.len().saturating_sub(SEARCHED)..self.grid.len());
+        let rows = (0..self.end.min(SEARCHED)).chain(self.end.saturating_sub(SEARCHED)..self.end);
         let mut alone = rows.filter(|row| self.grid.cells(*row).filter(|cell| !cell.is_empty()).count() <= 2);
         let around = || alone.find_map(|row| self.grid.cells(row).find_map(|cell| date_within(cell)?.in_order(order)));
         let found = answered("as-of").or_else(around).or_else(|| day_in_name(self.input.file_name, order));
         if let Some(day) = found {
             return Ok(day);
         }
-        let Some(day) = answered("file-day") else {
+        let Some(day) = answered("file-day").max(self.newest) else {
             return Err(StatementError::not_a_statement(
-                format!("this list of positions of {} names no day", self.list.institution),
+                format!("this list of positions of {} names no day", self.owner.name),
                 "rename the file so that its name ends with the day, such as positions-2026-01-31.csv",
             ));
         };
@@ -343,10 +448,11 @@ mod tests {
 
     #[test]
     fn every_list_has_its_columns() {
-        assert_eq!(LISTS.len(), TEXT.matches("[[list]]").count());
-        for list in LISTS.iter() {
+        assert_eq!(LISTS.list.len(), TEXT.matches("[[list]]").count());
+        for list in &LISTS.list {
             assert!(AssetCode::new(&list.currency).is_ok() && DateOrder::parse(&list.order).is_some(), "{}", list.name);
-            assert!(super::super::layout::built_in().iter().any(|layout| layout.name == list.base), "{}", list.name);
+            let has_base = super::super::layout::built_in().iter().any(|layout| layout.name == list.base);
+            assert!(has_base || list.institution.is_none(), "{}", list.name);
         }
     }
 }

@@ -110,7 +110,52 @@ fn transactions_behind_the_list_are_read_as_a_statement() {
         12345678,01/13/2026,01/14/2026,Buy,Buy,Alpha Index,ALPHX,10.5,20.00,-210.00,0.0,-210.00,0.0,CASH,\n\
         12345678,01/15/2026,01/16/2026,Dividend,Dividend,Alpha Index,ALPHX,0,1.00,5.00,0.0,5.00,0.0,CASH,\n";
     let reading = read_file("OfxDownload.csv", text);
-    assert_eq!(pages(&reading)[0].transactions.len(), 2);
+    let pages = pages(&reading);
+    assert_eq!((pages.len(), pages[0].transactions.len()), (1, 2));
+    assert_eq!(held(pages[0]), ["ALPHX 10.5 20 210 - USD"]);
+    assert_eq!(balance(pages[0]).unwrap().0, "2026-01-15", "the list is not older than the newest row");
+    assert!(
+        pages[0].holdings_complete && reading.warnings.iter().any(|warning| warning.message.contains("names no day"))
+    );
+    let other = format!(
+        "Account Number,Investment Name,Symbol,Shares,Share Price,Total Value,\n99990000,Beta,BETAX,1,2.00,2.00,\n{text}"
+    );
+    let reading = read_file("OfxDownload-2026-02-01.csv", &other);
+    assert_eq!(reading.statements[0].accounts.len(), 2, "an account without rows has positions only");
+}
+
+#[test]
+fn lists_of_one_broker_are_known_by_their_columns() {
+    let slices = "Slice,Name,Invested value,Value,Result,Owned quantity\nABC,Alpha,100.00,120.50,20.50,1.25\nTotal,,100.00,120.50,20.50,\n";
+    let reading = read_file("pie-2026-01-31.csv", slices);
+    assert_eq!(held(pages(&reading)[0]), ["ABC 1.25 - 120.5 100 GBP"]);
+    assert_eq!(reading.statements[0].institution.name.as_deref(), Some("Trading 212"));
+    let canadian = "Equity Symbol,Equity Description,Account Number,Currency,Quantity,Cost Per Share,Position Cost,Market Price,Market Value\n\
+        ABC.TO,Alpha,12345678,CAD,10,5.00,50.00,6.00,60.00\nXYZ,Beta,12345678,USD,2,7.00,14.00,8.00,16.00\n";
+    let reading = read_file("InvestmentSummary-2026-01-31.csv", canadian);
+    assert_eq!(held(pages(&reading)[0]), ["ABC.TO 10 6 60 50 CAD", "XYZ 2 8 16 14 USD"]);
+    assert_eq!(pages(&reading)[0].account.number, "12345678");
+    let american = "Name,Symbol,Shares,Price,Average cost,Total return,Equity\nAlpha,ABC,2,$10.00,$8.00,$4.00,$20.00\n";
+    let reading = read_file("2026-01-31.csv", american);
+    assert_eq!(held(pages(&reading)[0]), ["ABC 2 10 20 16 USD"]);
+    assert_eq!(reading.statements[0].institution.name.as_deref(), Some("Robinhood"));
+}
+
+#[test]
+fn a_list_of_common_columns_is_read_where_its_broker_is_named() {
+    let text = "Title,Ticker,ISIN,Quantity,Average Price,Value,Currency\nAlpha,ABC,GB0000000001,10,4.00,50.00,GBP\n";
+    let refused = read_as("positions-2026-01-31.csv", text, &QuestionAnswers::default()).unwrap_err();
+    let StatementError::NotAStatement { found, hint } = refused else { panic!("{refused}") };
+    assert!(found.contains("list of positions") && hint.contains("--institution"), "{found} {hint}");
+    let reading = read_file("Freetrade_portfolio_2026-01-31.csv", text);
+    assert_eq!(held(pages(&reading)[0]), ["ABC 10 - 50 40 GBP"]);
+    assert_eq!(pages(&reading)[0].account.provider_account_id, "table-freetrade");
+    let mut answers = QuestionAnswers::default();
+    answers.insert("institution", "Corner Broker");
+    let reading = read_as("positions-2026-01-31.csv", text, &answers).unwrap();
+    assert_eq!(reading.statements[0].institution.name.as_deref(), Some("Corner Broker"));
+    let watched = "Symbol,Last Price,Change,Volume\nABC,5.00,0.10,1000\n";
+    assert!(read_as("freetrade-2026-01-31.csv", watched, &answers).is_err(), "quotes are no positions");
 }
 
 #[test]

@@ -136,7 +136,8 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
                 amounts.push(Some(if plan.turn.amounts { -amount } else { amount }));
                 balances.push(balance);
                 groups.push(book);
-                let (_, before) = beside.pairing.meaning(plan.direction);
+                let is_named = plan.columns.get(beside.column).is_some_and(|known| known.is(Role::BalanceBefore));
+                let before = beside.pairing.meaning(plan.direction).1 || (is_named && beside.chain.agree == 0);
                 let after = balance.map(|balance| if plan.turn.balances { -balance } else { balance });
                 let after = if before { after.and_then(|balance| balance.checked_add(amount)) } else { after };
                 if let Some(after) = after {
@@ -301,7 +302,12 @@ impl<'a> Reader<'a> {
         if let Some(cell) = self.summary.of_row(self.grid, row, self.words) {
             return Line::Skipped(format!("not a movement: {}", quoted(cell)));
         }
-        if self.is_odd_edge(row) {
+        let is_proven = self
+            .plan
+            .candidate
+            .balance
+            .is_some_and(|beside| beside.chain.agree > 0 && beside.chain.agree == beside.chain.steps);
+        if self.plan.layout.is_none() && !is_proven && self.is_odd_edge(row) {
             let reason = "the line differs in shape from all others and is taken for a balance, so it is not imported";
             return Line::Skipped(reason.to_owned());
         }
