@@ -76,12 +76,12 @@ fn floor(room: &str) -> Option<usize> {
     FLOORS.iter().position(|rooms| rooms.contains(&room))
 }
 
-fn report(rule: &str, mend: &str, broken: &[String]) {
+fn report(rule: &str, remedy: &str, broken: &[String]) {
     let list = broken.iter().fold(String::new(), |mut list, line| {
         let _ = write!(list, "\n  {line}");
         list
     });
-    assert!(broken.is_empty(), "\nRULE: {rule}\nMEND: {mend}{list}\n");
+    assert!(broken.is_empty(), "\nRULE: {rule}\nREMEDY: {remedy}{list}\n");
 }
 
 fn rooms() -> Vec<File> {

@@ -50,7 +50,7 @@ vocabulary! {
 
 /// All settings, complete with defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate setting")]
 pub struct Config {
     /// Colours; `NO_COLOR` wins over it.
     pub theme: Theme,

@@ -128,7 +128,7 @@ pub struct FakeSecretStore {
 }
 
 impl FakeSecretStore {
-    /// From now on every call fails like this; `None` mends it.
+    /// From now on every call fails like this; `None` ends that.
     pub fn fail_with(&self, failure: Option<SecretStoreError>) {
         *lock(&self.failure) = failure;
     }

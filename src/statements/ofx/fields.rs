@@ -40,8 +40,8 @@ impl DocumentReader<'_, '_, '_> {
                 let (number, certain) = match (marks, comma) {
                     (DecimalMarks::Point, true) | (DecimalMarks::Comma, false) => (thousands, true),
                     (DecimalMarks::Point, false) | (DecimalMarks::Comma, true) => (decimal, true),
-                    (DecimalMarks::Mixed | DecimalMarks::Untold, true) => (thousands, false),
-                    (DecimalMarks::Mixed | DecimalMarks::Untold, false) => (decimal, !money),
+                    (DecimalMarks::Mixed | DecimalMarks::Undecided, true) => (thousands, false),
+                    (DecimalMarks::Mixed | DecimalMarks::Undecided, false) => (decimal, !money),
                 };
                 if !certain {
                     self.warn(leaf.at, || {

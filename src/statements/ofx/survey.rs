@@ -51,7 +51,7 @@ pub(super) enum DecimalMarks {
     /// Some have a point, some a comma.
     Mixed,
     /// No number decides it.
-    Untold,
+    Undecided,
 }
 
 impl Survey {
@@ -71,7 +71,7 @@ impl Survey {
             (true, false) => DecimalMarks::Point,
             (false, true) => DecimalMarks::Comma,
             (true, true) => DecimalMarks::Mixed,
-            (false, false) => DecimalMarks::Untold,
+            (false, false) => DecimalMarks::Undecided,
         }
     }
 

@@ -1,4 +1,4 @@
-//! The same table in another dress gives the same rows, or an honest question or refusal.
+//! The same table in another form gives the same rows, or an honest question or refusal.
 //!
 //! Runs over the fixtures of the layouts, and over the samples that `DASHTAM_SAMPLES` names, if it is set.
 
@@ -81,7 +81,7 @@ fn case(path: &std::path::Path) -> Option<Case> {
 }
 
 impl Case {
-    /// Reads another dress of the table; a difference without a warning or question is a fault.
+    /// Reads another form of the table; a difference without a warning or question is a fault.
     fn check(&self, what: &str, bytes: &[u8], file_name: &str, faults: &mut Vec<String>) {
         match reading(bytes, file_name) {
             Err(_) => {}

@@ -105,7 +105,7 @@ pub(super) fn is_nothing(cell: &str) -> bool {
 
 /// The number in a cell, if the cell is one.
 pub(super) fn parse(cell: &str) -> Option<CellNumber> {
-    plain(cell).or_else(|| dressed(cell))
+    plain(cell).or_else(|| marked_number(cell))
 }
 
 /// The common case: ASCII digits, an optional minus and a decimal mark before one or two digits.
@@ -151,12 +151,12 @@ fn plain(cell: &str) -> Option<CellNumber> {
 /// Longer cells are texts.
 const LONGEST: usize = 48;
 
-fn dressed(cell: &str) -> Option<CellNumber> {
+fn marked_number(cell: &str) -> Option<CellNumber> {
     if cell.is_empty() || cell.len() > LONGEST || !cell.bytes().any(|byte| byte.is_ascii_digit() || byte >= 0x80) {
         return None;
     }
     let mut rest: String = cell.chars().filter_map(plain_character).collect();
-    let mut found = Dress::default();
+    let mut found = Marks::default();
     loop {
         let trimmed = rest.trim();
         let next = found.take_off(trimmed)?;
@@ -271,14 +271,14 @@ const SIGNS: [(&str, &str); 62] = [
 
 /// The marks taken off around the digits.
 #[derive(Default)]
-struct Dress {
+struct Marks {
     is_negative: bool,
     is_signed: bool,
     is_percent: bool,
     currency: Option<AssetCode>,
 }
 
-impl Dress {
+impl Marks {
     /// Takes one layer off; the text unchanged when nothing is left to take. `None` when it is not a number.
     fn take_off(&mut self, text: &str) -> Option<String> {
         if let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {

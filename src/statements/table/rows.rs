@@ -195,13 +195,13 @@ impl<'a> Reader<'a> {
         let mut texts = with(Role::Text);
         let parties = with(Role::Party);
         if texts.is_empty() {
-            let loose = |column: &&super::column::Column| {
+            let is_unnamed = |column: &&super::column::Column| {
                 column.role.is_none()
                     && column.kind == super::column::ColumnKind::Text
                     && column.filled > 0
                     && !plan.owner_is(column.index)
             };
-            texts = plan.columns.iter().filter(loose).map(|column| column.index).collect();
+            texts = plan.columns.iter().filter(is_unnamed).map(|column| column.index).collect();
         }
         if texts.is_empty() && parties.is_empty() {
             texts = with(Role::Type);

@@ -68,7 +68,7 @@ pub(super) fn decide(case: &Case<'_>) -> SignChoice {
     }
     match &case.candidate.model {
         Model::Split { .. } if !case.candidate.is_guess => {
-            return decided(false, "money out and money in have columns of their own");
+            return decided(false, "money out and money in have separate columns");
         }
         Model::Split { debit: Some(debit), credit: Some(credit), .. } => {
             let column = |index: usize| case.columns.iter().find(|column| column.index == index);

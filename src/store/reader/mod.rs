@@ -70,7 +70,7 @@ impl Reader {
         let txn = database.read()?;
         let meta = txn.open_table(META)?;
         let generation = Counter::Generation.get(&meta)?.unwrap_or_default();
-        let is_compactable = Counter::Compactable.get(&meta)?.is_some_and(|loose| loose != 0);
+        let is_compactable = Counter::Compactable.get(&meta)?.is_some_and(|count| count != 0);
         let records = txn.open_table(RECORDS)?;
         Ok(Self {
             rows: txn.open_table(TRANSACTIONS)?,

@@ -220,7 +220,7 @@ impl Rest {
 /// Judges the pairs by what the listing must hold. Returns whether its rows were numbered again.
 fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
     let listed: HashSet<&str> = (0..sides.drafts.len()).filter_map(|draft| sides.draft_id(draft)).collect();
-    let (mut kept, mut witnesses) = (0_usize, 0_usize);
+    let (mut kept, mut confirmed) = (0_usize, 0_usize);
     for (row, claim) in sides.claimed.iter().enumerate() {
         let Some(draft) = claim else { continue };
         if !sides.may_list(row) || sides.stored_status(row) != TransactionStatus::Settled {
@@ -228,15 +228,16 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
         }
         let same_id = sides.draft_id(*draft).is_some() && sides.draft_id(*draft) == sides.stored_id(row);
         kept += usize::from(same_id);
-        witnesses += 1;
+        confirmed += 1;
     }
-    let anew = found.iter().filter(|pair| pair.reason == Reason::Renumbered && sides.may_list(pair.row)).count();
-    let known_to_renumber = sides.batch.learned.ids_renumbered && anew >= 1 && kept == 0;
-    let renumbered = (anew >= 2 && kept * 4 <= anew) || known_to_renumber;
+    let with_new_ids =
+        found.iter().filter(|pair| pair.reason == Reason::Renumbered && sides.may_list(pair.row)).count();
+    let known_to_renumber = sides.batch.learned.ids_renumbered && with_new_ids >= 1 && kept == 0;
+    let renumbered = (with_new_ids >= 2 && kept * 4 <= with_new_ids) || known_to_renumber;
     // Rows that the listing lacks although it covers their day: then it is not complete, and absence proves nothing.
     let lacking = rest.rows.iter().filter(|row| sides.must_list(**row)).count();
-    let is_whole = if renumbered { lacking * 4 <= anew } else { lacking == 0 && witnesses + anew >= 2 };
-    let all_moved = lacking == 0 && witnesses == 0 && moved_together(sides, found);
+    let is_whole = if renumbered { lacking * 4 <= with_new_ids } else { lacking == 0 && confirmed + with_new_ids >= 2 };
+    let all_moved = lacking == 0 && confirmed == 0 && moved_together(sides, found);
     // The days inside a listing are whole: neither this one nor an earlier one may lack a row of them. The first day of a
     // stated period is whole too, unless the source lists only what is new since the last download.
     let first_is_whole = sides.batch.learned.repeats_rows() && rest.rows.iter().all(|row| !sides.is_first_day(*row));

@@ -1,5 +1,5 @@
 //! The record of one account that earlier listings left behind: their periods and balances, how the source's ids behave,
-//! and contents that no longer stand for a row of their own.
+//! and contents that no longer mean a separate row.
 //!
 //! Kept by the caller as JSON, one record an account, versioned with the change that wrote it. INVARIANT: bounded in
 //! size; a record that can't be read counts as empty, which costs evidence but no rows.

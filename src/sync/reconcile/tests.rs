@@ -166,10 +166,10 @@ fn an_honest_twin_in_a_later_file_is_another_row() {
 fn renumbered_ids_are_recognised() {
     let mut book = Book::default();
     book.take(&[row("1", 1, -450, "Coffee"), row("2", 1, -300, "Bread")]);
-    let anew = [row("91", 1, -450, "Coffee"), row("92", 1, -300, "Bread"), row("93", 2, -20, "Fee")];
-    book.take(&anew);
+    let renumbered = [row("91", 1, -450, "Coffee"), row("92", 1, -300, "Bread"), row("93", 2, -20, "Fee")];
+    book.take(&renumbered);
     assert_eq!(book.rows.len(), 3);
-    assert!(book.take(&anew).is_empty());
+    assert!(book.take(&renumbered).is_empty());
 
     // A counter that starts again each day: an earlier row slides under another's id.
     let mut book = Book::default();
@@ -278,7 +278,7 @@ type History<'f> = (&'f str, &'f [File<'f>], [usize; 4]);
 const HISTORIES: &[History<'_>] = &[
     // name, files (rows, first day, last day, balance), rows and doubts with balances, rows and doubts without
     (
-        "a twin in a file of its own, the same day",
+        "a twin in a separate file, the same day",
         &[(&[("t1", 9, -450, "Coffee")], 0, 9, 99_550), (&[("t2", 9, -450, "Coffee")], 9, 20, 99_100)],
         [2, 0, 2, 1],
     ),

@@ -40,7 +40,7 @@ async fn a_typed_passphrase_is_forgotten_after_a_pause() {
     assert!(h.vault.is_unlocked(), "not yet");
     h.keys("j");
     h.advance(QUARTER - 60_000).idle().await;
-    assert!(h.vault.is_unlocked(), "a key begins the time anew");
+    assert!(h.vault.is_unlocked(), "a key restarts the time");
     h.advance(60_000).idle().await.shows(&["the vault is locked", "vault locked"]);
     assert!(!h.vault.is_unlocked());
     h.advance(10_000).keys("gg").shows(&["r asks for its"]);

@@ -25,7 +25,7 @@ const DIFFERENCES: [(&str, &str); 16] = [
     ("options.ofx", INVESTMENTS),
     ("plan_401k.ofx", INVESTMENTS),
     (
-        "amounts_untold.ofx",
+        "amounts_undecided.ofx",
         "it takes the comma of -1,234 for a decimal mark, we for a mark of thousands, with a warning",
     ),
     ("pending.ofx", "it leaves out rows that are pending"),
