@@ -50,6 +50,13 @@ pub(super) fn currency_column(columns: &[Column], layout: Option<&Layout>) -> Op
     } else {
         named
     };
+    // The only currency of a table whose amount is called that of the operation.
+    let others: Vec<&Column> =
+        columns.iter().filter(|column| column.kind == ColumnKind::Currency && column.is(Role::CurrencyOther)).collect();
+    let has_other = columns.iter().any(|column| column.is(Role::AmountOther)) && amount.is_some();
+    if let ([only], true, false) = (&others[..], all.is_empty(), has_other) {
+        return Some(only.index);
+    }
     let distance = |column: &&&Column| {
         let amount = amount.unwrap_or(column.index);
         // The column right behind the amount is the likeliest.

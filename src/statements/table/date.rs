@@ -117,10 +117,19 @@ fn figure(bytes: &[u8]) -> Option<u32> {
 }
 
 fn fixed(year: u32, month: u32, day: u32, rest: &str) -> Option<Day> {
-    let year = i32::try_from(year).ok().filter(|year| (1900..2200).contains(year))?;
-    let date = NaiveDate::from_ymd_opt(year, month, day)?;
+    let date = NaiveDate::from_ymd_opt(common_year(year)?, month, day)?;
     Some(Day { written: WrittenDay::Fixed(date), time: time_of(rest)? })
 }
+
+/// A year of the common era; years of the Buddhist era, as Thailand counts, are 543 more.
+fn common_year(year: u32) -> Option<i32> {
+    const BUDDHIST: u32 = 543;
+    let year = if (1_900 + BUDDHIST..2_100 + BUDDHIST).contains(&year) { year - BUDDHIST } else { year };
+    i32::try_from(year).ok().filter(|year| (1900..2200).contains(year))
+}
+
+/// Years of the Republic of China, as Taiwan counts, begin after this one.
+const MINGUO: u32 = 1911;
 
 /// Dates in figures.
 fn figures(cell: &str) -> Option<Day> {
@@ -156,8 +165,11 @@ fn figures(cell: &str) -> Option<Day> {
     let third = (again == Some(sign)).then(|| leading(after[1..].trim_start_matches(' '))).flatten();
     match (end, third) {
         (4, Some((third, length, rest))) if length <= 2 && ends_cleanly(rest) => fixed(first, second, third, rest),
+        (3, Some((third, length, rest))) if length <= 2 && (80..190).contains(&first) && ends_cleanly(rest) => {
+            fixed(first + MINGUO, second, third, rest)
+        }
         (1 | 2, Some((year, 4, rest))) if sign != b':' && ends_cleanly(rest) => {
-            let year = i32::try_from(year).ok().filter(|year| (1900..2200).contains(year))?;
+            let year = common_year(year)?;
             possible(Day { written: WrittenDay::Open { first, second, year, sign }, time: time_of(rest)? })
         }
         (1 | 2, Some((third, 2, rest))) if matches!(sign, b'-' | b'/' | b'.') && ends_cleanly(rest) => {

@@ -37,7 +37,12 @@ impl Grid {
 
     /// Adds a cell to the current row, without blanks and quoting leftovers around it.
     pub(super) fn push(&mut self, cell: &str) -> Result<(), Overflow> {
-        self.text.push_str(bare(cell));
+        let cell = bare(cell);
+        if cell.is_ascii() || !has_foreign_digits_only(cell) {
+            self.text.push_str(cell);
+        } else {
+            self.text.extend(cell.chars().map(plain_digit));
+        }
         self.ends.push(u32::try_from(self.text.len()).map_err(|_| Overflow)?);
         Ok(())
     }
@@ -84,6 +89,25 @@ impl Grid {
     }
 }
 
+/// Whether a cell is a number or a date in digits of another script: it holds no letter.
+fn has_foreign_digits_only(cell: &str) -> bool {
+    cell.chars().any(|letter| plain_digit(letter) != letter) && !cell.chars().any(char::is_alphabetic)
+}
+
+/// Arabic, Persian, Hindi and Thai digits and the marks of Arabic numbers, as ASCII.
+fn plain_digit(letter: char) -> char {
+    let zero = match letter {
+        '\u{660}'..='\u{669}' => 0x660,
+        '\u{6f0}'..='\u{6f9}' => 0x6f0,
+        '\u{966}'..='\u{96f}' => 0x966,
+        '\u{e50}'..='\u{e59}' => 0xe50,
+        '\u{66b}' => return '.',
+        '\u{66c}' => return ',',
+        other => return other,
+    };
+    char::from_digit(u32::from(letter) - zero, 10).unwrap_or(letter)
+}
+
 /// Characters around a cell that carry no meaning: blanks, byte order and direction marks.
 fn is_padding(character: char) -> bool {
     character.is_whitespace()
@@ -113,6 +137,12 @@ mod tests {
 
     #[test]
     fn cells_are_found_and_lie_bare() {
+        let mut grid = Grid::default();
+        for cell in ["١٬٢٥٠٫٥", "۲۰۲۴/۰۱/۱۵", "१२ रुपये"] {
+            grid.start_row(1).unwrap();
+            grid.push(cell).unwrap();
+        }
+        assert_eq!([0, 1, 2].map(|row| grid.cell(row, 0)), ["1,250.5", "2024/01/15", "१२ रुपये"]);
         let mut grid = Grid::default();
         grid.start_row(3).unwrap();
         for cell in [" a ", "=\"0123\"", "'5191XXXX", "'quoted'", "\u{200f}1.00\u{a0}"] {

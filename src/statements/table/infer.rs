@@ -84,7 +84,7 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
         ));
     }
     let judged = candidates::judge(table, &frame, &columns, &all, &marks, &groups, direction);
-    let picked = settle(table, &frame, pick(judged, &marks, answers, &mut evidence));
+    let picked = settle(table, &frame, &columns, pick(judged, &marks, answers, &mut evidence));
     let Picked { chosen, rivals, mark, open_mark, answered } = picked;
     let choice = signs::decide(&signs::Case {
         table,
@@ -164,7 +164,7 @@ struct Picked {
 }
 
 /// Drops rivals that read the rows alike, and takes the one of a pair of columns that the answer names.
-fn settle(table: &RawTable<'_>, frame: &Frame, mut picked: Picked) -> Picked {
+fn settle(table: &RawTable<'_>, frame: &Frame, columns: &[Column], mut picked: Picked) -> Picked {
     let mark = picked.mark;
     let rivals = picked
         .rivals
@@ -176,6 +176,12 @@ fn settle(table: &RawTable<'_>, frame: &Frame, mut picked: Picked) -> Picked {
         (Some(pair), Some(answer @ ("as-is" | "invert"))) if pair.len() == 2 && pair[0].is_turned(&pair[1]) => {
             picked.chosen = pair[usize::from(answer == "invert")].clone();
             picked.answered = true;
+        }
+        (Some(pair), _) if pair.len() == 2 && pair[0].is_turned(&pair[1]) => {
+            match signs::by_payment_texts(table, frame, columns, &pair[0], mark) {
+                Some(turned) => picked.chosen = pair[usize::from(turned)].clone(),
+                None => picked.rivals = Some(pair),
+            }
         }
         (rivals, _) => picked.rivals = rivals,
     }

@@ -45,6 +45,7 @@ mod role;
 mod rows;
 #[cfg(test)]
 mod samples;
+mod serial;
 mod sheet;
 mod sign;
 mod signs;
@@ -112,7 +113,10 @@ fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<gr
     if let Some(grid) = records::read(&text, input.limits.rows) {
         return Ok(grid);
     }
-    Ok(dialect::read(&text, input.limits, progress)?.0)
+    let grid = dialect::read(&text, input.limits, progress)?.0;
+    let has_rows = frame::find(&grid, words::words()).is_some();
+    let dated = if has_rows { None } else { serial::with_days(&grid, words::words()) };
+    Ok(dated.unwrap_or(grid))
 }
 
 /// The layouts, without what they learned about amounts where that is answered again: an answer means the same each time.

@@ -189,7 +189,7 @@ pub(super) fn read(
     let Some(owner) = Owner::of(list, header, input, grid) else {
         return Some(Err(StatementError::not_a_statement(
             "this is a list of positions, not of transactions, and names no broker",
-            "name the broker with `--institution NAME` to import the positions, or download the transactions",
+            "name the broker (`--institution NAME`, or `e` in the review) to import the positions, or download the transactions",
         )));
     };
     Some(Reader::new(list, owner, input, grid, header, grid.len()).read(format))

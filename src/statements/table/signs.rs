@@ -77,6 +77,9 @@ pub(super) fn decide(case: &Case<'_>) -> SignChoice {
             if is_negative(*debit) || is_negative(*credit) {
                 return decided(is_negative(*credit), "one column holds negative amounts only");
             }
+            if let Some(choice) = by_payments(weights) {
+                return choice;
+            }
             return by_texts(weights).unwrap_or(SignChoice::Open);
         }
         Model::Marked { .. } => return decided(false, "marked amounts are money in, all others money out"),
@@ -117,7 +120,9 @@ fn by_balance(case: &Case<'_>, weights: sign::Weights) -> Option<SignChoice> {
         return None;
     }
     let text = format!("{} of {} balances agree with the amounts", chain.agree, chain.steps);
-    let owes = case.is_card
+    // Without a header, thanks for payments show a card.
+    let thanks = case.frame.header.is_none() && weights.paid_inverted > 0 && weights.paid_as_is == 0;
+    let owes = (case.is_card || thanks)
         && !invert
         && weights.strong_inverted > 0
         && weights.strong_as_is == 0
@@ -141,6 +146,31 @@ fn by_balance(case: &Case<'_>, weights: sign::Weights) -> Option<SignChoice> {
         )));
     }
     Some(SignChoice::Decided { invert, balance: false, reasons })
+}
+
+/// Whether two columns must change their sides, where thanks for payments show which one is money in.
+pub(super) fn by_payment_texts(
+    table: &RawTable<'_>,
+    frame: &Frame,
+    columns: &[Column],
+    candidate: &Candidate,
+    mark: Mark,
+) -> Option<bool> {
+    let amounts = candidate.model.amounts(table.grid, &frame.sample, mark, table.words);
+    let weights = sign::texts(table.grid, &frame.sample, &amounts, columns, table.words);
+    match by_payments(weights)? {
+        SignChoice::Decided { invert, .. } => Some(invert),
+        SignChoice::Open => None,
+    }
+}
+
+/// Thanks for a payment on one side only: that side is money in.
+fn by_payments(weights: sign::Weights) -> Option<SignChoice> {
+    match (weights.paid_as_is > 0, weights.paid_inverted > 0) {
+        (true, false) => Some(decided(false, "payments with thanks go with the signs")),
+        (false, true) => Some(decided(true, "payments with thanks go with inverted signs")),
+        _ => None,
+    }
 }
 
 fn by_texts(weights: sign::Weights) -> Option<SignChoice> {

@@ -321,3 +321,50 @@ fn dates_without_a_year_lie_in_the_month_of_the_title() {
     let turned = "Statement January 2024\nPosted,Text,Amount\n02/01,Shop,-5.00\n03/01,Shop,-6.00\n03/01,Refund,7.00\n";
     assert_eq!(days(turned), ["2024-01-02", "2024-01-03", "2024-01-03"]);
 }
+
+/// Day and amount of each row of a table that asks nothing.
+fn days_and_amounts(text: &str) -> Vec<String> {
+    let reading = reading(text).unwrap();
+    assert!(!matches!(reading.verdict, Verdict::Question(_)), "{:?}", reading.verdict);
+    rows(&reading).into_iter().map(|(_, day, amount)| format!("{day} {amount}")).collect()
+}
+
+#[test]
+fn years_of_other_eras_and_digits_of_other_scripts_are_read() {
+    let wanted = ["2024-01-15 -500", "2024-01-16 1000"];
+    for table in [
+        "帳務日期,摘要,支出,存入,餘額\n113/01/15,提款,500,,9500\n113/01/16,薪資,,1000,10500\n",
+        "วันที่,รายการ,ถอน,ฝาก,คงเหลือ\n15/01/2567,ถอนเงิน,500.00,,9500.00\n16/01/2567,เงินเดือน,,1000.00,10500.00\n",
+        "التاريخ,الوصف,مدين,دائن,الرصيد\n١٥/٠١/٢٠٢٤,شراء,٥٠٠٫٠٠,,٩٥٠٠٫٠٠\n١٦/٠١/٢٠٢٤,راتب,,١٠٠٠٫٠٠,١٠٥٠٠٫٠٠\n",
+        "تاریخ,شرح,بدهکار,بستانکار,مانده\n۲۰۲۴/۰۱/۱۵,خرید,۵۰۰,,۹۵۰۰\n۲۰۲۴/۰۱/۱۶,حقوق,,۱۰۰۰,۱۰۵۰۰\n",
+        "Date,Description,Amount,Balance\n45306,Shop,-500,9500\n45307.375,Salary,1000,10500\n",
+    ] {
+        assert_eq!(days_and_amounts(table), wanted, "{table}");
+    }
+    assert!(
+        reading("Number,Name,Amount\n45306,Shop,-500\n45307,Pay,1000\n").is_err(),
+        "numbers without a word for a day"
+    );
+}
+
+#[test]
+fn lines_of_balances_name_themselves_in_any_column_of_texts() {
+    let german = "Buchungstag;Valuta;Auftraggeber/Zahlungsempfänger;Verwendungszweck;Kundenreferenz;Währung;Umsatz; \n\
+                  16.01.2024;16.01.2024;FIRMA;GEHALT;;EUR;1.000,00;H\n15.01.2024;15.01.2024;REWE;EINKAUF;;EUR;500,00;S\n\n\
+                  01.01.2024;;;;Anfangssaldo;EUR;10.000,00;H\n31.01.2024;;;;Endsaldo;EUR;10.500,00;H\n";
+    assert_eq!(days_and_amounts(german), ["2024-01-16 1000", "2024-01-15 -500"]);
+    let coded = "0,20240101,OPEN,10000.00,OPEN BALANCE,,9999,0\nHIST,20240115,##,-500.00,CARD PURCHASE,SHOP,9999,0\n\
+                 HIST,20240116,,1000.00,CREDIT TRANSFER,SALARY,9999,0\n0,20240131,CLOSE,10500.00,CLOSE BALANCE,,9999,0\n";
+    assert_eq!(days_and_amounts(coded), ["2024-01-15 -500", "2024-01-16 1000"]);
+    assert_eq!(reading(coded).unwrap().warnings.len(), 2);
+}
+
+#[test]
+fn thanks_for_a_payment_show_the_side_of_a_card_without_a_header() {
+    let owed = "01/20/2024,PAYMENT - THANK YOU,,100.00,37.50\n01/16/2024,TIM HORTONS,12.50,,137.50\n\
+                01/15/2024,LOBLAWS,50.00,,125.00\n";
+    assert_eq!(days_and_amounts(owed), ["2024-01-20 100", "2024-01-16 -12.5", "2024-01-15 -50"]);
+    let masked = "2024-01-20,PAYMENT THANK YOU,,100.00,4500********1234\n2024-01-16,TIM HORTONS,12.50,,4500********1234\n\
+                  2024-01-15,LOBLAWS,50.00,,4500********1234\n";
+    assert_eq!(days_and_amounts(masked), ["2024-01-20 100", "2024-01-16 -12.5", "2024-01-15 -50"]);
+}

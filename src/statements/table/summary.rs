@@ -3,6 +3,7 @@
 //! Used by the rows. INVARIANT: a line is one only if a whole cell names it so; turnovers count only beside such a balance.
 
 use super::{
+    column::{Column, ColumnKind},
     grid::Grid,
     plan::TablePlan,
     role::Role,
@@ -15,6 +16,8 @@ const SHORTEST: usize = 8;
 /// The columns of texts in which such lines name themselves.
 pub(super) struct SummaryLines {
     columns: Vec<usize>,
+    /// Other columns of texts; they count where all of those are empty.
+    others: Vec<usize>,
     /// Whether a line of the table names an opening or closing balance.
     has_balance: bool,
 }
@@ -22,14 +25,22 @@ pub(super) struct SummaryLines {
 impl SummaryLines {
     pub(super) fn find(grid: &Grid, plan: &TablePlan<'_>, texts: &[usize], parties: &[usize], words: &Words) -> Self {
         let columns: Vec<usize> = texts.iter().chain(parties).copied().collect();
+        let is_other = |column: &&Column| {
+            let says_more = matches!(column.role, None | Some(Role::Reference | Role::Id | Role::Type | Role::Text));
+            column.kind == ColumnKind::Text && says_more && !columns.contains(&column.index)
+        };
+        let others: Vec<usize> = plan.columns.iter().filter(is_other).map(|column| column.index).collect();
         let sample = &plan.frame.sample;
         let edges = sample.iter().take(5).chain(sample.iter().rev().take(5)).copied();
         let rows = edges.chain(plan.last.saturating_sub(5)..=plan.last);
         let mut rows = rows.filter(|row| *row < grid.len());
         let has_balance = rows.any(|row| {
-            columns.iter().any(|column| names(grid.cell(row, *column), words, &[Role::KeyOpening, Role::KeyClosing]))
+            columns
+                .iter()
+                .chain(&others)
+                .any(|column| names(grid.cell(row, *column), words, &[Role::KeyOpening, Role::KeyClosing]))
         });
-        Self { columns, has_balance }
+        Self { columns, others, has_balance }
     }
 
     /// The cell by which a line is one of them.
@@ -38,10 +49,20 @@ impl SummaryLines {
             return None;
         }
         let all = [Role::KeyOpening, Role::KeyClosing, Role::KeyTotal, Role::KeyIn, Role::KeyOut];
-        let mut cells = self.columns.iter().map(|column| grid.cell(row, *column)).filter(|cell| !cell.is_empty());
-        let cell = cells.next()?;
+        let filled = |columns: &[usize]| -> Vec<&'g str> {
+            // Codes and indicators beside the name do not count.
+            columns.iter().map(|column| grid.cell(row, *column)).filter(|cell| key(cell).len() > 2).collect()
+        };
+        let mut cells = filled(&self.columns);
+        if cells.is_empty() {
+            cells = filled(&self.others);
+        }
+        // One cell names the line; a shorter one may repeat its first word.
+        let cell = cells.iter().copied().max_by_key(|cell| cell.len())?;
         let length = if names(cell, words, &all[..2]) { 0 } else { 4 };
-        (cells.next().is_none() && key(cell).len() > length && names(cell, words, &all)).then_some(cell)
+        let name = key(cell);
+        let repeats = |other: &&str| *other == cell || name.starts_with(&format!("{} ", key(other)));
+        (cells.iter().all(repeats) && name.len() > length && names(cell, words, &all)).then_some(cell)
     }
 }
 

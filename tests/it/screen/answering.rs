@@ -45,3 +45,33 @@ async fn a_file_that_changes_during_the_review_is_refused_and_the_others_are_imp
     h.keys("<esc>").idle().await.keys("<esc>").idle().await.keys("3").idle().await;
     h.shows(&["Bakery"]).hides("Cinema").hides("Garage");
 }
+
+#[tokio::test]
+async fn files_that_name_no_institution_get_the_one_that_is_typed_in_the_review() {
+    let mut h = Harness::new(120, 40);
+    let path =
+        h.write("plain.csv", "Date,Details,Amount\n13/02/2026,Corner Bakery,-7.45\n14/02/2026,Green Grocer,-86.20\n");
+    h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await;
+    h.shows(&["Unnamed institution", "Corner Bakery"]);
+    h.keys("e").idle().await.shows(&["Which institution are these files of?"]);
+    h.keys("<enter>").idle().await.shows(&["Type the name of the institution."]);
+    h.paste("Harbour Bank").keys("<enter>").idle().await;
+    h.shows(&["Harbour Bank", "Corner Bakery"]).hides("Unnamed institution").hides("Which institution");
+    h.keys("<enter>").idle().await.keys("2").idle().await;
+    h.shows(&["Harbour Bank"]);
+}
+
+#[tokio::test]
+async fn a_list_of_positions_is_imported_once_its_broker_is_typed() {
+    let mut h = Harness::new(120, 40);
+    let path = h.write(
+        "held-2026-01-31.csv",
+        "Name,Ticker,Quantity,Average Price,Value,Currency\nAlpha,ABC,10,4.00,50.00,GBP\n",
+    );
+    h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await;
+    h.shows(&["list of positions"]);
+    h.keys("e").idle().await.paste("Corner Broker").keys("<enter>").idle().await;
+    h.shows(&["Corner Broker"]).hides("names no broker");
+    h.keys("<enter>").idle().await.keys("4").idle().await;
+    h.shows(&["ABC"]);
+}

@@ -2,6 +2,7 @@
 //!
 //! Files that cannot be read come first, files that are already imported last.
 
+mod institution;
 mod question;
 mod view;
 
@@ -284,6 +285,9 @@ impl Pane for Review {
             Action::In => self.step_show(true),
             Action::Out => self.step_show(false),
             Action::Fold => self.fold(),
+            Action::Edit if self.review().is_some() => {
+                ctx.push(institution::form(self.job, &self.paths, &self.options));
+            }
             _ if matches!(self.state, State::Partly(_)) => {
                 self.rows.act(action, self.report_lines.get(), ctx.page);
             }
