@@ -138,7 +138,9 @@ fn print(out: &mut dyn Write, node: &NodeRecord, depth: usize) -> io::Result<()>
     let source = node.source.as_ref().map(|place| {
         let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
         let path = place.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
-        format!("  [{}{line}{path}]", text::clean(&place.file))
+        let place = format!("{}{line}{path}", place.file);
+        // The label of a reply names its connection already.
+        if node.label.contains(&place) { String::new() } else { format!("  [{}]", text::clean(&place)) }
     });
     writeln!(
         out,

@@ -296,6 +296,13 @@ fn explain(console: &Console, record: &ImportRecord, dry_run: bool, reasons: boo
             }
         }
     }
+    let waiting = record.files.iter().filter(|file| file.is_waiting).count();
+    let asking = record.files.iter().filter(|file| file.question.is_some()).count();
+    if waiting > 0 {
+        let (files, wait) = if waiting == 1 { ("file", "waits") } else { ("files", "wait") };
+        let answer = if asking == 1 { "the answer" } else { "the answers" };
+        let _ = writeln!(err, "{waiting} {files} {wait} for {answer}: nothing was imported yet");
+    }
     if dry_run {
         let _ = writeln!(err, "dry run: nothing was written");
     }

@@ -74,8 +74,15 @@ pub(super) fn list<T, R: Borrow<T> + Serialize>(
     }
 }
 
-/// As [`list`], with the named fields of the JSON form only, in that order; without names as [`list`].
-pub(super) fn chosen<T, R: Borrow<T> + Serialize>(
+/// A record whose fields can be chosen as columns.
+pub(super) trait ListRecord {
+    /// The names of its fields in JSON, in their order.
+    const FIELDS: &'static [&'static str];
+}
+
+/// As [`list`], with the named fields of the JSON form only, in that order; without names as [`list`]. Unknown names are
+/// refused, also without rows.
+pub(super) fn chosen<T: ListRecord, R: Borrow<T> + Serialize>(
     out: &mut dyn Write,
     format: OutputFormat,
     rows: impl IntoIterator<Item = Result<R, CliError>>,
@@ -86,6 +93,7 @@ pub(super) fn chosen<T, R: Borrow<T> + Serialize>(
     if names.is_empty() {
         return list(out, format, rows, columns, empty);
     }
+    check_columns(names, T::FIELDS)?;
     let rows = rows.into_iter().map(|row| picked(&row?, names));
     if format != OutputFormat::Table {
         return list(out, format, rows, &[], empty);
@@ -101,18 +109,28 @@ pub(super) fn chosen<T, R: Borrow<T> + Serialize>(
     aligned(out, &titles.collect::<Vec<_>>(), lines, empty)
 }
 
-/// The named fields of a row.
+/// Refuses names of columns that are not among `fields`, the fields of a record.
+fn check_columns(names: &[String], fields: &[&str]) -> Result<(), CliError> {
+    let unknown: Vec<String> = names
+        .iter()
+        .filter(|name| !fields.contains(&name.as_str()))
+        .map(|name| text::clean(name).into_owned())
+        .collect();
+    let quoted: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => Ok(()),
+        [one] => Err(CliError::usage(format!("--columns: there is no column {one}"))),
+        several => Err(CliError::usage(format!("--columns: there are no columns {}", several.join(", ")))),
+    }
+    .map_err(|error| error.hint(format!("choose from: {}", fields.join(", "))))
+}
+
+/// The named fields of a row, which were checked.
 fn picked<T: Serialize>(row: &T, names: &[String]) -> Result<Value, CliError> {
     let value = serde_json::to_value(row).map_err(|error| CliError::new(FailureKind::Internal, error.to_string()))?;
     let mut fields = serde_json::Map::new();
     for name in names {
-        let Some(field) = value.get(name) else {
-            let known: Vec<&str> =
-                value.as_object().into_iter().flat_map(|known| known.keys()).map(String::as_str).collect();
-            return Err(CliError::usage(format!("--columns: there is no column `{}`", text::clean(name)))
-                .hint(format!("choose from: {}", known.join(", "))));
-        };
-        fields.insert(name.clone(), field.clone());
+        fields.insert(name.clone(), value.get(name).cloned().unwrap_or_default());
     }
     Ok(Value::Object(fields))
 }
@@ -258,6 +276,10 @@ mod tests {
         let mut out = Vec::new();
         list(&mut out, format, rows.into_iter().map(Ok), &COLUMNS, "nothing").unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    impl ListRecord for Row {
+        const FIELDS: &'static [&'static str] = &["name", "amount"];
     }
 
     fn rows() -> Vec<Row> {

@@ -4,19 +4,94 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use super::session::Session;
+use super::{output::ListRecord, session::Session};
 use crate::{
     domain::{
         AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource,
         figures::at_scale_of,
     },
-    ledger::{AccountLine, HoldingLine, LedgerError, Standing, View},
+    ledger::{AccountLine, HoldingLine, LedgerError, RowRecord, Standing, View},
     providers::find,
 };
 
 /// RFC 3339 in UTC, to the second.
 pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+impl ListRecord for AccountRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "connection_id",
+        "provider_account_id",
+        "number_masked",
+        "name",
+        "institution",
+        "type",
+        "currency",
+        "balance",
+        "available_balance",
+        "as_of",
+        "standing",
+        "is_active",
+        "transactions",
+        "merged",
+    ];
+}
+
+impl ListRecord for HoldingRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "account_id",
+        "symbol",
+        "name",
+        "asset_type",
+        "quantity",
+        "price",
+        "market_value",
+        "cost_basis",
+        "gain",
+        "gain_percent",
+        "weight",
+        "currency",
+        "as_of",
+        "source",
+    ];
+}
+
+impl ListRecord for RowRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "account_id",
+        "account",
+        "provider_transaction_id",
+        "date",
+        "instant",
+        "settlement_date",
+        "amount",
+        "currency",
+        "type",
+        "subtype",
+        "status",
+        "description",
+        "payee",
+        "memo",
+        "symbol",
+        "security_name",
+        "asset_type",
+        "quantity",
+        "unit_price",
+        "commission",
+        "fees",
+        "foreign_amount",
+        "foreign_currency",
+        "reference",
+        "category",
+        "tags",
+        "note",
+        "change_id",
+        "source_line",
+    ];
 }
 
 /// `accounts`.

@@ -227,6 +227,9 @@ impl LoadedView {
     }
 }
 
+/// Rows of a change that are sorted; reading the days of more takes too long for a page.
+const MOST_SORTED: usize = 10_000;
+
 impl View {
     /// The generation of the store that this is a view of.
     #[must_use]
@@ -352,10 +355,24 @@ impl View {
         Ok(self.inner.reader.change(id)?)
     }
 
-    /// The rows that a change added, then those it amended; rows that are gone are left out.
+    /// The rows that a change added or amended, newest first as in lists; those of a very large change in the order of its
+    /// sources. Rows that are gone are left out.
     pub fn change_rows(&self, change: ChangeId, offset: u64, limit: usize) -> Result<Vec<LedgerEntry>> {
+        let reader = &self.inner.reader;
+        let all = reader.rows_of_change(change, 0, MOST_SORTED + 1)?;
+        let page = if all.len() > MOST_SORTED {
+            reader.rows_of_change(change, offset, limit)?
+        } else {
+            let mut dated = Vec::with_capacity(all.len());
+            for id in all {
+                dated.push((reader.transaction(id)?.map(|row| row.facts.date), id));
+            }
+            dated.sort_unstable_by(|a, b| b.cmp(a));
+            let first = usize::try_from(offset).unwrap_or(usize::MAX);
+            dated.into_iter().skip(first).take(limit).map(|(_, id)| id).collect()
+        };
         let mut entries = Vec::new();
-        for id in self.inner.reader.rows_of_change(change, offset, limit)? {
+        for id in page {
             entries.extend(self.entry(id)?);
         }
         Ok(entries)

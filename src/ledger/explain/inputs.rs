@@ -11,7 +11,7 @@ use super::{
     parts,
 };
 use crate::{
-    domain::{AccountId, AssetCode, Holding, HoldingId, Money, TransactionId},
+    domain::{AccountId, AssetCode, Holding, HoldingId, Money, SnapshotSource, TransactionId},
     ledger::{
         By, LedgerEntry, ListRequest, Query, RowList, View, cash_flow::NO_FLOW, counts, daily::DailyBalance,
         error::Result, query::quoted,
@@ -264,7 +264,13 @@ impl Explainer {
             BalancePart::Securities => "securities stated",
             BalancePart::Available => "available, stated",
         };
-        let label = format!("{name} for {date} ({}, {})", stated.source, source(stated.change_id)?);
+        let label = match stated.source {
+            SnapshotSource::Manual => format!("{name} for {date} by hand"),
+            other => {
+                let how = other.to_string().replace('_', " ");
+                format!("{name} for {date} ({how}, {})", source(stated.change_id)?)
+            }
+        };
         if part == BalancePart::Whole && stated.securities.is_some() {
             return Ok(Some(Node::sum(figure, label, Money::new(value, stated.currency), 2)));
         }

@@ -206,8 +206,12 @@ pub(crate) fn rows(area: Rect) -> impl Iterator<Item = Rect> {
     (area.top()..area.bottom()).map(move |y| Rect { y, height: 1, ..area })
 }
 
-/// A box of at most that size in the middle of `area`.
+/// Columns beside a box from which the text behind it can be recognised.
+const FRAGMENT: u16 = 6;
+
+/// A box of at most that size in the middle of `area`. It takes the whole width where only fragments would be left beside it.
 pub(crate) fn centred(area: Rect, width: u16, height: u16) -> Rect {
-    let (width, height) = (width.min(area.width), height.min(area.height));
+    let width = if width + FRAGMENT > area.width { area.width } else { width };
+    let height = height.min(area.height);
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }

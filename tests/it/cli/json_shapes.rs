@@ -115,6 +115,71 @@ fn ids_are_strings_and_money_has_the_digits_of_its_currency() {
 }
 
 #[test]
+fn commands_that_change_accounts_files_and_the_vault_print_their_result() {
+    let profile = filled();
+    let mut found = Vec::new();
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let mut answer = |arguments: &[&str]| {
+        let value = profile.json(arguments);
+        faults(&arguments.join(" "), &value, &mut found);
+        value
+    };
+    let account = answer(&["accounts"])[0].clone();
+    for name in ["Old login", "New login"] {
+        answer(&["account", "add", name, "--type", "checking"]);
+        answer(&["balance", "set", name, "12", "--on", "2026-01-31"]);
+    }
+    let merged = answer(&["merge", "New login", "Old login"]);
+    assert_eq!((&merged["name"], keys(&merged)), (&"New login".into(), keys(&account)));
+    assert_ne!(merged["id"], account["id"]);
+    let split = answer(&["split", "New login"]);
+    assert_eq!(keys(&split), keys(&account));
+    answer(&["backup", "copy.backup"]);
+    let restored = answer(&["restore", "copy.backup"]);
+    assert_eq!(keys(&restored), ["backup", "database", "kept_as"]);
+    for name in ["backup", "database", "kept_as"] {
+        assert!(profile.folder.path().join(restored[name].as_str().unwrap()).exists(), "{restored}");
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_database_that_is_encrypted_and_plain_again_is_reported_as_its_vault() {
+    let profile = ScriptedProfile::new();
+    let passphrase = profile.file("passphrase", "canary-shape-19c4\n");
+    let json = |arguments: &[&str]| -> Value {
+        let mut command = profile.command(&[arguments, &["--format", "json"]].concat());
+        command.env("DASHTAM_VAULT", "passphrase").env("DASHTAM_PASSPHRASE_FILE", &passphrase);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    json(&["account", "add", "Cash", "--type", "checking"]);
+    json(&["vault", "decrypt"]);
+    for (what, is_encrypted) in [("encrypt", true), ("encrypt", true), ("decrypt", false)] {
+        let state = json(&["vault", what]);
+        let names: Vec<&String> = state.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["kind", "exists", "unlocked", "logins", "database_encrypted"]);
+        assert_eq!((&state["kind"], &state["database_encrypted"]), (&"passphrase".into(), &is_encrypted.into()));
+        assert_eq!(json(&["accounts"]).as_array().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn columns_are_the_fields_of_the_json_and_unknown_ones_are_refused_on_an_empty_profile() {
+    let (filled, empty) = (filled(), ScriptedProfile::new());
+    for list in ["accounts", "transactions", "holdings"] {
+        let rows = filled.json(&[list]);
+        let fields: Vec<&str> = rows[0].as_object().unwrap().keys().map(String::as_str).collect();
+        let error = empty.error(&[list, "--columns", "nonsense,id,more"], 2);
+        assert_eq!(error["message"], "--columns: there are no columns `nonsense`, `more`");
+        assert_eq!(error["hint"], format!("choose from: {}", fields.join(", ")), "{list}");
+        assert_eq!(empty.json(&[list, "--columns", &fields.join(",")]), serde_json::json!([]));
+        assert_eq!(filled.json(&[list, "--columns", &fields.join(",")]), rows, "{list}");
+    }
+}
+
+#[test]
 fn errors_are_json_with_a_hint() {
     let profile = ScriptedProfile::new();
     let mut without = Vec::new();

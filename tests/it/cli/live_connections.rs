@@ -83,8 +83,9 @@ async fn from_keys_to_holdings() {
     assert_eq!(profile.list(&["sync"]).await["connections"][0]["transactions_imported"], 1);
 
     let id = one["id"].as_str().unwrap().to_owned();
-    let output = profile.run(&["disconnect", &id, "--remove-data"]).await;
-    assert_eq!(output.status.code(), Some(0));
+    let done = profile.list(&["disconnect", &id, "--remove-data"]).await;
+    assert_eq!((&done["id"], &done["status"]), (&id.as_str().into(), &"disconnected".into()));
+    assert_eq!(names(&done), names(&connection), "the connection in the shape of `connect`");
     assert_eq!(profile.list(&["accounts"]).await, serde_json::json!([]));
     assert_eq!(profile.list(&["connections"]).await[0]["status"], "disconnected");
     let report = profile.list(&["sync"]).await;
@@ -145,6 +146,7 @@ async fn some_failing_is_3_and_all_failing_is_1() {
         .await;
     let repaired = Profile::json(&output, 0);
     assert_eq!((&repaired["id"], &repaired["status"]), (&first["id"], &"active".into()));
+    assert_eq!(names(&repaired), names(&first), "the connection in the shape of `connect`");
     assert_eq!(profile.list(&["accounts"]).await.as_array().unwrap().len(), 2);
 }
 

@@ -247,4 +247,6 @@ fn a_file_that_waits_for_the_answer_about_another_is_not_called_imported() {
         line.rsplit("  ").next().unwrap().trim().to_owned()
     };
     assert_eq!([result("bank.ofx"), result("days.csv")], ["not imported yet", "question"], "{table}");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains("\n1 file waits for the answer: nothing was imported yet\n"), "{err}");
 }

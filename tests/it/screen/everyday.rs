@@ -294,7 +294,7 @@ async fn the_palette_opens_over_a_change_and_leads_away_from_it() {
     let mut h = imported(100, 30).await;
     h.keys("6<enter>").idle().await.shows(&["Payroll ACME"]).keys(":").shows(&["Command", "Last row"]);
     h.keys("<esc>").shows(&["Payroll ACME"]).hides("Command ");
-    h.keys("<ctrl-p>last row<enter>").shows(&["▸ 2026-11-12"]);
+    h.keys("<ctrl-p>last row<enter>").shows(&["▸ 2026-11-02"]);
     h.keys(":rows chase<enter>").idle().await.shows(&["Transactions · Chase"]).hides("Command ");
     h.keys("<esc>").idle().await.shows(&["┌ Activity"]);
 }

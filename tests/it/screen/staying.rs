@@ -60,3 +60,14 @@ async fn esc_returns_to_the_screen_that_a_jump_left() {
     // The key of a screen is no jump: there is no way back from it but quitting.
     assert!(h.keys("q").runtime.has_ended());
 }
+
+#[tokio::test]
+async fn rows_of_a_change_are_newest_first() {
+    let mut h = Harness::new(120, 36);
+    let rows =
+        [("2026-10-03", "-1.00", "Oldest"), ("2026-11-05", "-2.00", "Newest"), ("2026-10-20", "-3.00", "Between")];
+    import(&mut h, "a.qfx", "111100001111", &rows).await;
+    let screen = h.keys("6<enter>").idle().await.screen();
+    let at = |name: &str| screen.find(name).unwrap_or_else(|| panic!("{name}: {screen}"));
+    assert!(at("Newest") < at("Between") && at("Between") < at("Oldest"), "{screen}");
+}

@@ -229,7 +229,7 @@ impl Sheet {
                 None if field.is_secret() => "type or paste it",
                 None => "",
             };
-            scene.paint.text(shrink_left(place, 1), hint, theme.muted);
+            scene.paint.text(place, hint, theme.muted);
         }
         match input {
             Input::Text(text) => text.draw(&mut scene.paint, place, focused, &[]),
@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn key_files_are_named_by_path_or_pasted() {
         let mut sheet = Sheet::new(&METADATA, None, None);
-        assert!(drawn(&sheet).contains("▸ Certificate   path of the file, or its content pasted"), "{}", drawn(&sheet));
+        assert!(drawn(&sheet).contains("▸ Certificate  path of the file, or its content pasted"), "{}", drawn(&sheet));
         sheet.paste("'~/keys/cert.pem'");
         sheet.step(true);
         sheet.paste("-----BEGIN PRIVATE KEY-----\rcanary\r-----END PRIVATE KEY-----\r");

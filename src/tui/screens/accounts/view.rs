@@ -277,7 +277,9 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
         lines.push(DetailLine::Blank);
     }
     lines.extend(coverage(account.id, scene));
-    if let Some(check) = scene.snapshot.checks.get(&account.id) {
+    // A gap states the difference with its days.
+    let check = scene.snapshot.checks.get(&account.id);
+    if let Some(check) = check.filter(|check| check.agrees() || scene.snapshot.gaps_of(account.id).is_empty()) {
         let (text, style) = if check.agrees() {
             (format!("✓ rows since {} add up to the balance", check.from), theme.good)
         } else {

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::Groups;
 use crate::{
-    domain::Money,
+    domain::{AssetCode, Money},
     ledger::{By, Group, GroupKey},
     tui::{
         component::{detail::DetailLine, hit::ListId, scene::Scene},
@@ -59,7 +59,12 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
     for (place, peak) in &peaks {
         columns.push(TableColumn::new(peak.currency.as_str(), Size::Fit(8, 28)).right().sort(place + 2));
     }
-    columns.push(TableColumn::new("", Size::Fit(0, 4)));
+    // Currencies without a column of their sums.
+    let is_shown = |currency: &AssetCode| peaks.iter().any(|(_, peak)| peak.currency == *currency);
+    let has_others = grouped.groups.iter().any(|group| !currencies(group).all(|currency| is_shown(&currency)));
+    if has_others {
+        columns.push(TableColumn::new("Also", Size::Fit(4, 8)));
+    }
     let drawn = grouped.drawn().filter(|_| !grouped.by.is_time());
     let scale = match drawn {
         Some(peak) if !masked => format!("to {}", plain(peak.amount.round())),
@@ -87,22 +92,25 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
             Cell::text(snapshot.group_label(&group.key), theme.text),
             Cell::text(plain(group.rows.into()), theme.muted),
         ];
-        let mut shown = 0;
         for (_, peak) in &peaks {
             cells.push(match sum_in(group, peak.currency) {
                 Some(sum) => {
-                    shown += 1;
                     Cell::Figure(AmountHalves::money(sum.amount, sum.currency, masked), theme.amount(sum.amount))
                 }
-                None if group.sums.too_large.contains(&peak.currency) => {
-                    shown += 1;
-                    Cell::text("too large", theme.warning)
-                }
+                None if group.sums.too_large.contains(&peak.currency) => Cell::text("too large", theme.warning),
                 None => Cell::Empty,
             });
         }
-        let others = group.sums.totals.len() + group.sums.too_large.len() - shown;
-        cells.push(if others > 0 { Cell::text(format!("+{others}"), theme.muted) } else { Cell::Empty });
+        if has_others {
+            let mut others = currencies(group).filter(|currency| !is_shown(currency));
+            let first = others.next();
+            let more = others.count();
+            cells.push(match first {
+                Some(first) if more > 0 => Cell::text(format!("{first} +{more}"), theme.muted),
+                Some(first) => Cell::text(first.to_string(), theme.muted),
+                None => Cell::Empty,
+            });
+        }
         let sum = drawn.and_then(|peak| Some((sum_in(group, peak.currency)?.amount, peak.amount)));
         cells.push(sum.map_or(Cell::Empty, |(sum, peak)| {
             let drawn = if both { signed_bar(sum, peak, usize::from(BAR)) } else { bar(sum, peak, usize::from(BAR)) };
@@ -110,6 +118,11 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
         }));
         TableRow::cells(cells)
     });
+}
+
+/// The currencies of a group.
+fn currencies(group: &Group) -> impl Iterator<Item = AssetCode> + '_ {
+    group.sums.totals.iter().map(|(total, _)| total.currency).chain(group.sums.too_large.iter().copied())
 }
 
 const fn title(by: By) -> &'static str {
