@@ -140,6 +140,13 @@ fn figures(cell: &str) -> Option<Day> {
         plain = cell.chars().filter_map(plain_character).collect();
         &plain
     };
+    if let Some((begins, rest)) = japanese_era(cell) {
+        let (year, _, after) = leading(rest)?;
+        let rest = after.strip_prefix(['.', '/', '-'])?;
+        let (month, _, after) = leading(rest)?;
+        let (day, _, rest) = leading(after.strip_prefix(['.', '/', '-'])?)?;
+        return fixed((1..=99).contains(&year).then_some(begins + year)?, month, day, rest);
+    }
     let bytes = cell.as_bytes();
     if !bytes.first()?.is_ascii_digit() {
         return None;
@@ -189,6 +196,15 @@ fn figures(cell: &str) -> Option<Day> {
 /// A date must be possible in some order.
 fn possible(day: Day) -> Option<Day> {
     DateOrder::ALL.into_iter().any(|order| day.in_order(order).is_some()).then_some(day)
+}
+
+/// The year before the first one of a Japanese era, and the text behind the era's name.
+fn japanese_era(cell: &str) -> Option<(u32, &str)> {
+    const ERAS: [(&str, u32); 6] =
+        [("R", 2018), ("H", 1988), ("S", 1925), ("令和", 2018), ("平成", 1988), ("昭和", 1925)];
+    let (name, begins) = ERAS.iter().find(|(name, _)| cell.starts_with(name))?;
+    let rest = cell[name.len()..].trim_start_matches('.');
+    rest.starts_with(|letter: char| letter.is_ascii_digit()).then_some((*begins, rest))
 }
 
 /// Chinese and Japanese figures with their signs, full-width digits.

@@ -58,8 +58,15 @@ pub(super) fn find(grid: &Grid, words: &Words) -> Option<Frame> {
         let near = grid.width(row) + 2 >= width || grid.width(row) * 3 >= width * 2;
         near && row_day(grid, row).is_some_and(is_usual)
     };
-    let first = (0..grid.len().min(SEARCHED)).find(|row| grid.width(*row) == width && fits(*row))?;
-    let header = header_above(grid, words, first, width);
+    let mut first = (0..grid.len().min(SEARCHED)).find(|row| grid.width(*row) == width && fits(*row))?;
+    let mut header = header_above(grid, words, first, width);
+    // Without a header, a first line whose day is in a column of no other row is a title with a day and a balance.
+    let is_alone = |row: usize| row_day(grid, row).is_some_and(|column| columns.get(&column) == Some(&1));
+    if header.is_none() && most >= 2 && is_alone(first) {
+        let next = (first + 1..grid.len().min(SEARCHED)).find(|row| grid.width(*row) == width && fits(*row));
+        first = next.filter(|row| !is_alone(*row)).unwrap_or(first);
+        header = header_above(grid, words, first, width);
+    }
     let start = header.map_or(first, |header| header + 1);
     let sample: Vec<usize> =
         (first..grid.len().min(first + 3 * SAMPLE)).filter(|row| fits(*row)).take(SAMPLE).collect();

@@ -337,6 +337,7 @@ fn years_of_other_eras_and_digits_of_other_scripts_are_read() {
         "วันที่,รายการ,ถอน,ฝาก,คงเหลือ\n15/01/2567,ถอนเงิน,500.00,,9500.00\n16/01/2567,เงินเดือน,,1000.00,10500.00\n",
         "التاريخ,الوصف,مدين,دائن,الرصيد\n١٥/٠١/٢٠٢٤,شراء,٥٠٠٫٠٠,,٩٥٠٠٫٠٠\n١٦/٠١/٢٠٢٤,راتب,,١٠٠٠٫٠٠,١٠٥٠٠٫٠٠\n",
         "تاریخ,شرح,بدهکار,بستانکار,مانده\n۲۰۲۴/۰۱/۱۵,خرید,۵۰۰,,۹۵۰۰\n۲۰۲۴/۰۱/۱۶,حقوق,,۱۰۰۰,۱۰۵۰۰\n",
+        "日付,摘要,出金,入金,残高\nR06.01.15,カード,500,,9500\n令和6年1月16日,給与,,1000,10500\n",
         "Date,Description,Amount,Balance\n45306,Shop,-500,9500\n45307.375,Salary,1000,10500\n",
     ] {
         assert_eq!(days_and_amounts(table), wanted, "{table}");
@@ -357,6 +358,13 @@ fn lines_of_balances_name_themselves_in_any_column_of_texts() {
                  HIST,20240116,,1000.00,CREDIT TRANSFER,SALARY,9999,0\n0,20240131,CLOSE,10500.00,CLOSE BALANCE,,9999,0\n";
     assert_eq!(days_and_amounts(coded), ["2024-01-15 -500", "2024-01-16 1000"]);
     assert_eq!(reading(coded).unwrap().warnings.len(), 2);
+}
+
+#[test]
+fn a_title_with_a_day_and_a_balance_is_no_row() {
+    let table = "Compte de chèques;Compte de chèques;****1234;16/03/2024;;1 234,56\n\
+                 15/03/2024;Paiement carte;FACTURE CARTE;CARREFOUR;;-20,50\n10/03/2024;Virement;VIREMENT RECU;SALAIRE;;1 000,00\n";
+    assert_eq!(days_and_amounts(table), ["2024-03-15 -20.5", "2024-03-10 1000"]);
 }
 
 #[test]
