@@ -177,7 +177,7 @@ impl FrameEncoder {
         let (mut out, mut pen) = (String::new(), self.pen.clone());
         dress(&mut out, &mut pen.look, Look::default());
         shift.write(&mut out);
-        pen.at = Some((0, 0));
+        pen.at = None;
         let mut moved = before;
         shift.apply(&mut moved, width, &Some(Glyph::blank()));
         let places = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));

@@ -67,7 +67,8 @@ impl Shift {
         }
     }
 
-    /// Writes the move. It leaves the cursor in the first cell of the terminal; rows that come in have the background of the
+    /// Writes the move. The place of the cursor is unknown afterwards, since terminals differ in where the end of a scroll
+    /// region leaves it; rows that come in have the background of the
     /// style that is set.
     pub(super) fn write(self, out: &mut String) {
         let (top, bottom) = (self.top + 1, self.bottom + 1);

@@ -207,7 +207,7 @@ pub(crate) fn rows(area: Rect) -> impl Iterator<Item = Rect> {
 }
 
 /// Columns beside a box from which the text behind it can be recognised.
-const FRAGMENT: u16 = 6;
+const FRAGMENT: u16 = 10;
 
 /// A box of at most that size in the middle of `area`. It takes the whole width where only fragments would be left beside it.
 pub(crate) fn centred(area: Rect, width: u16, height: u16) -> Rect {

@@ -178,8 +178,26 @@ impl TableView<'_> {
         widths
     }
 
-    /// The width of each column; 0 for dropped columns.
+    /// The width of each column; 0 for dropped columns. Columns keep the width of the last frame unless a vital one would be
+    /// dropped for that.
     fn widths(
+        &self,
+        available: u16,
+        visible: &[TableRow],
+        figures: &[(usize, usize)],
+        before: &HashMap<String, u16>,
+    ) -> Vec<u16> {
+        let widths = self.laid_out(available, visible, figures, before);
+        let has_dropped =
+            |widths: &[u16]| self.columns.iter().zip(widths).any(|(column, width)| column.vital && *width == 0);
+        if before.is_empty() || !has_dropped(&widths) {
+            return widths;
+        }
+        let fresh = self.laid_out(available, visible, figures, &HashMap::new());
+        if has_dropped(&fresh) { widths } else { fresh }
+    }
+
+    fn laid_out(
         &self,
         available: u16,
         visible: &[TableRow],
@@ -397,4 +415,50 @@ fn cell_areas(line: Rect, widths: &[u16]) -> impl Iterator<Item = Option<Rect>> 
         x = x.saturating_add(*width).saturating_add(GAP);
         (area.width > 0).then_some(area)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::buffer::Buffer;
+
+    use super::*;
+    use crate::tui::theme::{Theme, ThemeName};
+
+    #[test]
+    fn columns_that_keep_their_widths_never_push_out_a_vital_one() {
+        let theme = Theme::of(ThemeName::Plain);
+        let steady = |column: TableColumn<'static>| TableColumn { steady: true, ..column };
+        let columns = [
+            steady(TableColumn::new("Payee", Size::Flex(8))),
+            steady(TableColumn::new("Account", Size::Fit(4, 30))),
+            TableColumn::new("State", Size::Fit(0, 9)).rank(4).vital(),
+        ];
+        let mut lists = HashMap::new();
+        let mut drawn = |account: &'static str, state: &'static str| {
+            let area = Rect::new(0, 0, 40, 3);
+            let mut buffer = Buffer::empty(area);
+            let (mut targets, mut cursor) = (Vec::new(), None);
+            let mut paint =
+                Paint { buffer: &mut buffer, theme: &theme, targets: &mut targets, cursor: &mut cursor, masked: false };
+            let table = TableView {
+                list: ListId::Accounts,
+                columns: &columns,
+                len: 1,
+                selected: None,
+                focused: true,
+                headers: true,
+                sorted: None,
+            };
+            table.draw(&mut paint, &mut lists, area, |_| {
+                TableRow::cells(vec![
+                    Cell::text("Corner Foods", theme.text),
+                    Cell::text(account, theme.text),
+                    Cell::text(state, theme.text),
+                ])
+            });
+            (0..area.width).map(|x| buffer[(x, 1)].symbol()).collect::<String>()
+        };
+        assert!(drawn("An account with a very long na", "").contains("very long"));
+        assert!(drawn("Short", "pending").contains("pending"));
+    }
 }
