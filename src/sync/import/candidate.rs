@@ -142,8 +142,17 @@ fn lacks_number(group: &PageGroup<'_>, known: &Account) -> bool {
 }
 
 /// The only account that has the rows of the pages, where one of the two has no number.
-pub(super) fn by_rows<'w>(group: &PageGroup<'_>, compared: &[ComparedCandidate<'w>]) -> Option<&'w Account> {
-    let same = |one: &&ComparedCandidate<'w>| lacks_number(group, one.candidate.known) && one.agreement.repeats();
+///
+/// `others`: accounts that other pages of the file mean.
+pub(super) fn by_rows<'w>(
+    group: &PageGroup<'_>,
+    compared: &[ComparedCandidate<'w>],
+    others: &[AccountId],
+) -> Option<&'w Account> {
+    let same = |one: &&ComparedCandidate<'w>| {
+        let known = one.candidate.known;
+        !others.contains(&known.id) && lacks_number(group, known) && one.agreement.repeats()
+    };
     // Of two accounts with rows alike, the one whose texts are the very same.
     let most = compared.iter().filter(same).map(|one| one.agreement.exact).max()?;
     let mut found = compared.iter().filter(same).filter(|one| one.agreement.exact == most);

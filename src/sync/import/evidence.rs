@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
 use crate::{
-    domain::{TransactionFacts, TransactionStatus, text},
+    domain::{AssetCode, TransactionFacts, TransactionStatus, text},
     sync::reconcile::are_alike,
 };
 
@@ -136,6 +136,11 @@ impl RowAgreement {
             adds_up: source.continues_balance_of(account) || account.continues_balance_of(source),
             ..Self::default()
         };
+        // A list in one currency lacks the rows of another.
+        let mut currencies: Vec<AssetCode> = account.rows.iter().map(|known| known.currency).collect();
+        currencies.sort_unstable();
+        currencies.dedup();
+        let has_currency = |facts: &TransactionFacts| currencies.is_empty() || currencies.contains(&facts.currency);
         for facts in source.settled() {
             let hit = known.take(facts, any_text);
             agreement.found += usize::from(hit.is_some());
@@ -144,7 +149,7 @@ impl RowAgreement {
                 have_one_id(hit, facts) || text::skeleton(hit.description()) == text::skeleton(facts.description())
             };
             agreement.exact += usize::from(hit.is_some_and(is_exact));
-            agreement.compared += usize::from(hit.is_some() || account.must_have(facts.date));
+            agreement.compared += usize::from(hit.is_some() || (account.must_have(facts.date) && has_currency(facts)));
         }
         agreement.unlisted = known.rows.values().flatten().filter(|facts| source.must_have(facts.date)).count();
         agreement
@@ -184,7 +189,6 @@ impl RowAgreement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::AssetCode;
 
     fn day(day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(2025, 3, day).unwrap()

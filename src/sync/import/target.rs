@@ -61,7 +61,8 @@ pub(super) fn targets(world: &World<'_>, part: &InstitutionPart) -> Result<Vec<I
             continue;
         }
         let taken = taken(part, &targets, group.page);
-        targets.push(target(world, part, &names, &group, &taken)?);
+        let others: Vec<AccountId> = targets.iter().filter_map(|target| Some(target.account.as_ref()?.id)).collect();
+        targets.push(target(world, part, &names, &group, &taken, &others)?);
     }
     Ok(targets)
 }
@@ -115,6 +116,7 @@ fn target(
     names: &HashMap<String, usize>,
     group: &PageGroup<'_>,
     taken: &[AccountId],
+    others: &[AccountId],
 ) -> Result<ImportTarget, JobFailure> {
     let found = |account: &Account| ImportTarget {
         account: Some(account.clone()),
@@ -137,7 +139,7 @@ fn target(
         return Ok(target);
     }
     let compared = candidate::compare(world, part, group, candidates)?;
-    if let Some(known) = candidate::by_rows(group, &compared) {
+    if let Some(known) = candidate::by_rows(group, &compared, others) {
         let mut target = found(known);
         if by_name.is_none_or(|named| named.id != known.id) {
             target.new_names.push(name);
