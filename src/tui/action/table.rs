@@ -279,7 +279,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Out, &["h", "left"], "review-previous", "Show the previous kind of rows", "", KeyGroup::Import, REVIEW),
     row(Action::Fold, &["space"], "review-fold", "Fold or unfold the accounts of a file", "fold", KeyGroup::Import,
         KeyScope::of(&[KeyPlace::Review, KeyPlace::ReviewNothing])),
-    row(Action::Edit, &["e"], "review-institution", "Name the institution of files that name none", "institution",
+    row(Action::Edit, &["e"], "review-institution", "Name the institution of files that name none", "name",
         KeyGroup::Import, KeyScope::of(&[KeyPlace::Review, KeyPlace::ReviewNothing])),
     row(Action::CancelJob, &["esc", "q"], "cancel", "Stop the import; nothing is kept", "cancel", KeyGroup::Import,
         KeyScope::of(&[KeyPlace::Importing])),
