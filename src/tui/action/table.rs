@@ -279,8 +279,6 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Out, &["h", "left"], "review-previous", "Show the previous kind of rows", "", KeyGroup::Import, REVIEW),
     row(Action::Fold, &["space"], "review-fold", "Fold or unfold the accounts of a file", "fold", KeyGroup::Import,
         KeyScope::of(&[KeyPlace::Review, KeyPlace::ReviewNothing])),
-    row(Action::Edit, &["e"], "review-institution", "Name the institution of files that name none", "name",
-        KeyGroup::Import, KeyScope::of(&[KeyPlace::Review, KeyPlace::ReviewNothing])),
     row(Action::CancelJob, &["esc", "q"], "cancel", "Stop the import; nothing is kept", "cancel", KeyGroup::Import,
         KeyScope::of(&[KeyPlace::Importing])),
     row(Action::Accept, &["enter"], "accept", "Accept", "accept", KeyGroup::Overlay, ACCEPTED),
@@ -345,6 +343,9 @@ pub(crate) const TABLE: &[Spec] = &[
             KeyPlace::Difference,
             KeyPlace::Confirm,
         ])),
+    // Behind the way back, which narrow footers keep.
+    row(Action::Edit, &["e"], "review-institution", "Name the institution of files that name none", "name",
+        KeyGroup::Import, KeyScope::of(&[KeyPlace::Review, KeyPlace::ReviewNothing])),
     row(Action::Back, &["esc"], "screen-back", "One step back", "", KeyGroup::Move, SCREENS),
     // Program.
     row(Action::Leave, &["q"], "leave", "Leave the view; at the top, quit", "", KeyGroup::Program, LISTS),
