@@ -49,9 +49,6 @@ pub(super) fn account<'a>(lines: impl Iterator<Item = &'a str>) -> AccountField 
 
 /// The number without the currency code at its end: `1234567EUR`, `1234567 EUR`, `1234567/EUR`.
 fn without_currency(number: &str) -> (&str, Option<AssetCode>) {
-    if iban(number).is_some() {
-        return (number, None);
-    }
     let Some(at) = number.len().checked_sub(3).filter(|at| number.is_char_boundary(*at)) else { return (number, None) };
     let (front, code) = number.split_at(at);
     let currency = Some(code)
@@ -59,6 +56,10 @@ fn without_currency(number: &str) -> (&str, Option<AssetCode>) {
         .and_then(|code| AssetCode::new(code).ok())
         .filter(AssetCode::is_iso);
     let front = front.trim_end_matches([' ', '/', '-']);
+    // One IBAN in 97 passes its check with a currency behind it too.
+    if iban(number).is_some() && (currency.is_none() || iban(front).is_none()) {
+        return (number, None);
+    }
     let numeric = front.bytes().any(|byte| byte.is_ascii_digit());
     if currency.is_some() && numeric { (front, currency) } else { (number, None) }
 }
@@ -104,6 +105,11 @@ mod tests {
         assert_eq!(of("1291.99.348EUR"), (None, "1291.99.348".into(), some("EUR")));
         assert_eq!(of("DE89 3704 0044 0532 0130 00"), (None, "DE89370400440532013000".into(), None));
         assert_eq!(of("DE89370400440532013000EUR"), (None, "DE89370400440532013000".into(), some("EUR")));
+        assert_eq!(
+            of("NL86INGB8951223559USD"),
+            (None, "NL86INGB8951223559".into(), some("USD")),
+            "both pass the check"
+        );
         assert_eq!(of("DABADKKK/111111-11111111"), (some("DABADKKK"), "111111-11111111".into(), None));
         assert_eq!(of("xxxxxxxxxxxxxx"), (None, "xxxxxxxxxxxxxx".into(), None));
         let page = account("123456789\nDEUTDEFFXXX".lines());
