@@ -90,7 +90,8 @@ pub mod store {
 pub mod sync {
     pub use crate::sync::{
         AccountResult, ConnectRequest, ConnectionReport, EngineCommand, EngineConfig, Event, EventStream, Handle,
-        ImportRequest, JobFailure, JobId, LiveConfig, LoginEnding, Schedule, Stage, login_ends_soon, spawn,
+        ImportRequest, JobFailure, JobId, LiveConfig, LoginEnding, Schedule, Stage, SyncRequest, login_ends_soon,
+        spawn,
     };
 }
 

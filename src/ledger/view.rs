@@ -19,8 +19,8 @@ use super::{
 use crate::{
     columns::{CHUNK_ROWS, ChunkBuilder, Columns, ColumnsError, searchable},
     domain::{
-        Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Money, PairStanding,
-        RowPair, Snapshot, Transaction, TransactionFacts, TransactionId, TransactionSubtype, UserFields,
+        Account, AccountId, Balance, Change, ChangeId, Connection, ConnectionId, ConnectionStatus, Holding, Money,
+        PairStanding, RowPair, Snapshot, Transaction, TransactionFacts, TransactionId, TransactionSubtype, UserFields,
     },
     store::{Reader, Requests, Store},
 };
@@ -96,6 +96,7 @@ impl Ledger {
             daily: OnceLock::new(),
             transfers: OnceLock::new(),
             source: Mutex::default(),
+            positions: Mutex::default(),
         };
         let view =
             View { inner: Arc::new(inner), accounts: accounts.into(), loaded: None, until: None, today: self.today };
@@ -187,9 +188,11 @@ pub(super) struct SharedView {
     pub(super) scope: AccountNames,
     /// Computed on first use.
     pub(super) daily: OnceLock<Arc<Daily>>,
-    /// See [`View::with_true_kind`]; computed on first use, without columns only.
     /// The texts of the source read last.
     pub(super) source: Mutex<Option<SourceTexts>>,
+    /// All versions of all positions; read on first use.
+    pub(super) positions: Mutex<Option<Arc<[Holding]>>>,
+    /// See [`View::with_true_kind`]; computed on first use, without columns only.
     pub(super) transfers: OnceLock<HashMap<TransactionId, TransactionSubtype>>,
 }
 

@@ -19,6 +19,10 @@ pub enum Figure {
     Balance(AccountId),
     /// `account:ID:stated:DATE`: a stated balance; with `:cash`, `:securities` or `:available` a part of it.
     Stated(AccountId, NaiveDate, BalancePart),
+    /// `account:ID:stated:DATE:position:HOLDING:PART`: a position behind the securities of a stated balance.
+    StatedPosition(AccountId, NaiveDate, HoldingId, HeldPart),
+    /// `account:ID:stated:DATE:rest`: the securities of a stated balance less the positions behind them.
+    StatedRest(AccountId, NaiveDate),
     /// `holding:ID:gain`.
     HoldingGain(HoldingId),
     /// `holding:ID:value`.
@@ -126,6 +130,20 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// A figure of a position behind a stated balance.
+    pub enum HeldPart {
+        /// Its value.
+        Value = "value",
+        /// Units held.
+        Quantity = "quantity",
+        /// The price of one unit.
+        Price = "price",
+        /// The units of the underlying in one contract.
+        Multiplier = "multiplier",
+    }
+}
+
+vocabulary! {
     /// A figure of several positions together.
     pub enum PositionPart {
         /// The sum of their values.
@@ -198,6 +216,10 @@ impl fmt::Display for Figure {
             Self::NetWorth(currency) => f.write_str("net-worth").and_then(|()| with(f, currency)),
             Self::Balance(account) => write!(f, "account:{account}:balance"),
             Self::Stated(account, date, part) => write!(f, "account:{account}:stated:{date}{}", part.suffix()),
+            Self::StatedPosition(account, date, id, part) => {
+                write!(f, "account:{account}:stated:{date}:position:{id}:{part}")
+            }
+            Self::StatedRest(account, date) => write!(f, "account:{account}:stated:{date}:rest"),
             Self::HoldingGain(id) => write!(f, "holding:{id}:gain"),
             Self::HoldingValue(id) => write!(f, "holding:{id}:value"),
             Self::HoldingCost(id) => write!(f, "holding:{id}:cost"),
@@ -268,6 +290,13 @@ fn parse(text: &str, depth: usize) -> Option<Figure> {
             [id, "gap", date] => Some(Figure::Gap(id.parse().ok()?, date.parse().ok()?)),
             [id, "cash"] => Some(Figure::Cash(id.parse().ok()?)),
             [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Whole)),
+            [id, "stated", date, "rest"] => Some(Figure::StatedRest(id.parse().ok()?, date.parse().ok()?)),
+            [id, "stated", date, "position", held, part] => Some(Figure::StatedPosition(
+                id.parse().ok()?,
+                date.parse().ok()?,
+                held.parse().ok()?,
+                HeldPart::parse(part)?,
+            )),
             [id, "stated", date, part] => {
                 Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::parse(part)?))
             }
@@ -374,6 +403,8 @@ mod tests {
             "holding:2:multiplier",
             "holding:2:gain-percent",
             "holding:2:weight",
+            "account:1:stated:2026-10-31:position:2:price",
+            "account:1:stated:2026-10-31:rest",
             "holdings:USD",
             "account:3:available",
             "account:3:rows",

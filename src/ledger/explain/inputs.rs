@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
-    BalancePart, Figure,
+    BalancePart, Figure, HeldPart,
     node::{Node, NodeKind},
-    parts,
+    parts, place,
 };
 use crate::{
     domain::{AccountId, AssetCode, Holding, HoldingId, Money, SnapshotSource, TransactionId},
@@ -81,9 +81,18 @@ impl Explainer {
             }
             Figure::Balance(account) => self.balance(figure, *account)?,
             Figure::Stated(account, date, part) => self.stated(figure, *account, *date, *part)?,
+            Figure::StatedPosition(..) | Figure::StatedRest(..) => self.stated_position(figure)?,
             other if parts::is_part(other) => parts::node(&self.view, self.day, other)?,
             other if other.is_compound() => self.compound(other)?,
-            Figure::Row(id) => self.view.entry(*id)?.map(|entry| row(&entry, false)),
+            Figure::Row(id) => match self.view.entry(*id)? {
+                Some(entry) => {
+                    let inputs = self.parts_of_amount(&entry)?.len();
+                    let leaf = row(&entry, false);
+                    let kind = if inputs > 0 { NodeKind::Sum } else { leaf.kind };
+                    Some(Node { kind, inputs, ..leaf })
+                }
+                None => None,
+            },
             Figure::CashFlow(period, currency) => self.cash_flow(figure, period, *currency)?,
             Figure::Group(by, value, currency) => self.group(figure, *by, value, *currency)?,
             Figure::Rows { .. } => self.rows(figure)?,
@@ -92,7 +101,13 @@ impl Explainer {
             | Figure::HoldingCost(id)
             | Figure::HoldingQuantity(id)
             | Figure::HoldingPrice(id)
-            | Figure::HoldingMultiplier(id) => self.holding(*id)?.map(|held| holding(figure, &held)),
+            | Figure::HoldingMultiplier(id) => match self.holding(*id)? {
+                Some(held) if self.has_computed_price(figure, &held)? => {
+                    let inputs = 2 + usize::from(has_multiplier(&held));
+                    Some(Node { kind: NodeKind::Ratio, inputs, ..holding(figure, &held) })
+                }
+                held => held.map(|held| holding(figure, &held)),
+            },
             _ => None,
         };
         Ok(node)
@@ -146,9 +161,21 @@ impl Explainer {
                 let stated = Figure::Stated(*account, figure.stated_on, BalancePart::Whole);
                 [stated].into_iter().chain(self.rows_between(*account, &figure)).collect()
             }
+            Figure::Row(id) => match self.view.entry(*id)? {
+                Some(entry) => self.parts_of_amount(&entry)?,
+                None => Vec::new(),
+            },
             Figure::HoldingGain(id) => {
                 vec![Figure::HoldingValue(*id), Figure::Less(Box::new(Figure::HoldingCost(*id)))]
             }
+            Figure::HoldingPrice(id) => match self.holding(*id)? {
+                Some(held) if self.has_computed_price(figure, &held)? => {
+                    let mut parts = vec![Figure::HoldingValue(*id), Figure::HoldingQuantity(*id)];
+                    parts.extend(has_multiplier(&held).then_some(Figure::HoldingMultiplier(*id)));
+                    parts
+                }
+                _ => Vec::new(),
+            },
             Figure::HoldingValue(id) => match self.holding(*id)? {
                 Some(held) if held.facts.market_value.is_none() && held.facts.value().is_some() => {
                     let mut factors = vec![Figure::HoldingQuantity(*id), Figure::HoldingPrice(*id)];
@@ -194,6 +221,14 @@ impl Explainer {
                 let parts =
                     [BalancePart::Cash, BalancePart::Securities].map(|part| Figure::Stated(*account, *date, part));
                 if node.is_some_and(|node| node.inputs > 0) { parts.to_vec() } else { Vec::new() }
+            }
+            Figure::Stated(account, date, BalancePart::Securities) => {
+                self.stated_securities(*account, *date)?.map(|held| held.figures(*account, *date)).unwrap_or_default()
+            }
+            Figure::StatedPosition(account, date, id, HeldPart::Value) => {
+                let Some(held) = self.stated_securities(*account, *date)? else { return Ok(Vec::new()) };
+                let parts = held.factors(&self.view, *id)?.into_iter();
+                parts.map(|part| Figure::StatedPosition(*account, *date, *id, part)).collect()
             }
             _ => Vec::new(),
         })
@@ -274,6 +309,12 @@ impl Explainer {
         if part == BalancePart::Whole && stated.securities.is_some() {
             return Ok(Some(Node::sum(figure, label, Money::new(value, stated.currency), 2)));
         }
+        if part == BalancePart::Securities {
+            let parts = self.stated_securities(account, date)?.map_or(0, |held| held.len());
+            if parts > 0 {
+                return Ok(Some(Node::sum(figure, label, Money::new(value, stated.currency), parts)));
+            }
+        }
         Ok(Some(Node::leaf(figure, label, value, Some(stated.currency), NodeKind::Stated)))
     }
 
@@ -283,7 +324,13 @@ impl Explainer {
         if !parsed.problems().is_empty() {
             return Ok(None);
         }
-        self.total(figure, format!("cash flow of {period}"), &query, currency, 2)
+        let label = format!("cash flow of {period}");
+        let found = self.total(figure, label.clone(), &query, currency, 2)?;
+        let (None, Some(currency)) = (&found, currency) else { return Ok(found) };
+        // Only transfers, which are no flow.
+        let any = self.list(None, &format!("date:{} cur:={currency}", period.to_lowercase()))?;
+        let nothing = Node::sum(figure, format!("{label} in {currency}"), Money::new(Decimal::ZERO, currency), 2);
+        Ok((any.len() > 0).then_some(nothing))
     }
 
     fn group(&self, figure: &Figure, by: By, value: &str, currency: Option<AssetCode>) -> Result<Option<Node>> {
@@ -343,6 +390,12 @@ impl Explainer {
         let word = if *subtracted { "less " } else { "" };
         let label = format!("{word}{}", counted(places.len(), "row"));
         Ok(Some(Node::sum(figure, label, Money::new(total, *currency), places.len())))
+    }
+
+    /// Whether a figure is a price that its source does not state: its value divided by its quantity.
+    fn has_computed_price(&self, figure: &Figure, held: &Holding) -> Result<bool> {
+        let is_price = matches!(figure, Figure::HoldingPrice(_)) && held.facts.price.is_some();
+        Ok(is_price && !place::has_stated_price(&self.view, held.change_id, held)?)
     }
 
     pub(super) fn holding(&self, id: HoldingId) -> Result<Option<Holding>> {

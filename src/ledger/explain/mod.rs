@@ -13,8 +13,10 @@ mod inputs;
 mod node;
 mod parts;
 mod place;
+mod position;
+mod trade;
 
-pub use address::{BalancePart, Figure, ParseFigureError, PositionPart, RowPart, RowSumPart};
+pub use address::{BalancePart, Figure, HeldPart, ParseFigureError, PositionPart, RowPart, RowSumPart};
 pub use inputs::Explainer;
 pub use node::{Node, NodeKind};
 pub use place::{SourcePlace, place_in_reply};

@@ -14,7 +14,7 @@ vocabulary! {
         Product = "product",
         /// The first input divided by the second, in percent, rounded to two digits.
         Quotient = "quotient",
-        /// The first input divided by the second, rounded to six digits.
+        /// The first input divided by the others, rounded to six digits or more.
         Ratio = "ratio",
         /// Its input with the opposite sign.
         Opposite = "opposite",

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Explainer, Figure, node::Node};
 use crate::{
-    domain::{Change, ChangeId, ChangeKind, Transaction},
+    domain::{Change, ChangeId, ChangeKind, Holding, Transaction},
     ledger::{View, error::Result, view::SourceFiles},
     statements::{self, Limits},
     store::RawSource,
@@ -30,10 +30,19 @@ pub struct SourcePlace {
     pub text: String,
 }
 
+impl SourcePlace {
+    /// A text whose change and file are not set yet.
+    const fn new(text: String) -> Self {
+        Self { change_id: ChangeId(0), file: String::new(), line: None, first_line: None, path: None, text }
+    }
+}
+
 /// Lines of one record at most.
 const LONGEST_RECORD: usize = 60;
 /// Characters of one line shown at most: some files have one line only.
 const LONGEST_LINE: usize = 600;
+/// Least digits of a price that an adapter computes, unless it ends before.
+const COMPUTED_DIGITS: u32 = 6;
 /// Earlier sources looked through for a row that a later change amended.
 const EARLIER: usize = 64;
 
@@ -83,10 +92,11 @@ impl Explainer {
             | Figure::HoldingPrice(id) => {
                 let (Some(node), Some(held)) = (self.node(figure)?, self.holding(*id)?) else { return Ok(None) };
                 match node.value.filter(|_| node.inputs == 0) {
-                    Some(amount) => place_of_amount(self.view(), held.change_id, amount.abs()),
+                    Some(amount) => place_of_position(self.view(), held.change_id, &held, amount),
                     None => Ok(None),
                 }
             }
+            Figure::StatedPosition(..) => self.place_of_stated_position(figure),
             _ => Ok(None),
         }
     }
@@ -137,19 +147,29 @@ fn texts_of(source: &RawSource) -> Vec<(String, String)> {
 
 /// The place of a row. A row that a later change amended (a cancellation) may have its place in an earlier source.
 fn place_of_row(view: &View, row: &Transaction, amount: Decimal) -> Result<Option<SourcePlace>> {
+    Ok(find_row(view, row, amount)?.0)
+}
+
+/// Whether the source of a row states its amount.
+pub(super) fn states_amount(view: &View, row: &Transaction) -> Result<bool> {
+    Ok(find_row(view, row, row.facts.amount)?.1)
+}
+
+/// The place of a row, and whether its amount is there.
+fn find_row(view: &View, row: &Transaction, amount: Decimal) -> Result<(Option<SourcePlace>, bool)> {
     let (own, certain) = place_in(view, row.change_id, row, amount)?;
     if certain {
-        return Ok(own);
+        return Ok((own, true));
     }
     let brings_rows = |change: &&Change| {
         matches!(change.kind, ChangeKind::Import | ChangeKind::Sync) && change.accounts.contains(&row.account_id)
     };
     for change in view.changes(Some(row.change_id), EARLIER)?.iter().filter(brings_rows) {
         if let (Some(place), true) = place_in(view, change.id, row, amount)? {
-            return Ok(Some(place));
+            return Ok((Some(place), true));
         }
     }
-    Ok(own)
+    Ok((own, false))
 }
 
 /// The place of a row in the source of one change, and whether its amount is there.
@@ -163,7 +183,8 @@ fn place_in(view: &View, change: ChangeId, row: &Transaction, amount: Decimal) -
         };
         let Some(mut place) = place else { continue };
         (place.change_id, place.file) = (change, file.clone());
-        if place.path.is_some() || contains(&place.text, amount) {
+        let is_cents = || [2, 8].into_iter().any(|scale| contains_scaled(&place.text, amount, scale));
+        if contains(&place.text, amount) || place.path.is_some() && is_cents() {
             return Ok((Some(place), true));
         }
         without_amount.get_or_insert(place);
@@ -215,6 +236,67 @@ fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Opt
     Ok(other)
 }
 
+/// The place of a figure of a position: in its record, else a line that names the amount.
+pub(super) fn place_of_position(
+    view: &View,
+    change: ChangeId,
+    held: &Holding,
+    amount: Decimal,
+) -> Result<Option<SourcePlace>> {
+    match place_in_position(view, change, held, amount)? {
+        Some(found) => Ok(Some(found)),
+        None => place_of_amount(view, change, amount),
+    }
+}
+
+/// Whether the price of a position is stated. Some sources state value and quantity only, and their adapters divide.
+pub(super) fn has_stated_price(view: &View, change: ChangeId, held: &Holding) -> Result<bool> {
+    let Some(price) = held.facts.price else { return Ok(false) };
+    let units = held.facts.quantity.checked_mul(held.facts.multiplier);
+    let ratio = held.facts.market_value.zip(units).and_then(|(value, units)| value.checked_div(units));
+    if price.scale() < COMPUTED_DIGITS && ratio.is_none_or(|ratio| ratio.round_dp(COMPUTED_DIGITS) != price) {
+        return Ok(true);
+    }
+    Ok(place_in_position(view, change, held, price)?.is_some())
+}
+
+/// The place of a figure of a position in the record that names the security and has its quantity.
+fn place_in_position(view: &View, change: ChangeId, held: &Holding, amount: Decimal) -> Result<Option<SourcePlace>> {
+    let facts = &held.facts;
+    let names = [facts.provider_id.as_str(), facts.symbol.as_str()];
+    let names = names.into_iter().filter(|name| !name.is_empty());
+    for (file, text) in view.source_texts(change)?.iter().flat_map(|texts| texts.iter()) {
+        let found = if is_json(text) {
+            names.clone().find_map(|name| amount_of(text, name, amount))
+        } else {
+            names.clone().find_map(|name| position_lines(text, name, facts.quantity, amount))
+        };
+        if let Some(found) = found {
+            return Ok(Some(SourcePlace { change_id: change, file: file.clone(), ..found }));
+        }
+    }
+    Ok(None)
+}
+
+/// The line of an amount in the lines after the one that names a security, up to the next one that does, where these also have
+/// its quantity.
+fn position_lines(text: &str, name: &str, quantity: Decimal, amount: Decimal) -> Option<SourcePlace> {
+    let lines: Vec<&str> = text.lines().collect();
+    let named = lines.iter().enumerate().filter(|(_, line)| line.contains(name)).map(|(at, _)| at);
+    named.clone().find_map(|first| {
+        let others = named.clone().find(|other| *other > first).unwrap_or(lines.len());
+        let own = &lines[first..others.min(first + LONGEST_RECORD)];
+        // A table has a record in one line.
+        let own = if contains(own[0], quantity) { &own[..1] } else { own };
+        let at = own.iter().position(|line| contains(line, amount))?;
+        own.iter().any(|line| contains(line, quantity)).then(|| {
+            let number = u32::try_from(first + at + 1).ok();
+            let text = shortened(own[at], amount).into_owned();
+            SourcePlace { line: number, first_line: number, ..SourcePlace::new(text) }
+        })
+    })
+}
+
 fn is_json(text: &str) -> bool {
     text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
 }
@@ -246,14 +328,7 @@ fn record(text: &str, first: usize, amount: Decimal) -> Option<SourcePlace> {
     let at = own.iter().position(|line| contains(line, amount)).unwrap_or_default();
     let number = |place: usize| u32::try_from(first + place).ok();
     let shown: Vec<_> = own.iter().map(|line| shortened(line, amount)).collect();
-    Some(SourcePlace {
-        change_id: ChangeId(0),
-        file: String::new(),
-        line: number(at),
-        first_line: number(0),
-        path: None,
-        text: shown.join("\n"),
-    })
+    Some(SourcePlace { line: number(at), first_line: number(0), ..SourcePlace::new(shown.join("\n")) })
 }
 
 /// The tag that a line begins with, in a file of tags.
@@ -276,6 +351,11 @@ fn shortened(line: &str, amount: Decimal) -> Cow<'_, str> {
 /// Whether a line has the amount as a number, whatever its sign and its separators.
 fn contains(line: &str, amount: Decimal) -> bool {
     numbers(line).any(|(_, number)| number == amount.abs())
+}
+
+/// Whether a text has the amount in units of 10 to the power of `-scale`: cents, satoshis.
+fn contains_scaled(text: &str, amount: Decimal, scale: u32) -> bool {
+    amount.checked_mul(Decimal::from(10_u64.pow(scale))).is_some_and(|scaled| contains(text, scaled))
 }
 
 /// The numbers in a line with their places; one with a doubtful separator in both its readings.
@@ -340,16 +420,25 @@ fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePla
         }
         None => (amount_path(&value, amount, &mut path)?, &value),
     };
-    let shown = if id.is_some() { serde_json::to_string_pretty(object).ok()? } else { amount.to_string() };
-    let text = shown.chars().take(4 * LONGEST_LINE).collect();
-    Some(SourcePlace {
-        change_id: ChangeId(0),
-        file: String::new(),
-        line: None,
-        first_line: None,
-        path: Some(path),
-        text,
-    })
+    if id.is_some() {
+        at_path(path, object)
+    } else {
+        Some(SourcePlace { path: Some(path), ..SourcePlace::new(amount.to_string()) })
+    }
+}
+
+/// The place of an amount in the objects with an id.
+fn amount_of(text: &str, id: &str, amount: Decimal) -> Option<SourcePlace> {
+    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+    let mut objects = Vec::new();
+    with_id(&value, id, &mut String::from("$"), &mut objects);
+    objects.into_iter().find_map(|(mut path, object)| at_path(amount_path(object, amount, &mut path)?, object))
+}
+
+/// A path in a reply, with the object around it.
+fn at_path(path: String, object: &Value) -> Option<SourcePlace> {
+    let text = serde_json::to_string_pretty(object).ok()?.chars().take(4 * LONGEST_LINE).collect();
+    Some(SourcePlace { path: Some(path), ..SourcePlace::new(text) })
 }
 
 /// The innermost objects with a field, or under a name, that equals the id, each with its path. Some adapters put a suffix

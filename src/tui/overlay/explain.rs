@@ -135,7 +135,9 @@ impl ExplainTree {
         let Some(place) = place else { return };
         let depth = match &mut self.lines[place].kind {
             LineKind::Node { open: true, .. } => return,
-            LineKind::Node { open, .. } => {
+            LineKind::Node { open, node: shown } => {
+                // In a list of rows a trade has no inputs yet.
+                shown.inputs = node.inputs;
                 *open = true;
                 self.lines[place].depth + 1
             }

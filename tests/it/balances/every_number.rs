@@ -6,7 +6,7 @@ use dashtam::testing::{demo, ledger::Ledger};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::support::{alpaca::FakeAlpaca, profile::Profile, trees::Trees};
+use crate::support::{alpaca::FakeAlpaca, live_household::LiveHousehold, profile::Profile, trees::Trees};
 
 /// What a field of a command's output is.
 enum Meaning {
@@ -116,22 +116,8 @@ fn combined_figures(outputs: &[(&str, Value)], today: NaiveDate) -> Vec<String> 
     found
 }
 
-#[tokio::test]
-async fn every_number_of_the_command_line_has_an_explanation_that_adds_up() {
-    let today = chrono::Local::now().date_naive();
-    let (fake, server) = FakeAlpaca::start().await;
-    fake.fill(40, today);
-    let mut profile = Profile::new(&[("alpaca", &server)]);
-    let mut arguments = vec!["import".to_owned()];
-    for file in demo::statements(today) {
-        let path = profile.folder.path().join(&file.name);
-        std::fs::write(&path, file.bytes).unwrap();
-        arguments.push(path.to_str().unwrap().to_owned());
-    }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    assert!(profile.run(&arguments).await.status.success());
-    profile.connect("KEY", 0).await;
-
+/// Checks every number of the command line; how many there are, and the trees.
+async fn walk(profile: &mut Profile, today: NaiveDate) -> (usize, Trees) {
     let mut outputs = Vec::new();
     for command in [
         "accounts",
@@ -149,7 +135,7 @@ async fn every_number_of_the_command_line_has_an_explanation_that_adds_up() {
     for by in ["month", "year", "payee", "account", "institution", "type", "subtype", "status", "category", "symbol"] {
         outputs.push((by, profile.list(&["transactions", "--by", by]).await));
     }
-    let mut walk = Trees::of(&Ledger::new(profile.store()), today);
+    let mut trees = Trees::of(&Ledger::new(profile.store()), today);
     let mut explained = 0;
     for (command, output) in &outputs {
         for row in output.as_array().unwrap() {
@@ -161,22 +147,60 @@ async fn every_number_of_the_command_line_has_an_explanation_that_adds_up() {
                     |address: &str, found| assert_eq!(found, Some(number), "{command} {field} = {address}: {row}");
                 match meaning.unwrap_or_else(|| panic!("{command}: nothing explains the field {field} of {row}")) {
                     Meaning::Identity | Meaning::Counted => continue,
-                    Meaning::Figure(address) => shown(&address, walk.explained(&address).0),
-                    Meaning::Negated(address) => shown(&address, walk.explained(&address).0.map(|value| -value)),
-                    Meaning::Inputs(address) => shown(&address, Some(walk.explained(&address).1.into())),
+                    Meaning::Figure(address) => shown(&address, trees.explained(&address).0),
+                    Meaning::Negated(address) => shown(&address, trees.explained(&address).0.map(|value| -value)),
+                    Meaning::Inputs(address) => shown(&address, Some(trees.explained(&address).1.into())),
                 }
                 explained += 1;
             }
         }
     }
-    let combined = combined_figures(&outputs, today);
-    for address in &combined {
-        walk.explained(address);
+    for address in &combined_figures(&outputs, today) {
+        trees.explained(address);
     }
-    println!("{explained} numbers, {} figures, leaves {:?}", walk.seen.len(), walk.leaves);
-    assert!(
-        explained > 2_000 && walk.leaves["path"] > 40 && walk.leaves["line"] > 1_000,
-        "{explained}: {:?}",
-        walk.leaves
-    );
+    println!("{explained} numbers, {} figures, leaves {:?}", trees.seen.len(), trees.leaves);
+    (explained, trees)
+}
+
+#[tokio::test]
+async fn every_number_of_the_command_line_has_an_explanation_that_adds_up() {
+    let today = chrono::Local::now().date_naive();
+    let (fake, server) = FakeAlpaca::start().await;
+    fake.fill(40, today);
+    let mut profile = Profile::new(&[("alpaca", &server)]);
+    let mut arguments = vec!["import".to_owned()];
+    for file in demo::statements(today) {
+        let path = profile.folder.path().join(&file.name);
+        std::fs::write(&path, file.bytes).unwrap();
+        arguments.push(path.to_str().unwrap().to_owned());
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    assert!(profile.run(&arguments).await.status.success());
+    profile.connect("KEY", 0).await;
+    let (explained, trees) = walk(&mut profile, today).await;
+    let leaves = &trees.leaves;
+    assert!(explained > 2_000 && leaves["path"] > 40 && leaves["line"] > 1_000, "{explained}: {leaves:?}");
+}
+
+/// A bank with pending rows and euros and a broker with lots, after two syncs: no file, so every leaf is in a kept reply.
+#[tokio::test]
+async fn every_number_of_live_connections_is_found_in_their_replies() {
+    let today = chrono::Local::now().date_naive();
+    let household = LiveHousehold::start(today).await;
+    let servers = [("alpaca", &household.broker_server), ("simplefin", &household.bank_server)];
+    let mut profile = Profile::new(&servers);
+    profile.connect("KEY", 0).await;
+    let token = LiveHousehold::token();
+    let connect = ["connect", "simplefin", "--field-env", "setup_token=TOKEN", "--format", "json"];
+    let output = profile.command(&connect).env("TOKEN", &token).output().await.unwrap();
+    Profile::json(&output, 0);
+    let pending = profile.list(&["transactions", "--query", "status:pending"]).await;
+    assert_eq!(pending.as_array().unwrap().len(), 1, "{pending}");
+    walk(&mut profile, today).await;
+    household.second_day();
+    let output = profile.run(&["sync", "--force", "--format", "json"]).await;
+    Profile::json(&output, 0);
+    let (explained, trees) = walk(&mut profile, today).await;
+    let leaves = &trees.leaves;
+    assert!(explained > 300 && leaves["path"] > 120 && !leaves.contains_key("line"), "{explained}: {leaves:?}");
 }

@@ -1,8 +1,15 @@
 //! Every amount on the screens of the demo is the root of a tree that adds up.
 
+use dashtam::testing::{
+    ports::VaultChoice,
+    sync::{ConnectRequest, SyncRequest},
+    tui::Settings,
+};
+
 use crate::support::{
     desk::day,
     harness::Harness,
+    live_household::LiveHousehold,
     screen_walk::{ScreenWalk, amounts},
 };
 
@@ -15,6 +22,33 @@ async fn every_amount_on_the_screens_is_the_root_of_a_tree() {
     walk.transactions(25).await;
     walk.holdings().await;
     walk.finish(180);
+}
+
+/// A bank with pending rows and euros and a broker with lots, after two syncs.
+#[tokio::test]
+async fn every_amount_of_live_connections_is_the_root_of_a_tree() {
+    let household = LiveHousehold::start(day("2026-11-20")).await;
+    let servers = [("alpaca", &household.broker_server), ("simplefin", &household.bank_server)];
+    let endpoints = servers.map(|(slug, server)| (slug.to_owned(), server.origin.parse().unwrap())).into();
+    let mut harness = Harness::live(200, 60, Settings::default(), VaultChoice::Memory, endpoints);
+    for (provider, answers) in LiveHousehold::logins() {
+        let engine = harness.engine.clone();
+        let job = engine.job();
+        let request = ConnectRequest { provider: provider.into(), connection: None, answers };
+        engine.connect(job, request, |_| {}).await.unwrap();
+        engine.confirm_connection(job, None).await.unwrap();
+    }
+    household.second_day();
+    let request = SyncRequest { force: true, ..SyncRequest::default() };
+    let report = harness.engine.clone().sync(request).await.unwrap();
+    assert!(report.connections.iter().all(|connection| connection.error.is_none()), "{report:?}");
+    harness.idle().await;
+    let mut walk = ScreenWalk::over(harness, day("2026-11-20"));
+    walk.overview().await;
+    walk.accounts().await;
+    walk.transactions(60).await;
+    walk.holdings().await;
+    walk.finish(200);
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod harness;
 pub(crate) mod linked;
+pub(crate) mod live_household;
 pub(crate) mod made_up_provider;
 pub(crate) mod profile;
 pub(crate) mod schwab;

@@ -63,7 +63,8 @@ impl Trees {
                 }
                 NodeKind::Ratio => {
                     let parts: Vec<Decimal> = values().collect();
-                    assert_eq!(node.value, Some((parts[0] / parts[1]).round_dp(6)), "{address}: {inputs:?}");
+                    let quotient = (parts[0] / parts[1..].iter().product::<Decimal>()).round_dp(6);
+                    assert_eq!(node.value.map(|value| value.round_dp(6)), Some(quotient), "{address}: {inputs:?}");
                 }
                 NodeKind::Opposite => {
                     assert_eq!(node.value, values().next().map(|value| -value), "{address}: {inputs:?}");
@@ -87,10 +88,10 @@ impl Trees {
             return;
         };
         let kind = match self.explainer.place(figure).unwrap() {
-            Some(SourcePlace { path: Some(path), change_id, .. }) => {
+            Some(SourcePlace { path: Some(path), change_id, file, .. }) => {
                 let pointer = path.trim_start_matches('$').replace('[', "/").replace(']', "").replace('.', "/");
                 let texts = self.explainer.view().source_texts(change_id).unwrap().unwrap();
-                let found = texts.iter().any(|(_, text)| {
+                let found = texts.iter().filter(|(name, _)| *name == file).any(|(_, text)| {
                     let reply: Value = serde_json::from_str(text).unwrap_or_default();
                     reply.pointer(&pointer).is_some_and(|leaf| has_amount(&leaf.to_string(), value))
                 });
@@ -102,13 +103,18 @@ impl Trees {
                 assert!(has_amount(own, value), "{address}: {value} is not in `{own}`");
                 "line"
             }
-            // Computed from the lines or fields of its record: a total less its cash, a fill's quantity times its price.
-            Some(_) => "record",
+            // A balance stated by hand has no source beside its change.
+            Some(SourcePlace { change_id, .. }) => {
+                let source = self.explainer.view().source_texts(change_id).unwrap();
+                assert!(source.is_none(), "{address}: {value} has no place in the source of change {change_id}");
+                "edit"
+            }
             None => "rest",
         };
         *self.leaves.entry(kind).or_default() += 1;
         if kind == "rest" {
-            let is_difference = address.ends_with(":securities") || address.ends_with(":multiplier");
+            // The units of a contract follow from the kind of security.
+            let is_difference = address.ends_with(":rest") || address.ends_with(":multiplier");
             assert!(is_difference, "{address} = {value} has no place");
         }
     }
