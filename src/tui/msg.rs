@@ -10,7 +10,7 @@ use crate::{
     domain::{AccountId, ChangeId, ConnectionId, TransactionId, UserPatch},
     ledger::{
         CashFlow, Differing, FlowSplit, GroupSort, LedgerDifference, LedgerEntry, LedgerError, ListRequest, RowList,
-        explain::{Figure, Node, SourcePlace},
+        explain::{Figure, FileFigure, Node, SourcePlace},
     },
     ports::{BrowserError, ClipboardError},
     sync::{EngineCommand, Event},
@@ -92,6 +92,8 @@ pub(crate) enum WorkerAnswer {
     ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, EffectError> },
     /// A figure and some of its inputs.
     Explained { figure: Figure, offset: usize, result: Result<Explained, EffectError> },
+    /// The place of a figure in a file that is not imported yet.
+    FilePlace { path: PathBuf, figure: FileFigure, result: Result<Option<SourcePlace>, EffectError> },
     /// The difference between two states, and the contents of the first rows.
     Compared { from: ChangeId, to: ChangeId, result: Result<Box<Compared>, EffectError> },
     /// The last lines of the log, the newest last; empty without a log.
@@ -175,6 +177,8 @@ pub(crate) enum Effect {
     /// Read a figure and its inputs from a place on; of a leaf its source; of figures `beside` it only their values. Answer:
     /// `Explained`.
     Explain { figure: Figure, offset: usize, beside: Vec<Figure> },
+    /// Find a figure in a file that is not imported yet. Answer: `FilePlace`.
+    FindInFile { path: PathBuf, figure: FileFigure },
     /// Compare what was known after two changes. Answer: `Compared`.
     Compare { from: ChangeId, to: ChangeId },
     /// Read the end of the log. Answer: `Log`.

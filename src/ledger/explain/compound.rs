@@ -47,7 +47,8 @@ impl Explainer {
                 let Some((now, before)) = self.node(inner)?.zip(self.at(*day).node(inner)?) else { return Ok(None) };
                 let label = format!("change since {day}: {}", now.label);
                 if now.kind == NodeKind::Currencies {
-                    return Ok(Some(Node { figure: figure.clone(), label, ..now }));
+                    let inputs = self.changes(*day, inner)?.len();
+                    return Ok(Some(Node { figure: figure.clone(), label, inputs, ..now }));
                 }
                 let change = now.value.zip(before.value).and_then(|(now, before)| now.checked_sub(before));
                 change.filter(|_| now.currency == before.currency).map(|change| Node {
@@ -91,8 +92,7 @@ impl Explainer {
             Figure::Less(inner) => vec![inner.as_ref().clone()],
             Figure::Change(day, inner) => {
                 if self.node(inner)?.is_some_and(|node| node.kind == NodeKind::Currencies) {
-                    let each = self.addresses(inner)?.into_iter();
-                    return Ok(each.map(|inner| Figure::Change(*day, Box::new(inner))).collect());
+                    return self.changes(*day, inner);
                 }
                 vec![inner.as_ref().clone(), Figure::Less(Box::new(on(*day, inner.as_ref().clone())))]
             }
@@ -133,6 +133,16 @@ impl Explainer {
             }
             _ => Vec::new(),
         })
+    }
+
+    /// The changes of the inputs of a figure since a day, of those that were known then.
+    fn changes(&self, day: NaiveDate, inner: &Figure) -> Result<Vec<Figure>> {
+        let mut known = Vec::new();
+        for input in self.addresses(inner)? {
+            let change = Figure::Change(day, Box::new(input));
+            known.extend(self.node(&change)?.map(|_| change));
+        }
+        Ok(known)
     }
 
     /// The balance of an account without its securities.

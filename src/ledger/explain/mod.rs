@@ -19,4 +19,4 @@ mod trade;
 pub use address::{BalancePart, Figure, HeldPart, ParseFigureError, PositionPart, RowPart, RowSumPart};
 pub use inputs::Explainer;
 pub use node::{Node, NodeKind};
-pub use place::{SourcePlace, place_in_reply};
+pub use place::{FileFigure, SourcePlace, place_in_file, place_in_reply};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Explainer, Figure, node::Node};
 use crate::{
-    domain::{Change, ChangeId, ChangeKind, Holding, Transaction},
+    domain::{Change, ChangeId, ChangeKind, Holding, Transaction, TransactionFacts},
     ledger::{View, error::Result, view::SourceFiles},
     statements::{self, Limits},
     store::RawSource,
@@ -128,7 +128,7 @@ impl View {
         }
         let mut texts = Vec::new();
         for source in sources {
-            texts.extend(texts_of(&source));
+            texts.extend(texts_of(&source.name, &source.bytes));
         }
         let texts: Arc<[_]> = texts.into();
         *last = Some((change, Arc::clone(&texts)));
@@ -137,12 +137,31 @@ impl View {
 }
 
 /// The files in a source, as texts.
-fn texts_of(source: &RawSource) -> Vec<(String, String)> {
+fn texts_of(file: &str, bytes: &[u8]) -> Vec<(String, String)> {
     let named = |(name, bytes): (Option<String>, Vec<u8>)| {
-        let name = name.map_or_else(|| source.name.clone(), |name| format!("{}/{name}", source.name));
+        let name = name.map_or_else(|| file.to_owned(), |name| format!("{file}/{name}"));
         (name, statements::decode(&bytes).into_owned())
     };
-    statements::unpack(&source.bytes, &Limits::default()).into_iter().map(named).collect()
+    statements::unpack(bytes, &Limits::default()).into_iter().map(named).collect()
+}
+
+/// A figure of a file that is not imported yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFigure {
+    /// The amount of a row.
+    Row(Box<TransactionFacts>),
+    /// A stated balance.
+    Balance(Decimal),
+}
+
+/// The place of a figure in the bytes of a file that is not imported yet; its change is 0. `None` if it is not there.
+#[must_use]
+pub fn place_in_file(name: &str, bytes: &[u8], figure: &FileFigure) -> Option<SourcePlace> {
+    let texts = texts_of(name, bytes);
+    match figure {
+        FileFigure::Row(facts) => place_in_texts(ChangeId(0), &texts, facts, facts.amount).0,
+        FileFigure::Balance(amount) => amount_in_texts(ChangeId(0), &texts, *amount),
+    }
 }
 
 /// The place of a row. A row that a later change amended (a cancellation) may have its place in an earlier source.
@@ -174,22 +193,32 @@ fn find_row(view: &View, row: &Transaction, amount: Decimal) -> Result<(Option<S
 
 /// The place of a row in the source of one change, and whether its amount is there.
 fn place_in(view: &View, change: ChangeId, row: &Transaction, amount: Decimal) -> Result<(Option<SourcePlace>, bool)> {
+    let texts = view.source_texts(change)?;
+    Ok(place_in_texts(change, texts.as_deref().unwrap_or_default(), &row.facts, amount))
+}
+
+fn place_in_texts(
+    change: ChangeId,
+    texts: &[(String, String)],
+    row: &TransactionFacts,
+    amount: Decimal,
+) -> (Option<SourcePlace>, bool) {
     let mut without_amount = None;
-    for (file, text) in view.source_texts(change)?.iter().flat_map(|texts| texts.iter()) {
-        let place = if row.facts.origin.line > 0 && !is_json(text) {
-            record(text, row.facts.origin.line as usize, amount)
+    for (file, text) in texts {
+        let place = if row.origin.line > 0 && !is_json(text) {
+            record(text, row.origin.line as usize, amount)
         } else {
-            json_place(text, row.facts.provider_id.as_deref(), amount)
+            json_place(text, row.provider_id.as_deref(), amount)
         };
         let Some(mut place) = place else { continue };
         (place.change_id, place.file) = (change, file.clone());
         let is_cents = || [2, 8].into_iter().any(|scale| contains_scaled(&place.text, amount, scale));
         if contains(&place.text, amount) || place.path.is_some() && is_cents() {
-            return Ok((Some(place), true));
+            return (Some(place), true);
         }
         without_amount.get_or_insert(place);
     }
-    Ok((without_amount, false))
+    (without_amount, false)
 }
 
 /// The place of a stated figure: a line that names it, first one that names a balance.
@@ -205,12 +234,16 @@ fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Opt
             text: amount.to_string(),
         }));
     };
+    Ok(amount_in_texts(change, &texts, amount))
+}
+
+fn amount_in_texts(change: ChangeId, texts: &[(String, String)], amount: Decimal) -> Option<SourcePlace> {
     let mut other = None;
-    for (file, text) in texts.iter() {
+    for (file, text) in texts {
         if is_json(text) {
             if let Some(mut place) = json_place(text, None, amount) {
                 (place.change_id, place.file) = (change, file.clone());
-                return Ok(Some(place));
+                return Some(place);
             }
             continue;
         }
@@ -228,12 +261,12 @@ fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Opt
                 .iter()
                 .any(|word| upper.contains(word))
             {
-                return Ok(Some(place));
+                return Some(place);
             }
             other.get_or_insert(place);
         }
     }
-    Ok(other)
+    other
 }
 
 /// The place of a figure of a position: in its record, else a line that names the amount.

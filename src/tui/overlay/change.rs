@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use ratatui::layout::Rect;
 
+use super::ExplainTree;
 use crate::{
     domain::{Change, ChangeId, ChangeKind},
-    ledger::LedgerEntry,
+    ledger::{LedgerEntry, explain::Figure},
     tui::{
         action::{Action, KeyPlace},
         component::{
@@ -84,6 +85,20 @@ impl ChangePage {
             ctx.go(Jump::Row(entry.transaction.id));
         }
     }
+
+    /// Opens the tree of the selected row's amount.
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let place = self.cursor.at.checked_sub(self.warnings());
+        let Some(entry) = place.and_then(|place| self.rows.get(&place)) else { return };
+        let row = &entry.transaction;
+        match ctx.snapshot.entry(row.id) {
+            Some(now) if now.transaction.facts.amount == row.facts.amount => {
+                ExplainTree::open(Figure::Row(row.id), ctx);
+            }
+            Some(_) => ctx.toast("A later change amended the row: Enter opens it."),
+            None => ctx.toast("The row is not there any more: the change, or a later one, is undone."),
+        }
+    }
 }
 
 impl Pane for ChangePage {
@@ -97,6 +112,8 @@ impl Pane for ChangePage {
             self.read_on(ctx);
         } else if action == Action::Open {
             self.open(ctx);
+        } else if action == Action::Explain {
+            self.explain(ctx);
         }
     }
 

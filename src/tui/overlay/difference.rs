@@ -2,9 +2,13 @@
 
 use ratatui::layout::Rect;
 
+use super::ExplainTree;
 use crate::{
-    domain::{Change, ChangeId, Money, TransactionId},
-    ledger::{DifferenceKind, Differing, LedgerDifference, LedgerEntry, differing_fields},
+    domain::{Change, ChangeId, Holding, Money, Snapshot, TransactionId},
+    ledger::{
+        DifferenceKind, Differing, LedgerDifference, LedgerEntry, differing_fields,
+        explain::{BalancePart, Figure},
+    },
     tui::{
         action::{Action, KeyPlace},
         component::{
@@ -36,6 +40,8 @@ struct Line {
     amount: String,
     reason: String,
     row: Option<TransactionId>,
+    /// The figure of the later state, while it is the one of now.
+    figure: Option<Figure>,
 }
 
 /// The comparison.
@@ -68,6 +74,16 @@ impl DifferencePage {
         ctx.asks.push(Ask::Clear);
         ctx.go(Jump::Row(id));
     }
+
+    /// Opens the tree of the selected line's figure.
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let line = self.lines.as_ref().and_then(|lines| lines.get(self.cursor.at));
+        let Some(line) = line.filter(|line| !line.amount.is_empty()) else { return };
+        match &line.figure {
+            Some(figure) => ExplainTree::open(figure.clone(), ctx),
+            None => ctx.toast("The figure is another one now: dashtam explain --as-known explains an earlier state."),
+        }
+    }
 }
 
 fn reason(change: Option<&Change>) -> String {
@@ -77,7 +93,7 @@ fn reason(change: Option<&Change>) -> String {
 fn heading(text: &str, count: usize, lines: &mut Vec<Line>) {
     if count > 0 {
         let text = format!("{text} · {}", amount::plain(count.into()));
-        lines.push(Line { kind: None, text, amount: String::new(), reason: String::new(), row: None });
+        lines.push(Line { kind: None, text, amount: String::new(), reason: String::new(), row: None, figure: None });
     }
 }
 
@@ -104,6 +120,7 @@ fn lines(
             amount: String::new(),
             reason: reason(it.reason.as_ref()),
             row: None,
+            figure: None,
         });
     }
     heading("Rows", found.row_count(), &mut lines);
@@ -118,6 +135,10 @@ fn lines(
             amount: amount::money(Money::new(facts.amount, facts.currency), masked),
             reason: reason(row.reason.as_ref()),
             row: Some(entry.transaction.id),
+            figure: snapshot
+                .entry(entry.transaction.id)
+                .filter(|now| now.transaction.facts.amount == facts.amount)
+                .map(|now| Figure::Row(now.transaction.id)),
         });
     }
     if found.row_count() > entries.len() {
@@ -133,6 +154,7 @@ fn lines(
             amount: String::new(),
             reason: String::new(),
             row: None,
+            figure: None,
         });
     }
     heading("Balances", found.balances.len(), &mut lines);
@@ -144,12 +166,13 @@ fn lines(
             amount: sides(it, |it| amount::money(Money::new(it.balance, it.currency), masked)),
             reason: reason(it.reason.as_ref()),
             row: None,
+            figure: it.after.as_ref().and_then(|after| stated_figure(after, snapshot)),
         });
     }
     heading("Holdings", found.holdings.len(), &mut lines);
     for it in &found.holdings {
         let Some(either) = it.either() else { continue };
-        let units = |it: &crate::domain::Holding| {
+        let units = |it: &Holding| {
             if masked { amount::HIDDEN.to_owned() } else { it.facts.quantity.normalize().to_string() }
         };
         lines.push(Line {
@@ -158,9 +181,24 @@ fn lines(
             amount: sides(it, units),
             reason: reason(it.reason.as_ref()),
             row: None,
+            figure: it.after.as_ref().and_then(|after| held_figure(after, snapshot)),
         });
     }
     lines
+}
+
+/// The figure of a stated balance, if it is stated now.
+fn stated_figure(after: &Snapshot, snapshot: &LedgerSnapshot) -> Option<Figure> {
+    let history = snapshot.daily.history(after.account_id)?;
+    let is_same = history.stated().iter().any(|now| now.date == after.date && now.total == after.balance);
+    is_same.then_some(Figure::Stated(after.account_id, after.date, BalancePart::Whole))
+}
+
+/// The figure of a quantity, if it is held now.
+fn held_figure(after: &Holding, snapshot: &LedgerSnapshot) -> Option<Figure> {
+    let is_same = |now: &Holding| now.id == after.id && now.facts.quantity == after.facts.quantity;
+    let now = snapshot.holdings.iter().find(|line| is_same(&line.holding))?;
+    Some(Figure::HoldingQuantity(now.holding.id))
 }
 
 const fn mark(kind: Option<DifferenceKind>) -> &'static str {
@@ -187,8 +225,13 @@ impl Pane for DifferencePage {
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        if !self.cursor.act(action, self.len(), ctx.page) && action == Action::Open {
-            self.enter(ctx);
+        if self.cursor.act(action, self.len(), ctx.page) {
+            return;
+        }
+        match action {
+            Action::Open => self.enter(ctx),
+            Action::Explain => self.explain(ctx),
+            _ => {}
         }
     }
 

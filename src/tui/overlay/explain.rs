@@ -157,7 +157,7 @@ impl ExplainTree {
 }
 
 /// The text of a source as a page.
-fn source_text(place: Option<&SourcePlace>) -> String {
+pub(super) fn source_text(place: Option<&SourcePlace>) -> String {
     let Some(place) = place else {
         return "The source of this figure is not kept: it came from an edit, or from a reply of an earlier version."
             .to_owned();

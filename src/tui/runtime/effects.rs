@@ -13,7 +13,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::{
     domain::{TransactionId, UserPatch},
     files,
-    ledger::{Explainer, GroupSort, Ledger, LedgerError, ListRequest, Period, RowList, Sort, View, explain::Figure},
+    ledger::{
+        Explainer, GroupSort, Ledger, LedgerError, ListRequest, Period, RowList, Sort, View,
+        explain::{Figure, place_in_file},
+    },
     sync::{EngineCommand, Handle},
     tui::{
         app::App,
@@ -122,6 +125,13 @@ pub(super) fn start(
                 WorkerAnswer::Explained { figure, offset, result }
             })
         }
+        Effect::FindInFile { path, figure } => later(&answer, move || {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let read =
+                std::fs::read(&path).map_err(|source| EffectError::Folder { path: path.display().to_string(), source });
+            let result = read.map(|bytes| place_in_file(&name, &bytes, &figure));
+            WorkerAnswer::FilePlace { path, figure, result }
+        }),
         Effect::Compare { from, to } => later(&answer, move || {
             let compared = view.difference(from, to).and_then(|found| {
                 let rows = view.differing_rows(&found, 0..DIFFERENCES)?;

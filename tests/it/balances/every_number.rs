@@ -105,7 +105,9 @@ fn combined_figures(outputs: &[(&str, Value)], today: NaiveDate) -> Vec<String> 
     let with_cost: Vec<String> = positions.iter().filter(|row| !row["cost_basis"].is_null()).map(id).collect();
     found.extend(["cost", "gain", "gain-percent"].map(|part| format!("positions:{part}:{}", with_cost.join(","))));
     let rows = in_dollars(rows("transactions"));
-    let of_banks = rows.iter().filter(|row| banks.iter().any(|bank| row["account_id"] == **bank)).take(20);
+    // A pending row has no balance after it.
+    let is_booked = |row: &&Value| row["status"] == "settled" && banks.iter().any(|bank| row["account_id"] == **bank);
+    let of_banks = rows.iter().filter(is_booked).take(20);
     found.extend(of_banks.map(|row| format!("row:{}:balance", id(row))));
     let marked: Vec<String> = rows.iter().take(50).map(id).collect();
     found.push(format!("sum:amount:{}", marked.join(",")));
@@ -156,7 +158,12 @@ async fn walk(profile: &mut Profile, today: NaiveDate) -> (usize, Trees) {
         }
     }
     for address in &combined_figures(&outputs, today) {
-        trees.explained(address);
+        // An account of which no balance was known then has no change; a broker may state no cash.
+        let may_be_unknown = address.starts_with("change:") || address.ends_with(":cash");
+        let is_unknown = may_be_unknown && trees.node(address).is_none();
+        if !is_unknown {
+            trees.explained(address);
+        }
     }
     println!("{explained} numbers, {} figures, leaves {:?}", trees.seen.len(), trees.leaves);
     (explained, trees)

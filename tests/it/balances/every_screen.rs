@@ -8,9 +8,9 @@ use dashtam::testing::{
 
 use crate::support::{
     desk::day,
-    harness::Harness,
+    harness::{Harness, bank_statement},
     live_household::LiveHousehold,
-    screen_walk::{ScreenWalk, amounts},
+    screen_walk::{ScreenWalk, amounts, selected_line},
 };
 
 #[tokio::test]
@@ -49,6 +49,38 @@ async fn every_amount_of_live_connections_is_the_root_of_a_tree() {
     walk.transactions(60).await;
     walk.holdings().await;
     walk.finish(200);
+}
+
+/// The page of a change and the difference of two states open the trees of their rows; a review shows the line of the file.
+#[tokio::test]
+async fn overlays_lead_to_the_source_of_their_figures() {
+    let mut harness = Harness::new(200, 60);
+    let rows = [("2026-11-01", "-5.00", "A"), ("2026-11-10", "-7.25", "B"), ("2026-11-20", "-9.10", "C")];
+    let path = harness.write("bank.qfx", &bank_statement("77", &rows, "100.40"));
+    harness.keys("i").idle().await.paste(&path).keys("<enter>").idle().await;
+    // The account's balance, then its rows, each at its line of the file.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line_of = |amount: &str| text.lines().position(|line| line.contains(amount)).unwrap() + 1;
+    harness.keys("jx").idle().await.shows(&["Stated balance", &format!("bank.qfx, line {}", line_of("100.40"))]);
+    harness.keys("<esc><tab>");
+    for _ in 0..3 {
+        let line = selected_line(&harness.screen().replace("││", "│"));
+        let amount = amounts(&line).pop_first().unwrap();
+        harness
+            .keys("x")
+            .idle()
+            .await
+            .shows(&[&format!("bank.qfx, line {}", line_of(&amount)), &format!("TRNAMT>{amount}")]);
+        harness.keys("<esc>j");
+    }
+    harness.keys("<esc><enter>").idle().await;
+    let mut walk = ScreenWalk::over(harness, day("2026-11-20"));
+    walk.harness.keys("6<enter>").idle().await;
+    walk.lines("change", 3).await;
+    walk.harness.keys("<esc>6d").idle().await;
+    walk.harness.shows(&["What changed from"]);
+    walk.lines("difference", 12).await;
+    walk.finish(6);
 }
 
 #[test]

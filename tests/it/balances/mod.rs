@@ -3,6 +3,7 @@
 mod every_number;
 mod every_screen;
 mod households;
+mod one_worth;
 mod single_faults;
 
 use dashtam::testing::{

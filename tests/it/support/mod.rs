@@ -9,6 +9,7 @@ pub(crate) mod harness;
 pub(crate) mod linked;
 pub(crate) mod live_household;
 pub(crate) mod made_up_provider;
+pub(crate) mod one_worth;
 pub(crate) mod profile;
 pub(crate) mod schwab;
 pub(crate) mod screen_walk;

@@ -33,9 +33,11 @@ pub(crate) fn amounts(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, word) in words.iter().enumerate() {
         let word = word.trim_start_matches('+').trim_end_matches([',', ';', ':', '.']);
-        if is_amount(word) {
+        // The name of a trade: `Buy 15 VTI at 250.10`.
+        let is_name = at > 0 && ["Buy", "Sell", "at"].contains(&words[at - 1]);
+        if is_amount(word) && !is_name {
             let next = words.get(at + 1).copied().unwrap_or_default();
-            let is_currency = next.len() == 3 && next.bytes().all(|byte| byte.is_ascii_uppercase());
+            let is_currency = ["USD", "EUR"].contains(&next);
             found.insert(if is_currency { format!("{word} {next}") } else { word.to_owned() });
         }
     }
@@ -67,7 +69,7 @@ fn detail_start(screen: &str) -> usize {
 }
 
 /// The selected line of a list.
-fn selected_line(screen: &str) -> String {
+pub(crate) fn selected_line(screen: &str) -> String {
     let marked = screen.lines().skip(1).find(|line| line.chars().nth(1) == Some('▸'));
     marked.unwrap_or_else(|| panic!("no selection in\n{screen}")).to_owned()
 }
@@ -107,8 +109,12 @@ impl ScreenWalk {
             // The line has the figure that `dashtam explain` has.
             let node = self.trees.node(&address).unwrap_or_else(|| panic!("{address} is unknown"));
             let line = selected_line(&screen);
-            let value = amounts(&line);
-            assert!(value.is_empty() || written(&node).iter().any(|text| value.contains(text)), "{address}: {line}");
+            let value = line.trim_end_matches(['│', '┃', ' ']);
+            let is_written =
+                node.value.is_none() || written(&node).iter().any(|text| value.ends_with(&format!(" {text}")));
+            // A plain number has no marks between thousands here.
+            let is_plain = node.value.is_some_and(|number| value.ends_with(&format!(" {}", number.normalize())));
+            assert!(is_written || is_plain, "{address}: {line}");
             roots.push(address);
             self.harness.keys("j");
         }
@@ -155,6 +161,15 @@ impl ScreenWalk {
             if self.harness.screen() == screen {
                 break;
             }
+        }
+    }
+
+    /// Checks the selected line of an overlay, line by line.
+    pub(crate) async fn lines(&mut self, place: &str, lines: usize) {
+        for at in 0..lines {
+            let line = selected_line(&self.harness.screen());
+            self.check(&format!("{place} {at}"), &line).await;
+            self.harness.keys("j").idle().await;
         }
     }
 

@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use crate::{
     domain::{FailureKind, Warning},
+    ledger::explain::FileFigure,
     statements::Evidence,
     sync::{
         AccountReview, EngineCommand, Event, FileReview, ImportOptions, ImportReport, ImportReview, JobFailure, JobId,
@@ -24,7 +25,8 @@ use crate::{
             pane::{Ask, Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::{Effect, Jump},
+        msg::{Effect, Jump, WorkerAnswer},
+        overlay::{TextPage, explain::source_text},
         widget::{amount::plain, cursor::SelectedRow, text::fit},
     },
 };
@@ -71,6 +73,14 @@ const SHOWS: [(Show, &str); 6] = [
 enum Line<'a> {
     File(&'a FileReview),
     Account(&'a FileReview, &'a AccountReview),
+}
+
+impl<'a> Line<'a> {
+    const fn file(self) -> &'a FileReview {
+        match self {
+            Self::File(file) | Self::Account(file, _) => file,
+        }
+    }
 }
 
 /// One line of the lower list.
@@ -193,6 +203,24 @@ impl Review {
         }
     }
 
+    /// Shows the place of the selected figure in its file: of a row, or of the balance of an account.
+    fn explain(&self, ctx: &mut Ctx<'_>) {
+        let lines = self.lines();
+        let Some(Line::File(file) | Line::Account(file, _)) = lines.get(self.files.at).copied() else { return };
+        let figure = if self.in_rows {
+            let details = self.details();
+            let Some(Detail::Row(row)) = details.get(self.rows.at) else { return };
+            FileFigure::Row(Box::new(row.facts.clone()))
+        } else {
+            let Some(Line::Account(_, AccountReview { balance: Some((money, _)), .. })) = lines.get(self.files.at)
+            else {
+                return ctx.toast("Tab goes to the rows: x shows the line of each, or of an account's balance.");
+            };
+            FileFigure::Balance(money.amount)
+        };
+        ctx.effects.push(Effect::FindInFile { path: file.path.clone(), figure });
+    }
+
     /// The number of lines of each kind.
     fn counts(&self) -> [usize; SHOWS.len()] {
         let lines = self.lines();
@@ -288,6 +316,7 @@ impl Pane for Review {
             Action::Edit if self.review().is_some() => {
                 ctx.push(institution::form(self.job, &self.paths, &self.options));
             }
+            Action::Explain => self.explain(ctx),
             _ if matches!(self.state, State::Partly(_)) => {
                 self.rows.act(action, self.report_lines.get(), ctx.page);
             }
@@ -345,6 +374,17 @@ impl Pane for Review {
     }
 
     fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+        if let PaneNews::Loaded(WorkerAnswer::FilePlace { path, figure, result }) = news {
+            if !self.paths.contains(path) && self.lines().iter().all(|line| line.file().path != *path) {
+                return false;
+            }
+            match result {
+                Ok(Some(place)) => ctx.push(TextPage::new(title(figure), source_text(Some(place)))),
+                Ok(None) => ctx.toast("The figure is computed: no line of the file names it."),
+                Err(error) => ctx.toast(error.to_string()),
+            }
+            return true;
+        }
         let PaneNews::Engine(event) = news else { return false };
         match event {
             Event::Progress { job, progress } if *job == self.job => {
@@ -377,6 +417,14 @@ impl Pane for Review {
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
         view::draw(self, scene, area);
+    }
+}
+
+/// The title of the page with the place of a figure.
+fn title(figure: &FileFigure) -> String {
+    match figure {
+        FileFigure::Row(facts) => format!("{} {}", facts.date, facts.payee()),
+        FileFigure::Balance(_) => "Stated balance".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crossterm::event::KeyEvent;
 
 use crate::{
+    domain::Money,
     sync::FoundConnection,
     tui::{
         action::Action,
@@ -61,6 +62,20 @@ impl Accounts {
 
     pub(super) fn act(&mut self, action: Action, page: usize) {
         self.cursor.act(action, self.found.accounts.len(), page);
+    }
+
+    /// The source of the selected account's balance: title and text. The reply is kept by the first sync.
+    pub(super) fn explanation(&self) -> Option<(String, String)> {
+        let account = self.found.accounts.get(self.cursor.at)?;
+        let balance = account.balance?;
+        let name = account.name.clone().unwrap_or_else(|| self.found.institution.clone());
+        let money = Money::new(balance.current, account.currency);
+        let text = format!(
+            "{money}\nstated by {} for {}\n\nThe reply is kept when the accounts are connected. Then x on the account leads to \
+             its path in the reply.",
+            self.found.institution, balance.date
+        );
+        Some((name, text))
     }
 
     pub(super) fn mark(&mut self) {

@@ -316,6 +316,11 @@ impl Pane for Wizard {
             (Action::Browse, _) => self.browse(ctx),
             (Action::Reveal, _) => self.reveal(),
             (Action::Mark, Step::Accounts(accounts)) => accounts.mark(),
+            (Action::Explain, Step::Accounts(accounts)) => {
+                if let Some((title, text)) = accounts.explanation() {
+                    ctx.push(super::TextPage::new(title, text));
+                }
+            }
             (_, Step::Choose) => self.chooser.act(action, ctx.page),
             (Action::Complete | Action::PreviousPane, _) => self.turn(action == Action::Complete),
             (_, Step::Accounts(accounts)) if !accounts.typing => accounts.act(action, ctx.page),

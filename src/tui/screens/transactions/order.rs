@@ -11,7 +11,7 @@ use crate::{
     domain::{Money, TransactionId, figures::round},
     ledger::{
         LedgerEntry, RowList,
-        explain::{Figure, RowSumPart},
+        explain::{Figure, RowPart, RowSumPart},
     },
     tui::{
         component::{detail::DetailLine, scene::Scene},
@@ -144,7 +144,13 @@ impl FilledOrder {
     /// The figures of the order; with more fills than are read, only those of the rows read.
     pub(super) fn figures(&self) -> Vec<Figure> {
         let ids: Vec<TransactionId> = self.fills.iter().map(|fill| fill.transaction.id).collect();
-        RowSumPart::ALL.iter().map(|part| Figure::RowSum(*part, ids.clone())).collect()
+        let sums = RowSumPart::ALL.iter().map(|part| Figure::RowSum(*part, ids.clone()));
+        let parts = [RowPart::Quantity, RowPart::Price, RowPart::Commission, RowPart::Fees];
+        let of_fill = |id: &TransactionId| {
+            let id = *id;
+            [Figure::Row(id)].into_iter().chain(parts.map(|part| Figure::RowPart(id, part)))
+        };
+        sums.chain(ids.iter().flat_map(of_fill)).collect()
     }
 
     pub(super) fn first(&self) -> Option<&LedgerEntry> {
