@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::{
     BalancePart, Figure, HeldPart,
     node::{Node, NodeKind},
-    parts, place,
+    parts,
 };
 use crate::{
     domain::{AccountId, AssetCode, Holding, HoldingId, Money, SnapshotSource, TransactionId},
@@ -390,12 +390,6 @@ impl Explainer {
         let word = if *subtracted { "less " } else { "" };
         let label = format!("{word}{}", counted(places.len(), "row"));
         Ok(Some(Node::sum(figure, label, Money::new(total, *currency), places.len())))
-    }
-
-    /// Whether a figure is a price that its source does not state: its value divided by its quantity.
-    fn has_computed_price(&self, figure: &Figure, held: &Holding) -> Result<bool> {
-        let is_price = matches!(figure, Figure::HoldingPrice(_)) && held.facts.price.is_some();
-        Ok(is_price && !place::has_stated_price(&self.view, held.change_id, held)?)
     }
 
     pub(super) fn holding(&self, id: HoldingId) -> Result<Option<Holding>> {

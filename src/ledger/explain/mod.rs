@@ -14,9 +14,13 @@ mod node;
 mod parts;
 mod place;
 mod position;
+mod reply;
+mod source;
 mod trade;
 
 pub use address::{BalancePart, Figure, HeldPart, ParseFigureError, PositionPart, RowPart, RowSumPart};
 pub use inputs::Explainer;
 pub use node::{Node, NodeKind};
-pub use place::{FileFigure, SourcePlace, place_in_file, place_in_reply};
+pub use place::{FileFigure, place_in_file};
+pub use reply::place_in_reply;
+pub use source::SourcePlace;

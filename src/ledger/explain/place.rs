@@ -1,48 +1,28 @@
 //! The place in a kept source that a figure was read from.
 
-use std::{borrow::Cow, fmt::Write as _, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use rust_decimal::Decimal;
-use serde_json::Value;
 
-use super::{Explainer, Figure, node::Node};
+use super::{
+    Explainer, Figure,
+    node::Node,
+    reply::{amount_of, is_json, json_place},
+    source::{LONGEST_LINE, SourcePlace},
+};
 use crate::{
-    domain::{Change, ChangeId, ChangeKind, Holding, Transaction, TransactionFacts},
+    domain::{AccountId, Change, ChangeId, ChangeKind, Holding, Transaction, TransactionFacts},
     ledger::{View, error::Result, view::SourceFiles},
     statements::{self, Limits},
     store::RawSource,
 };
 
-/// A place in a source.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourcePlace {
-    /// The change that the source belongs to.
-    pub change_id: ChangeId,
-    /// The file, or the connection and its reply; for an edit what was edited.
-    pub file: String,
-    /// 1-based line of the amount (of the record where its amount is computed); `None` in a reply, or where it is unknown.
-    pub line: Option<u32>,
-    /// 1-based first line of the record.
-    pub first_line: Option<u32>,
-    /// The path of the amount in a JSON reply.
-    pub path: Option<String>,
-    /// The text of the record.
-    pub text: String,
-}
-
-impl SourcePlace {
-    /// A text whose change and file are not set yet.
-    const fn new(text: String) -> Self {
-        Self { change_id: ChangeId(0), file: String::new(), line: None, first_line: None, path: None, text }
-    }
-}
-
 /// Lines of one record at most.
 const LONGEST_RECORD: usize = 60;
-/// Characters of one line shown at most: some files have one line only.
-const LONGEST_LINE: usize = 600;
 /// Least digits of a price that an adapter computes, unless it ends before.
 const COMPUTED_DIGITS: u32 = 6;
+/// Later changes looked through for the first sync after a login.
+const LATER: u64 = 16;
 /// Earlier sources looked through for a row that a later change amended.
 const EARLIER: usize = 64;
 
@@ -72,7 +52,7 @@ impl Explainer {
                     history.stated().iter().find(|stated| stated.date == on)
                 });
                 match (node, stated) {
-                    (Some(amount), Some(stated)) => place_of_amount(self.view(), stated.change_id, amount),
+                    (Some(amount), Some(stated)) => place_of_stated(self.view(), *account, stated.change_id, amount),
                     _ => Ok(None),
                 }
             }
@@ -82,7 +62,7 @@ impl Explainer {
                 let stated = stated.and_then(|history| history.stated().iter().find(|stated| stated.date == *date));
                 let Some(stated) = stated else { return Ok(None) };
                 match part.of(stated) {
-                    Some(amount) => place_of_amount(self.view(), stated.change_id, amount),
+                    Some(amount) => place_of_stated(self.view(), *account, stated.change_id, amount),
                     None => Ok(None),
                 }
             }
@@ -221,6 +201,35 @@ fn place_in_texts(
     (without_amount, false)
 }
 
+/// The change whose source shows what a change stated: the change, or the first sync after a login, whose replies are not
+/// kept.
+pub(super) fn evidence(view: &View, change: ChangeId) -> Result<ChangeId> {
+    let Some(own) = view.change(change)?.filter(|own| own.kind == ChangeKind::Sync) else { return Ok(change) };
+    if view.source_texts(change)?.is_some() {
+        return Ok(change);
+    }
+    for number in change.0 + 1..=change.0 + LATER {
+        let Some(next) = view.change(ChangeId(number))? else { break };
+        let is_its_sync = next.kind == ChangeKind::Sync && next.connection_id == own.connection_id && !next.undone;
+        if is_its_sync && next.at.date_naive() == own.at.date_naive() && view.source_texts(next.id)?.is_some() {
+            return Ok(next.id);
+        }
+    }
+    Ok(change)
+}
+
+/// The place of a stated figure of an account: in its part of a reply, else a line that names it.
+fn place_of_stated(view: &View, account: AccountId, change: ChangeId, amount: Decimal) -> Result<Option<SourcePlace>> {
+    let change = evidence(view, change)?;
+    let id = view.account(account).map(|line| line.account.provider_account_id.clone()).unwrap_or_default();
+    for (file, text) in view.source_texts(change)?.iter().flat_map(|texts| texts.iter()).filter(|(_, it)| is_json(it)) {
+        if let Some(found) = amount_of(text, &id, amount) {
+            return Ok(Some(SourcePlace { change_id: change, file: file.clone(), ..found }));
+        }
+    }
+    place_of_amount(view, change, amount)
+}
+
 /// The place of a stated figure: a line that names it, first one that names a balance.
 fn place_of_amount(view: &View, change: ChangeId, amount: Decimal) -> Result<Option<SourcePlace>> {
     let entry = view.change(change)?;
@@ -330,10 +339,6 @@ fn position_lines(text: &str, name: &str, quantity: Decimal, amount: Decimal) ->
     })
 }
 
-fn is_json(text: &str) -> bool {
-    text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '['])
-}
-
 /// The record that begins at a line, and the line of its amount.
 fn record(text: &str, first: usize, amount: Decimal) -> Option<SourcePlace> {
     let lines: Vec<&str> = text.lines().skip(first.checked_sub(1)?).take(LONGEST_RECORD).collect();
@@ -426,122 +431,6 @@ fn readings(text: &str) -> impl Iterator<Item = Decimal> {
     whole.into_iter().chain(parted).chain(listed)
 }
 
-/// The place of an amount in the text of a reply: in the object that has the id, else anywhere. `None` if it is not there.
-#[must_use]
-pub fn place_in_reply(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePlace> {
-    json_place(text, id, amount)
-}
-
-fn json_place(text: &str, id: Option<&str>, amount: Decimal) -> Option<SourcePlace> {
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
-    let mut path = String::from("$");
-    let (path, object) = match id {
-        Some(id) => {
-            let mut objects = Vec::new();
-            with_id(&value, id, &mut path, &mut objects);
-            // In units, else in cents or in satoshis.
-            let stated = |(path, object): &(String, &Value)| {
-                [0, 2, 8].into_iter().find_map(|scale| {
-                    amount_path(object, amount.checked_mul(Decimal::from(10_u64.pow(scale)))?, &mut path.clone())
-                })
-            };
-            match objects.iter().find_map(|found| Some((stated(found)?, found.1))) {
-                Some(found) => found,
-                // An amount that is computed from others leads to their object.
-                None => objects.into_iter().next()?,
-            }
-        }
-        None => (amount_path(&value, amount, &mut path)?, &value),
-    };
-    if id.is_some() {
-        at_path(path, object)
-    } else {
-        Some(SourcePlace { path: Some(path), ..SourcePlace::new(amount.to_string()) })
-    }
-}
-
-/// The place of an amount in the objects with an id.
-fn amount_of(text: &str, id: &str, amount: Decimal) -> Option<SourcePlace> {
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
-    let mut objects = Vec::new();
-    with_id(&value, id, &mut String::from("$"), &mut objects);
-    objects.into_iter().find_map(|(mut path, object)| at_path(amount_path(object, amount, &mut path)?, object))
-}
-
-/// A path in a reply, with the object around it.
-fn at_path(path: String, object: &Value) -> Option<SourcePlace> {
-    let text = serde_json::to_string_pretty(object).ok()?.chars().take(4 * LONGEST_LINE).collect();
-    Some(SourcePlace { path: Some(path), ..SourcePlace::new(text) })
-}
-
-/// The innermost objects with a field, or under a name, that equals the id, each with its path. Some adapters put a suffix
-/// behind the id of the provider; ids of some providers are unique within an account only.
-fn with_id<'a>(value: &'a Value, id: &str, path: &mut String, found: &mut Vec<(String, &'a Value)>) {
-    let (length, before) = (path.len(), found.len());
-    match value {
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                let _ = write!(path, "[{index}]");
-                with_id(item, id, path, found);
-                path.truncate(length);
-            }
-        }
-        Value::Object(fields) => {
-            for (name, item) in fields {
-                path.push('.');
-                path.push_str(name);
-                let inner = found.len();
-                with_id(item, id, path, found);
-                if inner == found.len() && item.is_object() && names(name, id) {
-                    found.push((path.clone(), item));
-                }
-                path.truncate(length);
-            }
-            let is_id = |item: &Value| match item {
-                Value::String(text) => names(text, id),
-                Value::Number(number) => names(&number.to_string(), id),
-                _ => false,
-            };
-            if before == found.len() && fields.values().any(is_id) {
-                found.push((path.clone(), value));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether a text is the id, or the id without the suffix of an adapter.
-fn names(text: &str, id: &str) -> bool {
-    const SHORTEST: usize = 4;
-    let is_followed_by_mark = |rest: &str| rest.starts_with(|c: char| !c.is_alphanumeric());
-    text == id || text.len() >= SHORTEST && id.strip_prefix(text).is_some_and(is_followed_by_mark)
-}
-
-/// The path of the first number or numeric text with this value, whatever its sign.
-fn amount_path(value: &Value, amount: Decimal, path: &mut String) -> Option<String> {
-    let length = path.len();
-    let equals = |text: &str| {
-        let number = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
-        number.is_ok_and(|number| number.abs() == amount.abs())
-    };
-    match value {
-        Value::Number(number) if equals(&number.to_string()) => Some(path.clone()),
-        Value::String(text) if equals(text) => Some(path.clone()),
-        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
-            path.truncate(length);
-            let _ = write!(path, "[{index}]");
-            amount_path(item, amount, path)
-        }),
-        Value::Object(fields) => fields.iter().find_map(|(name, item)| {
-            path.truncate(length);
-            path.push('.');
-            path.push_str(name);
-            amount_path(item, amount, path)
-        }),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -569,15 +458,5 @@ mod tests {
             assert!(contains(line, amount("-1234.56")), "{line}");
         }
         assert!(!contains("1234.57 123456789", amount("1234.56")));
-    }
-
-    #[test]
-    fn a_reply_names_the_path_of_the_amount() {
-        let text =
-            r#"{"accounts":[{"id":"A","transactions":[{"id":"1","amount":"5.00"},{"id":"2","amount":"-7.25"}]}]}"#;
-        let place = json_place(text, Some("2"), amount("-7.25")).unwrap();
-        assert_eq!(place.path.as_deref(), Some("$.accounts[0].transactions[1].amount"));
-        assert!(place.text.contains("-7.25"));
-        assert!(json_place(text, Some("3"), amount("1")).is_none());
     }
 }

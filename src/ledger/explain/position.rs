@@ -63,6 +63,12 @@ fn is_product(held: &Holding) -> bool {
 }
 
 impl Explainer {
+    /// Whether a figure is a price that its source does not state: its value divided by its quantity.
+    pub(super) fn has_computed_price(&self, figure: &Figure, held: &Holding) -> Result<bool> {
+        let is_price = matches!(figure, Figure::HoldingPrice(_)) && held.facts.price.is_some();
+        Ok(is_price && !place::has_stated_price(self.view(), held.change_id, held)?)
+    }
+
     /// `None` where the day has no stated balance with securities.
     pub(super) fn stated_securities(&self, account: AccountId, date: NaiveDate) -> Result<Option<StatedSecurities>> {
         let daily = self.view().daily()?;
@@ -71,12 +77,13 @@ impl Explainer {
             return Ok(None);
         };
         let Some(securities) = stated.securities else { return Ok(None) };
-        let mut positions = positions_known(self.view(), account, date, stated.change_id)?;
+        let change = place::evidence(self.view(), stated.change_id)?;
+        let mut positions = positions_known(self.view(), account, date, change)?;
         positions.retain(|held| held.facts.currency == stated.currency && held.facts.value().is_some());
         positions.sort_by_key(|held| (held.facts.value().map(|value| -value.abs()), held.id));
         let values = positions.iter().filter_map(|held| held.facts.value());
         let rest = values.fold(Some(securities), |rest, value| rest?.checked_sub(value));
-        let (change, currency) = (stated.change_id, stated.currency);
+        let currency = stated.currency;
         Ok(rest.map(|rest| StatedSecurities { change, currency, positions, rest }))
     }
 

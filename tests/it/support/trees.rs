@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
-use dashtam::testing::ledger::{
-    Explainer, Ledger,
-    explain::{Figure, Node, NodeKind, SourcePlace},
+use dashtam::testing::{
+    domain::ChangeKind,
+    ledger::{
+        Explainer, Ledger,
+        explain::{Figure, Node, NodeKind, SourcePlace},
+    },
 };
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -106,7 +109,11 @@ impl Trees {
             // A balance stated by hand has no source beside its change.
             Some(SourcePlace { change_id, .. }) => {
                 let source = self.explainer.view().source_texts(change_id).unwrap();
-                assert!(source.is_none(), "{address}: {value} has no place in the source of change {change_id}");
+                let change = self.explainer.view().change(change_id).unwrap().unwrap();
+                assert!(
+                    source.is_none() && change.kind == ChangeKind::Edit,
+                    "{address}: {value} has no place in the source of change {change_id}"
+                );
                 "edit"
             }
             None => "rest",
