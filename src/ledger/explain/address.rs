@@ -276,6 +276,29 @@ impl FromStr for Figure {
     }
 }
 
+/// A figure of an account: the address after `account:`.
+fn of_account(rest: &str) -> Option<Figure> {
+    match rest.split(':').collect::<Vec<_>>().as_slice() {
+        [id, "balance"] => Some(Figure::Balance(id.parse().ok()?)),
+        [id, "available"] => Some(Figure::Available(id.parse().ok()?)),
+        [id, "rows"] => Some(Figure::RowCount(id.parse().ok()?)),
+        [id, "gap", date] => Some(Figure::Gap(id.parse().ok()?, date.parse().ok()?)),
+        [id, "cash"] => Some(Figure::Cash(id.parse().ok()?)),
+        [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Whole)),
+        [id, "stated", date, "rest"] => Some(Figure::StatedRest(id.parse().ok()?, date.parse().ok()?)),
+        [id, "stated", date, "position", held, part] => Some(Figure::StatedPosition(
+            id.parse().ok()?,
+            date.parse().ok()?,
+            held.parse().ok()?,
+            HeldPart::parse(part)?,
+        )),
+        [id, "stated", date, part] => {
+            Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::parse(part)?))
+        }
+        _ => None,
+    }
+}
+
 /// Reads a figure with at most `depth` figures inside.
 fn parse(text: &str, depth: usize) -> Option<Figure> {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
@@ -283,25 +306,7 @@ fn parse(text: &str, depth: usize) -> Option<Figure> {
     match name {
         "net-worth" if rest.is_empty() => Some(Figure::NetWorth(None)),
         "net-worth" => Some(Figure::NetWorth(Some(currency(rest)?))),
-        "account" => match rest.split(':').collect::<Vec<_>>().as_slice() {
-            [id, "balance"] => Some(Figure::Balance(id.parse().ok()?)),
-            [id, "available"] => Some(Figure::Available(id.parse().ok()?)),
-            [id, "rows"] => Some(Figure::RowCount(id.parse().ok()?)),
-            [id, "gap", date] => Some(Figure::Gap(id.parse().ok()?, date.parse().ok()?)),
-            [id, "cash"] => Some(Figure::Cash(id.parse().ok()?)),
-            [id, "stated", date] => Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::Whole)),
-            [id, "stated", date, "rest"] => Some(Figure::StatedRest(id.parse().ok()?, date.parse().ok()?)),
-            [id, "stated", date, "position", held, part] => Some(Figure::StatedPosition(
-                id.parse().ok()?,
-                date.parse().ok()?,
-                held.parse().ok()?,
-                HeldPart::parse(part)?,
-            )),
-            [id, "stated", date, part] => {
-                Some(Figure::Stated(id.parse().ok()?, date.parse().ok()?, BalancePart::parse(part)?))
-            }
-            _ => None,
-        },
+        "account" => of_account(rest),
         "holding" => {
             let (id, part) = rest.split_once(':')?;
             let id = id.parse().ok()?;

@@ -330,7 +330,7 @@ impl Explainer {
         // Only transfers, which are no flow.
         let any = self.list(None, &format!("date:{} cur:={currency}", period.to_lowercase()))?;
         let nothing = Node::sum(figure, format!("{label} in {currency}"), Money::new(Decimal::ZERO, currency), 2);
-        Ok((any.len() > 0).then_some(nothing))
+        Ok((!any.is_empty()).then_some(nothing))
     }
 
     fn group(&self, figure: &Figure, by: By, value: &str, currency: Option<AssetCode>) -> Result<Option<Node>> {

@@ -81,8 +81,8 @@ impl Explainer {
         let mut positions = positions_known(self.view(), account, date, change)?;
         positions.retain(|held| held.facts.currency == stated.currency && held.facts.value().is_some());
         positions.sort_by_key(|held| (held.facts.value().map(|value| -value.abs()), held.id));
-        let values = positions.iter().filter_map(|held| held.facts.value());
-        let rest = values.fold(Some(securities), |rest, value| rest?.checked_sub(value));
+        let mut values = positions.iter().filter_map(|held| held.facts.value());
+        let rest = values.try_fold(securities, Decimal::checked_sub);
         let currency = stated.currency;
         Ok(rest.map(|rest| StatedSecurities { change, currency, positions, rest }))
     }
