@@ -7,6 +7,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("import", "Import"),
     ("commit-import", "Import"),
     ("explain", "Explain"),
+    ("explain-here", "Explain"),
     ("state-balance", "Balance"),
     ("merge-account", "Merge"),
     ("decide-pair", "Duplicates"),
