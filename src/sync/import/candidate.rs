@@ -136,8 +136,7 @@ fn other_currencies(part: &InstitutionPart, group: &PageGroup<'_>) -> bool {
 /// Whether one of the two is from a table that names no account, so that numbers can't be compared.
 fn lacks_number(group: &PageGroup<'_>, known: &Account) -> bool {
     let (own, other) = (&group.page.account.provider_account_id, &known.provider_account_id);
-    let has_no_digit = |number: &str| !number.contains(|letter: char| matches!(letter, '1'..='9'));
-    let is_bare = has_no_digit(&group.page.account.number) || has_no_digit(&known.number_masked);
+    let is_bare = group.number.is_bare() || number_of_account(known).is_bare();
     own != other && (is_unnamed(own) || is_unnamed(other) || is_bare)
 }
 

@@ -31,6 +31,8 @@ pub(super) struct ComparedRows<'a> {
 pub(super) struct RowAgreement {
     /// Rows of the source that the account must have, or has.
     pub(super) compared: usize,
+    /// Settled rows of the source.
+    all: usize,
     /// Rows that both have.
     pub(super) found: usize,
     /// Those that have the same id too.
@@ -142,6 +144,7 @@ impl RowAgreement {
         currencies.dedup();
         let has_currency = |facts: &TransactionFacts| currencies.is_empty() || currencies.contains(&facts.currency);
         for facts in source.settled() {
+            agreement.all += 1;
             let hit = known.take(facts, any_text);
             agreement.found += usize::from(hit.is_some());
             agreement.by_id += usize::from(hit.is_some_and(|hit| have_one_id(hit, facts)));
@@ -165,9 +168,9 @@ impl RowAgreement {
         !self.agrees() && self.compared - self.found + self.unlisted >= least
     }
 
-    /// The source repeats rows of the account, too many for an accident, and lacks few of them.
+    /// The source repeats rows of the account, too many for an accident, and lacks few of them. Of a source of two rows both.
     pub(super) const fn repeats(self) -> bool {
-        let is_no_accident = self.found >= 3 || (self.found == 2 && self.unlisted == 0);
+        let is_no_accident = self.found >= 3 || (self.found == 2 && self.all == 2 && self.unlisted == 0);
         is_no_accident && self.found * 10 >= self.compared * 9 && self.unlisted <= self.found
     }
 

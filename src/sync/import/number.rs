@@ -56,6 +56,13 @@ impl AccountNumber {
         self.tail.is_none() && (digits >= 12 || (self.bank.len() >= 6 && digits >= 5))
     }
 
+    /// Whether no digit of the number is stated: it is missing, or wholly masked.
+    pub(super) fn is_bare(&self) -> bool {
+        let has_tail = self.tail.as_deref().is_some_and(|tail| tail.bytes().any(|byte| byte.is_ascii_digit()));
+        // Zeros alone fill a field that is not given.
+        !has_tail && !self.head.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+    }
+
     /// Whether the numbers are the same, whatever the bank codes: formats name one bank by its BIC, its code or not at all.
     pub(super) fn has_digits_of(&self, other: &Self) -> bool {
         let digits = self.head.bytes().filter(u8::is_ascii_digit).count();
