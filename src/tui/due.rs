@@ -39,7 +39,7 @@ impl Due {
         self.paused
     }
 
-    pub(crate) fn hear(&mut self, event: &Event) {
+    pub(crate) fn receive(&mut self, event: &Event) {
         if self.is_job(event.answers()) {
             self.job = None;
             self.paused = matches!(event, Event::JobFailed { failure, .. } if failure.kind.is_vault());

@@ -96,7 +96,7 @@ fn row(id: u64, rows: u64, numbers: &mut Random) -> Transaction {
     Transaction { id: TransactionId(id), account_id: AccountId(1 + numbers.below(6)), change_id: ChangeId(1), facts }
 }
 
-/// The best of some runs: what the work costs when nobody else wants the processor.
+/// The best of some runs: the cost of the work on an idle processor.
 fn best<T>(runs: u32, mut work: impl FnMut() -> T) -> Duration {
     (0..runs)
         .map(|_| {

@@ -1,7 +1,7 @@
 //! The kind of movement of a bank row.
 //!
 //! Used by the bank mapping. INVARIANT: money's direction comes from the sign of the amount alone; the type only
-//! says what for.
+//! gives its purpose.
 
 use ofx_rs::types::TransactionType as Standard;
 use rust_decimal::Decimal;

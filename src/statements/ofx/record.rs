@@ -376,9 +376,9 @@ mod tests {
     use crate::statements::ofx::relay::walk_apart;
 
     #[derive(Default)]
-    struct Told(Vec<String>);
+    struct Recorded(Vec<String>);
 
-    impl<'a> Handler<'a> for Told {
+    impl<'a> Handler<'a> for Recorded {
         fn enter(&mut self, tag: Tag, _at: usize) {
             self.0.push(format!("+{}", tag.name()));
         }
@@ -403,7 +403,7 @@ mod tests {
     }
 
     fn events(source: &str) -> String {
-        let (mut events, mut apart) = (Told::default(), Told::default());
+        let (mut events, mut apart) = (Recorded::default(), Recorded::default());
         walk(source, 200, &mut events).unwrap();
         walk_apart(source, 200, &mut apart).unwrap();
         assert_eq!(events.0, apart.0, "on another thread the same");
@@ -472,7 +472,7 @@ mod tests {
 
     #[test]
     fn a_document_cut_short_is_reported() {
-        let mut handler = Told::default();
+        let mut handler = Recorded::default();
         let cut = walk("<STMTTRN><NAME>a</STMTTRN><STMTTRN><NAME>b", 200, &mut handler).unwrap();
         assert!(cut);
         assert_eq!(handler.0.join(" "), "STMTTRN(NAME=a) STMTTRN?(NAME=b)");
@@ -481,8 +481,8 @@ mod tests {
     #[test]
     fn depth_is_limited() {
         let deep = "<A>".repeat(300);
-        assert!(matches!(walk(&deep, 200, &mut Told::default()), Err(StatementError::TooLarge { .. })));
-        assert!(matches!(walk_apart(&deep, 200, &mut Told::default()), Err(StatementError::TooLarge { .. })));
+        assert!(matches!(walk(&deep, 200, &mut Recorded::default()), Err(StatementError::TooLarge { .. })));
+        assert!(matches!(walk_apart(&deep, 200, &mut Recorded::default()), Err(StatementError::TooLarge { .. })));
         let stray = "</A></STMTTRN>".repeat(100_000);
         assert_eq!(events(&stray), "");
     }

@@ -110,7 +110,7 @@ pub(crate) trait Pane: Send {
     fn column(&mut self, _place: usize, _ctx: &mut Ctx<'_>) {}
 
     /// Takes in news. Returns whether the pane shows it, so that the root shows no toast for it.
-    fn hear(&mut self, _news: &PaneNews<'_>, _ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, _news: &PaneNews<'_>, _ctx: &mut Ctx<'_>) -> bool {
         false
     }
 

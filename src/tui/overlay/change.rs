@@ -128,7 +128,7 @@ impl Pane for ChangePage {
         self.read_on(ctx);
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Loaded(WorkerAnswer::ChangeRows { change, offset, result }) if *change == self.change.id => {
                 if let Ok(entries) = result {

@@ -245,7 +245,7 @@ impl Pane for DifferencePage {
         self.cursor.scroll(rows, self.len());
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Loaded(WorkerAnswer::Compared { from, to, result }) if (*from, *to) == (self.from, self.to) => {
                 match result {

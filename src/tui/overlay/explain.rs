@@ -202,7 +202,7 @@ impl Pane for ExplainTree {
         self.cursor.scroll(rows, self.lines.len());
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Loaded(WorkerAnswer::Explained { figure, offset, result })
                 if self.reading.as_ref().is_some_and(|(_, read)| read == figure) =>

@@ -189,7 +189,7 @@ impl<T: Send> Pane for Form<T> {
         self.at = index.min(self.lines.len().saturating_sub(1));
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, _ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, _ctx: &mut Ctx<'_>) -> bool {
         let PaneNews::Loaded(WorkerAnswer::Vocabulary(vocabulary)) = news else { return false };
         for line in &mut self.lines {
             match line.input.suggest {

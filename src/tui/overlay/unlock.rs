@@ -81,7 +81,7 @@ impl Pane for Unlock {
         true
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         let PaneNews::Engine(event) = news else { return false };
         if self.job.is_none() || event.answers() != self.job {
             return false;

@@ -14,7 +14,7 @@ use ratatui::{
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{
-    sgr::{Look, dress},
+    sgr::{Look, change_style},
     shift::Shift,
 };
 
@@ -175,7 +175,7 @@ impl FrameEncoder {
             return None;
         }
         let (mut out, mut pen) = (String::new(), self.pen.clone());
-        dress(&mut out, &mut pen.look, Look::default());
+        change_style(&mut out, &mut pen.look, Look::default());
         shift.write(&mut out);
         pen.at = None;
         let mut moved = before;
@@ -250,7 +250,7 @@ impl FrameEncoder {
         for run in runs {
             self.go(&mut out, &mut pen, run);
             if !self.fits(run, pen.look) {
-                dress(&mut out, &mut pen.look, run.look);
+                change_style(&mut out, &mut pen.look, run.look);
             }
             self.write(&mut out, &mut pen, run);
         }
@@ -336,7 +336,7 @@ fn nearest_first(start: &Pen, runs: &[Run], looks: &[Look]) -> Vec<Run> {
     let place = |look: Look| looks.iter().position(|known| *known == look).unwrap_or(0);
     let change = |from: Look, to: Look| {
         let mut out = String::new();
-        dress(&mut out, &mut from.clone(), to);
+        change_style(&mut out, &mut from.clone(), to);
         out.len()
     };
     let changes: Vec<Vec<usize>> =

@@ -15,7 +15,7 @@ pub(super) struct Look {
 }
 
 /// Writes the sequence that changes the style of the terminal, if it has to change.
-pub(super) fn dress(out: &mut String, from: &mut Look, to: Look) {
+pub(super) fn change_style(out: &mut String, from: &mut Look, to: Look) {
     if *from == to {
         return;
     }

@@ -120,9 +120,9 @@ impl App {
             effects = self.read_log();
         }
         let scheduled = self.due.is_job(event.answers());
-        self.due.hear(event);
+        self.due.receive(event);
         self.hear_of_vault(event);
-        let (told, more) = self.hear(&PaneNews::Engine(event), env);
+        let (shown, more) = self.receive(&PaneNews::Engine(event), env);
         effects.extend(more);
         match event {
             Event::ChangeToggled { login_needed: Some(connection), .. } => {
@@ -138,14 +138,14 @@ impl App {
                 };
                 self.toast(Level::News, text);
             }
-            Event::JobFailed { failure, .. } if !told && failure.kind == FailureKind::VaultLocked => {
+            Event::JobFailed { failure, .. } if !shown && failure.kind == FailureKind::VaultLocked => {
                 effects.extend(self.ask_passphrase(scheduled, env));
             }
-            Event::JobFailed { failure, .. } if !told && failure.kind != FailureKind::Cancelled => {
+            Event::JobFailed { failure, .. } if !shown && failure.kind != FailureKind::Cancelled => {
                 let hint = failure.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
                 self.toast(Level::Error, format!("{}{hint}", failure.message));
             }
-            Event::Synced { report, .. } if !told => self.toast_synced(report, scheduled),
+            Event::Synced { report, .. } if !shown => self.toast_synced(report, scheduled),
             Event::Compacted { .. } => {
                 self.compacting = false;
                 self.toast(Level::News, "The database was compacted after a large import.");

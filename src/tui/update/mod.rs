@@ -290,7 +290,7 @@ impl App {
                 Vec::new()
             }
             WorkerAnswer::Opened(Ok(())) | WorkerAnswer::Edited(Ok(())) => Vec::new(),
-            other => self.hear(&PaneNews::Loaded(&other), env).1,
+            other => self.receive(&PaneNews::Loaded(&other), env).1,
         }
     }
 
@@ -314,13 +314,13 @@ impl App {
     }
 
     /// Passes a change to every pane; returns whether one of them shows it.
-    fn hear(&mut self, news: &PaneNews<'_>, env: &Env) -> (bool, Vec<Effect>) {
-        self.run(env, |panes, ctx| panes.each().fold(false, |shown, pane| pane.hear(news, ctx) | shown))
+    fn receive(&mut self, news: &PaneNews<'_>, env: &Env) -> (bool, Vec<Effect>) {
+        self.run(env, |panes, ctx| panes.each().fold(false, |shown, pane| pane.receive(news, ctx) | shown))
     }
 
     /// Gives every pane the new snapshot.
     pub(crate) fn tell_fresh(&mut self, env: &Env) -> Vec<Effect> {
-        let mut effects = self.hear(&PaneNews::Fresh, env).1;
+        let mut effects = self.receive(&PaneNews::Fresh, env).1;
         effects.extend(self.read_log());
         effects
     }
@@ -355,7 +355,7 @@ impl App {
                 }
                 Ask::Command(place) => effects.extend(self.user_command(place, env)),
                 Ask::Columns(list, names) => {
-                    effects.extend(self.hear(&PaneNews::Columns(list, names.as_deref()), env).1);
+                    effects.extend(self.receive(&PaneNews::Columns(list, names.as_deref()), env).1);
                     effects.push(Effect::WriteColumns(list, names));
                 }
                 Ask::Toast(level, text) => self.toast(level, text),

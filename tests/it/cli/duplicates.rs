@@ -95,6 +95,6 @@ fn names_of_accounts_survive_undo_and_another_import() {
     profile.json(&["redo", "1"]);
     assert_eq!(rows(&profile), 2, "rows that came again are found as an import would find them");
     profile.json(&["undo", "1"]);
-    assert_eq!(rows(&profile), 2, "the second import stands");
+    assert_eq!(rows(&profile), 2, "the second import stays");
     assert_eq!(profile.json(&["import", &first])["files"][0]["transactions_imported"], 0);
 }

@@ -21,14 +21,14 @@ use crate::support::{
 const PAPER: &str = "paper-api.alpaca.markets";
 const LIVE: &str = "api.alpaca.markets";
 
-/// Stands for both hosts; `knows` is the one that knows the key.
+/// Both hosts; `owner` is the one that accepts the key.
 struct Institution {
     proxy: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Institution {
-    async fn start(knows: &'static str, certificate: &Path) -> Self {
+    async fn start(owner: &'static str, certificate: &Path) -> Self {
         let (acceptor, pem) = tls::self_signed(&[PAPER, LIVE]);
         std::fs::write(certificate, pem).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -38,14 +38,14 @@ impl Institution {
         tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
-                tokio::spawn(serve(stream, acceptor.clone(), knows, Arc::clone(&log)));
+                tokio::spawn(serve(stream, acceptor.clone(), owner, Arc::clone(&log)));
             }
         });
         Self { proxy, asked }
     }
 }
 
-async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, knows: &str, asked: Arc<Mutex<Vec<String>>>) {
+async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, owner: &str, asked: Arc<Mutex<Vec<String>>>) {
     let Some(head) = tls::head(&mut stream).await else { return };
     let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next()).unwrap().to_owned();
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
@@ -53,7 +53,7 @@ async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, knows: &str, asked:
     while let Some(head) = tls::head(&mut stream).await {
         let path = tls::target(&head).split('?').next().unwrap().to_owned();
         asked.lock().unwrap().push(format!("{host}{path}"));
-        let (status, body) = if host == knows {
+        let (status, body) = if host == owner {
             let file = match path.as_str() {
                 "/v2/account" => Some("account.json"),
                 "/v2/positions" => Some("positions.json"),
@@ -70,10 +70,10 @@ async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, knows: &str, asked:
     }
 }
 
-async fn connect(knows: &'static str, asked_for: &str) -> (serde_json::Value, Vec<String>) {
+async fn connect(owner: &'static str, asked_for: &str) -> (serde_json::Value, Vec<String>) {
     let outside = tempfile::tempdir().unwrap();
     let certificate = outside.path().join("certificate.pem");
-    let institution = Institution::start(knows, &certificate).await;
+    let institution = Institution::start(owner, &certificate).await;
     let mut profile = Profile::new(&[]);
     let environment = format!("environment={asked_for}");
     let fields = ["--field", &environment, "--field-env", "api_key=KEY", "--field-env", "api_secret=SECRET"];
@@ -88,11 +88,11 @@ async fn connect(knows: &'static str, asked_for: &str) -> (serde_json::Value, Ve
 
 #[tokio::test]
 async fn a_key_of_the_other_environment_is_connected_there() {
-    for (knows, name, other, asked_for) in [(PAPER, "paper", LIVE, "live"), (LIVE, "live", PAPER, "paper")] {
-        let (connection, asked) = connect(knows, asked_for).await;
+    for (owner, name, other, asked_for) in [(PAPER, "paper", LIVE, "live"), (LIVE, "live", PAPER, "paper")] {
+        let (connection, asked) = connect(owner, asked_for).await;
         assert_eq!((&connection["environment"], &connection["status"]), (&name.into(), &"active".into()));
-        assert_eq!(asked[..2], [format!("{other}/v2/account"), format!("{knows}/v2/account")]);
-        let strays = asked[2..].iter().filter(|asked| !asked.starts_with(knows));
+        assert_eq!(asked[..2], [format!("{other}/v2/account"), format!("{owner}/v2/account")]);
+        let strays = asked[2..].iter().filter(|asked| !asked.starts_with(owner));
         assert_eq!(strays.count(), 0, "everything later goes where the key works: {asked:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Random walks over imports, undo, redo, merges and splits: whatever the order, every row that stands is there once.
+//! Random walks over imports, undo, redo, merges and splits: in any order, every row that is not undone is there once.
 //!
 //! `DASHTAM_STEPS` sets the number of steps of a walk.
 
@@ -43,7 +43,7 @@ enum Made {
     Split,
 }
 
-/// The model: a row stands as long as one change that added it does.
+/// The model: a row is there as long as one change that added it is not undone.
 #[derive(Default)]
 struct Model {
     changes: BTreeMap<ChangeId, (Made, bool)>,
@@ -52,7 +52,7 @@ struct Model {
 
 impl Model {
     fn rows(&self, source: usize) -> BTreeSet<usize> {
-        let standing = self.changes.values().filter(|(_, stands)| *stands);
+        let standing = self.changes.values().filter(|(_, is_done)| *is_done);
         standing
             .filter_map(|(made, _)| match made {
                 Made::Import(of, rows) if *of == source => Some(rows),
@@ -63,13 +63,13 @@ impl Model {
             .collect()
     }
 
-    /// Whether an import of the source stands, so that its account is there.
+    /// Whether an import of the source is not undone, so that its account is there.
     fn is_there(&self, source: usize) -> bool {
-        self.changes.values().any(|(made, stands)| *stands && matches!(made, Made::Import(of, _) if *of == source))
+        self.changes.values().any(|(made, is_done)| *is_done && matches!(made, Made::Import(of, _) if *of == source))
     }
 
     fn is_merged(&self) -> bool {
-        let last = self.changes.values().rev().find(|(made, stands)| *stands && !matches!(made, Made::Import(..)));
+        let last = self.changes.values().rev().find(|(made, is_done)| *is_done && !matches!(made, Made::Import(..)));
         matches!(last, Some((Made::Merge, _))) && self.is_there(0) && self.is_there(1)
     }
 
@@ -146,7 +146,7 @@ async fn walk(seed: u64, steps: usize) {
             }
             4..8 => {
                 let standing: Vec<ChangeId> =
-                    model.changes.iter().filter(|(_, (_, stands))| *stands).map(|(id, _)| *id).collect();
+                    model.changes.iter().filter(|(_, (_, is_done))| *is_done).map(|(id, _)| *id).collect();
                 let Some(newest) = standing.last().copied() else { continue };
                 let bare = dice.below(3) > 0;
                 let id = if bare { newest } else { standing[dice.below(standing.len())] };

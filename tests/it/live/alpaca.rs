@@ -19,7 +19,7 @@ use crate::support::{
 async fn connected(limits: HttpLimits) -> (Arc<FakeAlpaca>, Server, Desk) {
     let (fake, server) = FakeAlpaca::start().await;
     fake.fill(250, day("2026-11-19"));
-    // Told twice: a row came in while the pages were read.
+    // Listed twice: a row came in while the pages were read.
     fake.push(deposit(249, day("2026-11-19")));
     let desk = Desk::with(&[("alpaca", &server)], limits);
     let report = desk.connect("alpaca", keys("PKTEST1"), None).await.unwrap();

@@ -421,7 +421,7 @@ async fn a_granted_server_is_on_the_public_internet_or_nothing_is_sent() {
             assert!(error.message.contains("not on the public internet"), "{error}");
         }
     }
-    // An override stands for the server, path included.
+    // An override replaces the server, path included.
     let server = Server::start(|_| Answer::json("{}")).await;
     let api = made_up(&outside.http, Some(&server)).granted("https://bridge.example/simplefin").unwrap();
     api.send(Call::get("accounts", &["accounts"]).query("version", "2").basic("user", "word")).await.unwrap();

@@ -151,7 +151,7 @@ async fn happy() {
         let unsafe_text = |text: &str| text.chars().any(char::is_control);
         for row in one.rows() {
             assert!(!unsafe_text(row.facts.description()) && !unsafe_text(row.facts.payee()), "{slug}: {row:?}");
-            assert!(row.facts.origin.line > 0, "{slug}: every row knows its place");
+            assert!(row.facts.origin.line > 0, "{slug}: every row has its place");
         }
         assert!(
             under.server.asked().iter().all(|asked| asked.method == contract.method && !asked.query.contains("canary"))

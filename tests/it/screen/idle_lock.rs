@@ -20,7 +20,7 @@ fn screen(server: &Server, vault: VaultChoice) -> Harness {
     Harness::live(120, 40, settings, vault, endpoints)
 }
 
-/// Connects, with a passphrase where the vault wants one.
+/// Connects, with a passphrase where the vault needs one.
 async fn connected(server: &Server, vault: VaultChoice) -> Harness {
     let mut h = screen(server, vault);
     answer(&mut h, "canary-right");

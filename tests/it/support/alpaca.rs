@@ -88,7 +88,7 @@ pub(crate) fn deposit(number: u64, date: NaiveDate) -> Value {
     })
 }
 
-/// An Alpaca that knows one secret.
+/// An Alpaca that accepts one secret.
 pub(crate) fn small_alpaca(asked: &Asked) -> Answer {
     if asked.header("apca-api-secret-key") != Some("canary-right") {
         return Answer::status(401, r#"{"message":"forbidden."}"#);

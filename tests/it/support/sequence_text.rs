@@ -76,7 +76,7 @@ fn line(text: &str) -> Line {
 pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
     let mut all: Vec<TextSequence> = Vec::new();
     let mut lines = text.lines();
-    let mut wants = false;
+    let mut is_expectation = false;
     while let Some(entry) = lines.next() {
         if entry.is_empty() || entry.starts_with('#') {
             continue;
@@ -87,7 +87,7 @@ pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
             let name = words.next().unwrap().to_owned();
             let why = lines.next().unwrap().to_owned();
             all.push(TextSequence { name, why, options: options(words), ..TextSequence::default() });
-            wants = false;
+            is_expectation = false;
             continue;
         }
         let sequence = all.last_mut().unwrap();
@@ -105,8 +105,8 @@ pub(crate) fn parse(text: &str) -> Vec<TextSequence> {
                 sequence.files.push((name, Content::Zip(words.map(str::to_owned).collect())));
             }
             "do" => sequence.steps.push(words.map(str::to_owned).collect()),
-            "want" => wants = true,
-            _ if wants => {
+            "want" => is_expectation = true,
+            _ if is_expectation => {
                 let rest: Vec<&str> = entry.trim().splitn(5, ' ').collect();
                 sequence.rows.push((
                     format!("2025-{}", rest[0]),

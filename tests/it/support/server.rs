@@ -1,4 +1,4 @@
-//! A server on loopback that answers as badly as a test asks it to, and remembers what it was asked.
+//! A server on loopback that answers as badly as a test asks it to, and records the requests.
 
 use std::sync::{Arc, Mutex};
 

@@ -524,7 +524,7 @@ impl Pane for Picker {
         self.cursor.scroll(rows, self.items().len());
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Loaded(WorkerAnswer::Folder { ticket, result, .. }) if self.reading == Some(*ticket) => {
                 self.reading = None;

@@ -373,7 +373,7 @@ impl Pane for Review {
         }
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         if let PaneNews::Loaded(WorkerAnswer::FilePlace { path, figure, result }) = news {
             if !self.paths.contains(path) && self.lines().iter().all(|line| line.file().path != *path) {
                 return false;

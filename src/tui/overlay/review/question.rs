@@ -41,7 +41,7 @@ pub(super) struct QuestionPane {
     options: ImportOptions,
     cursor: SelectedRow,
     /// Whether the answer applies to later files of the layout too.
-    remembers: bool,
+    keeps_answer: bool,
     shows_evidence: bool,
 }
 
@@ -61,7 +61,7 @@ impl QuestionPane {
             paths: paths.to_vec(),
             options: options.clone(),
             cursor: SelectedRow::default(),
-            remembers: !options.once,
+            keeps_answer: !options.once,
             shows_evidence: false,
         }
     }
@@ -74,7 +74,7 @@ impl QuestionPane {
         ctx.asks.push(Ask::Pop);
         let (paths, mut options) = (self.paths.clone(), self.options.clone());
         options.answers.insert(self.question.id.as_str(), option.value.as_str());
-        options.once = !self.remembers;
+        options.once = !self.keeps_answer;
         let job =
             ctx.command(|job| EngineCommand::ReviewImport { job, paths: paths.clone(), options: options.clone() });
         ctx.push(Review::reading(job, paths, options));
@@ -113,7 +113,7 @@ impl QuestionPane {
             }
         }
         lines.push(plain(String::new(), theme.text));
-        let mark = if self.remembers { 'x' } else { ' ' };
+        let mark = if self.keeps_answer { 'x' } else { ' ' };
         lines.push(plain(format!("[{mark}] r  remember for files with this header"), theme.text));
         let other = if self.shows_evidence { "e  the lines of the file" } else { "e  evidence" };
         lines.push(plain(format!("    {other} · Esc writes nothing"), theme.muted));
@@ -134,7 +134,7 @@ impl Pane for QuestionPane {
 
     fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
         match event.code {
-            KeyCode::Char('r') => self.remembers = !self.remembers,
+            KeyCode::Char('r') => self.keeps_answer = !self.keeps_answer,
             KeyCode::Char('e') => self.shows_evidence = !self.shows_evidence,
             KeyCode::Char(digit) => {
                 if let Some(number) = digit.to_digit(10).filter(|number| *number > 0) {

@@ -398,7 +398,7 @@ impl Pane for Wizard {
         }
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Engine(event) => self.hear_engine(event, ctx),
             PaneNews::Fresh | PaneNews::Loaded(_) | PaneNews::Columns(..) => false,

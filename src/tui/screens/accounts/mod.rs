@@ -388,7 +388,7 @@ impl Pane for Accounts {
         self.sort_by(*order, reversed, ctx.snapshot);
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, PaneNews::Fresh) {
             self.settle(ctx.snapshot);
         }

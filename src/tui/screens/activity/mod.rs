@@ -137,7 +137,7 @@ impl Pane for Activity {
         }
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, PaneNews::Fresh) {
             self.settle(ctx.snapshot);
         }

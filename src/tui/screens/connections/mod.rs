@@ -277,7 +277,7 @@ impl Pane for Connections {
         }
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, PaneNews::Fresh) {
             self.settle(ctx.snapshot);
         }

@@ -160,7 +160,7 @@ impl Pane for Holdings {
         self.recount(ctx.snapshot);
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         if matches!(news, PaneNews::Fresh) {
             self.recount(ctx.snapshot);
         }

@@ -327,7 +327,7 @@ impl Pane for Overview {
         }
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Fresh => {
                 if !std::mem::replace(&mut self.asked, true) {

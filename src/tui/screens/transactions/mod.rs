@@ -535,7 +535,7 @@ impl Pane for Transactions {
         self.sort_by(Sort { key: *key, descending }, ctx);
     }
 
-    fn hear(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
+    fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Fresh => {
                 if self.account.is_some_and(|account| ctx.snapshot.account(account).is_none()) {
