@@ -24,6 +24,12 @@ pub fn grouped(amount: Decimal, currency: AssetCode) -> String {
     group_thousands(&at_scale_of(amount, currency).to_string())
 }
 
+/// A number of things with thousands marks: `2,215 rows`, `1 row`.
+#[must_use]
+pub fn counted(number: usize, thing: &str) -> String {
+    format!("{} {thing}{}", group_thousands(&number.to_string()), if number == 1 { "" } else { "s" })
+}
+
 /// Rounds half away from zero, as statements do.
 #[must_use]
 pub fn round(number: Decimal, digits: u32) -> Decimal {

@@ -6,14 +6,14 @@ use rust_decimal::Decimal;
 use super::{
     Explainer, Figure,
     address::{PositionPart, RowPart, RowSumPart},
-    inputs::{MOVING, counted},
+    inputs::MOVING,
     node::{Node, NodeKind},
     parts,
 };
 use crate::{
     domain::{
         AccountId, AssetCode, Holding, HoldingId, Money, TransactionId,
-        figures::{percent_of, round},
+        figures::{counted, percent_of, round},
     },
     ledger::{LedgerEntry, error::Result},
 };

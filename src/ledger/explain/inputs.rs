@@ -11,7 +11,7 @@ use super::{
     parts,
 };
 use crate::{
-    domain::{AccountId, AssetCode, Holding, HoldingId, Money, SnapshotSource, TransactionId},
+    domain::{AccountId, AssetCode, Holding, HoldingId, Money, SnapshotSource, TransactionId, figures::counted},
     ledger::{
         By, LedgerEntry, ListRequest, Query, RowList, View, cash_flow::NO_FLOW, counts, daily::DailyBalance,
         error::Result, query::quoted,
@@ -418,11 +418,6 @@ fn group_query(by: By, value: &str) -> String {
         By::Symbol => whole("sym"),
         By::Currency => whole("cur"),
     }
-}
-
-/// `1 row`, `2 rows`.
-pub(super) fn counted(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 fn row(entry: &LedgerEntry, subtracted: bool) -> Node {

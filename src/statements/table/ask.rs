@@ -12,8 +12,10 @@ use super::{
     rows,
     source::RawTable,
 };
+use rust_decimal::Decimal;
+
 use crate::{
-    domain::TransactionFacts,
+    domain::{TransactionFacts, figures},
     statements::{Question, QuestionOption, warnings::Warnings},
 };
 
@@ -182,9 +184,11 @@ fn preview(rows: &[TransactionFacts], lines: &[u32]) -> Vec<String> {
         .filter(|row| lines.contains(&row.origin.line))
         .map(|row| format!("line {}: {}  {}  {}", row.origin.line, row.date, row.money(), row.payee()))
         .collect();
-    let sum: rust_decimal::Decimal = rows.iter().map(|row| row.amount).sum();
-    if let (Some(first), Some(last)) = (rows.iter().map(|row| row.date).min(), rows.iter().map(|row| row.date).max()) {
-        shown.push(format!("{} rows from {first} to {last}, sum {sum}", rows.len()));
+    let days = || rows.iter().map(|row| row.date);
+    if let (Some(first), Some(last)) = (days().min(), days().max()) {
+        let sum = rows.iter().try_fold(Decimal::ZERO, |sum, row| sum.checked_add(row.amount));
+        let sum = sum.map_or_else(String::new, |sum| format!(", sum {}", sum.normalize()));
+        shown.push(format!("{} from {first} to {last}{sum}", figures::counted(rows.len(), "row")));
     }
     shown
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{Kind, Security, Text, TransactionFacts, TransactionSubtype, named_kind, text};
 
-pub(super) struct Kinds<'a> {
+pub(super) struct Kinds {
     column: Option<usize>,
     /// Columns that give the direction, asked where the word of the kind is unknown.
     signs: Vec<usize>,
@@ -28,11 +28,10 @@ pub(super) struct Kinds<'a> {
     price: Option<usize>,
     fee: Vec<usize>,
     raw_type: Option<usize>,
-    plan: &'a TablePlan<'a>,
 }
 
-impl<'a> Kinds<'a> {
-    pub(super) fn new(plan: &'a TablePlan<'a>) -> Self {
+impl Kinds {
+    pub(super) fn new(plan: &TablePlan<'_>) -> Self {
         let first = |role: Role| plan.columns.iter().find(|column| column.is(role)).map(|column| column.index);
         let types = plan.layout.map(|layout| &layout.types);
         let column = types.and_then(|types| types.column.as_deref()).and_then(|name| column_named(&plan.columns, name));
@@ -62,7 +61,6 @@ impl<'a> Kinds<'a> {
                 Vec::new()
             },
             raw_type: column.or_else(|| first(Role::Type)),
-            plan,
         }
     }
 
@@ -110,7 +108,9 @@ impl<'a> Kinds<'a> {
         let in_text = in_text().filter(|_| matches!(facts.kind.0, TransactionSubtype::Buy | TransactionSubtype::Sell));
         let quantity =
             amount(self.quantity).or(in_text.map(|(quantity, _)| quantity)).filter(|quantity| !quantity.is_zero());
-        let fees: Decimal = self.fee.iter().filter_map(|column| amount(Some(*column))).map(|fee| fee.abs()).sum();
+        let mut fees = self.fee.iter().filter_map(|column| amount(Some(*column)));
+        // A sum beyond the range of numbers is as good as none.
+        let fees = fees.try_fold(Decimal::ZERO, |sum, fee| sum.checked_add(fee.abs())).unwrap_or_default();
         let trades = matches!(facts.kind.0, TransactionSubtype::Buy | TransactionSubtype::Sell) || quantity.is_some();
         if facts.kind.0 == TransactionSubtype::Unknown {
             let word = self.raw_type.map(|column| key(grid.cell(row, column))).unwrap_or_default();
@@ -127,7 +127,6 @@ impl<'a> Kinds<'a> {
             commission: (trades && !fees.is_zero()).then_some(fees),
             ..Security::default()
         }));
-        let _ = self.plan;
     }
 }
 

@@ -64,7 +64,7 @@ struct Reader<'a> {
     id: Option<usize>,
     reference: Option<usize>,
     value_date: Option<usize>,
-    kinds: Kinds<'a>,
+    kinds: Kinds,
     summary: SummaryLines,
     /// The newest day of the table, for pending rows without one.
     newest: Option<NaiveDate>,
