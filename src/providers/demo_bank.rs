@@ -10,10 +10,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use super::{
     Auth, Credentials, FetchPlan, FieldValues, HistoryDepth, LinkProvider, LinkSpec, LinkStep, Listing,
     OauthCredentials, Pace, Piece, Provider, ProviderMetadata, Purpose, Secrets, ServerEnvironment, Sink, by_status,
+    kit::Replies,
 };
 use crate::domain::{
     AccountDraft, AccountType, AssetCode, AssetType, BalanceDraft, Capability, HoldingDraft, HoldingFacts, IdTrust,
@@ -34,7 +36,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
     category: ProviderCategory::Bank,
     auth: Auth::LinkToken {
         spec: &LinkSpec { fields: &[], opens_page: false },
-        build: |context| Ok(Arc::new(DemoBank { now: context.http.clock().now() })),
+        build: |context| Ok(Arc::new(DemoBank { now: context.http.clock().now(), replies: context.replies.clone() })),
     },
     capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings],
     required_settings: &[],
@@ -52,6 +54,7 @@ pub static METADATA: ProviderMetadata = ProviderMetadata {
 #[derive(Debug)]
 struct DemoBank {
     now: DateTime<Utc>,
+    replies: Option<Replies>,
 }
 
 #[async_trait]
@@ -81,6 +84,9 @@ impl Provider for DemoBank {
 
     async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
         let accounts = accounts(plan.today);
+        if let Some(replies) = &self.replies {
+            replies.keep("accounts", reply(&accounts).to_string().as_bytes(), &[]);
+        }
         let drafts = accounts.iter().map(|account| account.draft.clone()).collect();
         sink.send(Piece::Accounts(Listing::complete(drafts))).await?;
         if plan.purpose == Purpose::Check {
@@ -105,6 +111,31 @@ struct DemoAccount {
     draft: AccountDraft,
     rows: Vec<TransactionFacts>,
     holdings: Vec<HoldingDraft>,
+}
+
+/// The reply of a server with these accounts, so that figures lead to it.
+fn reply(accounts: &[DemoAccount]) -> Value {
+    let account = |account: &DemoAccount| {
+        let row = |facts: &TransactionFacts| {
+            let security = facts.security.as_ref();
+            json!({"id": facts.provider_id, "date": facts.date, "amount": facts.amount, "payee": facts.payee,
+                "symbol": security.and_then(|security| security.symbol.as_ref()),
+                "quantity": security.and_then(|security| security.quantity)})
+        };
+        let position = |draft: &HoldingDraft| {
+            let facts = &draft.facts;
+            json!({"symbol": facts.symbol, "quantity": facts.quantity, "price": facts.price,
+                "value": facts.market_value, "cost": facts.cost_basis})
+        };
+        let balance = account.draft.balance.as_ref();
+        json!({"id": account.draft.provider_account_id, "currency": account.draft.currency.to_string(),
+            "balance": balance.map(|balance| balance.current), "spendable": balance.and_then(|balance| balance.available),
+            "cash": balance.and_then(|balance| balance.cash_value),
+            "securities": balance.and_then(|balance| balance.holdings_value),
+            "transactions": account.rows.iter().map(row).collect::<Vec<_>>(),
+            "positions": account.holdings.iter().map(position).collect::<Vec<_>>()})
+    };
+    json!({"accounts": accounts.iter().map(account).collect::<Vec<_>>()})
 }
 
 fn first_day(today: NaiveDate) -> NaiveDate {

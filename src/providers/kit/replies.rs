@@ -30,7 +30,7 @@ pub struct Replies(Arc<Mutex<Vec<KeptReply>>>);
 
 impl Replies {
     /// Keeps a reply, unless it or all of them are too large.
-    pub(super) fn keep(&self, name: &str, body: &[u8], secrets: &[&SecretString]) {
+    pub(in crate::providers) fn keep(&self, name: &str, body: &[u8], secrets: &[&SecretString]) {
         if body.is_empty() || body.len() > MOST_OF_ONE {
             return;
         }
