@@ -319,7 +319,7 @@ fn no_file_names_a_machine() {
     );
 }
 
-/// Whether a path begins here, rather than going on (`profiles/work/` of some folder). `me` stands for any user in examples.
+/// Whether a path begins here, rather than going on (`profiles/work/` of some folder). `me` means any user in examples.
 fn begins(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let goes_on = line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '}');

@@ -125,7 +125,8 @@ impl RowAgreement {
         Self::between(source, account, false)
     }
 
-    /// Compares rows by day and amount alone, for two sides of one number: formats of a bank may spell no text alike.
+    /// Compares rows by day and amount alone. For two sides with the same number, where two formats of a bank may write every
+    /// text differently.
     pub(super) fn of_one_number(source: &ComparedRows<'_>, account: &ComparedRows<'_>) -> Self {
         Self::between(source, account, true)
     }
