@@ -1,4 +1,5 @@
-//! Fuzzing without a fuzzer: mutates the seeds for the given number of seconds and runs every target on each result.
+//! Fuzzing without a fuzzer: mutates the seeds for the given number of seconds and runs every target on each result. The
+//! third argument leaves out seeds with more bytes: short inputs make many more rounds.
 //! Whatever panics is left in `crash.bin`, with the number of the round on stderr.
 
 use std::{
@@ -97,6 +98,8 @@ fn main() {
         }
     }
     seeds.extend(grown(&folder.join("grown.tar.gz")));
+    let largest = std::env::args().nth(3).and_then(|text| text.parse().ok()).unwrap_or(usize::MAX);
+    seeds.retain(|seed| seed.len() <= largest);
     assert!(!seeds.is_empty(), "no seeds in {}", folder.display());
     let mut random = Random(std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(0x5eed_5eed));
     let (start, mut rounds, mut slowest) = (Instant::now(), 0u64, Duration::ZERO);
@@ -116,7 +119,7 @@ fn main() {
         }
         rounds += 1;
         // What is now and then kept leads further away from the seeds.
-        if rounds % 4_096 == 0 && bytes.len() < 4_000 && seeds.len() < 10_000 {
+        if rounds % 4_096 == 0 && bytes.len() < largest.min(4_000) && seeds.len() < 10_000 {
             seeds.push(bytes);
         }
     }
