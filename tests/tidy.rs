@@ -54,6 +54,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rcgen", &["providers"]),
     ("redb", &["store"]),
     ("reqwest", &["providers"]),
+    ("terminput", &["tui"]),
+    ("terminput_crossterm", &["tui"]),
     ("tokio_rustls", &["providers"]),
     ("toml", &["config", "statements"]),
     ("tracing_appender", &["config"]),

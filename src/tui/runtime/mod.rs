@@ -6,7 +6,9 @@
 mod backend;
 mod effects;
 mod encoder;
+mod input;
 mod pace;
+mod sequence;
 mod sgr;
 mod shift;
 mod terminal;
@@ -209,8 +211,8 @@ impl<B: Backend, H: Host> Runtime<B, H> {
     async fn drain(&mut self) -> Result<(), ScreenError> {
         self.drain_answers()?;
         while !self.app.quitting {
-            // Polled with the waker of the task: crossterm wakes the last one that polled, so another waker would
-            // leave the loop asleep.
+            // Polled with the waker of the task: an input wakes the last one that polled, so another waker would leave the
+            // loop asleep.
             let ready = poll_fn(|context| {
                 Poll::Ready(self.input.as_mut().map_or(Poll::Pending, |input| input.poll_next_unpin(context)))
             });

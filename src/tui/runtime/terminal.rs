@@ -10,7 +10,7 @@ use std::{
 use crossterm::{
     clipboard::CopyToClipboard,
     cursor::Show,
-    event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, EventStream},
+    event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
     execute, queue,
     style::ResetColor,
     terminal::{
@@ -20,7 +20,7 @@ use crossterm::{
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::Host;
+use super::{Host, input::TerminalInput};
 use crate::{
     config::describe_panic,
     ports::{Clipboard, ClipboardError},
@@ -29,6 +29,8 @@ use crate::{
 /// The terminal of the process; restored on drop.
 pub struct SystemHost {
     mouse: bool,
+    /// The first input, until the loop takes it.
+    input: Option<TerminalInput>,
     requests: EndRequests,
 }
 
@@ -36,9 +38,10 @@ impl SystemHost {
     /// Takes the terminal. From now on a panic of this thread restores it before the report.
     ///
     /// # Errors
-    /// When raw mode or the alternate screen cannot be set.
+    /// When the terminal cannot be read, or raw mode or the alternate screen cannot be set.
     pub fn open(mouse: bool) -> io::Result<Self> {
-        let host = Self { mouse, requests: EndRequests::listen() };
+        let input = TerminalInput::open().checked()?;
+        let host = Self { mouse, input: Some(input), requests: EndRequests::listen() };
         tokio::spawn(end_late(EndRequests::listen()));
         restore_on_panic(thread::current().id());
         take(mouse)?;
@@ -53,10 +56,10 @@ impl Drop for SystemHost {
 }
 
 impl Host for SystemHost {
-    type Input = EventStream;
+    type Input = TerminalInput;
 
-    fn input(&mut self) -> EventStream {
-        EventStream::new()
+    fn input(&mut self) -> TerminalInput {
+        self.input.take().unwrap_or_else(TerminalInput::open)
     }
 
     async fn ended(&mut self) {

@@ -74,6 +74,42 @@ fn a_database_whose_process_does_not_answer_is_reported() {
     assert!(shown.contains("error:") && shown.contains("does not answer"), "{shown}");
 }
 
+#[test]
+fn late_replies_and_pasted_texts_are_no_keys() {
+    const REPLIES: &[&str] = &[
+        "\u{1b}]11;rgb:1e1e/1e1e/2e2e\u{7}",
+        "\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\",
+        "\u{1b}]52;c;OnF1aXQNcnI=\u{7}",
+        "\u{1b}P>|q:rR(3)\u{1b}\\",
+        "\u{1b}P1+r544e=787465726d\u{1b}\\",
+        "\u{1b}_Gi=31;q\u{1b}\\",
+        "\u{1b}[?62;1;2;4;22c",
+        "\u{1b}[>0;276;0c",
+        "\u{1b}[?2026;2$y",
+        "\u{1b}[12;40R",
+        "\u{1b}[?997;1n",
+        "\u{1b}[8;36;120t",
+        "\u{1b}[200~:q\r3qcoffee\u{1b}[201~",
+    ];
+    let mut terminal = Terminal::start(&["--demo"]);
+    terminal.until_text("Net worth");
+    for (at, reply) in REPLIES.iter().enumerate() {
+        // In two reads, if the program reads between.
+        let (first, second) = reply.split_at(2 + at % (reply.len() - 2));
+        terminal.press(first);
+        terminal.press(second);
+        // Whatever the reply had opened would take this key.
+        let (key, title) = [("4", "Symbol"), ("2", "Accounts ·")][at % 2];
+        terminal.press(key);
+        terminal.until_text(title);
+    }
+    // Keys after a key that begins like a reply, and after a reply without an end.
+    terminal.press("\u{1b}]:");
+    terminal.until_text("Import statement files");
+    terminal.press("\u{1b}]11;rgb:1e1e\u{3}");
+    assert_eq!(terminal.ended(), 0);
+}
+
 /// Every text file below a folder.
 fn texts(folder: &std::path::Path) -> String {
     let Ok(entries) = std::fs::read_dir(folder) else { return String::new() };
