@@ -268,7 +268,7 @@ pub const SETTINGS: &[Setting] = &[
     number!(
         "import",
         "kept_rows",
-        "Transactions of several files that are kept in memory between reading and writing; further files are read twice.",
+        "Transactions that are kept in memory between reading and writing; further files, and files above 320 times as many bytes, are read again.",
         0..=1_000_000_000,
         kept_rows
     ),

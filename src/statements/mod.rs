@@ -33,5 +33,5 @@ pub use evidence::Evidence;
 pub use format::{ReadProgress, Sniff, StatementFile, StatementFormat};
 pub use limits::Limits;
 pub use question::{Question, QuestionAnswers, QuestionOption};
-pub use reading::{Institution, Reading, RowBalance, StatedBalance, Statement, StatementAccount, Verdict};
-pub use registry::{FORMATS, extensions, read};
+pub use reading::{Institution, Reading, RowBalance, RowsInFile, StatedBalance, Statement, StatementAccount, Verdict};
+pub use registry::{FORMATS, extensions, read, recognise};

@@ -3,13 +3,13 @@
 //! Filled by the readers, used by the import in `sync` and by everything that shows a reading.
 //! INVARIANT: plain data; every amount is signed from the account's side (money in is positive).
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{Evidence, Question};
-use crate::domain::{AccountDraft, HoldingDraft, IdTrust, TransactionDraft, Warning};
+use crate::domain::{AccountDraft, HoldingDraft, IdTrust, TransactionDraft, TransactionFacts, Warning};
 
 /// Everything that a file yields.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +118,8 @@ pub struct StatementAccount {
     pub currency_stated: bool,
     /// Its rows, in file order.
     pub transactions: Vec<TransactionDraft>,
+    /// Its rows, where the file is so large that they stay in it until they are written; then `transactions` is empty.
+    pub rows_in_file: Option<Box<RowsInFile>>,
     /// Its positions; empty for bank and card accounts.
     pub holdings: Vec<HoldingDraft>,
     /// Whether the page lists all positions, even if there are none.
@@ -134,6 +136,25 @@ pub struct StatementAccount {
     pub closing: Option<StatedBalance>,
     /// Booked balances stated beside single rows, in row order.
     pub running: Vec<RowBalance>,
+}
+
+/// The rows of a page that stay in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RowsInFile {
+    /// Their list among the lists of the file, from 0.
+    pub list: usize,
+    /// How many they are.
+    pub count: u64,
+    /// First and last day of all of them.
+    pub first_day: Option<NaiveDate>,
+    /// See `first_day`.
+    pub last_day: Option<NaiveDate>,
+    /// Sums of the settled rows by day, in the currency of the account.
+    pub settled: BTreeMap<NaiveDate, Decimal>,
+    /// The last row is older than the first.
+    pub newest_first: bool,
+    /// The first rows of the file, for a look at them.
+    pub shown: Vec<TransactionFacts>,
 }
 
 /// A balance that belongs to the rows of its page: opening + settled rows = closing.
@@ -162,6 +183,7 @@ impl StatementAccount {
             account,
             currency_stated: true,
             transactions: Vec::new(),
+            rows_in_file: None,
             holdings: Vec::new(),
             holdings_complete: false,
             period: None,

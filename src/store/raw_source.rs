@@ -1,7 +1,9 @@
 //! Raw sources: the bytes a change was read from, compressed.
 
 use std::{
-    io::{Read as _, Write},
+    fs::File,
+    io::{BufReader, Read},
+    os::unix::fs::FileExt as _,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,6 +27,9 @@ const LEVEL: i32 = 1;
 
 /// Whole pages of redb, see [`crate::store::columns::chunks`].
 const PIECE: usize = (256 << 10) - 128;
+
+/// Bytes that are compressed between two looks at the signal to stop.
+const BLOCK: usize = 1 << 20;
 
 /// The bytes a change was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,16 +119,30 @@ impl NewSource {
     /// When the system refuses a thread.
     pub fn pack(name: &str, bytes: impl Into<Arc<Vec<u8>>>, digest: [u8; 32]) -> Result<Self> {
         let bytes: Arc<Vec<u8>> = bytes.into();
-        let heading = Heading { name: name.to_owned(), length: bytes.len() as u64, digest: None, kept_in: None };
+        Self::start(name, bytes.len() as u64, SharedBytes { bytes, at: 0 }, digest)
+    }
+
+    /// Starts to compress the `length` bytes of a file. Storing it fails if they are not those of `digest`.
+    ///
+    /// # Errors
+    /// As [`NewSource::pack`].
+    pub fn pack_file(name: &str, file: File, length: u64, digest: [u8; 32]) -> Result<Self> {
+        let bytes = HashedFile { file, at: 0, length, hasher: blake3::Hasher::new(), digest };
+        Self::start(name, length, BufReader::with_capacity(BLOCK, bytes), digest)
+    }
+
+    fn start(name: &str, length: u64, mut bytes: impl Read + Send + 'static, digest: [u8; 32]) -> Result<Self> {
+        let heading = Heading { name: name.to_owned(), length, digest: None, kept_in: None };
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&stop);
         let work = move || {
             let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
-            for part in bytes.chunks(1 << 20) {
+            let mut part = (&mut bytes).take(BLOCK as u64);
+            while std::io::copy(&mut part, &mut encoder)? > 0 {
                 if seen.load(Ordering::Relaxed) {
                     return Err(std::io::Error::other("stopped"));
                 }
-                encoder.write_all(part)?;
+                part.set_limit(BLOCK as u64);
             }
             encoder.finish()
         };
@@ -152,6 +171,42 @@ impl NewSource {
             table.insert((change, piece), checksum::add(&piece_key(change, piece), bytes).as_slice())?;
         }
         Ok(self.digest)
+    }
+}
+
+/// Bytes in memory, from the start.
+struct SharedBytes {
+    bytes: Arc<Vec<u8>>,
+    at: usize,
+}
+
+impl Read for SharedBytes {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let mut rest = &self.bytes[self.at..];
+        let read = rest.read(buffer)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+/// A file from the start, independent of other readers of the handle; its end is an error if the bytes are others.
+struct HashedFile {
+    file: File,
+    at: u64,
+    length: u64,
+    hasher: blake3::Hasher,
+    digest: [u8; 32],
+}
+
+impl Read for HashedFile {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.hasher.update(&buffer[..read]);
+        self.at += read as u64;
+        if read == 0 && (self.at != self.length || *self.hasher.finalize().as_bytes() != self.digest) {
+            return Err(std::io::Error::other("the file changed while it was imported"));
+        }
+        Ok(read)
     }
 }
 

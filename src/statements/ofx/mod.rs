@@ -20,6 +20,8 @@ mod reader;
 mod record;
 mod relay;
 mod security;
+mod sliced;
+mod slices;
 mod statement;
 mod survey;
 pub mod tag;
@@ -31,7 +33,12 @@ use std::ops::ControlFlow;
 use memchr::memmem;
 
 use self::{book::DocumentFacts, reader::DocumentReader};
-pub use self::{book::DocumentItem, statement::CURRENCY_ASSUMED};
+pub use self::{
+    book::DocumentItem,
+    sliced::{SlicedReading, SurveyCheck, rows_of_slice},
+    slices::{SliceScanner, Slices},
+    statement::CURRENCY_ASSUMED,
+};
 use super::{Limits, ReadProgress, Reading, Sniff, StatementError, StatementFile, StatementFormat, decode::decode};
 use crate::domain::IdTrust;
 
@@ -95,6 +102,15 @@ pub fn stream(
     progress: &mut ReadProgress<'_>,
     sink: &mut dyn FnMut(DocumentItem),
 ) -> Result<Reading, StatementError> {
+    read_document(input, progress, sink).map(|(reading, _)| reading)
+}
+
+/// As [`stream`]; also returns whether a row or statement needed a survey of the whole document.
+fn read_document(
+    input: &StatementFile<'_>,
+    progress: &mut ReadProgress<'_>,
+    sink: &mut dyn FnMut(DocumentItem),
+) -> Result<(Reading, bool), StatementError> {
     let limits: &Limits = input.limits;
     let mut book = DocumentFacts::new(limits, sink);
     let text = decode(input.bytes);
@@ -105,14 +121,14 @@ pub fn stream(
     if let Some((at, kind)) = unended(&text) {
         reader.warn(at, || format!("the {kind} that starts here does not end; its text was read as part of the file"));
     }
-    reader.finish(cut);
+    let has_survey = reader.finish(cut);
     if !book.seen {
         return Err(StatementError::not_a_statement("the file ends after the OFX header", "download it again"));
     }
     if step(text.len() as u64) == ControlFlow::Break(()) {
         return Err(StatementError::Cancelled);
     }
-    book.finish(format_of(input))
+    Ok((book.finish(format_of(input))?, has_survey))
 }
 
 /// The last comment or CDATA section, if it has no end. Marks inside a section are text.

@@ -76,8 +76,8 @@ impl<'a, 'b, 's> DocumentReader<'a, 'b, 's> {
         }
     }
 
-    /// Ends the document.
-    pub(super) fn finish(mut self, cut: bool) {
+    /// Ends the document. Returns whether it was surveyed.
+    pub(super) fn finish(mut self, cut: bool) -> bool {
         self.end_statement();
         if cut {
             self.book.cut();
@@ -86,6 +86,7 @@ impl<'a, 'b, 's> DocumentReader<'a, 'b, 's> {
             });
         }
         self.book.warnings.end_document();
+        self.survey.is_some()
     }
 
     pub(super) fn warn(&mut self, at: usize, message: impl FnOnce() -> String) {

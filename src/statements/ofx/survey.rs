@@ -82,6 +82,12 @@ impl Survey {
         self.negative == 0 && (both || self.unsigned_debits >= 3)
     }
 
+    /// Whether an amount of a bank row is negative.
+    #[must_use]
+    pub(super) const fn has_negative(&self) -> bool {
+        self.negative > 0
+    }
+
     /// The security with that identity.
     #[must_use]
     pub(super) fn security(&self, id: &str) -> Option<&Listed> {

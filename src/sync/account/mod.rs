@@ -24,7 +24,7 @@ use crate::{
 
 pub(super) use restated::Restated;
 pub(super) use rows::{DocumentRows, Planned, RowRef, RowsPlan};
-pub(super) use write::{Writing, write};
+pub(super) use write::{PageRows, Writing, write};
 
 /// The data of one account from a source.
 pub(super) struct AccountNews<'a> {
@@ -84,7 +84,8 @@ pub(super) struct AccountPlan {
 
 impl AccountPlan {
     pub(super) fn count(&self, matches: impl Fn(&Outcome) -> bool) -> usize {
-        self.rows.outcomes().filter(|outcome| matches(outcome)).count()
+        let in_file = if matches(&Outcome::New) { self.rows.in_file } else { 0 };
+        self.rows.outcomes().filter(|outcome| matches(outcome)).count() + usize::try_from(in_file).unwrap_or(usize::MAX)
     }
 
     pub(super) fn known_id(&self) -> Option<AccountId> {
@@ -112,6 +113,7 @@ impl AccountPlan {
                 Outcome::Void(_) => &mut counts.transactions_removed,
             } += 1;
         }
+        counts.transactions_imported += self.rows.in_file;
         counts.transactions_updated += self.restated.rows.len() as u64;
         counts.transactions_removed += self.rows.vanished.len() as u64;
         counts.holdings += self.holdings.len() as u64;

@@ -10,9 +10,10 @@ use chrono::NaiveDate;
 use super::{AccountNews, read_learned, restated::Recount};
 use crate::{
     domain::{
-        Account, AccountId, ChangeId, Correction, IdTrust, PairStanding, RowPair, Transaction, TransactionDraft,
-        TransactionFacts, TransactionId, TransactionStatus, UserFields,
+        Account, AccountId, ChangeId, Correction, FailureKind, IdTrust, PairStanding, RowPair, Transaction,
+        TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, UserFields,
     },
+    statements::RowsInFile,
     store::Reader,
     sync::{
         JobFailure,
@@ -33,6 +34,8 @@ type Days = (NaiveDate, NaiveDate);
 pub(in crate::sync) struct DocumentRows<'a> {
     /// In the source's order.
     pub(in crate::sync) drafts: &'a [TransactionDraft],
+    /// The rows, where they stay in a large file; then `drafts` is empty and all of them are new.
+    pub(in crate::sync) in_file: Option<&'a RowsInFile>,
     /// The statements of the document about them as a whole.
     pub(in crate::sync) listing: ListingFacts,
 }
@@ -65,6 +68,8 @@ pub(in crate::sync) struct RowsPlan {
     /// For each page one outcome a draft. Stored rows only: what a page means for rows of the pages before it is in
     /// `replaced` or changes their outcome.
     pub(in crate::sync) pages: Vec<Vec<Outcome>>,
+    /// New rows that stay in a large file until they are written.
+    pub(in crate::sync) in_file: u64,
     /// The pages in the order in which they apply.
     pub(in crate::sync) order: Vec<usize>,
     /// Facts of new rows that a later page brought up to date, by page and index of the draft.
@@ -91,7 +96,8 @@ impl RowsPlan {
 
     /// Whether nothing would be written.
     pub(in crate::sync) fn is_empty(&self) -> bool {
-        self.vanished.is_empty()
+        self.in_file == 0
+            && self.vanished.is_empty()
             && self.settled.is_empty()
             && self.early_corrections.is_empty()
             && self.outcomes().all(|outcome| *outcome == Outcome::Known)
@@ -191,7 +197,16 @@ pub(super) fn plan(
     let last = plan.order.last().copied();
     let mut settled = Vec::new();
     for page in plan.order.clone() {
-        let DocumentRows { drafts, listing } = &news.pages[page];
+        let DocumentRows { drafts, in_file, listing } = &news.pages[page];
+        if let Some(rows) = in_file {
+            if !stored.is_empty() || plan.learned != Learned::default() || news.pages.len() > 1 {
+                let message = "rows of a large file can't be compared with rows of its account";
+                return Err(JobFailure::new(FailureKind::Store, message).with_hint("import it again"));
+            }
+            plan.in_file = rows.count;
+            reconcile::enter_first(&mut plan.learned, &rows.settled, listing);
+            continue;
+        }
         let batch = Batch {
             drafts,
             stored: &stored,

@@ -31,6 +31,14 @@ pub(in crate::sync) struct Writing<'a> {
 /// Ids of the new rows of a page, and those of single drafts.
 type Appended = (Range<TransactionId>, Vec<(usize, TransactionId)>);
 
+/// The rows of a page.
+pub(in crate::sync) enum PageRows<'a> {
+    /// The drafts that the plan was made of.
+    Read(Vec<TransactionDraft>),
+    /// New rows in the order in which they happened, read while they are written.
+    InFile(Box<dyn Iterator<Item = TransactionFacts> + 'a>),
+}
+
 /// A written account.
 pub(in crate::sync) struct WrittenAccount {
     pub(in crate::sync) id: AccountId,
@@ -38,12 +46,12 @@ pub(in crate::sync) struct WrittenAccount {
     pub(in crate::sync) added: Range<TransactionId>,
 }
 
-/// Writes what was planned for one account. `rows` are the drafts the plan was made of.
+/// Writes what was planned for one account. `rows` are those of its pages.
 pub(in crate::sync) fn write(
     writing: &Writing<'_>,
     writer: &mut Writer,
     plan: AccountPlan,
-    rows: Vec<Vec<TransactionDraft>>,
+    rows: Vec<PageRows<'_>>,
 ) -> Result<WrittenAccount, JobFailure> {
     let mut account = plan.account;
     if plan.is_new {
@@ -76,19 +84,12 @@ pub(in crate::sync) fn write(
         })?;
     }
     write_holdings(writing, writer, account.id, plan.holdings, plan.sold)?;
-    if !plan.new_names.is_empty() {
-        let stream = names_stream(account.id);
-        let known = writer.sync_state(account.connection_id, &stream)?;
-        let mut names: Vec<String> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        names.extend(plan.new_names);
-        names.sort_unstable();
-        names.dedup();
-        let bytes = serde_json::to_vec(&names).map_err(|error| JobFailure::caused(FailureKind::Store, error))?;
-        writer.put_sync_state(account.connection_id, &stream, &bytes)?;
-    }
-    let RowsPlan { mut pages, order, mut replaced, vanished, doubts, settled, learned, early_corrections, .. } =
-        plan.rows;
-    let is_written = !vanished.is_empty()
+    write_names(writer, &account, plan.new_names)?;
+    let RowsPlan {
+        mut pages, in_file, order, mut replaced, vanished, doubts, settled, learned, early_corrections, ..
+    } = plan.rows;
+    let is_written = in_file > 0
+        || !vanished.is_empty()
         || !settled.is_empty()
         || !early_corrections.is_empty()
         || pages.iter().flatten().any(|outcome| *outcome != Outcome::Known);
@@ -103,7 +104,7 @@ pub(in crate::sync) fn write(
     for id in vanished {
         cancel(writer, id)?;
     }
-    let mut rows: Vec<Option<Vec<TransactionDraft>>> = rows.into_iter().map(Some).collect();
+    let mut rows: Vec<Option<PageRows<'_>>> = rows.into_iter().map(Some).collect();
     let mut added: HashMap<(usize, usize), TransactionId> = HashMap::new();
     let mut all: Option<Range<TransactionId>> = None;
     let place = |row: &RowRef| if let RowRef::New(page, draft) = row { Some((*page, *draft)) } else { None };
@@ -112,7 +113,14 @@ pub(in crate::sync) fn write(
     doubted.extend(plan.joins.iter().filter_map(|(own, ..)| place(own)));
     for page in order {
         let outcomes = std::mem::take(&mut pages[page]);
-        let mut drafts = rows[page].take().unwrap_or_default();
+        let mut drafts = match rows[page].take() {
+            Some(PageRows::Read(drafts)) => drafts,
+            Some(PageRows::InFile(rows)) => {
+                all = Some(writer.append_transactions(account.id, rows)?);
+                continue;
+            }
+            None => Vec::new(),
+        };
         for (index, draft) in drafts.iter_mut().enumerate() {
             if let Some(facts) = replaced.remove(&(page, index)) {
                 draft.facts = facts;
@@ -146,6 +154,21 @@ pub(in crate::sync) fn write(
     settle_doubts(writer, settled)?;
     let none = TransactionId(0)..TransactionId(0);
     Ok(WrittenAccount { id: account.id, added: all.unwrap_or(none) })
+}
+
+/// Adds names of the account in its sources.
+fn write_names(writer: &mut Writer, account: &Account, new: Vec<String>) -> Result<(), JobFailure> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let stream = names_stream(account.id);
+    let known = writer.sync_state(account.connection_id, &stream)?;
+    let mut names: Vec<String> = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    names.extend(new);
+    names.sort_unstable();
+    names.dedup();
+    let bytes = serde_json::to_vec(&names).map_err(|error| JobFailure::caused(FailureKind::Store, error))?;
+    Ok(writer.put_sync_state(account.connection_id, &stream, &bytes)?)
 }
 
 /// Writes amounts in the currency that a source states now. Other writes of the change come after it and win.

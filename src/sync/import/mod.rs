@@ -6,6 +6,7 @@
 mod candidate;
 mod evidence;
 mod folder;
+mod large;
 mod layouts;
 mod number;
 mod plan;
@@ -29,7 +30,7 @@ use super::{
     ReviewRow, RowState, Stage, reconcile::Outcome,
 };
 use crate::{
-    domain::{AccountId, Change, FailureKind, Warning},
+    domain::{Change, FailureKind, Warning},
     statements::{Limits, StatementAccount},
     store::Store,
 };
@@ -117,9 +118,20 @@ impl Importer<'_> {
         let reader = self.store.read()?;
         let mut overlay = PlannedRows::default();
         let mut files = Vec::with_capacity(reviewed.files.len());
+        let is_single = reviewed.files.len() == 1;
         for file in &mut reviewed.files {
             self.check_cancelled()?;
             let mut again;
+            // Other files of a review are compared with its rows.
+            if let Ok(ReviewedFile::Kept(FileContent::Parsed(parsed))) = file
+                && parsed.large.is_some()
+                && !is_single
+            {
+                *file = self
+                    .read_whole(&reader, &parsed.path, &reviewed.reading, None)
+                    .map(ReviewedFile::Kept)
+                    .map_err(|failure| (parsed.path.clone(), failure));
+            }
             let content = match file {
                 Err((path, failure)) => {
                     files.push(failed_review(path.clone(), failure.clone()));
@@ -196,13 +208,13 @@ impl Importer<'_> {
                 Err((path, failure)) => failed_report(path, failure),
                 Ok(FileContent::Known(known)) => known_report(&known),
                 Ok(FileContent::Parsed(parsed)) if asks => waiting_report(*parsed),
-                Ok(FileContent::Parsed(parsed)) => self.commit_file(*parsed, reviewed.reading.options.account),
+                Ok(FileContent::Parsed(parsed)) => self.commit_file(*parsed, &reviewed.reading),
             });
         }
         ImportReport { files }
     }
 
-    fn commit_file(&self, parsed: ParsedFile, account: Option<AccountId>) -> FileReport {
+    fn commit_file(&self, parsed: ParsedFile, reading: &layouts::ReadOptions) -> FileReport {
         let mut report = FileReport::of(
             parsed.path.clone(),
             parsed.provider().to_owned(),
@@ -211,7 +223,7 @@ impl Importer<'_> {
         );
         report.basis = parsed.basis.clone();
         let learned = parsed.learned.clone();
-        match self.try_commit(parsed, account, &mut report) {
+        match self.try_commit(parsed, reading, &mut report) {
             Ok(change) => {
                 if let Some((folder, layout)) = learned
                     && let Err(failure) = layouts::keep(&folder, &layout)
@@ -231,12 +243,18 @@ impl Importer<'_> {
     fn try_commit(
         &self,
         mut parsed: ParsedFile,
-        account: Option<AccountId>,
+        reading: &layouts::ReadOptions,
         report: &mut FileReport,
     ) -> Result<Option<Change>, JobFailure> {
         self.check_cancelled()?;
         let reader = self.store.read()?;
-        let plan = plan::plan(self, &reader, &PlannedRows::default(), &mut parsed, account)?;
+        // An earlier file of this import may have brought rows of its accounts.
+        if !parsed.may_stay(&reader, reading)?
+            && let FileContent::Parsed(whole) = self.read_whole(&reader, &parsed.path, reading, None)?
+        {
+            parsed = *whole;
+        }
+        let plan = plan::plan(self, &reader, &PlannedRows::default(), &mut parsed, reading.options.account)?;
         drop(reader);
         parsed.warnings = all_warnings(&parsed, &plan);
         report.warnings.clone_from(&parsed.warnings);
@@ -371,12 +389,18 @@ fn review_of(parsed: &ParsedFile, plan: &FilePlan, with_rows: bool) -> FileRevie
             let rows = pages.iter().enumerate().flat_map(|(number, page)| {
                 page.transactions.iter().enumerate().map(move |(index, draft)| (number, index, draft))
             });
-            rows.map(|(page, index, draft)| ReviewRow { state: state(page, index), facts: draft.facts.clone() })
-                .collect()
+            let rows =
+                rows.map(|(page, index, draft)| ReviewRow { state: state(page, index), facts: draft.facts.clone() });
+            let in_file = pages.iter().filter_map(|page| page.rows_in_file.as_ref()).flat_map(|rows| &rows.shown);
+            rows.chain(in_file.map(|facts| ReviewRow { state: RowState::New, facts: facts.clone() })).collect()
         } else {
             Arc::default()
         };
-        let days = || pages.iter().flat_map(|page| &page.transactions).map(|draft| draft.facts.date);
+        let days = || {
+            let in_file = pages.iter().filter_map(|page| page.rows_in_file.as_ref());
+            let in_file = in_file.flat_map(|rows| [rows.first_day, rows.last_day]).flatten();
+            pages.iter().flat_map(|page| &page.transactions).map(|draft| draft.facts.date).chain(in_file)
+        };
         let newest = pages.iter().filter_map(|page| page.account.balance).max_by_key(|balance| balance.date);
         AccountReview {
             account: plan.known_id(),

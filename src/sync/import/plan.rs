@@ -257,7 +257,7 @@ fn page_of(page: &StatementAccount) -> DocumentRows<'_> {
         pending_as_of: page.pending_as_of,
         complete: None,
     };
-    DocumentRows { drafts: &page.transactions, listing }
+    DocumentRows { drafts: &page.transactions, in_file: page.rows_in_file.as_deref(), listing }
 }
 
 /// The positions of the newest day listed.

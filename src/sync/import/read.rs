@@ -10,7 +10,11 @@ use std::{
 
 use chrono::{DateTime, Local};
 
-use super::{Importer, Stage, layouts};
+use super::{
+    Importer, Stage,
+    large::{self, LargeFile},
+    layouts,
+};
 use crate::{
     domain::{Change, FailureKind, IdTrust, Warning, text},
     files,
@@ -56,6 +60,8 @@ pub(super) struct ParsedFile {
     pub(super) warnings: Vec<Warning>,
     /// How it was read.
     pub(super) basis: Basis,
+    /// The file, where its rows stay in it until they are written.
+    pub(super) large: Option<LargeFile>,
     /// The layout learned from answers, and the folder to keep it in.
     pub(super) learned: Option<(PathBuf, Layout)>,
 }
@@ -158,6 +164,7 @@ fn file_name(path: &Path) -> String {
 }
 
 impl Importer<'_> {
+    /// Reads a file; the rows of a large one may stay in it.
     pub(super) fn read_file(
         &self,
         reader: &Reader,
@@ -167,6 +174,57 @@ impl Importer<'_> {
         let name = file_name(path);
         self.report_progress(Stage::Reading, &name, 0, 0);
         let held = (self.held)(path);
+        if held.is_none()
+            && let Some(content) = self.read_large(reader, path, reading_of)?
+        {
+            return Ok(content);
+        }
+        self.read_whole(reader, path, reading_of, held)
+    }
+
+    /// A large file without its rows; `None` when it must be read as a whole.
+    fn read_large(
+        &self,
+        reader: &Reader,
+        path: &Path,
+        reading_of: &layouts::ReadOptions,
+    ) -> Result<Option<FileContent>, JobFailure> {
+        let name = file_name(path);
+        let Some(large) = LargeFile::open(self, path, &name)? else { return Ok(None) };
+        if let Some(known) = known_file(reader, path, large.digest)? {
+            return Ok(Some(FileContent::Known(Box::new(known))));
+        }
+        let Some(mut reading) = large.reading(self)? else { return Ok(None) };
+        let mut pages = reading.statements.iter().flat_map(|statement| &statement.accounts);
+        if !large::may_stay(reader, &mut pages, reading_of)? {
+            return Ok(None);
+        }
+        let Ok(handle) = large.handle() else { return Ok(None) };
+        let source = NewSource::pack_file(&name, handle, large.length(), large.digest)?;
+        let basis = Basis { verdict: reading.verdict.clone(), evidence: std::mem::take(&mut reading.evidence) };
+        let (format, warnings) = (reading.format, std::mem::take(&mut reading.warnings));
+        Ok(Some(FileContent::Parsed(Box::new(ParsedFile {
+            path: path.to_owned(),
+            is_on_disk: true,
+            format,
+            source,
+            parts: parts(reading),
+            warnings,
+            basis,
+            large: Some(large),
+            learned: None,
+        }))))
+    }
+
+    /// A file with its rows.
+    pub(super) fn read_whole(
+        &self,
+        reader: &Reader,
+        path: &Path,
+        reading_of: &layouts::ReadOptions,
+        held: Option<Vec<u8>>,
+    ) -> Result<FileContent, JobFailure> {
+        let name = file_name(path);
         let is_on_disk = held.is_none();
         let bytes = match held {
             Some(bytes) if bytes.len() as u64 > self.limits.bytes => {
@@ -223,6 +281,7 @@ impl Importer<'_> {
             parts: parts(reading),
             warnings,
             basis,
+            large: None,
             learned,
         })))
     }

@@ -1,5 +1,7 @@
 //! A planned file into the store, in one commit.
 
+use std::cell::Cell;
+
 use super::{
     Importer, ParsedFile, Stage,
     planned::{FilePlan, PlannedAccount},
@@ -10,7 +12,7 @@ use crate::{
     },
     sync::{
         JobFailure,
-        account::{self, Writing},
+        account::{self, PageRows, Writing},
         ended,
         reconcile::Outcome,
     },
@@ -24,6 +26,7 @@ pub(super) fn write(
     counts: ChangeCounts,
 ) -> Result<Change, JobFailure> {
     let name = parsed.name();
+    let large = parsed.large.take();
     let mut writer = importer.store.begin(ChangeKind::Import, &name, importer.now)?;
     let total = counts.transactions_imported;
     let mut accounts = Vec::new();
@@ -54,15 +57,28 @@ pub(super) fn write(
             importer.report_progress(Stage::Writing, &name, done, total);
             importer.check_cancelled()?;
             done += account.count(|outcome| *outcome == Outcome::New) as u64;
-            let rows = pages
-                .into_iter()
-                .map(|(part, page)| std::mem::take(&mut parsed.parts[part].accounts[page].transactions));
-            accounts.push(account::write(&writing, &mut writer, account, rows.collect())?.id);
+            let failure = Cell::new(None);
+            let mut rows = Vec::with_capacity(pages.len());
+            for (part, page) in pages {
+                let page = &mut parsed.parts[part].accounts[page];
+                rows.push(match (&large, &page.rows_in_file) {
+                    (Some(large), Some(rows)) => PageRows::InFile(large.rows(importer, rows, &failure)),
+                    _ => PageRows::Read(std::mem::take(&mut page.transactions)),
+                });
+            }
+            let written = account::write(&writing, &mut writer, account, rows);
+            if let Some(failure) = failure.take() {
+                return Err(failure);
+            }
+            accounts.push(written?.id);
         }
         connections.push(connection.id);
     }
     writer.note_reading(parsed.format, parsed.basis.lines());
     writer.put_source(parsed.source)?;
+    if let Some(large) = large {
+        large.check_unchanged()?;
+    }
     importer.check_cancelled()?;
     importer.report_progress(Stage::Writing, &name, total, total);
     Ok(writer.commit(counts, accounts, connections.first().copied(), parsed.warnings)?)

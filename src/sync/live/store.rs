@@ -19,7 +19,7 @@ use crate::{
     providers::{LiabilityDraft, Listing, RateDraft},
     store::{Reader, Writer},
     sync::{
-        account::{self, AccountNews, AccountPlan, DocumentRows, ListedPositions, Writing},
+        account::{self, AccountNews, AccountPlan, DocumentRows, ListedPositions, PageRows, Writing},
         reconcile,
     },
 };
@@ -344,6 +344,7 @@ fn plan_account(
         draft,
         currency_stated: true,
         pages: vec![DocumentRows {
+            in_file: None,
             drafts: &pieces.rows,
             listing: reconcile::ListingFacts {
                 complete: pieces.window,
@@ -392,7 +393,7 @@ fn write_account(
     }
     plan.add_to(&mut done.counts);
     let is_new = plan.is_new;
-    let written = account::write(writing, writer, plan, vec![rows.clone()])?;
+    let written = account::write(writing, writer, plan, vec![PageRows::Read(rows.clone())])?;
     let added = written.added.start.0..written.added.end.0;
     match done.added.last_mut() {
         Some(last) if last.end == added.start => last.end = added.end,

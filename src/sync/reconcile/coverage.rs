@@ -6,7 +6,7 @@
 
 use chrono::NaiveDate;
 
-use super::batch::Batch;
+use super::batch::{Batch, ListingFacts};
 use crate::domain::TransactionStatus;
 
 /// The days that a listing covers.
@@ -31,19 +31,24 @@ impl Coverage {
             let ordinary = batch.drafts.iter().filter(|draft| draft.correction.is_none());
             ordinary.filter(|draft| draft.facts.status == TransactionStatus::Settled).map(|draft| draft.facts.date)
         };
-        let (first, last) = (days().min(), days().max());
-        let Some((start, end)) = batch.listing.period.filter(|(start, end)| start <= end) else {
-            return first.zip(last).map(|(first, last)| Self { first, last, reached: last, first_is_whole: false });
+        Self::between(days().min().zip(days().max()), &batch.listing)
+    }
+
+    /// The days of a listing whose settled rows have this first and last day.
+    pub(super) fn between(settled: Option<(NaiveDate, NaiveDate)>, listing: &ListingFacts) -> Option<Self> {
+        let last = settled.map(|(_, last)| last);
+        let Some((start, end)) = listing.period.filter(|(start, end)| start <= end) else {
+            return settled.map(|(first, last)| Self { first, last, reached: last, first_is_whole: false });
         };
         // A file downloaded in the middle of its period can't list what came later.
-        let shown = last.into_iter().chain(batch.listing.closing.map(|(day, _)| day)).max();
+        let shown = last.into_iter().chain(listing.closing.map(|(day, _)| day)).max();
         let reached = shown.map_or(end, |shown| shown.min(end)).max(last.unwrap_or(start)).max(start);
         Some(Self { first: start, last: end.max(reached), reached, first_is_whole: true })
     }
 
     /// The day that the listing describes.
-    pub(super) fn as_of(&self, batch: &Batch<'_>) -> NaiveDate {
-        let shown = batch.listing.closing.map_or(self.reached, |(day, _)| day.max(self.reached));
+    pub(super) fn as_of(&self, listing: &ListingFacts) -> NaiveDate {
+        let shown = listing.closing.map_or(self.reached, |(day, _)| day.max(self.reached));
         let stated = self.last.signed_duration_since(shown).num_days();
         if (0..=DOWNLOAD_DAYS).contains(&stated) { self.last } else { shown }
     }

@@ -248,7 +248,7 @@ fn judge(sides: &Sides<'_>, rest: &Rest, found: &mut [Pair]) -> bool {
         let may_lack = lacking > 0 || !is_whole_day;
         !may_lack || (!unlisted && sides.batch.learned.holds_whole(sides.drafts[pair.draft].date))
     };
-    let as_of = sides.coverage.map(|coverage| coverage.as_of(sides.batch));
+    let as_of = sides.coverage.map(|coverage| coverage.as_of(&sides.batch.listing));
     let is_held = |day| as_of.is_some_and(|as_of| sides.batch.learned.holds_later(day, as_of));
     let slid = |pair: &Pair| sides.stored_id(pair.row).is_some_and(|id| listed.contains(id));
     for pair in found.iter_mut() {

@@ -20,6 +20,11 @@ mod past;
 mod pending;
 mod plan;
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
 pub(crate) use self::{
     batch::{Batch, ListingFacts, REACH_DAYS},
     learned::{Content, FirstDayDoubt, Learned},
@@ -49,7 +54,7 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
     }
     let decided = decide(batch, &mut plan);
     let sides = &decided.sides;
-    let as_of = sides.coverage.map(|coverage| coverage.as_of(batch));
+    let as_of = sides.coverage.map(|coverage| coverage.as_of(&batch.listing));
     for (index, draft) in batch.drafts.iter().enumerate() {
         let outcome = match sides.of_draft[index] {
             Claim::Open => Outcome::New,
@@ -77,6 +82,15 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
     learn(&decided, &mut plan);
     plan.settled = plan.learned.settle_first_days();
     plan
+}
+
+/// Enters the listing of an account's first rows, which are all new, into `learned`. `settled` holds sums of settled rows by
+/// day.
+pub(crate) fn enter_first(learned: &mut Learned, settled: &BTreeMap<NaiveDate, Decimal>, listing: &ListingFacts) {
+    let days = settled.keys().next().copied().zip(settled.keys().next_back().copied());
+    if let Some(coverage) = coverage::Coverage::between(days, listing) {
+        learned.enter(past::of_rows(settled.iter().map(|(day, sum)| (*day, *sum)), listing, &coverage));
+    }
 }
 
 /// Both sides of a batch with every claim decided.

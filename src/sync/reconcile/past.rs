@@ -3,7 +3,11 @@
 use chrono::{Datelike as _, NaiveDate};
 use rust_decimal::Decimal;
 
-use super::{batch::Batch, coverage::Coverage, learned::PastListing};
+use super::{
+    batch::{Batch, ListingFacts},
+    coverage::Coverage,
+    learned::PastListing,
+};
 use crate::domain::TransactionStatus;
 
 /// Last days of a listing of which the balance is kept.
@@ -13,29 +17,39 @@ const MONTHS: usize = 120;
 
 /// The record that a batch leaves behind as a listing.
 pub(super) fn listing(batch: &Batch<'_>, coverage: &Coverage) -> PastListing {
-    let (from, to, as_of) = (coverage.first, coverage.reached, coverage.as_of(batch));
-    let closing = batch.listing.closing;
-    let mut listing =
-        PastListing { from, to, as_of, pending_as_of: batch.listing.pending_as_of, closing, points: Vec::new() };
-    if let Some((day, balance)) = closing {
-        listing.points = points(batch, from, day, balance);
-    }
-    listing
+    let counted = batch.drafts.iter().filter(|draft| draft.correction.is_none()).map(|draft| &draft.facts);
+    let settled = counted.filter(|facts| facts.status == TransactionStatus::Settled);
+    of_rows(settled.map(|facts| (facts.date, facts.amount)), &batch.listing, coverage)
+}
+
+/// The same of settled rows by day and amount; rows of one day may come as one.
+pub(super) fn of_rows(
+    settled: impl Iterator<Item = (NaiveDate, Decimal)>,
+    facts: &ListingFacts,
+    coverage: &Coverage,
+) -> PastListing {
+    let (from, to, as_of) = (coverage.first, coverage.reached, coverage.as_of(facts));
+    let ListingFacts { closing, pending_as_of, .. } = *facts;
+    let points = closing.map(|(day, balance)| points(settled, from, day, balance)).unwrap_or_default();
+    PastListing { from, to, as_of, pending_as_of, closing, points }
 }
 
 /// Balances at the start of days, from the closing balance and the rows listed: of the first day, of the first of each
 /// month and of the last days, and of the day after the closing.
-fn points(batch: &Batch<'_>, from: NaiveDate, closing_day: NaiveDate, closing: Decimal) -> Vec<(NaiveDate, Decimal)> {
+fn points(
+    settled: impl Iterator<Item = (NaiveDate, Decimal)>,
+    from: NaiveDate,
+    closing_day: NaiveDate,
+    closing: Decimal,
+) -> Vec<(NaiveDate, Decimal)> {
     let mut days: Vec<(NaiveDate, Decimal)> = Vec::new();
-    for draft in batch.drafts {
-        let facts = &draft.facts;
-        let counts = facts.status == TransactionStatus::Settled && draft.correction.is_none();
-        if !counts || facts.date > closing_day || facts.date < from {
+    for (date, amount) in settled {
+        if date > closing_day || date < from {
             continue;
         }
         match days.last_mut() {
-            Some((day, sum)) if *day == facts.date => *sum = sum.saturating_add(facts.amount),
-            _ => days.push((facts.date, facts.amount)),
+            Some((day, sum)) if *day == date => *sum = sum.saturating_add(amount),
+            _ => days.push((date, amount)),
         }
     }
     days.sort_by_key(|(day, _)| *day);

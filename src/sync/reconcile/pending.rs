@@ -68,7 +68,8 @@ pub(super) fn claim_posted(sides: &mut Sides<'_>) {
 /// Pending drafts of an older list: the posted form of some is stored already, others ended since.
 pub(super) fn settle_outdated(sides: &mut Sides<'_>) {
     let listing = &sides.batch.listing;
-    let Some(as_of) = listing.pending_as_of.or(sides.coverage.map(|coverage| coverage.as_of(sides.batch))) else {
+    let Some(as_of) = listing.pending_as_of.or(sides.coverage.map(|coverage| coverage.as_of(&sides.batch.listing)))
+    else {
         return;
     };
     let learned = sides.batch.learned;
@@ -175,7 +176,7 @@ fn hold(posted: &TransactionFacts, pending: &TransactionFacts) -> bool {
 /// Pending rows that a list which covers them does not hold.
 pub(super) fn vanished(sides: &Sides<'_>) -> Vec<TransactionId> {
     let listing = &sides.batch.listing;
-    let shown = sides.coverage.map(|coverage| coverage.as_of(sides.batch));
+    let shown = sides.coverage.map(|coverage| coverage.as_of(&sides.batch.listing));
     let today = listing.complete.map(|(_, last)| last).or(listing.pending_as_of).max(shown);
     let is_covered = |day: NaiveDate| {
         listing.complete.is_some_and(|(first, last)| (first..=last).contains(&day))
