@@ -9,9 +9,11 @@ use std::{cell::Cell, fs::File, os::unix::fs::FileExt as _, path::Path, time::Sy
 use super::{
     Importer, ParsedFile, Stage,
     layouts::{ReadOptions, is_unnamed},
+    number::Closeness,
+    world::number_of,
 };
 use crate::{
-    domain::{FailureKind, TransactionDraft, TransactionFacts},
+    domain::{Account, AccountType, FailureKind, TransactionDraft, TransactionFacts},
     files,
     statements::{
         self, Limits, QuestionAnswers, Reading, RowsInFile, StatementAccount, StatementFile, ofx,
@@ -187,32 +189,36 @@ fn is_ofx(head: &[u8], name: &str, limits: &Limits) -> bool {
     statements::recognise(&input).is_some_and(|format| format.name == ofx::FORMAT.name)
 }
 
-/// Whether pages whose rows stay in the file can be planned without their rows: each names its account and currency, and no
-/// stored account of that currency has rows that could be meant.
+/// Pages of a file that are compared with each other.
+const MOST_PAGES: usize = 100;
+
+/// Whether pages whose rows stay in the file can be planned without their rows: each names its account and currency, no two
+/// can be one account, and no account of their currencies is known.
 pub(super) fn may_stay<'p>(
     reader: &Reader,
     pages: impl Iterator<Item = &'p StatementAccount>,
     options: &ReadOptions,
 ) -> Result<bool, JobFailure> {
-    let mut currencies = Vec::new();
-    for page in pages {
-        let draft = &page.account;
-        if !page.currency_stated || draft.number.is_empty() || is_unnamed(&draft.provider_account_id) {
-            return Ok(false);
-        }
-        currencies.push(draft.currency);
-    }
     let ImportOptions { account, account_name, answers, .. } = &options.options;
     if account.is_some() || account_name.is_some() || *answers != QuestionAnswers::default() {
         return Ok(false);
     }
-    for known in reader.source_accounts()? {
-        let is_near = known.currency_assumed || currencies.contains(&known.currency);
-        if is_near && reader.count_of(known.id)? > 0 {
-            return Ok(false);
-        }
+    let pages: Vec<&StatementAccount> = pages.collect();
+    let is_plain = |page: &StatementAccount| {
+        page.currency_stated && !page.account.number.is_empty() && !is_unnamed(&page.account.provider_account_id)
+    };
+    let may_be_one = |page: &StatementAccount, other: &StatementAccount| {
+        let is_card = [page, other].iter().all(|page| page.account.account_type == AccountType::CreditCard);
+        is_card || number_of(&page.account).closeness(&number_of(&other.account)) != Closeness::Different
+    };
+    let any_pair =
+        || pages.iter().enumerate().any(|(at, page)| pages[..at].iter().any(|other| may_be_one(page, other)));
+    if pages.len() > MOST_PAGES || !pages.iter().all(|page| is_plain(page)) || any_pair() {
+        return Ok(false);
     }
-    Ok(true)
+    let is_near =
+        |known: &Account| known.currency_assumed || pages.iter().any(|page| page.account.currency == known.currency);
+    Ok(!reader.source_accounts()?.iter().any(is_near))
 }
 
 impl ParsedFile {
@@ -234,7 +240,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{Account, Change, Snapshot, Transaction},
+        domain::{Change, Snapshot, Transaction},
         store::Store,
         sync::import::{ReviewedFile, read::FileContent},
     };
@@ -358,6 +364,7 @@ mod tests {
 
     #[test]
     fn large_files_of_one_import_are_compared_with_each_other() {
+        // Each is read again: whole for the review, in slices when it is written as the first of its account.
         let folder = tempfile::tempdir().unwrap();
         let texts = [
             document(&[("100", 0..150)], |number| number, "-1.00"),
@@ -369,7 +376,7 @@ mod tests {
         }
         let (whole, large) = (Profile::new(usize::MAX), Profile::new(20));
         let (expected, _) = whole.import(&paths);
-        assert_eq!(large.import(&paths), (expected, 2));
+        assert_eq!(large.import(&paths), (expected, 0));
         assert_eq!(content(&large.store), content(&whole.store));
         assert_eq!(content(&large.store).2[0].len(), 250);
     }

@@ -88,7 +88,8 @@ impl Importer<'_> {
             files.push(found.and_then(read).map(|content| {
                 if let FileContent::Parsed(parsed) = &content {
                     let rows: usize = parsed.accounts().map(|page| page.transactions.len()).sum();
-                    if kept_rows + rows > self.kept_rows && parsed.is_on_disk && !is_single {
+                    let is_beyond = kept_rows + rows > self.kept_rows || parsed.large.is_some();
+                    if is_beyond && parsed.is_on_disk && !is_single {
                         let deferred = DeferredFile { path: parsed.path.clone(), digest: parsed.source.digest() };
                         return ReviewedFile::Deferred(deferred);
                     }
@@ -101,9 +102,19 @@ impl Importer<'_> {
         Ok(Reviewed { files, reading })
     }
 
-    /// The content of a deferred file.
-    fn read_again(&self, file: &DeferredFile, reading: &layouts::ReadOptions) -> Result<FileContent, JobFailure> {
-        let content = self.read_file(&self.store.read()?, &file.path, reading)?;
+    /// The content of a deferred file; `whole` with its rows.
+    fn read_again(
+        &self,
+        file: &DeferredFile,
+        reading: &layouts::ReadOptions,
+        whole: bool,
+    ) -> Result<FileContent, JobFailure> {
+        let reader = self.store.read()?;
+        let content = if whole {
+            self.read_whole(&reader, &file.path, reading, None)?
+        } else {
+            self.read_file(&reader, &file.path, reading)?
+        };
         match &content {
             FileContent::Parsed(parsed) if parsed.source.digest() != file.digest => {
                 let message = format!("{}: the file changed while it was imported", parsed.name());
@@ -118,27 +129,17 @@ impl Importer<'_> {
         let reader = self.store.read()?;
         let mut overlay = PlannedRows::default();
         let mut files = Vec::with_capacity(reviewed.files.len());
-        let is_single = reviewed.files.len() == 1;
         for file in &mut reviewed.files {
             self.check_cancelled()?;
             let mut again;
-            // Other files of a review are compared with its rows.
-            if let Ok(ReviewedFile::Kept(FileContent::Parsed(parsed))) = file
-                && parsed.large.is_some()
-                && !is_single
-            {
-                *file = self
-                    .read_whole(&reader, &parsed.path, &reviewed.reading, None)
-                    .map(ReviewedFile::Kept)
-                    .map_err(|failure| (parsed.path.clone(), failure));
-            }
             let content = match file {
                 Err((path, failure)) => {
                     files.push(failed_review(path.clone(), failure.clone()));
                     continue;
                 }
                 Ok(ReviewedFile::Kept(content)) => content,
-                Ok(ReviewedFile::Deferred(deferred)) => match self.read_again(deferred, &reviewed.reading) {
+                // Other files of the review are compared with its rows.
+                Ok(ReviewedFile::Deferred(deferred)) => match self.read_again(deferred, &reviewed.reading, true) {
                     Err(failure) => {
                         files.push(failed_review(deferred.path.clone(), failure));
                         continue;
@@ -201,7 +202,7 @@ impl Importer<'_> {
             let content = file.and_then(|file| match file {
                 ReviewedFile::Kept(content) => Ok(content),
                 ReviewedFile::Deferred(deferred) => {
-                    self.read_again(&deferred, &reviewed.reading).map_err(|failure| (deferred.path, failure))
+                    self.read_again(&deferred, &reviewed.reading, false).map_err(|failure| (deferred.path, failure))
                 }
             });
             files.push(match content {
