@@ -11,6 +11,7 @@ use super::{
     session::{Session, Setup},
     stored_status::{self, Status},
 };
+use crate::domain::figures::counted;
 
 /// Prints the stored line. Opens no database and waits for nothing.
 pub(super) fn short(setup: &Setup, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
@@ -23,8 +24,12 @@ pub(super) fn run(session: &Session, out: &mut dyn Write, format: OutputFormat) 
     let status = Status::of(&session.ledger, &session.setup.paths, now)?;
     print(out, format, &status, now)?;
     if format == OutputFormat::Table {
-        let (accounts, rows, connections) = (status.accounts, status.transactions, status.connections);
-        writeln!(out, "{accounts} accounts, {rows} transactions, {connections} connections")?;
+        let parts = [
+            (status.accounts, "account"),
+            (usize::try_from(status.transactions).unwrap_or(usize::MAX), "transaction"),
+            (status.connections, "connection"),
+        ];
+        writeln!(out, "{}", parts.map(|(number, thing)| counted(number, thing)).join(", "))?;
         writeln!(out, "{}", status.backup_line(now))?;
     }
     Ok(())

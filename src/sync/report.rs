@@ -109,7 +109,8 @@ pub struct AccountReview {
     pub period: Option<(NaiveDate, NaiveDate)>,
     /// The statement's balance and its day.
     pub balance: Option<(Money, NaiveDate)>,
-    /// Every row with what would happen to it, in file order; empty when the file was imported already.
+    /// The rows with what would happen to each, in file order: all, or the first of a large file; empty when the file was
+    /// imported already.
     pub rows: Arc<[ReviewRow]>,
 }
 

@@ -47,6 +47,19 @@ async fn a_file_that_changes_during_the_review_is_refused_and_the_others_are_imp
 }
 
 #[tokio::test]
+async fn of_a_large_file_the_first_rows_are_listed_and_the_others_counted() {
+    let mut h = Harness::given(120, 40, Settings::default(), Given { kept_rows: 0, ..Given::default() });
+    let names: Vec<String> = (1..=520).map(|number| format!("Shop {number}")).collect();
+    let rows: Vec<_> = names.iter().map(|name| ("2026-10-01", "-1.50", name.as_str())).collect();
+    let path = h.write("large.ofx", &bank_statement("11112222", &rows, "10.00"));
+    h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await;
+    h.shows(&["Enter imports 520 rows", "all 520", "new 520", "Shop 1 "]);
+    h.keys("<tab>G").idle().await.shows(&["Shop 500", "20 further rows of this large file are not listed here"]);
+    h.hides("Shop 501").keys("<tab><enter>").idle().await.shows(&["520 rows imported from large.ofx"]);
+    h.keys("<esc>").idle().await.keys("3").idle().await.shows(&["Shop 520"]);
+}
+
+#[tokio::test]
 async fn files_that_name_no_institution_get_the_one_that_is_typed_in_the_review() {
     let mut h = Harness::new(120, 40);
     let path =

@@ -90,6 +90,8 @@ enum Detail<'a> {
     Warning(&'a Warning),
     /// Why the file was read the way it was.
     Reason(&'a Evidence),
+    /// Rows of a large file that are not listed.
+    Further(usize),
 }
 
 /// The review.
@@ -194,12 +196,17 @@ impl Review {
         };
         let show = SHOWS[self.show].0;
         let warnings = file.warnings.iter().map(Detail::Warning);
+        let further: usize = accounts.iter().map(|account| all_rows(account) - account.rows.len()).sum();
+        let further = (further > 0).then_some(Detail::Further(further));
         let rows = accounts.into_iter().flat_map(|account| account.rows.iter());
         match show {
             Show::Warnings => warnings.collect(),
             Show::Reasons => file.basis.evidence.iter().map(Detail::Reason).collect(),
-            Show::All => warnings.chain(rows.map(Detail::Row)).collect(),
-            Show::Only(state) => rows.filter(|row| row.state.is_shown_as(state)).map(Detail::Row).collect(),
+            Show::All => warnings.chain(rows.map(Detail::Row)).chain(further).collect(),
+            Show::Only(state) => {
+                let rows = rows.filter(|row| row.state.is_shown_as(state)).map(Detail::Row);
+                rows.chain(further.filter(|_| state == RowState::New)).collect()
+            }
         }
     }
 
@@ -233,8 +240,7 @@ impl Review {
         let warnings = file.warnings.len();
         let (new, amended, known) =
             (sum(|account| account.new), sum(|account| account.amended), sum(|account| account.known));
-        let shown = accounts.iter().map(|account| account.rows.len()).sum::<usize>();
-        [shown + warnings, new, amended, known, warnings, file.basis.evidence.len()]
+        [sum(all_rows) + warnings, new, amended, known, warnings, file.basis.evidence.len()]
     }
 
     fn commit(&mut self, ctx: &mut Ctx<'_>) {
@@ -286,6 +292,11 @@ impl Review {
         self.show = if forward { (self.show + 1) % count } else { (self.show + count - 1) % count };
         self.rows = SelectedRow::default();
     }
+}
+
+/// Rows of an account in the file; of a large file only the first are listed.
+fn all_rows(account: &AccountReview) -> usize {
+    (account.new + account.amended + account.known).max(account.rows.len())
 }
 
 impl Pane for Review {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
 use crate::{
-    domain::figures::rounded,
+    domain::figures::{counted, rounded},
     statements::Verdict,
     sync::{AccountReview, ImportReport, ImportReview, JobFailure, RowState},
     tui::{
@@ -78,7 +78,7 @@ fn ready(review: &Review, found: &ImportReview, scene: &mut Scene<'_>, area: Rec
 fn files(review: &Review, lines: &[Line<'_>], scene: &mut Scene<'_>, area: Rect) {
     let columns = [
         TableColumn::new("File and account", Size::Flex(22)),
-        TableColumn::new("New", Size::Fit(4, 9)).right(),
+        TableColumn::new("New", Size::Fit(4, 11)).right(),
         TableColumn::new("Amended", Size::Fit(4, 9)).right().rank(1),
         TableColumn::new("Already there", Size::Fit(4, 13)).right(),
         TableColumn::new("Balance", Size::Fit(8, 20)).right().rank(2),
@@ -212,6 +212,10 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
             let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
             TableRow::Note(format!("! {place}{}", warning.message), theme.warning)
         }
+        Detail::Further(count) => TableRow::Note(
+            format!("{} of this large file are not listed here", counted(count, "further row")),
+            theme.muted,
+        ),
         Detail::Reason(reason) => {
             let (mark, style) = if reason.supports { ('+', theme.text) } else { ('-', theme.warning) };
             TableRow::Note(format!("{mark} {}", reason.text), style)

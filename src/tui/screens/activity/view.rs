@@ -54,7 +54,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         TableColumn::new("When", Size::Fit(9, 16)),
         TableColumn::new("What", Size::Fixed(6)),
         TableColumn::new("Source", Size::Flex(16)),
-        TableColumn::new("Added", Size::Fit(5, 9)).right(),
+        TableColumn::new("Added", Size::Fit(5, 11)).right(),
         TableColumn::new("Amended", Size::Fit(5, 9)).right().rank(2),
         TableColumn::new("Already there", Size::Fit(5, 13)).right().rank(3),
         TableColumn::new("", Size::Fit(0, 12)).rank(1),
