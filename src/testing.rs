@@ -10,7 +10,10 @@ pub mod config {
 }
 
 pub mod demo {
-    pub use crate::demo::statements;
+    pub use crate::{
+        cli::demo::{DemoProfile, fill_profile},
+        demo::{batches, statements},
+    };
 }
 
 pub mod domain {
@@ -32,8 +35,8 @@ pub mod domain {
 
 pub mod ledger {
     pub use crate::ledger::{
-        AccountLine, By, Daily, Every, Explainer, Ledger, LedgerError, ListRequest, Query, Sort, SortKey, Standing,
-        View, aggregate, order, sums,
+        AccountLine, By, CashFlow, Daily, Every, Explainer, FlowSplit, Ledger, LedgerEntry, LedgerError, ListRequest,
+        Period, Query, Sort, SortKey, Standing, View, aggregate, order, sums,
     };
     pub mod explain {
         pub use crate::ledger::explain::{BalancePart, Figure, Node, NodeKind, SourcePlace, place_in_reply};

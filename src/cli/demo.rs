@@ -13,7 +13,7 @@ use crate::{
     demo::{self, DemoBatch, DemoFile},
     domain::{AccountId, TransactionId, UserFields},
     ledger::Ledger,
-    ports::{Clock as _, ShiftedClock},
+    ports::{Clock, ShiftedClock},
     providers::{Secrets, demo_bank},
     store::Store,
     sync::{ConnectRequest, Handle, ImportOptions, ImportRequest, SyncRequest},
@@ -47,21 +47,30 @@ const CATEGORIES: &[(&str, &str)] = &[
 ];
 
 /// The parts of an open profile that filling it takes.
-pub(super) struct DemoProfile<'a> {
-    pub(super) store: &'a Store,
-    pub(super) ledger: &'a Ledger,
-    pub(super) handle: &'a Handle,
-    pub(super) runtime: &'a tokio::runtime::Handle,
+#[derive(Clone, Copy)]
+pub struct DemoProfile<'a> {
+    /// Its database.
+    pub store: &'a Store,
+    /// Its data.
+    pub ledger: &'a Ledger,
+    /// Its engine.
+    pub handle: &'a Handle,
+    /// Runs the engine.
+    pub runtime: &'a tokio::runtime::Handle,
+    /// The clock of the engine.
+    pub clock: &'a dyn Clock,
+    /// Sets that clock ahead of the present by a time.
+    pub shift: &'a dyn Fn(TimeDelta),
 }
 
 /// Fills the throw-away profile in `folder`.
-pub(super) fn fill(session: &DemoProfile<'_>, folder: &Path, clock: &ShiftedClock) -> Result<(), CliError> {
-    let (now, today) = (clock.now(), clock.today());
+pub(super) fn fill(session: &DemoProfile<'_>, folder: &Path) -> Result<(), CliError> {
+    let (now, today) = (session.clock.now(), session.clock.today());
     let statements = folder.join("statements");
     std::fs::create_dir_all(&statements)?;
     let mut batches = demo::batches(today);
     let import = |batch: DemoBatch, at: DateTime<Utc>| {
-        clock.set(at - now);
+        (session.shift)(at - now);
         let paths = batch.files.iter().map(|file| write(&statements, file)).collect::<Result<Vec<_>, _>>()?;
         let mut options =
             ImportOptions { account_name: batch.account.map(ToOwned::to_owned), ..ImportOptions::default() };
@@ -78,16 +87,16 @@ pub(super) fn fill(session: &DemoProfile<'_>, folder: &Path, clock: &ShiftedCloc
         import(batch, at)?;
     }
     // The login is counted from the day it was made.
-    clock.set(LOGIN_LEFT - LOGIN);
+    (session.shift)(LOGIN_LEFT - LOGIN);
     connect(session)?;
     if let Some(newest) = newest {
         import(newest, now - TimeDelta::hours(3))?;
     }
-    clock.set(-TimeDelta::hours(2));
+    (session.shift)(-TimeDelta::hours(2));
     edit(session)?;
-    clock.set(-TimeDelta::minutes(40));
+    (session.shift)(-TimeDelta::minutes(40));
     session.runtime.block_on(session.handle.sync(SyncRequest { force: true, ..SyncRequest::default() }))?;
-    clock.set(TimeDelta::zero());
+    (session.shift)(TimeDelta::zero());
     Ok(())
 }
 
@@ -150,6 +159,14 @@ fn edit(session: &DemoProfile<'_>) -> Result<(), CliError> {
         Ok::<(), crate::sync::JobFailure>(())
     })?;
     Ok(())
+}
+
+/// As [`fill`], for tests.
+///
+/// # Errors
+/// The message of the command line.
+pub fn fill_profile(session: &DemoProfile<'_>, folder: &Path) -> Result<(), String> {
+    fill(session, folder).map_err(|error| error.message)
 }
 
 /// The clock of a demo.

@@ -16,7 +16,7 @@ mod configured;
 mod connect;
 mod console;
 mod daily_backup;
-mod demo;
+pub(crate) mod demo;
 mod dev;
 mod difference;
 mod doctor;

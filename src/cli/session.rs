@@ -209,7 +209,9 @@ impl Setup {
         let session = Session { ledger, store, vault, handle, clock, runtime: runtime.handle().clone(), setup: self };
         if let (Some(scratch), Some(clock)) = (&session.setup.scratch, &shifted) {
             let Session { store, ledger, handle, runtime, .. } = &session;
-            demo::fill(&demo::DemoProfile { store, ledger, handle, runtime }, &scratch.folder, clock)?;
+            let shift = |ahead| clock.set(ahead);
+            let profile = demo::DemoProfile { store, ledger, handle, runtime, clock: clock.as_ref(), shift: &shift };
+            demo::fill(&profile, &scratch.folder)?;
         }
         let listening = Arc::new(Mutex::new(Listening::NotYet));
         if let Some(socket) = session.setup.socket() {

@@ -1,7 +1,8 @@
 //! The bank of the demo: a live provider that needs no network. `--demo` connects it; it is in no list of providers.
 //!
 //! It has what statement files cannot have: pending rows, the cost of positions, a second currency, and a login that ends
-//! soon. INVARIANT: nothing is sent; the same day gives the same data; every balance is the sum of its rows.
+//! soon. INVARIANT: nothing is sent; the same day and login give the same data; every balance is the sum of its rows, which
+//! begin on a fixed day before the login, so that the rows of a later day continue those of an earlier one.
 #![expect(clippy::inconsistent_digit_grouping, reason = "amounts in cents: 12_50 is twelve fifty")]
 
 use std::{sync::Arc, time::Duration};
@@ -83,7 +84,8 @@ impl Provider for DemoBank {
     }
 
     async fn fetch(&self, plan: &FetchPlan<'_>, sink: &mut dyn Sink) -> Result<(), ProviderError> {
-        let accounts = accounts(plan.today);
+        let first = first_day(self.login_day(plan).await?);
+        let accounts = accounts(first, plan.today);
         if let Some(replies) = &self.replies {
             replies.keep("accounts", reply(&accounts).to_string().as_bytes(), &[]);
         }
@@ -96,7 +98,7 @@ impl Provider for DemoBank {
             let id = account.draft.provider_account_id;
             let rows = account.rows.into_iter().map(TransactionDraft::from).collect();
             sink.send(Piece::Rows { account: id.clone(), rows }).await?;
-            sink.send(Piece::Window { account: id.clone(), from: Some(first_day(plan.today)), to: plan.today }).await?;
+            sink.send(Piece::Window { account: id.clone(), from: Some(first), to: plan.today }).await?;
             if account.draft.account_type == AccountType::RothIra {
                 let listing = Listing::complete(account.holdings);
                 sink.send(Piece::Holdings { account: id, listing }).await?;
@@ -104,6 +106,17 @@ impl Provider for DemoBank {
             sink.send(Piece::ChunkEnd).await?;
         }
         Ok(())
+    }
+}
+
+impl DemoBank {
+    /// The day of the login.
+    async fn login_day(&self, plan: &FetchPlan<'_>) -> Result<NaiveDate, ProviderError> {
+        let expires = match plan.login.credentials().await? {
+            Credentials::Oauth2(login) => login.login_expires_at,
+            _ => None,
+        };
+        Ok(expires.map_or(plan.today, |expires| (expires - LOGIN).date_naive()))
     }
 }
 
@@ -120,7 +133,8 @@ fn reply(accounts: &[DemoAccount]) -> Value {
             let security = facts.security.as_ref();
             json!({"id": facts.provider_id, "date": facts.date, "amount": facts.amount, "payee": facts.payee,
                 "symbol": security.and_then(|security| security.symbol.as_ref()),
-                "quantity": security.and_then(|security| security.quantity)})
+                "quantity": security.and_then(|security| security.quantity),
+                "price": security.and_then(|security| security.unit_price)})
         };
         let position = |draft: &HoldingDraft| {
             let facts = &draft.facts;
@@ -138,12 +152,12 @@ fn reply(accounts: &[DemoAccount]) -> Value {
     json!({"accounts": accounts.iter().map(account).collect::<Vec<_>>()})
 }
 
-fn first_day(today: NaiveDate) -> NaiveDate {
-    today.checked_sub_days(Days::new(HISTORY)).unwrap_or(today)
+fn first_day(login: NaiveDate) -> NaiveDate {
+    login.checked_sub_days(Days::new(HISTORY)).unwrap_or(login)
 }
 
-fn accounts(today: NaiveDate) -> Vec<DemoAccount> {
-    vec![euros(today), card(today), retirement(today)]
+fn accounts(first: NaiveDate, today: NaiveDate) -> Vec<DemoAccount> {
+    vec![euros(first, today), card(first, today), retirement(first, today)]
 }
 
 /// Rows of one account, with ids that stay when the day moves on.
@@ -197,16 +211,16 @@ const fn balance(date: NaiveDate, current: Decimal, available: Option<Decimal>) 
     BalanceDraft { date, current, available, holdings_value: None, cash_value: None }
 }
 
-fn days(today: NaiveDate) -> impl Iterator<Item = NaiveDate> {
-    first_day(today).iter_days().take_while(move |day| *day <= today)
+fn days(first: NaiveDate, today: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    first.iter_days().take_while(move |day| *day <= today)
 }
 
 /// Money for trips, in euros.
-fn euros(today: NaiveDate) -> DemoAccount {
+fn euros(first: NaiveDate, today: NaiveDate) -> DemoAccount {
     let currency = AssetCode::new("EUR").unwrap_or(AssetCode::USD);
     let mut rows = DemoRows { prefix: "eur", currency, written: Vec::new() };
-    rows.put(first_day(today), 640_00, "Transfer in", TransactionSubtype::TransferIn);
-    for day in days(today) {
+    rows.put(first, 640_00, "Transfer in", TransactionSubtype::TransferIn);
+    for day in days(first, today) {
         match day.day() {
             1 => rows.put(day, 350_00, "Monthly transfer", TransactionSubtype::TransferIn),
             4 => rows.put(day, -11_90, "Lumo Mobil", TransactionSubtype::Purchase),
@@ -224,9 +238,9 @@ fn euros(today: NaiveDate) -> DemoAccount {
 }
 
 /// A second card, with holds of the last two days.
-fn card(today: NaiveDate) -> DemoAccount {
+fn card(first: NaiveDate, today: NaiveDate) -> DemoAccount {
     let mut rows = DemoRows { prefix: "card", currency: AssetCode::USD, written: Vec::new() };
-    for day in days(today) {
+    for day in days(first, today) {
         match day.num_days_from_ce() % 10 {
             1 => rows.put(day, -31_20, "Summit Fuel 0442", TransactionSubtype::Purchase),
             4 => rows.put(day, -58_75, "Oak Street Grocery", TransactionSubtype::Purchase),
@@ -257,12 +271,12 @@ const SECURITIES: [(&str, &str, AssetType, i64, i64); 3] = [
 ];
 
 /// Retirement savings: monthly purchases at known cost, dividends, one position below its cost.
-fn retirement(today: NaiveDate) -> DemoAccount {
+fn retirement(first: NaiveDate, today: NaiveDate) -> DemoAccount {
     let mut rows = DemoRows { prefix: "ira", currency: AssetCode::USD, written: Vec::new() };
     let mut held = [(Decimal::ZERO, Decimal::ZERO); SECURITIES.len()];
     let mut months = 0;
     let price = |index: usize, months: i64| Decimal::new(SECURITIES[index].3 + SECURITIES[index].4 * months, 2);
-    for day in days(today) {
+    for day in days(first, today) {
         match day.day() {
             5 => rows.put(day, 583_00, "Contribution", TransactionSubtype::Deposit),
             7 if months > 0 || rows.sum() > Decimal::ZERO => {
@@ -341,7 +355,8 @@ mod tests {
     #[test]
     fn it_has_what_files_have_not_and_adds_up() {
         for day in ["2026-11-27", "2027-01-01", "2027-03-05", "2028-02-29"] {
-            let accounts = accounts(day.parse().unwrap());
+            let day: NaiveDate = day.parse().unwrap();
+            let accounts = accounts(first_day(day), day);
             let all = || accounts.iter().flat_map(|account| &account.rows);
             assert!(all().any(|row| row.status == TransactionStatus::Pending));
             assert!(all().any(|row| row.currency != AssetCode::USD));
@@ -356,6 +371,20 @@ mod tests {
                 assert_eq!(balance.cash_value.unwrap_or(balance.current), sum);
                 assert!(account.draft.account_type == AccountType::CreditCard || sum >= Decimal::ZERO, "{day}: {sum}");
             }
+        }
+    }
+
+    /// The rows of a later day continue those of an earlier one, so that its balances add up.
+    #[test]
+    fn a_later_day_only_adds_rows() {
+        let login: NaiveDate = "2026-11-21".parse().unwrap();
+        for (before, after) in
+            accounts(first_day(login), login).iter().zip(accounts(first_day(login), login + Days::new(6)))
+        {
+            let settled = |account: &DemoAccount| -> Vec<TransactionFacts> {
+                account.rows.iter().filter(|row| row.status == TransactionStatus::Settled).cloned().collect()
+            };
+            assert_eq!(settled(before), settled(&after)[..settled(before).len()]);
         }
     }
 }

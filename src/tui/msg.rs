@@ -9,7 +9,8 @@ use crate::{
     config::Screen,
     domain::{AccountId, ChangeId, ConnectionId, TransactionId, UserPatch},
     ledger::{
-        CashFlow, Differing, FlowSplit, GroupSort, LedgerDifference, LedgerEntry, LedgerError, ListRequest, RowList,
+        CashFlow, Differing, Explainer, FlowSplit, GroupSort, LedgerDifference, LedgerEntry, LedgerError, ListRequest,
+        RowList,
         explain::{Figure, FileFigure, Node, SourcePlace},
     },
     ports::{BrowserError, ClipboardError},
@@ -89,9 +90,9 @@ pub(crate) enum WorkerAnswer {
     /// The end of the last visit; none at the first one.
     Visit(Option<chrono::DateTime<chrono::Utc>>),
     /// Rows of a change.
-    ChangeRows { change: ChangeId, offset: u64, result: Result<Vec<LedgerEntry>, EffectError> },
+    ChangeRows { change: ChangeId, offset: u64, result: Result<(Vec<LedgerEntry>, PastStates), EffectError> },
     /// A figure and some of its inputs.
-    Explained { figure: Figure, offset: usize, result: Result<Explained, EffectError> },
+    Explained { figure: KnownFigure, offset: usize, result: Result<Box<Explained>, EffectError> },
     /// The place of a figure in a file that is not imported yet.
     FilePlace { path: PathBuf, figure: FileFigure, result: Result<Option<SourcePlace>, EffectError> },
     /// The difference between two states, and the contents of the first rows.
@@ -115,10 +116,32 @@ pub(crate) struct Explained {
     /// `None` for an unknown figure.
     pub(crate) node: Option<Node>,
     pub(crate) inputs: Vec<Node>,
-    /// The known ones of the other figures of the request.
-    pub(crate) beside: Vec<Node>,
+    /// The known ones of the other figures of the request, each with its state.
+    pub(crate) beside: Vec<(Option<ChangeId>, Node)>,
     pub(crate) place: Option<SourcePlace>,
+    /// Those of the request, and those that were read for it.
+    pub(crate) past: PastStates,
 }
+
+/// A figure as it is now, or as it was known after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KnownFigure {
+    pub(crate) figure: Figure,
+    pub(crate) after: Option<ChangeId>,
+}
+
+impl KnownFigure {
+    pub(crate) const fn now(figure: Figure) -> Self {
+        Self { figure, after: None }
+    }
+
+    pub(crate) const fn after(change: ChangeId, figure: Figure) -> Self {
+        Self { figure, after: Some(change) }
+    }
+}
+
+/// States of the past that were read, by the change that made them.
+pub(crate) type PastStates = std::collections::BTreeMap<ChangeId, Explainer>;
 
 /// One entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,11 +195,11 @@ pub(crate) enum Effect {
     WriteVisit,
     /// Store a recent folder.
     Remember(PathBuf),
-    /// Read rows of a change. Answer: `ChangeRows`.
-    ChangeRows { change: ChangeId, offset: u64 },
+    /// Read rows of a change, with a state as the change left them. Answer: `ChangeRows`.
+    ChangeRows { change: ChangeId, offset: u64, then: Option<PastStates> },
     /// Read a figure and its inputs from a place on; of a leaf its source; of figures `beside` it only their values. Answer:
     /// `Explained`.
-    Explain { figure: Figure, offset: usize, beside: Vec<Figure> },
+    Explain { figure: KnownFigure, offset: usize, beside: Vec<KnownFigure>, past: PastStates },
     /// Find a figure in a file that is not imported yet. Answer: `FilePlace`.
     FindInFile { path: PathBuf, figure: FileFigure },
     /// Compare what was known after two changes. Answer: `Compared`.

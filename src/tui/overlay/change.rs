@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::ExplainTree;
 use crate::{
     domain::{Change, ChangeId, ChangeKind},
-    ledger::{LedgerEntry, explain::Figure},
+    ledger::{Explainer, LedgerEntry, explain::Figure},
     tui::{
         action::{Action, KeyPlace},
         component::{
@@ -15,7 +15,7 @@ use crate::{
             pane::{Ask, Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::{Effect, Jump, WorkerAnswer},
+        msg::{Effect, Jump, KnownFigure, PastStates, WorkerAnswer},
         snapshot,
         widget::{
             amount::AmountHalves,
@@ -38,6 +38,8 @@ pub(crate) struct ChangePage {
     rows: BTreeMap<usize, LedgerEntry>,
     /// Offset of the next request.
     asked: u64,
+    /// The state that the change left, where its rows are read from: those of an undone change are nowhere else.
+    then: PastStates,
     cursor: SelectedRow,
 }
 
@@ -45,13 +47,18 @@ impl ChangePage {
     pub(crate) fn new(change: Change) -> Self {
         let count = change.counts.transactions_imported + change.counts.transactions_updated;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
-        Self { change, count, rows: BTreeMap::new(), asked: 0, cursor: SelectedRow::default() }
+        Self { change, count, rows: BTreeMap::new(), asked: 0, then: PastStates::new(), cursor: SelectedRow::default() }
     }
 
     /// The first request.
     pub(crate) fn first(&mut self) -> Effect {
         self.asked = CHUNK;
-        Effect::ChangeRows { change: self.change.id, offset: 0 }
+        self.request(0)
+    }
+
+    fn request(&self, offset: u64) -> Effect {
+        let then = self.change.undone.then(|| self.then.clone());
+        Effect::ChangeRows { change: self.change.id, offset, then }
     }
 
     pub(crate) const fn id(&self) -> ChangeId {
@@ -69,7 +76,7 @@ impl ChangePage {
     fn read_on(&mut self, ctx: &mut Ctx<'_>) {
         let near = u64::try_from((self.cursor.at + ctx.page * 2).saturating_sub(self.warnings())).unwrap_or(u64::MAX);
         while near >= self.asked && usize::try_from(self.asked).is_ok_and(|asked| asked < self.count) {
-            ctx.effects.push(Effect::ChangeRows { change: self.change.id, offset: self.asked });
+            ctx.effects.push(self.request(self.asked));
             self.asked += CHUNK;
         }
     }
@@ -91,13 +98,10 @@ impl ChangePage {
         let place = self.cursor.at.checked_sub(self.warnings());
         let Some(entry) = place.and_then(|place| self.rows.get(&place)) else { return };
         let row = &entry.transaction;
-        match ctx.snapshot.entry(row.id) {
-            Some(now) if now.transaction.facts.amount == row.facts.amount => {
-                ExplainTree::open(Figure::Row(row.id), ctx);
-            }
-            Some(_) => ctx.toast("A later change amended the row: Enter opens it."),
-            None => ctx.toast("The row is not there any more: the change, or a later one, is undone."),
-        }
+        let is_now = ctx.snapshot.entry(row.id).is_some_and(|now| now.transaction.facts == row.facts);
+        let figure = Figure::Row(row.id);
+        let figure = if is_now { KnownFigure::now(figure) } else { KnownFigure::after(self.change.id, figure) };
+        ExplainTree::open_known(vec![figure], ctx);
     }
 }
 
@@ -131,7 +135,8 @@ impl Pane for ChangePage {
     fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
         match news {
             PaneNews::Loaded(WorkerAnswer::ChangeRows { change, offset, result }) if *change == self.change.id => {
-                if let Ok(entries) = result {
+                if let Ok((entries, past)) = result {
+                    self.then.extend(past.iter().map(|(change, state)| (*change, state.clone())));
                     let start = usize::try_from(*offset).unwrap_or(usize::MAX);
                     for (index, entry) in entries.iter().enumerate() {
                         self.rows.insert(start.saturating_add(index), entry.clone());
@@ -191,6 +196,11 @@ impl Pane for ChangePage {
         };
         let masked = scene.paint.masked;
         let snapshot = scene.snapshot;
+        let then = self.then.get(&change.id).map(Explainer::view);
+        let label = |id| {
+            let known = then.and_then(|view| view.account(id)).map(|line| snapshot::label(&line.account));
+            known.unwrap_or_else(|| snapshot.account_label(id))
+        };
         table.draw(&mut scene.paint, scene.lists, body, |index| {
             if let Some(warning) = change.warnings.get(index) {
                 let place = if warning.line > 0 { format!("line {}: ", warning.line) } else { String::new() };
@@ -203,7 +213,7 @@ impl Pane for ChangePage {
             TableRow::cells(vec![
                 Cell::text(facts.date.to_string(), theme.text),
                 Cell::text(snapshot::payee(&entry.transaction.facts, entry.user.payee.as_deref(), masked), theme.text),
-                Cell::text(snapshot.account_label(entry.transaction.account_id), theme.muted),
+                Cell::text(label(entry.transaction.account_id), theme.muted),
                 Cell::Figure(AmountHalves::money(facts.amount, facts.currency, masked), theme.amount(facts.amount)),
                 if facts.origin.line > 0 {
                     Cell::text(facts.origin.line.to_string(), theme.muted)

@@ -7,7 +7,7 @@ use crate::{
     domain::{Change, ChangeId, Holding, Money, Snapshot, TransactionId},
     ledger::{
         DifferenceKind, Differing, LedgerDifference, LedgerEntry, differing_fields,
-        explain::{BalancePart, Figure},
+        explain::{BalancePart, Figure, RowPart},
     },
     tui::{
         action::{Action, KeyPlace},
@@ -16,7 +16,7 @@ use crate::{
             pane::{Ask, Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::{Effect, Jump, WorkerAnswer},
+        msg::{Effect, Jump, KnownFigure, WorkerAnswer},
         snapshot::{self, LedgerSnapshot},
         theme::Theme,
         widget::{
@@ -40,8 +40,15 @@ struct Line {
     amount: String,
     reason: String,
     row: Option<TransactionId>,
-    /// The figure of the later state, while it is the one of now.
-    figure: Option<Figure>,
+    /// The figures in the line: of the later state, which may be the one of now, then of the earlier one.
+    figures: Vec<KnownFigure>,
+}
+
+impl Line {
+    /// A line without an amount.
+    fn text(text: String) -> Self {
+        Self { kind: None, text, amount: String::new(), reason: String::new(), row: None, figures: Vec::new() }
+    }
 }
 
 /// The comparison.
@@ -75,14 +82,11 @@ impl DifferencePage {
         ctx.go(Jump::Row(id));
     }
 
-    /// Opens the tree of the selected line's figure.
+    /// Opens the trees of the selected line's figures, as they were known in its states.
     fn explain(&self, ctx: &mut Ctx<'_>) {
         let line = self.lines.as_ref().and_then(|lines| lines.get(self.cursor.at));
         let Some(line) = line.filter(|line| !line.amount.is_empty()) else { return };
-        match &line.figure {
-            Some(figure) => ExplainTree::open(figure.clone(), ctx),
-            None => ctx.toast("The figure is another one now: dashtam explain --as-known explains an earlier state."),
-        }
+        ExplainTree::open_known(line.figures.clone(), ctx);
     }
 }
 
@@ -92,8 +96,7 @@ fn reason(change: Option<&Change>) -> String {
 
 fn heading(text: &str, count: usize, lines: &mut Vec<Line>) {
     if count > 0 {
-        let text = format!("{text} · {}", amount::plain(count.into()));
-        lines.push(Line { kind: None, text, amount: String::new(), reason: String::new(), row: None, figure: None });
+        lines.push(Line::text(format!("{text} · {}", amount::plain(count.into()))));
     }
 }
 
@@ -111,16 +114,18 @@ fn lines(
     snapshot: &LedgerSnapshot,
     masked: bool,
 ) -> Vec<Line> {
+    // Accounts that differ may not be there now.
+    let label = |id| {
+        let differing = found.accounts.iter().filter_map(Differing::either).find(|account| account.id == id);
+        differing.map_or_else(|| snapshot.account_label(id), snapshot::label)
+    };
     let mut lines = Vec::new();
     heading("Accounts", found.accounts.len(), &mut lines);
     for it in &found.accounts {
         lines.push(Line {
             kind: Some(it.kind()),
-            text: sides(it, snapshot::label),
-            amount: String::new(),
             reason: reason(it.reason.as_ref()),
-            row: None,
-            figure: None,
+            ..Line::text(sides(it, snapshot::label))
         });
     }
     heading("Rows", found.row_count(), &mut lines);
@@ -131,42 +136,37 @@ fn lines(
         let fields = [vec![String::new()], differing_fields(row, masked)].concat().join(" · ");
         lines.push(Line {
             kind: Some(row.kind()),
-            text: format!("{} {payee} ({}){fields}", facts.date, snapshot.account_label(entry.transaction.account_id)),
+            text: format!("{} {payee} ({}){fields}", facts.date, label(entry.transaction.account_id)),
             amount: amount::money(Money::new(facts.amount, facts.currency), masked),
             reason: reason(row.reason.as_ref()),
             row: Some(entry.transaction.id),
-            figure: snapshot
-                .entry(entry.transaction.id)
-                .filter(|now| now.transaction.facts.amount == facts.amount)
-                .map(|now| Figure::Row(now.transaction.id)),
+            figures: row_figures(row, found, snapshot),
         });
     }
     if found.row_count() > entries.len() {
         let more = found.row_count() - entries.len();
-        lines.push(Line {
-            kind: None,
-            text: format!(
-                "… {} more rows: dashtam diff {} {} --limit N",
-                amount::plain(more.into()),
-                found.from,
-                found.to
-            ),
-            amount: String::new(),
-            reason: String::new(),
-            row: None,
-            figure: None,
-        });
+        lines.push(Line::text(format!(
+            "… {} more rows: dashtam diff {} {} --limit N",
+            amount::plain(more.into()),
+            found.from,
+            found.to
+        )));
     }
     heading("Balances", found.balances.len(), &mut lines);
     for it in &found.balances {
         let Some(either) = it.either() else { continue };
         lines.push(Line {
             kind: Some(it.kind()),
-            text: format!("{} {}", either.date, snapshot.account_label(either.account_id)),
+            text: format!("{} {}", either.date, label(either.account_id)),
             amount: sides(it, |it| amount::money(Money::new(it.balance, it.currency), masked)),
             reason: reason(it.reason.as_ref()),
             row: None,
-            figure: it.after.as_ref().and_then(|after| stated_figure(after, snapshot)),
+            figures: known(
+                it,
+                found,
+                |it| Figure::Stated(it.account_id, it.date, BalancePart::Whole),
+                |after| is_stated_now(after, snapshot),
+            ),
         });
     }
     heading("Holdings", found.holdings.len(), &mut lines);
@@ -177,28 +177,58 @@ fn lines(
         };
         lines.push(Line {
             kind: Some(it.kind()),
-            text: format!("{} ({})", either.facts.symbol, snapshot.account_label(either.account_id)),
+            text: format!("{} ({})", either.facts.symbol, label(either.account_id)),
             amount: sides(it, units),
             reason: reason(it.reason.as_ref()),
             row: None,
-            figure: it.after.as_ref().and_then(|after| held_figure(after, snapshot)),
+            figures: known(it, found, |it| Figure::HoldingQuantity(it.id), |after| is_held_now(after, snapshot)),
         });
     }
     lines
 }
 
-/// The figure of a stated balance, if it is stated now.
-fn stated_figure(after: &Snapshot, snapshot: &LedgerSnapshot) -> Option<Figure> {
-    let history = snapshot.daily.history(after.account_id)?;
-    let is_same = history.stated().iter().any(|now| now.date == after.date && now.total == after.balance);
-    is_same.then_some(Figure::Stated(after.account_id, after.date, BalancePart::Whole))
+/// The figure of both sides, each in its state; the later one in that of now while it is the same.
+fn known<T>(
+    it: &Differing<T>,
+    found: &LedgerDifference,
+    figure: impl Fn(&T) -> Figure,
+    is_now: impl Fn(&T) -> bool,
+) -> Vec<KnownFigure> {
+    let later = it.after.as_ref().map(|after| {
+        let of_now = is_now(after);
+        if of_now { KnownFigure::now(figure(after)) } else { KnownFigure::after(found.to, figure(after)) }
+    });
+    let earlier = it.before.as_ref().map(|before| KnownFigure::after(found.from, figure(before)));
+    later.into_iter().chain(earlier).collect()
 }
 
-/// The figure of a quantity, if it is held now.
-fn held_figure(after: &Holding, snapshot: &LedgerSnapshot) -> Option<Figure> {
+/// The amounts of a row; where fields were amended, its other figures too.
+fn row_figures(row: &Differing<LedgerEntry>, found: &LedgerDifference, snapshot: &LedgerSnapshot) -> Vec<KnownFigure> {
+    let is_now = |after: &LedgerEntry| {
+        let now = snapshot.entry(after.transaction.id);
+        now.is_some_and(|now| now.transaction.facts == after.transaction.facts)
+    };
+    let part = |of: fn(TransactionId) -> Figure| known(row, found, |it| of(it.transaction.id), is_now);
+    let mut figures = part(Figure::Row);
+    if row.kind() == DifferenceKind::Amended {
+        figures.extend(part(|id| Figure::RowPart(id, RowPart::Quantity)));
+        figures.extend(part(|id| Figure::RowPart(id, RowPart::Price)));
+        figures.extend(part(|id| Figure::RowPart(id, RowPart::Commission)));
+        figures.extend(part(|id| Figure::RowPart(id, RowPart::Fees)));
+        figures.extend(part(|id| Figure::RowPart(id, RowPart::Foreign)));
+    }
+    figures
+}
+
+fn is_stated_now(after: &Snapshot, snapshot: &LedgerSnapshot) -> bool {
+    let history = snapshot.daily.history(after.account_id);
+    history
+        .is_some_and(|history| history.stated().iter().any(|now| now.date == after.date && now.total == after.balance))
+}
+
+fn is_held_now(after: &Holding, snapshot: &LedgerSnapshot) -> bool {
     let is_same = |now: &Holding| now.id == after.id && now.facts.quantity == after.facts.quantity;
-    let now = snapshot.holdings.iter().find(|line| is_same(&line.holding))?;
-    Some(Figure::HoldingQuantity(now.holding.id))
+    snapshot.holdings.iter().any(|line| is_same(&line.holding))
 }
 
 const fn mark(kind: Option<DifferenceKind>) -> &'static str {

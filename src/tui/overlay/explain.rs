@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::TextPage;
 use crate::{
-    domain::{Money, text},
+    domain::{ChangeId, Money, text},
     ledger::explain::{Figure, Node, SourcePlace},
     tui::{
         action::{Action, KeyPlace},
@@ -15,15 +15,18 @@ use crate::{
             pane::{Ctx, Pane, PaneNews},
             scene::Scene,
         },
-        msg::{Effect, Explained, WorkerAnswer},
+        msg::{Effect, Explained, KnownFigure, PastStates, WorkerAnswer},
         widget::{
             amount::{self, HIDDEN},
             cursor::SelectedRow,
+            paint::{below, padded, rows},
             table::{Cell, Size, TableColumn, TableRow, TableView},
+            text::{width, wrap},
         },
     },
 };
 
+const TITLE: &str = "Where this figure comes from";
 /// Inputs read at a time.
 pub(crate) const INPUTS: usize = 200;
 
@@ -31,7 +34,24 @@ pub(crate) const INPUTS: usize = 200;
 #[derive(Debug, Clone)]
 struct Line {
     depth: usize,
+    /// The change after which it was known; `None` is now.
+    after: Option<ChangeId>,
     kind: LineKind,
+}
+
+impl Line {
+    const fn node(depth: usize, after: Option<ChangeId>, node: Node) -> Self {
+        Self { depth, after, kind: LineKind::Node { node, open: false } }
+    }
+
+    /// The address of its figure, and its state.
+    fn address(&self) -> String {
+        let (LineKind::Node { node: Node { figure, .. }, .. } | LineKind::More { figure, .. }) = &self.kind;
+        match self.after {
+            Some(change) => format!("{figure} · as known after change {change}"),
+            None => figure.to_string(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +72,9 @@ enum LineKind {
 pub(crate) struct ExplainTree {
     lines: Vec<Line>,
     /// The figure whose inputs or source are being read, and its line.
-    reading: Option<(usize, Figure)>,
+    reading: Option<(usize, KnownFigure)>,
+    /// The states of the past that were read.
+    past: PastStates,
     /// Shown when no figure could be read.
     problem: Option<String>,
     cursor: SelectedRow,
@@ -66,16 +88,28 @@ impl ExplainTree {
 
     /// Opens the trees of several figures; the inputs of the first one are shown.
     pub(crate) fn open_all(figures: Vec<Figure>, ctx: &mut Ctx<'_>) {
+        Self::open_known(figures.into_iter().map(KnownFigure::now).collect(), ctx);
+    }
+
+    /// Opens the trees of figures of now and of the past.
+    pub(crate) fn open_known(figures: Vec<KnownFigure>, ctx: &mut Ctx<'_>) {
         let mut figures = figures.into_iter();
         let Some(root) = figures.next() else { return };
-        let mut beside: Vec<Figure> = Vec::new();
+        let mut beside: Vec<KnownFigure> = Vec::new();
         for figure in figures {
             if figure != root && !beside.contains(&figure) {
                 beside.push(figure);
             }
         }
-        ctx.effects.push(Effect::Explain { figure: root.clone(), offset: 0, beside });
-        ctx.push(Self { reading: Some((0, root)), lines: Vec::new(), problem: None, cursor: SelectedRow::default() });
+        let past = PastStates::new();
+        ctx.effects.push(Effect::Explain { figure: root.clone(), offset: 0, beside, past: past.clone() });
+        ctx.push(Self {
+            reading: Some((0, root)),
+            past,
+            lines: Vec::new(),
+            problem: None,
+            cursor: SelectedRow::default(),
+        });
     }
 
     fn enter(&mut self, ctx: &mut Ctx<'_>) {
@@ -85,8 +119,10 @@ impl ExplainTree {
             LineKind::Node { node, .. } => (node.figure.clone(), 0),
             LineKind::More { figure, offset, .. } => (figure.clone(), *offset),
         };
+        let figure = KnownFigure { figure, after: line.after };
         self.reading = Some((self.cursor.at, figure.clone()));
-        ctx.effects.push(Effect::Explain { figure, offset, beside: Vec::new() });
+        let past = self.past.clone();
+        ctx.effects.push(Effect::Explain { figure, offset, beside: Vec::new(), past });
     }
 
     /// Closes the selected figure, or the one that it is an input of.
@@ -111,11 +147,14 @@ impl ExplainTree {
         self.cursor.at = at;
     }
 
-    fn take(&mut self, figure: &Figure, offset: usize, explained: &Explained, ctx: &mut Ctx<'_>) {
+    fn take(&mut self, wanted: &KnownFigure, offset: usize, explained: &Explained, ctx: &mut Ctx<'_>) {
         let at = self.reading.take().map_or(0, |(at, _)| at);
-        let root = |node: &Node| Line { depth: 0, kind: LineKind::Node { node: node.clone(), open: false } };
+        self.past.extend(explained.past.iter().map(|(change, state)| (*change, state.clone())));
+        let KnownFigure { figure, after } = wanted;
         if self.lines.is_empty() {
-            self.lines = explained.node.iter().chain(&explained.beside).map(root).collect();
+            let first = explained.node.iter().map(|node| (*after, node.clone()));
+            let roots = first.chain(explained.beside.iter().cloned());
+            self.lines = roots.map(|(after, node)| Line::node(0, after, node)).collect();
             if self.lines.is_empty() {
                 self.problem = Some("This figure is not known.".to_owned());
             }
@@ -125,9 +164,12 @@ impl ExplainTree {
             return;
         }
         let Some(node) = &explained.node else { return };
-        let is_read = |line: &Line| match &line.kind {
-            LineKind::Node { node, .. } => offset == 0 && node.figure == *figure,
-            LineKind::More { figure: own, offset: from, .. } => own == figure && *from == offset,
+        let is_read = |line: &Line| {
+            line.after == *after
+                && match &line.kind {
+                    LineKind::Node { node, .. } => offset == 0 && node.figure == *figure,
+                    LineKind::More { figure: own, offset: from, .. } => own == figure && *from == offset,
+                }
         };
         // A figure can be an input of several others: the line that was entered is opened.
         let entered = self.lines.get(at).is_some_and(is_read).then_some(at);
@@ -146,11 +188,11 @@ impl ExplainTree {
         let first = if offset == 0 { place + 1 } else { place };
         let shown = offset + explained.inputs.len();
         let inputs = explained.inputs.iter().cloned();
-        let mut new: Vec<Line> =
-            inputs.map(|node| Line { depth, kind: LineKind::Node { node, open: false } }).collect();
+        let mut new: Vec<Line> = inputs.map(|node| Line::node(depth, *after, node)).collect();
         if shown < node.inputs && !explained.inputs.is_empty() {
             let left = node.inputs - shown;
-            new.push(Line { depth, kind: LineKind::More { figure: figure.clone(), offset: shown, left } });
+            let kind = LineKind::More { figure: figure.clone(), offset: shown, left };
+            new.push(Line { depth, after: *after, kind });
         }
         self.lines.splice(first..first, new);
     }
@@ -221,12 +263,21 @@ impl Pane for ExplainTree {
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {
-        let chosen = self.lines.get(self.cursor.at).map(|line| match &line.kind {
-            LineKind::Node { node, .. } => node.figure.to_string(),
-            LineKind::More { figure, .. } => figure.to_string(),
-        });
-        let inner = scene.overlay(area, "Where this figure comes from", &chosen.unwrap_or_default());
+        let chosen = self.lines.get(self.cursor.at).map(Line::address);
+        let address = chosen.unwrap_or_default();
+        // In the frame, or in lines below the tree where it is longer.
+        let fits = width(TITLE) + width(&address) + 7 < usize::from(area.width);
+        let mut inner = scene.overlay(area, TITLE, if fits { &address } else { "" });
         let theme = scene.paint.theme;
+        if !fits {
+            let lines = wrap(&format!("address: {address}"), usize::from(inner.width.saturating_sub(2)));
+            let taken = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(inner.height / 2);
+            let rest = inner.height - taken;
+            for (line, row) in lines.iter().zip(rows(padded(below(inner, rest)))) {
+                scene.paint.text(row, line, theme.muted);
+            }
+            inner.height = rest;
+        }
         if self.lines.is_empty() {
             let text = self.problem.as_deref().unwrap_or("Reading …");
             scene.paint.paragraph(inner, text, theme.muted);

@@ -7,24 +7,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::NaiveDate;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::figures::{States, searchable};
 use crate::{
     domain::{TransactionId, UserPatch},
     files,
-    ledger::{
-        Explainer, GroupSort, Ledger, LedgerError, ListRequest, Period, RowList, Sort, View,
-        explain::{Figure, place_in_file},
-    },
+    ledger::{GroupSort, Ledger, LedgerError, ListRequest, Period, RowList, Sort, View, explain::place_in_file},
     sync::{EngineCommand, Handle},
     tui::{
         app::App,
         chosen_columns::{self, COLUMNS_FILE},
         dismissed::{DISMISSED_FILE, read_dismissed, write_dismissed},
         env::Env,
-        msg::{Effect, EffectError, Explained, FolderEntry, WorkerAnswer},
-        overlay::{CHUNK, DIFFERENCES, INPUTS},
+        msg::{Effect, EffectError, FolderEntry, WorkerAnswer},
+        overlay::DIFFERENCES,
         snapshot::{Grouped, LedgerSnapshot},
     },
 };
@@ -113,17 +110,10 @@ pub(super) fn start(
         | Effect::ReadColumns
         | Effect::WriteColumns(..)
         | Effect::Remember(_) => state_file(effect, env).map_or(0, now),
-        Effect::ChangeRows { change, offset } => later(&answer, move || {
-            let limit = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-            let result = view.change_rows(change, offset, limit).map_err(Into::into);
-            WorkerAnswer::ChangeRows { change, offset, result }
-        }),
-        Effect::Explain { figure, offset, beside } => {
-            let today = app.snapshot.today;
-            later(&answer, move || {
-                let result = explain(view, &figure, offset, &beside, today).map_err(Into::into);
-                WorkerAnswer::Explained { figure, offset, result }
-            })
+        Effect::ChangeRows { .. } | Effect::Explain { .. } => {
+            let (view, today) = (view, app.snapshot.today);
+            let states = States::new(ledger.clone(), view, today, env.local_time);
+            states.answer_to(effect).map_or(0, |work| later(&answer, work))
         }
         Effect::FindInFile { path, figure } => later(&answer, move || {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -192,30 +182,6 @@ fn state_file(effect: Effect, env: &Env) -> Option<WorkerAnswer> {
         }
         _ => None,
     }
-}
-
-/// The view with its columns.
-fn searchable(view: View) -> Result<View, LedgerError> {
-    if view.has_columns() { Ok(view) } else { Ok(view.with_columns(view.load_columns()?)) }
-}
-
-/// A figure with the inputs from `offset` on; of a leaf its source.
-fn explain(
-    view: View,
-    figure: &Figure,
-    offset: usize,
-    beside: &[Figure],
-    today: NaiveDate,
-) -> Result<Explained, LedgerError> {
-    let explainer = Explainer::new(searchable(view)?, today);
-    let node = explainer.node(figure)?;
-    let is_leaf = node.as_ref().is_some_and(|node| node.inputs == 0);
-    let place = if is_leaf { explainer.place(figure)? } else { None };
-    let mut others = Vec::new();
-    for figure in beside {
-        others.extend(explainer.node(figure)?);
-    }
-    Ok(Explained { node, inputs: explainer.inputs(figure, offset..offset + INPUTS)?, beside: others, place })
 }
 
 /// Sends the edit of rows, each with its fields after the patch.

@@ -6,6 +6,7 @@
 mod backend;
 mod effects;
 mod encoder;
+mod figures;
 mod input;
 mod pace;
 mod sequence;

@@ -214,6 +214,34 @@ impl Harness {
         harness
     }
 
+    /// With the profile of `--demo`, as the command line fills it: statements, tables, an archive, a connected bank after two
+    /// syncs, edits and a balance stated by hand.
+    pub(crate) async fn whole_demo(width: u16, height: u16) -> Self {
+        let mut harness = Self::new(width, height);
+        let (store, engine, clock) = (harness.store.clone(), harness.engine.clone(), Arc::clone(&harness.clock));
+        let folder = harness.folder.path().join("demo");
+        fs::create_dir(&folder).unwrap();
+        let runtime = tokio::runtime::Handle::current();
+        let filled = tokio::task::spawn_blocking(move || {
+            let now = NOW.parse::<DateTime<Utc>>().unwrap();
+            let shift = |ahead| clock.set(now + ahead);
+            let ledger = Ledger::new(store.clone());
+            let profile = demo::DemoProfile {
+                store: &store,
+                ledger: &ledger,
+                handle: &engine,
+                runtime: &runtime,
+                clock: clock.as_ref(),
+                shift: &shift,
+            };
+            demo::fill_profile(&profile, &folder)
+        });
+        filled.await.unwrap().unwrap();
+        harness.idle().await;
+        harness.advance(60_000).keys("1").idle().await;
+        harness
+    }
+
     /// Puts a file into the folder in which the picker begins; gives its path.
     pub(crate) fn write(&mut self, name: &str, text: &str) -> String {
         let path = self.files().join(name);

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use dashtam::testing::{
     domain::ChangeKind,
     ledger::{
-        Explainer, Ledger,
+        Explainer, Ledger, View,
         explain::{Figure, Node, NodeKind, SourcePlace},
     },
 };
@@ -35,6 +35,10 @@ impl Trees {
         let view = ledger.view().unwrap();
         let view = view.with_columns(view.load_columns().unwrap()).balances_on(today).unwrap();
         Self { explainer: Explainer::new(view, today), seen: HashSet::new(), leaves: BTreeMap::new() }
+    }
+
+    pub(crate) fn view(&self) -> &View {
+        self.explainer.view()
     }
 
     /// A figure, if it is known.

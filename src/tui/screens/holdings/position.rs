@@ -115,6 +115,8 @@ impl Position {
         let parts = [first, PositionPart::Value, PositionPart::Cost, PositionPart::GainPercent, PositionPart::Quantity];
         let mut figures: Vec<Figure> = parts.into_iter().map(whole).collect();
         figures.push(Figure::HoldingPrice(self.id));
+        // The units that each account holds.
+        figures.extend(self.ids.iter().map(|id| Figure::HoldingQuantity(*id)));
         if !self.counting.is_empty() {
             figures.push(Figure::Positions(PositionPart::Weight, self.counting.clone()));
         }
