@@ -78,7 +78,7 @@ pub mod providers {
 
 pub mod statements {
     pub use crate::statements::{
-        FORMATS, Limits, QuestionAnswers, ReadProgress, Reading, Statement, StatementAccount, StatementError,
+        FORMATS, Limits, Question, QuestionAnswers, ReadProgress, Reading, Statement, StatementAccount, StatementError,
         StatementFile, Verdict, decode, read,
     };
     pub mod ofx {
@@ -93,8 +93,8 @@ pub mod store {
 pub mod sync {
     pub use crate::sync::{
         AccountResult, ConnectRequest, ConnectionReport, EngineCommand, EngineConfig, Event, EventStream, Handle,
-        ImportRequest, JobFailure, JobId, LiveConfig, LoginEnding, Schedule, Stage, SyncRequest, login_ends_soon,
-        spawn,
+        ImportReport, ImportRequest, JobFailure, JobId, LiveConfig, LoginEnding, Schedule, Stage, SyncRequest,
+        login_ends_soon, spawn,
     };
 }
 

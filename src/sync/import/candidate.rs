@@ -24,7 +24,7 @@ pub(super) struct AccountCandidate<'w> {
     pub(super) known: &'w Account,
     /// Its connection counts.
     counts: bool,
-    origin: Origin,
+    origin: InstitutionFit,
     closeness: Closeness,
     /// The numbers are the same, though maybe with other bank codes.
     has_digits: bool,
@@ -61,7 +61,7 @@ pub(super) struct ComparedCandidate<'w> {
 
 /// The institution of a candidate, compared with that of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Origin {
+pub(super) enum InstitutionFit {
     /// Another name and another number.
     Other,
     /// Another name, the same number.
@@ -92,16 +92,16 @@ pub(super) fn candidates<'w>(
         };
         let origin = origin_of(part, connection);
         let closeness = group.number.closeness(&number_of_account(known));
-        let is_exact = origin >= Origin::Unnamed && known.number_identity() == page.account.number_identity();
+        let is_exact = origin >= InstitutionFit::Unnamed && known.number_identity() == page.account.number_identity();
         let has_digits = group.number.has_digits_of(&number_of_account(known));
         let may_mean = match (origin, closeness) {
             (_, Closeness::Different) if has_digits => true,
-            (Origin::Other | Origin::Renamed, Closeness::Equal) => group.number.is_unique(),
-            (Origin::Other | Origin::Renamed, _) => false,
-            (Origin::Unnamed | Origin::Same, Closeness::Different) => {
+            (InstitutionFit::Other | InstitutionFit::Renamed, Closeness::Equal) => group.number.is_unique(),
+            (InstitutionFit::Other | InstitutionFit::Renamed, _) => false,
+            (InstitutionFit::Unnamed | InstitutionFit::Same, Closeness::Different) => {
                 is_exact || are_cards(group, known) || lacks_number(group, known)
             }
-            (Origin::Unnamed | Origin::Same, _) => true,
+            (InstitutionFit::Unnamed | InstitutionFit::Same, _) => true,
         };
         if may_mean {
             let currency = match has_currency {
@@ -134,7 +134,7 @@ fn other_currencies(part: &InstitutionPart, group: &PageGroup<'_>) -> bool {
 }
 
 /// Whether one of the two is from a table that names no account, so that numbers can't be compared.
-fn lacks_number(group: &PageGroup<'_>, known: &Account) -> bool {
+pub(super) fn lacks_number(group: &PageGroup<'_>, known: &Account) -> bool {
     let (own, other) = (&group.page.account.provider_account_id, &known.provider_account_id);
     let is_bare = group.number.is_bare() || number_of_account(known).is_bare();
     own != other && (is_unnamed(own) || is_unnamed(other) || is_bare)
@@ -164,7 +164,7 @@ fn are_cards(group: &PageGroup<'_>, known: &Account) -> bool {
 }
 
 /// The institution of a connection, compared with that of a file.
-fn origin_of(part: &InstitutionPart, connection: &Connection) -> Origin {
+pub(super) fn origin_of(part: &InstitutionPart, connection: &Connection) -> InstitutionFit {
     let identity = &part.identity;
     let by_key = connection.provider == part.provider.slug
         && (connection.institution_key == identity.key || connection.institution.to_ascii_lowercase() == identity.key);
@@ -172,13 +172,13 @@ fn origin_of(part: &InstitutionPart, connection: &Connection) -> Origin {
     let is_anonymous = stated.name.is_none() && stated.number.is_none() && stated.register_number.is_none();
     let number = connection.institution_key.rsplit_once('/').map(|(_, number)| number);
     if by_key || connection.institution == identity.name {
-        Origin::Same
+        InstitutionFit::Same
     } else if is_anonymous || connection.institution_key.is_empty() {
-        Origin::Unnamed
+        InstitutionFit::Unnamed
     } else if number.is_some() && number == stated.number.as_deref().map(str::trim) {
-        Origin::Renamed
+        InstitutionFit::Renamed
     } else {
-        Origin::Other
+        InstitutionFit::Other
     }
 }
 
@@ -188,7 +188,7 @@ pub(super) fn exact<'w>(group: &PageGroup<'_>, candidates: &[AccountCandidate<'w
     let mut exact: Vec<_> = candidates.iter().filter(|one| one.is_exact && one.currency == CurrencyFit::Same).collect();
     exact.sort_by_key(|candidate| Reverse((candidate.counts, candidate.origin)));
     let first = exact.first()?;
-    let is_clear = exact.len() == 1 || (first.origin == Origin::Same && group.page.currency_stated);
+    let is_clear = exact.len() == 1 || (first.origin == InstitutionFit::Same && group.page.currency_stated);
     is_clear.then_some(first.known)
 }
 
@@ -221,7 +221,7 @@ pub(super) fn best<'c, 'w>(
     compared: &'c [ComparedCandidate<'w>],
 ) -> Option<(&'w Account, &'c ComparedCandidate<'w>)> {
     let is_masked = |ComparedCandidate { candidate, .. }: &&ComparedCandidate<'_>| {
-        candidate.closeness == Closeness::Masked && candidate.origin >= Origin::Unnamed
+        candidate.closeness == Closeness::Masked && candidate.origin >= InstitutionFit::Unnamed
     };
     let is_only = compared.iter().filter(is_masked).count() == 1;
     let meant = compared.iter().filter(|compared| means(group, compared, is_only));
@@ -251,7 +251,9 @@ fn means(group: &PageGroup<'_>, compared: &ComparedCandidate<'_>, is_only: bool)
         }
         _ if candidate.is_exact && candidate.currency != CurrencyFit::Same => !agreement.contradicts(1),
         _ if candidate.is_exact => !agreement.contradicts(CONTRADICTING),
-        Closeness::Equal if same_type && candidate.origin != Origin::Other => !agreement.contradicts(CONTRADICTING),
+        Closeness::Equal if same_type && candidate.origin != InstitutionFit::Other => {
+            !agreement.contradicts(CONTRADICTING)
+        }
         // A card may be written as a line of credit.
         Closeness::Equal if group.number.is_unique() => agreement.agrees(),
         // A missing type reads as checking; members of credit unions have several accounts under one number.

@@ -33,6 +33,8 @@ pub(super) struct RowAgreement {
     pub(super) compared: usize,
     /// Settled rows of the source.
     all: usize,
+    /// Those in a currency of the account.
+    comparable: usize,
     /// Rows that both have.
     pub(super) found: usize,
     /// Those that have the same id too.
@@ -50,7 +52,7 @@ pub(super) struct RowAgreement {
 }
 
 impl<'a> ComparedRows<'a> {
-    fn settled(&self) -> impl Iterator<Item = &'a TransactionFacts> {
+    pub(super) fn settled(&self) -> impl Iterator<Item = &'a TransactionFacts> {
         self.rows.iter().copied().filter(|facts| facts.status == TransactionStatus::Settled)
     }
 
@@ -146,6 +148,7 @@ impl RowAgreement {
         let has_currency = |facts: &TransactionFacts| currencies.is_empty() || currencies.contains(&facts.currency);
         for facts in source.settled() {
             agreement.all += 1;
+            agreement.comparable += usize::from(has_currency(facts));
             let hit = known.take(facts, any_text);
             agreement.found += usize::from(hit.is_some());
             agreement.by_id += usize::from(hit.is_some_and(|hit| have_one_id(hit, facts)));
@@ -173,6 +176,16 @@ impl RowAgreement {
     pub(super) const fn repeats(self) -> bool {
         let is_no_accident = self.found >= 3 || (self.found == 2 && self.all == 2 && self.unlisted == 0);
         is_no_accident && self.found * 10 >= self.compared * 9 && self.unlisted <= self.found
+    }
+
+    /// Every row of the source is a row of the account.
+    pub(super) const fn is_all(self) -> bool {
+        self.found >= 1 && self.found == self.comparable
+    }
+
+    /// The account has every row of the source that it must have, and one at least.
+    pub(super) const fn overlaps(self) -> bool {
+        self.is_all() || (self.found >= 1 && self.unlisted == 0 && self.found == self.compared)
     }
 
     /// One side continues the other: it repeats rows of it, too many for an accident, and goes on after them.

@@ -3,8 +3,12 @@
 //! Used by the reading of files. A layout is a TOML file in the folder `layouts` beside the database. INVARIANT: a file that
 //! can't be read as a layout is left alone and not used.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
+use super::{doubt, read};
 use crate::{
     domain::{Account, FailureKind, text},
     files,
@@ -28,6 +32,8 @@ pub(super) struct ReadOptions {
     /// Layouts given with the import, then learned ones.
     pub(super) layouts: Vec<Layout>,
     folder: Option<PathBuf>,
+    /// Prefix of the ids of questions about accounts, where several files are imported together.
+    scopes: HashMap<PathBuf, String>,
 }
 
 impl ReadOptions {
@@ -35,7 +41,36 @@ impl ReadOptions {
         let folder = folder(database);
         let mut layouts = options.layouts.clone();
         layouts.extend(folder.as_deref().map(learned).unwrap_or_default());
-        Self { options, layouts, folder }
+        Self { options, layouts, folder, scopes: HashMap::new() }
+    }
+
+    /// Gives each of several files its own questions about accounts: an answer for one is no answer for another.
+    pub(super) fn separate<'p>(&mut self, paths: impl Iterator<Item = &'p Path>) {
+        let names: Vec<(&Path, String)> = paths.map(|path| (path, read::file_name(path))).collect();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for (_, name) in &names {
+            *counts.entry(name).or_default() += 1;
+        }
+        let scope = |(path, name): &(&Path, String)| match counts.get(name.as_str()) {
+            Some(1) => name.clone(),
+            _ => text::clean(&path.to_string_lossy()).into_owned(),
+        };
+        self.scopes = match names.len() {
+            0 | 1 => HashMap::new(),
+            _ => names.iter().map(|named| (named.0.to_owned(), scope(named))).collect(),
+        };
+    }
+
+    /// The prefix of the ids of questions about the accounts of a file.
+    pub(super) fn scope(&self, path: &Path) -> Option<&str> {
+        self.scopes.get(path).map(String::as_str)
+    }
+
+    /// The answer about the account of a file as a whole.
+    fn account_answer(&self, path: &Path) -> Option<&str> {
+        let answers = &self.options.answers;
+        let scoped = self.scope(path).and_then(|scope| answers.get(&format!("{scope}:account")));
+        scoped.or_else(|| answers.get("account"))
     }
 
     /// Where an answer is kept, unless it is for these files only.
@@ -69,9 +104,23 @@ pub(super) fn keep(folder: &Path, layout: &Layout) -> Result<(), JobFailure> {
 pub(super) fn name_accounts(
     pages: &mut [&mut StatementAccount],
     known: &[Account],
-    options: &ImportOptions,
+    reading_of: &ReadOptions,
+    path: &Path,
 ) -> Result<(), Question> {
-    let named = options.account_name.as_deref().or_else(|| options.answers.get("account")).and_then(text::clean_line);
+    let options = &reading_of.options;
+    let named = options.account_name.as_deref().or_else(|| reading_of.account_answer(path));
+    let named = named.filter(|name| *name != doubt::NEW).and_then(text::clean_line);
+    let shares_layout = |account: &&Account, id: &str| base(&account.provider_account_id) == base(id);
+    if let (Some(name), [page]) = (&named, &pages[..]) {
+        let id = &page.account.provider_account_id;
+        let has_name =
+            |account: &&Account| account.display_name() == name.as_str() || account.id.to_string() == name.as_str();
+        let owners = || known.iter().filter(has_name);
+        // An account that files of other layouts made is found by the plan.
+        if owners().next().is_some() && !owners().any(|account| shares_layout(&account, id)) {
+            return Ok(());
+        }
+    }
     if let (Some(name), [page]) = (&named, &mut pages[..]) {
         let id = &mut page.account.provider_account_id;
         let owners = || known.iter().filter(|account| account.display_name() == name.as_str());
@@ -101,7 +150,13 @@ pub(super) fn name_accounts(
         match owners[..] {
             [] => {}
             [only] => page.account.provider_account_id.clone_from(&only.provider_account_id),
-            _ => return Err(which(&owners)),
+            _ => {
+                let mut question = which(&owners);
+                if let Some(scope) = reading_of.scope(path) {
+                    question.id = format!("{scope}:{}", question.id);
+                }
+                return Err(question);
+            }
         }
     }
     Ok(())

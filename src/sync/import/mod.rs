@@ -4,6 +4,7 @@
 //! commit or not at all; what is known already is never written again; planning writes nothing.
 
 mod candidate;
+mod doubt;
 mod evidence;
 mod folder;
 mod large;
@@ -45,6 +46,8 @@ enum ReviewedFile {
 struct DeferredFile {
     path: PathBuf,
     digest: [u8; 32],
+    /// Whether an account of it has no number.
+    may_ask: bool,
 }
 
 /// Files that were read and wait for the user's decision.
@@ -78,8 +81,9 @@ impl Importer<'_> {
     /// Reads every file. A file that can't be read keeps its failure; only a cancel stops the whole.
     pub(super) fn read(&self, paths: Vec<PathBuf>, options: ImportOptions) -> Result<Reviewed, JobFailure> {
         let reader = self.store.read()?;
-        let reading = layouts::ReadOptions::new(self.store.path(), options);
+        let mut reading = layouts::ReadOptions::new(self.store.path(), options);
         let paths = folder::expand(paths);
+        reading.separate(paths.iter().filter_map(|path| path.as_deref().ok()));
         let is_single = paths.len() == 1;
         let mut files = Vec::with_capacity(paths.len());
         let mut kept_rows = 0;
@@ -90,7 +94,11 @@ impl Importer<'_> {
                     let rows: usize = parsed.accounts().map(|page| page.transactions.len()).sum();
                     let is_beyond = kept_rows + rows > self.kept_rows || parsed.large.is_some();
                     if is_beyond && parsed.is_on_disk && !is_single {
-                        let deferred = DeferredFile { path: parsed.path.clone(), digest: parsed.source.digest() };
+                        let deferred = DeferredFile {
+                            path: parsed.path.clone(),
+                            digest: parsed.source.digest(),
+                            may_ask: doubt::may_ask(parsed),
+                        };
                         return ReviewedFile::Deferred(deferred);
                     }
                     kept_rows += rows;
@@ -152,16 +160,14 @@ impl Importer<'_> {
             };
             files.push(match content {
                 FileContent::Known(known) => known_review(known),
-                FileContent::Parsed(parsed) => {
-                    match plan::plan(self, &reader, &overlay, parsed, reviewed.reading.options.account) {
-                        Err(failure) => failed_review(parsed.path.clone(), failure),
-                        Ok(plan) => {
-                            let review = review_of(parsed, &plan, with_rows);
-                            overlay.add(parsed, plan);
-                            review
-                        }
+                FileContent::Parsed(parsed) => match plan::plan(self, &reader, &overlay, parsed, &reviewed.reading) {
+                    Err(failure) => failed_review(parsed.path.clone(), failure),
+                    Ok(plan) => {
+                        let review = review_of(parsed, &plan, with_rows);
+                        overlay.add(parsed, plan);
+                        review
                     }
-                }
+                },
             });
         }
         Ok(ImportReview { files })
@@ -195,8 +201,9 @@ impl Importer<'_> {
     }
 
     /// Writes the files, each in a separate commit. Files before a cancel stay; the one under way does not.
-    pub(super) fn commit(&self, reviewed: Reviewed) -> ImportReport {
+    pub(super) fn commit(&self, mut reviewed: Reviewed) -> ImportReport {
         let mut files = Vec::with_capacity(reviewed.files.len());
+        self.find_doubts(&mut reviewed);
         let asks = reviewed.asks();
         for file in reviewed.files {
             let content = file.and_then(|file| match file {
@@ -213,6 +220,33 @@ impl Importer<'_> {
             });
         }
         ImportReport { files }
+    }
+
+    /// Plans several files together where one of them may ask for its account, so that a question is found before the first
+    /// of them is written.
+    fn find_doubts(&self, reviewed: &mut Reviewed) {
+        if reviewed.files.len() < 2 || reviewed.asks() || reviewed.reading.options.account.is_some() {
+            return;
+        }
+        let may_ask = |file: &Result<ReviewedFile, _>| match file {
+            Ok(ReviewedFile::Kept(FileContent::Parsed(parsed))) => doubt::may_ask(parsed),
+            Ok(ReviewedFile::Deferred(deferred)) => deferred.may_ask,
+            _ => false,
+        };
+        // Numbers of accounts decide, unless an account has none.
+        let has_bare =
+            || self.store.read().and_then(|reader| reader.source_accounts()).is_ok_and(|known| doubt::any_bare(&known));
+        if !reviewed.files.iter().any(may_ask) && !has_bare() {
+            return;
+        }
+        let Ok(review) = self.review(reviewed, false) else { return };
+        for (file, review) in reviewed.files.iter_mut().zip(review.files) {
+            if let (Ok(_), Err(failure)) = (&file, review.outcome)
+                && failure.question.is_some()
+            {
+                *file = Err((review.path, failure));
+            }
+        }
     }
 
     fn commit_file(&self, parsed: ParsedFile, reading: &layouts::ReadOptions) -> FileReport {
@@ -255,7 +289,7 @@ impl Importer<'_> {
         {
             parsed = *whole;
         }
-        let plan = plan::plan(self, &reader, &PlannedRows::default(), &mut parsed, reading.options.account)?;
+        let plan = plan::plan(self, &reader, &PlannedRows::default(), &mut parsed, reading)?;
         drop(reader);
         parsed.warnings = all_warnings(&parsed, &plan);
         report.warnings.clone_from(&parsed.warnings);

@@ -56,11 +56,14 @@ impl AccountNumber {
         self.tail.is_none() && (digits >= 12 || (self.bank.len() >= 6 && digits >= 5))
     }
 
-    /// Whether no digit of the number is stated: it is missing, or wholly masked.
+    /// Whether no digit of the number is stated: it is missing, wholly masked, or a name such as `Savings 2`.
     pub(super) fn is_bare(&self) -> bool {
         let has_tail = self.tail.as_deref().is_some_and(|tail| tail.bytes().any(|byte| byte.is_ascii_digit()));
         // Zeros alone fill a field that is not given.
-        !has_tail && !self.head.bytes().any(|byte| matches!(byte, b'1'..=b'9'))
+        let is_zero = !self.head.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+        let count = |is_counted: fn(&u8) -> bool| self.head.bytes().filter(is_counted).count();
+        let is_name = 2 * count(u8::is_ascii_digit) < count(u8::is_ascii_alphabetic);
+        !has_tail && (is_zero || (is_name && self.bank.is_empty()))
     }
 
     /// Whether the numbers are the same, whatever the bank codes: formats name one bank by its BIC, its code or not at all.

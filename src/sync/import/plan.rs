@@ -2,6 +2,8 @@
 
 use super::{
     Importer, ParsedFile, Stage,
+    doubt::Asking,
+    layouts::ReadOptions,
     planned::{FilePlan, PartPlan, PlannedAccount, PlannedRows},
     read::InstitutionPart,
     target::{self, ImportTarget},
@@ -27,22 +29,29 @@ pub(super) fn plan(
     reader: &Reader,
     overlay: &PlannedRows,
     parsed: &mut ParsedFile,
-    into: Option<AccountId>,
+    reading: &ReadOptions,
 ) -> Result<FilePlan, JobFailure> {
     let mut accounts = reader.source_accounts()?;
     accounts.extend(overlay.accounts.iter().cloned());
     let mut connections = reader.connections()?;
     connections.extend(overlay.connections.iter().cloned());
     let world = World { reader, overlay, accounts, connections };
-    let forced = into.map(|id| forced_account(&world.accounts, parsed, id)).transpose()?;
+    let forced = reading.options.account.map(|id| forced_account(&world.accounts, parsed, id)).transpose()?;
     let mut file = FilePlan { parts: Vec::new(), warnings: Vec::new() };
     let none = Planned::default();
+    let (path, name) = (parsed.path.clone(), parsed.name());
+    let has_several = identities(parsed).len() > 1;
+    let mut pages_before = 0;
     for part_index in 0..parsed.parts.len() {
         let part = &parsed.parts[part_index];
-        let targets = match &forced {
-            Some(account) => vec![forced_target(&world, part, account)?],
-            None => target::targets(&world, part)?,
+        let targets = if let Some(account) = &forced {
+            vec![forced_target(&world, part, account)?]
+        } else {
+            let (options, scope) = (&reading.options, reading.scope(&path));
+            let asking = Asking { options, file: &name, scope, has_several, pages_before };
+            target::targets(&world, part, &asking)?
         };
+        pages_before += part.accounts.len();
         for target in targets {
             let currency = take_currency(&mut parsed.parts[part_index], &target);
             if currency == PageCurrency::Taken {
@@ -306,6 +315,15 @@ fn doubt_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> 
     doubts.collect()
 }
 
+/// The accounts of a file, by number and currency.
+fn identities(parsed: &ParsedFile) -> Vec<(&str, AssetCode)> {
+    let mut identities: Vec<(&str, AssetCode)> =
+        parsed.accounts().map(|page| (&*page.account.provider_account_id, page.account.currency)).collect();
+    identities.sort_unstable();
+    identities.dedup();
+    identities
+}
+
 /// The account that the user named for every row.
 fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> Result<Account, JobFailure> {
     let found = accounts.iter().find(|account| account.id == id);
@@ -313,11 +331,7 @@ fn forced_account(accounts: &[Account], parsed: &ParsedFile, id: AccountId) -> R
         JobFailure::new(FailureKind::NotFound, format!("there is no account {id}"))
             .with_hint("`dashtam accounts` lists them")
     })?;
-    let mut identities: Vec<(&str, AssetCode)> =
-        parsed.accounts().map(|page| (&*page.account.provider_account_id, page.account.currency)).collect();
-    identities.sort_unstable();
-    identities.dedup();
-    let count = identities.len();
+    let count = identities(parsed).len();
     if count > 1 {
         let message = format!("{}: the file holds {count} accounts, so its rows can't all go into one", parsed.name());
         return Err(

@@ -11,7 +11,7 @@ use std::{
 use chrono::{DateTime, Local};
 
 use super::{
-    Importer, Stage,
+    Importer, Stage, doubt,
     large::{self, LargeFile},
     layouts,
 };
@@ -20,7 +20,7 @@ use crate::{
     files,
     providers::{InstitutionName, ProviderMetadata, registry},
     statements::{
-        self, Institution, Question, Reading, StatementAccount, StatementError, StatementFile, Verdict,
+        self, Institution, Reading, StatementAccount, StatementError, StatementFile, Verdict,
         table::{self, Layout},
     },
     store::{NewSource, Reader},
@@ -158,7 +158,7 @@ fn format_of(path: &Path) -> &'static str {
     known.find(|extension| **extension == ending).copied().unwrap_or("ofx")
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     text::clean(&name).into_owned()
 }
@@ -252,13 +252,8 @@ impl Importer<'_> {
         let (answers, layouts) = (&answers, &reading_of.layouts[..]);
         let input = StatementFile { bytes: &bytes, file_name: &name, limits: &self.limits, layouts, answers };
         let mut reading = statements::read(&input, &mut on_progress).map_err(|error| refusal(&name, &error))?;
-        let asks = |question: &Question| {
-            JobFailure::new(FailureKind::Question, format!("{name}: {}", question.text))
-                .with_hint(format!("answer with `--answer {}=VALUE`; nothing was written", question.id))
-                .with_question(question.clone())
-        };
         if let Verdict::Question(question) = &reading.verdict {
-            return Err(asks(question));
+            return Err(doubt::open(&name, question.clone()));
         }
         if let Some(name) = answers.get("institution") {
             for statement in &mut reading.statements {
@@ -268,7 +263,8 @@ impl Importer<'_> {
         let known = reader.accounts()?;
         let mut pages: Vec<&mut StatementAccount> =
             reading.statements.iter_mut().flat_map(|statement| &mut statement.accounts).collect();
-        layouts::name_accounts(&mut pages, &known, &reading_of.options).map_err(|question| asks(&question))?;
+        layouts::name_accounts(&mut pages, &known, reading_of, path)
+            .map_err(|question| doubt::open(&name, question))?;
         let learned = reading_of.place().and_then(|folder| Some((folder.to_owned(), table::learned(&input)?)));
         let basis = Basis { verdict: reading.verdict.clone(), evidence: std::mem::take(&mut reading.evidence) };
         let (format, path) = (reading.format, path.to_owned());

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::{
     candidate,
+    doubt::{self, Asking, Meant},
     evidence::RowAgreement,
     layouts::is_unnamed,
     number::Closeness,
@@ -39,7 +40,11 @@ pub(super) fn source_name(part: &InstitutionPart, page: &StatementAccount) -> St
 }
 
 /// Finds the account of every page.
-pub(super) fn targets(world: &World<'_>, part: &InstitutionPart) -> Result<Vec<ImportTarget>, JobFailure> {
+pub(super) fn targets(
+    world: &World<'_>,
+    part: &InstitutionPart,
+    asking: &Asking<'_>,
+) -> Result<Vec<ImportTarget>, JobFailure> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut places: HashMap<(&str, Option<AssetCode>), usize> = HashMap::new();
     for (index, page) in part.accounts.iter().enumerate() {
@@ -62,7 +67,7 @@ pub(super) fn targets(world: &World<'_>, part: &InstitutionPart) -> Result<Vec<I
         }
         let taken = taken(part, &targets, group.page);
         let others: Vec<AccountId> = targets.iter().filter_map(|target| Some(target.account.as_ref()?.id)).collect();
-        targets.push(target(world, part, &names, &group, &taken, &others)?);
+        targets.push(target(world, part, &names, &group, asking, &taken, &others)?);
     }
     Ok(targets)
 }
@@ -115,6 +120,7 @@ fn target(
     part: &InstitutionPart,
     names: &HashMap<String, usize>,
     group: &PageGroup<'_>,
+    asking: &Asking<'_>,
     taken: &[AccountId],
     others: &[AccountId],
 ) -> Result<ImportTarget, JobFailure> {
@@ -130,6 +136,17 @@ fn target(
     let is_named = !is_unnamed(&group.page.account.provider_account_id);
     if let Some(known) = by_name.filter(|_| is_named) {
         return Ok(found(known));
+    }
+    let chosen = |account: &Account| {
+        let mut target = found(account);
+        // A choice for these files only is no name of the account for later ones.
+        let is_kept = is_named || !asking.options.once;
+        target.new_names.extend(Some(name.clone()).filter(|_| is_kept && by_name.is_none_or(|by| by.id != account.id)));
+        target
+    };
+    let is_bare = !is_named || group.number.is_bare();
+    if is_bare && let Some(Meant::Chosen(known)) = asking.chosen(world, group)? {
+        return Ok(chosen(known));
     }
     let candidates = candidate::candidates(world, part, group, taken);
     let exact = candidate::exact(group, &candidates);
@@ -166,6 +183,19 @@ fn target(
             ));
         }
         return Ok(target);
+    }
+    let excluded = [taken, others].concat();
+    match doubt::resolve(world, part, group, asking, &excluded)? {
+        Meant::Chosen(known) => return Ok(chosen(known)),
+        Meant::Same(known) => {
+            let mut target = found(known);
+            target.new_names.push(name);
+            let text =
+                format!("the rows are those of {}, so the file was taken for that account", known.display_name());
+            target.warnings.push(Warning::new(0, text));
+            return Ok(target);
+        }
+        Meant::New => {}
     }
     let warnings = candidate::looks_like(world, group, &compared)?.into_iter().collect();
     Ok(ImportTarget { account: None, pages: group.pages.to_vec(), new_names: vec![], warnings })

@@ -1,5 +1,6 @@
 //! Which rows and accounts are the same.
 
+mod doubts;
 mod expired;
 mod households;
 mod kinds;
