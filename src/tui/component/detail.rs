@@ -127,7 +127,7 @@ impl Detail {
     }
 }
 
-const CHART: u16 = 5;
+const CHART: u16 = 3;
 const LABEL: usize = 12;
 
 /// One line of the detail.

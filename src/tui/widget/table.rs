@@ -39,7 +39,8 @@ pub(crate) struct TableColumn<'a> {
     pub(crate) sort: Option<usize>,
     /// Whether it is shown where it fits at all, if names get shorter for it.
     pub(crate) vital: bool,
-    /// Whether it never gets narrower than in the last frame, so that columns stay in place while their rows change.
+    /// Whether it keeps the width of the last frame, so that columns stay in place while their rows change; figures still
+    /// get the room that they need.
     pub(crate) steady: bool,
 }
 
@@ -66,6 +67,11 @@ impl<'a> TableColumn<'a> {
     pub(crate) const fn sort(mut self, place: usize) -> Self {
         self.sort = Some(place);
         self
+    }
+
+    /// Columns without a title have no width of a last frame.
+    const fn is_steady(&self) -> bool {
+        self.steady && !self.title.is_empty()
     }
 
     const fn is_flexible(&self) -> bool {
@@ -233,7 +239,10 @@ impl TableView<'_> {
             .enumerate()
             .map(|(index, column)| match column.size {
                 Size::Fixed(columns) | Size::Flex(columns) | Size::Fill(columns) => columns,
-                Size::Fit(least, most) => content(index).max(kept_width(column, before)).clamp(least, most),
+                Size::Fit(least, most) => match kept_width(column, before) {
+                    kept if kept > 0 && !column.right => kept,
+                    kept => content(index).max(kept).clamp(least, most),
+                },
             })
             .collect();
         let mut kept: Vec<bool> = (0..widths.len())
@@ -277,6 +286,7 @@ impl TableView<'_> {
                 let before = if column.title.is_empty() { 0 } else { before.get(column.title).copied().unwrap_or(0) };
                 let wanted = match column.size {
                     Size::Fill(_) => u16::MAX,
+                    _ if column.is_steady() && before > 0 => before,
                     _ => content(index).next_multiple_of(FLEX_STEP).max(before),
                 };
                 (wanted.saturating_sub(widths[index]), index)
@@ -401,7 +411,7 @@ impl TableView<'_> {
 
 /// The width that a column keeps from the last frame; 0 for others.
 fn kept_width(column: &TableColumn<'_>, before: &HashMap<String, u16>) -> u16 {
-    if column.steady { before.get(column.title).copied().unwrap_or(0) } else { 0 }
+    if column.is_steady() { before.get(column.title).copied().unwrap_or(0) } else { 0 }
 }
 
 /// The area of each column in a line; `None` for dropped columns.

@@ -36,7 +36,7 @@ fn the_demo_is_looked_through() {
     terminal.until_text("type:=transfer");
     back(&mut terminal, "Money in and out · USD");
     terminal.press("2");
-    for text in ["Chase", "Harbor Community CU", "Northlight", "credit card", "✓", "rows since"] {
+    for text in ["Chase", "Harbor Community CU", "Northlight", "credit card", "✓", "rows add up since"] {
         terminal.until_text(text);
     }
     terminal.press("\r");

@@ -20,6 +20,17 @@ pub(crate) fn cells(count: u16) -> NonZeroU16 {
     NonZeroU16::new(count).unwrap()
 }
 
+/// Bytes that were sent for a key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent {
+    /// In the first frame.
+    pub(crate) first: usize,
+    /// In all frames until nothing more came.
+    pub(crate) settled: usize,
+    /// The characters in the cells that look different from before, in UTF-8.
+    pub(crate) changed: usize,
+}
+
 pub(crate) struct Terminal {
     pub(crate) screen: Parser,
     output: Receiver<Vec<u8>>,
@@ -140,13 +151,13 @@ impl Terminal {
         self.input.flush().unwrap();
     }
 
-    /// Bytes that the program sends for a key: of the first frame, and of all frames until it is quiet. It
-    /// must be quiet before.
-    pub(crate) fn bytes_of_key(&mut self, keys: &str) -> (usize, usize) {
+    /// Bytes that the program sends for a key. It must be quiet before.
+    pub(crate) fn bytes_of_key(&mut self, keys: &str) -> Sent {
         const END: &[u8] = b"\x1b[?2026l";
+        let before = self.shown();
         self.press(keys);
         let mut frame = Vec::new();
-        let end = loop {
+        let first = loop {
             let bytes = self.output.recv_timeout(PATIENCE).unwrap();
             self.screen.process(&bytes);
             frame.extend(bytes);
@@ -154,7 +165,29 @@ impl Terminal {
                 break at + END.len();
             }
         };
-        (end, frame.len() + self.bytes_until_quiet())
+        let settled = frame.len() + self.bytes_until_quiet();
+        let after = self.shown();
+        let changed = before.iter().zip(&after).filter(|(before, after)| before != after);
+        Sent { first, settled, changed: changed.map(|(_, (text, _))| text.len()).sum() }
+    }
+
+    /// The text and the style of each cell, as far as they are seen.
+    fn shown(&self) -> Vec<(String, String)> {
+        let screen = self.screen.screen();
+        let (lines, columns) = screen.size();
+        let places = (0..lines.get()).flat_map(|y| (0..columns.get()).map(move |x| (x, y)));
+        let cells = places.filter_map(|(x, y)| screen.cell(y, x));
+        cells
+            .map(|cell| {
+                let text = if cell.contents().is_empty() { " " } else { cell.contents() };
+                let letters = if text == " " {
+                    String::new()
+                } else {
+                    format!("{:?}{}{}{}", cell.fgcolor(), cell.bold(), cell.italic(), cell.underline())
+                };
+                (text.to_owned(), format!("{letters}{:?}{}", cell.bgcolor(), cell.inverse()))
+            })
+            .collect()
     }
 
     /// Bytes that come until none came for a while.

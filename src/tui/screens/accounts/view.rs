@@ -1,6 +1,6 @@
 //! Draws the accounts.
 
-use chrono::Datelike as _;
+use chrono::{Datelike as _, Months};
 use ratatui::layout::Rect;
 
 use super::{
@@ -68,7 +68,9 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
         let own = COLUMNS.iter().find(|spec| spec.column == AccountColumn::Institution).copied();
         specs.splice(1..1, own);
     }
-    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| spec.table).collect();
+    // While a filter is typed, the columns stay in place.
+    let steady = accounts.list.filter.editing;
+    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| TableColumn { steady, ..spec.table }).collect();
     let place = ORDERS.iter().position(|(order, ..)| *order == accounts.order);
     let table = TableView {
         list: ListId::Accounts,
@@ -247,7 +249,11 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
     let account = &line.account;
     let masked = scene.paint.masked;
     let theme = scene.paint.theme;
-    let mut lines = vec![DetailLine::Heading(account.display_name().to_owned())];
+    let name = own_part(account);
+    let mut lines = vec![DetailLine::Heading(account.institution.clone())];
+    if name != account.institution {
+        lines.push(DetailLine::Heading(name));
+    }
     if let Some(balance) = line.balance {
         lines.push(DetailLine::Text(amount::money(balance.current, masked), theme.amount(balance.current.amount)));
         lines.push(DetailLine::Text(
@@ -268,11 +274,13 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
             let text = if debt {
                 let word = if change.amount.is_sign_negative() { "more" } else { "less" };
                 let owed = amount::money(Money::new(change.amount.abs(), account.currency), masked);
-                format!("{owed} {word} owed since {}", first.0)
+                format!("{owed} {word} owed")
             } else {
-                format!("{} since {}", amount::difference(change, masked), first.0)
+                amount::difference(change, masked)
             };
+            // On a line of the same length for every account, so that the lines below stay in place.
             lines.push(DetailLine::Text(text, theme.muted));
+            lines.push(DetailLine::Text(format!("since {}", first.0), theme.muted));
         }
         lines.push(DetailLine::Blank);
     }
@@ -281,7 +289,7 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
     let check = scene.snapshot.checks.get(&account.id);
     if let Some(check) = check.filter(|check| check.agrees() || scene.snapshot.gaps_of(account.id).is_empty()) {
         let (text, style) = if check.agrees() {
-            (format!("✓ rows since {} add up to the balance", check.from), theme.good)
+            (format!("✓ rows add up since {}", check.from), theme.good)
         } else {
             let by = check.difference().map(|by| amount::difference(by, masked)).unwrap_or_default();
             (format!("≠ balance and rows since {} differ by {by}", check.from), theme.warning)
@@ -291,15 +299,16 @@ fn details(line: &AccountLine, scene: &Scene<'_>) -> Vec<DetailLine> {
     lines.extend(gap_lines(account.id, scene));
     let available =
         line.balance.and_then(|balance| balance.available).map(|available| Money::new(available, account.currency));
+    let connection = line.connection.display_name().to_owned();
     lines.extend([
-        DetailLine::pair("institution", account.institution.clone()),
         DetailLine::pair("type", account.kind().label()),
         DetailLine::pair("number", shown_number(&account.number_masked)),
-        DetailLine::pair("available", available.map(|money| amount::money(money, masked)).unwrap_or_default()),
         DetailLine::Foot,
-        DetailLine::pair("rows", plain(line.transaction_count.into())),
-        DetailLine::pair("connection", line.connection.display_name().to_owned()),
+        // Lines that some accounts lack come first: the others stay in place.
         DetailLine::pair("named", if account.alias.is_some() { account.name.clone() } else { String::new() }),
+        DetailLine::pair("available", available.map(|money| amount::money(money, masked)).unwrap_or_default()),
+        DetailLine::pair("connection", if connection == account.institution { String::new() } else { connection }),
+        DetailLine::pair("rows", plain(line.transaction_count.into())),
         DetailLine::pair("last update", account.last_synced_at.map(|at| scene.moment.ago(at)).unwrap_or_default()),
         DetailLine::pair("id", account.id.to_string()),
     ]);
@@ -322,41 +331,41 @@ fn gap_lines(account: AccountId, scene: &Scene<'_>) -> Vec<DetailLine> {
 /// Gaps listed at most.
 const GAPS: usize = 3;
 
-/// Months in the strip at most.
-const MONTHS: usize = 24;
+/// Months in the strip.
+const MONTHS: u32 = 24;
 
-/// The strip of coverage, a mark per month with the weakest standing of its days, and what the marks mean.
+/// The strip of coverage, a mark per month with the weakest standing of its days, and the meaning of the marks. It ends with
+/// this month for every account, so that strips can be compared.
 fn coverage(account: AccountId, scene: &Scene<'_>) -> Vec<DetailLine> {
     let snapshot = scene.snapshot;
     let Some(history) = snapshot.daily.history(account) else { return Vec::new() };
-    let Some(first) = history.first() else { return Vec::new() };
-    let mut months: Vec<(i32, u32, Standing)> = Vec::new();
+    let Some(known) = history.first() else { return Vec::new() };
+    let this_month = snapshot.today.with_day(1).unwrap_or(snapshot.today);
+    let first = this_month.checked_sub_months(Months::new(MONTHS - 1)).unwrap_or(this_month);
+    let mut months: Vec<(u32, Standing)> = Vec::new();
     for day in first.iter_days().take_while(|day| *day <= snapshot.today) {
         let standing = history.on(day).map_or(Standing::Unknown, |figure| figure.standing);
         match months.last_mut() {
-            Some((year, month, worst)) if (*year, *month) == (day.year(), day.month()) => *worst = standing.max(*worst),
-            _ => months.push((day.year(), day.month(), standing)),
+            // The days of its first month before it was known do not count.
+            Some((month, worst)) if *month == day.month() => {
+                *worst = if day <= known { standing } else { standing.max(*worst) }
+            }
+            _ => months.push((day.month(), standing)),
         }
     }
-    let shown = &months[months.len().saturating_sub(MONTHS)..];
     let mark = |standing: &Standing| match standing {
         Standing::Stated | Standing::Proven => '█',
         Standing::Derived => '▒',
         Standing::Gap => '!',
         Standing::Unknown => '·',
     };
-    let strip: String = shown.iter().map(|(_, _, standing)| mark(standing)).collect();
-    let has_gap = shown.iter().any(|(_, _, standing)| *standing == Standing::Gap);
+    let strip: String = months.iter().map(|(_, standing)| mark(standing)).collect();
+    let has_gap = months.iter().any(|(_, standing)| *standing == Standing::Gap);
     let theme = scene.paint.theme;
-    let style = if has_gap { theme.warning } else { theme.muted };
-    let since = shown.first().map(|(year, month, _)| format!("{year}-{month:02}")).unwrap_or_default();
-    let mut legend = vec!["█ proven", "▒ derived"];
-    if has_gap {
-        legend.push("! gap");
-    }
     vec![
-        DetailLine::Text(strip, style),
-        DetailLine::Text(format!("since {since}: {}", legend.join(" ")), theme.muted),
+        DetailLine::Text(format!("months since {}", first.format("%Y-%m")), theme.muted),
+        DetailLine::Text(strip, if has_gap { theme.warning } else { theme.muted }),
+        DetailLine::Text("█ proven ▒ derived ! gap · none".to_owned(), theme.muted),
         DetailLine::Blank,
     ]
 }

@@ -101,7 +101,9 @@ fn table(holdings: &Holdings, shown: &[&Position], scene: &mut Scene<'_>, area: 
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
     let specs = holdings.columns.shown(&COLUMNS, area.width);
-    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| spec.table).collect();
+    // While a filter is typed, the columns stay in place.
+    let steady = holdings.list.filter.editing;
+    let columns: Vec<TableColumn<'_>> = specs.iter().map(|spec| TableColumn { steady, ..spec.table }).collect();
     let place = ORDERS.iter().position(|(order, ..)| *order == holdings.order);
     let by_text = |place: usize| ORDERS[place].2 == "symbol" || ORDERS[place].2 == "account";
     let table = TableView {
