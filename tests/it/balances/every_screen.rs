@@ -2,13 +2,14 @@
 
 use dashtam::testing::{
     ports::VaultChoice,
-    sync::{ConnectRequest, SyncRequest},
+    sync::{ConnectRequest, ImportRequest, SyncRequest},
     tui::Settings,
 };
 
 use crate::support::{
     desk::day,
     harness::{Harness, bank_statement},
+    hostile_files,
     live_household::LiveHousehold,
     screen_walk::{ScreenWalk, selected_line},
     screen_words::{Names, figures, numbers},
@@ -52,6 +53,28 @@ async fn every_amount_of_live_connections_is_the_root_of_a_tree() {
     let mut walk = ScreenWalk::over(harness, day("2026-11-20"));
     everything(&mut walk).await;
     walk.finish((162, 394));
+}
+
+/// Yen, nine decimals, refunds, a loan, a gap, a corrected row, balances by hand, and undo and redo between.
+#[tokio::test]
+async fn every_amount_of_hard_statements_is_the_root_of_a_tree() {
+    let mut harness = Harness::new(200, 60);
+    let engine = harness.engine.clone();
+    for (name, text) in hostile_files::files() {
+        let paths = vec![harness.write(name, &text).into()];
+        let report = engine.import(ImportRequest { paths, ..ImportRequest::default() }, |_| {}).await.unwrap();
+        assert_eq!(report.files.len(), 1, "{report:?}");
+        engine.undo(None).await.unwrap();
+        engine.redo(None).await.unwrap();
+    }
+    harness.idle().await;
+    let loan = harness.store.read().unwrap().accounts().unwrap();
+    let loan = loan.iter().find(|account| account.provider_account_id.contains("660000555222")).unwrap().id;
+    engine.state_balance(loan, day("2026-11-18"), "-9600".parse().unwrap()).await.unwrap();
+    harness.idle().await.keys("1").shows(&["Needs attention", "don't add up", "JPY"]);
+    let mut walk = ScreenWalk::over(harness, day("2026-11-20"));
+    everything(&mut walk).await;
+    walk.finish((91, 224));
 }
 
 /// The page of a change and the difference of two states open the trees of their rows; a review shows the line of the file.

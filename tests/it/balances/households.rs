@@ -17,11 +17,13 @@ use dashtam::testing::{
     sync::ImportRequest,
 };
 use rust_decimal::Decimal;
+use serde_json::Value;
 
 use crate::support::{
     data::Random,
     desk::{Desk, day},
     one_worth::agrees,
+    profile::Profile,
 };
 
 /// Households of one run; the environment variable `HOUSEHOLDS` sets another number.
@@ -271,4 +273,99 @@ async fn every_day_of_random_households_equals_the_model() {
     }
     println!("{days} days, {gaps} in gaps, {leaves} leaves, {sums} sums on every way");
     assert!(days > 0 && gaps > 0 && leaves > 0 && sums > 0, "{days} days, {gaps} in gaps, {leaves} leaves");
+}
+
+/// The text of a value of the model.
+fn text_of(cents: i64) -> Decimal {
+    Decimal::new(cents, 2)
+}
+
+/// A generated household on the command line: accounts, net worth, history, coverage and explanations of random days equal the
+/// model.
+#[tokio::test]
+async fn the_command_line_equals_the_model() {
+    let mut compared = 0;
+    for household in [3, 11, 26] {
+        let mut numbers = Random::new(household);
+        let accounts: Vec<Account> = (0..=2).map(|place| account(&mut numbers, place)).collect();
+        let mut profile = Profile::new(&[]);
+        let mut arguments = vec!["import".to_owned()];
+        let mut arrived: Vec<Arrived> = Vec::new();
+        for own in &accounts {
+            let mut facts = Arrived::default();
+            for (number, statement) in statements(&mut numbers, own).iter().enumerate() {
+                let path = profile.folder.path().join(format!("{}-{number}.qfx", own.number));
+                fs::write(&path, text(own, statement, &mut facts)).unwrap();
+                arguments.push(path.to_str().unwrap().to_owned());
+            }
+            arrived.push(facts);
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        assert!(profile.run(&arguments).await.status.success());
+        assert!(profile.run(&["vault", "decrypt"]).await.status.success());
+        let history = profile.list(&["net-worth", "--every", "day"]).await;
+        let known = profile.list(&["accounts"]).await;
+        let id_of = |number: &str| {
+            let own = known
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|row| row["provider_account_id"].as_str().unwrap().contains(number));
+            own.map(|row| row["id"].as_str().unwrap().to_owned())
+        };
+        let ids: Vec<Option<String>> = accounts.iter().map(|own| id_of(&own.number)).collect();
+        for span in profile.list(&["coverage"]).await.as_array().unwrap() {
+            let at = ids.iter().position(|id| id.as_deref() == span["account_id"].as_str()).unwrap();
+            let (from, to): (NaiveDate, NaiveDate) =
+                (span["from"].as_str().unwrap().parse().unwrap(), span["to"].as_str().unwrap().parse().unwrap());
+            for on in from.iter_days().take_while(|on| *on <= to) {
+                let number = u64::try_from((on - first()).num_days()).unwrap();
+                let model = expected(&accounts[at], &arrived[at], number);
+                let standing = model.map_or("unknown".to_owned(), |(_, standing, _)| standing.to_string());
+                // Spans of a broker are about its cash, which is proven where its securities are not.
+                let is_same = span["standing"] == *standing
+                    || standing == "stated"
+                    || accounts[at].class == Class::Broker && span["standing"] == "proven" && standing == "derived";
+                assert!(is_same, "{household}: {on} is {standing}, not {span}");
+                if let (Some((_, Standing::Gap, Some(gap))), Some(found)) = (model, span["gap"].as_str()) {
+                    assert_eq!(found.parse::<Decimal>().unwrap(), text_of(gap), "{household}: {on}: {span}");
+                }
+                compared += 1;
+            }
+        }
+        for _ in 0..8 {
+            let number = numbers.below(130);
+            let on = date(number).to_string();
+            let mut sums: BTreeMap<String, Decimal> = BTreeMap::new();
+            let listed = profile.list(&["accounts", "--as-of", &on]).await;
+            for ((own, facts), id) in accounts.iter().zip(&arrived).zip(&ids) {
+                let Some(id) = id else { continue };
+                let model = expected(own, facts, number).map(|(cents, ..)| text_of(cents));
+                let row = listed.as_array().unwrap().iter().find(|row| row["id"] == **id);
+                let balance = row.and_then(|row| row["balance"].as_str()).map(|text| text.parse::<Decimal>().unwrap());
+                assert_eq!(balance, model, "{household}: account {id} on {on}");
+                if let Some(model) = model {
+                    *sums.entry(own.currency.to_owned()).or_default() += model;
+                    let address = format!("on:{on}:account:{id}:balance");
+                    let root = profile.list(&["explain", &address]).await;
+                    assert_eq!(root["value"].as_str().unwrap().parse::<Decimal>().unwrap(), model, "{address}");
+                }
+                compared += 1;
+            }
+            let in_json = |rows: &[Value]| -> BTreeMap<String, Decimal> {
+                let sum = |row: &Value| {
+                    let currency = row["currency"].as_str().unwrap().to_owned();
+                    Some((currency, row["net_worth"].as_str()?.parse().unwrap()))
+                };
+                rows.iter().filter_map(sum).collect()
+            };
+            let worth = profile.list(&["net-worth", "--on", &on]).await;
+            assert_eq!(in_json(worth.as_array().unwrap()), sums, "{household}: net worth on {on}");
+            let point: Vec<Value> =
+                history.as_array().unwrap().iter().filter(|row| row["date"] == *on).cloned().collect();
+            assert_eq!(in_json(&point), sums, "{household}: history of {on}");
+        }
+    }
+    println!("{compared} balances and days of coverage");
+    assert!(compared >= 961, "{compared}");
 }

@@ -5,6 +5,7 @@ mod every_screen;
 mod households;
 mod one_worth;
 mod single_faults;
+mod texts;
 
 use dashtam::testing::{
     ledger::{Ledger, ListRequest, Standing},

@@ -6,6 +6,7 @@ pub(crate) mod fetching;
 pub(crate) mod files;
 pub(crate) mod fixtures;
 pub(crate) mod harness;
+pub(crate) mod hostile_files;
 pub(crate) mod linked;
 pub(crate) mod live_household;
 pub(crate) mod made_up_provider;

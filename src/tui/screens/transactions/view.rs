@@ -9,7 +9,7 @@ use super::{
     order::{self, FilledOrder, LineContent},
 };
 use crate::{
-    domain::{Text, TransactionFacts, TransactionStatus, TransactionSubtype},
+    domain::{Money, Text, TransactionFacts, TransactionStatus, TransactionSubtype},
     ledger::{LedgerEntry, RowList},
     tui::{
         component::{columns::ColumnSpec, detail::DetailLine, empty, hit::ListId, scene::Scene},
@@ -320,14 +320,17 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
                 .map(|figure| figure.whole + &figure.fraction)
                 .unwrap_or_default()
         };
+        let money = |value: Option<rust_decimal::Decimal>| {
+            value.map(|value| amount::money(Money::new(value, facts.currency), masked)).unwrap_or_default()
+        };
         lines.extend([
             DetailLine::Blank,
             DetailLine::pair("symbol", text(&security.symbol)),
             DetailLine::pair("name", text(&security.name)),
             DetailLine::pair("quantity", number(security.quantity)),
             DetailLine::pair("price", number(security.unit_price)),
-            DetailLine::pair("commission", number(security.commission)),
-            DetailLine::pair("fees", number(security.fees)),
+            DetailLine::pair("commission", money(security.commission)),
+            DetailLine::pair("fees", money(security.fees)),
         ]);
     }
     for (_, twin) in scene.snapshot.twins(entry.transaction.id) {
