@@ -150,6 +150,8 @@ pub(crate) struct FolderEntry {
     pub(crate) name: String,
     pub(crate) file: std::ffi::OsString,
     pub(crate) is_folder: bool,
+    /// Whether the file looks like a statement: by its ending, and by its content where other files have that ending too.
+    pub(crate) is_statement: bool,
     /// Bytes.
     pub(crate) size: u64,
     pub(crate) modified: Option<chrono::DateTime<chrono::Utc>>,

@@ -14,6 +14,7 @@ use crate::{
     domain::{TransactionId, UserPatch},
     files,
     ledger::{GroupSort, Ledger, LedgerError, ListRequest, Period, RowList, Sort, View, explain::place_in_file},
+    statements::{Limits, QuestionAnswers, StatementFile, recognise},
     sync::{EngineCommand, Handle},
     tui::{
         app::App,
@@ -21,7 +22,7 @@ use crate::{
         dismissed::{DISMISSED_FILE, read_dismissed, write_dismissed},
         env::Env,
         msg::{Effect, EffectError, FolderEntry, WorkerAnswer},
-        overlay::DIFFERENCES,
+        overlay::{DIFFERENCES, picker::is_importable},
         snapshot::{Grouped, LedgerSnapshot},
     },
 };
@@ -34,6 +35,10 @@ const VISIT_FILE: &str = "last-visit";
 const RECENT: usize = 8;
 /// Most entries of a folder.
 const ENTRIES: usize = 20_000;
+/// Endings that files other than statements have, too.
+const SHARED_ENDINGS: [&str; 2] = ["txt", "xml"];
+/// The part of such a file that is read, in bytes.
+const HEAD_BYTES: u64 = 16 << 10;
 /// The part of the log that is read, in bytes and in lines.
 const LOG_BYTES: u64 = 64 << 10;
 const LOG_LINES: usize = 200;
@@ -252,8 +257,10 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
         // Follows links; broken links are left out.
         let Ok(metadata) = fs::metadata(entry.path()) else { continue };
         let file = entry.file_name();
+        let name = file.to_string_lossy().into_owned();
         entries.push(FolderEntry {
-            name: file.to_string_lossy().into_owned(),
+            is_statement: metadata.is_file() && looks_like_statement(&name, &entry.path()),
+            name,
             file,
             is_folder: metadata.is_dir(),
             size: metadata.len(),
@@ -267,6 +274,22 @@ fn read_folder(path: &Path) -> std::io::Result<Vec<FolderEntry>> {
         })
     });
     Ok(entries)
+}
+
+/// Whether a file can be imported, as far as its name and its begin show.
+fn looks_like_statement(name: &str, path: &Path) -> bool {
+    if !is_importable(name) {
+        return false;
+    }
+    let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    if !ending.is_some_and(|ending| SHARED_ENDINGS.contains(&ending.as_str())) {
+        return true;
+    }
+    let mut bytes = Vec::new();
+    let read = files::open_to_read(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut bytes));
+    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+    let input = StatementFile { bytes: &bytes, file_name: name, limits: &limits, layouts: &[], answers: &answers };
+    read.is_ok() && recognise(&input).is_some()
 }
 
 /// Folders of earlier imports that still exist, then the download folder.

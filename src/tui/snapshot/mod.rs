@@ -16,6 +16,7 @@ pub(crate) use worth::Worth;
 use crate::{
     domain::{
         Account, AccountId, Change, ChangeId, Connection, ConnectionId, RowPair, TransactionFacts, TransactionId,
+        TransactionSubtype,
     },
     ledger::{AccountLine, Check, Daily, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View, daily::Span},
     tui::widget::chart::Point,
@@ -190,7 +191,7 @@ pub(crate) fn label(account: &Account) -> String {
 pub(crate) fn payee(facts: &TransactionFacts, own: Option<&str>, masked: bool) -> String {
     let traded = facts.payee.is_none() && facts.security.as_ref().is_some_and(|security| security.quantity.is_some());
     match own.filter(|own| !own.is_empty()).unwrap_or_else(|| facts.payee()) {
-        "" => facts.kind.subtype().as_str().replace('_', " "),
+        "" => kind_words(facts.kind.subtype()),
         text if own == Some(text) || !traded || !masked => text.to_owned(),
         _ => trade(facts, None, None),
     }
@@ -198,7 +199,7 @@ pub(crate) fn payee(facts: &TransactionFacts, own: Option<&str>, masked: bool) -
 
 /// `Buy 10 AAPL at 150.25`, with what is known.
 pub(crate) fn trade(facts: &TransactionFacts, quantity: Option<String>, price: Option<String>) -> String {
-    let mut text = facts.kind.subtype().as_str().replace('_', " ");
+    let mut text = kind_words(facts.kind.subtype());
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
@@ -208,4 +209,9 @@ pub(crate) fn trade(facts: &TransactionFacts, quantity: Option<String>, price: O
         text.push_str(&part);
     }
     text
+}
+
+/// The words of a kind of row on screen. Most income has no closer kind, so it is just that.
+pub(crate) fn kind_words(kind: TransactionSubtype) -> String {
+    if kind == TransactionSubtype::OtherIncome { "income".to_owned() } else { kind.as_str().replace('_', " ") }
 }

@@ -27,7 +27,7 @@ fn the_demo_is_looked_through() {
         terminal.until_text(text);
     }
     terminal.press("f");
-    for text in ["Money in and out · USD", "other income", "purchase", "Net", "Transfers"] {
+    for text in ["Money in and out · USD", "income", "purchase", "Net", "Transfers"] {
         terminal.until_text(text);
     }
     // The rows of the newest month's largest part of the spending, and back.

@@ -41,6 +41,23 @@ async fn marks_take_one_file_a_range_or_all() {
 }
 
 #[tokio::test]
+async fn only_statements_are_marked_together_and_the_others_are_counted() {
+    let mut h = Harness::new(100, 30);
+    h.write("a.qfx", &statement("111100001111"));
+    h.write("table.txt", "Date;Description;Amount;Currency\n2026-11-02;Alpha;-1.00;EUR\n2026-11-03;Beta;-2.00;EUR\n");
+    h.write("notes.txt", "hello\n");
+    h.write("page.xml", "<feed><title>news</title></feed>");
+    h.keys("i").idle().await.keys("*");
+    h.shows(&["2 other files are not statements; 2 marked: Enter imports them"]);
+    for other in ["● notes.txt", "◉ notes.txt", "● page.xml", "◉ page.xml"] {
+        h.hides(other);
+    }
+    h.keys("*").hides("marked");
+    // One by one, every file can be marked.
+    h.keys("n<space>").shows(&["1 marked: Enter imports it"]);
+}
+
+#[tokio::test]
 async fn a_folder_is_opened_or_marked_and_imported_with_all_below_it() {
     let mut h = picker().await;
     h.keys("y").shows(&["▸ years/"]).keys("<space>").shows(&["1 marked"]).keys("y<enter>").idle().await;

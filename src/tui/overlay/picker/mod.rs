@@ -14,7 +14,7 @@ use std::{
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 
-pub(crate) use path::looks_like_path;
+pub(crate) use path::{is_importable, looks_like_path};
 
 use super::review::Review;
 use crate::{
@@ -268,12 +268,12 @@ impl Picker {
         self.cursor.act(Action::Down, self.items().len(), 1);
     }
 
-    /// Marks every file of the list, or unmarks all when every one is marked.
+    /// Marks every statement of the list, or unmarks all when every one is marked.
     fn mark_all(&mut self) {
         self.range = None;
         let items = self.items();
         let files = items.iter().filter_map(|item| match item {
-            Item::Entry(index) if !self.entries[*index].is_folder => Some(self.path_of(&self.entries[*index])),
+            Item::Entry(index) if self.entries[*index].is_statement => Some(self.path_of(&self.entries[*index])),
             Item::Entry(_) | Item::Parent | Item::Recent(_) => None,
         });
         let files: BTreeSet<PathBuf> = files.collect();
@@ -282,6 +282,17 @@ impl Picker {
         } else {
             self.marks.extend(files);
         }
+    }
+
+    /// Files of the list that are not marked, and how many of them are no statements by their content.
+    fn unmarked(&self) -> (usize, usize) {
+        let items = self.items();
+        let files = items.iter().filter_map(|item| match item {
+            Item::Entry(index) => Some(&self.entries[*index]).filter(|entry| !entry.is_folder),
+            Item::Parent | Item::Recent(_) => None,
+        });
+        let left: Vec<&FolderEntry> = files.filter(|entry| !self.marks.contains(&self.path_of(entry))).collect();
+        (left.len(), left.iter().filter(|entry| !entry.is_statement).count())
     }
 
     /// Marks the files between the start of the range and the cursor.

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Item, Picker, path};
+use super::{Item, Picker};
 use crate::{
     statements::extensions,
     tui::{
@@ -16,10 +16,16 @@ use crate::{
 
 pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     let place = centred(area, area.width.min(100), area.height);
+    let left = match picker.unmarked() {
+        (1, 1) => "1 other file is not a statement; ".to_owned(),
+        // Statements are left unmarked one by one, on purpose.
+        (all, others) if all == others && all > 0 => format!("{all} other files are not statements; "),
+        _ => String::new(),
+    };
     let marked = match picker.marks.len() {
         0 => String::new(),
-        1 => "1 marked: Enter imports it".to_owned(),
-        count => format!("{count} marked: Enter imports them"),
+        1 => format!("{left}1 marked: Enter imports it"),
+        count => format!("{left}{count} marked: Enter imports them"),
     };
     let inner = scene.overlay(place, "Import statement files", &marked);
     let theme = scene.paint.theme;
@@ -67,7 +73,7 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
             let entry = &picker.entries[*entry];
             let (name, style) = if entry.is_folder {
                 (format!("{}/", entry.name), theme.heading)
-            } else if path::is_importable(&entry.name) {
+            } else if entry.is_statement {
                 (entry.name.clone(), theme.text)
             } else {
                 (entry.name.clone(), theme.muted)

@@ -225,10 +225,12 @@ impl FlowPane {
             scene.paint.text(shrink_left(names, indent), &line.name, style);
             for (place, month) in shown.clone().enumerate() {
                 let value = line.values[month];
-                if line.is_total || !value.is_zero() {
-                    let style = if value.is_zero() { theme.muted } else { theme.amount(value) };
-                    scene.paint.right(cell(row, place), &figure(value, currency, masked), style);
-                }
+                let (text, style) = match value.is_zero() {
+                    true if line.is_total => (figure(value, currency, masked), theme.muted),
+                    true => ("·".to_owned(), theme.muted),
+                    false => (figure(value, currency, masked), theme.amount(value)),
+                };
+                scene.paint.right(cell(row, place), &text, style);
             }
             if focused && index == at {
                 scene.paint.style(row, theme.selected);

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use crate::{
     domain::{AssetCode, Money, TransactionSubtype},
     ledger::{CashFlow, FlowShare, Period},
+    tui::snapshot::kind_words,
 };
 
 /// Months without rows that are filled in between two with rows, so that a stray date does not stretch the table.
@@ -38,7 +39,7 @@ impl LineShare {
             Self::Category(category) if category.is_empty() => "no category".to_owned(),
             Self::Category(category) => category.clone(),
             Self::Kind(TransactionSubtype::Unknown) => "unknown kind".to_owned(),
-            Self::Kind(kind) => kind.to_string().replace('_', " "),
+            Self::Kind(kind) => kind_words(*kind),
         }
     }
 }
@@ -202,7 +203,7 @@ mod tests {
             lines,
             [
                 ("In", vec![100, 0, 0, 0]),
-                ("other income", vec![100, 0, 0, 0]),
+                ("income", vec![100, 0, 0, 0]),
                 ("Out", vec![-20, 0, -30, 0]),
                 ("account fee", vec![0, 0, -30, 0]),
                 ("purchase", vec![-20, 0, 0, 0]),

@@ -7,7 +7,7 @@ use crate::{
     ledger::LedgerEntry,
     tui::{
         component::columns::{ColumnSpec, ShownFrom},
-        snapshot::LedgerSnapshot,
+        snapshot::{LedgerSnapshot, kind_words},
         theme::Theme,
         widget::{
             amount::AmountHalves,
@@ -101,7 +101,7 @@ pub(super) fn cell(
 /// `card payment`; empty where nothing is known.
 fn kind(facts: &TransactionFacts) -> String {
     let subtype = facts.kind.subtype();
-    if subtype == TransactionSubtype::Unknown { String::new() } else { subtype.as_str().replace('_', " ") }
+    if subtype == TransactionSubtype::Unknown { String::new() } else { kind_words(subtype) }
 }
 
 /// The bank's remark, unless the payee column shows it.

@@ -262,7 +262,6 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
     let theme = scene.paint.theme;
     let masked = scene.paint.masked;
     let facts = &entry.transaction.facts;
-    let words = |word: &str| word.replace('_', " ");
     let mut lines = vec![
         DetailLine::Heading(shown_payee(entry, masked)),
         DetailLine::Pair("", String::new(), None),
@@ -276,7 +275,11 @@ pub(crate) fn details(entry: &LedgerEntry, scene: &Scene<'_>) -> Vec<DetailLine>
         DetailLine::Text(format!("{} ({})", facts.date, scene.moment.age(facts.date)), theme.text),
         DetailLine::Text(scene.snapshot.account_label(entry.transaction.account_id), theme.text),
         DetailLine::Text(
-            format!("{} · {}", words(facts.kind.transaction_type().as_str()), words(facts.kind.subtype().as_str())),
+            format!(
+                "{} · {}",
+                facts.kind.transaction_type().as_str().replace('_', " "),
+                snapshot::kind_words(facts.kind.subtype())
+            ),
             theme.muted,
         ),
         DetailLine::Blank,
