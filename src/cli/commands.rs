@@ -17,7 +17,7 @@ use super::{
     status, vault,
 };
 use crate::{
-    domain::{Change, ChangeId, ConnectionId, FailureKind, text},
+    domain::{Change, ChangeId, FailureKind, text},
     files,
     ledger::export,
     sync::login_needed,
@@ -161,9 +161,8 @@ fn rename(
     name: String,
 ) -> Result<(), CliError> {
     let name = Some(name).filter(|name| !name.trim().is_empty());
-    let wrong = |error: crate::domain::ParseIdError| CliError::usage(error.to_string());
-    if let Some(id) = id.strip_prefix("connection:") {
-        let connection = id.parse::<ConnectionId>().map_err(wrong)?;
+    if id.starts_with("connection:") {
+        let connection = lists::find_connection(&session.ledger.view()?, id)?;
         session.runtime.block_on(session.handle.rename_connection(connection, name))?;
         let view = session.ledger.view()?;
         let found = view.connections().iter().find(|known| known.id == connection);

@@ -10,6 +10,7 @@ use super::{
     configured,
     console::Console,
     error::{CliError, PARTLY},
+    lists,
     output::{self, OutputColumn},
     record::ConnectionRecord,
     session::Session,
@@ -96,8 +97,8 @@ pub(super) fn reconnect(
     id: &str,
     args: &AnswerArgs,
 ) -> Result<u8, CliError> {
-    let id = parse_id(id)?;
     let view = session.ledger.view()?;
+    let id = lists::find_connection(&view, id)?;
     let connection = view.connections().iter().find(|connection| connection.id == id);
     let connection = connection.ok_or_else(|| {
         CliError::new(FailureKind::NotFound, format!("there is no connection {id}"))
@@ -117,7 +118,7 @@ pub(super) fn disconnect(
     id: &str,
     remove_data: bool,
 ) -> Result<(), CliError> {
-    let connection = parse_id(id)?;
+    let connection = lists::find_connection(&session.ledger.view()?, id)?;
     let still_valid = session.runtime.block_on(session.handle.disconnect(connection, remove_data))?;
     if let Some(reason) = still_valid {
         writeln!(session.setup.console.err(), "warning: {}", text::clean(&reason))?;
@@ -132,11 +133,6 @@ pub(super) fn disconnect(
         }
         _ => Ok(()),
     }
-}
-
-fn parse_id(id: &str) -> Result<ConnectionId, CliError> {
-    let id = id.strip_prefix("connection:").unwrap_or(id);
-    id.parse().map_err(|error: crate::domain::ParseIdError| CliError::usage(error.to_string()))
 }
 
 /// Prints the prompts of a login. The redirected address is read from standard input meanwhile.
@@ -387,7 +383,8 @@ pub(super) fn sync(
         OutputColumn::right("Removed", |row| row.transactions_removed.to_string()),
         OutputColumn::right("Holdings", |row| row.holdings.to_string()),
     ];
-    let connections = ids.iter().map(|id| parse_id(id)).collect::<Result<Vec<_>, _>>()?;
+    let view = session.ledger.view()?;
+    let connections = ids.iter().map(|id| lists::find_connection(&view, id)).collect::<Result<Vec<_>, _>>()?;
     // Without a login there is nothing to unseal; the engine reports what is wrong with the request.
     let is_wanted = |connection: &Connection| connections.is_empty() || connections.contains(&connection.id);
     if session

@@ -14,7 +14,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{AccountId, AssetCode, FailureKind, figures, text},
+    domain::{AccountId, AssetCode, Connection, ConnectionId, FailureKind, figures, text},
     ledger::{By, GroupSort, GroupSortKey, LedgerEntry, ListRequest, Query, RowList, RowRecord, Sort, View},
     providers::PROVIDERS,
 };
@@ -377,6 +377,43 @@ impl AccountLabels {
 
     pub(super) fn name(&self, account: AccountId) -> String {
         self.0.get(&account).cloned().unwrap_or_default()
+    }
+}
+
+/// The connection that `wanted` names: its id, with or without `connection:`, else its name or that of its institution, if
+/// only one has it. An id of no connection is not an error here.
+pub(super) fn find_connection(view: &View, wanted: &str) -> Result<ConnectionId, CliError> {
+    let wanted = wanted.strip_prefix("connection:").unwrap_or(wanted);
+    if let Ok(id) = wanted.parse() {
+        return Ok(id);
+    }
+    let folded = text::fold(wanted);
+    let having = |name: fn(&Connection) -> &str| -> Vec<&Connection> {
+        view.connections().iter().filter(|connection| text::fold(name(connection)) == folded).collect()
+    };
+    let by_name = having(Connection::display_name);
+    let fitting = if by_name.is_empty() { having(|known| &known.institution) } else { by_name };
+    let shown = text::clean(wanted);
+    match fitting.as_slice() {
+        [connection] => Ok(connection.id),
+        [] => {
+            let error = CliError::new(FailureKind::NotFound, format!("there is no connection `{shown}`"));
+            let account = find_account(view, wanted).ok();
+            let line = account.and_then(|id| view.accounts().iter().find(|line| line.account.id == id));
+            Err(match line {
+                Some(line) => error.hint(format!(
+                    "{} is an account of the connection {}",
+                    line.account.display_name(),
+                    line.account.connection_id
+                )),
+                None => error.hint("`dashtam connections` lists them"),
+            })
+        }
+        several => {
+            let ids: Vec<String> = several.iter().map(|connection| connection.id.to_string()).collect();
+            Err(CliError::new(FailureKind::Ambiguous, format!("several connections are called `{shown}`"))
+                .hint(format!("name the connection by its id: {}", ids.join(", "))))
+        }
     }
 }
 

@@ -34,4 +34,4 @@ pub use format::{ReadProgress, Sniff, StatementFile, StatementFormat};
 pub use limits::Limits;
 pub use question::{Question, QuestionAnswers, QuestionOption};
 pub use reading::{Institution, Reading, RowBalance, RowsInFile, StatedBalance, Statement, StatementAccount, Verdict};
-pub use registry::{FORMATS, extensions, read, recognise};
+pub use registry::{FORMATS, extensions, known_extension, read, recognise};

@@ -18,6 +18,15 @@ pub fn extensions() -> impl Iterator<Item = &'static str> {
     FORMATS.iter().flat_map(|format| format.extensions.iter().copied()).chain(["gz", "zip"])
 }
 
+/// The ending of a file's name, packed or not, where a reader has it: `ofx`, `csv`, `xml`.
+#[must_use]
+pub fn known_extension(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let name = name.trim_end_matches(".gz").trim_end_matches(".zip");
+    let (_, ending) = name.rsplit_once('.')?;
+    FORMATS.iter().flat_map(|format| format.extensions).find(|known| **known == ending).copied()
+}
+
 /// Reads a file, which may be packed (gzip, zip). `progress` is called now and then with the bytes done and may stop it.
 pub fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     let limits = input.limits;

@@ -43,12 +43,15 @@ fn sniff(input: &StatementFile<'_>) -> Sniff {
         letters.next() == Some('D') && date::parse(letters.as_str()).is_some()
     };
     let (mut amounts, mut ends, mut headers) = (false, false, false);
+    // A single record may lack its end; then every line must be one of its fields.
+    let mut fields = input.has_extension(&["qif"]);
     for line in lines {
         amounts |= line.starts_with(['T', 'U']);
         ends |= line == "^";
         headers |= is_header(line);
+        fields &= line.starts_with(['D', 'T', 'U', 'P', 'M', 'N', 'C', 'L', 'A', 'S', 'E', '$', '%', '^']);
     }
-    if (headers && ends) || (starts(first) && amounts && ends) { Sniff::Likely } else { Sniff::No }
+    if (headers && ends) || (starts(first) && amounts && (ends || fields)) { Sniff::Likely } else { Sniff::No }
 }
 
 fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {

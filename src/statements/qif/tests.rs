@@ -120,3 +120,23 @@ fn records_without_a_header_are_recognised_with_any_line_end() {
         assert_eq!(sniff(&input), Sniff::Likely, "{end:?}");
     }
 }
+
+#[test]
+fn a_single_record_without_header_and_end_is_read_in_a_file_of_that_name() {
+    let text = "D13/10/2026\r\nT-45.00\r\nPCity Works\r\n";
+    let utf_16: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+    for (bytes, file_name, expected) in [
+        (text.as_bytes(), "a.qif", Sniff::Likely),
+        (&utf_16[..], "a.QIF", Sniff::Likely),
+        (text.as_bytes(), "a.txt", Sniff::No),
+        (b"D13/10/2026\nT-45.00\nhello\n", "a.qif", Sniff::No),
+    ] {
+        let input = StatementFile { bytes, file_name, limits: &limits, layouts: &[], answers: &answers };
+        assert_eq!(sniff(&input), expected, "{file_name}");
+        if expected == Sniff::Likely {
+            let reading = read(&input, &mut |_| ControlFlow::Continue(())).unwrap();
+            assert_eq!(rows(&reading)[0].1, Decimal::new(-4500, 2));
+        }
+    }
+}

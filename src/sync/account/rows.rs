@@ -10,10 +10,10 @@ use chrono::NaiveDate;
 use super::{AccountNews, read_learned, restated::Recount};
 use crate::{
     domain::{
-        Account, AccountId, ChangeId, Correction, FailureKind, IdTrust, PairStanding, RowPair, Transaction,
-        TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, UserFields,
+        Account, AccountId, Change, ChangeId, ChangeKind, Correction, FailureKind, IdTrust, PairStanding, RowPair,
+        Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, UserFields,
     },
-    statements::RowsInFile,
+    statements::{RowsInFile, known_extension},
     store::Reader,
     sync::{
         JobFailure,
@@ -244,7 +244,7 @@ pub(super) fn plan(
     Ok(plan)
 }
 
-/// The stored rows that a file of another format brought. Rows of syncs and of journals of earlier versions are none.
+/// The stored rows that a file of another format brought. Rows of syncs are none.
 fn of_other_formats(
     reader: &Reader,
     stored: &[Transaction],
@@ -257,12 +257,17 @@ fn of_other_formats(
         return Ok(others);
     }
     let is_other = |known: &str| !known.is_empty() && family(known) != family(format);
+    let is_of_other = |change: &Change| match change.kind {
+        // Earlier versions kept the name of the file alone.
+        ChangeKind::Import if change.format.is_empty() => is_other(known_extension(&change.source).unwrap_or_default()),
+        _ => is_other(&change.format),
+    };
     for row in stored {
         let is_foreign = match (planned.formats.get(&row.id), changes.get(&row.change_id)) {
             (Some(known), _) => is_other(known),
             (None, Some(known)) => *known,
             (None, None) => {
-                let found = reader.change(row.change_id)?.is_some_and(|change| is_other(&change.format));
+                let found = reader.change(row.change_id)?.is_some_and(|change| is_of_other(&change));
                 changes.insert(row.change_id, found);
                 found
             }
@@ -278,7 +283,10 @@ fn of_other_formats(
 fn family(format: &str) -> &str {
     match format {
         "ofx" | "qfx" | "qbo" | "ofc" => "ofx",
-        "csv" | "tsv" | "xlsx" => "table",
+        // `txt` as the end of a name.
+        "csv" | "tsv" | "xlsx" | "txt" => "table",
+        "xml" | "052" | "053" | "054" | "c52" | "c53" | "c54" => "camt",
+        "sta" | "940" | "942" | "swi" | "pcc" => "mt94",
         _ if format.starts_with("camt") => "camt",
         _ if format.starts_with("mt94") => "mt94",
         other => other,

@@ -149,15 +149,6 @@ fn owner(parts: &[InstitutionPart], institution: &Institution, pages: &[Statemen
     owners.next().is_none().then_some(index)
 }
 
-/// The kind of a file that was imported before, by its name, packed or not.
-fn format_of(path: &Path) -> &'static str {
-    let name = path.to_string_lossy().to_ascii_lowercase();
-    let name = name.trim_end_matches(".gz").trim_end_matches(".zip");
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let mut known = statements::FORMATS.iter().flat_map(|format| format.extensions);
-    known.find(|extension| **extension == ending).copied().unwrap_or("ofx")
-}
-
 pub(super) fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     text::clean(&name).into_owned()
@@ -346,7 +337,7 @@ fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<K
     let connection = change.connection_id.map(|id| reader.connection(id)).transpose()?.flatten();
     Ok(connection.map(|connection| KnownFile {
         path: path.to_owned(),
-        format: format_of(path),
+        format: statements::known_extension(&path.to_string_lossy()).unwrap_or("ofx"),
         institution: connection.institution,
         provider: connection.provider,
         change,

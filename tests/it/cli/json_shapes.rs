@@ -194,6 +194,7 @@ fn errors_are_json_with_a_hint() {
         (&["merge", "1", "2"], 1),
         (&["duplicates", "--resolve", "1=2"], 1),
         (&["disconnect", "99"], 1),
+        (&["disconnect", "nowhere"], 1),
         (&["reconnect", "99"], 1),
         (&["connect", "nobank"], 2),
         (&["layouts", "show", "nothing"], 1),

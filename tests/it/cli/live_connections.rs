@@ -83,7 +83,8 @@ async fn from_keys_to_holdings() {
     assert_eq!(profile.list(&["sync"]).await["connections"][0]["transactions_imported"], 1);
 
     let id = one["id"].as_str().unwrap().to_owned();
-    let done = profile.list(&["disconnect", &id, "--remove-data"]).await;
+    let name = one["name"].as_str().unwrap().to_lowercase();
+    let done = profile.list(&["disconnect", &name, "--remove-data"]).await;
     assert_eq!((&done["id"], &done["status"]), (&id.as_str().into(), &"disconnected".into()));
     assert_eq!(names(&done), names(&connection), "the connection in the shape of `connect`");
     assert_eq!(profile.list(&["accounts"]).await, serde_json::json!([]));

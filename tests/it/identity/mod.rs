@@ -5,5 +5,6 @@ mod expired;
 mod households;
 mod kinds;
 mod merge;
+mod older;
 mod sequences;
 mod walks;
