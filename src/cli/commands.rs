@@ -17,7 +17,7 @@ use super::{
     status, vault,
 };
 use crate::{
-    domain::{Change, ChangeId, FailureKind, text},
+    domain::{Change, ChangeId, FailureKind, figures::counted, text},
     files,
     ledger::export,
     sync::login_needed,
@@ -149,8 +149,7 @@ fn toggle(
 /// `import of chase.qfx, 120 rows`.
 fn rows_of(change: &Change) -> String {
     let rows = change.counts.transactions_imported + change.counts.transactions_updated;
-    let plural = if rows == 1 { "" } else { "s" };
-    format!("{} of {}, {rows} row{plural}", change.kind, text::clean(&change.source))
+    format!("{} of {}, {}", change.kind, text::clean(&change.source), counted(rows, "row"))
 }
 
 fn rename(
@@ -242,7 +241,7 @@ fn report_file(
     output::record(out, format, &record, |_| {
         let mut err = session.setup.console.err();
         match rows {
-            Some(rows) => writeln!(err, "{rows} rows written to {}", record.file),
+            Some(rows) => writeln!(err, "{} written to {}", counted(rows, "row"), record.file),
             None => writeln!(err, "backed up to {}", record.file),
         }
     })

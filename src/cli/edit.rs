@@ -15,7 +15,9 @@ use super::{
     session::Session,
 };
 use crate::{
-    domain::{Account, AccountId, AccountSigns, ChangeId, FailureKind, TransactionId, UserFields, text},
+    domain::{
+        Account, AccountId, AccountSigns, ChangeId, FailureKind, TransactionId, UserFields, figures::counted, text,
+    },
     ledger::{LedgerEntry, ListRequest, Query, RowRecord, Sort, View},
     providers,
 };
@@ -73,7 +75,8 @@ pub(super) fn rows(
     let rows = record.transactions_updated;
     match (record.change_id, args.dry_run) {
         (Some(change), _) => {
-            writeln!(err, "change {change}: {rows} rows edited; `dashtam undo {change}` takes it back")?;
+            let rows = counted(rows, "row");
+            writeln!(err, "change {change}: {rows} edited; `dashtam undo {change}` takes it back")?;
         }
         (None, true) => writeln!(err, "dry run: nothing was written")?,
         (None, false) => {}
@@ -177,8 +180,9 @@ pub(super) fn merge(
         let rows = change.counts.transactions_updated;
         writeln!(
             err,
-            "change {}: {rows} rows are in both and count once; `dashtam split {into}` takes it back",
-            change.id
+            "change {}: {} in both count once; `dashtam split {into}` takes it back",
+            change.id,
+            counted(rows, "row")
         )?;
         for warning in &change.warnings {
             writeln!(err, "{}", warning.message)?;

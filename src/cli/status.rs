@@ -25,11 +25,11 @@ pub(super) fn run(session: &Session, out: &mut dyn Write, format: OutputFormat) 
     print(out, format, &status, now)?;
     if format == OutputFormat::Table {
         let parts = [
-            (status.accounts, "account"),
-            (usize::try_from(status.transactions).unwrap_or(usize::MAX), "transaction"),
-            (status.connections, "connection"),
+            counted(status.accounts, "account"),
+            counted(status.transactions, "transaction"),
+            counted(status.connections, "connection"),
         ];
-        writeln!(out, "{}", parts.map(|(number, thing)| counted(number, thing)).join(", "))?;
+        writeln!(out, "{}", parts.join(", "))?;
         writeln!(out, "{}", status.backup_line(now))?;
     }
     Ok(())

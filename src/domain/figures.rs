@@ -26,7 +26,8 @@ pub fn grouped(amount: Decimal, currency: AssetCode) -> String {
 
 /// A number of things with thousands marks: `2,215 rows`, `1 row`.
 #[must_use]
-pub fn counted(number: usize, thing: &str) -> String {
+pub fn counted(number: impl TryInto<u64>, thing: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     format!("{} {thing}{}", group_thousands(&number.to_string()), if number == 1 { "" } else { "s" })
 }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         Account, AccountId, ChangeCounts, ChangeId, ChangeKind, FailureKind, PairStanding, RowGroups, RowPair,
-        Transaction, TransactionId, Warning,
+        Transaction, TransactionId, Warning, figures::counted,
     },
     store::{Reader, Store, Writer},
 };
@@ -58,8 +58,10 @@ pub(super) fn merge(
     drop(reader);
     let mut warnings = Vec::new();
     if doubts > 0 {
-        let message =
-            format!("{doubts} rows may be in both accounts; both count until you decide (dashtam duplicates)");
+        let message = format!(
+            "{} may be in both accounts; both count until you decide (dashtam duplicates)",
+            counted(doubts, "row")
+        );
         warnings.push(Warning::new(0, message));
     }
     let counts = ChangeCounts { accounts_updated: 2, transactions_updated: same, ..ChangeCounts::default() };
