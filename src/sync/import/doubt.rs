@@ -254,7 +254,9 @@ fn question(
     for Suspect { known, found, .. } in suspects {
         let value =
             if world.overlay.is_planned(known.id) { known.display_name().to_owned() } else { known.id.to_string() };
-        let number = if known.number_masked.is_empty() { String::new() } else { format!(" {}", known.number_masked) };
+        let number = text::shown_number(&known.number_masked);
+        let is_named = number.is_empty() || known.display_name().contains(&number);
+        let number = if is_named { String::new() } else { format!(" {number}") };
         let mut preview = vec![format!("{found} of {rows} rows known, {} added", rows - found)];
         let stored = known_rows(world, known, group)?;
         preview.extend(shown(&stored.compared(), group).into_iter().map(|row| format!("known: {row}")));
