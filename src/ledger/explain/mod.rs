@@ -16,6 +16,7 @@ mod place;
 mod position;
 mod reply;
 mod source;
+mod stated;
 mod trade;
 
 pub use address::{BalancePart, Figure, HeldPart, ParseFigureError, PositionPart, RowPart, RowSumPart};

@@ -5,14 +5,15 @@ use std::{borrow::Cow, sync::Arc};
 use rust_decimal::Decimal;
 
 use super::{
-    Explainer, Figure,
+    BalancePart, Explainer, Figure,
     node::Node,
     reply::{amount_of, is_json, json_place},
     source::{LONGEST_LINE, SourcePlace},
+    stated::{self, StatedFigure},
 };
 use crate::{
     domain::{AccountId, Change, ChangeId, ChangeKind, Holding, Transaction, TransactionFacts},
-    ledger::{View, error::Result, view::SourceFiles},
+    ledger::{View, daily::BalanceStatement, error::Result, view::SourceFiles},
     statements::{self, Limits},
     store::RawSource,
 };
@@ -52,7 +53,9 @@ impl Explainer {
                     history.stated().iter().find(|stated| stated.date == on)
                 });
                 match (node, stated) {
-                    (Some(amount), Some(stated)) => place_of_stated(self.view(), *account, stated.change_id, amount),
+                    (Some(amount), Some(stated)) => {
+                        place_of_stated(self.view(), *account, stated, BalancePart::Available, amount)
+                    }
                     _ => Ok(None),
                 }
             }
@@ -62,7 +65,7 @@ impl Explainer {
                 let stated = stated.and_then(|history| history.stated().iter().find(|stated| stated.date == *date));
                 let Some(stated) = stated else { return Ok(None) };
                 match part.of(stated) {
-                    Some(amount) => place_of_stated(self.view(), *account, stated.change_id, amount),
+                    Some(amount) => place_of_stated(self.view(), *account, stated, *part, amount),
                     None => Ok(None),
                 }
             }
@@ -140,7 +143,12 @@ pub fn place_in_file(name: &str, bytes: &[u8], figure: &FileFigure) -> Option<So
     let texts = texts_of(name, bytes);
     match figure {
         FileFigure::Row(facts) => place_in_texts(ChangeId(0), &texts, facts, facts.amount).0,
-        FileFigure::Balance(amount) => amount_in_texts(ChangeId(0), &texts, *amount),
+        FileFigure::Balance(amount) => {
+            let (own, others) = (Vec::new(), Vec::new());
+            let figure = StatedFigure { part: BalancePart::Whole, amount: *amount, date: None, own, others };
+            let line = figure.line(texts.iter().filter(|(_, text)| !is_json(text)));
+            line.or_else(|| amount_in_texts(ChangeId(0), &texts, *amount))
+        }
     }
 }
 
@@ -219,15 +227,33 @@ pub(super) fn evidence(view: &View, change: ChangeId) -> Result<ChangeId> {
 }
 
 /// The place of a stated figure of an account: in its part of a reply, else a line that names it.
-fn place_of_stated(view: &View, account: AccountId, change: ChangeId, amount: Decimal) -> Result<Option<SourcePlace>> {
-    let change = evidence(view, change)?;
-    let id = view.account(account).map(|line| line.account.provider_account_id.clone()).unwrap_or_default();
-    for (file, text) in view.source_texts(change)?.iter().flat_map(|texts| texts.iter()).filter(|(_, it)| is_json(it)) {
-        if let Some(found) = amount_of(text, &id, amount) {
-            return Ok(Some(SourcePlace { change_id: change, file: file.clone(), ..found }));
-        }
-    }
-    place_of_amount(view, change, amount)
+fn place_of_stated(
+    view: &View,
+    account: AccountId,
+    stated: &BalanceStatement,
+    part: BalancePart,
+    amount: Decimal,
+) -> Result<Option<SourcePlace>> {
+    let change = evidence(view, stated.change_id)?;
+    let id_of =
+        |account| view.account(account).map(|line| line.account.provider_account_id.clone()).unwrap_or_default();
+    let id = id_of(account);
+    let own: Vec<String> = stated::names(&id).collect();
+    let beside = view.change(change)?.map(|change| change.accounts).unwrap_or_default();
+    let beside = beside.into_iter().filter(|other| *other != account).map(id_of);
+    let others =
+        beside.flat_map(|id| stated::names(&id).collect::<Vec<_>>()).filter(|name| !own.contains(name)).collect();
+    let figure = StatedFigure { part, amount, date: Some(stated.date), own, others };
+    let texts = view.source_texts(change)?;
+    let found = texts.iter().flat_map(|texts| texts.iter()).find_map(|(file, text)| {
+        let found = if is_json(text) { figure.path(text, &id) } else { None }?;
+        Some(SourcePlace { change_id: change, file: file.clone(), ..found })
+    });
+    let found = found.or_else(|| {
+        let lines = texts.iter().flat_map(|texts| texts.iter()).filter(|(_, text)| !is_json(text));
+        Some(SourcePlace { change_id: change, ..figure.line(lines)? })
+    });
+    if found.is_some() { Ok(found) } else { place_of_amount(view, change, amount) }
 }
 
 /// The place of a stated figure: a line that names it, first one that names a balance.
@@ -377,7 +403,7 @@ fn record_tag(line: &str) -> Option<String> {
 }
 
 /// A line with at most [`LONGEST_LINE`] characters, those around the amount.
-fn shortened(line: &str, amount: Decimal) -> Cow<'_, str> {
+pub(super) fn shortened(line: &str, amount: Decimal) -> Cow<'_, str> {
     if line.chars().count() <= LONGEST_LINE {
         return Cow::Borrowed(line);
     }
@@ -389,6 +415,11 @@ fn shortened(line: &str, amount: Decimal) -> Cow<'_, str> {
 /// Whether a line has the amount as a number, whatever its sign and its separators.
 fn contains(line: &str, amount: Decimal) -> bool {
     numbers(line).any(|(_, number)| number == amount.abs())
+}
+
+/// The place of the amount in a line, in bytes.
+pub(super) fn number_at(line: &str, amount: Decimal) -> Option<usize> {
+    numbers(line).find(|(_, number)| *number == amount.abs()).map(|(at, _)| at)
 }
 
 /// Whether a text has the amount in units of 10 to the power of `-scale`: cents, satoshis.

@@ -55,14 +55,14 @@ pub(super) fn amount_of(text: &str, id: &str, amount: Decimal) -> Option<SourceP
 }
 
 /// A path in a reply, with the object around it.
-fn at_path(path: String, object: &Value) -> Option<SourcePlace> {
+pub(super) fn at_path(path: String, object: &Value) -> Option<SourcePlace> {
     let text = serde_json::to_string_pretty(object).ok()?.chars().take(4 * LONGEST_LINE).collect();
     Some(SourcePlace { path: Some(path), ..SourcePlace::new(text) })
 }
 
 /// The innermost objects with a field, or under a name, that equals the id, each with its path. Some adapters put a suffix
 /// behind the id of the provider; ids of some providers are unique within an account only.
-fn with_id<'a>(value: &'a Value, id: &str, path: &mut String, found: &mut Vec<(String, &'a Value)>) {
+pub(super) fn with_id<'a>(value: &'a Value, id: &str, path: &mut String, found: &mut Vec<(String, &'a Value)>) {
     let (length, before) = (path.len(), found.len());
     match value {
         Value::Array(items) => {
