@@ -150,8 +150,13 @@ async fn every_kind_of_gap_has_its_text_on_the_screen() {
     for name in CAUSES.map(|(name, ..)| name) {
         harness.keys(&format!("2/{name}<enter>")).idle().await.shows(&["don't add up"]);
         let screen = harness.screen();
-        let detail = screen.lines().skip(1).map(|line| line.chars().skip(70).collect::<String>());
-        let _ = writeln!(page, "{name}\n{}", detail.collect::<Vec<_>>().join("\n"));
+        let column = screen.lines().find_map(|line| line.find("Detail").map(|at| line[..at].chars().count())).unwrap();
+        let detail = screen.lines().map(|line| line.chars().skip(column).collect::<String>());
+        // The paragraph about the gap.
+        let own = detail.map(|line| line.trim_matches(['│', ' ']).to_owned());
+        let own: Vec<String> =
+            own.skip_while(|line| !line.contains(": rows from")).take_while(|line| !line.is_empty()).collect();
+        let _ = writeln!(page, "{name}: {}", own.join("\n  "));
         harness.keys("<esc>");
     }
     matches_text("gaps_screen", &page);
