@@ -11,6 +11,7 @@ mod address;
 mod compound;
 mod inputs;
 mod node;
+mod number;
 mod parts;
 mod place;
 mod position;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     BalancePart,
-    place::{number_at, shortened},
+    number::{number_at, shortened},
     reply::{at_path, with_id},
     source::SourcePlace,
 };
@@ -55,7 +55,7 @@ enum Part {
     Available,
 }
 
-/// What begins a part, in capitals; tags may have a prefix.
+/// The beginnings of parts, in capitals; tags may have a prefix.
 const MARKS: [(&str, Part); 22] = [
     ("STMTTRN>", Part::Row),
     ("INVTRAN>", Part::Row),
@@ -90,9 +90,8 @@ fn part_at_end(text: &str) -> Option<Part> {
 impl StatedFigure {
     fn of_part(&self, part: Part) -> i32 {
         match (self.part, part) {
-            (BalancePart::Available, Part::Available) => 6,
             (BalancePart::Available, Part::Balance) => 3,
-            (_, Part::Balance) => 6,
+            (BalancePart::Available, Part::Available) | (_, Part::Balance) => 6,
             (_, Part::Available) => 2,
             (_, Part::Opening) => 1,
             (_, Part::Row) => -4,
@@ -151,8 +150,8 @@ impl StatedFigure {
             if ACCOUNT_MARKS.iter().any(|mark| upper.contains(mark)) {
                 section = self.names_own(&upper).or(section);
             }
-            let dated = dates.iter().any(|date| line.contains(date));
-            if dated {
+            let is_of_day = dates.iter().any(|date| line.contains(date));
+            if is_of_day {
                 first_dated.get_or_insert(number);
             }
             if let Some(at) = number_at(line, self.amount) {
@@ -160,10 +159,10 @@ impl StatedFigure {
                 let own = if is_tagged { section } else { self.names_own(&upper) };
                 let score = self.of_part(here)
                     + own.map_or(0, |own| if own { 8 } else { -8 })
-                    + i32::from(dated) * 3
+                    + i32::from(is_of_day) * 3
                     + i32::from(here != Part::Row && WORDS.iter().any(|word| upper.contains(word)));
                 // Of the lines of one day the last one, where earlier days are above it.
-                let is_later = dated && first_dated > Some(HEADING);
+                let is_later = is_of_day && first_dated > Some(HEADING);
                 if best.is_none_or(|(most, ..)| score > most || score == most && is_later) {
                     best = Some((score, number, line));
                 }
