@@ -17,8 +17,8 @@ fn plain(symbol: &str) -> Option<&'static str> {
     let mut characters = symbol.chars();
     let (Some(glyph), None) = (characters.next(), characters.next()) else { return None };
     Some(match glyph {
-        '─' | '━' | '╌' | '—' | '–' => "-",
-        '│' | '┃' | '╎' => "|",
+        '─' | '━' | '╌' | '—' | '–' | '◑' => "-",
+        '│' | '┃' | '╎' | '◐' => "|",
         '┌' | '┐' | '└' | '┘' | '├' | '┤' | '┬' | '┴' | '┼' | '✓' | '▅' | '▆' | '▋' | '▊' => {
             "+"
         }
@@ -28,12 +28,17 @@ fn plain(symbol: &str) -> Option<&'static str> {
         '▲' | '↑' => "^",
         '●' | '◉' | '•' | '\u{2801}'..='\u{28ff}' => "*",
         '○' => "o",
-        '·' | '…' | '∙' | '▁' | '▂' | '▏' | '▎' => ".",
+        '·' | '∙' | '▁' | '▂' | '▏' | '▎' => ".",
         '✗' | '×' => "x",
-        '◐' | '◓' | '◑' | '◒' | '±' => "~",
+        // A text that is cut must not look like one that ends.
+        '…' | '±' => "~",
+        '◓' => "/",
+        '◒' => "\\",
+        '≠' => "!",
         '\u{2800}' => " ",
         '▃' | '▄' | '▍' | '▌' | '▐' => ":",
-        '≠' | '▇' | '▉' | '█' | '▀' | '░' | '▒' | '▓' => "#",
+        '▇' | '▉' | '█' | '▀' => "#",
+        '░' | '▒' | '▓' => "%",
         _ => return None,
     })
 }
@@ -47,9 +52,9 @@ mod tests {
     #[test]
     fn drawing_characters_become_ascii_and_names_stay() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 12, 1));
-        buffer.set_string(0, 0, "┌─▸ é ⣿▇●…", ratatui::style::Style::new());
+        buffer.set_string(0, 0, "┌─▸ é ⣿█▒●…", ratatui::style::Style::new());
         replace(&mut buffer);
         let text: String = buffer.content.iter().map(|cell| cell.symbol().to_owned()).collect();
-        assert_eq!(text.trim_end(), "+-> é *#*.");
+        assert_eq!(text.trim_end(), "+-> é *#%*~");
     }
 }

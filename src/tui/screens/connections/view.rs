@@ -119,13 +119,9 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
     let status = connection.status_at(moment.now);
     let (mark, style) = mark(status, theme);
     let provider = find(&connection.provider).ok();
-    let when = |at: Option<chrono::DateTime<chrono::Utc>>| {
-        at.map(|at| {
-            let (stamp, age) = (moment.stamp(at), moment.ago(at));
-            if stamp.starts_with(&age) { stamp } else { format!("{stamp} · {age}") }
-        })
-        .unwrap_or_default()
-    };
+    let when = |at: Option<chrono::DateTime<chrono::Utc>>| at.map(|at| moment.stamp(at)).unwrap_or_default();
+    let age =
+        connection.last_sync_at.map(|at| moment.ago(at)).filter(|age| !when(connection.last_sync_at).starts_with(age));
     let mut lines = vec![
         DetailLine::Heading(connection.display_name().to_owned()),
         DetailLine::Text(format!("{mark} {status}"), style),
@@ -150,6 +146,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
         DetailLine::pair("environment", connection.environment.clone().unwrap_or_default()),
         DetailLine::pair("since", when(connection.connected_at)),
         DetailLine::pair("last update", when(connection.last_sync_at)),
+        DetailLine::pair("", age.unwrap_or_default()),
         DetailLine::pair("next sync", next_sync(connection, scene.vault_locked, &moment)),
         DetailLine::pair("login ends", connection.login_expires_at.map(|at| moment.until(at)).unwrap_or_default()),
         provider.map_or_else(|| DetailLine::pair("budget", ""), |provider| budget(connections, provider, scene)),
