@@ -48,7 +48,7 @@ async fn only_statements_are_marked_together_and_the_others_are_counted() {
     h.write("notes.txt", "hello\n");
     h.write("page.xml", "<feed><title>news</title></feed>");
     h.keys("i").idle().await.keys("*");
-    h.shows(&["2 other files are not statements; 2 marked: Enter imports them"]);
+    h.shows(&["2 marked: Enter imports them", "2 other files are not statements: left unmarked"]);
     for other in ["● notes.txt", "◉ notes.txt", "● page.xml", "◉ page.xml"] {
         h.hides(other);
     }

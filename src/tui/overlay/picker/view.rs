@@ -16,16 +16,10 @@ use crate::{
 
 pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     let place = centred(area, area.width.min(100), area.height);
-    let left = match picker.unmarked() {
-        (1, 1) => "1 other file is not a statement; ".to_owned(),
-        // Statements are left unmarked one by one, on purpose.
-        (all, others) if all == others && all > 0 => format!("{all} other files are not statements; "),
-        _ => String::new(),
-    };
     let marked = match picker.marks.len() {
         0 => String::new(),
-        1 => format!("{left}1 marked: Enter imports it"),
-        count => format!("{left}{count} marked: Enter imports them"),
+        1 => "1 marked: Enter imports it".to_owned(),
+        count => format!("{count} marked: Enter imports them"),
     };
     let inner = scene.overlay(place, "Import statement files", &marked);
     let theme = scene.paint.theme;
@@ -42,7 +36,14 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
         format!("statement files only: .{} …", extensions().take(6).collect::<Vec<_>>().join(" ."))
     };
     let hidden = if picker.hidden { " · hidden ones too" } else { "" };
-    scene.paint.text(foot, &format!("{shown}{hidden}"), theme.muted);
+    let about = match picker.unmarked() {
+        _ if picker.marks.is_empty() => format!("{shown}{hidden}"),
+        (1, 1) => "1 other file is not a statement: left unmarked".to_owned(),
+        // Statements are left unmarked one by one, on purpose.
+        (all, others) if all == others && all > 0 => format!("{all} other files are not statements: left unmarked"),
+        _ => format!("{shown}{hidden}"),
+    };
+    scene.paint.text(foot, &about, theme.muted);
     if let Some(error) = &picker.error {
         scene.paint.paragraph(padded(body), error, theme.error);
         return;
