@@ -225,7 +225,7 @@ impl Importer<'_> {
     /// Plans several files together where one of them may ask for its account, so that a question is found before the first
     /// of them is written.
     fn find_doubts(&self, reviewed: &mut Reviewed) {
-        if reviewed.files.len() < 2 || reviewed.asks() || reviewed.reading.options.account.is_some() {
+        if reviewed.files.len() < 2 || reviewed.reading.options.account.is_some() {
             return;
         }
         let may_ask = |file: &Result<ReviewedFile, _>| match file {
