@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Account, AccountCategory, AccountId, AccountSigns, AccountType, ChangeCounts, ChangeId, ChangeKind,
         ConnectionId, FailureKind, PairStanding, RowPair, Snapshot, SnapshotSource, Transaction, TransactionId,
-        UserFields, text,
+        UserFields, figures::counted, text,
     },
     store::{Reader, Store, Writer},
 };
@@ -81,7 +81,7 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
         Edit::Transactions(edits) => {
             let reader = store.read()?;
             let mut accounts = BTreeSet::new();
-            let mut source = format!("{} rows", edits.len());
+            let mut source = counted(edits.len(), "row");
             for (id, _) in edits {
                 let row = reader.transaction(*id)?;
                 let row = row.ok_or_else(|| missing("transaction", &id.to_string(), "transactions"))?;
