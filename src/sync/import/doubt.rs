@@ -257,9 +257,9 @@ fn question(
         let number = text::shown_number(&known.number_masked);
         let is_named = number.is_empty() || known.display_name().contains(&number);
         let number = if is_named { String::new() } else { format!(" {number}") };
-        let mut preview = vec![format!("{found} of {rows} rows known, {} added", rows - found)];
+        let mut preview = vec![format!("{found} of {rows} rows are there by day and amount")];
         let stored = known_rows(world, known, group)?;
-        preview.extend(shown(&stored.compared(), group).into_iter().map(|row| format!("known: {row}")));
+        preview.extend(shown(&stored.compared(), group).into_iter().map(|row| format!("there: {row}")));
         options.push(QuestionOption {
             value,
             label: format!("{}{number}{}", known.display_name(), place(known)),

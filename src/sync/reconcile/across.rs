@@ -34,7 +34,7 @@ pub(super) fn claim(sides: &mut Sides<'_>) {
     let open: Vec<usize> = (0..sides.drafts.len())
         .filter(|draft| sides.is_open(*draft) && !sides.is_correction(*draft) && is_settled(sides.draft_status(*draft)))
         .collect();
-    let passes: [fn(&Sides<'_>, usize, usize) -> bool; 3] = [has_same_text, has_similar_text, is_of_whole_day];
+    let passes: [fn(&Sides<'_>, usize, usize) -> bool; 3] = [has_same_text, has_similar_text, is_listed_day];
     for belongs in passes {
         for &draft in &open {
             if !sides.is_open(draft) {
@@ -64,9 +64,9 @@ fn has_similar_text(sides: &Sides<'_>, draft: usize, row: usize) -> bool {
     are_alike(new, old)
 }
 
-/// Both lists hold every row of the day, so what one lists the other does.
-fn is_of_whole_day(sides: &Sides<'_>, draft: usize, row: usize) -> bool {
-    sides.must_list(row) && sides.batch.learned.holds_whole(sides.drafts[draft].date)
+/// An earlier list holds every row of the day, so the draft is one of them, whatever its text.
+fn is_listed_day(sides: &Sides<'_>, draft: usize, _row: usize) -> bool {
+    sides.batch.learned.holds_whole(sides.drafts[draft].date)
 }
 
 /// The facts that a stored row gains from another format. Its own day, amount, texts and id stay.

@@ -190,3 +190,21 @@ async fn a_row_of_the_same_day_and_another_amount_is_no_question() {
     assert_eq!(place.added(&[("a.csv", &table(&["2026-10-13,Harbour Coffee,-4.50\n"]))], &[]).await, [1]);
     assert_eq!(place.counts(), (3, 2));
 }
+
+#[tokio::test]
+async fn rows_of_days_that_the_other_format_lists_completely_are_one_whatever_their_texts() {
+    let bank = ofx("55512345", &["2026-10-13,POS 4471 HARBOUR,-3.50\n", "2026-10-20,GARAGE 12,-33.10\n"])
+        .replace("<BANKTRANLIST>", "<BANKTRANLIST><DTSTART>20261001<DTEND>20261031")
+        .replace("</BANKTRANLIST>", "</BANKTRANLIST><LEDGERBAL><BALAMT>100.00<DTASOF>20261031</LEDGERBAL>");
+    let own = table(&["2026-10-13,Morning drink,-3.50\n", "2026-10-20,Car repair,-33.10\n"]);
+    let place = Place::new();
+    assert_eq!(place.added(&[("october.ofx", &bank)], &[]).await, [2]);
+    let question = place.question(&[("own.csv", &own)], &[]).await;
+    assert_eq!(question.options[0].preview[0], "2 of 2 rows are there by day and amount");
+    assert_eq!(place.added(&[("own.csv", &own)], &[("account", &question.options[0].value)]).await, [0]);
+    assert_eq!(place.counts(), (2, 1));
+    // Another amount is another row, also on such a day.
+    let more = table(&["2026-10-13,Morning drink,-3.50\n", "2026-10-13,Bus,-2.20\n", "2026-10-20,Car repair,-33.10\n"]);
+    assert_eq!(place.added(&[("more.csv", &more)], &[]).await, [1]);
+    assert_eq!(place.counts(), (3, 1));
+}
