@@ -140,7 +140,7 @@ impl KnownFigure {
     }
 }
 
-/// States of the past that were read, by the change that made them.
+/// Earlier states that were read, by the change that made them.
 pub(crate) type PastStates = std::collections::BTreeMap<ChangeId, Explainer>;
 
 /// One entry of a folder.

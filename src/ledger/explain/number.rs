@@ -11,14 +11,14 @@ pub(super) fn shortened(line: &str, amount: Decimal) -> Cow<'_, str> {
     if line.chars().count() <= LONGEST_LINE {
         return Cow::Borrowed(line);
     }
-    let at = numbers(line).find(|(_, number)| *number == amount.abs()).map_or(0, |(at, _)| at);
+    let at = number_at(line, amount).unwrap_or(0);
     let before = line[..at].chars().count().saturating_sub(LONGEST_LINE / 2);
     Cow::Owned(line.chars().skip(before).take(LONGEST_LINE).collect())
 }
 
 /// Whether a line has the amount as a number, whatever its sign and its separators.
 pub(super) fn contains(line: &str, amount: Decimal) -> bool {
-    numbers(line).any(|(_, number)| number == amount.abs())
+    number_at(line, amount).is_some()
 }
 
 /// The place of the amount in a line, in bytes.

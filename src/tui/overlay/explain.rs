@@ -73,7 +73,7 @@ pub(crate) struct ExplainTree {
     lines: Vec<Line>,
     /// The figure whose inputs or source are being read, and its line.
     reading: Option<(usize, KnownFigure)>,
-    /// The states of the past that were read.
+    /// Earlier states that were read.
     past: PastStates,
     /// Shown when no figure could be read.
     problem: Option<String>,
@@ -91,7 +91,7 @@ impl ExplainTree {
         Self::open_known(figures.into_iter().map(KnownFigure::now).collect(), ctx);
     }
 
-    /// Opens the trees of figures of now and of the past.
+    /// Opens the trees of figures of the present and of earlier states.
     pub(crate) fn open_known(figures: Vec<KnownFigure>, ctx: &mut Ctx<'_>) {
         let mut figures = figures.into_iter();
         let Some(root) = figures.next() else { return };

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Reads states. Those of the past are built in memory, each once for the pane that asks.
+/// Reads states. Earlier ones are built in memory, each once for the pane that asks.
 pub(super) struct States {
     ledger: Ledger,
     view: View,
