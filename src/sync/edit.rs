@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
-use super::{JobFailure, account, failure::missing, merge, reconcile::Content};
+use super::{JobFailure, account, failure::missing, merge, naming, reconcile::Content};
 use crate::{
     domain::{
         Account, AccountCategory, AccountId, AccountSigns, AccountType, ChangeCounts, ChangeId, ChangeKind,
@@ -72,10 +72,10 @@ pub(super) fn apply(store: &Store, edit: &Edit, now: DateTime<Utc>) -> Result<Ch
         }
         Edit::RenameConnection(id, name) => {
             let known = store.read()?.connection(*id)?;
-            let mut connection = known.ok_or_else(|| missing("connection", &id.to_string(), "connections"))?;
+            let connection = known.ok_or_else(|| missing("connection", &id.to_string(), "connections"))?;
+            let alias = valid_name(name.as_deref())?;
             let mut writer = begin(format!("name of {}", connection.display_name()))?;
-            connection.alias = valid_name(name.as_deref())?;
-            writer.put_connection(&connection)?;
+            naming::put(&mut writer, &connection, alias)?;
             (writer, Vec::new())
         }
         Edit::Transactions(edits) => {

@@ -14,6 +14,7 @@ mod live;
 mod manual;
 mod merge;
 mod message;
+mod naming;
 mod options;
 mod reconcile;
 mod report;

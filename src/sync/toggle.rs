@@ -13,7 +13,7 @@ use super::{
     account::parts::is_counted,
     ended,
     failure::missing,
-    live, merge,
+    live, merge, naming,
     reconcile::{self, Batch, Learned, ListingFacts},
 };
 use crate::{
@@ -74,6 +74,7 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             if let Some(id) = target.connection_id {
                 ended::follow(&reader, writer, id, target.id, now)?;
             }
+            naming::follow(&reader, writer)?;
             let merged = merge::compare_again(&reader, writer)?;
             merge::put(&reader, writer, &merged)?;
             let parted = parted(&reader, writer)?;
@@ -102,6 +103,7 @@ fn toggle_one(store: &Store, target: &Change, undo: bool, now: DateTime<Utc>) ->
             ended::follow(&reader, writer, id, target.id, now)?;
             live::note_redone(writer, id, target.id)?;
         }
+        naming::follow(&reader, writer)?;
         let mut pairs = Vec::new();
         // Nearly always there is nothing to compare, and a large change need not be read.
         if !others.is_empty() {

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     config::Screen,
+    providers::is_live,
     sync::{EngineCommand, JobId, JobProgress},
 };
 
@@ -240,7 +241,13 @@ impl Panes {
 
     /// Whether an action does something in the pane that has the keys.
     pub(crate) fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
-        self.overlays.last().map_or_else(|| self.current().offers(action, snapshot), |top| top.offers(action, snapshot))
+        let has_object = match action {
+            Action::SyncAll => snapshot.view.connections().iter().any(is_live),
+            Action::AsOf | Action::Columns | Action::Mask => !snapshot.is_empty(),
+            _ => true,
+        };
+        let top = || self.overlays.last().map_or_else(|| self.current(), |top| &**top);
+        has_object && top().offers(action, snapshot)
     }
 
     /// Overlays from the top down, then every screen.

@@ -96,6 +96,14 @@ pub(crate) struct Matter {
     pub(crate) jump: Jump,
 }
 
+impl Matter {
+    /// Its place among newer matters, also where its text changed: the matter of the same kind about the same thing.
+    pub(crate) fn position_in(&self, matters: &[Self]) -> Option<usize> {
+        let by_id = matters.iter().position(|other| other.id == self.id);
+        by_id.or_else(|| matters.iter().position(|other| other.kind == self.kind && other.jump == self.jump))
+    }
+}
+
 /// A matter for the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttentionLine {
@@ -301,4 +309,35 @@ pub(crate) fn unexplained(gap: &Span) -> String {
 /// The download that would close a gap.
 pub(crate) fn closed_by(gap: &Span) -> String {
     format!("download {} to {} again", gap.from, gap.to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{AccountId, ConnectionId};
+
+    #[test]
+    fn a_matter_is_found_again_when_its_text_changes() {
+        let matter = |kind, jump, text: &str| Matter {
+            kind,
+            id: matter_id(text),
+            text: text.to_owned(),
+            money: None,
+            figure: None,
+            pressing: false,
+            jump,
+        };
+        let (login, account) = (Jump::Connection(ConnectionId(1)), Jump::Account(AccountId(1)));
+        let known = matter(MatterKind::Login, login, "ends in 25 h");
+        let old = matter(MatterKind::Old, account, "the balance is from May");
+        let newer = [
+            matter(MatterKind::Login, Jump::Connection(ConnectionId(2)), "has expired"),
+            matter(MatterKind::Gap, account, "rows do not add up"),
+            matter(MatterKind::Login, login, "ends in 24 h"),
+            old.clone(),
+        ];
+        assert_eq!(known.position_in(&newer), Some(2));
+        assert_eq!(old.position_in(&newer), Some(3));
+        assert_eq!(matter(MatterKind::Unknown, account, "no balance").position_in(&newer), None);
+    }
 }

@@ -42,6 +42,7 @@ const SCREEN_ONLY: &[(&str, &str)] = &[
     ("columns", "the option --columns of the lists"),
     ("column-", "a step of the menu of columns"),
     ("complete", "shells complete words"),
+    ("form-next", "a step of a form"),
     ("connect-", "a step of the connection wizard"),
     ("copy", "a command writes to standard output"),
     ("down", "moves on the screen"),

@@ -312,7 +312,9 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Back, &["esc"], "connect-back", "One step back; stops a running job", "back", KeyGroup::Connect, STEPS),
     // Overlays and fields.
     row(Action::Complete, &["tab"], "complete", "Complete the text, else the next field", "complete", KeyGroup::Overlay,
-        KeyScope::of(&[KeyPlace::PickerPath, KeyPlace::Form, KeyPlace::Filter])),
+        KeyScope::of(&[KeyPlace::PickerPath, KeyPlace::Filter])),
+    row(Action::Complete, &["tab"], "form-next", "Complete the text, else the next field", "next field", KeyGroup::Overlay,
+        KeyScope::of(&[KeyPlace::Form])),
     row(Action::PreviousPane, &["shift-tab"], "previous-field", "Previous field or suggestion", "", KeyGroup::Overlay,
         KeyScope::of(&[KeyPlace::PickerPath, KeyPlace::Form, KeyPlace::Filter])),
     row(Action::Down, &["down", "ctrl-n"], "field-down", "Next row or field", "", KeyGroup::Overlay, STEPPED),

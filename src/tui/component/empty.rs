@@ -23,6 +23,11 @@ pub(crate) fn no_data(scene: &mut Scene<'_>, area: Rect) {
     );
 }
 
+/// The empty state of a list whose filter no row passes.
+pub(crate) fn no_match(scene: &mut Scene<'_>, area: Rect) {
+    show(scene, area, "No row matches", &[("Esc", "clear the filter"), ("/", "change it")]);
+}
+
 /// A heading and the keys that help.
 pub(crate) fn show(scene: &mut Scene<'_>, area: Rect, heading: &str, keys: &[(&str, &str)]) {
     let indent = keys.iter().map(|(key, _)| width(key)).max().unwrap_or(0) + 2;

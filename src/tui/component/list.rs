@@ -48,9 +48,10 @@ impl List {
     /// of reach while the detail has the focus and covers it.
     pub(crate) fn offers(&self, action: Action, rows: usize) -> bool {
         match action {
-            Action::Open | Action::Filter | Action::Sort | Action::SortReverse | Action::Group => {
-                rows > 0 && !self.detail.focused
-            }
+            Action::Filter => (rows > 0 || self.filter.is_active()) && !self.detail.focused,
+            // Only the filter of rows completes words and keeps earlier texts.
+            Action::Complete | Action::EarlierFilter => !self.filter.editing,
+            Action::Open | Action::Sort | Action::SortReverse | Action::Group => rows > 0 && !self.detail.focused,
             Action::Edit | Action::Copy | Action::Explain | Action::Mark => rows > 0,
             _ => true,
         }
@@ -69,7 +70,10 @@ impl List {
         }
         match action {
             Action::Filter => self.filter.open(),
-            Action::Accept => self.filter.editing = false,
+            Action::Accept => {
+                self.filter.editing = false;
+                self.remember(rows);
+            }
             _ => return false,
         }
         true
@@ -117,8 +121,17 @@ impl List {
         }
     }
 
+    /// Takes in a change of the filter: where it hides the selected row, the cursor goes to the first one.
+    pub(crate) fn refilter(&mut self, rows: &[RowId]) {
+        if self.selected.is_none_or(|row| !rows.contains(&row)) {
+            self.cursor = SelectedRow::default();
+        }
+        self.settle(rows);
+    }
+
+    /// The row of the cursor is the selected one from here on; without rows the selected one stays.
     fn remember(&mut self, rows: &[RowId]) {
-        self.selected = rows.get(self.cursor.at).copied();
+        self.selected = rows.get(self.cursor.at).copied().or(self.selected);
     }
 }
 

@@ -73,24 +73,34 @@ pub(crate) trait Pane: Send {
         }
     }
 
+    /// As [`Pane::settle`], after the filter of that list changed.
+    fn refilter(&mut self, snapshot: &LedgerSnapshot) {
+        let rows = self.rows(snapshot);
+        if let Some(list) = self.list() {
+            list.refilter(&rows);
+        }
+    }
+
     /// A key without an action in this place: text for a field.
     fn key(&mut self, event: KeyEvent, ctx: &mut Ctx<'_>) {
         if let Some(list) = self.list() {
             list.filter.key(event);
-            self.settle(ctx.snapshot);
+            self.refilter(ctx.snapshot);
         }
     }
 
     /// Pasted text; returns whether the pane used it.
     fn paste(&mut self, text: &str, ctx: &mut Ctx<'_>) -> bool {
         let wanted = self.list().is_some_and(|list| list.filter.paste(text));
-        self.settle(ctx.snapshot);
+        self.refilter(ctx.snapshot);
         wanted
     }
 
     /// One step back inside the pane; false when there is none, so that the root steps back.
-    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
-        self.list().is_some_and(|list| list.detail.back() || list.filter.back())
+    fn back(&mut self, ctx: &mut Ctx<'_>) -> bool {
+        let stepped = self.list().is_some_and(|list| list.detail.back() || list.filter.back());
+        self.settle(ctx.snapshot);
+        stepped
     }
 
     /// A click on a row.

@@ -251,6 +251,8 @@ pub(crate) fn summary(change: &Change) -> String {
     match change.kind {
         _ if !parts.is_empty() => parts.join(", "),
         ChangeKind::Edit => "changed by hand".to_owned(),
-        _ => "nothing changed".to_owned(),
+        ChangeKind::Undo => "taken back".to_owned(),
+        ChangeKind::Redo => "brought back".to_owned(),
+        ChangeKind::Import | ChangeKind::Sync => "nothing changed".to_owned(),
     }
 }

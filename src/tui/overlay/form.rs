@@ -16,6 +16,7 @@ use crate::{
             scene::Scene,
         },
         msg::WorkerAnswer,
+        snapshot::LedgerSnapshot,
         widget::{
             field::TextField,
             paint::{below, bottom, centred, padded, rows, shrink_left, top},
@@ -200,6 +201,10 @@ impl<T: Send> Pane for Form<T> {
             }
         }
         true
+    }
+
+    fn offers(&self, action: Action, _snapshot: &LedgerSnapshot) -> bool {
+        action != Action::Complete || self.lines.len() > 1 || self.lines.iter().any(|line| line.completion().is_some())
     }
 
     fn draw(&self, scene: &mut Scene<'_>, area: Rect) {

@@ -13,6 +13,7 @@ use crate::tui::{
         pane::{Ctx, Pane},
         scene::Scene,
     },
+    snapshot::LedgerSnapshot,
     widget::{
         cursor::SelectedRow,
         paint::{below, centred, padded, rows, shrink_left, top},
@@ -84,6 +85,10 @@ impl Help {
 impl Pane for Help {
     fn place(&self) -> KeyPlace {
         if self.filter.editing { KeyPlace::Filter } else { KeyPlace::Help }
+    }
+
+    fn offers(&self, action: Action, _snapshot: &LedgerSnapshot) -> bool {
+        !matches!(action, Action::Complete | Action::EarlierFilter)
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {

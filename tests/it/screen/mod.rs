@@ -8,6 +8,7 @@ mod connecting;
 mod connecting_again;
 mod everyday;
 mod finding;
+mod footers;
 mod grouping;
 mod idle_lock;
 mod marking;

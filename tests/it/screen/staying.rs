@@ -50,6 +50,58 @@ async fn new_rows_leave_the_selected_row_selected() {
 }
 
 #[tokio::test]
+async fn a_filter_that_hides_the_selected_row_gives_it_back() {
+    let mut h = Harness::new(120, 30);
+    let rows = [("2026-11-05", "-1.00", "Gamma"), ("2026-11-04", "-2.00", "Beta"), ("2026-11-03", "-3.00", "Alpha")];
+    import(&mut h, "a.qfx", "111100001111", &rows).await;
+    // While one types, the first row found is selected; Esc returns to the row from before.
+    h.keys("3j").idle().await.shows(&["▸ 2026-11-04  Beta"]).keys("/a").idle().await.shows(&["▸ 2026-11-04  Beta"]);
+    h.keys("lp").idle().await.shows(&["▸ 2026-11-03  Alpha"]).keys("<esc>").idle().await.shows(&["▸ 2026-11-04  Beta"]);
+    // Enter takes the row found.
+    h.keys("/gam<enter>").idle().await.shows(&["▸ 2026-11-05  Gamma"]).keys("<esc>").idle().await;
+    h.shows(&["▸ 2026-11-05  Gamma"]);
+    // The lists of the other screens do the same.
+    h.keys("5").idle().await.shows(&["▸ "]).keys("jjj");
+    let selected = |h: &mut Harness| h.screen().lines().find(|line| line.contains('▸')).unwrap().to_owned();
+    let before = selected(&mut h);
+    h.keys("/simplefin").idle().await.shows(&["▸ SimpleFIN"]).keys("<esc>").idle().await;
+    assert_eq!(selected(&mut h), before);
+    h.keys("/simplefin<enter>").idle().await.keys("<esc>").idle().await.shows(&["▸ SimpleFIN"]);
+}
+
+#[tokio::test]
+async fn a_range_starts_at_its_row_in_every_order() {
+    let mut h = Harness::new(120, 30);
+    let rows = [("2026-11-05", "-2.00", "Gamma"), ("2026-11-04", "-1.00", "Beta"), ("2026-11-03", "-3.00", "Alpha")];
+    import(&mut h, "a.qfx", "111100001111", &rows).await;
+    h.keys("3v").idle().await.keys("sp").idle().await.shows(&["● range from here"]);
+    h.keys("ggv").shows(&["● 3 marked"]).keys("<esc>").hides("marked");
+    h.keys("gg").shows(&["▸ 2026-11-03  Alpha"]).keys("vsdv").idle().await.shows(&["● 1 marked  -3.00 USD"]);
+}
+
+#[tokio::test]
+async fn undo_and_redo_of_a_name_rename_the_connection() {
+    let mut h = Harness::new(120, 30);
+    import(&mut h, "a.qfx", "111100001111", &[("2026-11-02", "-1.00", "Alpha")]).await;
+    let name = |h: &Harness| h.store.read().unwrap().connections().unwrap()[0].alias.clone();
+    h.keys("5eFirst<enter>").idle().await.keys("e<ctrl-u>Second<enter>").idle().await;
+    assert_eq!(name(&h).as_deref(), Some("Second"));
+    h.keys("u").idle().await.shows(&["▸ First"]);
+    h.keys("u").idle().await.hides("▸ First");
+    assert_eq!(name(&h), None);
+    h.keys("U").idle().await.shows(&["▸ First"]).keys("U").idle().await.shows(&["▸ Second"]);
+    // Undone in the other order, the newest name that stands counts.
+    h.keys("6").idle().await;
+    let changes = h.store.read().unwrap().changes(None, 50).unwrap();
+    assert!(changes.iter().all(|change| !change.undone));
+    h.keys("/edit<enter>").idle().await.keys("Gu").idle().await;
+    assert_eq!(name(&h).as_deref(), Some("Second"));
+    h.keys("ggu").idle().await;
+    assert_eq!(name(&h), None);
+    h.keys("<esc>gg").shows(&["taken back"]).hides("nothing changed");
+}
+
+#[tokio::test]
 async fn esc_returns_to_the_screen_that_a_jump_left() {
     let mut h = Harness::new(120, 30);
     import(&mut h, "a.qfx", "111100001111", &[("2020-11-02", "-1.00", "Alpha")]).await;

@@ -61,6 +61,10 @@ fn list(accounts: &Accounts, scene: &mut Scene<'_>, area: Rect) {
     }
     let body = if filter { below(inner, 1) } else { inner };
     let items = accounts.items(snapshot);
+    if items.is_empty() {
+        empty::no_match(scene, body);
+        return;
+    }
     let mut specs = accounts.columns.shown(&COLUMNS, body.width);
     if accounts.order != AccountOrder::Institution && specs.iter().all(|spec| spec.column != AccountColumn::Institution)
     {

@@ -50,6 +50,10 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
         activity.list.filter.draw(scene, top(inner, 1), &format!("{} of {}", shown.len(), snapshot.changes.len()));
         body = below(body, 1);
     }
+    if shown.is_empty() {
+        empty::no_match(scene, body);
+        return;
+    }
     let columns = [
         TableColumn::new("When", Size::Fit(9, 16)),
         TableColumn::new("What", Size::Fixed(6)),

@@ -131,7 +131,11 @@ impl Connections {
 
     /// A new login for the selected connection.
     fn reconnect(&self, ctx: &mut Ctx<'_>) {
-        let Some(Item::Connection(connection)) = self.selected_line(ctx.snapshot) else { return };
+        let connection = match self.selected_line(ctx.snapshot) {
+            Some(Item::Connection(connection)) => connection,
+            Some(Item::Provider(provider)) => return not_connected(provider, ctx),
+            Some(Item::Heading(_)) | None => return,
+        };
         match find(&connection.provider) {
             Ok(provider) if provider.is_file() => ctx.asks.push(Ask::Act(Action::Import)),
             Ok(_) if !connection.counts() => ctx.toast("It is disconnected: c connects it again."),
@@ -143,12 +147,17 @@ impl Connections {
     fn end(&self, ctx: &mut Ctx<'_>) {
         match self.selected_line(ctx.snapshot) {
             Some(Item::Connection(connection)) => end::ask(connection, ctx),
-            Some(Item::Heading(_) | Item::Provider(_)) | None => {}
+            Some(Item::Provider(provider)) => not_connected(provider, ctx),
+            Some(Item::Heading(_)) | None => {}
         }
     }
 
     fn edit(&self, ctx: &mut Ctx<'_>) {
-        let Some(Item::Connection(connection)) = self.selected_line(ctx.snapshot) else { return };
+        let connection = match self.selected_line(ctx.snapshot) {
+            Some(Item::Connection(connection)) => connection,
+            Some(Item::Provider(provider)) => return not_connected(provider, ctx),
+            Some(Item::Heading(_)) | None => return,
+        };
         let inputs = vec![FormField {
             label: "Name",
             help: "Your name for it; leave empty to restore the institution's",
@@ -211,6 +220,12 @@ impl Connections {
             Some(Item::Heading(_)) | None => {}
         }
     }
+}
+
+/// The answer to a key for connections, on a provider.
+fn not_connected(provider: &ProviderMetadata, ctx: &mut Ctx<'_>) {
+    let how = if provider.is_file() { "Enter imports a file" } else { "Enter connects it" };
+    ctx.toast(format!("{} is not a connection: {how}.", provider.display_name));
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a form may refuse")]

@@ -10,6 +10,7 @@ use crate::{
     tui::{
         component::{
             detail::DetailLine,
+            empty,
             hit::ListId,
             scene::{Moment, Scene},
         },
@@ -59,6 +60,10 @@ fn list(connections: &Connections, scene: &mut Scene<'_>, area: Rect) {
     if connections.list.filter.is_active() {
         connections.list.filter.draw(scene, top(inner, 1), "");
         body = below(body, 1);
+    }
+    if items.is_empty() {
+        empty::no_match(scene, body);
+        return;
     }
     let columns = [
         TableColumn::new("Name", Size::Flex(18)),

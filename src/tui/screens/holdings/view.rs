@@ -64,7 +64,12 @@ fn list(holdings: &Holdings, scene: &mut Scene<'_>, area: Rect) {
     let sums = totals(&scene.snapshot.holdings);
     let lines = u16::try_from(sums.len()).unwrap_or(u16::MAX).min(body.height / 3);
     sum_lines(&sums, scene, bottom(body, lines));
-    table(holdings, &shown, scene, above(body, lines), focused);
+    let body = above(body, lines);
+    if shown.is_empty() {
+        empty::no_match(scene, body);
+    } else {
+        table(holdings, &shown, scene, body, focused);
+    }
 }
 
 fn sum_lines(sums: &[(crate::domain::AssetCode, super::position::Total)], scene: &mut Scene<'_>, area: Rect) {

@@ -24,7 +24,7 @@ use crate::{
             pane::{Ask, Ctx, Pane, PaneNews, can_undo},
             scene::Scene,
         },
-        msg::{Effect, Jump, WorkerAnswer},
+        msg::{Effect, WorkerAnswer},
         overlay::{ExplainTree, Menu, MenuEntry},
         snapshot::{LedgerSnapshot, Worth},
         widget::{amount, cursor::SelectedRow},
@@ -55,7 +55,7 @@ pub(crate) struct Overview {
     visit: Option<DateTime<Utc>>,
     asked: bool,
     focus: Part,
-    /// Whether the user chose the focus; before that, the first part with content has it.
+    /// Whether the user chose the focus, or moved in it; before that, the first part with content has it.
     chosen: bool,
     attention: SelectedRow,
     news: SelectedRow,
@@ -134,22 +134,20 @@ impl Overview {
 
     /// The matters and changes of a snapshot; the cursors stay on their lines.
     fn refresh(&mut self, ctx: &Ctx<'_>) {
-        let matter = self.matters.get(self.attention.at).map(|matter| matter.text.clone());
+        let matter = self.matters.get(self.attention.at).cloned();
         let open = |matter: &Matter| !self.dismissed.contains(&matter.id);
         let mut all = attention::matters(ctx.snapshot, &ctx.moment);
         all.retain(open);
         self.matters = attention::grouped(&all);
         self.matters.retain(open);
-        let same = matter.and_then(|text| self.matters.iter().position(|matter| matter.text == text));
+        let same = matter.and_then(|known| known.position_in(&self.matters));
         self.attention.at = same.unwrap_or(self.attention.at);
         self.attention.clamp(self.matters.len());
-        let item = self.items.get(self.news.at).map(|item| (item.jump, item.text.clone()));
-        let top = self.news.at == 0;
+        // The place of an item is its identity: an account or a change. Before the user chose one, the newest is selected.
+        let item = self.items.get(self.news.at).map(|item| item.jump).filter(|_| self.chosen);
         self.items = news::since(ctx.snapshot, self.visit, &ctx.moment);
-        let same = |(jump, text): &(Jump, String)| {
-            self.items.iter().position(|other| other.jump == *jump && other.text == *text)
-        };
-        self.news.at = item.as_ref().filter(|_| !top).and_then(same).unwrap_or(self.news.at);
+        let same = item.and_then(|jump| self.items.iter().position(|other| other.jump == jump));
+        self.news.at = same.unwrap_or(self.news.at);
         self.news.clamp(self.items.len());
         if !self.chosen {
             self.focus = Part::Attention;
@@ -257,7 +255,11 @@ impl Pane for Overview {
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {
-        if self.step(action, ctx) || self.history.zoom(action) {
+        if self.step(action, ctx) {
+            self.chosen = true;
+            return;
+        }
+        if self.history.zoom(action) {
             return;
         }
         match action {

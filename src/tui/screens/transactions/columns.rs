@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     domain::{Security, Text, TransactionFacts, TransactionSubtype},
-    ledger::LedgerEntry,
+    ledger::{LedgerEntry, Sort, SortKey},
     tui::{
         component::columns::{ColumnSpec, ShownFrom},
         snapshot::{LedgerSnapshot, kind_words},
@@ -35,6 +35,23 @@ pub(super) enum RowColumn {
     Amount,
     Balance,
     Status,
+}
+
+/// The sort orders, each with its letter.
+pub(super) const SORTS: [(SortKey, char, &str); 6] = [
+    (SortKey::Date, 'd', "date"),
+    (SortKey::Payee, 'p', "payee"),
+    (SortKey::Amount, 'a', "amount"),
+    (SortKey::Account, 'c', "account"),
+    (SortKey::Type, 't', "type"),
+    (SortKey::Status, 'u', "status"),
+];
+
+/// The order after a click on the header at a place of [`SORTS`]: a second click reverses it.
+pub(super) fn sort_by(place: usize, now: Sort) -> Option<Sort> {
+    let (key, ..) = *SORTS.get(place)?;
+    let descending = if key == now.key { !now.descending } else { matches!(key, SortKey::Date | SortKey::Amount) };
+    Some(Sort { key, descending })
 }
 
 const fn text(title: &'static str, most: u16, rank: u8) -> TableColumn<'static> {

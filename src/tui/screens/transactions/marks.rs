@@ -20,8 +20,8 @@ pub(super) struct RowMarks {
     rows: BTreeSet<TransactionId>,
     /// By currency; none when there are too many rows.
     sums: Option<Vec<Money>>,
-    /// The line on screen at which a range starts.
-    pub(super) range: Option<usize>,
+    /// The row at which a range starts, and its line on screen.
+    pub(super) range: Option<(TransactionId, usize)>,
 }
 
 impl RowMarks {
@@ -66,9 +66,14 @@ impl RowMarks {
         Some(figures.into_iter().map(|(_, ids)| Figure::RowSum(RowSumPart::Amount, ids)).collect())
     }
 
+    /// Finds the line of the row at which a range starts; drops the range when the row is not listed.
+    pub(super) fn place_range(&mut self, line_of: impl Fn(TransactionId) -> Option<usize>) {
+        self.range = self.range.and_then(|(row, _)| Some((row, line_of(row)?)));
+    }
+
     /// Whether a line is between the start of the range and the cursor.
     pub(super) fn in_range(&self, line: usize, cursor: usize) -> bool {
-        self.range.is_some_and(|start| (start.min(cursor)..=start.max(cursor)).contains(&line))
+        self.range.is_some_and(|(_, start)| (start.min(cursor)..=start.max(cursor)).contains(&line))
     }
 
     pub(super) fn clear(&mut self) {

@@ -3,6 +3,7 @@
 //! INVARIANT: workers compute listings (or the runtime itself when that is fast); the rows of the
 //! last listing stay on screen until the next one arrives.
 
+mod chosen;
 mod columns;
 mod complete;
 mod copy;
@@ -22,7 +23,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 
-use self::order::LineContent;
+use self::{chosen::ChosenRow, order::LineContent};
 use crate::{
     domain::{AccountId, TransactionId},
     ledger::{LedgerEntry, ListRequest, Query, RowList, Sort, SortKey},
@@ -44,18 +45,9 @@ use crate::{
     },
 };
 
-/// The sort orders, each with its letter.
-const SORTS: [(SortKey, char, &str); 6] = [
-    (SortKey::Date, 'd', "date"),
-    (SortKey::Payee, 'p', "payee"),
-    (SortKey::Amount, 'a', "amount"),
-    (SortKey::Account, 'c', "account"),
-    (SortKey::Type, 't', "type"),
-    (SortKey::Status, 'u', "status"),
-];
-
 /// The screen.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches")]
 pub(crate) struct Transactions {
     account: Option<AccountId>,
     sort: Sort,
@@ -75,8 +67,10 @@ pub(crate) struct Transactions {
     running_wanted: u64,
     marks: marks::RowMarks,
     cursor: SelectedRow,
-    /// The row to select in the next listing.
-    keep: Option<TransactionId>,
+    /// The row on which the cursor stays.
+    chosen: Option<ChosenRow>,
+    /// Whether the filter changed since the last listing.
+    refiltered: bool,
     /// Whether the screen was shown yet; before that, the first row is selected.
     visited: bool,
     complete: complete::Complete,
@@ -112,8 +106,34 @@ impl Transactions {
 
     /// Moves the cursor; returns whether the action was a movement.
     fn step(&mut self, action: Action, page: usize) -> bool {
-        let len = self.len();
-        if self.groups.are_shown() { self.groups.act(action, page) } else { self.cursor.act(action, len, page) }
+        if self.groups.are_shown() {
+            return self.groups.act(action, page);
+        }
+        let moved = self.cursor.act(action, self.len(), page);
+        if moved {
+            self.choose();
+        }
+        moved
+    }
+
+    /// The cursor was moved: its row is the chosen one from here on.
+    fn choose(&mut self) {
+        if let Some(listing) = self.listing.as_ref().filter(|_| self.item().is_some()) {
+            self.chosen = ChosenRow::at(self.cursor.at, listing, &self.orders).or(self.chosen);
+        }
+    }
+
+    /// Puts the cursor on the chosen row of a new listing. Where it is not listed, the cursor keeps its place; after a change of
+    /// the filter it goes to the first row.
+    fn follow(&mut self, listing: &RowList) {
+        let line = self.chosen.and_then(|chosen| chosen.line(listing, &self.orders));
+        let refiltered = std::mem::take(&mut self.refiltered);
+        self.cursor.at = line.unwrap_or(if refiltered { 0 } else { self.cursor.at });
+        self.cursor.clamp(self.len());
+        self.marks.place_range(|row| chosen::line_of(row, listing, &self.orders));
+        if self.visited && line.is_none() && (self.chosen.is_none() || (refiltered && !self.editing)) {
+            self.choose();
+        }
     }
 
     fn entry(&self, ctx: &Ctx<'_>) -> Option<LedgerEntry> {
@@ -137,6 +157,7 @@ impl Transactions {
 
     fn set_query(&mut self, ctx: &mut Ctx<'_>) {
         self.query = Query::parse(self.field.value(), ctx.moment.today);
+        self.refiltered = true;
         self.relist(ctx);
     }
 
@@ -150,7 +171,7 @@ impl Transactions {
         self.sort = Sort::default();
         self.marks.clear();
         self.cursor = SelectedRow::default();
-        self.keep = None;
+        self.chosen = None;
         self.groups = groups::Groups::default();
         self.orders.close();
         self.detail.back();
@@ -161,7 +182,7 @@ impl Transactions {
     /// Shows one row among all.
     fn show(&mut self, row: TransactionId, ctx: &mut Ctx<'_>) {
         self.scope_to(None, ctx);
-        self.keep = Some(row);
+        self.chosen = Some(ChosenRow::of(row));
     }
 
     fn listed(&mut self, result: &Result<(RowList, Option<Grouped>), EffectError>, ctx: &mut Ctx<'_>) {
@@ -169,13 +190,9 @@ impl Transactions {
         match result {
             Ok((listing, grouped)) => {
                 self.groups.listed(grouped.as_ref());
-                let keep = self.keep.take();
                 self.orders.listed(listing);
-                if let Some(place) = keep.and_then(|row| listing.position_of(row)) {
-                    self.cursor.at = self.orders.shown_at(listing, place);
-                }
                 self.listing = Some(listing.clone());
-                self.cursor.clamp(self.len());
+                self.follow(listing);
                 if !self.query.is_all() {
                     self.hits.remember(listing);
                 }
@@ -185,14 +202,13 @@ impl Transactions {
     }
 
     fn sort_by(&mut self, sort: Sort, ctx: &mut Ctx<'_>) {
-        self.keep = self.selected_row();
         self.sort = sort;
         self.relist(ctx);
     }
 
     fn sort_menu(&self, ctx: &mut Ctx<'_>) {
-        let at = SORTS.iter().position(|(key, ..)| *key == self.sort.key).unwrap_or(0);
-        let titles: Vec<(char, &str)> = SORTS.iter().map(|(_, letter, title)| (*letter, *title)).collect();
+        let at = columns::SORTS.iter().position(|(key, ..)| *key == self.sort.key).unwrap_or(0);
+        let titles: Vec<(char, &str)> = columns::SORTS.iter().map(|(_, letter, title)| (*letter, *title)).collect();
         ctx.push(Menu::sort(&titles, at));
     }
 
@@ -216,8 +232,7 @@ impl Transactions {
             let ids = self.ids_at(self.cursor.at);
             self.marks.toggle(&ids, ctx.snapshot);
         }
-        let len = self.len();
-        self.cursor.act(Action::Down, len, ctx.page);
+        self.step(Action::Down, ctx.page);
     }
 
     /// Marks every row of the list, or none.
@@ -230,7 +245,7 @@ impl Transactions {
 
     /// Marks the rows between the start of the range and the cursor.
     fn end_range(&mut self, ctx: &Ctx<'_>) {
-        if let Some(start) = self.marks.range.take() {
+        if let Some((_, start)) = self.marks.range.take() {
             let lines = start.min(self.cursor.at)..=start.max(self.cursor.at);
             let ids: Vec<TransactionId> = lines.flat_map(|line| self.ids_at(line)).collect();
             self.marks.add(&ids, ctx.snapshot);
@@ -249,7 +264,10 @@ impl Transactions {
             item.first()
         };
         match self.hits.next(listing, from, forward) {
-            Some(place) => self.cursor.at = self.orders.shown_at(listing, place),
+            Some(place) => {
+                self.cursor.at = self.orders.shown_at(listing, place);
+                self.choose();
+            }
             None => ctx.toast("No more rows of the last filter: / filters."),
         }
     }
@@ -257,7 +275,7 @@ impl Transactions {
     /// Replaces the filter.
     fn refilter(&mut self, text: String, ctx: &mut Ctx<'_>) {
         self.field.set(text);
-        self.cursor = SelectedRow::default();
+        (self.cursor, self.chosen) = (SelectedRow::default(), None);
         self.detail.back();
         self.set_query(ctx);
     }
@@ -296,6 +314,8 @@ impl Transactions {
     fn open(&mut self) {
         if let (Some(listing), Some(places)) = (&self.listing, self.order()) {
             self.cursor.at = self.orders.toggle(listing, &places);
+            self.marks.place_range(|row| chosen::line_of(row, listing, &self.orders));
+            self.choose();
             return;
         }
         self.detail.back();
@@ -333,6 +353,9 @@ impl Transactions {
             }
             Action::Accept => {
                 self.editing = false;
+                if !self.listing_now {
+                    self.choose();
+                }
                 self.earlier.add(self.field.value());
                 if self.field.value() != self.before {
                     self.groups.forget_way();
@@ -378,7 +401,9 @@ impl Pane for Transactions {
     }
 
     fn jump(&mut self, to: Jump, ctx: &mut Ctx<'_>) {
-        self.visited = true;
+        if !std::mem::replace(&mut self.visited, true) {
+            self.choose();
+        }
         match to {
             Jump::Rows(account) => self.scope_to(Some(account), ctx),
             Jump::Row(row) => self.show(row, ctx),
@@ -414,7 +439,7 @@ impl Pane for Transactions {
             Action::Mark => self.mark(ctx),
             Action::MarkAll => self.mark_all(),
             Action::MarkRange if self.marks.range.is_some() => self.end_range(ctx),
-            Action::MarkRange => self.marks.range = self.item().map(|_| self.cursor.at),
+            Action::MarkRange => self.marks.range = self.selected_row().map(|row| (row, self.cursor.at)),
             Action::NextHit => self.next_hit(true, ctx),
             Action::PreviousHit => self.next_hit(false, ctx),
             Action::Edit => self.edit(ctx),
@@ -469,6 +494,7 @@ impl Pane for Transactions {
         }
         if let Some(at) = self.orders.close() {
             self.cursor.at = at;
+            self.choose();
             return true;
         }
         if let Some(text) = self.groups.leave() {
@@ -479,7 +505,6 @@ impl Pane for Transactions {
             if self.jumped.take().as_deref() == Some(self.field.value()) {
                 ctx.asks.push(Ask::Return);
             }
-            self.keep = self.selected_row();
             self.field = TextField::default();
             self.set_query(ctx);
             return true;
@@ -509,6 +534,7 @@ impl Pane for Transactions {
         self.editing = false;
         self.detail.back();
         self.cursor.at = index;
+        self.choose();
         if again {
             self.open();
         }
@@ -522,6 +548,7 @@ impl Pane for Transactions {
         } else {
             let len = self.len();
             self.cursor.scroll(rows, len);
+            self.choose();
         }
     }
 
@@ -529,10 +556,9 @@ impl Pane for Transactions {
         if self.groups.are_shown() {
             return self.sort_groups(Some(place), ctx);
         }
-        let Some((key, ..)) = SORTS.get(place) else { return };
-        let descending =
-            if *key == self.sort.key { !self.sort.descending } else { matches!(key, SortKey::Date | SortKey::Amount) };
-        self.sort_by(Sort { key: *key, descending }, ctx);
+        if let Some(sort) = columns::sort_by(place, self.sort) {
+            self.sort_by(sort, ctx);
+        }
     }
 
     fn receive(&mut self, news: &PaneNews<'_>, ctx: &mut Ctx<'_>) -> bool {
@@ -543,7 +569,6 @@ impl Pane for Transactions {
                 }
                 self.groups.stay();
                 self.marks.recount(ctx.snapshot);
-                self.keep = self.keep.or_else(|| self.selected_row().filter(|_| self.visited));
                 self.relist(ctx);
                 false
             }

@@ -3,7 +3,7 @@
 use ratatui::{layout::Rect, style::Style};
 
 use super::{
-    SORTS, Transactions,
+    Transactions,
     columns::{self, COLUMNS, RowColumn},
     groups,
     order::{self, FilledOrder, LineContent},
@@ -76,7 +76,7 @@ fn list(rows: &Transactions, scene: &mut Scene<'_>, area: Rect) {
         if rows.query.is_all() {
             empty::show(scene, body, "No rows here yet", &[("i", "import a statement file")]);
         } else {
-            empty::show(scene, body, "No row matches", &[("Esc", "clear the filter"), ("/", "change it")]);
+            empty::no_match(scene, body);
         }
         return;
     }
@@ -135,7 +135,7 @@ fn listing_sums(listing: &RowList, masked: bool) -> String {
 }
 
 fn sort_place(rows: &Transactions) -> Option<(usize, bool)> {
-    let place = SORTS.iter().position(|(key, ..)| *key == rows.sort.key)?;
+    let place = columns::SORTS.iter().position(|(key, ..)| *key == rows.sort.key)?;
     Some((place, rows.sort.descending))
 }
 
