@@ -24,6 +24,7 @@ use super::{
     role::Role,
     signs::{self, SignChoice},
     source::RawTable,
+    unnamed,
     words::Words,
 };
 use crate::{
@@ -103,6 +104,14 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     money_column::explain(grid, &columns, &chosen, &mut evidence);
     let stated = account::currency(&columns, &chosen, &facts, layout)
         .or_else(|| account::currency_in_cells(grid, &frame, &columns));
+    if layout.is_none()
+        && !answered
+        && stated.is_none()
+        && currency_column.is_none()
+        && let Some(error) = unnamed::refusal(grid, &frame, &columns, &chosen)
+    {
+        return Err(error);
+    }
     let currency = stated.or_else(|| by_language(words, &columns, &mut evidence));
     let is_currency_stated =
         stated.is_some() || currency_column.is_some() || matches!(chosen.model, super::model::Model::Currencies(_));

@@ -19,7 +19,7 @@ use super::{
     number,
     plan::TablePlan,
     role::Role,
-    summary::SummaryLines,
+    summary::{self, SummaryLines},
     words::{self, Set, Words, contains, key},
 };
 use crate::{
@@ -35,6 +35,9 @@ pub(super) struct AccountRows {
     pub(super) rows: Vec<TransactionDraft>,
     /// Balance after the row with that index.
     pub(super) running: Vec<(usize, Decimal)>,
+    /// The earliest opening and the latest closing balance that lines of the table state.
+    pub(super) opening: Option<(NaiveDate, Decimal)>,
+    pub(super) closing: Option<(NaiveDate, Decimal)>,
 }
 
 /// Everything the rows give.
@@ -49,6 +52,13 @@ pub(super) struct Rows {
 enum Line {
     Booked(NaiveDate, Decimal),
     Pending(Option<NaiveDate>, Decimal),
+    /// A balance on a day: whether it is the closing one, and the cell that names it.
+    Balance {
+        is_closing: bool,
+        day: NaiveDate,
+        amount: Decimal,
+        reason: String,
+    },
     /// Known and no movement.
     Other,
     /// Not used, with the reason.
@@ -80,6 +90,7 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
     let mut last: Option<(usize, usize)> = None;
     let (mut amounts, mut balances, mut groups) = (Vec::new(), Vec::new(), Vec::new());
     let (mut booked, mut sum) = (0usize, Decimal::ZERO);
+    let mut stated = Vec::new();
     let beside = plan.candidate.balance.filter(|beside| uses_balance(grid, plan, beside.column, beside.chain));
     let constant = match plan.owner {
         Owner::Column(column) => plan.columns.get(column).and_then(|column| column.constant.as_deref()),
@@ -93,6 +104,11 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
             Line::Booked(day, amount) => (day, amount, false),
             Line::Pending(day, amount) => (day.or(reader.newest).unwrap_or_default(), amount, true),
             Line::Other => continue,
+            Line::Balance { is_closing, day, amount, reason } => {
+                warnings.add(grid.line(row), || reason);
+                stated.push((reader.account(row, constant).to_owned(), is_closing, (day, amount)));
+                continue;
+            }
             Line::Skipped(reason) => {
                 warnings.add(grid.line(row), || reason);
                 continue;
@@ -103,14 +119,7 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
             break;
         }
         let currency = reader.currency(row);
-        let account = match &plan.owner {
-            Owner::Column(column) => match (grid.cell(row, *column), constant) {
-                ("", Some(only)) => only,
-                (cell, _) => cell,
-            },
-            Owner::Stated(account) | Owner::Named(account) => account,
-            Owner::Unknown => "",
-        };
+        let account = reader.account(row, constant);
         let split = currency.filter(|_| beside.is_some() && plan.currency_column.is_some());
         let book = match last
             .filter(|(at, _)| books[*at].account == account && (split.is_none() || books[*at].currency == split))
@@ -122,6 +131,8 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
                     currency,
                     rows: Vec::new(),
                     running: Vec::new(),
+                    opening: None,
+                    closing: None,
                 });
                 books.len() - 1
             }),
@@ -148,9 +159,23 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
         }
         books[book].rows.push(TransactionDraft::from(facts));
     }
+    state_balances(&mut books, stated);
     let chain = beside.map(|beside| chain::follow(&amounts, &balances, &groups, beside.pairing));
     keep_unique_ids(&mut books);
     Rows { books, chain, sum }
+}
+
+/// Gives the accounts the balances that lines of the table state: the earliest opening one and the latest closing one.
+fn state_balances(books: &mut [AccountRows], stated: Vec<(String, bool, (NaiveDate, Decimal))>) {
+    for (account, is_closing, balance) in stated {
+        let mut owned = books.iter_mut().filter(|book| book.account == account);
+        let (Some(book), None) = (owned.next(), owned.next()) else { continue };
+        if is_closing {
+            book.closing = book.closing.filter(|(day, _)| *day > balance.0).or(Some(balance));
+        } else {
+            book.opening = book.opening.filter(|(day, _)| *day <= balance.0).or(Some(balance));
+        }
+    }
 }
 
 /// A balance column is used when it moves; one value repeated is the balance of the statement.
@@ -290,6 +315,18 @@ impl<'a> Reader<'a> {
         lacks_texts || other_notation
     }
 
+    /// The account that a row names; `constant` fills the gaps of a column with one value.
+    fn account<'s>(&'s self, row: usize, constant: Option<&'s str>) -> &'s str {
+        match &self.plan.owner {
+            Owner::Column(column) => match (self.grid.cell(row, *column), constant) {
+                ("", Some(only)) => only,
+                (cell, _) => cell,
+            },
+            Owner::Stated(account) | Owner::Named(account) => account,
+            Owner::Unknown => "",
+        }
+    }
+
     fn status(&self, row: usize) -> &str {
         self.plan.status_column.map_or("", |column| self.grid.cell(row, column))
     }
@@ -300,7 +337,12 @@ impl<'a> Reader<'a> {
             return Line::Skipped(format!("not booked: {}", quoted(status)));
         }
         if let Some(cell) = self.summary.of_row(self.grid, row, self.words) {
-            return Line::Skipped(format!("not a movement: {}", quoted(cell)));
+            let reason = format!("not a movement: {}", quoted(cell));
+            let is_plain = !self.plan.turn.amounts && !self.plan.turn.balances;
+            return match summary::closes(cell, self.words).filter(|_| is_plain) {
+                Some(is_closing) => Line::Balance { is_closing, day, amount, reason },
+                None => Line::Skipped(reason),
+            };
         }
         let is_proven = self
             .plan
@@ -414,12 +456,7 @@ impl<'a> Reader<'a> {
     /// Opening, closing and total lines.
     fn is_summary(&self, row: usize) -> bool {
         self.grid.cells(row).filter(|cell| !cell.is_empty()).take(6).any(|cell| {
-            let head = words::key(cell.split(|c: char| c.is_ascii_digit() || c == ':').next().unwrap_or_default());
-            let head = head
-                .trim_end_matches(" as of")
-                .trim_end_matches(" on")
-                .trim_end_matches(" vom")
-                .trim_end_matches(" am");
+            let head = words::name_of(cell);
             let keys = [Role::KeyOpening, Role::KeyClosing, Role::KeyTotal, Role::KeyIn, Role::KeyOut];
             !head.is_empty()
                 && self.words.roles(head).iter().any(|found| keys.contains(&found.role) && found.score >= 82)
