@@ -31,7 +31,7 @@ fn rows(text: &str) -> Vec<String> {
 fn balances(text: &str) -> Vec<String> {
     let reading = reading(text);
     let pages = reading.statements.iter().flat_map(|statement| &statement.accounts);
-    let balance = |page: &crate::statements::StatementAccount| page.account.balance.clone();
+    let balance = |page: &crate::statements::StatementAccount| page.account.balance;
     pages.filter_map(balance).map(|balance| balance.current.normalize().to_string()).collect()
 }
 

@@ -37,6 +37,11 @@ fn refusal(found: &str) -> StatementError {
     StatementError::not_a_statement(found, STATEMENT)
 }
 
+/// A table without a column that may hold amounts.
+pub(super) fn no_amounts() -> StatementError {
+    refusal("no column of this table holds the amounts of transactions")
+}
+
 /// A table without any row that holds a day and an amount.
 pub(super) fn no_rows(cells: &[String], words: &Words) -> StatementError {
     let text = cells.iter().map(|cell| key(cell)).collect::<Vec<_>>().join(" ");

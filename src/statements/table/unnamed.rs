@@ -15,12 +15,12 @@ use crate::statements::StatementError;
 /// Most columns that a refusal lists.
 const LISTED: usize = 6;
 
-/// The refusal of a table whose amounts were found by their form only and do not have the form of money: neither cents,
+/// Refuses a table whose amounts were found by their form only and do not have the form of money: neither cents,
 /// nor signs beside a text.
-pub(super) fn refusal(grid: &Grid, frame: &Frame, columns: &[Column], chosen: &Candidate) -> Option<StatementError> {
+pub(super) fn check(grid: &Grid, frame: &Frame, columns: &[Column], chosen: &Candidate) -> Result<(), StatementError> {
     let is_proven = chosen.balance.is_some_and(|beside| beside.chain.agree > 0);
     if !chosen.is_guess || is_proven {
-        return None;
+        return Ok(());
     }
     let used = chosen.model.columns();
     let has_text = columns.iter().any(|column| {
@@ -32,20 +32,20 @@ pub(super) fn refusal(grid: &Grid, frame: &Frame, columns: &[Column], chosen: &C
     let has_signs = of_used().any(|column| column.negative > 0) && of_used().any(|column| column.positive > 0);
     let is_whole = used.iter().all(|column| is_whole(grid, frame, *column));
     if has_text && (has_cents || is_whole && has_signs) {
-        return None;
+        return Ok(());
     }
     if frame.header.is_none() {
         let found = "this table has numbers beside its dates, but neither texts nor a header that names them as money";
-        return (!has_text && !has_cents).then(|| StatementError::not_a_statement(found, HINT));
+        return if has_text || has_cents { Ok(()) } else { Err(StatementError::not_a_statement(found, HINT)) };
     }
     // A pair of columns that share the rows among them is money out and in, whatever its name.
     if has_text && used.len() > 1 {
-        return None;
+        return Ok(());
     }
     let names: Vec<String> =
         columns.iter().filter(|column| !column.header.is_empty()).take(LISTED).map(Column::title).collect();
     let found = format!("no column of this table is named as an amount of money (its columns: {})", names.join(", "));
-    Some(StatementError::not_a_statement(found, HINT))
+    Err(StatementError::not_a_statement(found, HINT))
 }
 
 const HINT: &str = "if these are transactions, name the column of their amounts \"Amount\" and import the file again; \
