@@ -211,8 +211,9 @@ impl Rest {
                 reason: Reason::SameId,
             })
             .collect();
-        self.drafts.retain(|draft| !found.iter().any(|pair| pair.draft == *draft));
-        self.rows.retain(|row| !found.iter().any(|pair| pair.row == *row));
+        let (drafts, rows): (HashSet<usize>, HashSet<usize>) = found.iter().map(|pair| (pair.draft, pair.row)).unzip();
+        self.drafts.retain(|draft| !drafts.contains(draft));
+        self.rows.retain(|row| !rows.contains(row));
         found
     }
 }

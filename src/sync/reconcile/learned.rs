@@ -4,6 +4,8 @@
 //! Kept by the caller as JSON, one record an account, versioned with the change that wrote it. INVARIANT: bounded in
 //! size; a record that can't be read counts as empty, which costs evidence but no rows.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -92,7 +94,7 @@ pub(crate) struct FirstDayDoubt {
 }
 
 /// A content that is out of circulation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Retired {
     pub(super) content: Content,
     /// The row that has another content now.
@@ -119,6 +121,13 @@ impl Content {
     }
 }
 
+impl Retired {
+    /// A content that a row no longer has.
+    pub(super) const fn replaced(content: Content, row: TransactionId) -> Self {
+        Self { content, row: Some(row), is_void: false, is_guess: false, by: None }
+    }
+}
+
 impl Learned {
     /// Reads the stored form; anything else is an empty record.
     pub(crate) fn from_json(bytes: &[u8]) -> Self {
@@ -141,7 +150,7 @@ impl Learned {
 
     /// From now on `content` belongs to `row`: a user merged two rows.
     pub(crate) fn merge_into(&mut self, content: Content, row: TransactionId) {
-        self.retire(Retired { content, row: Some(row), is_void: false, is_guess: false, by: None });
+        self.retire(Retired::replaced(content, row));
     }
 
     /// From now on two contents are two rows.
@@ -189,6 +198,17 @@ impl Learned {
             self.retired.remove(0);
         }
         true
+    }
+
+    /// Takes many contents out of circulation.
+    pub(super) fn retire_all(&mut self, retired: Vec<Retired>) {
+        if retired.is_empty() {
+            return;
+        }
+        let mut known: HashSet<Retired> = self.retired.iter().cloned().collect();
+        self.retired.extend(retired.into_iter().filter(|new| known.insert(new.clone())));
+        let surplus = self.retired.len().saturating_sub(MAX_RETIRED);
+        self.retired.drain(..surplus);
     }
 
     /// Enters a listing, over an earlier one of the same period and day.
@@ -248,13 +268,7 @@ impl Learned {
         let settled = std::mem::take(&mut self.first_day_doubts);
         self.listings_repeated = self.listings_repeated.max(1);
         for FirstDayDoubt { content, row } in &settled {
-            self.retire(Retired {
-                content: content.clone(),
-                row: Some(*row),
-                is_void: false,
-                is_guess: false,
-                by: None,
-            });
+            self.retire(Retired::replaced(content.clone(), *row));
         }
         settled
     }

@@ -20,7 +20,7 @@ mod past;
 mod pending;
 mod plan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -55,6 +55,7 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
     let decided = decide(batch, &mut plan);
     let sides = &decided.sides;
     let as_of = sides.coverage.map(|coverage| coverage.as_of(&batch.listing));
+    let mut retired = Vec::new();
     for (index, draft) in batch.drafts.iter().enumerate() {
         let outcome = match sides.of_draft[index] {
             Claim::Open => Outcome::New,
@@ -64,10 +65,10 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
                 let is_outdated = as_of.is_some_and(|as_of| batch.learned.is_outdated(known.facts.date, as_of));
                 let is_old_news = is_outdated && known.facts.status == TransactionStatus::Settled;
                 if is_old_news {
-                    retire_older(sides, &mut plan, row, index);
+                    retired.extend(older_content(sides, row, index));
                     Outcome::Known
                 } else if sides.is_other(row) && known.facts.status == TransactionStatus::Settled {
-                    retire_older(sides, &mut plan, row, index);
+                    retired.extend(older_content(sides, row, index));
                     across::news_of(known, draft)
                 } else {
                     news_of(known, draft, batch.trust)
@@ -76,6 +77,7 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
         };
         plan.outcomes.push(outcome);
     }
+    plan.learned.retire_all(retired);
     correction::apply(sides, &mut plan);
     plan.doubts.retain(|doubt| plan.outcomes[doubt.draft] == Outcome::New);
     plan.vanished = pending::vanished(sides);
@@ -111,11 +113,12 @@ fn decide<'a>(batch: &'a Batch<'a>, plan: &mut Plan) -> Decided<'a> {
     let Pairs { all: mut pairs, renumbered, first_day } = doubt::pairs(&sides);
     keep_apart(&sides, &mut pairs);
     let agreement = money::decide(&sides, &mut pairs);
+    let mut retired = Vec::new();
     for pair in &pairs {
         match pair.verdict {
             PairVerdict::Same => {
                 if !(renumbered && pair.is_renumbered()) {
-                    retire_earlier(&sides, plan, pair.row, pair.draft);
+                    retired.extend(earlier_content(&sides, pair.row, pair.draft));
                 }
                 sides.take(pair.draft, pair.row, true);
             }
@@ -128,6 +131,7 @@ fn decide<'a>(batch: &'a Batch<'a>, plan: &mut Plan) -> Decided<'a> {
             }
         }
     }
+    plan.learned.retire_all(retired);
     Decided { sides, agreement, renumbered, first_day }
 }
 
@@ -163,30 +167,31 @@ fn keep_apart(sides: &Sides<'_>, pairs: &mut [doubt::Pair]) {
         return;
     }
     for pair in pairs {
-        let new = Content::with(sides.draft_id(pair.draft).map(Into::into), &sides.drafts[pair.draft]);
-        let old = Content::with(sides.stored_id(pair.row).map(Into::into), &sides.stored[pair.row]);
+        let [old, new] = contents(sides, pair.row, pair.draft);
         if new != old && separated.iter().any(|(a, b)| (a == &new && b == &old) || (a == &old && b == &new)) {
             pair.verdict = PairVerdict::Two;
         }
     }
 }
 
-/// Keeps the content that a row had, so that an older file finds it.
-fn retire_earlier(sides: &Sides<'_>, plan: &mut Plan, row: usize, draft: usize) {
-    let content = Content::with(sides.stored_id(row).map(Into::into), &sides.stored[row]);
-    if Content::with(sides.draft_id(draft).map(Into::into), &sides.drafts[draft]) != content {
-        let row = Some(sides.batch.stored[row].id);
-        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false, by: None });
-    }
+/// The content that a row had, where the draft has another: kept, so that an older file finds the row.
+fn earlier_content(sides: &Sides<'_>, row: usize, draft: usize) -> Option<Retired> {
+    let [old, new] = contents(sides, row, draft);
+    (new != old).then(|| Retired::replaced(old, sides.batch.stored[row].id))
 }
 
-/// Keeps the content that an older listing has for a row, so that the same listing finds it again.
-fn retire_older(sides: &Sides<'_>, plan: &mut Plan, row: usize, draft: usize) {
-    let content = Content::with(sides.draft_id(draft).map(Into::into), &sides.drafts[draft]);
-    if Content::with(sides.stored_id(row).map(Into::into), &sides.stored[row]) != content {
-        let row = Some(sides.batch.stored[row].id);
-        plan.learned.retire(Retired { content, row, is_void: false, is_guess: false, by: None });
-    }
+/// The content that an older listing has for a row, where it is another: kept, so that the same listing finds the row again.
+fn older_content(sides: &Sides<'_>, row: usize, draft: usize) -> Option<Retired> {
+    let [old, new] = contents(sides, row, draft);
+    (new != old).then(|| Retired::replaced(new, sides.batch.stored[row].id))
+}
+
+/// The contents of a row and of a draft.
+fn contents(sides: &Sides<'_>, row: usize, draft: usize) -> [Content; 2] {
+    [
+        Content::with(sides.stored_id(row).map(Into::into), &sides.stored[row]),
+        Content::with(sides.draft_id(draft).map(Into::into), &sides.drafts[draft]),
+    ]
 }
 
 fn learn(decided: &Decided<'_>, plan: &mut Plan) {
@@ -194,15 +199,17 @@ fn learn(decided: &Decided<'_>, plan: &mut Plan) {
     let learned = &mut plan.learned;
     learned.ids_reused = sides.ids_reused;
     learned.ids_renumbered |= renumbered;
-    let is_cut = *first_day == FirstDay::Cut;
-    for doubt in plan.doubts.iter().filter(|_| !is_cut) {
+    let doubts = if *first_day == FirstDay::Cut { &[] } else { plan.doubts.as_slice() };
+    let rows = sides.batch.stored.iter().enumerate().filter(|_| !doubts.is_empty());
+    let places: HashMap<TransactionId, usize> = rows.map(|(row, known)| (known.id, row)).collect();
+    for doubt in doubts {
         let face = &sides.drafts[doubt.draft];
         // The first day of the later one of two listings that touch.
         let is_first = sides.coverage.is_some_and(|coverage| {
             coverage.first == face.date
                 || learned.listings.iter().any(|past| past.from == face.date && coverage.first < past.from)
         });
-        let old = sides.batch.stored.iter().position(|row| row.id == doubt.row).map(|row| &sides.stored[row]);
+        let old = places.get(&doubt.row).map(|row| &sides.stored[*row]);
         // Ids of rows that are planned only change when they are written.
         let is_stored = doubt.row.0 < u64::MAX / 4;
         if is_first && is_stored && old == Some(face) {
