@@ -7,7 +7,7 @@ use super::{
     configured,
     console::Console,
     error::CliError,
-    output::{self, ListRecord, OutputColumn},
+    output::{self, OutputColumn},
     session::Setup,
 };
 use crate::{
@@ -45,10 +45,6 @@ pub(super) fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError>
     })
 }
 
-impl ListRecord for KeyLine {
-    const FIELDS: &'static [&'static str] = &["group", "keys", "title", "name"];
-}
-
 #[derive(serde::Serialize)]
 struct ConfigRecord {
     file: String,
@@ -56,15 +52,11 @@ struct ConfigRecord {
     warnings: Vec<String>,
 }
 
-impl ListRecord for SettingRecord {
-    const FIELDS: &'static [&'static str] = &["section", "key", "value", "help"];
-}
-
 #[derive(serde::Serialize)]
 struct SettingRecord {
     section: &'static str,
     key: &'static str,
-    value: serde_json::Value,
+    value: String,
     help: &'static str,
 }
 
@@ -97,7 +89,7 @@ pub(super) fn config(
     match (what, format) {
         (ConfigCommand::Show, OutputFormat::Table) => out.write_all(loaded.config.show().as_bytes())?,
         (ConfigCommand::Show, _) => {
-            let value = |setting: &Setting| setting.json_value(&loaded.config);
+            let value = |setting: &Setting| setting.value(&loaded.config);
             let settings = SETTINGS.iter().map(|setting| {
                 Ok(SettingRecord {
                     section: setting.section,

@@ -17,7 +17,7 @@ use super::{
     orders::OrderColumn,
 };
 use crate::domain::{
-    AccountId, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
+    AccountId, Text, Transaction, TransactionFacts, TransactionId, TransactionStatus, TransactionSubtype, UserFields,
 };
 
 /// A hash map with a fast hash. Collisions can only be made by files the user imports, one chunk at a time.
@@ -92,8 +92,8 @@ pub struct ChunkBuilder {
     accounts: Table<u64>,
     subtypes: Table<TransactionSubtype>,
     statuses: Table<TransactionStatus>,
-    symbols: Table<Box<str>>,
-    categories: Table<Box<str>>,
+    symbols: Table<Text>,
+    categories: Table<Text>,
     heads: Heads,
     heads_of: Vec<u8>,
     tail_lengths: Vec<u8>,
@@ -196,10 +196,11 @@ impl ChunkBuilder {
         self.accounts.push(&account, || account);
         self.subtypes.push(&facts.kind.subtype(), || facts.kind.subtype());
         self.statuses.push(&facts.status, || facts.status);
-        let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_deref()).unwrap_or_default();
-        self.symbols.push(symbol, || symbol.into());
-        let category = user.category.as_deref().unwrap_or_default();
-        self.categories.push(category, || category.into());
+        let none = Text::default();
+        let symbol = facts.security.as_ref().and_then(|security| security.symbol.as_ref()).unwrap_or(&none);
+        self.symbols.push(symbol, || symbol.clone());
+        let category = user.category.as_deref().map(Text::from).unwrap_or_default();
+        self.categories.push(&category, || category.clone());
 
         self.record.clear();
         let head = field::write_record(&mut self.record, facts, user);

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::{
     candidates::Candidate,
-    column::{Column, ColumnKind, column_named, is_settled, with_role},
+    column::{Column, ColumnKind, column_named, with_role},
     facts::{Facts, account_in},
     frame::Frame,
     grid::Grid,
@@ -41,16 +41,12 @@ pub(super) fn currency_column(columns: &[Column], layout: Option<&Layout>) -> Op
             matches!(column.role, Some(Role::AmountMain | Role::Amount | Role::Debit | Role::Credit))
                 && column.kind == ColumnKind::Number
         })
-        .max_by_key(|column| {
-            let others: Vec<&Column> = columns.iter().filter(|other| other.role == column.role).collect();
-            (column.is(Role::AmountMain), is_settled(columns, column, &others), column.score)
-        })
+        .max_by_key(|column| (column.is(Role::AmountMain), column.score))
         .map(|column| column.index);
     let usable = |column: &&Column| column.kind == ColumnKind::Currency && !column.is(Role::CurrencyOther);
     let named: Vec<&Column> = columns.iter().filter(usable).filter(|column| column.is(Role::Currency)).collect();
     let all: Vec<&Column> = if named.is_empty() {
-        let is_open = |column: &&Column| matches!(column.role, None | Some(Role::Text | Role::Type));
-        columns.iter().filter(usable).filter(is_open).collect()
+        columns.iter().filter(usable).filter(|column| column.role.is_none()).collect()
     } else {
         named
     };
@@ -78,7 +74,7 @@ pub(super) fn currency(
 ) -> Option<AssetCode> {
     let in_header = || match &candidate.model {
         Model::Currencies(_) => None,
-        model => model.columns().into_iter().find_map(|index| columns.get(index)?.currency),
+        model => model.columns().find_map(|index| columns.get(index)?.currency),
     };
     let in_balance = || candidate.balance.and_then(|beside| columns.get(beside.column)?.currency);
     let by_layout = || layout.and_then(|layout| AssetCode::new(layout.currency.as_deref()?).ok());

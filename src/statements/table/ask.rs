@@ -116,7 +116,7 @@ fn sign_readings<'a>(plan: &TablePlan<'a>) -> Vec<(String, String, TablePlan<'a>
 
 fn label(plan: &TablePlan<'_>, candidate: &Candidate) -> String {
     let titles: Vec<String> =
-        candidate.model.columns().into_iter().filter_map(|index| plan.columns.get(index)).map(Column::title).collect();
+        candidate.model.columns().filter_map(|index| plan.columns.get(index)).map(Column::title).collect();
     match candidate.model {
         Model::Split { .. } => format!(
             "{} is money out, {} is money in",

@@ -5,8 +5,6 @@
 //! any input; nothing is chosen on a tie.
 
 mod account;
-#[cfg(test)]
-mod amounts_tests;
 mod ask;
 #[cfg(test)]
 mod brokers_tests;
@@ -28,6 +26,7 @@ mod layout;
 #[cfg(test)]
 mod layout_tests;
 mod learn;
+mod line;
 mod marks;
 #[cfg(test)]
 mod metamorphic;
@@ -43,8 +42,6 @@ mod positions;
 mod positions_tests;
 mod records;
 mod refuse;
-#[cfg(test)]
-mod refuse_tests;
 mod role;
 mod rows;
 #[cfg(test)]
@@ -59,7 +56,6 @@ mod source;
 mod statement;
 mod steps;
 mod summary;
-mod unnamed;
 mod words;
 mod workbook;
 

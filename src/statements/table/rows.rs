@@ -1,31 +1,38 @@
 //! The rows of a table under a plan: movements by account, and a reason for every other line.
 //!
 //! Used by the table reader. INVARIANT: a line that holds anything is a row, a known kind of other line, or a warning with
-//! its number.
+//! its number; the rows of an account are in the order of their lines.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    num::NonZero,
+    ops::Range,
+    thread,
+};
 
-use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
     account::Owner,
+    candidates::Beside,
     chain::{self, Chain},
-    date,
-    frame::money,
     grid::Grid,
-    kinds::Kinds,
-    model::{Model, Way},
-    number,
+    line::{LineReader, RowLine, SkippedLine},
     plan::TablePlan,
     role::Role,
-    summary::{self, SummaryLines},
-    words::{self, Set, Words, contains, key},
+    words::Words,
 };
 use crate::{
-    domain::{AssetCode, Origin, Text, TransactionDraft, TransactionFacts, TransactionStatus, text},
+    domain::{AssetCode, Text, TransactionDraft},
     statements::warnings::Warnings,
 };
+
+/// Lines that are read at once, by all threads together.
+const BLOCK: usize = 1 << 15;
+/// Lines of a block for which a thread is worth its start.
+const WORTH_A_THREAD: usize = 1 << 12;
+/// More threads only wait for the one that collects the rows.
+const MOST_THREADS: usize = 4;
 
 /// One account's rows.
 pub(super) struct AccountRows {
@@ -35,9 +42,6 @@ pub(super) struct AccountRows {
     pub(super) rows: Vec<TransactionDraft>,
     /// Balance after the row with that index.
     pub(super) running: Vec<(usize, Decimal)>,
-    /// The earliest opening and the latest closing balance that lines of the table state.
-    pub(super) opening: Option<(NaiveDate, Decimal)>,
-    pub(super) closing: Option<(NaiveDate, Decimal)>,
 }
 
 /// Everything the rows give.
@@ -48,141 +52,165 @@ pub(super) struct Rows {
     pub(super) sum: Decimal,
 }
 
-/// The kind of a line.
-enum Line {
-    Booked(NaiveDate, Decimal),
-    Pending(Option<NaiveDate>, Decimal),
-    /// A balance on a day: whether it is the closing one, and the cell that names it.
-    Balance {
-        is_closing: bool,
-        day: NaiveDate,
-        amount: Decimal,
-        reason: String,
-    },
-    /// Known and no movement.
-    Other,
-    /// Not used, with the reason.
-    Skipped(String),
-}
-
-struct Reader<'a> {
+/// The rows that were read so far.
+struct Collected<'a> {
     grid: &'a Grid,
     plan: &'a TablePlan<'a>,
-    words: &'a Words,
-    texts: Vec<usize>,
-    parties: Vec<usize>,
-    id: Option<usize>,
-    reference: Option<usize>,
-    value_date: Option<usize>,
-    kinds: Kinds,
-    summary: SummaryLines,
-    /// The newest day of the table, for pending rows without one.
-    newest: Option<NaiveDate>,
-    /// Last day a date without a year may be.
-    year_end: Option<NaiveDate>,
+    /// The column of balances beside the rows, if it is used.
+    beside: Option<Beside>,
+    /// The only account that the column of accounts names.
+    constant: Option<&'a str>,
+    books: Vec<AccountRows>,
+    index: HashMap<(String, Option<AssetCode>), usize>,
+    /// The book of the last row.
+    last: Option<usize>,
+    amounts: Vec<Option<Decimal>>,
+    balances: Vec<Option<Decimal>>,
+    groups: Vec<usize>,
+    booked: usize,
+    sum: Decimal,
 }
 
 pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize, warnings: &mut Warnings) -> Rows {
-    let mut reader = Reader::new(grid, plan, words);
-    reader.newest = (plan.frame.start..grid.len()).take(5_000).filter_map(|row| reader.day(row)).max();
-    let mut books: Vec<AccountRows> = Vec::new();
-    let mut index = HashMap::<(String, Option<AssetCode>), usize>::new();
-    let mut last: Option<(usize, usize)> = None;
-    let (mut amounts, mut balances, mut groups) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut booked, mut sum) = (0usize, Decimal::ZERO);
-    let mut stated = Vec::new();
-    let beside = plan.candidate.balance.filter(|beside| uses_balance(grid, plan, beside.column, beside.chain));
-    let constant = match plan.owner {
-        Owner::Column(column) => plan.columns.get(column).and_then(|column| column.constant.as_deref()),
-        _ => None,
-    };
-    for row in plan.frame.start..grid.len() {
-        if grid.is_blank(row) {
-            continue;
-        }
-        let (day, amount, pending) = match reader.line(row) {
-            Line::Booked(day, amount) => (day, amount, false),
-            Line::Pending(day, amount) => (day.or(reader.newest).unwrap_or_default(), amount, true),
-            Line::Other => continue,
-            Line::Balance { is_closing, day, amount, reason } => {
-                warnings.add(grid.line(row), || reason);
-                stated.push((reader.account(row, constant).to_owned(), is_closing, (day, amount)));
-                continue;
-            }
-            Line::Skipped(reason) => {
-                warnings.add(grid.line(row), || reason);
-                continue;
-            }
-        };
-        if booked >= most {
-            warnings.add(grid.line(row), || format!("only the first {most} rows are read"));
-            break;
-        }
-        let currency = reader.currency(row);
-        let account = reader.account(row, constant);
-        let split = currency.filter(|_| beside.is_some() && plan.currency_column.is_some());
-        let book = match last
-            .filter(|(at, _)| books[*at].account == account && (split.is_none() || books[*at].currency == split))
-        {
-            Some((at, _)) => at,
-            None => *index.entry((account.to_owned(), split)).or_insert_with(|| {
-                books.push(AccountRows {
-                    account: account.to_owned(),
-                    currency,
-                    rows: Vec::new(),
-                    running: Vec::new(),
-                    opening: None,
-                    closing: None,
-                });
-                books.len() - 1
-            }),
-        };
-        last = Some((book, row));
-        let facts = reader.facts(row, day, amount, currency, pending);
-        if !pending {
-            booked += 1;
-            sum = sum.checked_add(amount).unwrap_or_default();
-            if let Some(beside) = beside {
-                let balance = reader.money(row, beside.column);
-                amounts.push(Some(if plan.turn.amounts { -amount } else { amount }));
-                balances.push(balance);
-                groups.push(book);
-                let is_named = plan.columns.get(beside.column).is_some_and(|known| known.is(Role::BalanceBefore));
-                let before = beside.pairing.meaning(plan.direction).1 || (is_named && beside.chain.agree == 0);
-                let after = balance.map(|balance| if plan.turn.balances { -balance } else { balance });
-                let after = if before { after.and_then(|balance| balance.checked_add(amount)) } else { after };
-                if let Some(after) = after {
-                    let at = books[book].rows.len();
-                    books[book].running.push((at, after));
+    let reader = LineReader::new(grid, plan, words);
+    let mut collected = Collected::new(grid, plan);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
+    'blocks: for start in (plan.frame.start..grid.len()).step_by(BLOCK) {
+        for line in lines(&reader, start..grid.len().min(start + BLOCK), threads) {
+            match line {
+                Err(SkippedLine { row, reason }) => warnings.add(grid.line(row), || reason),
+                Ok(line) if collected.booked >= most => {
+                    warnings.add(grid.line(line.row), || format!("only the first {most} rows are read"));
+                    break 'blocks;
                 }
+                Ok(line) => collected.add(&reader, line),
             }
         }
-        books[book].rows.push(TransactionDraft::from(facts));
     }
-    state_balances(&mut books, stated);
-    let chain = beside.map(|beside| chain::follow(&amounts, &balances, &groups, beside.pairing));
-    keep_unique_ids(&mut books);
-    Rows { books, chain, sum }
+    collected.finish()
 }
 
-/// Gives the accounts the balances that lines of the table state: the earliest opening one and the latest closing one.
-fn state_balances(books: &mut [AccountRows], stated: Vec<(String, bool, (NaiveDate, Decimal))>) {
-    for (account, is_closing, balance) in stated {
-        let mut owned = books.iter_mut().filter(|book| book.account == account);
-        let (Some(book), None) = (owned.next(), owned.next()) else { continue };
-        if is_closing {
-            book.closing = book.closing.filter(|(day, _)| *day > balance.0).or(Some(balance));
-        } else {
-            book.opening = book.opening.filter(|(day, _)| *day <= balance.0).or(Some(balance));
+/// Reads lines, in parts of equal length by several threads.
+fn lines(reader: &LineReader<'_>, rows: Range<usize>, threads: usize) -> Vec<Result<RowLine, SkippedLine>> {
+    let length = rows.len().div_ceil(threads).max(WORTH_A_THREAD);
+    if rows.len() <= length {
+        return reader.lines(rows);
+    }
+    let first = rows.start..rows.start + length;
+    let others = (first.end..rows.end).step_by(length).map(|start| start..rows.end.min(start + length));
+    thread::scope(|scope| {
+        let others: Vec<_> = others
+            .map(|part| {
+                let work = {
+                    let part = part.clone();
+                    move || reader.lines(part)
+                };
+                thread::Builder::new().name("rows".into()).spawn_scoped(scope, work).map_err(|_| part)
+            })
+            .collect();
+        let mut lines = reader.lines(first);
+        for other in others {
+            lines.extend(match other {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(part) => reader.lines(part),
+            });
         }
+        lines
+    })
+}
+
+impl<'a> Collected<'a> {
+    fn new(grid: &'a Grid, plan: &'a TablePlan<'a>) -> Self {
+        let constant = match plan.owner {
+            Owner::Column(column) => plan.columns.get(column).and_then(|column| column.constant.as_deref()),
+            _ => None,
+        };
+        Self {
+            grid,
+            plan,
+            beside: plan.candidate.balance.filter(|beside| uses_balance(plan, beside.column, beside.chain)),
+            constant,
+            books: Vec::new(),
+            index: HashMap::new(),
+            last: None,
+            amounts: Vec::new(),
+            balances: Vec::new(),
+            groups: Vec::new(),
+            booked: 0,
+            sum: Decimal::ZERO,
+        }
+    }
+
+    fn add(&mut self, reader: &LineReader<'_>, line: RowLine) {
+        let book = self.book(&line);
+        self.last = Some(book);
+        if !line.is_pending {
+            let amount = line.draft.facts.amount;
+            self.booked += 1;
+            self.sum = self.sum.checked_add(amount).unwrap_or_default();
+            if let Some(beside) = self.beside {
+                self.add_balance(book, amount, beside, reader.money(line.row, beside.column));
+            }
+        }
+        self.books[book].rows.push(line.draft);
+    }
+
+    /// The rows of the line's account, in its currency where each currency has balances.
+    fn book(&mut self, line: &RowLine) -> usize {
+        let (plan, row) = (self.plan, line.row);
+        let split = line.currency.filter(|_| self.beside.is_some() && plan.currency_column.is_some());
+        let (account, is_fixed) = match &plan.owner {
+            Owner::Column(column) => match (self.grid.cell(row, *column), self.constant) {
+                ("", Some(only)) => (only, false),
+                (cell, _) => (cell, false),
+            },
+            Owner::Stated(account) | Owner::Named(account) => (account.as_str(), true),
+            Owner::Unknown => ("", true),
+        };
+        let is_same =
+            |book: &AccountRows| (is_fixed || book.account == account) && (split.is_none() || book.currency == split);
+        if let Some(last) = self.last.filter(|last| is_same(&self.books[*last])) {
+            return last;
+        }
+        *self.index.entry((account.to_owned(), split)).or_insert_with(|| {
+            self.books.push(AccountRows {
+                account: account.to_owned(),
+                currency: line.currency,
+                rows: Vec::new(),
+                running: Vec::new(),
+            });
+            self.books.len() - 1
+        })
+    }
+
+    /// Enters the balance beside a row that is about to be added.
+    fn add_balance(&mut self, book: usize, amount: Decimal, beside: Beside, balance: Option<Decimal>) {
+        let plan = self.plan;
+        self.amounts.push(Some(if plan.turn.amounts { -amount } else { amount }));
+        self.balances.push(balance);
+        self.groups.push(book);
+        let is_named = plan.columns.get(beside.column).is_some_and(|known| known.is(Role::BalanceBefore));
+        let is_before = beside.pairing.meaning(plan.direction).1 || (is_named && beside.chain.agree == 0);
+        let after = balance.map(|balance| if plan.turn.balances { -balance } else { balance });
+        let after = if is_before { after.and_then(|balance| balance.checked_add(amount)) } else { after };
+        if let Some(after) = after {
+            let at = self.books[book].rows.len();
+            self.books[book].running.push((at, after));
+        }
+    }
+
+    fn finish(mut self) -> Rows {
+        let follow = |beside: Beside| chain::follow(&self.amounts, &self.balances, &self.groups, beside.pairing);
+        let chain = self.beside.map(follow);
+        keep_unique_ids(&mut self.books);
+        Rows { books: self.books, chain, sum: self.sum }
     }
 }
 
 /// A balance column is used when it moves; one value repeated is the balance of the statement.
-fn uses_balance(grid: &Grid, plan: &TablePlan<'_>, column: usize, chain: Chain) -> bool {
+fn uses_balance(plan: &TablePlan<'_>, column: usize, chain: Chain) -> bool {
     let Some(known) = plan.columns.iter().find(|known| known.index == column) else { return false };
     let named = matches!(known.role, Some(Role::Balance | Role::BalanceBefore));
-    let _ = grid;
     chain.agree > 0 || (named && (known.constant.is_none() || known.filled == 1))
 }
 
@@ -190,12 +218,8 @@ fn uses_balance(grid: &Grid, plan: &TablePlan<'_>, column: usize, chain: Chain) 
 fn keep_unique_ids(books: &mut [AccountRows]) {
     for book in books {
         let mut seen = HashSet::new();
-        let mut doubled = HashSet::new();
-        for id in book.rows.iter().filter_map(|row| row.facts.provider_id.as_ref()) {
-            if !seen.insert(id.clone()) {
-                doubled.insert(id.clone());
-            }
-        }
+        let ids = book.rows.iter().filter_map(|row| row.facts.provider_id.as_ref());
+        let doubled: HashSet<Text> = ids.filter(|id| !seen.insert(*id)).cloned().collect();
         if doubled.is_empty() {
             continue;
         }
@@ -205,349 +229,4 @@ fn keep_unique_ids(books: &mut [AccountRows]) {
             }
         }
     }
-}
-
-impl<'a> Reader<'a> {
-    fn new(grid: &'a Grid, plan: &'a TablePlan<'a>, words: &'a Words) -> Self {
-        let used: Vec<usize> = plan.candidate.model.columns();
-        let with = |role: Role| -> Vec<usize> {
-            plan.columns
-                .iter()
-                .filter(|column| column.is(role) && !used.contains(&column.index))
-                .map(|column| column.index)
-                .collect()
-        };
-        let mut texts = with(Role::Text);
-        let parties = with(Role::Party);
-        if texts.is_empty() {
-            let is_unnamed = |column: &&super::column::Column| {
-                column.role.is_none()
-                    && column.kind == super::column::ColumnKind::Text
-                    && column.filled > 0
-                    && !plan.owner_is(column.index)
-            };
-            texts = plan.columns.iter().filter(is_unnamed).map(|column| column.index).collect();
-        }
-        if texts.is_empty() && parties.is_empty() {
-            texts = with(Role::Type);
-        }
-        let year_end = plan.facts.year_month.map(|(year, month)| {
-            let next = if month == 12 {
-                NaiveDate::from_ymd_opt(year + 1, 1, 1)
-            } else {
-                NaiveDate::from_ymd_opt(year, month + 1, 1)
-            };
-            next.unwrap_or_default()
-        });
-        let year_end = year_end.or_else(|| plan.facts.bounds.named.iter().max().copied());
-        let year_end = year_end.or_else(|| plan.facts.period(plan.order).map(|(_, to)| to));
-        let summary = SummaryLines::find(grid, plan, &texts, &parties, words);
-        Self {
-            grid,
-            plan,
-            words,
-            summary,
-            texts,
-            parties,
-            id: with(Role::Id).first().copied(),
-            reference: with(Role::Reference).first().copied(),
-            value_date: plan.columns.iter().find(|column| column.is(Role::DateValue)).map(|column| column.index),
-            kinds: Kinds::new(plan),
-            newest: None,
-            year_end,
-        }
-    }
-
-    fn date_in(&self, row: usize, column: usize) -> Option<NaiveDate> {
-        let day = date::parse(self.grid.cell(row, column))?;
-        if day.is_yearless() {
-            return date::with_year(day.month_day(self.plan.order)?, self.year_end?);
-        }
-        day.in_order(self.plan.order)
-    }
-
-    fn day(&self, row: usize) -> Option<NaiveDate> {
-        self.plan.dates.order.iter().find_map(|column| self.date_in(row, *column))
-    }
-
-    fn money(&self, row: usize, column: usize) -> Option<Decimal> {
-        money(self.grid.cell(row, column)).map(|number| number.value(self.plan.mark))
-    }
-
-    fn line(&self, row: usize) -> Line {
-        let (grid, plan) = (self.grid, self.plan);
-        if row > plan.last + 1 && grid.width(row) * 2 < plan.frame.width {
-            return Line::Other;
-        }
-        let day = self.day(row);
-        let amount = plan.candidate.model.amount(grid, row, plan.mark, self.words);
-        let amount = amount.map(|amount| if plan.turn.amounts { -amount } else { amount });
-        if let Some(column) = self.kinds.skips(grid, row) {
-            return Line::Skipped(format!("not a movement: {}", quoted(column)));
-        }
-        match (day, amount) {
-            (Some(day), Some(amount)) => self.movement(row, day, amount),
-            (None, Some(amount)) => self.dateless(row, amount),
-            (Some(_), None) => self.amountless(row),
-            (None, None) => self.neither(row),
-        }
-    }
-
-    /// Whether a table without a header begins or ends with a line of another shape: without the texts that every other
-    /// line has, or with a day in another notation. Its figure is a balance.
-    fn is_odd_edge(&self, row: usize) -> bool {
-        let (grid, plan, sample) = (self.grid, self.plan, &self.plan.frame.sample);
-        let is_edge = sample.first() == Some(&row) || row == plan.last;
-        if plan.frame.header.is_some() || !is_edge || sample.len() < 3 {
-            return false;
-        }
-        let others = || sample.iter().copied().filter(|other| *other != row);
-        let is_filled = |row: usize, column: usize| !grid.cell(row, column).is_empty();
-        let mut texts =
-            self.texts.iter().chain(&self.parties).filter(|column| others().all(|row| is_filled(row, **column)));
-        let lacks_texts =
-            texts.next().is_some_and(|first| !is_filled(row, *first) && texts.all(|column| !is_filled(row, *column)));
-        let is_fixed = |row: usize| {
-            let day = plan.dates.order.first().and_then(|column| date::parse(grid.cell(row, *column)));
-            day.map(|day| matches!(day.written, date::WrittenDay::Fixed(_)))
-        };
-        let other_notation = is_fixed(row).is_some_and(|fixed| others().all(|row| is_fixed(row) == Some(!fixed)));
-        lacks_texts || other_notation
-    }
-
-    /// The account that a row names; `constant` fills the gaps of a column with one value.
-    fn account<'s>(&'s self, row: usize, constant: Option<&'s str>) -> &'s str {
-        match &self.plan.owner {
-            Owner::Column(column) => match (self.grid.cell(row, *column), constant) {
-                ("", Some(only)) => only,
-                (cell, _) => cell,
-            },
-            Owner::Stated(account) | Owner::Named(account) => account,
-            Owner::Unknown => "",
-        }
-    }
-
-    fn status(&self, row: usize) -> &str {
-        self.plan.status_column.map_or("", |column| self.grid.cell(row, column))
-    }
-
-    fn movement(&self, row: usize, day: NaiveDate, amount: Decimal) -> Line {
-        let status = self.status(row);
-        if self.words.is(Set::Failed, status) {
-            return Line::Skipped(format!("not booked: {}", quoted(status)));
-        }
-        if let Some(cell) = self.summary.of_row(self.grid, row, self.words) {
-            let reason = format!("not a movement: {}", quoted(cell));
-            let is_plain = !self.plan.turn.amounts && !self.plan.turn.balances;
-            return match summary::closes(cell, self.words).filter(|_| is_plain) {
-                Some(is_closing) => Line::Balance { is_closing, day, amount, reason },
-                None => Line::Skipped(reason),
-            };
-        }
-        let is_proven = self
-            .plan
-            .candidate
-            .balance
-            .is_some_and(|beside| beside.chain.agree > 0 && beside.chain.agree == beside.chain.steps);
-        if self.plan.layout.is_none() && !is_proven && self.is_odd_edge(row) {
-            let reason = "the line differs in shape from all others and is taken for a balance, so it is not imported";
-            return Line::Skipped(reason.to_owned());
-        }
-        if !amount.is_zero() && amount.abs() < Decimal::new(1, 3) && self.currency(row).is_none_or(|code| code.is_iso())
-        {
-            return Line::Skipped(format!("the amount {amount} is less than the smallest coin"));
-        }
-        let amount = match self.neutral(row, amount) {
-            Ok(amount) => amount,
-            Err(line) => return line,
-        };
-        let first = self.plan.dates.order.first().map_or("", |column| self.grid.cell(row, *column));
-        let booking_missing = date::parse(first).is_none();
-        let pending = self.words.is(Set::Pending, status)
-            || (booking_missing && (self.words.is(Set::Pending, first) || self.holds_pending(row)));
-        if pending { Line::Pending(Some(day), amount) } else { Line::Booked(day, amount) }
-    }
-
-    /// A row whose words give no direction counts only when it is a refund.
-    fn neutral(&self, row: usize, amount: Decimal) -> Result<Decimal, Line> {
-        let Model::Worded { column, signs } = &self.plan.candidate.model else { return Ok(amount) };
-        let cell = signs.columns.first().map_or("", |column| self.grid.cell(row, *column));
-        let way = signs.of_row(self.grid, row, self.words);
-        let is_signed = || money(self.grid.cell(row, *column)).is_some_and(|number| number.is_signed);
-        let is_other = || words::currency(cell).is_some();
-        if way == Way::Unknown && self.plan.layout.is_none() && !signs.trades && !is_signed() && !is_other() {
-            let reason = format!("{} gives no direction of the money, so the line is not imported", quoted(cell));
-            return Err(Line::Skipped(reason));
-        }
-        if way != Way::Neutral {
-            return Ok(amount);
-        }
-        let refund = self.grid.cells(row).any(|cell| contains(&key(cell), "退款") || contains(&key(cell), "refund"));
-        if refund { Ok(amount.abs()) } else { Err(Line::Skipped(format!("neither in nor out: {}", quoted(cell)))) }
-    }
-
-    fn holds_pending(&self, row: usize) -> bool {
-        let columns = self.plan.columns.iter().filter(|column| {
-            matches!(column.role, Some(Role::Type | Role::Status | Role::Indicator | Role::Text) | None)
-        });
-        columns.into_iter().any(|column| {
-            let cell = self.grid.cell(row, column.index);
-            cell.chars().count() < 40 && self.words.holds(Set::Pending, cell)
-        })
-    }
-
-    fn dateless(&self, row: usize, amount: Decimal) -> Line {
-        let first = self.plan.dates.order.first().map_or("", |column| self.grid.cell(row, *column));
-        if self.words.is(Set::Pending, first) || self.words.is(Set::Pending, self.status(row)) {
-            if self.words.is(Set::Failed, self.status(row)) {
-                return Line::Skipped(format!("not booked: {}", quoted(self.status(row))));
-            }
-            return Line::Pending(self.other_day(row), amount);
-        }
-        if self.is_summary(row) {
-            return Line::Other;
-        }
-        if first.is_empty() {
-            if row > self.plan.last {
-                return Line::Other;
-            }
-            return Line::Skipped("the line has an amount but no date, so it is not imported".to_owned());
-        }
-        Line::Skipped(format!("the date {} can't be read, so the line is not imported", quoted(first)))
-    }
-
-    fn other_day(&self, row: usize) -> Option<NaiveDate> {
-        self.plan.dates.others.iter().find_map(|column| self.date_in(row, *column))
-    }
-
-    fn amountless(&self, row: usize) -> Line {
-        if let Some(column) = self.plan.candidate.model.unreadable(self.grid, row) {
-            let cell = self.grid.cell(row, column);
-            return Line::Skipped(format!("the amount {} can't be read, so the line is not imported", quoted(cell)));
-        }
-        if self.is_summary(row) || row > self.plan.last {
-            return Line::Other;
-        }
-        if self.words.is(Set::Pending, self.status(row)) {
-            return Line::Skipped("a pending line without an amount is not imported".to_owned());
-        }
-        Line::Skipped("the line has no amount, so it is not imported".to_owned())
-    }
-
-    /// Neither day nor amount: a continuation, a notice, a header again, or a broken line.
-    fn neither(&self, row: usize) -> Line {
-        let first = self.plan.dates.order.first().map_or("", |column| self.grid.cell(row, *column));
-        let broken = self.plan.candidate.model.unreadable(self.grid, row).is_some() && !first.is_empty();
-        let is_header = self.plan.frame.header.is_some_and(|header| self.grid.cells(row).eq(self.grid.cells(header)));
-        if broken
-            && !is_header
-            && row <= self.plan.last
-            && !self.is_summary(row)
-            && self.grid.width(row) * 2 > self.plan.frame.width
-        {
-            return Line::Skipped(format!(
-                "neither the date {} nor the amount can be read, so the line is not imported",
-                quoted(first)
-            ));
-        }
-        Line::Other
-    }
-
-    /// Opening, closing and total lines.
-    fn is_summary(&self, row: usize) -> bool {
-        self.grid.cells(row).filter(|cell| !cell.is_empty()).take(6).any(|cell| {
-            let head = words::name_of(cell);
-            let keys = [Role::KeyOpening, Role::KeyClosing, Role::KeyTotal, Role::KeyIn, Role::KeyOut];
-            !head.is_empty()
-                && self.words.roles(head).iter().any(|found| keys.contains(&found.role) && found.score >= 82)
-        })
-    }
-
-    fn currency(&self, row: usize) -> Option<AssetCode> {
-        let plan = self.plan;
-        if matches!(plan.candidate.model, Model::Currencies(_)) {
-            return plan.candidate.model.currency(self.grid, row);
-        }
-        let in_header = plan.candidate.model.columns().into_iter().find_map(|index| plan.columns.get(index)?.currency);
-        if in_header.is_some() {
-            return in_header;
-        }
-        let of_incoming = || match &plan.candidate.model {
-            Model::Worded { signs, .. } => {
-                signs.currency_in.filter(|_| signs.of_row(self.grid, row, self.words) == Way::In)
-            }
-            _ => None,
-        };
-        let in_column = of_incoming().or(plan.currency_column).and_then(|column| {
-            let cell = self.grid.cell(row, column);
-            // The currency column of a layout may name coins, which no list holds.
-            let coin = || AssetCode::new(cell).ok().filter(|_| plan.layout.is_some() && money(cell).is_none());
-            words::currency(cell).or_else(coin)
-        });
-        let in_cell = || plan.candidate.model.currency(self.grid, row);
-        // Many currencies are written with a dollar sign.
-        let dollars = plan.facts.currency.filter(|code| words::is_dollar(*code));
-        in_column
-            .or_else(|| match (in_cell(), dollars) {
-                (Some(AssetCode::USD), Some(stated)) => Some(stated),
-                (found, _) => found,
-            })
-            .or(plan.currency)
-    }
-
-    fn joined(&self, row: usize, columns: &[usize]) -> Option<Text> {
-        if let [column] = columns {
-            return text::clean_line(self.grid.cell(row, *column));
-        }
-        let mut parts: Vec<&str> = Vec::new();
-        for column in columns {
-            let cell = self.grid.cell(row, *column);
-            if !number::is_nothing(cell) && !parts.contains(&cell) {
-                parts.push(cell);
-            }
-        }
-        text::clean_line(&parts.join(" "))
-    }
-
-    fn facts(
-        &self,
-        row: usize,
-        day: NaiveDate,
-        amount: Decimal,
-        currency: Option<AssetCode>,
-        pending: bool,
-    ) -> TransactionFacts {
-        let mut facts = TransactionFacts::new(day, amount, currency.unwrap_or(AssetCode::USD));
-        facts.origin = Origin { line: self.grid.line(row) };
-        facts.status = if pending { TransactionStatus::Pending } else { TransactionStatus::Settled };
-        facts.payee = self.joined(row, &self.parties);
-        facts.description = self.joined(row, &self.texts);
-        if facts.payee.is_none() {
-            facts.payee = facts.description.take();
-        }
-        let filled = |column: Option<usize>| {
-            let cell = self.grid.cell(row, column?);
-            if number::is_nothing(cell) { None } else { text::clean_line(cell) }
-        };
-        facts.provider_id = filled(self.id);
-        facts.reference = filled(self.reference);
-        facts.settlement_date =
-            self.value_date.and_then(|column| self.date_in(row, column)).filter(|value| *value != day);
-        self.kinds.apply(self.grid, row, self.plan.mark, &mut facts);
-        facts
-    }
-}
-
-impl TablePlan<'_> {
-    fn owner_is(&self, column: usize) -> bool {
-        self.owner == Owner::Column(column)
-    }
-}
-
-/// A cell in quotation marks, cut to a readable length.
-pub(super) fn quoted(cell: &str) -> String {
-    let clean = text::clean(cell);
-    let short: String = clean.chars().take(40).collect();
-    let dots = if clean.chars().count() > 40 { "…" } else { "" };
-    format!("\"{short}{dots}\"")
 }

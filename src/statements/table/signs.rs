@@ -58,9 +58,6 @@ pub(super) fn decide(case: &Case<'_>) -> SignChoice {
         Some("invert") => return decided(true, "signs are inverted, as answered"),
         _ => {}
     }
-    if is_contradicted(case, &amounts, weights) {
-        return SignChoice::Open;
-    }
     if let Some(invert) = case.layout.and_then(|layout| layout.amount.invert) {
         let text = if invert {
             "positive amounts are money out in this layout"
@@ -167,17 +164,6 @@ pub(super) fn by_payment_texts(
     }
 }
 
-/// Whether a built-in layout reads signs as they are, and rows that thank for a payment are all negative, as in the
-/// statement of a card, where most rows are positive. What the user answered is in a learned layout and counts.
-fn is_contradicted(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights) -> bool {
-    let positive = amounts.iter().flatten().filter(|amount| **amount > Decimal::ZERO).count();
-    let as_is = case.layout.is_some_and(|layout| {
-        !layout.name.starts_with("learned-") && layout.amount.invert == Some(false) && layout.amount.column.is_some()
-    });
-    let pays = weights.paid_inverted > 0 && weights.paid_as_is == 0 && weights.strong_as_is == 0;
-    as_is && !case.is_card && pays && positive * 2 > amounts.iter().flatten().count()
-}
-
 /// Thanks for a payment on one side only: that side is money in.
 fn by_payments(weights: sign::Weights) -> Option<SignChoice> {
     match (weights.paid_as_is > 0, weights.paid_inverted > 0) {
@@ -221,8 +207,8 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
             return choice;
         }
         // A plus sign before an amount marks money in.
-        let plus = case.candidate.model.columns().iter().any(|column| {
-            case.columns.get(*column).is_some_and(|column| column.signed * 10 >= column.filled * 9 && column.filled > 0)
+        let plus = case.candidate.model.columns().any(|column| {
+            case.columns.get(column).is_some_and(|column| column.signed * 10 >= column.filled * 9 && column.filled > 0)
         });
         if plus {
             return decided(false, "every amount has a plus sign");
@@ -265,7 +251,7 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
 
 /// Whether amounts of the column are written with a plus sign.
 fn has_plus_signs(case: &Case<'_>) -> bool {
-    let columns = case.candidate.model.columns();
+    let columns: Vec<usize> = case.candidate.model.columns().collect();
     let cells = |column: usize| case.frame.sample.iter().map(move |row| case.table.grid.cell(*row, column));
     columns.into_iter().flat_map(cells).any(|cell| cell.trim_start().starts_with(['+', '＋']))
 }

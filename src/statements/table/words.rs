@@ -42,8 +42,6 @@ pub(super) enum Set {
     Positions,
     Prices,
     Orders,
-    Plans,
-    Loans,
 }
 
 impl Set {
@@ -63,8 +61,6 @@ impl Set {
             "not-positions" => Self::Positions,
             "not-prices" => Self::Prices,
             "not-orders" => Self::Orders,
-            "not-plans" => Self::Plans,
-            "not-loans" => Self::Loans,
             _ => return None,
         })
     }
@@ -434,8 +430,9 @@ impl Words {
 
     /// Whether a whole cell is a word of the set.
     pub(super) fn is(&self, set: Set, cell: &str) -> bool {
-        let Some(words) = self.exact.get(&set) else { return false };
-        if words.contains(cell.trim()) {
+        let cell = cell.trim();
+        let Some(words) = self.exact.get(&set).filter(|_| !cell.is_empty()) else { return false };
+        if words.contains(cell) {
             return true;
         }
         let phrase = key(cell);
@@ -452,19 +449,6 @@ impl Words {
         let Some(words) = self.sets.get(&set) else { return 0 };
         words.iter().filter(|word| contains(phrase, word)).count()
     }
-}
-
-/// The name in front of a day or an amount: `Ending balance` of `Ending balance as of 10/31/2026`.
-pub(super) fn name_of(cell: &str) -> &str {
-    let head = cell.split(|c: char| c.is_ascii_digit() || c == ':').next().unwrap_or_default().trim();
-    let of_day = |head: &&str| {
-        let lower = head.to_lowercase();
-        [" as of", " as at", " on", " vom", " am", " per", " au", " al"]
-            .into_iter()
-            .find(|end| lower.ends_with(end))
-            .map(str::len)
-    };
-    of_day(&head).and_then(|length| head.get(..head.len() - length)).unwrap_or(head)
 }
 
 /// Whether a phrase holds a word, at boundaries unless the script has no blanks.
