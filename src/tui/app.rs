@@ -183,8 +183,8 @@ impl App {
 pub(crate) struct Panes {
     /// The screen that is shown.
     pub(crate) screen: Screen,
-    /// Screens that jumps left, the last one last: Esc returns to them.
-    trail: Vec<Screen>,
+    /// Screens that jumps left, the last one last, each with the overlays that were open: Esc returns to them.
+    trail: Vec<(Screen, Vec<Box<dyn Pane>>)>,
     /// In the order of [`SCREENS`].
     screens: [Box<dyn Pane>; SCREENS.len()],
     /// The topmost last.
@@ -206,19 +206,32 @@ impl Panes {
     pub(crate) fn jump_to(&mut self, screen: Screen) {
         if screen != self.screen {
             // A screen that is already on the way back is returned to, so that circles do not grow the trail.
-            match self.trail.iter().position(|known| *known == screen) {
+            match self.trail.iter().position(|(known, _)| *known == screen) {
                 Some(at) => self.trail.truncate(at),
-                None => self.trail.push(self.screen),
+                None => self.trail.push((self.screen, Vec::new())),
             }
             self.screen = screen;
         }
     }
 
+    /// Shows the screen of a jump out of an overlay; Esc returns to the overlay.
+    pub(crate) fn leave_for(&mut self, screen: Screen) {
+        let open = std::mem::take(&mut self.overlays);
+        self.trail.push((std::mem::replace(&mut self.screen, screen), open));
+    }
+
+    /// Closes every overlay, also those that Esc would return to.
+    pub(crate) fn close(&mut self) {
+        self.overlays.clear();
+        self.trail.iter_mut().for_each(|(_, open)| open.clear());
+    }
+
     /// Returns to the screen that the last jump left; false when there is none.
     pub(crate) fn return_back(&mut self) -> bool {
-        let before = self.trail.pop();
-        self.screen = before.unwrap_or(self.screen);
-        before.is_some()
+        let Some((screen, open)) = self.trail.pop() else { return false };
+        self.screen = screen;
+        self.overlays.extend(open);
+        true
     }
 
     /// The screen that is shown.
@@ -250,8 +263,9 @@ impl Panes {
         has_object && top().offers(action, snapshot)
     }
 
-    /// Overlays from the top down, then every screen.
+    /// Overlays from the top down, also those that Esc returns to, then every screen.
     pub(crate) fn each(&mut self) -> impl Iterator<Item = &mut Box<dyn Pane>> {
-        self.overlays.iter_mut().rev().chain(&mut self.screens)
+        let left = self.trail.iter_mut().flat_map(|(_, open)| open);
+        self.overlays.iter_mut().chain(left).rev().chain(&mut self.screens)
     }
 }

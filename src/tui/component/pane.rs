@@ -174,11 +174,15 @@ pub(crate) enum PaneNews<'a> {
 pub(crate) enum Ask {
     /// Open an overlay on top.
     Push(Box<dyn Pane>),
+    /// Open a question over the overlay that asks, which stays open until it is answered.
+    Question(Box<dyn Pane>),
     /// Close the topmost overlay.
     Pop,
     /// Close all overlays.
     Clear,
     Go(Jump),
+    /// Show a place outside of the overlay that asks; Esc returns to the overlay.
+    Leave(Jump),
     /// Show the rows of all accounts that match a query; Esc returns.
     Rows(String),
     /// Return to the screen that the jump to this one left, if there is one.
@@ -233,6 +237,11 @@ impl Ctx<'_> {
 
     pub(crate) fn toast(&mut self, text: impl Into<String>) {
         self.asks.push(Ask::Toast(Level::News, text.into()));
+    }
+
+    /// Whether the pane asked a question that has to be answered before it closes.
+    pub(crate) fn has_question(&self) -> bool {
+        self.asks.iter().any(|ask| matches!(ask, Ask::Question(_)))
     }
 
     pub(crate) fn go(&mut self, jump: Jump) {

@@ -16,7 +16,7 @@ use crate::{
             scene::Scene,
         },
         msg::{Effect, Jump, KnownFigure, PastStates, WorkerAnswer},
-        snapshot,
+        snapshot::{self, LedgerSnapshot},
         widget::{
             amount::AmountHalves,
             cursor::SelectedRow,
@@ -88,8 +88,7 @@ impl ChangePage {
                 ctx.toast("The change is undone, so its rows are not in Transactions. U redoes it.");
                 return;
             }
-            ctx.asks.push(Ask::Clear);
-            ctx.go(Jump::Row(entry.transaction.id));
+            ctx.asks.push(Ask::Leave(Jump::Row(entry.transaction.id)));
         }
     }
 
@@ -108,6 +107,15 @@ impl ChangePage {
 impl Pane for ChangePage {
     fn place(&self) -> KeyPlace {
         KeyPlace::Change
+    }
+
+    fn offers(&self, action: Action, _snapshot: &LedgerSnapshot) -> bool {
+        match action {
+            Action::Open | Action::Explain => {
+                self.cursor.at.checked_sub(self.warnings()).is_some_and(|place| self.rows.contains_key(&place))
+            }
+            _ => true,
+        }
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {

@@ -20,12 +20,26 @@ pub(crate) struct Confirm {
     title: String,
     lines: Vec<String>,
     then: Vec<Effect>,
+    /// Whether an answer also closes the overlay beneath it, which asked.
+    over: bool,
 }
 
 impl Confirm {
     /// The first line is the question, the others are the consequences.
     pub(crate) fn new(title: impl Into<String>, lines: Vec<String>, then: Vec<Effect>) -> Self {
-        Self { title: title.into(), lines, then }
+        Self { title: title.into(), lines, then, over: false }
+    }
+
+    /// Asks over the overlay that is open: an answer closes both, Esc only the question.
+    pub(crate) fn ask(self, ctx: &mut Ctx<'_>) {
+        ctx.asks.push(Ask::Question(Box::new(Self { over: true, ..self })));
+    }
+
+    fn answered(&self, ctx: &mut Ctx<'_>) {
+        ctx.asks.push(Ask::Pop);
+        if self.over {
+            ctx.asks.push(Ask::Pop);
+        }
     }
 }
 
@@ -38,9 +52,9 @@ impl Pane for Confirm {
         match action {
             Action::Yes => {
                 ctx.effects.append(&mut self.then);
-                ctx.asks.push(Ask::Pop);
+                self.answered(ctx);
             }
-            Action::No => ctx.asks.push(Ask::Pop),
+            Action::No => self.answered(ctx),
             _ => {}
         }
     }

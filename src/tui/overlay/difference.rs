@@ -78,8 +78,7 @@ impl DifferencePage {
             ctx.toast("The row is not there any more.");
             return;
         }
-        ctx.asks.push(Ask::Clear);
-        ctx.go(Jump::Row(id));
+        ctx.asks.push(Ask::Leave(Jump::Row(id)));
     }
 
     /// Opens the trees of the selected line's figures, as they were known in its states.
@@ -252,6 +251,15 @@ const fn style(kind: Option<DifferenceKind>, theme: &Theme) -> ratatui::style::S
 impl Pane for DifferencePage {
     fn place(&self) -> KeyPlace {
         KeyPlace::Difference
+    }
+
+    fn offers(&self, action: Action, _snapshot: &LedgerSnapshot) -> bool {
+        let line = || self.lines.as_ref().and_then(|lines| lines.get(self.cursor.at));
+        match action {
+            Action::Open => line().is_some_and(|line| line.row.is_some()),
+            Action::Explain => line().is_some_and(|line| !line.amount.is_empty()),
+            _ => true,
+        }
     }
 
     fn act(&mut self, action: Action, ctx: &mut Ctx<'_>) {

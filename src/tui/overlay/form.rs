@@ -91,6 +91,7 @@ impl<T> Form<T> {
     fn finish(&mut self, ctx: &mut Ctx<'_>) {
         let answers: Vec<String> = self.lines.iter().map(|line| line.field.value().trim().to_owned()).collect();
         match (self.submit)(&self.about, &answers, ctx) {
+            Ok(()) if ctx.has_question() => {}
             Ok(()) => ctx.asks.insert(0, Ask::Pop),
             Err((at, why)) => {
                 self.at = at.min(self.lines.len().saturating_sub(1));

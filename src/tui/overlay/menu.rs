@@ -47,8 +47,10 @@ impl<T> Menu<T> {
 
     fn choose(&self, index: usize, ctx: &mut Ctx<'_>) {
         if let Some(choice) = self.choices.get(index) {
-            ctx.asks.push(Ask::Pop);
             (self.choose)(&choice.value, ctx);
+            if !ctx.has_question() {
+                ctx.asks.insert(0, Ask::Pop);
+            }
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn form(ctx: &Ctx<'_>) -> Form<[NaiveDate; 2]> {
     let before = today.with_day(1).and_then(|first| first.pred_opt()).unwrap_or(today);
     let shown = if ctx.moment.today < today { ctx.moment.today } else { before };
     let day = FormField {
-        label: "day",
+        label: "Day",
         help: "2026-09-30, or 2026-09 for its last day",
         value: String::new(),
         default: shown.to_string(),

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{Change, ChangeId, Connection, ConnectionId, FailureKind},
-    providers::is_live,
+    providers::{find, is_live},
     sync::{EngineCommand, Event, SyncReport},
     tui::{
         app::{App, Job, Reload},
@@ -152,8 +152,11 @@ impl App {
                 // The snapshot keeps the old file and its cache open.
                 effects.extend(self.refresh());
             }
-            Event::Disconnected { still_valid: None, .. } => {
-                self.toast(Level::News, "Disconnected: login deleted.");
+            Event::Disconnected { still_valid: None, connection, .. } => {
+                let known = self.snapshot.connection(*connection);
+                let had_login = known.is_none_or(|known| find(&known.provider).is_ok_and(|it| !it.is_file()));
+                let text = if had_login { "Disconnected: login deleted." } else { "Disconnected." };
+                self.toast(Level::News, text);
             }
             Event::Disconnected { still_valid: Some(reason), .. } => {
                 self.toast(Level::Error, format!("Disconnected; {reason}"));
@@ -177,7 +180,7 @@ impl App {
 
     /// Forgets everything that was read and shows the question for the passphrase only.
     fn lock(&mut self, env: &Env) -> Vec<Effect> {
-        self.panes.overlays.clear();
+        self.panes.close();
         self.toasts = Toasts::default();
         self.jobs.clear();
         self.reload = Reload::Idle;

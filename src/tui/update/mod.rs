@@ -334,12 +334,16 @@ impl App {
         let (result, mut effects, asks) = self.with(env, change);
         for ask in asks {
             match ask {
-                Ask::Push(overlay) => self.panes.overlays.push(overlay),
+                Ask::Push(overlay) | Ask::Question(overlay) => self.panes.overlays.push(overlay),
                 Ask::Pop => {
                     self.panes.overlays.pop();
                 }
                 Ask::Clear => self.panes.overlays.clear(),
                 Ask::Go(jump) => effects.extend(self.go(jump, env)),
+                Ask::Leave(jump) => {
+                    self.panes.leave_for(jump.screen());
+                    effects.extend(self.enter(jump, env));
+                }
                 Ask::Rows(query) => effects.extend(self.find(query, env)),
                 Ask::Return => {
                     if self.panes.return_back() {

@@ -81,10 +81,14 @@ pub(crate) fn line(
     } else {
         vec![first.to_string(), last.to_string()]
     };
-    let mut sums = vec![label(lowest), label(highest)];
-    if area.height >= 9 {
-        sums.insert(1, label((lowest + highest) / Decimal::TWO));
-    }
+    let sums = if lowest == highest {
+        // One value needs one label, beside the line.
+        vec![String::new(), label(lowest), String::new()]
+    } else if area.height >= 9 {
+        vec![label(lowest), label((lowest + highest) / Decimal::TWO), label(highest)]
+    } else {
+        vec![label(lowest), label(highest)]
+    };
     let chart = Chart::new(sets)
         .x_axis(Axis::default().style(theme.muted).bounds([0.0, x(last).max(1.0)]).labels(days))
         .y_axis(Axis::default().style(theme.muted).bounds([low, high]).labels(sums))

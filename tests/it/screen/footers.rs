@@ -66,6 +66,20 @@ async fn the_form_states_where_tab_goes() {
 }
 
 #[tokio::test]
+async fn the_result_of_an_import_names_a_failed_file_once() {
+    let mut h = Harness::new(120, 30);
+    let good = h.write("good.qfx", &bank_statement("111100001111", &[("2020-11-02", "-1.00", "Alpha")], "100.00"));
+    let bad = h.write("bad.qfx", "OFXHEADER:100\n\n<OFX></OFX>\n");
+    h.keys("i").idle().await.paste(&format!("'{good}' '{bad}'")).idle().await.keys("<enter>").idle().await;
+    h.shows(&["1 of 2 could not be read"]).keys("<enter>").idle().await;
+    let screen = h.shows(&["1 of 2 files failed"]).screen();
+    assert_eq!(screen.matches("bad.qfx").count(), 1, "{screen}");
+    // One balance for a year needs one label.
+    let screen = h.keys("<esc>1").idle().await.screen();
+    assert_eq!(screen.matches("100.00   │").count(), 1, "{screen}");
+}
+
+#[tokio::test]
 async fn keys_of_connections_answer_on_a_provider() {
     let mut h = imported().await;
     h.keys("5/simplefin<enter>");

@@ -123,3 +123,33 @@ async fn rows_of_a_change_are_newest_first() {
     let at = |name: &str| screen.find(name).unwrap_or_else(|| panic!("{name}: {screen}"));
     assert!(at("Newest") < at("Between") && at("Between") < at("Oldest"), "{screen}");
 }
+
+#[tokio::test]
+async fn esc_returns_to_the_page_that_a_row_was_opened_from() {
+    let mut h = Harness::new(120, 30);
+    let rows = [("2026-11-02", "-1.00", "Alpha"), ("2026-11-03", "-2.00", "Beta")];
+    import(&mut h, "a.qfx", "111100001111", &rows).await;
+    h.keys("6<enter>").idle().await.shows(&["import · a.qfx", "▸ 2026-11-03  Beta"]);
+    h.keys("j<enter>").idle().await.shows(&["Transactions · all accounts", "▸ 2026-11-02  Alpha"]);
+    h.keys("<esc>").idle().await.shows(&["import · a.qfx", "▸ 2026-11-02  Alpha"]).hides("Transactions · all");
+    h.keys("<esc>").idle().await.shows(&["┌ Activity"]).hides("import · a.qfx ─");
+    // The page of two states does the same; a screen chosen by its key leads no way back.
+    h.keys("d").idle().await.keys("jjj<enter>").idle().await.shows(&["Transactions · all accounts"]);
+    h.keys("<esc>").idle().await.shows(&["What changed"]).keys("<enter>").idle().await.shows(&["Transactions · all"]);
+    h.keys("2").shows(&["Accounts · 1"]).keys("<esc>").shows(&["Accounts · 1"]).hides("What changed");
+}
+
+#[tokio::test]
+async fn esc_returns_from_a_question_to_the_pane_that_asked() {
+    let mut h = Harness::new(120, 30);
+    let rows: Vec<(String, String)> =
+        (1..=12).map(|day| (format!("2026-10-{day:02}"), format!("Shop {day}"))).collect();
+    let rows: Vec<_> = rows.iter().map(|(day, name)| (day.as_str(), "-1.00", name.as_str())).collect();
+    import(&mut h, "a.qfx", "111100001111", &rows).await;
+    h.keys("3").idle().await.keys("*e<tab>shops<enter>").shows(&["Edit 12 rows?"]);
+    h.keys("<esc>").shows(&["▸ Category  shops"]).keys("<enter>").shows(&["Edit 12 rows?"]);
+    h.keys("n").hides("Edit 12 rows").hides("shops").shows(&["● 12 marked"]);
+    h.keys("5gg").shows(&["▸ "]).keys("dG<enter>").shows(&["This can't be undone."]);
+    h.keys("<esc>").shows(&["Disconnect the statement files?"]).keys("<enter>y").idle().await;
+    h.hides("Disconnect the statement files?").shows(&["Disconnected.", "– disconnected"]);
+}

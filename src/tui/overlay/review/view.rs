@@ -1,5 +1,7 @@
 //! Draws the review.
 
+use std::path::Path;
+
 use ratatui::layout::Rect;
 
 use super::{Detail, Line, Review, SHOWS, Show, State, file_name};
@@ -179,7 +181,10 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     let details = review.details();
     if details.is_empty() {
         let text = match (review.lines().get(review.files.at), SHOWS[review.show].0) {
-            (Some(Line::File(file)), _) if file.outcome.is_err() => failure_text(file.outcome.as_ref().err()),
+            (Some(Line::File(file)), _) if file.outcome.is_err() => {
+                let failure = file.outcome.as_ref().err();
+                failure.map_or_else(String::new, |failure| failure_text(failure, &file.path))
+            }
             (Some(Line::File(file) | Line::Account(file, _)), Show::All) if file.already_imported => {
                 "This exact file is already imported. Nothing to do.".to_owned()
             }
@@ -244,11 +249,14 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     });
 }
 
-fn failure_text(failure: Option<&JobFailure>) -> String {
-    failure.map_or_else(String::new, |failure| match &failure.hint {
-        Some(hint) => format!("{}\n{hint}", failure.message),
-        None => failure.message.clone(),
-    })
+/// The reason without the name of the file, which is beside it.
+fn failure_text(failure: &JobFailure, path: &Path) -> String {
+    let name = format!("{}: ", file_name(path));
+    let message = failure.message.strip_prefix(&name).unwrap_or(&failure.message);
+    match &failure.hint {
+        Some(hint) => format!("{message}\n{hint}"),
+        None => message.to_owned(),
+    }
 }
 
 /// The result when some files failed: these first, each with its reason, then the others.
@@ -263,7 +271,7 @@ fn partly(review: &Review, report: &ImportReport, scene: &mut Scene<'_>, area: R
     for file in files {
         let (mark, text, style) = match &file.outcome {
             Ok(_) => ("✓", file.message.clone(), theme.good),
-            Err(failure) => ("✗", failure_text(Some(failure)), theme.error),
+            Err(failure) => ("✗", failure_text(failure, &file.path), theme.error),
         };
         lines.push((format!("{mark} {}", file_name(&file.path)), style));
         for line in wrap(&text, usize::from(inner.width.saturating_sub(2))) {

@@ -57,5 +57,5 @@ fn chosen(end: &End, ctx: &mut Ctx<'_>) {
         format!("Remove {} with everything in it?", end.name),
         format!("{accounts} and {rows} are removed. This can't be undone."),
     ];
-    ctx.push(Confirm::new("Remove", lines, vec![effect]));
+    Confirm::new("Remove", lines, vec![effect]).ask(ctx);
 }

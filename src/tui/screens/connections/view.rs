@@ -5,7 +5,7 @@ use ratatui::{layout::Rect, style::Style};
 use super::{Connections, Item};
 use crate::{
     domain::{Capability, Connection, ConnectionStatus},
-    providers::{ProviderMetadata, find},
+    providers::{ProviderMetadata, find, is_file_source},
     sync::{AccountResult, login_ends_soon},
     tui::{
         component::{
@@ -206,6 +206,9 @@ fn what_to_press(connection: &Connection, now: chrono::DateTime<chrono::Utc>) ->
         }
         ConnectionStatus::Active if login_ends_soon(connection, now) => Some("L renews the login before it ends."),
         ConnectionStatus::Active if connection.error.is_some() => Some("r tries again."),
+        ConnectionStatus::Disconnected if is_file_source(connection) => {
+            Some("A newer file connects it again (i); d removes its data.")
+        }
         ConnectionStatus::Disconnected => Some("c connects it again; d removes its data."),
         ConnectionStatus::Active | ConnectionStatus::Pending => None,
     }

@@ -104,7 +104,7 @@ fn submit_many(rows: &Vec<TransactionId>, answers: &[String], ctx: &mut Ctx<'_>)
     let lines = question(rows.len(), &patch);
     let effect = Effect::Edit { rows: rows.clone(), patch };
     if rows.len() >= ASK_FROM {
-        ctx.push(Confirm::new("Edit", lines, vec![effect]));
+        Confirm::new("Edit", lines, vec![effect]).ask(ctx);
     } else {
         ctx.effects.push(effect);
     }

@@ -275,7 +275,7 @@ impl Transactions {
     /// Replaces the filter.
     fn refilter(&mut self, text: String, ctx: &mut Ctx<'_>) {
         self.field.set(text);
-        (self.cursor, self.chosen) = (SelectedRow::default(), None);
+        self.cursor = SelectedRow::default();
         self.detail.back();
         self.set_query(ctx);
     }
