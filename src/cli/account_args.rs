@@ -24,7 +24,7 @@ pub(super) enum AccountCommand {
     Add {
         /// Its name
         name: String,
-        /// Its type: checking, savings, `credit_card`, brokerage, loan, mortgage, other, …
+        /// Its type: checking, savings, brokerage, loan, …; a wrong one lists all
         #[arg(long, value_name = "KIND", value_parser = account_type)]
         r#type: AccountType,
         /// Its currency
@@ -68,7 +68,7 @@ pub(super) enum BalanceCommand {
         /// The account: its id, its name or the end of its number
         account: String,
         /// The balance; negative when owed
-        #[arg(allow_hyphen_values = true)]
+        #[arg(allow_hyphen_values = true, value_parser = amount)]
         amount: Decimal,
         /// The day
         #[arg(long, value_name = "DATE", value_parser = date)]
@@ -78,5 +78,35 @@ pub(super) enum BalanceCommand {
 
 /// A day, as everything prints one.
 pub(super) fn date(written: &str) -> Result<NaiveDate, &'static str> {
-    written.parse().map_err(|_| "write a day as YYYY-MM-DD, for example 2026-01-31")
+    written.parse().map_err(|error: chrono::ParseError| match error.kind() {
+        chrono::format::ParseErrorKind::OutOfRange | chrono::format::ParseErrorKind::Impossible => {
+            "the calendar has no such day; write a day as YYYY-MM-DD"
+        }
+        _ => "write a day as YYYY-MM-DD, for example 2026-01-31",
+    })
+}
+
+/// A number of things.
+pub(super) fn count(written: &str) -> Result<usize, &'static str> {
+    written.parse().map_err(|_| "write a whole number")
+}
+
+/// An amount, without marks between thousands.
+fn amount(written: &str) -> Result<Decimal, &'static str> {
+    Decimal::from_str_exact(written).map_err(|_| "write an amount as 1234.56, with at most 28 digits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_numbers_and_amounts_are_read_or_explained() {
+        assert!(date("2026-01-31").is_ok());
+        assert!(date("2025-02-30").unwrap_err().contains("calendar"));
+        assert!(date("31.12.2025").unwrap_err().contains("YYYY-MM-DD"));
+        assert_eq!((count("3"), count("x").is_err(), count("-1").is_err()), (Ok(3), true, true));
+        assert_eq!(amount("-12.34"), Ok(Decimal::new(-1234, 2)));
+        assert!(["1,234.56", "abc", "99999999999999999999999999999999999"].iter().all(|it| amount(it).is_err()));
+    }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use super::config_args::ConfigCommand;
 use super::{
-    account_args::{AccountCommand, BalanceCommand, date},
+    account_args::{AccountCommand, BalanceCommand, count, date},
     import_args::{ImportArgs, LayoutsCommand},
     row_args::{ColumnArgs, EditArgs, Selection, TransactionArgs},
     scaffold::DevCommand,
@@ -143,8 +143,8 @@ pub(super) enum CliCommand {
     Providers,
     /// List the journal, newest first
     Changes {
-        /// At most this many
-        #[arg(long, value_name = "N")]
+        /// At most this many: the newest
+        #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = count)]
         limit: Option<usize>,
     },
     /// Undo a change: the named one, else the newest that is not undone
@@ -253,7 +253,7 @@ pub(super) enum CliCommand {
         /// The address of the figure
         figure: String,
         /// At most this many rows of one sum [default: 20; 1000 as JSON]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = count)]
         limit: Option<usize>,
     },
     /// Show the part of a statement or reply that a row was read from, or the whole source of a change
@@ -274,7 +274,7 @@ pub(super) enum CliCommand {
         #[arg(value_name = "CHANGE|TIME")]
         to: String,
         /// At most this many rows [default: 50 for people, else all]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = count)]
         limit: Option<usize>,
     },
     /// Write transactions in the form of another program

@@ -10,13 +10,17 @@ use super::{
     args::OutputFormat,
     error::CliError,
     lists::money,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     session::Session,
 };
 use crate::{
     domain::{FailureKind, text},
     tui::{self, AttentionLine, DISMISSED_FILE},
 };
+
+impl ListRecord for AttentionRecord {
+    const FIELDS: &'static [&'static str] = &["id", "kind", "text", "amount", "currency", "dismissed"];
+}
 
 #[derive(Serialize)]
 struct AttentionRecord {
@@ -65,16 +69,13 @@ pub(super) fn run(
     let lines = tui::attention(&session.ledger, session.clock.now(), session.clock.today(), local)?;
     let file = session.setup.paths.state.join(DISMISSED_FILE);
     let mut known = tui::read_dismissed(&file);
-    for id in dismiss.iter().chain(restore) {
-        if !lines.iter().any(|line| line.id == *id) {
-            let shown = text::clean(id);
-            return Err(CliError::new(
-                FailureKind::NotFound,
-                format!("nothing that needs attention has the id `{shown}`"),
-            )
-            .hint("`dashtam attention --all` lists the ids; a matter that changed has another one"));
-        }
-    }
+    let is_unknown = |id: &&String| !lines.iter().any(|line| line.id == **id);
+    let unknown = dismiss.iter().chain(restore).filter(is_unknown).map(|id| {
+        let text = format!("nothing that needs attention has the id `{}`", text::clean(id));
+        CliError::new(FailureKind::NotFound, text)
+            .hint("`dashtam attention --all` lists the ids; a matter that changed has another one")
+    });
+    CliError::all(&unknown.collect::<Vec<_>>())?;
     if !dismiss.is_empty() || !restore.is_empty() {
         known.extend(dismiss.iter().cloned());
         known.retain(|id| !restore.contains(id));

@@ -120,7 +120,7 @@ pub(super) fn restore(
     let kept = Store::restore_with(file, &database, &kept_as, &RestoreOptions { open, key })?;
     let shown = |path: &Path| path.display().to_string();
     let done = Restored { backup: shown(file), database: shown(&database), kept_as: kept.as_deref().map(shown) };
-    output::object(out, format, &done, |out| {
+    output::record(out, format, &done, |out| {
         writeln!(out, "restored {} from {}", done.database, done.backup)?;
         done.kept_as.iter().try_for_each(|kept| writeln!(out, "the former database is kept as {kept}"))
     })

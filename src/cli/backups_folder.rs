@@ -31,14 +31,20 @@ pub(super) fn keep(
     remove_unfinished(folder, now);
     let ending = if lock.is_some() { "age" } else { "redb" };
     let named = |at: DateTime<Utc>| folder.join(format!("{}.{ending}", at.format(NAME)));
-    // The daily backup may have taken the name of this second.
-    let file = (0..60).map(|later| named(now + chrono::TimeDelta::seconds(later))).find(|file| !file.exists());
-    let file = file.unwrap_or_else(|| named(now));
+    let file = named(time_of_name(&kept(folder), now));
     write(store, &file, lock)?;
-    for old in superseded(&kept(folder)) {
-        files::remove_if_there(&old)?;
+    for old in superseded(&kept(folder)).iter().filter(|old| **old != file) {
+        files::remove_if_there(old)?;
     }
     Ok(file)
+}
+
+/// The time in the name of a new backup: now, or just after the newest one, which may have taken the name of this second.
+/// So the new one is the newest of its day, which is kept.
+fn time_of_name(kept: &[Kept], now: DateTime<Utc>) -> DateTime<Utc> {
+    let second = chrono::TimeDelta::seconds(1);
+    let close = |backup: &&Kept| backup.at - now < chrono::TimeDelta::minutes(1);
+    kept.iter().rev().find(close).map_or(now, |newest| now.max(newest.at + second))
 }
 
 pub(super) fn write(store: &Store, file: &Path, lock: Option<&BackupLock>) -> Result<(), CliError> {
@@ -154,6 +160,21 @@ mod tests {
         }
         backups.push(at("2026-03-01T13:00:00+00:00"));
         assert_eq!(superseded(&backups), [PathBuf::from("2026-03-01T12:00:00+00:00")]);
+    }
+
+    #[test]
+    fn a_new_backup_is_the_newest_of_its_day() {
+        let now: DateTime<Utc> = "2026-01-01T12:00:05.5Z".parse().unwrap();
+        let named = |names: &[&str]| {
+            let kept: Vec<Kept> = names.iter().map(|name| at(name)).collect();
+            time_of_name(&kept, now).format("%dT%H:%M:%S").to_string()
+        };
+        assert_eq!(named(&[]), "01T12:00:05");
+        assert_eq!(named(&["2026-01-01T11:00:00Z"]), "01T12:00:05");
+        assert_eq!(named(&["2026-01-01T12:00:05Z"]), "01T12:00:06");
+        assert_eq!(named(&["2026-01-01T12:00:07Z"]), "01T12:00:08", "made within one second");
+        // Written while the clock was wrong: it does not move the names of all later ones.
+        assert_eq!(named(&["2026-01-01T12:00:05Z", "2027-01-01T12:00:00Z"]), "01T12:00:06");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     args::{HistoryStep, OutputFormat},
     error::CliError,
     lists::{AccountLabels, find_account, money, with_balances},
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     session::Session,
 };
 use crate::{
@@ -20,6 +20,11 @@ use crate::{
         daily::{Cause, CauseKind, Span},
     },
 };
+
+impl ListRecord for NetWorthRecord {
+    const FIELDS: &'static [&'static str] =
+        &["date", "currency", "net_worth", "accounts", "unknown_accounts", "oldest_balance", "standing", "gap"];
+}
 
 #[derive(Serialize)]
 struct NetWorthRecord {
@@ -91,6 +96,10 @@ pub(super) fn net_worth(
     output::list(out, format, rows, COLUMNS, "no balances yet")
 }
 
+impl ListRecord for DailyRecord {
+    const FIELDS: &'static [&'static str] = &["account_id", "date", "balance", "currency", "standing", "gap"];
+}
+
 /// A balance of `snapshots --every`.
 #[derive(Serialize)]
 struct DailyRecord {
@@ -142,8 +151,14 @@ pub(super) fn daily(
             account: names.name(history.account()),
         }));
     }
-    rows.sort_by(|a, b| (a.date, &a.account_id).cmp(&(b.date, &b.account_id)));
+    // Stable: the accounts of one day keep the order of the list of accounts.
+    rows.sort_by_key(|row| row.date);
     output::list(out, format, rows.into_iter().map(Ok), COLUMNS, "no balances yet")
+}
+
+impl ListRecord for SpanRecord {
+    const FIELDS: &'static [&'static str] =
+        &["account_id", "from", "to", "standing", "gap", "currency", "causes", "hint"];
 }
 
 /// A span of `coverage`.
@@ -267,10 +282,18 @@ pub(super) fn set(
     amount: Decimal,
     on: NaiveDate,
 ) -> Result<(), CliError> {
-    let account = find_account(&session.ledger.view()?, account)?;
+    let view = session.ledger.view()?;
+    let account = find_account(&view, account)?;
+    let currency = view.account(account).map(|line| line.account.currency);
+    if let Some(currency) = currency.filter(|currency| amount.normalize().scale() > currency.display_digits()) {
+        let digits = currency.display_digits();
+        return Err(CliError::usage(format!(
+            "{amount} has more digits than {currency} has behind the point: {digits}"
+        ))
+        .hint("nothing was changed"));
+    }
     let change = session.runtime.block_on(session.handle.state_balance(account, on, amount))?;
     let view = session.ledger.view()?;
-    let currency = view.account(account).map(|line| line.account.currency);
     let record = SetRecord {
         account_id: account.to_string(),
         date: on,
@@ -279,7 +302,7 @@ pub(super) fn set(
         standing: Standing::Stated,
         change_id: change.to_string(),
     };
-    output::object(out, format, &record, |out| {
+    output::record(out, format, &record, |out| {
         let name = AccountLabels::of(&view).name(account);
         writeln!(out, "balance of {name} on {on}: {} {}", money(amount, &record.currency), record.currency)
     })

@@ -98,7 +98,8 @@ pub(super) fn run(
         }
         CliCommand::Backup { file, lock } => {
             let file = backup::backup(session, file, &lock)?;
-            report_file(session, out, format, &file, None)?;
+            let rows = session.ledger.view()?.transaction_count();
+            report_file(session, out, format, "backed up to", &file, rows)?;
         }
         CliCommand::Attention { dismiss, restore, all } => {
             attention::run(session, out, format, &dismiss, &restore, all)?;
@@ -132,7 +133,7 @@ fn toggle(
     let change =
         session.runtime.block_on(async { if undo { handle.undo(change).await } else { handle.redo(change).await } })?;
     let needed = login_needed(&session.store, &change)?;
-    output::object(out, format, &ChangeRecord::from(&change), |out| {
+    output::record(out, format, &ChangeRecord::from(&change), |out| {
         writeln!(out, "{} change {}: {}", if undo { "undone" } else { "brought back" }, change.id, rows_of(&change))?;
         match needed {
             Some(id) => {
@@ -178,10 +179,10 @@ fn rename(
 #[derive(serde::Serialize)]
 struct WrittenRecord {
     file: String,
-    transactions: Option<u64>,
+    transactions: u64,
 }
 
-/// Writes to standard output, or to a file; with `true` the file may exist and is replaced whole.
+/// Writes to standard output, or to a file, which is written whole or not at all; with `true` it may exist and is replaced.
 fn write_export(
     session: &Session,
     out: &mut dyn Write,
@@ -192,7 +193,7 @@ fn write_export(
 ) -> Result<(), CliError> {
     let rows = row_args::TransactionArgs { selection, ..row_args::TransactionArgs::default() };
     let view = lists::searchable(session, &rows, false)?;
-    let (listing, _) = lists::listing(session, &view, &rows)?;
+    let (listing, _) = lists::listing(session, &view, &rows, Vec::new())?;
     if let Some(by) = listing.request().query.by() {
         let text = format!("--query: an export has rows, not groups, so `by:{by}` makes no sense in it");
         return Err(CliError::usage(text).hint("leave it out, or take `dashtam transactions --by`"));
@@ -209,40 +210,51 @@ fn write_export(
         return Ok(());
     };
     let refused = |error: io::Error| {
-        let hint = if error.kind() == io::ErrorKind::AlreadyExists {
-            "name a file that does not exist yet, or add --force to replace it"
-        } else {
-            "name a file in a folder that can be written to"
+        let hint = match error.kind() {
+            io::ErrorKind::AlreadyExists => "name a file that does not exist yet, or add --force to replace it",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space and try again",
+            _ => "name a file in a folder that can be written to",
         };
         CliError::new(FailureKind::Io, format!("{}: {error}", file.display())).hint(hint)
     };
-    let place = if force { files::beside(&file, "new") } else { file.clone() };
-    if force {
-        files::remove_if_there(&place).map_err(refused)?;
+    if !force && file.symlink_metadata().is_ok() {
+        return Err(refused(io::ErrorKind::AlreadyExists.into()));
     }
-    let mut target = BufWriter::new(files::create(&place).map_err(refused)?);
-    let rows = view.export(&listing, form, &mut target)?;
-    target.flush().map_err(refused)?;
-    if force {
-        files::put_in_place(&place, &file).map_err(refused)?;
+    // Written beside, so that a failure leaves nothing half-written.
+    let beside = files::beside(&file, "new");
+    files::remove_if_there(&beside).map_err(refused)?;
+    let written = write_beside(&beside, |target| Ok(view.export(&listing, form, target)?), refused);
+    let placed = written.and_then(|rows| files::put_in_place(&beside, &file).map(|()| rows).map_err(refused));
+    if placed.is_err() {
+        // The first failure counts.
+        let _ = files::remove_if_there(&beside);
     }
-    report_file(session, out, format, &file, Some(rows))
+    report_file(session, out, format, "written to", &file, placed?)
 }
 
-/// Reports a written file: as JSON on standard output, else in words on standard error.
+/// Writes a new file whole.
+fn write_beside(
+    file: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<u64, CliError>,
+    refused: impl Fn(io::Error) -> CliError,
+) -> Result<u64, CliError> {
+    let mut target = BufWriter::new(files::create(file).map_err(&refused)?);
+    let rows = write(&mut target)?;
+    target.flush().map_err(refused)?;
+    Ok(rows)
+}
+
+/// Reports a written file with its number of rows: as JSON on standard output, else in words on standard error.
 fn report_file(
     session: &Session,
     out: &mut dyn Write,
     format: OutputFormat,
+    done: &str,
     file: &Path,
-    rows: Option<u64>,
+    rows: u64,
 ) -> Result<(), CliError> {
     let record = WrittenRecord { file: file.display().to_string(), transactions: rows };
     output::record(out, format, &record, |_| {
-        let mut err = session.setup.console.err();
-        match rows {
-            Some(rows) => writeln!(err, "{} written to {}", counted(rows, "row"), record.file),
-            None => writeln!(err, "backed up to {}", record.file),
-        }
+        writeln!(session.setup.console.err(), "{} {done} {}", counted(rows, "row"), record.file)
     })
 }

@@ -11,7 +11,7 @@ use super::{
     console::Console,
     error::{CliError, PARTLY},
     lists,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     record::ConnectionRecord,
     session::Session,
 };
@@ -84,7 +84,7 @@ pub(super) fn connect(
     let connection = connection.ok_or_else(|| CliError::new(FailureKind::Internal, "the new connection is gone"))?;
     let record = ConnectionRecord::new(connection, session, &view);
     let form = if format == OutputFormat::Jsonl { OutputFormat::Jsonl } else { OutputFormat::Json };
-    output::object(out, form, &record, |_| Ok(()))?;
+    output::record(out, form, &record, |_| Ok(()))?;
     // The connection exists, even if its first sync failed.
     Ok(if exit_code(&report) == 0 { 0 } else { PARTLY })
 }
@@ -202,33 +202,43 @@ fn answers(
         })
     };
     let mut answers = Secrets::new();
+    let mut faults: Vec<CliError> = Vec::new();
     for pair in &args.field {
-        let (name, value) = split(pair)?;
-        if field(name)?.is_secret() {
-            return Err(CliError::usage(format!(
-                "`{name}` is a secret: other users of this machine can read arguments"
-            ))
-            .hint(format!("use --field-env {name}=VARIABLE or --field-file {name}=PATH, or let it be asked for")));
-        }
-        answers.insert(name, value.into());
+        let answer = split(pair).and_then(|(name, value)| {
+            if field(name)?.is_secret() {
+                return Err(CliError::usage(format!(
+                    "`{name}` is a secret: other users of this machine can read arguments"
+                ))
+                .hint(format!("use --field-env {name}=VARIABLE or --field-file {name}=PATH, or let it be asked for")));
+            }
+            Ok((name, value.into()))
+        });
+        take(answer, &mut answers, &mut faults);
     }
     for pair in &args.field_env {
-        let (name, variable) = split(pair)?;
-        field(name)?;
-        let value = console.variable(variable).and_then(|value| value.to_str());
-        let value = value
-            .ok_or_else(|| CliError::usage(format!("`{name}`: the variable {} is not set", text::clean(variable))))?;
-        answers.insert(name, value.into());
+        let answer = split(pair).and_then(|(name, variable)| {
+            field(name)?;
+            let value = console.variable(variable).and_then(|value| value.to_str());
+            let value = value.ok_or_else(|| {
+                CliError::usage(format!("`{name}`: the variable {} is not set", text::clean(variable)))
+            })?;
+            Ok((name, value.into()))
+        });
+        take(answer, &mut answers, &mut faults);
     }
     for pair in &args.field_file {
-        let (name, path) = split(pair)?;
-        let is_secret = field(name)?.is_secret();
-        let source = AnswerSource::File(console.path(path.as_ref()));
-        answers.insert(name, read(name, &source)?);
-        if let Some(warning) = source.exposure().filter(|_| is_secret) {
-            writeln!(console.err(), "warning: {}", text::clean(&warning))?;
-        }
+        let answer = split(pair).and_then(|(name, path)| {
+            let is_secret = field(name)?.is_secret();
+            let source = AnswerSource::File(console.path(path.as_ref()));
+            let value = read(name, &source)?;
+            if let Some(warning) = source.exposure().filter(|_| is_secret) {
+                writeln!(console.err(), "warning: {}", text::clean(&warning))?;
+            }
+            Ok((name, value))
+        });
+        take(answer, &mut answers, &mut faults);
     }
+    CliError::all(&faults)?;
     let taken: Vec<&str> = configured.names().filter(|name| answers.get(name).is_none()).collect();
     if !taken.is_empty() && console.terminal.stderr {
         writeln!(console.err(), "taken from the configuration: {}", taken.join(", "))?;
@@ -248,9 +258,17 @@ fn answers(
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         return Err(CliError::usage(all.join("; "))
             .problems(all)
-            .hint(format!("nothing was sent. {}", super::help::fields(metadata).trim_end())));
+            .hint(format!("nothing was sent\n{}", super::help::fields(metadata).trim_end())));
     }
     Ok(answers)
+}
+
+/// Keeps an answer, or its fault: all faults are reported at once.
+fn take(answer: Result<(&str, SecretString), CliError>, answers: &mut Secrets, faults: &mut Vec<CliError>) {
+    match answer {
+        Ok((name, value)) => answers.insert(name, value),
+        Err(fault) => faults.push(fault),
+    }
 }
 
 fn read(name: &str, source: &AnswerSource) -> Result<SecretString, CliError> {
@@ -311,6 +329,22 @@ fn ask(console: &Console, field: &Field, repairs: bool) -> Result<SecretString, 
 #[derive(Serialize)]
 struct SyncRecord {
     connections: Vec<ConnectionSyncRecord>,
+}
+
+impl ListRecord for ConnectionSyncRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "provider",
+        "name",
+        "status",
+        "accounts",
+        "transactions_imported",
+        "transactions_updated",
+        "transactions_removed",
+        "holdings",
+        "change_id",
+        "error",
+    ];
 }
 
 #[derive(Serialize)]
@@ -384,7 +418,7 @@ pub(super) fn sync(
         OutputColumn::right("Holdings", |row| row.holdings.to_string()),
     ];
     let view = session.ledger.view()?;
-    let connections = ids.iter().map(|id| lists::find_connection(&view, id)).collect::<Result<Vec<_>, _>>()?;
+    let connections = lists::find_connections(&view, ids)?;
     // Without a login there is nothing to unseal; the engine reports what is wrong with the request.
     let is_wanted = |connection: &Connection| connections.is_empty() || connections.contains(&connection.id);
     if session
@@ -403,7 +437,7 @@ pub(super) fn sync(
         let empty = "no connection to sync: `dashtam connect` makes one";
         output::list(out, format, records().map(Ok), COLUMNS, empty)?;
     } else {
-        output::object(out, format, &SyncRecord { connections: records().collect() }, |_| Ok(()))?;
+        output::record(out, format, &SyncRecord { connections: records().collect() }, |_| Ok(()))?;
     }
     out.flush()?;
     explain(session, &report)?;

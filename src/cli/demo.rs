@@ -133,7 +133,9 @@ fn edit(session: &DemoProfile<'_>) -> Result<(), CliError> {
     session.store.read()?.scan(|row, _| {
         let payee = row.facts.payee().to_lowercase();
         let mut fields = UserFields::default();
-        let category = CATEGORIES.iter().find(|(word, _)| payee.contains(word));
+        // "Market" is in the name of a fund too.
+        let is_trade = row.facts.security.is_some();
+        let category = CATEGORIES.iter().find(|(word, _)| !is_trade && payee.contains(word));
         fields.category = category.map(|(_, category)| (*category).to_owned());
         if row.facts.foreign.is_some() {
             fields.tags = vec!["paris".to_owned(), "trip".to_owned()];

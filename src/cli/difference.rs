@@ -10,7 +10,13 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    args::OutputFormat, error::CliError, lists::money, moment::moment, output, record::instant, session::Session,
+    args::OutputFormat,
+    error::CliError,
+    lists::money,
+    moment::moment,
+    output::{self, ListRecord},
+    record::instant,
+    session::Session,
 };
 use crate::{
     domain::{Account, Change, ChangeId, ChangeKind, Holding, Snapshot, figures::at_scale_of, text},
@@ -222,7 +228,7 @@ pub(super) fn diff(
             source: change.map(|change| format!("{} of {}", change.kind, change.source)),
         })
     };
-    let for_people = matches!(format, OutputFormat::Table | OutputFormat::Csv);
+    let for_people = format == OutputFormat::Table;
     let most = limit.unwrap_or(if for_people { MOST_FOR_PEOPLE } else { usize::MAX });
     let rows = view.differing_rows(&found, 0..most)?;
     let record = DiffRecord {
@@ -254,7 +260,52 @@ pub(super) fn diff(
             })
             .collect(),
     };
-    output::object(out, format, &record, |out| print(out, &record, &found, most))
+    if format == OutputFormat::Csv {
+        let lines = record.lines()?;
+        return output::list(out, format, lines.into_iter().map(Ok::<DiffLine, CliError>), &[], "");
+    }
+    output::record(out, format, &record, |out| print(out, &record, &found, most))
+}
+
+/// One difference as a line of CSV; `before` and `after` are objects in JSON.
+#[derive(Serialize)]
+struct DiffLine {
+    what: &'static str,
+    difference: DifferenceKind,
+    fields: Vec<String>,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+    change_id: Option<String>,
+}
+
+impl ListRecord for DiffLine {
+    const FIELDS: &'static [&'static str] = &["what", "difference", "fields", "before", "after", "change_id"];
+}
+
+impl DiffRecord {
+    fn lines(&self) -> Result<Vec<DiffLine>, CliError> {
+        fn each<T: Serialize>(what: &'static str, lines: &[LineRecord<T>]) -> serde_json::Result<Vec<DiffLine>> {
+            let line = |line: &LineRecord<T>| {
+                Ok(DiffLine {
+                    what,
+                    difference: line.difference,
+                    fields: line.fields.clone(),
+                    before: line.before.as_ref().map(serde_json::to_value).transpose()?,
+                    after: line.after.as_ref().map(serde_json::to_value).transpose()?,
+                    change_id: line.reason.as_ref().map(|reason| reason.change_id.clone()),
+                })
+            };
+            lines.iter().map(line).collect()
+        }
+        let parts = [
+            each("account", &self.accounts),
+            each("transaction", &self.transactions),
+            each("balance", &self.balances),
+            each("holding", &self.holdings),
+        ];
+        let parts: serde_json::Result<Vec<Vec<DiffLine>>> = parts.into_iter().collect();
+        Ok(parts.map_err(io::Error::from)?.into_iter().flatten().collect())
+    }
 }
 
 fn print(out: &mut dyn Write, record: &DiffRecord, found: &LedgerDifference, most: usize) -> io::Result<()> {

@@ -15,7 +15,7 @@ use super::{
     background_check, backups_folder, configured,
     console::Console,
     error::CliError,
-    output,
+    output::{self, ListRecord},
     session::{Session, Setup},
 };
 use crate::{
@@ -41,6 +41,10 @@ enum Verdict {
     Warning,
     /// Something does not work.
     Failed,
+}
+
+impl ListRecord for Finding {
+    const FIELDS: &'static [&'static str] = &["check", "status", "message", "hint"];
 }
 
 /// One thing looked at.
@@ -267,7 +271,7 @@ pub(super) fn rescue(global: &Global, console: &Console, out: &mut dyn Write, to
     let setup = Setup::of(console.clone(), paths, config, environment);
     setup.refuse_in_use("doctor --rescue")?;
     let rescued = Store::rescue(&setup.paths.database(), &console.path(to), &setup.open_options())?;
-    output::object(out, global.format, &rescued, |out| {
+    output::record(out, global.format, &rescued, |out| {
         writeln!(out, "saved into {}:", to.display())?;
         for (table, count) in &rescued.saved {
             let damaged = rescued.damaged.get(table).map(|places| format!(", damaged places: {places}"));

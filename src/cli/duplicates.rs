@@ -10,13 +10,29 @@ use super::{
     args::OutputFormat,
     error::CliError,
     lists::money,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     session::Session,
 };
 use crate::{
-    domain::{PairStanding, RowPair, TransactionId, figures::at_scale_of, text},
+    domain::{FailureKind, PairStanding, RowPair, TransactionId, figures::at_scale_of, text},
     ledger::LedgerEntry,
 };
+
+impl ListRecord for DuplicateRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "row",
+        "other",
+        "account_id",
+        "date",
+        "amount",
+        "currency",
+        "description",
+        "other_date",
+        "other_amount",
+        "other_description",
+        "standing",
+    ];
+}
 
 #[derive(Serialize)]
 struct DuplicateRecord {
@@ -71,7 +87,18 @@ pub(super) fn run(
         OutputColumn::right("Amount", |row| money(row.other_amount, &row.currency)),
         OutputColumn::left("Text", |row| row.other_description.clone()),
     ];
-    let decisions = resolve.iter().map(|text| decision(text)).collect::<Result<Vec<_>, _>>()?;
+    let (decisions, faults): (Vec<_>, Vec<_>) = resolve.iter().map(|text| decision(text)).partition(Result::is_ok);
+    CliError::all(&faults.into_iter().filter_map(Result::err).collect::<Vec<_>>())?;
+    let decisions: Vec<RowPair> = decisions.into_iter().flatten().collect();
+    let view = session.ledger.view()?;
+    let mut unknown = Vec::new();
+    for row in decisions.iter().flat_map(|pair| [pair.older, pair.newer]) {
+        if view.entry(row)?.is_none() {
+            let error = CliError::new(FailureKind::NotFound, format!("there is no row {row}"));
+            unknown.push(error.hint("`dashtam duplicates` lists the rows; nothing was changed"));
+        }
+    }
+    CliError::all(&unknown)?;
     for pair in decisions {
         session.runtime.block_on(session.handle.decide_pair(pair))?;
     }

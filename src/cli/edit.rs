@@ -68,7 +68,7 @@ pub(super) fn rows(
         transactions: edited.into_iter().map(|entry| lists::record_of(&view, entry)).collect(),
     };
     if matches!(format, OutputFormat::Json | OutputFormat::Jsonl) {
-        return output::object(out, format, &record, |_| Ok(()));
+        return output::record(out, format, &record, |_| Ok(()));
     }
     output::list(out, format, record.transactions.iter().map(Ok), COLUMNS, "nothing to change")?;
     let mut err = session.setup.console.err();

@@ -9,7 +9,7 @@ use super::{
     args::{FlowBy, FlowEvery, OutputFormat},
     error::CliError,
     lists::money,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     session::Session,
 };
 use crate::{
@@ -83,13 +83,66 @@ pub(super) fn explain(
         figure.parse().map_err(|error: ParseFigureError| CliError::usage(error.to_string()).hint(FIGURES))?;
     let explainer = explainer(session)?;
     let node = explainer.node(&figure)?.ok_or_else(|| {
+        if matches!(figure, Figure::NetWorth(_))
+            && explainer.view().accounts().iter().all(|line| line.balance.is_none())
+        {
+            return CliError::new(
+                FailureKind::NotFound,
+                format!("there is no figure `{figure}`: no balance is known yet"),
+            )
+            .hint("import a statement, or state a balance with `dashtam balance set`");
+        }
         CliError::new(FailureKind::NotFound, format!("there is no figure `{figure}`"))
             .hint("the list commands show the ids; a group has the name that `dashtam transactions --by` shows")
     })?;
-    let for_people = matches!(format, OutputFormat::Table | OutputFormat::Csv);
+    let for_people = format == OutputFormat::Table;
     let limit = limit.unwrap_or(if for_people { MOST_FOR_PEOPLE } else { MOST });
     let tree = tree(&explainer, node, limit)?;
-    output::object(out, format, &tree, |out| print(out, &tree, 0))
+    if format == OutputFormat::Csv {
+        let mut lines = Vec::new();
+        flatten(&tree, 0, &mut lines);
+        return output::list(out, format, lines.into_iter().map(Ok::<NodeLine, CliError>), &[], "");
+    }
+    output::record(out, format, &tree, |out| print(out, &tree, 0))
+}
+
+/// A figure of the tree as one line: its inputs follow it, one deeper.
+#[derive(Serialize)]
+struct NodeLine {
+    depth: usize,
+    figure: String,
+    value: Option<Decimal>,
+    currency: Option<String>,
+    kind: NodeKind,
+    label: String,
+    change_id: Option<String>,
+    file: Option<String>,
+    line: Option<u32>,
+    path: Option<String>,
+}
+
+impl ListRecord for NodeLine {
+    const FIELDS: &'static [&'static str] =
+        &["depth", "figure", "value", "currency", "kind", "label", "change_id", "file", "line", "path"];
+}
+
+fn flatten(node: &NodeRecord, depth: usize, lines: &mut Vec<NodeLine>) {
+    let source = node.source.as_ref();
+    lines.push(NodeLine {
+        depth,
+        figure: node.figure.clone(),
+        value: node.value,
+        currency: node.currency.clone(),
+        kind: node.kind,
+        label: node.label.clone(),
+        change_id: source.map(|place| place.change_id.clone()),
+        file: source.map(|place| place.file.clone()),
+        line: source.and_then(|place| place.line),
+        path: source.and_then(|place| place.path.clone()),
+    });
+    for input in &node.because {
+        flatten(input, depth + 1, lines);
+    }
 }
 
 fn tree(explainer: &Explainer, node: Node, limit: usize) -> Result<NodeRecord, CliError> {
@@ -204,7 +257,7 @@ pub(super) fn source(
             text: Some(parts.join("\n")),
         }
     };
-    output::object(out, format, &record, |out| {
+    output::record(out, format, &record, |out| {
         let place = record
             .line
             .map(|line| format!(", line {line}"))
@@ -225,10 +278,20 @@ fn named(view: &View, of: &str) -> Result<(Option<TransactionId>, Option<ChangeI
     }
     let id = of.strip_prefix("row:").unwrap_or(of);
     let row: TransactionId = id.strip_suffix(":amount").unwrap_or(id).parse().map_err(wrong)?;
+    let change = ChangeId(row.0);
     if of.starts_with("row:") || view.entry(row)?.is_some() {
-        return Ok((Some(row), None));
+        Ok((Some(row), None))
+    } else if view.change(change)?.is_some() {
+        Ok((None, Some(change)))
+    } else {
+        Err(CliError::new(FailureKind::NotFound, format!("there is no row {row} and no change {change}"))
+            .hint("`dashtam transactions --format json` and `dashtam changes` list the ids"))
     }
-    Ok((None, Some(ChangeId(row.0))))
+}
+
+impl ListRecord for FlowRecord {
+    const FIELDS: &'static [&'static str] =
+        &["period", "currency", "category", "kind", "in", "out", "net", "transfers"];
 }
 
 #[derive(Serialize)]
@@ -287,11 +350,13 @@ pub(super) fn cash_flow(
         FlowEvery::Year => Period::Year,
     };
     let (split, left_out) = match by {
-        None => (FlowSplit::Whole, &["Category", "Kind"][..]),
-        Some(FlowBy::Category) => (FlowSplit::Category, &["Kind"][..]),
-        Some(FlowBy::Kind) => (FlowSplit::Kind, &["Category"][..]),
+        None => (FlowSplit::Whole, &["category", "kind"][..]),
+        Some(FlowBy::Category) => (FlowSplit::Category, &["kind"][..]),
+        Some(FlowBy::Kind) => (FlowSplit::Kind, &["category"][..]),
     };
-    let columns: Vec<_> = COLUMNS.iter().filter(|column| !left_out.contains(&column.title)).copied().collect();
-    let rows = view.cash_flow(period, split)?;
-    output::list(out, format, rows.into_iter().map(|flow| Ok(FlowRecord::from(flow))), &columns, "no transactions yet")
+    let is_left_out = |name: &str| left_out.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let columns: Vec<_> = COLUMNS.iter().filter(|column| !is_left_out(column.title)).copied().collect();
+    let fields: Vec<&str> = FlowRecord::FIELDS.iter().copied().filter(|name| !is_left_out(name)).collect();
+    let rows = view.cash_flow(period, split)?.into_iter().map(|flow| Ok(FlowRecord::from(flow)));
+    output::list_with(out, format, rows, &columns, "no transactions yet", &fields)
 }

@@ -39,7 +39,7 @@ Ids are strings. Amounts are decimal strings with the digits of their currency, 
 RFC 3339 in UTC. Results go to standard output, everything else to standard error.
 
 Order: lists (transactions, changes, groups by time) are newest first, as on the screen, and --limit keeps the newest.
-Histories (snapshots, net-worth --every) and exports are oldest first.
+Histories (snapshots, net-worth --every, cash-flow) and exported journals are oldest first.
 ";
 
 const EXIT_CODES: &str = "\
@@ -127,6 +127,11 @@ fn find(path: &[String]) -> Result<clap::Command, CliError> {
     Ok(command.clone())
 }
 
+/// The manual page of a command, with the version of the program.
+fn page(command: clap::Command) -> clap_mangen::Man {
+    clap_mangen::Man::new(command).source(concat!("dashtam ", env!("CARGO_PKG_VERSION"))).manual("dashtam manual")
+}
+
 /// Prints a manual page, or writes all of them into a folder.
 pub(super) fn manual(
     console: &Console,
@@ -135,7 +140,7 @@ pub(super) fn manual(
     all: Option<&Path>,
 ) -> Result<(), CliError> {
     let Some(folder) = all.map(|folder| console.path(folder)) else {
-        return Ok(clap_mangen::Man::new(find(path)?).render(out)?);
+        return Ok(page(find(path)?).render(out)?);
     };
     if !folder.is_dir() {
         let text = format!("{}: there is no such folder", folder.display());
@@ -147,7 +152,7 @@ pub(super) fn manual(
     let mut count = 0;
     while let Some(command) = open.pop() {
         open.extend(command.get_subcommands().cloned());
-        let page = clap_mangen::Man::new(command);
+        let page = page(command);
         let mut bytes = Vec::new();
         page.render(&mut bytes)?;
         files::replace(&folder.join(page.get_filename()), &bytes)?;

@@ -13,7 +13,7 @@ use super::{
     error::{CliError, PARTLY},
     import_args::ImportArgs,
     layouts, lists,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     session::Session,
 };
 use crate::{
@@ -25,6 +25,26 @@ use crate::{
 #[derive(Serialize)]
 struct ImportRecord {
     files: Vec<FileRecord>,
+}
+
+impl ListRecord for FileRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "file",
+        "provider",
+        "format",
+        "accounts_imported",
+        "accounts_updated",
+        "transactions_imported",
+        "transactions_updated",
+        "transactions_skipped",
+        "warnings",
+        "change_id",
+        "message",
+        "verdict",
+        "evidence",
+        "question",
+        "error",
+    ];
 }
 
 #[derive(Serialize)]
@@ -227,13 +247,12 @@ pub(super) fn run(
     }
     let report = report?;
     let record = ImportRecord { files: report.files.into_iter().map(FileRecord::from).collect() };
-    let mut failures = record.files.iter().filter_map(|file| file.error.clone());
-    let first = failures.next();
-    let failed = usize::from(first.is_some()) + failures.count();
+    let failures: Vec<CliError> = record.files.iter().filter_map(|file| file.error.clone()).collect();
+    let failed = failures.len();
     if matches!(format, OutputFormat::Csv) {
         output::list(out, format, record.files.iter().map(Ok), COLUMNS, "")?;
     } else {
-        output::object(out, format, &record, |_| Ok(()))?;
+        output::record(out, format, &record, |_| Ok(()))?;
         if format == OutputFormat::Table {
             output::list(out, format, record.files.iter().map(Ok), COLUMNS, "")?;
         }
@@ -244,13 +263,17 @@ pub(super) fn run(
     if record.files.iter().any(|file| file.question.is_some()) {
         return Ok(QUESTION);
     }
-    match first {
-        None => Ok(0),
-        Some(error) if failed == record.files.len() => {
-            // In a table every failure was explained already; scripts get the first as the command's error.
-            if matches!(format, OutputFormat::Table | OutputFormat::Csv) { Ok(1) } else { Err(error) }
+    match failed {
+        0 => Ok(0),
+        all if all == record.files.len() => {
+            // In a table every failure was explained already; scripts get them as the command's error.
+            if matches!(format, OutputFormat::Table | OutputFormat::Csv) {
+                Ok(1)
+            } else {
+                CliError::all(&failures).map(|()| 1)
+            }
         }
-        Some(_) => Ok(PARTLY),
+        _ => Ok(PARTLY),
     }
 }
 

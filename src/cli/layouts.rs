@@ -3,7 +3,7 @@
 //! INVARIANT: only learned layouts are written and removed.
 
 use std::{
-    io::Write,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
@@ -15,7 +15,7 @@ use super::{
     console::Console,
     error::CliError,
     import_args::LayoutsCommand,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     session::Setup,
 };
 use crate::{
@@ -26,6 +26,10 @@ use crate::{
 
 /// The largest layout that is read.
 const MOST_BYTES: usize = 256 << 10;
+
+impl ListRecord for LayoutRecord {
+    const FIELDS: &'static [&'static str] = &["name", "institution", "kind", "source", "columns"];
+}
 
 #[derive(Serialize)]
 struct LayoutRecord {
@@ -63,18 +67,26 @@ pub(super) fn run(
             let all: Vec<LayoutRecord> = own.chain(ours).collect();
             output::list(out, format, all.iter().map(Ok), COLUMNS, "no layouts")
         }
-        LayoutsCommand::Show { name } => Ok(out.write_all(find(&folder, &name)?.to_toml().as_bytes())?),
+        LayoutsCommand::Show { name } => {
+            let layout = find(&folder, &name)?;
+            output::record(out, format, &layout, |out| out.write_all(layout.to_toml().as_bytes()))
+        }
         LayoutsCommand::Export { name, output } => export(console, out, &find(&folder, &name)?, output.as_deref()),
         LayoutsCommand::Import { file } => {
             let layout = read(&console.path(&file))?;
             let path = folder.join(format!("{}.toml", layout.name));
             files::create_folders(&folder).and_then(|()| files::replace(&path, layout.to_toml().as_bytes()))?;
-            Ok(writeln!(console.err(), "added the layout {}", layout.name)?)
+            output::record(out, format, &record(&layout, "learned"), |_| {
+                writeln!(console.err(), "added the layout {}", layout.name)
+            })
         }
         LayoutsCommand::Forget { name } => {
             let path = learned_path(&folder, &name)?;
+            let layout = find(&folder, &name)?;
             files::remove_if_there(&path)?;
-            Ok(writeln!(console.err(), "forgot the layout {name}")?)
+            output::record(out, format, &record(&layout, "learned"), |_| {
+                writeln!(console.err(), "forgot the layout {name}")
+            })
         }
     }
 }
@@ -114,7 +126,13 @@ fn learned(folder: &Path) -> Result<Vec<Layout>, CliError> {
 /// A layout from a file.
 pub(super) fn read(path: &Path) -> Result<Layout, CliError> {
     let wrong = |text: String| CliError::usage(format!("{}: {text}", path.display()));
-    let text = files::read_text(path, MOST_BYTES).map_err(|error| wrong(error.to_string()))?;
+    let text = files::read_text(path, MOST_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            CliError::new(FailureKind::NotFound, format!("{}: there is no such file", path.display()))
+                .hint("name a TOML file as `dashtam layouts export` writes one")
+        }
+        _ => wrong(error.to_string()),
+    })?;
     Layout::parse(&text).map_err(|error| wrong(error.to_string()))
 }
 

@@ -8,16 +8,19 @@ use serde::Serialize;
 use super::{
     args::OutputFormat,
     error::CliError,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     record::{AccountRecord, ChangeRecord, ConnectionRecord, HoldingRecord, SnapshotRecord},
     row_args::TransactionArgs,
     session::Session,
 };
 use crate::{
-    domain::{AccountId, AssetCode, Connection, ConnectionId, FailureKind, figures, text},
+    domain::{Account, AccountId, AssetCode, Connection, ConnectionId, FailureKind, figures, text},
     ledger::{By, GroupSort, GroupSortKey, LedgerEntry, ListRequest, Query, RowList, RowRecord, Sort, View},
     providers::PROVIDERS,
 };
+
+/// Accounts of one name that an error lists.
+const MOST_NAMED: usize = 10;
 
 /// Shown where a value is not known.
 const UNKNOWN: &str = "—";
@@ -68,18 +71,29 @@ pub(super) fn with_balances(session: &Session) -> Result<View, CliError> {
     Ok(view.with_columns(columns))
 }
 
-/// Rows that match the arguments, newest first, and the number of them to print.
-pub(super) fn listing(session: &Session, view: &View, args: &TransactionArgs) -> Result<(RowList, usize), CliError> {
-    let account = args.selection.account.as_deref().map(|wanted| find_account(view, wanted)).transpose()?;
-    let today = session.clock.today();
-    let mut query = Query::parse(args.selection.query.as_deref().unwrap_or_default(), today);
-    check_query(args.selection.query.as_deref().unwrap_or_default(), &query)?;
+/// Rows that match the arguments, newest first, and the number of them to print. `faults` are those of the other arguments:
+/// all faults are reported at once.
+pub(super) fn listing(
+    session: &Session,
+    view: &View,
+    args: &TransactionArgs,
+    mut faults: Vec<CliError>,
+) -> Result<(RowList, usize), CliError> {
+    let written = args.selection.query.as_deref().unwrap_or_default();
+    let query = Query::parse(written, session.clock.today());
+    faults.extend(check_query(written, &query).err());
     if let (Some(from), Some(to)) = (args.from, args.to)
         && from > to
     {
-        return Err(CliError::usage(format!("--from {from} is after --to {to}")));
+        faults.push(CliError::usage(format!("--from {from} is after --to {to}")));
     }
-    query = query.within(args.from, args.to);
+    let account = args.selection.account.as_deref().map(|wanted| find_account(view, wanted)).transpose();
+    let account = account.unwrap_or_else(|error| {
+        faults.push(error);
+        None
+    });
+    CliError::all(&faults)?;
+    let query = query.within(args.from, args.to);
     let listing = view.list(&ListRequest { account, query, sort: Sort::default() })?;
     let count = args.limit.unwrap_or(usize::MAX).min(listing.len());
     Ok((listing, count))
@@ -134,8 +148,11 @@ pub(super) fn transactions(
         OutputColumn::left("Status", |row| if row.expired { "expired".into() } else { row.status.to_string() }),
     ];
     let view = searchable(session, args, by.is_some())?;
-    let (listing, count) = listing(session, &view, args)?;
-    if let Some(by) = grouping(by, listing.request().query.by())? {
+    let written_by = by.map(parse_by).transpose();
+    let mut faults: Vec<CliError> = written_by.as_ref().err().cloned().into_iter().collect();
+    faults.extend(output::check_columns(names, RowRecord::FIELDS).err());
+    let (listing, count) = listing(session, &view, args, faults)?;
+    if let Some(by) = grouping(written_by?, listing.request().query.by())? {
         if !names.is_empty() {
             return Err(CliError::usage("--columns chooses columns of rows, and groups are sums").hint("leave one out"));
         }
@@ -156,8 +173,8 @@ pub(super) fn record_of(view: &View, entry: LedgerEntry) -> RowRecord {
 }
 
 /// The grouping from `--by` and from `by:` in `--query`, which may not differ.
-fn grouping(option: Option<&str>, query: Option<By>) -> Result<Option<By>, CliError> {
-    match (option.map(parse_by).transpose()?, query) {
+fn grouping(option: Option<By>, query: Option<By>) -> Result<Option<By>, CliError> {
+    match (option, query) {
         (Some(option), Some(query)) if option != query => {
             let text =
                 format!("rows are grouped once: --by {option} and `by:{query}` in --query contradict each other");
@@ -173,6 +190,10 @@ fn parse_by(text: &str) -> Result<By, CliError> {
         CliError::usage(format!("--by: rows are not grouped by `{}`", text::clean(text)))
             .hint(format!("choose one of: {}", known.join(", ")))
     })
+}
+
+impl ListRecord for GroupRecord {
+    const FIELDS: &'static [&'static str] = &["group", "currency", "sum", "transactions"];
 }
 
 #[derive(Serialize)]
@@ -280,11 +301,12 @@ pub(super) fn snapshots(
         if wanted.is_none_or(|wanted| wanted == line.account.id) {
             let name = line.account.display_name();
             let snapshots = view.snapshots(line.account.id)?;
-            rows.extend(snapshots.iter().map(|snapshot| SnapshotRecord::new(snapshot, name.to_owned())));
+            rows.extend(snapshots.iter().map(|snapshot| (snapshot.date, line.account.id, snapshot.clone(), name)));
         }
     }
-    rows.sort_by(|a, b| (a.date, &a.account_id).cmp(&(b.date, &b.account_id)));
-    output::list(out, format, rows.into_iter().map(Ok), COLUMNS, "no balances yet")
+    rows.sort_by_key(|(date, account, ..)| (*date, *account));
+    let rows = rows.into_iter().map(|(.., snapshot, name)| SnapshotRecord::new(&snapshot, name.to_owned()));
+    output::list(out, format, rows.map(Ok), COLUMNS, "no balances yet")
 }
 
 pub(super) fn connections(session: &Session, out: &mut dyn Write, format: OutputFormat) -> Result<(), CliError> {
@@ -306,6 +328,20 @@ pub(super) fn connections(session: &Session, out: &mut dyn Write, format: Output
     let rows = view.connections().iter().map(|connection| Ok(ConnectionRecord::new(connection, session, &view)));
     let empty = "nothing is connected: import a statement with `dashtam import FILE`";
     output::list(out, format, rows, COLUMNS, empty)
+}
+
+impl ListRecord for ProviderRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "slug",
+        "name",
+        "category",
+        "auth",
+        "capabilities",
+        "required_settings",
+        "environments",
+        "documentation_url",
+        "production_ready",
+    ];
 }
 
 #[derive(Serialize)]
@@ -417,6 +453,24 @@ pub(super) fn find_connection(view: &View, wanted: &str) -> Result<ConnectionId,
     }
 }
 
+/// The connections that several texts name; every one that is unknown is reported.
+pub(super) fn find_connections(view: &View, wanted: &[String]) -> Result<Vec<ConnectionId>, CliError> {
+    let mut found = Vec::new();
+    let mut unknown = Vec::new();
+    for name in wanted {
+        match find_connection(view, name) {
+            Ok(id) if view.connections().iter().any(|connection| connection.id == id) => found.push(id),
+            Ok(id) => unknown.push(
+                CliError::new(FailureKind::NotFound, format!("there is no connection {id}"))
+                    .hint("`dashtam connections` lists them"),
+            ),
+            Err(error) => unknown.push(error),
+        }
+    }
+    CliError::all(&unknown)?;
+    Ok(found)
+}
+
 /// The account that `wanted` names: its id, else its name, else the end of its number, if only one fits.
 pub(super) fn find_account(view: &View, wanted: &str) -> Result<AccountId, CliError> {
     let accounts = || view.accounts().iter().map(|line| &line.account);
@@ -435,7 +489,14 @@ pub(super) fn find_account(view: &View, wanted: &str) -> Result<AccountId, CliEr
         [account] => Ok(account.id),
         [] => Err(CliError::new(FailureKind::NotFound, format!("there is no account `{shown}`"))
             .hint("`dashtam accounts` lists them")),
-        _ => Err(CliError::new(FailureKind::Ambiguous, format!("several accounts are called `{shown}`"))
-            .hint("name the account by its id, as `dashtam accounts` lists it")),
+        several => {
+            let named = |account: &&Account| format!("{} ({})", account.id, account.display_name());
+            let mut known: Vec<String> = several.iter().take(MOST_NAMED).map(named).collect();
+            if several.len() > MOST_NAMED {
+                known.push(format!("{} more, which `dashtam accounts` lists", several.len() - MOST_NAMED));
+            }
+            Err(CliError::new(FailureKind::Ambiguous, format!("several accounts are called `{shown}`"))
+                .hint(format!("name the account by its id: {}", known.join(", "))))
+        }
     }
 }

@@ -42,6 +42,7 @@ mod start_theme;
 mod status;
 mod stored_status;
 mod upkeep;
+mod usage;
 mod vault;
 
 use std::{io::Write, process::ExitCode};
@@ -65,7 +66,7 @@ pub fn main() -> ExitCode {
     let console = Console::local();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(usage(&error, &console)),
+        Err(error) => return ExitCode::from(usage::answer(&error, std::env::args_os().collect(), &console)),
     };
     for what in unprotected {
         let _ = writeln!(console.err(), "warning: {what}");
@@ -88,33 +89,6 @@ fn end(result: Result<u8, CliError>, console: &Console, out: &mut dyn Write, for
     }
 }
 
-/// Help and version are answers; anything else is wrong usage, reported as JSON where JSON was asked for.
-fn usage(error: &clap::Error, console: &Console) -> u8 {
-    if !error.use_stderr() {
-        let _ = error.print();
-        let arguments: Vec<String> = std::env::args().collect();
-        if let Some(fields) = help::fields_page(&arguments) {
-            let _ = write!(console.out(), "\n{fields}");
-        }
-        return 0;
-    }
-    let arguments: Vec<_> = std::env::args_os().collect();
-    let wants_json = arguments.iter().any(|argument| argument == "--format=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
-    if wants_json {
-        let text = error.to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        report(
-            &CliError::usage(message).hint("`dashtam --help` lists commands and options"),
-            console,
-            OutputFormat::Json,
-        );
-    } else {
-        let _ = error.print();
-    }
-    FailureKind::Usage.exit_code()
-}
-
 /// Reports a failure on standard error.
 fn report(error: &CliError, console: &Console, format: OutputFormat) {
     if error.kind == FailureKind::ClosedPipe {
@@ -124,7 +98,7 @@ fn report(error: &CliError, console: &Console, format: OutputFormat) {
     let _ = if matches!(format, OutputFormat::Json | OutputFormat::Jsonl) {
         writeln!(err, "{}", serde_json::json!({ "error": error }))
     } else {
-        let hint = error.hint.iter().map(|hint| format!("\n  {}", text::clean(hint)));
+        let hint = error.hint.iter().flat_map(|hint| hint.lines()).map(|line| format!("\n  {}", text::clean(line)));
         // A message may have several lines, each of which is made safe.
         let lines: Vec<_> = error.message.lines().map(text::clean).collect();
         writeln!(err, "error: {}{}", lines.join("\n"), hint.collect::<String>())
@@ -211,9 +185,9 @@ fn note(text: Option<String>, console: &Console, format: OutputFormat) -> Result
 /// Runs the command of another process.
 fn serve(session: &Session, served: Served) -> u8 {
     let Served { arguments, console, gone } = served;
-    let Cli { global, command } = match Cli::try_parse_from(arguments) {
+    let Cli { global, command } = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, &console),
+        Err(error) => return usage::answer(&error, arguments, &console),
     };
     let mut out = console.out();
     let result = session.of_client(&global, &console).and_then(|session| {

@@ -7,6 +7,7 @@
 
 use std::{
     borrow::Borrow,
+    fmt::Write as _,
     io::{self, Write},
 };
 
@@ -18,7 +19,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{args::OutputFormat, error::CliError};
 use crate::{
     domain::{FailureKind, text},
-    ledger::export,
+    ledger::{RowRecord, WriteCell, export},
 };
 
 /// One column of a table for people.
@@ -53,31 +54,65 @@ impl<T> OutputColumn<T> {
     }
 }
 
+/// A record of a list.
+pub(super) trait ListRecord: Serialize {
+    /// The names of its fields in JSON, in their order, those included that only some records have. They are the header of
+    /// CSV, also without records.
+    const FIELDS: &'static [&'static str];
+
+    /// Writes its fields as cells, in the order of [`Self::FIELDS`].
+    fn cells(&self, write: &mut WriteCell<'_>) -> io::Result<()> {
+        cells_of(&serde_json::to_value(self)?, Self::FIELDS, write)
+    }
+}
+
+impl ListRecord for RowRecord {
+    const FIELDS: &'static [&'static str] = Self::FIELDS;
+
+    fn cells(&self, write: &mut WriteCell<'_>) -> io::Result<()> {
+        self.cells(write)
+    }
+}
+
+/// Writes the named fields of an object as cells. A field that is not named would be lost: an error of the program.
+fn cells_of(value: &Value, names: &[impl AsRef<str>], write: &mut WriteCell<'_>) -> io::Result<()> {
+    let fields = value.as_object().into_iter().flatten();
+    let mut unnamed = fields.filter(|(name, _)| !names.iter().any(|known| known.as_ref() == name.as_str()));
+    if let Some((name, _)) = unnamed.next() {
+        return Err(io::Error::other(format!("the field `{name}` has no column")));
+    }
+    names.iter().try_for_each(|name| write(&value.get(name.as_ref()).map(export::cell).unwrap_or_default()))
+}
+
 /// Writes a list in the form asked for. `empty` is the text of a table without rows.
-pub(super) fn list<T, R: Borrow<T> + Serialize>(
+pub(super) fn list<T: ListRecord, R: Borrow<T> + Serialize>(
     out: &mut dyn Write,
     format: OutputFormat,
     rows: impl IntoIterator<Item = Result<R, CliError>>,
     columns: &[OutputColumn<T>],
     empty: &str,
 ) -> Result<(), CliError> {
+    list_with(out, format, rows, columns, empty, T::FIELDS)
+}
+
+/// As [`list`], of records that have only the `fields`.
+pub(super) fn list_with<T: ListRecord, R: Borrow<T> + Serialize>(
+    out: &mut dyn Write,
+    format: OutputFormat,
+    rows: impl IntoIterator<Item = Result<R, CliError>>,
+    columns: &[OutputColumn<T>],
+    empty: &str,
+    fields: &[&str],
+) -> Result<(), CliError> {
+    let is_whole = fields == T::FIELDS;
     match format {
         OutputFormat::Table => table(out, rows, columns, empty),
         OutputFormat::Json => json(out, rows),
-        OutputFormat::Jsonl => {
-            for row in rows {
-                line(out, &row?)?;
-            }
-            Ok(())
-        }
-        OutputFormat::Csv => csv(out, rows),
+        OutputFormat::Jsonl => json_lines(out, rows),
+        OutputFormat::Csv => csv(out, fields, rows, |row, write| {
+            if is_whole { row.borrow().cells(write) } else { cells_of(&serde_json::to_value(row)?, fields, write) }
+        }),
     }
-}
-
-/// A record whose fields can be chosen as columns.
-pub(super) trait ListRecord {
-    /// The names of its fields in JSON, in their order.
-    const FIELDS: &'static [&'static str];
 }
 
 /// As [`list`], with the named fields of the JSON form only, in that order; without names as [`list`]. Unknown names are
@@ -95,8 +130,11 @@ pub(super) fn chosen<T: ListRecord, R: Borrow<T> + Serialize>(
     }
     check_columns(names, T::FIELDS)?;
     let rows = rows.into_iter().map(|row| picked(&row?, names));
-    if format != OutputFormat::Table {
-        return list(out, format, rows, &[], empty);
+    match format {
+        OutputFormat::Table => {}
+        OutputFormat::Json => return json(out, rows),
+        OutputFormat::Jsonl => return json_lines(out, rows),
+        OutputFormat::Csv => return csv(out, names, rows, |row, write| cells_of(row, names, write)),
     }
     let rows = rows.collect::<Result<Vec<Value>, _>>()?;
     let cell = |row: &Value, name: &String| row.get(name).map(export::cell).unwrap_or_default();
@@ -110,7 +148,7 @@ pub(super) fn chosen<T: ListRecord, R: Borrow<T> + Serialize>(
 }
 
 /// Refuses names of columns that are not among `fields`, the fields of a record.
-fn check_columns(names: &[String], fields: &[&str]) -> Result<(), CliError> {
+pub(super) fn check_columns(names: &[String], fields: &[&str]) -> Result<(), CliError> {
     let unknown: Vec<String> = names
         .iter()
         .filter(|name| !fields.contains(&name.as_str()))
@@ -135,8 +173,8 @@ fn picked<T: Serialize>(row: &T, names: &[String]) -> Result<Value, CliError> {
     Ok(Value::Object(fields))
 }
 
-/// Writes one object: as JSON in the JSON forms, else with `text`.
-pub(super) fn object<T: Serialize>(
+/// Writes one object in the form asked for; a table is what `text` writes.
+pub(super) fn record<T: Serialize>(
     out: &mut dyn Write,
     format: OutputFormat,
     value: &T,
@@ -148,20 +186,12 @@ pub(super) fn object<T: Serialize>(
             Ok(writeln!(out)?)
         }
         OutputFormat::Jsonl => line(out, value),
-        OutputFormat::Table | OutputFormat::Csv => Ok(text(out)?),
-    }
-}
-
-/// Writes one object in the form asked for; a table is what `text` writes.
-pub(super) fn record<T: Serialize>(
-    out: &mut dyn Write,
-    format: OutputFormat,
-    value: &T,
-    text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), CliError> {
-    match format {
-        OutputFormat::Csv => csv(out, std::iter::once(Ok(value))),
-        other => object(out, other, value, text),
+        OutputFormat::Table => Ok(text(out)?),
+        OutputFormat::Csv => {
+            let value = serde_json::to_value(value).map_err(|error| CliError::from(io::Error::from(error)))?;
+            let names: Vec<&String> = value.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+            csv(out, &names, [Ok(&value)], |value, write| cells_of(value, &names, write))
+        }
     }
 }
 
@@ -186,24 +216,32 @@ fn json<T: Serialize>(
     Ok(out.write_all(if any { b"\n]\n" } else { b"[]\n" })?)
 }
 
-/// CSV with every field of the JSON form; a list within a field is separated by blanks. Cells that a spreadsheet
-/// would take for a formula get an apostrophe.
-fn csv<T: Serialize>(out: &mut dyn Write, rows: impl IntoIterator<Item = Result<T, CliError>>) -> Result<(), CliError> {
-    let broken = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(error) => CliError::from(error),
-        other => CliError::new(FailureKind::Internal, format!("{other:?}")),
-    };
-    let mut header = true;
+fn json_lines<T: Serialize>(
+    out: &mut dyn Write,
+    rows: impl IntoIterator<Item = Result<T, CliError>>,
+) -> Result<(), CliError> {
+    rows.into_iter().try_for_each(|row| line(out, &row?))
+}
+
+/// CSV with a header, also without rows; a list within a field is separated by blanks. Cells that a spreadsheet would take
+/// for a formula get an apostrophe.
+fn csv<T>(
+    out: &mut dyn Write,
+    header: &[impl AsRef<str>],
+    rows: impl IntoIterator<Item = Result<T, CliError>>,
+    cells: impl Fn(&T, &mut WriteCell<'_>) -> io::Result<()>,
+) -> Result<(), CliError> {
     let mut target = csv::Writer::from_writer(out);
+    target.write_record(header.iter().map(AsRef::as_ref)).map_err(io::Error::from)?;
+    let mut text = String::new();
     for row in rows {
-        let value =
-            serde_json::to_value(row?).map_err(|error| CliError::new(FailureKind::Internal, error.to_string()))?;
-        let Value::Object(fields) = value else { continue };
-        if std::mem::take(&mut header) {
-            target.write_record(fields.keys()).map_err(broken)?;
-        }
-        let cells = fields.values().map(export::cell);
-        target.write_record(cells.map(|cell| export::defused(&cell).into_owned())).map_err(broken)?;
+        cells(&row?, &mut |cell| {
+            text.clear();
+            // Writing to a string can't fail.
+            let _ = write!(text, "{cell}");
+            Ok(target.write_field(&*export::defused(&text))?)
+        })?;
+        target.write_record(None::<&[u8]>).map_err(io::Error::from)?;
     }
     Ok(target.flush()?)
 }
@@ -267,6 +305,32 @@ mod tests {
         amount: &'static str,
     }
 
+    #[derive(Serialize)]
+    struct Sometimes {
+        name: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        other: Option<&'static str>,
+    }
+
+    impl ListRecord for Sometimes {
+        const FIELDS: &'static [&'static str] = &["name", "error"];
+    }
+
+    #[test]
+    fn a_field_that_only_some_records_have_keeps_its_column() {
+        let written = |other| {
+            let rows =
+                [Sometimes { name: "a", error: None, other: None }, Sometimes { name: "b", error: Some("no"), other }];
+            let mut out = Vec::new();
+            list::<Sometimes, _>(&mut out, OutputFormat::Csv, rows.map(Ok), &[], "")
+                .map(|()| String::from_utf8(out).unwrap())
+        };
+        assert_eq!(written(None).unwrap(), "name,error\na,\nb,no\n");
+        assert!(written(Some("lost")).unwrap_err().message.contains("`other` has no column"));
+    }
+
     const COLUMNS: [OutputColumn<Row>; 2] = [
         OutputColumn::left("Name", |row| row.name.to_owned()),
         OutputColumn::right("Amount", |row| row.amount.to_owned()),
@@ -317,5 +381,6 @@ mod tests {
         assert_eq!(json[1]["name"], "=1+1");
         assert_eq!(shown(OutputFormat::Jsonl, rows()).lines().count(), 2);
         assert_eq!(shown(OutputFormat::Csv, rows()), "name,amount\nCafé 日本,-1.50\n'=1+1,22.00\n");
+        assert_eq!(shown(OutputFormat::Csv, Vec::new()), "name,amount\n", "a header without rows");
     }
 }

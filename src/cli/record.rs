@@ -10,7 +10,7 @@ use crate::{
         AccountType, AssetType, Change, ChangeKind, Connection, ConnectionStatus, Snapshot, SnapshotSource,
         figures::at_scale_of,
     },
-    ledger::{AccountLine, HoldingLine, LedgerError, RowRecord, Standing, View},
+    ledger::{AccountLine, HoldingLine, LedgerError, Standing, View},
     providers::find,
 };
 
@@ -56,41 +56,6 @@ impl ListRecord for HoldingRecord {
         "currency",
         "as_of",
         "source",
-    ];
-}
-
-impl ListRecord for RowRecord {
-    const FIELDS: &'static [&'static str] = &[
-        "id",
-        "account_id",
-        "account",
-        "provider_transaction_id",
-        "date",
-        "instant",
-        "settlement_date",
-        "amount",
-        "currency",
-        "type",
-        "subtype",
-        "status",
-        "description",
-        "payee",
-        "memo",
-        "symbol",
-        "security_name",
-        "asset_type",
-        "quantity",
-        "unit_price",
-        "commission",
-        "fees",
-        "foreign_amount",
-        "foreign_currency",
-        "reference",
-        "category",
-        "tags",
-        "note",
-        "change_id",
-        "source_line",
     ];
 }
 
@@ -197,6 +162,21 @@ impl From<&HoldingLine> for HoldingRecord {
     }
 }
 
+impl ListRecord for SnapshotRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "account_id",
+        "date",
+        "balance",
+        "available_balance",
+        "holdings_value",
+        "cash_value",
+        "currency",
+        "source",
+        "captured_at",
+        "change_id",
+    ];
+}
+
 /// `snapshots`.
 #[derive(Debug, Serialize)]
 pub(super) struct SnapshotRecord {
@@ -230,6 +210,24 @@ impl SnapshotRecord {
             account,
         }
     }
+}
+
+impl ListRecord for ConnectionRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "provider",
+        "name",
+        "status",
+        "institution",
+        "environment",
+        "connected_at",
+        "last_sync_at",
+        "next_sync_at",
+        "login_expires_at",
+        "requests_today",
+        "requests_per_day",
+        "error",
+    ];
 }
 
 /// `connections`.
@@ -273,6 +271,23 @@ impl ConnectionRecord {
             error: connection.error.clone(),
         }
     }
+}
+
+impl ListRecord for ChangeRecord {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "kind",
+        "at",
+        "source",
+        "accounts",
+        "transactions_imported",
+        "transactions_updated",
+        "transactions_skipped",
+        "transactions_removed",
+        "warnings",
+        "about",
+        "undone",
+    ];
 }
 
 /// `changes`.

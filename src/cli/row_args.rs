@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use clap::Args;
 
-use super::account_args::date;
+use super::account_args::{count, date};
 
 /// Which columns.
 #[derive(Debug, Clone, Default, Args)]
@@ -35,8 +35,8 @@ pub(super) struct TransactionArgs {
     /// Last day
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(super) to: Option<NaiveDate>,
-    /// At most this many
-    #[arg(long, value_name = "N")]
+    /// At most this many: the newest, or the first groups
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = count)]
     pub(super) limit: Option<usize>,
 }
 

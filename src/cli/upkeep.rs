@@ -7,7 +7,7 @@ use super::{
     configured,
     console::Console,
     error::CliError,
-    output::{self, OutputColumn},
+    output::{self, ListRecord, OutputColumn},
     session::Setup,
 };
 use crate::{
@@ -45,6 +45,10 @@ pub(super) fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError>
     })
 }
 
+impl ListRecord for KeyLine {
+    const FIELDS: &'static [&'static str] = &["group", "keys", "title", "name"];
+}
+
 #[derive(serde::Serialize)]
 struct ConfigRecord {
     file: String,
@@ -52,11 +56,15 @@ struct ConfigRecord {
     warnings: Vec<String>,
 }
 
+impl ListRecord for SettingRecord {
+    const FIELDS: &'static [&'static str] = &["section", "key", "value", "help"];
+}
+
 #[derive(serde::Serialize)]
 struct SettingRecord {
     section: &'static str,
     key: &'static str,
-    value: String,
+    value: serde_json::Value,
     help: &'static str,
 }
 
@@ -89,7 +97,7 @@ pub(super) fn config(
     match (what, format) {
         (ConfigCommand::Show, OutputFormat::Table) => out.write_all(loaded.config.show().as_bytes())?,
         (ConfigCommand::Show, _) => {
-            let value = |setting: &Setting| setting.value(&loaded.config);
+            let value = |setting: &Setting| setting.json_value(&loaded.config);
             let settings = SETTINGS.iter().map(|setting| {
                 Ok(SettingRecord {
                     section: setting.section,

@@ -164,6 +164,15 @@ impl Setting {
     pub fn value(&self, config: &Config) -> String {
         (self.show)(config)
     }
+
+    /// Its value in a configuration, as JSON: `"auto"` is a string, `true` a boolean.
+    #[must_use]
+    pub fn json_value(&self, config: &Config) -> serde_json::Value {
+        let written = self.value(config);
+        let table: Result<toml::Table, _> = format!("value = {written}").parse();
+        let value = table.ok().and_then(|mut table| table.remove("value"));
+        value.and_then(|value| serde_json::to_value(value).ok()).unwrap_or_else(|| written.into())
+    }
 }
 
 /// A setting that takes one word of a vocabulary.

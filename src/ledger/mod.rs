@@ -54,6 +54,6 @@ pub use holdings::HoldingLine;
 pub use order::{Sort, SortKey, order};
 pub use query::{By, Query};
 pub use row_list::RowList;
-pub use row_record::RowRecord;
+pub use row_record::{RowRecord, WriteCell};
 pub use sum::{counts, sums};
 pub use view::{AccountLine, Ledger, LedgerEntry, ListRequest, View};

@@ -1,5 +1,7 @@
 //! The one shape of a row for scripts: `transactions`, `export --to json` and `export --to csv` share it.
 
+use std::{fmt::Display, io};
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -79,7 +81,89 @@ pub struct RowRecord {
     pub source_line: Option<u32>,
 }
 
+/// Writes the text of one cell.
+pub type WriteCell<'a> = dyn FnMut(&dyn Display) -> io::Result<()> + 'a;
+
+fn or_empty<T: Display>(value: Option<&T>) -> &dyn Display {
+    value.map_or(&"" as &dyn Display, |value| value)
+}
+
 impl RowRecord {
+    /// The names of its fields in JSON and of its columns in CSV, in their order.
+    pub const FIELDS: &'static [&'static str] = &[
+        "id",
+        "account_id",
+        "account",
+        "provider_transaction_id",
+        "date",
+        "instant",
+        "settlement_date",
+        "amount",
+        "currency",
+        "type",
+        "subtype",
+        "status",
+        "description",
+        "payee",
+        "memo",
+        "symbol",
+        "security_name",
+        "asset_type",
+        "quantity",
+        "unit_price",
+        "commission",
+        "fees",
+        "foreign_amount",
+        "foreign_currency",
+        "reference",
+        "category",
+        "tags",
+        "note",
+        "change_id",
+        "source_line",
+    ];
+
+    /// Writes its fields as cells, in the order of [`Self::FIELDS`]: an absent one is empty, tags are separated by blanks.
+    ///
+    /// # Errors
+    /// The first error of `write`.
+    pub fn cells(&self, write: &mut WriteCell<'_>) -> io::Result<()> {
+        let tags = self.tags.join(" ");
+        let cells: [&dyn Display; Self::FIELDS.len()] = [
+            &self.id,
+            &self.account_id,
+            or_empty(self.account.as_ref()),
+            or_empty(self.provider_transaction_id.as_ref()),
+            &self.date,
+            or_empty(self.instant.as_ref()),
+            or_empty(self.settlement_date.as_ref()),
+            &self.amount,
+            &self.currency,
+            &self.transaction_type,
+            &self.subtype,
+            &self.status,
+            &self.description,
+            or_empty(self.payee.as_ref()),
+            or_empty(self.memo.as_ref()),
+            or_empty(self.symbol.as_ref()),
+            or_empty(self.security_name.as_ref()),
+            or_empty(self.asset_type.as_ref()),
+            or_empty(self.quantity.as_ref()),
+            or_empty(self.unit_price.as_ref()),
+            or_empty(self.commission.as_ref()),
+            or_empty(self.fees.as_ref()),
+            or_empty(self.foreign_amount.as_ref()),
+            or_empty(self.foreign_currency.as_ref()),
+            or_empty(self.reference.as_ref()),
+            or_empty(self.category.as_ref()),
+            &tags,
+            or_empty(self.note.as_ref()),
+            &self.change_id,
+            or_empty(self.source_line.as_ref()),
+        ];
+        cells.into_iter().try_for_each(write)
+    }
+
     /// The record of a row; `account` is its account, if known.
     #[must_use]
     pub fn new(entry: LedgerEntry, account: Option<&Account>) -> Self {

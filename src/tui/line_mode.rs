@@ -57,12 +57,12 @@ pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -
     let settings = Settings { theme: ThemeName::Plain, ascii: true, mouse: false, ..settings };
     let mut runtime = Runtime::new(terminal, Lines, ledger, env, settings, keymap)?;
     let mut shown = Vec::new();
-    print(&[HELP.to_owned()]).map_err(failed)?;
-    loop {
+    let mut can_print = print(&[HELP.to_owned()]).map_err(failed)?;
+    while can_print {
         runtime.idle().await?;
         runtime.wake()?;
         let lines = lines(&mut runtime);
-        print(&changed(&shown, &lines)).map_err(failed)?;
+        can_print = print(&changed(&shown, &lines)).map_err(failed)?;
         shown = lines;
         if runtime.has_ended() {
             break;
@@ -91,13 +91,14 @@ async fn read() -> Option<String> {
     line.await.ok()?.map(|line| line.trim_end_matches(['\n', '\r']).to_owned())
 }
 
-fn print(lines: &[String]) -> std::io::Result<()> {
+/// Prints lines and a prompt. `false` when the reader of the output is gone.
+fn print(lines: &[String]) -> std::io::Result<bool> {
+    let text: String = lines.iter().flat_map(|line| [line, "\n"]).chain(["> "]).collect();
     let mut out = stdout().lock();
-    for line in lines {
-        writeln!(out, "{line}")?;
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        result => result.map(|()| true),
     }
-    write!(out, "> ")?;
-    out.flush()
 }
 
 /// The text of each line of the screen, without the frames of panes.

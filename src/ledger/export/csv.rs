@@ -2,28 +2,25 @@
 //! of the account.
 
 use std::{
-    fmt::Write as _,
+    fmt::{Display, Write as _},
     io::{self, Write},
 };
 
-use chrono::NaiveDate;
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::LedgerEntry;
 use crate::{
-    domain::{
-        Account, AccountId, AssetCode, ChangeId, Snapshot, Transaction, TransactionFacts, TransactionId, UserFields,
-    },
+    domain::{Account, Snapshot},
     ledger::RowRecord,
 };
 
 /// Writes the names of the columns.
 pub(super) fn heading(out: &mut impl Write) -> io::Result<()> {
-    let fields = fields(&blank(), None)?;
-    let names =
-        fields.keys().cloned().chain(ACCOUNT_COLUMNS.map(str::to_owned)).chain(EXACT_COLUMNS.map(str::to_owned));
-    line(out, &names.collect::<Vec<_>>())
+    let mut line = CsvLine::new(out);
+    for name in RowRecord::FIELDS.iter().chain(&ACCOUNT_COLUMNS).chain(&EXACT_COLUMNS) {
+        line.cell(name)?;
+    }
+    line.end()
 }
 
 /// Columns behind the fields of the row: the account that it belongs to, so that an import of the file finds or makes it.
@@ -60,42 +57,43 @@ fn balance(stated: &Snapshot) -> String {
     text
 }
 
-fn account_cells(account: Option<&Account>) -> [String; ACCOUNT_COLUMNS.len()] {
+fn account_cells(account: Option<&Account>) -> [&str; ACCOUNT_COLUMNS.len()] {
     account.map_or_else(Default::default, |account| {
         [
-            account.institution.clone(),
-            account.kind().as_str().to_owned(),
-            account.number_masked.clone(),
-            account.currency.to_string(),
-            account.provider_account_id.clone(),
+            &account.institution,
+            account.kind().as_str(),
+            &account.number_masked,
+            account.currency.as_str(),
+            &account.provider_account_id,
         ]
     })
 }
 
-/// An entry without content: its fields have the names of all columns.
-fn blank() -> LedgerEntry {
-    let facts = TransactionFacts::new(NaiveDate::default(), Decimal::ZERO, AssetCode::USD);
-    let transaction = Transaction { id: TransactionId(0), account_id: AccountId(0), change_id: ChangeId(0), facts };
-    LedgerEntry { transaction, user: UserFields::default() }
-}
-
-pub(super) fn fields(entry: &LedgerEntry, account: Option<&Account>) -> io::Result<serde_json::Map<String, Value>> {
-    match serde_json::to_value(RowRecord::new(entry.clone(), account))? {
-        Value::Object(fields) => Ok(fields),
-        _ => Ok(serde_json::Map::new()),
-    }
+/// The fields of a row with their names.
+pub(super) fn fields(entry: &LedgerEntry, account: Option<&Account>) -> Vec<(String, String)> {
+    let mut names = RowRecord::FIELDS.iter();
+    let mut fields = Vec::new();
+    let read = RowRecord::new(entry.clone(), account).cells(&mut |cell| {
+        fields.extend(names.next().map(|name| ((*name).to_owned(), cell.to_string())));
+        Ok(())
+    });
+    // Writing into memory does not fail.
+    read.map_or_else(|_| Vec::new(), |()| fields)
 }
 
 /// Writes a row, with balances stated for its account.
 pub(super) fn row(
     out: &mut impl Write,
-    entry: &LedgerEntry,
+    entry: LedgerEntry,
     account: Option<&Account>,
     stated: &[Snapshot],
 ) -> io::Result<()> {
-    let fields = fields(entry, account)?;
-    let cells = fields.values().map(cell).chain(account_cells(account)).chain(exact_cells(entry, stated));
-    line(out, &cells.collect::<Vec<_>>())
+    let exact = exact_cells(&entry, stated);
+    let mut line = CsvLine::new(out);
+    RowRecord::new(entry, account).cells(&mut |cell| line.cell(cell))?;
+    account_cells(account).iter().try_for_each(|cell| line.cell(cell))?;
+    exact.iter().try_for_each(|cell| line.cell(cell))?;
+    line.end()
 }
 
 /// A value as the text of a cell; the items of a list are separated by blanks.
@@ -108,20 +106,40 @@ pub(super) fn cell(value: &Value) -> String {
     }
 }
 
-fn line(out: &mut impl Write, cells: &[String]) -> io::Result<()> {
-    for (index, cell) in cells.iter().enumerate() {
-        if index > 0 {
-            out.write_all(b",")?;
+/// Writes the cells of one line.
+struct CsvLine<'a, W> {
+    out: &'a mut W,
+    /// The text of the current cell.
+    text: String,
+    begun: bool,
+}
+
+impl<'a, W: Write> CsvLine<'a, W> {
+    const fn new(out: &'a mut W) -> Self {
+        Self { out, text: String::new(), begun: false }
+    }
+
+    fn cell(&mut self, value: impl Display) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            self.out.write_all(b",")?;
         }
+        self.text.clear();
+        // Writing to a string can't fail.
+        let _ = write!(self.text, "{value}");
+        let cell = self.text.as_str();
         let formula = is_formula(cell);
-        if formula || cell.contains([',', '"', '\n', '\r']) || cell.starts_with(' ') || cell.ends_with(' ') {
+        let is_special = |byte: u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+        if formula || cell.bytes().any(is_special) || cell.starts_with(' ') || cell.ends_with(' ') {
             let mark = if formula { "'" } else { "" };
-            write!(out, "\"{mark}{}\"", cell.replace('"', "\"\""))?;
+            write!(self.out, "\"{mark}{}\"", cell.replace('"', "\"\""))
         } else {
-            out.write_all(cell.as_bytes())?;
+            self.out.write_all(cell.as_bytes())
         }
     }
-    out.write_all(b"\r\n")
+
+    fn end(self) -> io::Result<()> {
+        self.out.write_all(b"\r\n")
+    }
 }
 
 /// Whether a spreadsheet could interpret the cell as a formula: it begins with a formula character and is not a number.

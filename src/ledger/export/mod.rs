@@ -73,8 +73,7 @@ pub fn cell(value: &serde_json::Value) -> String {
 /// The fields of a row, named and written as in CSV.
 #[must_use]
 pub fn fields(entry: &LedgerEntry, account: Option<&Account>) -> Vec<(String, String)> {
-    let fields = csv::fields(entry, account).unwrap_or_default();
-    fields.iter().map(|(name, value)| (name.clone(), csv::cell(value))).collect()
+    csv::fields(entry, account)
 }
 
 /// Writes the rows of a table one by one.
@@ -108,10 +107,13 @@ impl<'a, W: Write> ExportTable<'a, W> {
     }
 
     /// Adds a row.
-    fn row(&mut self, entry: &LedgerEntry) -> Result<()> {
+    fn row(&mut self, entry: LedgerEntry) -> Result<()> {
         let account = (self.accounts)(entry.transaction.account_id);
         match self.format {
-            ExportTableFormat::Csv => csv::row(&mut self.out, entry, account, &self.balances.with(entry))?,
+            ExportTableFormat::Csv => {
+                let stated = self.balances.with(&entry);
+                csv::row(&mut self.out, entry, account, &stated)?;
+            }
             ExportTableFormat::Json => {
                 self.out.write_all(if self.rows == 0 { b"\n" } else { b",\n" })?;
                 json::row(&mut self.out, entry, account)?;
@@ -167,7 +169,7 @@ impl View {
         let mut table = ExportTable::new(format, &account, balances, out)?;
         for first in (0..listing.len()).step_by(PAGE) {
             for entry in self.entries(listing, first, PAGE)? {
-                table.row(&entry)?;
+                table.row(entry)?;
             }
         }
         table.finish()

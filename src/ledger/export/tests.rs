@@ -38,7 +38,7 @@ fn written(format: ExportFormat, entries: &[LedgerEntry]) -> String {
     let table = |format, out: &mut Vec<u8>| {
         let mut table = ExportTable::new(format, &account, StatedBalances::default(), out).unwrap();
         for entry in entries {
-            table.row(entry).unwrap();
+            table.row(entry.clone()).unwrap();
         }
         table.finish().unwrap();
     };
@@ -165,6 +165,10 @@ proptest! {
                 prop_assert_eq!(&cell(name), &value);
                 prop_assert_eq!(object[name].as_str().unwrap_or_default(), value.as_str());
             }
+            let own: Vec<String> = crate::ledger::RowRecord::FIELDS.iter().map(|name| cell(name)).collect();
+            let of_json = object.as_object().unwrap();
+            prop_assert_eq!(of_json.keys().collect::<Vec<_>>(), crate::ledger::RowRecord::FIELDS);
+            prop_assert_eq!(of_json.values().map(super::cell).collect::<Vec<_>>(), own, "one shape in CSV and JSON");
             prop_assert_eq!(cell("note"), entry.user.note.clone().unwrap_or_default());
             prop_assert_eq!(object["note"].as_str(), entry.user.note.as_deref());
         }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::{
     candidates::Candidate,
-    column::{Column, ColumnKind, column_named, with_role},
+    column::{Column, ColumnKind, column_named, is_settled, with_role},
     facts::{Facts, account_in},
     frame::Frame,
     grid::Grid,
@@ -41,12 +41,16 @@ pub(super) fn currency_column(columns: &[Column], layout: Option<&Layout>) -> Op
             matches!(column.role, Some(Role::AmountMain | Role::Amount | Role::Debit | Role::Credit))
                 && column.kind == ColumnKind::Number
         })
-        .max_by_key(|column| (column.is(Role::AmountMain), column.score))
+        .max_by_key(|column| {
+            let others: Vec<&Column> = columns.iter().filter(|other| other.role == column.role).collect();
+            (column.is(Role::AmountMain), is_settled(columns, column, &others), column.score)
+        })
         .map(|column| column.index);
     let usable = |column: &&Column| column.kind == ColumnKind::Currency && !column.is(Role::CurrencyOther);
     let named: Vec<&Column> = columns.iter().filter(usable).filter(|column| column.is(Role::Currency)).collect();
     let all: Vec<&Column> = if named.is_empty() {
-        columns.iter().filter(usable).filter(|column| column.role.is_none()).collect()
+        let is_open = |column: &&Column| matches!(column.role, None | Some(Role::Text | Role::Type));
+        columns.iter().filter(usable).filter(is_open).collect()
     } else {
         named
     };

@@ -88,6 +88,7 @@ pub(super) const TEXTS: &[&str] = &[
     include_str!("../../../assets/layouts/stripe-itemised.toml"),
     include_str!("../../../assets/layouts/stripe.toml"),
     include_str!("../../../assets/layouts/swedbank.toml"),
+    include_str!("../../../assets/layouts/trade-republic.toml"),
     include_str!("../../../assets/layouts/trading-212.toml"),
     include_str!("../../../assets/layouts/twint-de.toml"),
     include_str!("../../../assets/layouts/twint-en.toml"),

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{
     chain::{self, Chain, Direction, Pairing},
-    column::{Column, ColumnKind, column_named, with_role},
+    column::{Column, ColumnKind, column_named, is_settled, with_role},
     frame::{Frame, money},
     grid::Grid,
     layout::Layout,
@@ -109,12 +109,12 @@ fn by_layout(layout: &Layout, columns: &[Column], list: &mut Vec<Candidate>) {
     let amount = &layout.amount;
     let (debit, credit) = (find(&amount.debit), find(&amount.credit));
     if debit.is_some() || credit.is_some() {
-        list.push(Candidate::new(Model::Split { debit, credit, signed: false }, 90));
+        list.push(Candidate::new(Model::Split { debit, credit, fee: None, signed: false }, 90));
     }
     let Some(column) = find(&amount.column) else { return };
     let words: Vec<usize> = amount.sign_columns.iter().filter_map(|name| column_named(columns, name)).collect();
     if words.is_empty() {
-        list.push(Candidate::new(Model::Signed { column, fee: find(&amount.fee) }, 100));
+        list.push(Candidate::new(Model::Signed { column, fee: find(&amount.fee), tax: find(&amount.tax) }, 100));
         return;
     }
     let keys = |list: &[String]| {
@@ -134,6 +134,12 @@ fn by_layout(layout: &Layout, columns: &[Column], list: &mut Vec<Candidate>) {
     list.push(Candidate::new(Model::Worded { column, signs }, 100));
 }
 
+fn is_amount(column: &Column) -> bool {
+    let is_named =
+        matches!(column.role, Some(Role::AmountMain | Role::Amount | Role::AmountOther | Role::Debit | Role::Credit));
+    is_money(column) && is_named
+}
+
 fn is_money(column: &Column) -> bool {
     matches!(column.kind, ColumnKind::Number)
 }
@@ -150,6 +156,7 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
         return;
     }
     let fees: Vec<&Column> = with_role(columns, Role::Fee).filter(|column| is_money(column)).collect();
+    let moves = columns.iter().any(|column| is_amount(column) && column.positive + column.negative > 0);
     for (role, prior) in [(Role::AmountMain, 56), (Role::Amount, 50), (Role::AmountOther, 20)] {
         let mut found: Vec<&Column> = with_role(columns, role).filter(|column| is_money(column)).collect();
         let most = found.iter().map(|column| column.filled).max().unwrap_or(0);
@@ -158,7 +165,10 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
             let full = u32::from(column.filled * 10 >= most * 9) * 4;
             let own_currency = u32::from(column.currency.is_some() && found.len() > 1);
             let near = u32::from(columns.get(column.index + 1).is_some_and(|next| next.kind == ColumnKind::Currency));
-            let prior = (prior + full + near).saturating_sub(place.min(6) + own_currency);
+            let settles = u32::from(is_settled(columns, column, &found)) * 8;
+            let prior = (prior + full + near + settles).saturating_sub(place.min(6) + own_currency);
+            // Zeros only are the amounts of no table that has others.
+            let prior = if column.positive + column.negative == 0 && moves { prior.min(2) } else { prior };
             let indicators = sign::indicators(grid, &frame.sample, columns, words);
             let unsigned = column.negative == 0;
             if unsigned
@@ -174,10 +184,10 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
             if let Some(marker) = marker(grid, frame, columns, words, column) {
                 list.push(Candidate::new(Model::Marked { column: column.index, marker }, prior + 2));
             }
-            list.push(Candidate::new(Model::Signed { column: column.index, fee: None }, prior));
+            list.push(Candidate::new(Model::Signed { column: column.index, fee: None, tax: None }, prior));
             // Net of fees only where the arithmetic proves it.
             for fee in &fees {
-                list.push(Candidate::new(Model::Signed { column: column.index, fee: Some(fee.index) }, 8));
+                list.push(Candidate::new(Model::Signed { column: column.index, fee: Some(fee.index), tax: None }, 8));
             }
         }
     }
@@ -239,28 +249,42 @@ fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidat
         }
         let (debit_index, credit_index) = (Some(debit.index), Some(credit.index));
         let prior = 60u32.saturating_sub(place);
-        list.push(Candidate::new(Model::Split { debit: debit_index, credit: credit_index, signed: false }, prior));
+        list.push(Candidate::new(
+            Model::Split { debit: debit_index, credit: credit_index, fee: None, signed: false },
+            prior,
+        ));
         if debit.negative > 0 || credit.negative > 0 {
-            list.push(Candidate::new(Model::Split { debit: debit_index, credit: credit_index, signed: true }, 7));
+            list.push(Candidate::new(
+                Model::Split { debit: debit_index, credit: credit_index, fee: None, signed: true },
+                7,
+            ));
+        }
+        // Fees apart from the amounts count where the balances prove it.
+        for fee in with_role(columns, Role::Fee).filter(|column| is_money(column)) {
+            let model = Model::Split { debit: debit_index, credit: credit_index, fee: Some(fee.index), signed: false };
+            list.push(Candidate::new(model, 6));
         }
         // A file whose headers lie is read by its balances.
-        list.push(Candidate::new(Model::Split { debit: credit_index, credit: debit_index, signed: false }, 3));
+        list.push(Candidate::new(
+            Model::Split { debit: credit_index, credit: debit_index, fee: None, signed: false },
+            3,
+        ));
     }
     if out.is_empty() != into.is_empty() {
         for column in out.iter().chain(&into).filter(|column| is_money(column)) {
             let is_out = column.is(Role::Debit);
             for other in columns.iter().filter(|other| other.role.is_none() && completes(grid, frame, column, other)) {
                 let (debit, credit) = if is_out { (column.index, other.index) } else { (other.index, column.index) };
-                let model = Model::Split { debit: Some(debit), credit: Some(credit), signed: false };
+                let model = Model::Split { debit: Some(debit), credit: Some(credit), fee: None, signed: false };
                 list.push(Candidate::new(model, 45));
-                let turned = Model::Split { debit: Some(credit), credit: Some(debit), signed: false };
+                let turned = Model::Split { debit: Some(credit), credit: Some(debit), fee: None, signed: false };
                 list.push(Candidate::new(turned, 3));
             }
             let (debit, credit) = if is_out { (Some(column.index), None) } else { (None, Some(column.index)) };
             let model = if column.negative > 0 && column.positive > 0 {
-                Model::Signed { column: column.index, fee: None }
+                Model::Signed { column: column.index, fee: None, tax: None }
             } else {
-                Model::Split { debit, credit, signed: false }
+                Model::Split { debit, credit, fee: None, signed: false }
             };
             list.push(Candidate::new(model, 30));
         }
@@ -336,7 +360,7 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
             let signs = best.signs.clone();
             list.push(Candidate::guess(Model::Worded { column: column.index, signs }, prior + 5));
         }
-        list.push(Candidate::guess(Model::Signed { column: column.index, fee: None }, prior));
+        list.push(Candidate::guess(Model::Signed { column: column.index, fee: None, tax: None }, prior));
     }
     for (index, first) in open.iter().enumerate() {
         for second in &open[index + 1..] {
@@ -350,6 +374,7 @@ fn by_shape(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list:
             let split = |debit: &Column, credit: &Column| Model::Split {
                 debit: Some(debit.index),
                 credit: Some(credit.index),
+                fee: None,
                 signed: false,
             };
             // Signs inside the columns say which is which.
@@ -447,10 +472,15 @@ pub(super) fn judge(
             judged.push((candidate, mark));
         }
     }
-    // A column that leaves rows without an amount, where another fills them, proves nothing.
-    let most = covered.iter().copied().max().unwrap_or(0);
+    // A column that leaves rows without an amount, where another fills them, proves nothing. A number that no header names
+    // may fill every row without being an amount.
+    let most = |guesses: bool| {
+        let counted = judged.iter().zip(&covered).filter(|((candidate, _), _)| guesses || !candidate.is_guess);
+        counted.map(|(_, count)| *count).max().unwrap_or(0)
+    };
+    let (most, most_named) = (most(true), most(false));
     for ((candidate, _), count) in judged.iter_mut().zip(covered) {
-        if count * 4 < most * 3 {
+        if count * 4 < 3 * if candidate.is_guess { most } else { most_named } {
             candidate.balance = candidate.balance.map(|beside| Beside { chain: Chain::default(), ..beside });
             candidate.prior = candidate.prior.min(5);
         }
@@ -470,7 +500,7 @@ fn worded_by_steps(
     groups: &[usize],
     direction: Direction,
 ) -> Option<(Candidate, Beside)> {
-    let Model::Signed { column, fee: None } = candidate.model else { return None };
+    let Model::Signed { column, fee: None, tax: None } = candidate.model else { return None };
     let known = columns.get(column)?;
     if known.signed > 0 || candidate.balance.is_some_and(|beside| beside.chain.is_proof()) {
         return None;

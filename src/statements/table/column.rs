@@ -250,6 +250,7 @@ fn suits(role: Role, column: &Column) -> bool {
                         | Role::Rate
                         | Role::Price
                         | Role::Quantity
+                        | Role::Measure
                 )
         }
     }
@@ -257,7 +258,15 @@ fn suits(role: Role, column: &Column) -> bool {
 
 /// The column that states whether a row is booked: by its header, else by its cells.
 pub(super) fn status(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words) -> Option<usize> {
-    if let Some(column) = with_role(columns, Role::Status).next() {
+    let telling = |column: &Column| {
+        let states = |row: &&usize| {
+            let cell = grid.cell(**row, column.index);
+            words.is(Set::Pending, cell) || words.is(Set::Failed, cell)
+        };
+        frame.sample.iter().filter(states).count()
+    };
+    let named = with_role(columns, Role::Status);
+    if let Some(column) = named.max_by_key(|column| (telling(column), std::cmp::Reverse(column.index))) {
         return Some(column.index);
     }
     let is_status = |column: &&Column| {
@@ -269,6 +278,14 @@ pub(super) fn status(grid: &Grid, frame: &Frame, columns: &[Column], words: &Wor
         unnamed && column.kind == ColumnKind::Text && column.distinct <= 3 && frame.sample.iter().any(states)
     };
     columns.iter().find(is_status).map(|column| column.index)
+}
+
+/// Whether an amount has one currency right behind it where that of another amount varies: it is in the currency of the
+/// account.
+pub(super) fn is_settled(columns: &[Column], amount: &Column, amounts: &[&Column]) -> bool {
+    let behind = |column: &Column| columns.get(column.index + 1).filter(|next| next.kind == ColumnKind::Currency);
+    let varies = |other: &&Column| other.index != amount.index && behind(other).is_some_and(|next| next.distinct > 1);
+    behind(amount).is_some_and(|next| next.distinct == 1 && next.filled >= amount.filled) && amounts.iter().any(varies)
 }
 
 /// Columns with a role.

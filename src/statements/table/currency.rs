@@ -75,6 +75,22 @@ const CURRENCIES: &[(&str, &str)] = &[
     ("fr.", "CHF"),
     ("sfr", "CHF"),
     ("xbt", "BTC"),
+    // Kraken puts a letter for the kind of asset in front.
+    ("zeur", "EUR"),
+    ("zusd", "USD"),
+    ("zgbp", "GBP"),
+    ("zcad", "CAD"),
+    ("zjpy", "JPY"),
+    ("zaud", "AUD"),
+    ("xxbt", "BTC"),
+    ("xeth", "ETH"),
+    ("xltc", "LTC"),
+    ("xxrp", "XRP"),
+    ("xxlm", "XLM"),
+    ("xxmr", "XMR"),
+    ("xxdg", "DOGE"),
+    ("xetc", "ETC"),
+    ("xzec", "ZEC"),
 ];
 
 /// Whether amounts of a currency are written with a plain dollar sign.
@@ -147,6 +163,8 @@ pub(super) fn without_currency(header: &str) -> (String, Option<AssetCode>) {
                     | "euroa"
                     | "eur"
                     | "chf"
+                    | "rs"
+                    | "rs."
                     | "円"
                     | "元"
                     | "kč"

@@ -229,9 +229,12 @@ fn leading(text: &str) -> Option<(u32, usize, &str)> {
     Some((figure(&text.as_bytes()[..length])?, length, &text[length..]))
 }
 
-/// Behind a date comes nothing, a blank, a `T`, a comma or a stop.
+/// Behind a date comes nothing, a blank, a `T`, a comma, a stop, or a time after a hyphen.
 fn ends_cleanly(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with([' ', 'T', ',', '.', ';', 'Z', '/', '('])
+    let is_time = |behind: &str| behind.as_bytes().get(2) == Some(&b':') && time_of(behind).is_some();
+    rest.is_empty()
+        || rest.starts_with([' ', 'T', ',', '.', ';', 'Z', '/', '('])
+        || rest.strip_prefix('-').is_some_and(is_time)
 }
 
 /// `20261231`, `31122026`, `20261231093000`.

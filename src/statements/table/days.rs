@@ -11,7 +11,7 @@ use super::{
     frame::Frame,
     grid::Grid,
     role::Role,
-    words::ShortYear,
+    words::{ShortYear, key},
 };
 
 /// Which columns hold the days of a row.
@@ -38,9 +38,13 @@ pub(super) enum Decision {
 /// Booking day before transaction day before value day.
 pub(super) fn columns(columns: &[Column], grid: &Grid, frame: &Frame) -> DateColumns {
     let dated: Vec<&Column> = columns.iter().filter(|column| column.kind == ColumnKind::Date).collect();
+    let has_trade_day = dated.iter().any(|column| key(&column.header).starts_with("trade "));
+    let is_settlement = |column: &Column| key(&column.header).starts_with("settle");
     let mut ranked: Vec<(u32, usize)> = Vec::new();
     for column in &dated {
         let rank = match column.role {
+            // The settlement of a trade is its value day.
+            Some(Role::DateBook | Role::DateTxn) if is_settlement(column) && has_trade_day => 2,
             Some(Role::DateBook) => 0,
             Some(Role::DateTxn) => 1,
             Some(Role::DateValue) => 2,

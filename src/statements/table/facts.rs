@@ -115,9 +115,20 @@ impl Facts {
 
     /// A key and what follows it on the line.
     fn pair(&mut self, name: &str, rest: &[&str], words: &Words) {
-        let roles = words.roles(name);
+        let mut roles = words.roles(name);
+        // A day behind the name is no part of it: `Beginning balance as of 10/01/2026`.
+        let is_balance = |found: &words::Match| matches!(found.role, Role::KeyOpening | Role::KeyClosing);
+        if !roles.iter().any(|found| is_balance(found) && found.score >= 82)
+            && let whole = words.roles(words::name_of(name))
+            && whole.iter().any(|found| is_balance(found) && found.score >= 82)
+        {
+            roles = whole;
+        }
         let has = |role: Role, least: u32| roles.iter().any(|found| found.role == role && found.score >= least);
-        let first_money = || rest.iter().find_map(|cell| money(cell));
+        let first_money = || {
+            let amount = |cell: &&str| money(cell).or_else(|| money(cell.split_once(" as of ")?.0.trim()));
+            cut_number(rest).or_else(|| rest.iter().find_map(amount))
+        };
         let first_day = || rest.iter().chain(std::iter::once(&name)).find_map(|cell| date_within(cell));
         if has(Role::KeyOpening, 52) {
             if let (None, Some(number)) = (self.opening, first_money()) {
@@ -188,6 +199,22 @@ impl Facts {
         let (from, to) = (from.in_order(order)?, to.in_order(order)?);
         (from < to).then_some((from, to))
     }
+}
+
+/// A number whose groups of thousands were taken for cells: `1,000,000.00` without quotation marks.
+fn cut_number(cells: &[&str]) -> Option<CellNumber> {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let [first, middle @ .., last] = cells else { return None };
+    let (whole, cents) = last.split_once('.')?;
+    let head = first.trim_start_matches(['-', '+']);
+    let is_cut = (1..=3).contains(&head.len())
+        && digits(head)
+        && middle.iter().all(|cell| cell.len() == 3 && digits(cell))
+        && whole.len() == 3
+        && digits(whole)
+        && cents.len() == 2
+        && digits(cents);
+    is_cut.then(|| money(&cells.join(","))).flatten()
 }
 
 /// `Key : value` in one cell, or the whole cell as key.

@@ -24,6 +24,7 @@ use super::{
     role::Role,
     signs::{self, SignChoice},
     source::RawTable,
+    unnamed,
     words::Words,
 };
 use crate::{
@@ -78,10 +79,7 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     let marks = marks::decide(table, &frame, &columns, &facts, layout, stated);
     let all = candidates::list(grid, &frame, &columns, layout, words);
     if all.is_empty() {
-        return Err(StatementError::not_a_statement(
-            "no column of this table holds the amounts of transactions",
-            "download the account's transactions, as OFX or QFX where your bank offers them, else as CSV",
-        ));
+        return Err(refuse::no_amounts());
     }
     let judged = candidates::judge(table, &frame, &columns, &all, &marks, &groups, direction);
     let picked = settle(table, &frame, &columns, pick(judged, &marks, answers, &mut evidence));
@@ -103,6 +101,9 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     money_column::explain(grid, &columns, &chosen, &mut evidence);
     let stated = account::currency(&columns, &chosen, &facts, layout)
         .or_else(|| account::currency_in_cells(grid, &frame, &columns));
+    if layout.is_none() && !answered && stated.is_none() && currency_column.is_none() {
+        unnamed::check(grid, &frame, &columns, &chosen)?;
+    }
     let currency = stated.or_else(|| by_language(words, &columns, &mut evidence));
     let is_currency_stated =
         stated.is_some() || currency_column.is_some() || matches!(chosen.model, super::model::Model::Currencies(_));

@@ -75,6 +75,9 @@ pub struct AmountLayout {
     /// Header of fees to take off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee: Option<String>,
+    /// Header of taxes, which are added with their signs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax: Option<String>,
     /// Whether positive amounts are money out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invert: Option<bool>,

@@ -18,7 +18,7 @@ use super::{
     number,
     plan::TablePlan,
     role::Role,
-    summary::SummaryLines,
+    summary::{self, SummaryLines},
     words::{self, Set, Words, contains, key},
 };
 use crate::{
@@ -34,16 +34,28 @@ pub(super) struct RowLine {
     pub(super) draft: TransactionDraft,
 }
 
-/// A line that is not used.
+/// A line that is not used as a row.
 pub(super) struct SkippedLine {
     pub(super) row: usize,
     pub(super) reason: String,
+    /// The opening or closing balance that it states.
+    pub(super) balance: Option<BalanceLine>,
+}
+
+/// A balance that a line of the table states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BalanceLine {
+    pub(super) is_closing: bool,
+    pub(super) day: NaiveDate,
+    pub(super) amount: Decimal,
 }
 
 /// The kind of a line.
 enum Line {
     Booked(NaiveDate, Decimal),
     Pending(Option<NaiveDate>, Decimal),
+    /// No movement but a balance, with the reason why it is not imported.
+    Balance(BalanceLine, String),
     /// Known and no movement.
     Other,
     /// Not used, with the reason.
@@ -136,7 +148,8 @@ impl<'a> LineReader<'a> {
             Line::Booked(day, amount) => (day, amount, false),
             Line::Pending(day, amount) => (day.or(self.newest).unwrap_or_default(), amount, true),
             Line::Other => return None,
-            Line::Skipped(reason) => return Some(Err(SkippedLine { row, reason })),
+            Line::Balance(balance, reason) => return Some(Err(SkippedLine { row, reason, balance: Some(balance) })),
+            Line::Skipped(reason) => return Some(Err(SkippedLine { row, reason, balance: None })),
         };
         let currency = self.currency(row);
         let draft = TransactionDraft::from(self.facts(row, day, amount, currency, is_pending));
@@ -210,7 +223,12 @@ impl<'a> LineReader<'a> {
             return Line::Skipped(format!("not booked: {}", quoted(status)));
         }
         if let Some(cell) = self.summary.of_row(self.grid, row, self.words) {
-            return Line::Skipped(format!("not a movement: {}", quoted(cell)));
+            let reason = format!("not a movement: {}", quoted(cell));
+            let is_plain = !self.plan.turn.amounts && !self.plan.turn.balances;
+            return match summary::closes(cell, self.words).filter(|_| is_plain) {
+                Some(is_closing) => Line::Balance(BalanceLine { is_closing, day, amount }, reason),
+                None => Line::Skipped(reason),
+            };
         }
         let is_proven = self
             .plan
@@ -323,12 +341,7 @@ impl<'a> LineReader<'a> {
     /// Opening, closing and total lines.
     fn is_summary(&self, row: usize) -> bool {
         self.grid.cells(row).filter(|cell| !cell.is_empty()).take(6).any(|cell| {
-            let head = words::key(cell.split(|c: char| c.is_ascii_digit() || c == ':').next().unwrap_or_default());
-            let head = head
-                .trim_end_matches(" as of")
-                .trim_end_matches(" on")
-                .trim_end_matches(" vom")
-                .trim_end_matches(" am");
+            let head = words::name_of(cell);
             let keys = [Role::KeyOpening, Role::KeyClosing, Role::KeyTotal, Role::KeyIn, Role::KeyOut];
             !head.is_empty()
                 && self.words.roles(head).iter().any(|found| keys.contains(&found.role) && found.score >= 82)

@@ -5,6 +5,8 @@
 //! any input; nothing is chosen on a tie.
 
 mod account;
+#[cfg(test)]
+mod amounts_tests;
 mod ask;
 #[cfg(test)]
 mod brokers_tests;
@@ -42,6 +44,8 @@ mod positions;
 mod positions_tests;
 mod records;
 mod refuse;
+#[cfg(test)]
+mod refuse_tests;
 mod role;
 mod rows;
 #[cfg(test)]
@@ -56,6 +60,7 @@ mod source;
 mod statement;
 mod steps;
 mod summary;
+mod unnamed;
 mod words;
 mod workbook;
 

@@ -78,6 +78,7 @@ impl SignWords {
 
 /// The direction a word in a cell gives.
 pub(super) fn way(cell: &str, words: &Words) -> Way {
+    let cell = cell.trim_matches(['\'', '"']);
     match (words.is(Set::In, cell), words.is(Set::Out, cell)) {
         (true, false) => Way::In,
         (false, true) => Way::Out,
@@ -89,10 +90,10 @@ pub(super) fn way(cell: &str, words: &Words) -> Way {
 /// How the amount of a row is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Model {
-    /// One column with signs; a fee column is taken off.
-    Signed { column: usize, fee: Option<usize> },
-    /// One column for money out and one for money in. With `signed`, minus signs inside them count.
-    Split { debit: Option<usize>, credit: Option<usize>, signed: bool },
+    /// One column with signs; a fee column is taken off, a tax column added with its signs.
+    Signed { column: usize, fee: Option<usize>, tax: Option<usize> },
+    /// One column for money out and one for money in. With `signed`, minus signs inside them count. A fee is money out too.
+    Split { debit: Option<usize>, credit: Option<usize>, fee: Option<usize>, signed: bool },
     /// A column without signs and one with words.
     Worded { column: usize, signs: SignWords },
     /// A column without minus signs: a plus sign, or a word for money in beside it, marks money in, all else is money out.
@@ -126,26 +127,27 @@ impl Model {
     /// The amount of a row as the columns give it.
     pub(super) fn amount(&self, grid: &Grid, row: usize, mark: Mark, words: &Words) -> Option<Decimal> {
         match self {
-            Self::Signed { column, fee } => {
+            Self::Signed { column, fee, tax } => {
                 let amount = value(grid, row, *column, mark)?;
-                if fee.is_some() && self.unreadable(grid, row).is_some() {
+                if (fee.is_some() || tax.is_some()) && self.unreadable(grid, row).is_some() {
                     return None;
                 }
-                let fee = fee.and_then(|fee| value(grid, row, fee, mark)).unwrap_or_default();
-                amount.checked_sub(fee.abs())
+                let beside = |column: &Option<usize>| column.and_then(|column| value(grid, row, column, mark));
+                amount.checked_sub(beside(fee).unwrap_or_default().abs())?.checked_add(beside(tax).unwrap_or_default())
             }
-            Self::Split { debit, credit, signed } => {
+            Self::Split { debit, credit, fee, signed } => {
                 // An amount that can't be read is not zero.
                 if self.unreadable(grid, row).is_some() {
                     return None;
                 }
                 let side = |column: &Option<usize>| column.and_then(|column| value(grid, row, column, mark));
-                let (out, into) = (side(debit), side(credit));
-                if out.is_none() && into.is_none() {
+                let (out, into, fee) = (side(debit), side(credit), side(fee));
+                if out.is_none() && into.is_none() && fee.is_none_or(|fee| fee.is_zero()) {
                     return None;
                 }
                 let (out, into) = (out.unwrap_or_default(), into.unwrap_or_default());
-                if *signed { into.checked_sub(out) } else { into.abs().checked_sub(out.abs()) }
+                let amount = if *signed { into.checked_sub(out) } else { into.abs().checked_sub(out.abs()) };
+                amount?.checked_sub(fee.unwrap_or_default().abs())
             }
             Self::Worded { column, signs } => {
                 let way = signs.of_row(grid, row, words);
@@ -188,8 +190,12 @@ impl Model {
 
     /// Whether any of the cells that should hold the amount has text instead of a number.
     pub(super) fn unreadable(&self, grid: &Grid, row: usize) -> Option<usize> {
-        let fee = if let Self::Signed { fee, .. } = self { *fee } else { None };
-        self.columns().chain(fee).find(|column| {
+        let (fee, tax) = match self {
+            Self::Signed { fee, tax, .. } => (*fee, *tax),
+            Self::Split { fee, .. } => (*fee, None),
+            _ => (None, None),
+        };
+        self.columns().chain(fee).chain(tax).find(|column| {
             let cell = grid.cell(row, *column);
             !number::is_nothing(cell) && money(cell).is_none()
         })

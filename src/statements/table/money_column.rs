@@ -8,8 +8,13 @@ use crate::statements::Evidence;
 pub(super) fn explain(_grid: &Grid, columns: &[Column], candidate: &Candidate, evidence: &mut Vec<Evidence>) {
     let title = |index: usize| columns.get(index).map(Column::title).unwrap_or_default();
     let text = match &candidate.model {
-        Model::Signed { column, fee: None } => format!("amounts are in {}", title(*column)),
-        Model::Signed { column, fee: Some(fee) } => format!("amounts are in {}, less {}", title(*column), title(*fee)),
+        Model::Signed { column, fee: None, .. } => format!("amounts are in {}", title(*column)),
+        Model::Signed { column, fee: Some(fee), .. } => {
+            format!("amounts are in {}, less {}", title(*column), title(*fee))
+        }
+        Model::Split { debit: Some(debit), credit: Some(credit), fee: Some(fee), .. } => {
+            format!("money out is in {}, money in is in {}, less {}", title(*debit), title(*credit), title(*fee))
+        }
         Model::Split { debit: Some(debit), credit: Some(credit), .. } => {
             format!("money out is in {}, money in is in {}", title(*debit), title(*credit))
         }

@@ -37,6 +37,11 @@ fn refusal(found: &str) -> StatementError {
     StatementError::not_a_statement(found, STATEMENT)
 }
 
+/// A table without a column that may hold amounts.
+pub(super) fn no_amounts() -> StatementError {
+    refusal("no column of this table holds the amounts of transactions")
+}
+
 /// A table without any row that holds a day and an amount.
 pub(super) fn no_rows(cells: &[String], words: &Words) -> StatementError {
     let text = cells.iter().map(|cell| key(cell)).collect::<Vec<_>>().join(" ");
@@ -80,10 +85,21 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
     let has = |role: Role| columns.iter().any(|column| column.is(role));
     let moves = has(Role::Amount) || has(Role::AmountMain) || (has(Role::Debit) && has(Role::Credit));
     let numbers: Vec<&Column> = columns.iter().filter(|column| column.kind == ColumnKind::Number).collect();
-    if count(Set::Prices) >= 3 {
+    let figures = |set: Set| numbers.iter().filter(|column| words.is(set, &key(&column.header))).count();
+    let texts = columns.iter().filter(|column| column.kind == ColumnKind::Text && column.distinct > 1).count();
+    if count(Set::Prices) >= 3 || (figures(Set::Prices) > 0 && figures(Set::Prices) == numbers.len()) {
         return Some(refusal("this is a list of prices, not of transactions"));
     }
+    if figures(Set::Plans) >= 1 && !has(Role::Balance) {
+        return Some(refusal("this is a budget, not a list of transactions"));
+    }
+    if figures(Set::Loans) >= 2 && texts == 0 {
+        return Some(refusal("this is a repayment plan, not a list of transactions"));
+    }
     if count(Set::Positions) >= 2 {
+        return Some(refusal("this is a list of positions, not of transactions"));
+    }
+    if is_portfolio(columns) {
         return Some(refusal("this is a list of positions, not of transactions"));
     }
     if count(Set::Orders) >= 2 && !has(Role::Balance) && !has(Role::Debit) {
@@ -96,7 +112,6 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
     if moves || numbers.is_empty() {
         return None;
     }
-    let texts = columns.iter().filter(|column| column.kind == ColumnKind::Text && column.distinct > 1).count();
     if numbers.iter().all(|column| matches!(column.role, Some(Role::Balance | Role::BalanceBefore))) && texts == 0 {
         return Some(refusal("this is a list of daily balances, not of transactions"));
     }
@@ -108,6 +123,7 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
                     | Role::Price
                     | Role::Quantity
                     | Role::Points
+                    | Role::Measure
                     | Role::AccountPart
                     | Role::Account
                     | Role::Reference
@@ -117,4 +133,16 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
         )
     });
     others.then(|| refusal("this table states no amounts of money that move"))
+}
+
+/// Securities with quantity, price and value on one day, without a word for their kind of movement.
+fn is_portfolio(columns: &[Column]) -> bool {
+    let has = |role: Role| columns.iter().any(|column| column.is(role));
+    let mut days = columns.iter().filter(|column| column.kind == ColumnKind::Date);
+    let one_day =
+        days.next().is_some_and(|column| column.filled > 1 && column.constant.is_some()) && days.next().is_none();
+    let moves = has(Role::Type) || has(Role::Indicator) || has(Role::Balance) || has(Role::Debit) || has(Role::Credit);
+    let is_security = has(Role::Isin) || has(Role::Symbol);
+    let is_signed = columns.iter().any(|column| column.negative > 0 && !column.is(Role::Quantity));
+    one_day && is_security && has(Role::Quantity) && (has(Role::Price) || has(Role::Rate)) && !moves && !is_signed
 }

@@ -41,6 +41,8 @@ pub(super) enum Role {
     Quantity,
     Price,
     Points,
+    /// A figure that is measured: a distance, a duration, a temperature.
+    Measure,
     Symbol,
     Isin,
     Security,
@@ -86,6 +88,7 @@ const NAMES: &[(&str, Role)] = &[
     ("quantity", Role::Quantity),
     ("price", Role::Price),
     ("points", Role::Points),
+    ("measure", Role::Measure),
     ("symbol", Role::Symbol),
     ("isin", Role::Isin),
     ("security", Role::Security),

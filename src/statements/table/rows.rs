@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{
@@ -17,7 +18,7 @@ use super::{
     candidates::Beside,
     chain::{self, Chain},
     grid::Grid,
-    line::{LineReader, RowLine, SkippedLine},
+    line::{BalanceLine, LineReader, RowLine, SkippedLine},
     plan::TablePlan,
     role::Role,
     words::Words,
@@ -42,6 +43,9 @@ pub(super) struct AccountRows {
     pub(super) rows: Vec<TransactionDraft>,
     /// Balance after the row with that index.
     pub(super) running: Vec<(usize, Decimal)>,
+    /// The earliest opening and the latest closing balance that lines of the table state.
+    pub(super) opening: Option<(NaiveDate, Decimal)>,
+    pub(super) closing: Option<(NaiveDate, Decimal)>,
 }
 
 /// Everything the rows give.
@@ -69,6 +73,8 @@ struct Collected<'a> {
     groups: Vec<usize>,
     booked: usize,
     sum: Decimal,
+    /// Balances that lines state, with the account of the line.
+    stated: Vec<(String, BalanceLine)>,
 }
 
 pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize, warnings: &mut Warnings) -> Rows {
@@ -78,7 +84,13 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
     'blocks: for start in (plan.frame.start..grid.len()).step_by(BLOCK) {
         for line in lines(&reader, start..grid.len().min(start + BLOCK), threads) {
             match line {
-                Err(SkippedLine { row, reason }) => warnings.add(grid.line(row), || reason),
+                Err(SkippedLine { row, reason, balance }) => {
+                    warnings.add(grid.line(row), || reason);
+                    if let Some(balance) = balance {
+                        let account = collected.account(row).0.to_owned();
+                        collected.stated.push((account, balance));
+                    }
+                }
                 Ok(line) if collected.booked >= most => {
                     warnings.add(grid.line(line.row), || format!("only the first {most} rows are read"));
                     break 'blocks;
@@ -138,6 +150,7 @@ impl<'a> Collected<'a> {
             groups: Vec::new(),
             booked: 0,
             sum: Decimal::ZERO,
+            stated: Vec::new(),
         }
     }
 
@@ -155,18 +168,23 @@ impl<'a> Collected<'a> {
         self.books[book].rows.push(line.draft);
     }
 
-    /// The rows of the line's account, in its currency where each currency has balances.
-    fn book(&mut self, line: &RowLine) -> usize {
-        let (plan, row) = (self.plan, line.row);
-        let split = line.currency.filter(|_| self.beside.is_some() && plan.currency_column.is_some());
-        let (account, is_fixed) = match &plan.owner {
+    /// The account that a row names, and whether all rows have it.
+    fn account(&self, row: usize) -> (&'a str, bool) {
+        match &self.plan.owner {
             Owner::Column(column) => match (self.grid.cell(row, *column), self.constant) {
                 ("", Some(only)) => (only, false),
                 (cell, _) => (cell, false),
             },
             Owner::Stated(account) | Owner::Named(account) => (account.as_str(), true),
             Owner::Unknown => ("", true),
-        };
+        }
+    }
+
+    /// The rows of the line's account, in its currency where each currency has balances.
+    fn book(&mut self, line: &RowLine) -> usize {
+        let (plan, row) = (self.plan, line.row);
+        let split = line.currency.filter(|_| self.beside.is_some() && plan.currency_column.is_some());
+        let (account, is_fixed) = self.account(row);
         let is_same =
             |book: &AccountRows| (is_fixed || book.account == account) && (split.is_none() || book.currency == split);
         if let Some(last) = self.last.filter(|last| is_same(&self.books[*last])) {
@@ -178,6 +196,8 @@ impl<'a> Collected<'a> {
                 currency: line.currency,
                 rows: Vec::new(),
                 running: Vec::new(),
+                opening: None,
+                closing: None,
             });
             self.books.len() - 1
         })
@@ -202,8 +222,22 @@ impl<'a> Collected<'a> {
     fn finish(mut self) -> Rows {
         let follow = |beside: Beside| chain::follow(&self.amounts, &self.balances, &self.groups, beside.pairing);
         let chain = self.beside.map(follow);
+        state_balances(&mut self.books, self.stated);
         keep_unique_ids(&mut self.books);
         Rows { books: self.books, chain, sum: self.sum }
+    }
+}
+
+/// Gives the accounts the balances that lines of the table state: the earliest opening one and the latest closing one.
+fn state_balances(books: &mut [AccountRows], stated: Vec<(String, BalanceLine)>) {
+    for (account, BalanceLine { is_closing, day, amount }) in stated {
+        let mut owned = books.iter_mut().filter(|book| book.account == account);
+        let (Some(book), None) = (owned.next(), owned.next()) else { continue };
+        if is_closing {
+            book.closing = book.closing.filter(|(known, _)| *known > day).or(Some((day, amount)));
+        } else {
+            book.opening = book.opening.filter(|(known, _)| *known <= day).or(Some((day, amount)));
+        }
     }
 }
 

@@ -90,7 +90,8 @@ fn vocabulary(grid: &Grid, rows: &[usize], column: &Column, words: &Words) -> Op
             let phrase = key(grid.cell(*row, column.index));
             phrase.is_empty() || outgoing.contains(&phrase) || incoming.contains(&phrase)
         };
-        if outgoing[1] != incoming[1] && rows.iter().all(known) {
+        let any = || rows.iter().any(|row| !key(grid.cell(*row, column.index)).is_empty());
+        if outgoing[1] != incoming[1] && rows.iter().all(known) && any() {
             return Some(SignWords { columns: vec![column.index], incoming, outgoing, ..SignWords::default() });
         }
     }

@@ -58,6 +58,9 @@ pub(super) fn decide(case: &Case<'_>) -> SignChoice {
         Some("invert") => return decided(true, "signs are inverted, as answered"),
         _ => {}
     }
+    if is_contradicted(case, &amounts, weights) {
+        return SignChoice::Open;
+    }
     if let Some(invert) = case.layout.and_then(|layout| layout.amount.invert) {
         let text = if invert {
             "positive amounts are money out in this layout"
@@ -162,6 +165,17 @@ pub(super) fn by_payment_texts(
         SignChoice::Decided { invert, .. } => Some(invert),
         SignChoice::Open => None,
     }
+}
+
+/// Whether a built-in layout reads signs as they are, and rows that thank for a payment are all negative, as in the
+/// statement of a card, where most rows are positive. What the user answered is in a learned layout and counts.
+fn is_contradicted(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights) -> bool {
+    let positive = amounts.iter().flatten().filter(|amount| **amount > Decimal::ZERO).count();
+    let as_is = case.layout.is_some_and(|layout| {
+        !layout.name.starts_with("learned-") && layout.amount.invert == Some(false) && layout.amount.column.is_some()
+    });
+    let pays = weights.paid_inverted > 0 && weights.paid_as_is == 0 && weights.strong_as_is == 0;
+    as_is && !case.is_card && pays && positive * 2 > amounts.iter().flatten().count()
 }
 
 /// Thanks for a payment on one side only: that side is money in.

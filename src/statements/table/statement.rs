@@ -42,7 +42,7 @@ pub(super) fn reading(
         verdict = Verdict::Proven { agree: chain.agree, of: chain.steps };
     }
     let single = rows.books.len() == 1;
-    let closes = single.then(|| closing(plan, rows.sum)).flatten();
+    let closes = rows.books.first().filter(|_| single).and_then(|book| closing(plan, book, rows.sum));
     if let Some((agrees, text)) = closes {
         if agrees {
             evidence.push(Evidence::supporting(text));
@@ -69,9 +69,12 @@ const fn chain_is_proof(chain: &super::chain::Chain) -> bool {
 }
 
 /// Whether the opening balance and the rows make the closing balance, where both are stated.
-fn closing(plan: &TablePlan<'_>, sum: Decimal) -> Option<(bool, &'static str)> {
-    let (opening, closing) = (plan.facts.opening?, plan.facts.closing?);
-    let agrees = opening.amount(plan.mark).checked_add(sum) == Some(closing.amount(plan.mark));
+fn closing(plan: &TablePlan<'_>, book: &AccountRows, sum: Decimal) -> Option<(bool, &'static str)> {
+    let amount = |beside: Option<StatedBeside>, line: Option<(NaiveDate, Decimal)>| {
+        beside.map(|stated| stated.amount(plan.mark)).or(line.map(|(_, amount)| amount))
+    };
+    let (opening, closing) = (amount(plan.facts.opening, book.opening)?, amount(plan.facts.closing, book.closing)?);
+    let agrees = opening.checked_add(sum) == Some(closing);
     Some((
         agrees,
         if agrees {
@@ -136,8 +139,12 @@ fn account(
         let stated = stated.filter(|_| single && agrees)?;
         Some(StatedBalance { date: day?, amount: stated.amount(plan.mark) })
     };
+    let of_line = |line: Option<(NaiveDate, Decimal)>| {
+        line.filter(|_| single && agrees).map(|(date, amount)| StatedBalance { date, amount })
+    };
     let opening = on(plan.facts.opening, period.map(|(from, _)| from).or_else(|| days().min()));
-    let closing = on(plan.facts.closing, period.map(|(_, to)| to).or(newest));
+    let opening = opening.or_else(|| of_line(book.opening));
+    let closing = on(plan.facts.closing, period.map(|(_, to)| to).or(newest)).or_else(|| of_line(book.closing));
     let mut page = StatementAccount::new(draft);
     page.currency_stated = plan.is_currency_stated;
     page.transactions = book.rows;
@@ -185,6 +192,9 @@ fn balance(
         cash_value: None,
     };
     if let (Some(day), Some(amount)) = (newest, newest_running(plan, book, running)) {
+        return Some(of(day, amount));
+    }
+    if let Some((day, amount)) = book.closing.filter(|(day, _)| newest.is_some_and(|newest| *day >= newest)) {
         return Some(of(day, amount));
     }
     let stated = plan.facts.closing.filter(|_| single)?;

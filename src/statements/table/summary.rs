@@ -66,6 +66,16 @@ impl SummaryLines {
     }
 }
 
+/// Whether a cell that names a balance names the closing one. `None` for turnovers and totals.
+pub(super) fn closes(cell: &str, words: &Words) -> Option<bool> {
+    let is = |role: Role| names(cell, words, &[role]);
+    match (is(Role::KeyOpening), is(Role::KeyClosing)) {
+        (true, false) => Some(false),
+        (false, true) => Some(true),
+        _ => None,
+    }
+}
+
 /// Whether a cell is the name of one of these, and nothing else.
 fn names(cell: &str, words: &Words, roles: &[Role]) -> bool {
     if cell.is_empty() || cell.len() > 60 {

@@ -42,6 +42,8 @@ pub(super) enum Set {
     Positions,
     Prices,
     Orders,
+    Plans,
+    Loans,
 }
 
 impl Set {
@@ -61,6 +63,8 @@ impl Set {
             "not-positions" => Self::Positions,
             "not-prices" => Self::Prices,
             "not-orders" => Self::Orders,
+            "not-plans" => Self::Plans,
+            "not-loans" => Self::Loans,
             _ => return None,
         })
     }
@@ -449,6 +453,19 @@ impl Words {
         let Some(words) = self.sets.get(&set) else { return 0 };
         words.iter().filter(|word| contains(phrase, word)).count()
     }
+}
+
+/// The name in front of a day or an amount: `Ending balance` of `Ending balance as of 10/31/2026`.
+pub(super) fn name_of(cell: &str) -> &str {
+    let head = cell.split(|c: char| c.is_ascii_digit() || c == ':').next().unwrap_or_default().trim();
+    let of_day = |head: &&str| {
+        let lower = head.to_lowercase();
+        [" as of", " as at", " on", " vom", " am", " per", " au", " al"]
+            .into_iter()
+            .find(|end| lower.ends_with(end))
+            .map(str::len)
+    };
+    of_day(&head).and_then(|length| head.get(..head.len() - length)).unwrap_or(head)
 }
 
 /// Whether a phrase holds a word, at boundaries unless the script has no blanks.

@@ -60,7 +60,7 @@ pub(in crate::store) fn open(path: &Path, options: &OpenOptions) -> Result<OpenD
         FoundFile::New => {
             let companion = options.companions.iter().find(|companion| is_in_use(companion));
             match companion.filter(|_| was_there) {
-                None => create(path, &BlockProtection::new(&*options.keys)?),
+                None => create(path, &BlockProtection::new(&*options.keys)?).map_err(|error| error.at(path)),
                 Some(companion) => {
                     let what = format!("it is empty, but {} shows that it had data", companion.display());
                     Err(StoreError::damaged(what).at(path))

@@ -9,6 +9,7 @@ mod duplicates;
 mod encrypted_profile;
 mod first_walks;
 mod formats;
+mod hostile;
 mod journals;
 mod json_shapes;
 mod keys_of_the_other_environment;

@@ -72,7 +72,7 @@ fn a_question_writes_nothing_and_its_answer_is_remembered_for_the_layout() {
     let learned = layouts.as_array().unwrap().iter().find(|layout| layout["source"] == "learned").unwrap();
     let name = learned["name"].as_str().unwrap();
     let shown = String::from_utf8(place.run(&["layouts", "show", name]).stdout).unwrap();
-    assert!(shown.contains("order = \"mdy\"") && !shown.contains("Bakery"), "{shown}");
+    assert!(shown.contains("\"order\": \"mdy\"") && !shown.contains("Bakery"), "{shown}");
     place.json(&["layouts", "forget", name], 0);
     let third = place.file("third.csv", &OPEN.replace("7.45", "8.45"));
     place.json(&["import", &third], 4);
