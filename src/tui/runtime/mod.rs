@@ -18,7 +18,11 @@ use std::{fmt, future::poll_fn, task::Poll};
 
 use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 use futures_util::{Stream, StreamExt as _};
-use ratatui::{Terminal, backend::Backend, layout::Rect};
+use ratatui::{
+    Terminal,
+    backend::Backend,
+    layout::{Position, Rect},
+};
 use tokio::{sync::mpsc, time::Instant};
 
 pub(crate) use backend::LeanBackend;
@@ -294,10 +298,10 @@ impl<B: Backend, H: Host> Runtime<B, H> {
         }
         let (app, memory, pace) = (&self.app, &mut self.memory, &self.pace);
         let begun = self.host.frame(true);
-        let (beside, now) = (memory.beside, Instant::now());
+        let (before, now) = (Shown { beside: memory.beside, cursor: memory.cursor }, Instant::now());
         let drawn = self.terminal.draw(|frame| {
             view(app, memory, frame);
-            pace.allow(later(memory, beside), now);
+            pace.allow(later(memory, &before, frame.area()), now);
         });
         let drawn = drawn.map(|_| ());
         pace.drawn(Instant::now());
@@ -394,14 +398,21 @@ impl<B: Backend, H: Host> Runtime<B, H> {
     }
 }
 
-/// The areas of a frame that may come later, if it shows the same as the frame before: the detail beside the list, and the
-/// lower half of the list while its filter is typed.
-fn later(memory: &ViewMemory, before: Option<(Screen, Rect)>) -> Later {
-    let beside = memory.beside.filter(|_| memory.beside == before).map(|(_, area)| area);
-    let end = beside.filter(|_| memory.cursor.is_some()).map(|area| {
-        let half = area.height / 2;
-        Rect { x: 0, y: area.y + half, width: area.x, height: area.height - half }
-    });
+/// Parts of the frame before.
+struct Shown {
+    /// The detail beside a list, and its screen.
+    beside: Option<(Screen, Rect)>,
+    /// The text cursor.
+    cursor: Option<Position>,
+}
+
+/// The areas of a frame that may come later: the detail beside the list if it was there before, and the lower half of the
+/// screen while something is typed above it.
+fn later(memory: &ViewMemory, before: &Shown, screen: Rect) -> Later {
+    let beside = memory.beside.filter(|_| memory.beside == before.beside).map(|(_, area)| area);
+    let half = screen.height / 2;
+    let cursor = memory.cursor.filter(|cursor| before.cursor.is_some() && cursor.y < half);
+    let end = cursor.map(|_| Rect { y: half, height: screen.height - half, ..screen });
     Later { beside, end }
 }
 

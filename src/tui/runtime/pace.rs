@@ -25,7 +25,7 @@ const LONGEST: Duration = Duration::from_millis(400);
 pub(super) struct Later {
     /// Beside the list; held back from frames that are not short.
     pub(super) beside: Option<Rect>,
-    /// The end of the list; held back from frames that still are long.
+    /// The lower half of the screen; held back from frames that still are long.
     pub(super) end: Option<Rect>,
 }
 
@@ -97,7 +97,7 @@ impl PacedEncoder {
 
     /// The bytes that show `cells`, given by row and column, and all that was held back, except for what comes later.
     pub(super) fn frame<'a>(&mut self, cells: impl Iterator<Item = (u16, u16, &'a Cell)>, later: Later) -> String {
-        if self.held.is_empty() && later.beside.is_none() {
+        if self.held.is_empty() && later.beside.or(later.end).is_none() {
             return self.encoder.frame(cells);
         }
         let mut wanted = std::mem::take(&mut self.held);
@@ -110,8 +110,8 @@ impl PacedEncoder {
         }
         let (mut best, mut bytes) = self.without(&wanted, &[]);
         for (least, areas) in [(WHOLE, [None, later.beside]), (LONG, [later.end, later.beside])] {
-            if bytes.len() <= least || areas[1].is_none() {
-                break;
+            if bytes.len() <= least || areas == [None; 2] {
+                continue;
             }
             let (part, shorter) = self.without(&wanted, &areas);
             if shorter.len() < bytes.len() {
