@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         Account, AccountCategory, AccountDraft, AccountId, AccountType, AssetCode, BalanceDraft, Connection,
-        ConnectionId, Correction, FailureKind, Warning, text,
+        ConnectionId, Correction, FailureKind, Warning, figures::counted, text,
     },
     statements::{StatementAccount, ofx},
     store::Reader,
@@ -22,6 +22,9 @@ use crate::{
         reconcile::ListingFacts,
     },
 };
+
+/// Doubts of a file that are warned of one by one.
+const MOST_DOUBTS: usize = 1_000;
 
 /// Works out what `parsed` means. Writes nothing; rows whose currency the file leaves out take that of their account.
 pub(super) fn plan(
@@ -292,10 +295,10 @@ fn early_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> 
     rows.early_corrections.iter().filter_map(warning).collect()
 }
 
-/// One warning for each new row that may be a stored one.
+/// One warning for each new row that may be a stored one, up to [`MOST_DOUBTS`], and one for all others.
 fn doubt_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> {
     let facts_of = |(page, draft): (usize, usize)| &pages[page].transactions[draft].facts;
-    let doubts = rows.doubts.iter().map(|(new, other)| {
+    let doubts = rows.doubts.iter().take(MOST_DOUBTS).map(|(new, other)| {
         let facts = facts_of(*new);
         let (id, other) = match other {
             RowRef::Stored(id) => (format!("row {id} "), rows.doubted.get(id)),
@@ -312,7 +315,12 @@ fn doubt_warnings(rows: &RowsPlan, pages: &[&StatementAccount]) -> Vec<Warning> 
         );
         Warning::new(facts.origin.line, message)
     });
-    doubts.collect()
+    let further = rows.doubts.len().saturating_sub(MOST_DOUBTS);
+    let further = (further > 0).then(|| {
+        let rows = counted(further, "further row");
+        Warning::new(0, format!("{rows} may be the same as others; all count until you decide (dashtam duplicates)"))
+    });
+    doubts.chain(further).collect()
 }
 
 /// The accounts of a file, by number and currency.

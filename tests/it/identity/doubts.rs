@@ -208,3 +208,18 @@ async fn rows_of_days_that_the_other_format_lists_completely_are_one_whatever_th
     assert_eq!(place.added(&[("more.csv", &more)], &[]).await, [1]);
     assert_eq!(place.counts(), (3, 1));
 }
+
+#[tokio::test]
+async fn thousands_of_doubts_are_counted_beyond_the_first() {
+    let place = Place::new();
+    let table = |payee: &str| {
+        let row = |number: usize| format!("2026-10-{:02},{payee} {number},-{}.25\n", number % 28 + 1, number + 1);
+        (0..1_203).fold(HEADER.to_owned(), |text, number| text + &row(number))
+    };
+    place.import(&[("10.csv", &table("Harbour Coffee"))], &[]).await;
+    let report = place.import(&[("10b.csv", &table("Bakery in town"))], &[]).await;
+    let warnings = &report.files[0].warnings;
+    assert_eq!((report.files[0].transactions_imported, warnings.len()), (1_203, 1_001));
+    let further = "203 further rows may be the same as others; all count until you decide (dashtam duplicates)";
+    assert!(warnings.iter().any(|warning| warning.message == further), "{:?}", warnings[0]);
+}
