@@ -51,6 +51,9 @@ impl ListRecord for FileRecord {
 struct FileRecord {
     #[serde(skip)]
     is_waiting: bool,
+    /// The answer that was given and does not answer its question; part of the message.
+    #[serde(skip)]
+    refused: Option<String>,
     file: String,
     provider: Option<String>,
     format: Option<String>,
@@ -148,6 +151,7 @@ impl From<FileReport> for FileRecord {
         let evidence = report.basis.evidence.into_iter().map(reason).collect();
         Self {
             is_waiting: report.is_waiting,
+            refused: None,
             file: report.path.display().to_string(),
             provider: named(report.provider),
             format: named(report.format),
@@ -246,7 +250,8 @@ pub(super) fn run(
         let _ = write!(console.err(), "\r\u{1b}[K");
     }
     let report = report?;
-    let record = ImportRecord { files: report.files.into_iter().map(FileRecord::from).collect() };
+    let mut record = ImportRecord { files: report.files.into_iter().map(FileRecord::from).collect() };
+    refuse_answers(&mut record, &arguments.answer);
     let failures: Vec<CliError> = record.files.iter().filter_map(|file| file.error.clone()).collect();
     let failed = failures.len();
     if matches!(format, OutputFormat::Csv) {
@@ -274,6 +279,32 @@ pub(super) fn run(
             }
         }
         _ => Ok(PARTLY),
+    }
+}
+
+/// The ids of all questions.
+const QUESTIONS: &[&str] = &["account", "amount-column", "date", "decimal", "encoding", "institution", "sign"];
+
+/// Adds to the message of each file that still asks why the answers given did not answer it.
+fn refuse_answers(record: &mut ImportRecord, answers: &[(String, String)]) {
+    for file in &mut record.files {
+        let Some(question) = &file.question else { continue };
+        let options: Vec<&str> = question.options.iter().map(|option| option.value.as_str()).collect();
+        let refused: Vec<String> = answers
+            .iter()
+            .filter(|(id, _)| *id == question.id)
+            .map(|(id, value)| {
+                let value = text::clean(value);
+                format!("`{value}` is not an answer to `{id}`, whose answers are {}", options.join(", "))
+            })
+            .collect();
+        file.refused = refused.into_iter().next().or_else(|| {
+            let (id, _) = answers.iter().find(|(id, _)| !QUESTIONS.contains(&id.as_str()))?;
+            Some(format!("there is no question `{}`; this file asks `{}`", text::clean(id), question.id))
+        });
+        if let Some(refused) = &file.refused {
+            file.message = format!("{refused}. {}", file.message);
+        }
     }
 }
 
@@ -310,6 +341,9 @@ fn explain(console: &Console, record: &ImportRecord, dry_run: bool, reasons: boo
             basis(&mut err, &name, file);
         }
         if let Some(question) = &file.question {
+            if let Some(refused) = &file.refused {
+                let _ = writeln!(err, "warning: {name}: {refused}");
+            }
             ask(&mut err, &name, question);
         }
         if let Some(error) = &file.error {

@@ -56,6 +56,10 @@ fn a_question_writes_nothing_and_its_answer_is_remembered_for_the_layout() {
     assert_eq!(values, ["dmy", "mdy"]);
     assert!(question["options"][0]["preview"].as_array().unwrap().len() >= 3, "{question}");
     assert_eq!(place.rows(), [], "nothing is written before the answer");
+    for (answer, named) in [("date=ydm", "`ydm` is not an answer"), ("dat=dmy", "no question `dat`")] {
+        let refused = place.json(&["import", &file, "--answer", answer], 4)["files"][0]["message"].to_string();
+        assert!(refused.contains(named), "{refused}");
+    }
 
     let done = place.json(&["import", &file, "--answer", "date=mdy"], 0);
     assert_eq!(done["files"][0]["transactions_imported"], 3, "{done}");
