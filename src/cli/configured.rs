@@ -1,18 +1,39 @@
 //! Checks `[providers.<slug>]` against the metadata of the providers.
 
+use std::path::Path;
+
 use secrecy::SecretString;
 
 use super::error::CliError;
 use crate::{
-    config::{AnswerSource, Config, ConfigError, ConfigProblem, ProviderConfig, ProviderSettings},
+    config::{AnswerSource, Config, ConfigError, ConfigProblem, ParsedConfig, ProviderConfig, ProviderSettings},
+    domain::text,
     providers::{self, ProviderMetadata, Secrets},
 };
 
-/// Everything in the settings of providers that can't be used, by line.
-pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), ConfigError> {
-    let mut problems: Vec<ConfigProblem> = config
-        .providers
-        .iter()
+/// Reads the configuration. Every problem is reported at once, by line: of the file, of the settings of providers, and those
+/// that `more` finds in the settings that can be used.
+pub(super) fn load(file: &Path, more: impl FnOnce(&Config) -> Vec<ConfigProblem>) -> Result<ParsedConfig, ConfigError> {
+    let (loaded, mut problems) = match Config::load(file) {
+        Ok(loaded) => (loaded, Vec::new()),
+        Err(ConfigError::Invalid { problems, .. }) => {
+            (ParsedConfig { config: Config::load_lenient(file), warnings: Vec::new() }, problems)
+        }
+        Err(unreadable) => return Err(unreadable),
+    };
+    problems.extend(check(&loaded.config));
+    problems.extend(more(&loaded.config));
+    if problems.is_empty() {
+        return Ok(loaded);
+    }
+    problems.sort_by_key(|problem| problem.line);
+    Err(ConfigError::Invalid { file: text::clean(&file.to_string_lossy()).into_owned(), problems })
+}
+
+/// Everything in the settings of providers that can't be used.
+fn check(config: &Config) -> Vec<ConfigProblem> {
+    let settings = config.providers.iter();
+    let mut problems: Vec<ConfigProblem> = settings
         .flat_map(|(slug, settings)| match providers::listed(slug) {
             Ok(metadata) => wrong_answers(metadata, slug, settings),
             Err(unknown) => {
@@ -21,11 +42,8 @@ pub(super) fn check(config: &Config, file: &std::path::Path) -> Result<(), Confi
             }
         })
         .collect();
-    if problems.is_empty() {
-        return Ok(());
-    }
     problems.sort_by_key(|problem| problem.line);
-    Err(ConfigError::Invalid { file: crate::domain::text::clean(&file.to_string_lossy()).into_owned(), problems })
+    problems
 }
 
 fn wrong_answers(metadata: &ProviderMetadata, slug: &str, settings: &ProviderConfig) -> Vec<ConfigProblem> {
@@ -81,12 +99,18 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
-        let config = Config::parse(text).unwrap().config;
-        match check(&config, std::path::Path::new("/c/config.toml")) {
-            Err(ConfigError::Invalid { problems, .. }) => problems.iter().map(ToString::to_string).collect(),
-            Err(other) => vec![other.to_string()],
-            Ok(()) => Vec::new(),
-        }
+        check(&Config::parse(text).unwrap().config).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn problems_of_the_file_its_providers_and_more_are_reported_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, "[screen]\ntheme = \"moon\"\n[providers.alpacca]\n[sync]\nevery = \"x\"\n").unwrap();
+        let more = |_: &Config| vec![ConfigProblem { line: 4, message: "more".to_owned() }];
+        let Err(ConfigError::Invalid { problems, .. }) = load(&file, more) else { panic!("it has problems") };
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3, 4, 5]);
+        assert!(load(&folder.path().join("missing.toml"), |_| Vec::new()).is_ok());
     }
 
     #[test]

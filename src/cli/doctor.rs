@@ -17,6 +17,7 @@ use super::{
     error::CliError,
     output::{self, ListRecord},
     session::{Session, Setup},
+    upkeep,
 };
 use crate::{
     config::{Config, Environment, Paths},
@@ -136,8 +137,7 @@ fn table(out: &mut dyn Write, findings: &[Finding]) -> io::Result<()> {
 }
 
 fn configuration(paths: &Paths, findings: &mut Findings) -> Config {
-    let loaded = Config::load(&paths.config)
-        .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded));
+    let loaded = configured::load(&paths.config, upkeep::key_problems);
     let shown = paths.config.display();
     match loaded {
         Ok(loaded) => {
@@ -154,8 +154,9 @@ fn configuration(paths: &Paths, findings: &mut Findings) -> Config {
             loaded.config
         }
         Err(error) => {
-            findings.fail("configuration", error.to_string(), "correct these lines; no command runs before");
-            Config::default()
+            let hint = "correct these lines; the screen and commands that contact institutions do not start before";
+            findings.fail("configuration", error.to_string(), hint);
+            Config::load_lenient(&paths.config)
         }
     }
 }

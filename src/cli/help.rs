@@ -127,9 +127,15 @@ fn find(path: &[String]) -> Result<clap::Command, CliError> {
     Ok(command.clone())
 }
 
-/// The manual page of a command, with the version of the program.
-fn page(command: clap::Command) -> clap_mangen::Man {
-    clap_mangen::Man::new(command).source(concat!("dashtam ", env!("CARGO_PKG_VERSION"))).manual("dashtam manual")
+/// The manual page of a command, with the version of the program, and the name of its file.
+fn page(command: clap::Command) -> Result<(String, String), CliError> {
+    let source = concat!("dashtam ", env!("CARGO_PKG_VERSION"));
+    let page = clap_mangen::Man::new(command).source(source).manual("dashtam manual");
+    let mut bytes = Vec::new();
+    page.render(&mut bytes)?;
+    // The renderer leaves out an empty date, so that the source would be in its place.
+    let text = String::from_utf8_lossy(&bytes).replacen(" 1  \"", " 1 \"\" \"", 1);
+    Ok((page.get_filename(), text))
 }
 
 /// Prints a manual page, or writes all of them into a folder.
@@ -140,7 +146,7 @@ pub(super) fn manual(
     all: Option<&Path>,
 ) -> Result<(), CliError> {
     let Some(folder) = all.map(|folder| console.path(folder)) else {
-        return Ok(page(find(path)?).render(out)?);
+        return Ok(out.write_all(page(find(path)?)?.1.as_bytes())?);
     };
     if !folder.is_dir() {
         let text = format!("{}: there is no such folder", folder.display());
@@ -152,10 +158,8 @@ pub(super) fn manual(
     let mut count = 0;
     while let Some(command) = open.pop() {
         open.extend(command.get_subcommands().cloned());
-        let page = page(command);
-        let mut bytes = Vec::new();
-        page.render(&mut bytes)?;
-        files::replace(&folder.join(page.get_filename()), &bytes)?;
+        let (name, text) = page(command)?;
+        files::replace(&folder.join(name), text.as_bytes())?;
         count += 1;
     }
     Ok(writeln!(console.err(), "{count} pages written to {}", folder.display())?)

@@ -19,7 +19,7 @@ pub(super) struct ImportArgs {
     /// Name the institution of files that name none
     #[arg(long, value_name = "NAME")]
     pub(super) institution: Option<String>,
-    /// Say how each file was read, and why
+    /// State how each file was read, and why
     #[arg(long)]
     pub(super) explain: bool,
     /// Answer a question of a file; ids and values are those of the question

@@ -20,7 +20,7 @@ pub(super) struct Selection {
     #[arg(long, value_name = "ID")]
     pub(super) account: Option<String>,
     /// Only rows that match, in the language of the filter bar (see `dashtam help query`)
-    #[arg(long, value_name = "Q")]
+    #[arg(long, value_name = "Q", allow_hyphen_values = true)]
     pub(super) query: Option<String>,
 }
 
@@ -49,22 +49,22 @@ pub(super) struct EditArgs {
     #[arg(value_name = "ROW")]
     pub(super) row: Vec<String>,
     /// All rows that match, in the language of the filter bar (see `dashtam help query`)
-    #[arg(long, value_name = "Q")]
+    #[arg(long, value_name = "Q", allow_hyphen_values = true)]
     pub(super) query: Option<String>,
     /// Only rows of this account, with --query
     #[arg(long, value_name = "ID", requires = "query")]
     pub(super) account: Option<String>,
     /// Payee to show; an empty one restores the bank's text
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) payee: Option<String>,
     /// Category; an empty one removes it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) category: Option<String>,
     /// Tag to add (`+T` or `T`) or to remove (`-T`); may be given several times
     #[arg(long, value_name = "±TAG", allow_hyphen_values = true)]
     pub(super) tag: Vec<String>,
     /// Note; an empty one removes it
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) note: Option<String>,
     /// Show the rows as they would be and write nothing
     #[arg(long)]

@@ -243,8 +243,7 @@ impl Setup {
 
 /// The settings; `strictness` decides about wrong ones.
 fn settings(paths: &Paths, console: &Console, global: &Global, strictness: Strictness) -> Result<Config, CliError> {
-    let loaded = Config::load(&paths.config)
-        .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded.config));
+    let loaded = configured::load(&paths.config, |_| Vec::new()).map(|loaded| loaded.config);
     match loaded {
         Ok(config) => Ok(config),
         Err(error) if strictness == Strictness::Strict => Err(CliError::new(FailureKind::Config, error.to_string())

@@ -11,7 +11,7 @@ use super::{
     session::Setup,
 };
 use crate::{
-    config::{Config, ConfigError, Environment, Paths, SETTINGS, Setting},
+    config::{Config, ConfigError, ConfigProblem, Environment, Paths, SETTINGS, Setting},
     domain::FailureKind,
     tui::{self, KeyLine, Keymap},
 };
@@ -33,13 +33,21 @@ pub(super) fn keys(
     output::list(out, format, lines.into_iter().map(Ok::<KeyLine, CliError>), COLUMNS, "no keys")
 }
 
-/// The keys in force.
-pub(super) fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError> {
-    let keymap = Keymap::of(&config.keys).and_then(|keymap| {
+fn checked_keymap(config: &Config) -> Result<Keymap, Vec<ConfigProblem>> {
+    Keymap::of(&config.keys).and_then(|keymap| {
         let problems = keymap.problems_of(&config.commands);
         if problems.is_empty() { Ok(keymap) } else { Err(problems) }
-    });
-    keymap.map_err(|problems| {
+    })
+}
+
+/// Keys and commands of the user that can't be used.
+pub(super) fn key_problems(config: &Config) -> Vec<ConfigProblem> {
+    checked_keymap(config).err().unwrap_or_default()
+}
+
+/// The keys in force.
+pub(super) fn keymap(paths: &Paths, config: &Config) -> Result<Keymap, CliError> {
+    checked_keymap(config).map_err(|problems| {
         let error = ConfigError::Invalid { file: paths.config.display().to_string(), problems };
         invalid(&error).hint("`dashtam help keys` lists names and keys")
     })
@@ -84,10 +92,7 @@ pub(super) fn config(
         output::record(out, format, &record, |out| writeln!(out, "{}", record.file))?;
         return Ok(0);
     }
-    let loaded = Config::load(&paths.config)
-        .and_then(|loaded| configured::check(&loaded.config, &paths.config).map(|()| loaded))
-        .map_err(|error| invalid(&error))?;
-    keymap(&paths, &loaded.config)?;
+    let loaded = configured::load(&paths.config, key_problems).map_err(|error| invalid(&error))?;
     record.warnings = loaded.warnings.iter().map(ToString::to_string).collect();
     if format == OutputFormat::Table {
         for warning in &record.warnings {
@@ -122,5 +127,7 @@ fn invalid(error: &ConfigError) -> CliError {
         ConfigError::Invalid { problems, .. } => problems.iter().map(ToString::to_string).collect(),
         ConfigError::Unreadable { .. } => Vec::new(),
     };
-    CliError::new(FailureKind::Config, error.to_string()).problems(problems)
+    CliError::new(FailureKind::Config, error.to_string())
+        .problems(problems)
+        .hint("`dashtam help config` lists settings and their values")
 }

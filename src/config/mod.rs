@@ -18,7 +18,7 @@ mod value;
 pub use environment::Environment;
 pub use log::{Log, open_log};
 pub use panic::{describe_panic, report_panics};
-pub use parse::{ConfigError, ConfigProblem};
+pub use parse::{ConfigError, ConfigProblem, ParsedConfig};
 pub use paths::{Overrides, Paths, Profile};
 pub use provider::{AnswerSource, ConfiguredError, ProviderConfig, ProviderSettings};
 pub use settings::{Binding, Config, LogLevel, SETTINGS, Screen, Setting, Theme, UserCommand};

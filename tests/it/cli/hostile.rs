@@ -185,6 +185,7 @@ fn manual_pages_name_the_program_and_its_version() {
     let profile = ScriptedProfile::new();
     let page = profile.ok(&["man", "import"]);
     let title = page.lines().find(|line| line.starts_with(".TH")).unwrap();
+    assert!(title.contains(" 1 \"\" "), "the place of the date is empty: {title}");
     assert!(
         title.contains("dashtam-import") && title.contains(concat!("dashtam ", env!("CARGO_PKG_VERSION"))),
         "{title}"

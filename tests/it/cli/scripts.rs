@@ -46,6 +46,7 @@ fn rows_are_edited_by_id_and_by_query_as_one_change() {
     assert_eq!(edited["transactions_updated"], 2);
     assert_eq!(edited["transactions"][0]["tags"], serde_json::json!(["trip", "fun"]));
     assert_eq!(profile.json(&["transactions", "--query", "cat:food tag:fun"]).as_array().unwrap().len(), 2);
+    assert_eq!(profile.json(&["transactions", "--query", "-cat:food"]).as_array().unwrap().len(), 1, "a `-` in front");
     assert_eq!(profile.json(&["changes"]).as_array().unwrap().len(), 2, "one change for both rows");
     let id = edited["transactions"][0]["id"].as_str().unwrap();
     let again = profile.json(&["edit", id, "--tag", "-trip", "--note", "with Ann", "--payee", "Corner Cafe"]);
