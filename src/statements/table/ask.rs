@@ -12,6 +12,8 @@ use super::{
     rows,
     source::RawTable,
 };
+use std::ops::ControlFlow;
+
 use rust_decimal::Decimal;
 
 use crate::{
@@ -131,9 +133,10 @@ fn ask(table: &RawTable<'_>, id: &str, text: &str, readings: Vec<(String, String
     let read: Vec<Vec<TransactionFacts>> = readings
         .iter()
         .map(|(_, _, plan)| {
-            let rows = rows::read(table.grid, plan, table.words, usize::MAX, &mut Warnings::new(0));
-            let mut all: Vec<TransactionFacts> =
-                rows.books.into_iter().flat_map(|book| book.rows).map(|row| row.facts).collect();
+            let mut go_on = |_| ControlFlow::Continue(());
+            let rows = rows::read(table.grid, plan, table.words, usize::MAX, &mut Warnings::new(0), &mut go_on);
+            let books = rows.into_iter().flat_map(|rows| rows.books);
+            let mut all: Vec<TransactionFacts> = books.flat_map(|book| book.rows).map(|row| row.facts).collect();
             all.sort_by_key(|facts| facts.origin.line);
             all
         })

@@ -191,13 +191,15 @@ pub fn learned(input: &StatementFile<'_>) -> Option<Layout> {
 
 fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
     if sheet::is_sheet(input.bytes) {
-        return workbook::read(input, &sheet::read(input.bytes, input.limits)?);
+        return workbook::read(input, &sheet::read(input.bytes, input.limits)?, progress);
     }
     let (text, _) = decoded(input);
     if own::fits(&text) {
         return own::read(&text, input.limits);
     }
-    read_grid(input, &grid(input, progress)?, "csv")
+    // The cells are one half of the work, the rows the other.
+    let grid = grid(input, &mut |at| progress(at / 2))?;
+    read_grid(input, &grid, "csv", progress)
 }
 
 /// The day of the last row of a page.
@@ -224,8 +226,13 @@ fn add_positions(reading: &mut Reading, list: Reading) {
     reading.evidence.extend(list.evidence);
 }
 
-/// Reads one table.
-fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str) -> Result<Reading, StatementError> {
+/// Reads one table whose cells are known: the second half of the work.
+fn read_grid(
+    input: &StatementFile<'_>,
+    grid: &grid::Grid,
+    format: &'static str,
+    progress: &mut ReadProgress<'_>,
+) -> Result<Reading, StatementError> {
     if let Some(error) = refuse::in_sections(grid) {
         return Err(error);
     }
@@ -236,7 +243,10 @@ fn read_grid(input: &StatementFile<'_>, grid: &grid::Grid, format: &'static str)
     let table = source(input, grid, &layouts);
     let (plan, doubt) = infer::infer(&table).map_err(|error| refuse::advised(error, grid, words::words()))?;
     let mut warnings = Warnings::new(input.limits.warnings);
-    let rows = rows::read(grid, &plan, words::words(), input.limits.rows, &mut warnings);
+    let (half, lines) = (input.bytes.len() as u64 / 2, grid.len().max(1) as u64);
+    let mut on_lines = |done: usize| progress(half + half * done as u64 / lines);
+    let rows = rows::read(grid, &plan, words::words(), input.limits.rows, &mut warnings, &mut on_lines);
+    let rows = rows.ok_or(StatementError::Cancelled)?;
     let mut reading = statement::reading(grid, &plan, rows, format, warnings)?;
     if let Some(header) = plan.frame.header {
         let newest = reading.statements.iter().flat_map(|statement| &statement.accounts).filter_map(newest).max();

@@ -6,7 +6,7 @@
 use std::{
     collections::{HashMap, HashSet},
     num::NonZero,
-    ops::Range,
+    ops::{ControlFlow, Range},
     thread,
 };
 
@@ -77,11 +77,22 @@ struct Collected<'a> {
     stated: Vec<(String, BalanceLine)>,
 }
 
-pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize, warnings: &mut Warnings) -> Rows {
+/// Reads all rows. `on_lines` is called now and then with the lines done; `None` when it stops the reading.
+pub(super) fn read(
+    grid: &Grid,
+    plan: &TablePlan<'_>,
+    words: &Words,
+    most: usize,
+    warnings: &mut Warnings,
+    on_lines: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Option<Rows> {
     let reader = LineReader::new(grid, plan, words);
     let mut collected = Collected::new(grid, plan);
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     'blocks: for start in (plan.frame.start..grid.len()).step_by(BLOCK) {
+        if on_lines(start).is_break() {
+            return None;
+        }
         for line in lines(&reader, start..grid.len().min(start + BLOCK), threads) {
             match line {
                 Err(SkippedLine { row, reason, balance }) => {
@@ -99,7 +110,7 @@ pub(super) fn read(grid: &Grid, plan: &TablePlan<'_>, words: &Words, most: usize
             }
         }
     }
-    collected.finish()
+    Some(collected.finish())
 }
 
 /// Reads lines, in parts of equal length by several threads.
@@ -262,5 +273,64 @@ fn keep_unique_ids(books: &mut [AccountRows]) {
                 row.facts.provider_id = None;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Write as _, ops::ControlFlow};
+
+    use crate::statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, read};
+
+    /// More rows than a block; some lines are not rows.
+    const LINES: usize = super::BLOCK * 2 + 777;
+
+    fn reading(text: &str, mut go_on: impl FnMut(u64) -> bool) -> Result<Reading, StatementError> {
+        let (limits, answers) = (Limits::default(), QuestionAnswers::default());
+        let file_name = "download.csv";
+        let input =
+            StatementFile { bytes: text.as_bytes(), file_name, limits: &limits, layouts: &[], answers: &answers };
+        read(&input, &mut |at| if go_on(at) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    }
+
+    fn table() -> String {
+        let mut text = "Date,Description,Amount\n".to_owned();
+        for line in 0..LINES {
+            let amount = if line % 10_000 == 9_999 { "n/a?".to_owned() } else { format!("-{}.25", line % 900 + 1) };
+            writeln!(
+                text,
+                "20{:02}-{:02}-{:02},Shop {line},{amount}",
+                line / 3_000,
+                line / 250 % 12 + 1,
+                line / 10 % 25 + 1
+            )
+            .unwrap();
+        }
+        text
+    }
+
+    #[test]
+    fn rows_of_many_blocks_keep_the_order_of_their_lines() {
+        let reading = reading(&table(), |_| true).unwrap();
+        let lines: Vec<u32> =
+            reading.statements[0].accounts[0].transactions.iter().map(|row| row.facts.origin.line).collect();
+        assert_eq!(lines.len() + reading.warnings.len(), LINES);
+        assert!(lines.is_sorted());
+        assert_eq!(
+            reading.warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(),
+            [10_001, 20_001, 30_001, 40_001, 50_001, 60_001]
+        );
+    }
+
+    #[test]
+    fn the_rows_of_a_long_table_can_be_stopped() {
+        let text = table();
+        let mut seen = Vec::new();
+        let stopped = reading(&text, |at| {
+            seen.push(at);
+            at < text.len() as u64 * 3 / 4
+        });
+        assert!(matches!(stopped, Err(StatementError::Cancelled)), "{stopped:?}");
+        assert!(seen.is_sorted() && seen.last().is_some_and(|at| *at < text.len() as u64), "{seen:?}");
     }
 }

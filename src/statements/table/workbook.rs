@@ -15,14 +15,18 @@ use super::{
 };
 use crate::{
     domain::{Warning, text::clean_line},
-    statements::{Reading, StatementError, StatementFile},
+    statements::{ReadProgress, Reading, StatementError, StatementFile},
 };
 
 /// Rows from which a sheet that can't be read is worth a warning.
 const LIST: usize = 3;
 
 /// Reads the sheets, that with most rows first.
-pub(super) fn read(input: &StatementFile<'_>, sheets: &[WorkbookSheet]) -> Result<Reading, StatementError> {
+pub(super) fn read(
+    input: &StatementFile<'_>,
+    sheets: &[WorkbookSheet],
+    progress: &mut ReadProgress<'_>,
+) -> Result<Reading, StatementError> {
     let words = words::words();
     let is_single = sheets.len() < 2;
     let mut readings: Vec<(&WorkbookSheet, Reading)> = Vec::new();
@@ -38,8 +42,9 @@ pub(super) fn read(input: &StatementFile<'_>, sheets: &[WorkbookSheet]) -> Resul
         // A name of a sheet may hold a number or a day, as that of a file does.
         let named = format!("{} {}", stem(input.file_name), sheet.name);
         let file_name = if is_single { input.file_name } else { &named };
-        match super::read_grid(&StatementFile { file_name, ..*input }, &sheet.grid, "xlsx") {
+        match super::read_grid(&StatementFile { file_name, ..*input }, &sheet.grid, "xlsx", progress) {
             Ok(reading) => readings.push((sheet, reading)),
+            Err(StatementError::Cancelled) => return Err(StatementError::Cancelled),
             Err(error) => refused.push((sheet, error)),
         }
     }
