@@ -131,7 +131,9 @@ impl From<ProviderError> for JobFailure {
             Disposition::Retry { not_before: Some(at) } => {
                 Some(format!("the next request is allowed at {}", at.format("%H:%M:%S UTC")))
             }
-            Disposition::Retry { not_before: None } => Some("try again later; the stored data is kept".to_owned()),
+            Disposition::Retry { not_before: None } => {
+                Some("try again later; nothing that is stored changes".to_owned())
+            }
             Disposition::Reauthenticate => Some("check the credentials, or log in again".to_owned()),
             Disposition::AskUser | Disposition::Permanent => None,
         });

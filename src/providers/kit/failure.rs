@@ -58,8 +58,12 @@ pub(super) fn of_status(
         400..=499 if is_page && status.as_u16() != 429 => {
             (ProviderErrorKind::Unavailable, "a gateway answered with a web page", None)
         }
-        401 => (ProviderErrorKind::Authentication, "it refuses the credentials", Some("check them and reconnect")),
-        403 => (ProviderErrorKind::Authentication, "access is refused", Some("check the credentials and reconnect")),
+        401 => {
+            (ProviderErrorKind::Authentication, "it refuses the credentials", Some("check them, then connect again"))
+        }
+        403 => {
+            (ProviderErrorKind::Authentication, "access is refused", Some("check the credentials, then connect again"))
+        }
         402 => (ProviderErrorKind::PaymentRequired, "it asks for payment", Some("see your account there")),
         429 => (
             ProviderErrorKind::RateLimited { until: wait.map(|wait| now + wait) },

@@ -81,11 +81,16 @@ impl Chooser {
         self.cursor.scroll(rows, self.providers().len());
     }
 
-    /// Esc clears the search first.
+    /// Esc clears the search first; the provider stays selected.
     pub(super) fn back(&mut self) -> bool {
-        let was = !self.field.value().is_empty();
-        *self = Self::default();
-        was
+        if self.field.value().is_empty() {
+            return false;
+        }
+        let selected = self.selected().map(|provider| provider.slug);
+        self.field = TextField::default();
+        let at = self.providers().iter().position(|provider| Some(provider.slug) == selected);
+        self.cursor.at = at.unwrap_or_default();
+        true
     }
 
     /// Selects a clicked line; returns whether it was selected before.

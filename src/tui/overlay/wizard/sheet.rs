@@ -121,7 +121,13 @@ impl Sheet {
     pub(super) fn paste(&mut self, text: &str) {
         match self.answers.get_mut(self.at) {
             Some((_, Input::Text(field))) => field.paste(text),
-            Some((_, Input::Secret(secret))) => secret.paste(text),
+            Some((field, Input::Secret(secret))) => {
+                // A hidden text is replaced, so that a second paste corrects the first; a path is visible and goes on.
+                if !field.is_path(secret.as_str()) {
+                    secret.wipe();
+                }
+                secret.paste(text);
+            }
             Some((_, Input::Choice(_))) | None => {}
         }
     }
@@ -170,9 +176,13 @@ impl Sheet {
         Some(value(field, input)).filter(|text| !text.is_empty())
     }
 
-    /// The help text of the field with the cursor.
-    pub(super) fn help(&self) -> &'static str {
-        self.answers.get(self.at).map_or("", |(field, _)| field.help)
+    /// The help text of the field with the cursor; of a choice also its keys.
+    pub(super) fn help(&self) -> String {
+        match self.answers.get(self.at) {
+            Some((field, Input::Choice(_))) => format!("Space or ← → chooses. {}", field.help),
+            Some((field, Input::Text(_) | Input::Secret(_))) => field.help.to_owned(),
+            None => String::new(),
+        }
     }
 
     /// Draws a line for each field and one below it for its problem; returns the lines used.
@@ -224,10 +234,11 @@ impl Sheet {
         if value(field, input).is_empty() {
             let hint = match field.default {
                 _ if self.stored => "as stored",
-                Some(default) => default,
-                None if matches!(field.kind, FieldKind::SecretFile) => "path of the file, or its content pasted",
-                None if field.is_secret() => "type or paste it",
-                None => "",
+                Some(default) if !default.is_empty() => default,
+                _ if matches!(field.kind, FieldKind::SecretFile) => "path of the file, or its content pasted",
+                _ if field.problem("").is_none() => "optional",
+                _ if field.is_secret() => "type or paste it",
+                _ => "",
             };
             scene.paint.text(place, hint, theme.muted);
         }
@@ -363,6 +374,8 @@ mod tests {
         assert!(shown.contains("'~/keys/cert.pem'") && !shown.contains("canary"), "{shown}");
         let answers = sheet.finish(Some(Path::new("/home/me"))).unwrap();
         assert_eq!(answers.expose("certificate"), Some("/home/me/keys/cert.pem"));
+        sheet.paste("canary-2");
+        assert_eq!(sheet.finish(None).unwrap().expose("token"), Some("canary-2"), "a second paste corrects the first");
         assert_eq!(
             answers.expose("private_key"),
             Some("-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----")

@@ -169,7 +169,7 @@ fn fields(wizard: &Wizard, sheet: &Sheet, scene: &mut Scene<'_>, area: Rect) {
         gap(&mut at);
     }
     sheet.draw(scene, at);
-    scene.paint.paragraph(bottom(area, 2), sheet.help(), theme.muted);
+    scene.paint.paragraph(bottom(area, 2), &sheet.help(), theme.muted);
 }
 
 fn asking(wizard: &Wizard) -> String {
