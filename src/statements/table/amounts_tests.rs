@@ -139,3 +139,61 @@ fn of_two_columns_of_states_the_one_that_states_a_failure_counts() {
                  2024-03-14 10:11:12,公司,2000.00,收入,已收入,交易成功\n2024-03-12 10:11:12,书店,99.00,支出,,支付失败\n";
     assert_eq!(rows(table), ["03-15 -500 CNY", "03-14 2000 CNY"]);
 }
+
+/// Number of the account and its rows, of every account.
+fn accounts(text: &str) -> Vec<(String, usize)> {
+    let reading = reading(text);
+    let pages = reading.statements.iter().flat_map(|statement| &statement.accounts);
+    pages.map(|page| (page.account.number.clone(), page.transactions.len())).collect()
+}
+
+#[test]
+fn parts_below_a_repeated_header_are_of_the_account_that_is_named_above_it() {
+    let table = "Account: 111222333\nDate,Description,Amount,Balance\n13/03/2024,COFFEE,-45.00,955.00\n\
+                 14/03/2024,SALARY,2000.00,2955.00\n\nAccount: 444555666\nDate,Description,Amount,Balance\n\
+                 13/03/2024,INTEREST,1.25,101.25\n15/03/2024,TRANSFER,-50.00,51.25\n16/03/2024,FEE,-1.00,50.25\n";
+    assert_eq!(accounts(table), [("111222333".to_owned(), 2), ("444555666".to_owned(), 3)]);
+    assert_eq!(balances(table), ["2955", "50.25"]);
+    // A header that a page repeats begins no part.
+    let pages = table.replace("Account: 444555666", "Page 2");
+    assert_eq!(accounts(&pages), [("111222333".to_owned(), 5)]);
+}
+
+#[test]
+fn rows_below_a_title_of_pending_rows_are_pending() {
+    let table = "Pending Transactions\nDate,Description,Amount\n03/16/2024,SHELL,-60.10\n\nPosted Transactions\n\
+                 Date,Description,Amount\n03/15/2024,RENT,-500.00\n03/14/2024,SALARY,2000.00\n";
+    let reading = reading(table);
+    let drafts = reading.statements.iter().flat_map(|s| &s.accounts).flat_map(|page| &page.transactions);
+    let pending: Vec<bool> =
+        drafts.map(|draft| draft.facts.status == crate::domain::TransactionStatus::Pending).collect();
+    assert_eq!(pending, [true, false, false]);
+}
+
+fn named(text: &str, file_name: &str) -> Result<Reading, crate::statements::StatementError> {
+    let limits = Limits::default();
+    let answers = QuestionAnswers::default();
+    let input = StatementFile { bytes: text.as_bytes(), file_name, limits: &limits, layouts: &[], answers: &answers };
+    read(&input, &mut |_| ControlFlow::Continue(()))
+}
+
+#[test]
+fn days_without_a_year_take_that_of_the_period_the_file_name_or_a_balance() {
+    let table = "Date,Description,Amount\n13 Dec,COFFEE,-45.00\n31 Dec,SALARY,2000.00\n";
+    let days = |text: &str, name: &str| -> Vec<String> {
+        let reading = named(text, name).unwrap();
+        let drafts = reading.statements.iter().flat_map(|s| &s.accounts).flat_map(|page| &page.transactions);
+        drafts.map(|draft| draft.facts.date.to_string()).collect()
+    };
+    for name in ["statement 2023-12.csv", "Statement December 2023.csv", "card_202312.csv", "12-2023.csv"] {
+        assert_eq!(days(table, name), ["2023-12-13", "2023-12-31"], "{name}");
+    }
+    let balance = format!("Balance as of 05 Jan 2024,2455.00\n\n{table}");
+    assert_eq!(days(&balance, "download.csv"), ["2023-12-13", "2023-12-31"]);
+    let turn = format!("Period: 15 Dec 2023 to 14 Jan 2024\n\n{table}02 Jan,RENT,-500.00\n");
+    assert_eq!(days(&turn, "download.csv"), ["2023-12-13", "2023-12-31", "2024-01-02"]);
+    let beside = "Buchung;Valuta;Text;Betrag\n30.12.;02.01.2024;Kaffee;-45,00\n02.01.;03.01.2024;Lohn;2.000,00\n";
+    assert_eq!(days(beside, "download.csv"), ["2023-12-30", "2024-01-02"]);
+    let error = named(table, "download.csv").unwrap_err().to_string();
+    assert!(error.contains("have no year") && error.contains("statement 2026-10.csv"), "{error}");
+}

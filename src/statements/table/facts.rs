@@ -45,6 +45,8 @@ pub(super) struct Facts {
     pub(super) sign: Option<AssetCode>,
     /// Year and month in a title, for dates without a year.
     pub(super) year_month: Option<(i32, u32)>,
+    /// Year and month in the file's name.
+    named_month: Option<(i32, u32)>,
     /// All text, as keys, for words that say what the table is.
     pub(super) text: String,
     /// Currency codes that are values on their lines, whatever names them.
@@ -70,6 +72,7 @@ pub(super) fn read(grid: &Grid, frame: &Frame, last: usize, file_name: &str, wor
         facts.small_table(grid, pair[0], pair[1], words);
     }
     facts.bounds.named = days_in_name(file_name);
+    facts.named_month = month_in_name(file_name);
     if let (None, [code, rest @ ..]) = (facts.currency, &facts.codes[..])
         && rest.iter().all(|other| other == code)
     {
@@ -191,6 +194,22 @@ impl Facts {
                 self.currency = words::currency(value);
             }
         }
+    }
+
+    /// The last day that rows without a year may have: of the stated period, of the month of a title, of a day or month in the
+    /// file's name, of a stated balance.
+    pub(super) fn last_day(&self, order: DateOrder) -> Option<NaiveDate> {
+        let end = |(year, month): (i32, u32)| {
+            let (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+            NaiveDate::from_ymd_opt(year, month, 1)?.pred_opt()
+        };
+        let balance = || self.closing.or(self.opening)?.day?.in_order(order);
+        let period = self.period(order).map(|(_, to)| to);
+        period
+            .or_else(|| self.year_month.and_then(end))
+            .or_else(|| self.bounds.named.iter().max().copied())
+            .or_else(|| self.named_month.and_then(end))
+            .or_else(balance)
     }
 
     /// A single period, if all its parts are days.
@@ -362,6 +381,21 @@ fn days_in_name(name: &str) -> Vec<NaiveDate> {
         at += 1;
     }
     days
+}
+
+/// A month in a file's name: `2026-10`, `10_2026`, `October 2026`, `202610`.
+fn month_in_name(name: &str) -> Option<(i32, u32)> {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    if let Some(found) = year_month(stem) {
+        return Some(found);
+    }
+    let year = |text: &str| text.parse().ok().filter(|year| (1990..2100).contains(year) && text.len() == 4);
+    let month = |text: &str| text.parse().ok().filter(|month| (1..=12).contains(month) && text.len() == 2);
+    let parts: Vec<&str> = stem.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let both = |one: &str, other: &str| Some((year(one)?, month(other)?));
+    let pairs = parts.windows(2).find_map(|pair| both(pair[0], pair[1]).or_else(|| both(pair[1], pair[0])));
+    let joined = || parts.iter().filter(|part| part.len() == 6).find_map(|part| both(&part[..4], &part[4..]));
+    pairs.or_else(joined)
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::{
     account::Owner,
-    date,
+    date, days,
     frame::money,
     grid::Grid,
     kinds::Kinds,
@@ -25,6 +25,9 @@ use crate::{
     domain::{AssetCode, Origin, Text, TransactionDraft, TransactionFacts, TransactionStatus, text},
     statements::warnings::quoted,
 };
+
+/// Days between a day without a year and another one of its row.
+const HALF_A_YEAR: u64 = 183;
 
 /// A line that is a row.
 pub(super) struct RowLine {
@@ -106,16 +109,7 @@ impl<'a> LineReader<'a> {
         if texts.is_empty() && parties.is_empty() {
             texts = with(Role::Type);
         }
-        let year_end = plan.facts.year_month.map(|(year, month)| {
-            let next = if month == 12 {
-                NaiveDate::from_ymd_opt(year + 1, 1, 1)
-            } else {
-                NaiveDate::from_ymd_opt(year, month + 1, 1)
-            };
-            next.unwrap_or_default()
-        });
-        let year_end = year_end.or_else(|| plan.facts.bounds.named.iter().max().copied());
-        let year_end = year_end.or_else(|| plan.facts.period(plan.order).map(|(_, to)| to));
+        let year_end = plan.facts.last_day(plan.order);
         let summary = SummaryLines::find(grid, plan, &texts, &parties, words);
         let constant = plan.currency_column.and_then(|column| plan.columns.get(column)?.constant.as_deref());
         let only_currency = constant.map(|cell| (cell, currency_of_cell(plan, cell)));
@@ -159,9 +153,15 @@ impl<'a> LineReader<'a> {
     fn date_in(&self, row: usize, column: usize) -> Option<NaiveDate> {
         let day = date::parse(self.grid.cell(row, column))?;
         if day.is_yearless() {
-            return date::with_year(day.month_day(self.plan.order)?, self.year_end?);
+            let end = self.year_end.or_else(|| self.day_beside(row)?.checked_add_days(Days::new(HALF_A_YEAR)))?;
+            return date::with_year(day.month_day(self.plan.order)?, end);
         }
         day.in_order(self.plan.order)
+    }
+
+    /// A day with a year in another column of the row.
+    fn day_beside(&self, row: usize) -> Option<NaiveDate> {
+        days::days_of(self.grid, row, &self.plan.dates).find_map(|day| day.in_order(self.plan.order))
     }
 
     fn day(&self, row: usize) -> Option<NaiveDate> {

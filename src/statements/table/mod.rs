@@ -42,6 +42,7 @@ mod position;
 mod positions;
 #[cfg(test)]
 mod positions_tests;
+mod rare;
 mod records;
 mod refuse;
 #[cfg(test)]
@@ -50,6 +51,7 @@ mod role;
 mod rows;
 #[cfg(test)]
 mod samples;
+mod sections;
 mod serial;
 mod sheet;
 mod sign;
@@ -95,7 +97,8 @@ fn sniff(input: &StatementFile<'_>) -> Sniff {
         return Sniff::Certain;
     }
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    let controls = text.chars().take(4_096).filter(|c| c.is_control() && !c.is_whitespace()).count();
+    let is_odd = |c: &char| c.is_control() && !c.is_whitespace() && !matches!(c, '\u{1e}' | '\u{1f}');
+    let controls = text.chars().take(4_096).filter(is_odd).count();
     if start.starts_with(['<', '{', '!']) || controls > 20 {
         return Sniff::No;
     }
@@ -106,7 +109,8 @@ fn sniff(input: &StatementFile<'_>) -> Sniff {
         return Sniff::No;
     };
     let wide = (0..grid.len()).filter(|row| grid.width(*row) >= 2).count();
-    if wide >= 1 && (wide >= 2 || frame::find(&grid, words::words()).is_some()) { Sniff::Possible } else { Sniff::No }
+    let is_table = wide >= 1 && (wide >= 2 || frame::find(&grid, words::words()).is_some());
+    if is_table || rare::read(&text, input.limits.rows, words::words()).is_some() { Sniff::Possible } else { Sniff::No }
 }
 
 /// The table of a file as cells.
@@ -121,8 +125,10 @@ fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<gr
     }
     let grid = dialect::read(&text, input.limits, progress)?.0;
     let has_rows = frame::find(&grid, words::words()).is_some();
-    let dated = if has_rows { None } else { serial::with_days(&grid, words::words()) };
-    Ok(dated.unwrap_or(grid))
+    let otherwise =
+        || serial::with_days(&grid, words::words()).or_else(|| rare::read(&text, input.limits.rows, words::words()));
+    let found = if has_rows { None } else { otherwise() };
+    Ok(found.unwrap_or(grid))
 }
 
 /// The layouts, without what they learned about amounts where that is answered again: an answer means the same each time.

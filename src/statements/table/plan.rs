@@ -3,8 +3,17 @@
 //! Made by the inference, used by the rows, the question and the statement.
 
 use super::{
-    account::Owner, candidates::Candidate, chain::Direction, column::Column, date::DateOrder, days::DateColumns,
-    facts::Facts, frame::Frame, layout::Layout, number::Mark,
+    account::Owner,
+    candidates::Candidate,
+    chain::Direction,
+    column::Column,
+    date::DateOrder,
+    days::{self, DateColumns},
+    facts::Facts,
+    frame::Frame,
+    grid::Grid,
+    layout::Layout,
+    number::Mark,
 };
 use crate::{domain::AssetCode, statements::Evidence};
 
@@ -41,6 +50,14 @@ pub(super) struct TablePlan<'a> {
     pub(super) is_card: bool,
     pub(super) direction: Direction,
     pub(super) evidence: Vec<Evidence>,
+}
+
+impl TablePlan<'_> {
+    /// Whether all days of the table lack a year.
+    pub(super) fn lacks_year(&self, grid: &Grid) -> bool {
+        let mut days = self.frame.sample.iter().flat_map(|row| days::days_of(grid, *row, &self.dates)).peekable();
+        days.peek().is_some() && days.all(|day| day.is_yearless())
+    }
 }
 
 /// An undecided point, with the values that are possible, the first one being that of the plan.

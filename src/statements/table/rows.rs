@@ -21,10 +21,11 @@ use super::{
     line::{BalanceLine, LineReader, RowLine, SkippedLine},
     plan::TablePlan,
     role::Role,
+    sections::{self, Section},
     words::Words,
 };
 use crate::{
-    domain::{AssetCode, Text, TransactionDraft},
+    domain::{AssetCode, Text, TransactionDraft, TransactionStatus},
     statements::warnings::Warnings,
 };
 
@@ -64,6 +65,8 @@ struct Collected<'a> {
     beside: Option<Beside>,
     /// The only account that the column of accounts names.
     constant: Option<&'a str>,
+    /// Parts of the table of other accounts, or of pending rows.
+    sections: &'a [Section],
     books: Vec<AccountRows>,
     index: HashMap<(String, Option<AssetCode>), usize>,
     /// The book of the last row.
@@ -87,7 +90,8 @@ pub(super) fn read(
     on_lines: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Option<Rows> {
     let reader = LineReader::new(grid, plan, words);
-    let mut collected = Collected::new(grid, plan);
+    let sections = sections::find(grid, &plan.frame, words);
+    let mut collected = Collected::new(grid, plan, &sections);
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_THREADS);
     'blocks: for start in (plan.frame.start..grid.len()).step_by(BLOCK) {
         if on_lines(start).is_break() {
@@ -143,7 +147,7 @@ fn lines(reader: &LineReader<'_>, rows: Range<usize>, threads: usize) -> Vec<Res
 }
 
 impl<'a> Collected<'a> {
-    fn new(grid: &'a Grid, plan: &'a TablePlan<'a>) -> Self {
+    fn new(grid: &'a Grid, plan: &'a TablePlan<'a>, sections: &'a [Section]) -> Self {
         let constant = match plan.owner {
             Owner::Column(column) => plan.columns.get(column).and_then(|column| column.constant.as_deref()),
             _ => None,
@@ -153,6 +157,7 @@ impl<'a> Collected<'a> {
             plan,
             beside: plan.candidate.balance.filter(|beside| uses_balance(plan, beside.column, beside.chain)),
             constant,
+            sections,
             books: Vec::new(),
             index: HashMap::new(),
             last: None,
@@ -165,7 +170,16 @@ impl<'a> Collected<'a> {
         }
     }
 
-    fn add(&mut self, reader: &LineReader<'_>, line: RowLine) {
+    /// The part of the table that a row is in, where its parts differ.
+    fn section(&self, row: usize) -> Option<&'a Section> {
+        self.sections.partition_point(|part| part.header < row).checked_sub(1).map(|at| &self.sections[at])
+    }
+
+    fn add(&mut self, reader: &LineReader<'_>, mut line: RowLine) {
+        if self.section(line.row).is_some_and(|part| part.is_pending) {
+            line.is_pending = true;
+            line.draft.facts.status = TransactionStatus::Pending;
+        }
         let book = self.book(&line);
         self.last = Some(book);
         if !line.is_pending {
@@ -181,6 +195,9 @@ impl<'a> Collected<'a> {
 
     /// The account that a row names, and whether all rows have it.
     fn account(&self, row: usize) -> (&'a str, bool) {
+        if let Some(account) = self.section(row).and_then(|part| part.account.as_deref()) {
+            return (account, false);
+        }
         match &self.plan.owner {
             Owner::Column(column) => match (self.grid.cell(row, *column), self.constant) {
                 ("", Some(only)) => (only, false),

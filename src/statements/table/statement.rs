@@ -31,6 +31,12 @@ pub(super) fn reading(
     mut warnings: Warnings,
 ) -> Result<Reading, StatementError> {
     if rows.books.iter().all(|book| book.rows.is_empty()) {
+        if plan.lacks_year(grid) {
+            return Err(StatementError::not_a_statement(
+                "the dates of this table have no year, and neither the lines around it nor the file's name state a period",
+                "put the month into the file's name, such as \"statement 2026-10.csv\", and import it again",
+            ));
+        }
         return Err(StatementError::not_a_statement(
             "no line of this table can be read as a transaction",
             "download the account's transactions again, as OFX or QFX where your bank offers them, else as CSV",
