@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::FailureKind,
     files,
-    store::{BackupKey, BackupLock, OpenOptions, RestoreOptions, Store},
+    store::{BackupKey, BackupLock, OpenOptions, RestoreOptions, Store, StoreError},
 };
 
 /// Size up to which a passphrase or identity file is read.
@@ -117,7 +117,12 @@ pub(super) fn restore(
     }
     let encrypts = setup.encrypts_restored()?;
     let open = OpenOptions { keys: Arc::new(setup.keys(encrypts)), ..setup.open_options() };
-    let kept = Store::restore_with(file, &database, &kept_as, &RestoreOptions { open, key })?;
+    let kept = Store::restore_with(file, &database, &kept_as, &RestoreOptions { open, key });
+    let kept = kept.map_err(|error| match error {
+        StoreError::Backup(text) => CliError::new(FailureKind::Store, format!("{}: {text}", file.display()))
+            .hint("name the passphrase (--passphrase-file) or the identity (--identity) that the backup was made for"),
+        other => other.into(),
+    })?;
     let shown = |path: &Path| path.display().to_string();
     let done = Restored { backup: shown(file), database: shown(&database), kept_as: kept.as_deref().map(shown) };
     output::record(out, format, &done, |out| {

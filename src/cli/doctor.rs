@@ -210,6 +210,11 @@ fn database(paths: &Paths, options: &OpenOptions, running: Option<&Session>, fin
         Err(error @ crate::store::StoreError::Locked { .. }) => {
             return findings.warn("database", error.to_string(), "it can be checked when the other one has ended");
         }
+        Err(error @ crate::store::StoreError::Key(_)) => {
+            let text = error.to_string();
+            let (text, hint) = text.rsplit_once("; ").unwrap_or((&text, "`dashtam vault status` shows its vault"));
+            return findings.warn("database", format!("not checked: {text}"), hint);
+        }
         Err(error) => return findings.fail("database", error.to_string(), newest_backup(paths)),
     };
     if let Err(error) = store.verify() {

@@ -73,7 +73,13 @@ impl CliError {
 
 impl From<JobFailure> for CliError {
     fn from(failure: JobFailure) -> Self {
-        Self { hint: failure.hint, ..Self::new(failure.kind, failure.message) }
+        match failure.message.rsplit_once("; ") {
+            // The messages of the vault end with the next step.
+            Some((message, hint)) if failure.hint.is_none() && failure.kind.is_vault() => {
+                Self::new(failure.kind, message).hint(hint)
+            }
+            _ => Self { hint: failure.hint, ..Self::new(failure.kind, failure.message) },
+        }
     }
 }
 

@@ -190,3 +190,21 @@ pub(super) fn fields(metadata: &ProviderMetadata) -> String {
     }
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_in_the_docs() {
+        let page = include_str!("../../docs/cli.md");
+        let table: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            let is_named = |line: &&str| {
+                line.split('`').skip(1).step_by(2).any(|code| code.split([' ', '|', '\\']).next() == Some(name))
+            };
+            assert!(table.iter().any(is_named), "`{name}` is in no table of docs/cli.md");
+        }
+    }
+}

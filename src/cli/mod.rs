@@ -149,7 +149,13 @@ fn with_store(global: &Global, console: &Console, out: &mut dyn Write, command: 
             return doctor::run(global, console, out, None);
         }
         let setup = setup?;
-        match setup.enter()? {
+        let entered = match (setup.enter(), &command) {
+            (Err(error), CliCommand::Vault { what }) if error.kind.is_vault() => {
+                return vault::run_locked(&setup, out, global.format, what, error).map(|()| 0);
+            }
+            (entered, _) => entered?,
+        };
+        match entered {
             Entered::Running(client) => {
                 if let Some(code) = client.run(std::env::args_os().collect(), console)? {
                     return Ok(code);
@@ -220,7 +226,7 @@ fn screen(global: &Global, console: &Console) -> Result<u8, CliError> {
     let plain = global.plain || is_terminal && is_dumb(console);
     if !plain && !is_terminal {
         return Err(CliError::usage("the screen needs a terminal on standard input and output")
-            .hint("in scripts use a command, such as `dashtam accounts`; `dashtam --help` lists them"));
+            .hint("in scripts use a command, such as `dashtam accounts`; `dashtam --help` lists them; --plain reads keys by line"));
     }
     if global.as_known.is_some() {
         return Err(CliError::usage("--as-known takes a command").hint("--as-of DATE opens the screen on a day"));

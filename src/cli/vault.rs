@@ -84,7 +84,42 @@ pub(super) fn run(
         logins: if session.store.is_closed() { None } else { Some(logins(session)?) },
         database_encrypted: session.store.is_encrypted(),
     };
-    output::record(out, format, &record, |out| {
+    write(out, format, &record, done)
+}
+
+/// Runs a command about the vault of an encrypted database that `error` keeps closed: its state can be shown.
+pub(super) fn run_locked(
+    setup: &Setup,
+    out: &mut dyn Write,
+    format: OutputFormat,
+    what: &VaultCommand,
+    error: CliError,
+) -> Result<(), CliError> {
+    match what {
+        VaultCommand::Status => {
+            let state = setup.vault.state().map_err(failed)?;
+            let record = VaultRecord {
+                kind: state.kind,
+                exists: state.exists,
+                unlocked: false,
+                logins: None,
+                database_encrypted: true,
+            };
+            write(out, format, &record, "")
+        }
+        VaultCommand::Reset { .. } => {
+            let text = format!("{}: a new vault can't open an encrypted database", error.message);
+            Err(CliError::new(error.kind, text).hint(
+                "without its passphrase nothing in it can be read: restore a backup made with --passphrase or --recipient into \
+                 another --profile, or import the statements there",
+            ))
+        }
+        _ => Err(error),
+    }
+}
+
+fn write(out: &mut dyn Write, format: OutputFormat, record: &VaultRecord, done: &str) -> Result<(), CliError> {
+    output::record(out, format, record, |out| {
         let exists = if record.exists { "" } else { ", not made yet" };
         let open = if record.unlocked { "open" } else { "locked" };
         if !done.is_empty() {

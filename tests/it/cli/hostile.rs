@@ -206,3 +206,40 @@ fn the_line_mode_ends_quietly_when_its_reader_is_gone() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
+
+#[test]
+fn a_locked_profile_shows_its_vault_and_states_the_next_step() {
+    let profile = ScriptedProfile::new();
+    let secret = profile.file("secret", "correct horse");
+    let run = |arguments: &[&str], passphrase: Option<&str>| {
+        let mut command = profile.command(arguments);
+        command.env("DASHTAM_VAULT", "passphrase").env_remove("DASHTAM_PASSPHRASE_FILE");
+        passphrase.map(|file| command.env("DASHTAM_PASSPHRASE_FILE", file));
+        command.output().unwrap()
+    };
+    let file = profile.file("one.ofx", &bank_statement("12345678", &[("2026-10-01", "-49.50", "Bakery")], "444.25"));
+    assert_eq!(run(&["import", &file], Some(&secret)).status.code(), Some(0));
+    let shown = run(&["vault", "status", "--format", "json"], None);
+    let status: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(
+        (&status["unlocked"], &status["logins"], &status["database_encrypted"]),
+        (&false.into(), &Value::Null, &true.into())
+    );
+    let error = |arguments: &[&str]| {
+        let output = run(&[arguments, &["--format", "json"]].concat(), None);
+        assert_eq!(output.status.code(), Some(1));
+        serde_json::from_slice::<Value>(&output.stderr).unwrap()["error"].clone()
+    };
+    let locked = error(&["accounts"]);
+    assert_eq!(locked["kind"], "vault_locked");
+    assert!(locked["hint"].as_str().unwrap().contains("DASHTAM_PASSPHRASE_FILE"), "{locked}");
+    assert!(error(&["vault", "reset", "--yes"])["hint"].as_str().unwrap().contains("backup"));
+    let checked = run(&["doctor"], None);
+    let text = String::from_utf8(checked.stdout).unwrap();
+    assert!(text.contains("not checked") && !text.contains("--rescue"), "{text}");
+    assert_eq!(
+        run(&["vault", "reset", "--yes"], Some(&secret)).status.code(),
+        Some(0),
+        "with the passphrase it goes on"
+    );
+}
