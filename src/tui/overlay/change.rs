@@ -181,7 +181,7 @@ impl Pane for ChangePage {
         if self.len() == 0 {
             scene.paint.text(
                 padded(top(body, 1)),
-                "No rows and no warnings: only balances or names changed.",
+                "No rows and no warnings: only balances or names changed. Esc, then d: what is different.",
                 theme.muted,
             );
             return;

@@ -57,7 +57,7 @@ fn list(activity: &Activity, scene: &mut Scene<'_>, area: Rect) {
     let columns = [
         TableColumn::new("When", Size::Fit(9, 16)),
         TableColumn::new("What", Size::Fixed(6)),
-        TableColumn::new("Source", Size::Flex(16)),
+        TableColumn::new("Source", Size::Flex(20)),
         TableColumn::new("Added", Size::Fit(5, 11)).right(),
         TableColumn::new("Amended", Size::Fit(5, 9)).right().rank(2),
         TableColumn::new("Already there", Size::Fit(5, 13)).right().rank(3),
