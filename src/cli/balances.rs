@@ -93,7 +93,13 @@ pub(super) fn net_worth(
         });
         known.chain(too_large)
     });
-    output::list(out, format, rows, COLUMNS, "no balances yet")
+    let has_balance = view.accounts().iter().any(|line| line.balance.is_some());
+    let empty = if has_balance {
+        "no balance counts on that day; disconnected connections and closed accounts are left out"
+    } else {
+        "no balances yet"
+    };
+    output::list(out, format, rows, COLUMNS, empty)
 }
 
 impl ListRecord for DailyRecord {

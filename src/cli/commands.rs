@@ -205,7 +205,9 @@ fn write_export(
         ExportTarget::Hledger => export::ExportFormat::Hledger,
         ExportTarget::Beancount => export::ExportFormat::Beancount,
     };
-    let Some((file, force)) = file.map(|(file, force)| (session.setup.console.path(file), force)) else {
+    // `-` is standard output, as elsewhere.
+    let named = file.filter(|(file, _)| *file != Path::new("-"));
+    let Some((file, force)) = named.map(|(file, force)| (session.setup.console.path(file), force)) else {
         view.export(&listing, form, out)?;
         return Ok(());
     };
@@ -217,8 +219,13 @@ fn write_export(
         };
         CliError::new(FailureKind::Io, format!("{}: {error}", file.display())).hint(hint)
     };
-    if !force && file.symlink_metadata().is_ok() {
-        return Err(refused(io::ErrorKind::AlreadyExists.into()));
+    if let Ok(metadata) = file.symlink_metadata() {
+        if !metadata.is_file() {
+            return Err(refused(io::Error::other("it is not a regular file, so it is not replaced")));
+        }
+        if !force {
+            return Err(refused(io::ErrorKind::AlreadyExists.into()));
+        }
     }
     // Written beside, so that a failure leaves nothing half-written.
     let beside = files::beside(&file, "new");

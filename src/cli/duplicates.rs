@@ -1,6 +1,6 @@
 //! `dashtam duplicates`: rows that may be the same, and decisions about them.
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -92,7 +92,8 @@ pub(super) fn run(
     let decisions: Vec<RowPair> = decisions.into_iter().flatten().collect();
     let view = session.ledger.view()?;
     let mut unknown = Vec::new();
-    for row in decisions.iter().flat_map(|pair| [pair.older, pair.newer]) {
+    let rows: BTreeSet<TransactionId> = decisions.iter().flat_map(|pair| [pair.older, pair.newer]).collect();
+    for row in rows {
         if view.entry(row)?.is_none() {
             let error = CliError::new(FailureKind::NotFound, format!("there is no row {row}"));
             unknown.push(error.hint("`dashtam duplicates` lists the rows; nothing was changed"));

@@ -88,8 +88,10 @@ pub(super) fn rows(
 fn wanted(session: &Session, view: &View, args: &EditArgs) -> Result<Vec<LedgerEntry>, CliError> {
     if let Some(text) = &args.query {
         let query = Query::parse(text, session.clock.today());
-        lists::check_query(text, &query)?;
-        let account = args.account.as_deref().map(|wanted| lists::find_account(view, wanted)).transpose()?;
+        let account = args.account.as_deref().map(|wanted| lists::find_account(view, wanted)).transpose();
+        let faults = [lists::check_query(text, &query).err(), account.clone().err()];
+        CliError::all(&faults.into_iter().flatten().collect::<Vec<_>>())?;
+        let account = account?;
         let view = view.with_columns(view.load_columns()?);
         let listing = view.list(&ListRequest { account, query, sort: Sort::default() })?;
         return Ok(view.entries(&listing, 0, listing.len())?);
@@ -100,9 +102,11 @@ fn wanted(session: &Session, view: &View, args: &EditArgs) -> Result<Vec<LedgerE
             problems.push(format!("`{text}` is not the id of a row"));
             continue;
         };
+        if !seen.insert(id) {
+            continue;
+        }
         match view.entry(id)? {
-            Some(entry) if seen.insert(id) => entries.push(entry),
-            Some(_) => {}
+            Some(entry) => entries.push(entry),
             None => problems.push(format!("there is no row {id}")),
         }
     }

@@ -102,7 +102,8 @@ fn record(layout: &Layout, source: &'static str) -> LayoutRecord {
 }
 
 fn export(console: &Console, out: &mut dyn Write, layout: &Layout, file: Option<&Path>) -> Result<(), CliError> {
-    let Some(file) = file.map(|file| console.path(file)) else {
+    let named = file.filter(|file| *file != Path::new("-"));
+    let Some(file) = named.map(|file| console.path(file)) else {
         return Ok(out.write_all(layout.to_toml().as_bytes())?);
     };
     files::write_new(&file, layout.to_toml().as_bytes()).map_err(|error| {

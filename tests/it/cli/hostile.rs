@@ -100,7 +100,9 @@ fn every_fault_of_a_command_is_named_at_once() {
     assert_eq!(problems(&["sync", "98", "99"], 1), 2);
     assert_eq!(problems(&["import", "no-1.ofx", "no-2.ofx", "--offline"], 1), 2);
     assert_eq!(problems(&["attention", "--dismiss", "a", "--restore", "b"], 1), 2);
-    assert_eq!(problems(&["duplicates", "--resolve", "1=2", "--resolve", "98=99"], 1), 2);
+    assert_eq!(problems(&["duplicates", "--resolve", "1=2", "--resolve", "98=99", "--resolve", "99=98"], 1), 2);
+    assert_eq!(problems(&["edit", "--query", "amt<x", "--account", "nope", "--note", "n"], 2), 2);
+    assert_eq!(problems(&["edit", "98", "98", "99", "--note", "n"], 1), 2);
     let fields = ["connect", "alpaca", "--field", "environment=live", "--field", "colour=red", "--field", "api_key=1"];
     assert_eq!(problems(&[&fields[..], &["--field-env", "api_secret=NOT_SET_ANYWHERE"]].concat(), 2), 3);
     let lines = profile.run(&["transactions", "--limit", "x", "--format", "jsonl"]);
@@ -128,6 +130,9 @@ fn hints_name_what_fits_and_what_to_do() {
     assert!(message.contains("more digits"), "{message}");
     let empty = ScriptedProfile::new().error(&["explain", "net-worth"], 1)["message"].to_string();
     assert!(empty.contains("no balance"), "{empty}");
+    let ended = filled();
+    ended.ok(&["disconnect", "1"]);
+    assert!(ended.ok(&["net-worth"]).contains("disconnected connections"), "a reason, where accounts have balances");
     // The fields of a provider keep their lines.
     let missing = profile.run(&["connect", "alpaca"]);
     assert!(String::from_utf8_lossy(&missing.stderr).lines().filter(|line| line.contains("(--field")).count() >= 3);
@@ -178,6 +183,25 @@ fn an_export_that_fails_leaves_no_file_and_the_former_one_as_it_was() {
     assert_eq!((fs::read_to_string(&out).unwrap().as_str(), left()), ("mine", 1));
     profile.ok(&["export", "--to", "csv", "-o", "out.csv", "--force"]);
     assert_eq!((fs::read_to_string(&out).unwrap().lines().count(), left()), (rows.len() + 1, 1));
+}
+
+#[test]
+fn a_minus_is_standard_output_and_only_a_regular_file_is_replaced() {
+    let profile = filled();
+    assert_eq!(profile.ok(&["export", "--to", "csv", "-o", "-"]), profile.ok(&["export", "--to", "csv"]));
+    assert!(profile.ok(&["layouts", "export", "paypal", "-o", "-"]).contains("PayPal"));
+    assert!(!profile.folder.path().join("-").exists());
+    let (folder, link) = (profile.folder.path().join("folder"), profile.folder.path().join("link"));
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink("one.ofx", &link).unwrap();
+    for place in ["folder", "link"] {
+        for force in [&[][..], &["--force"]] {
+            let message =
+                profile.error(&[&["export", "--to", "csv", "-o", place][..], force].concat(), 1)["message"].to_string();
+            assert!(message.contains("not a regular file"), "{message}");
+        }
+    }
+    assert!(folder.is_dir() && link.is_symlink());
 }
 
 #[test]
