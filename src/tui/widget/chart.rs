@@ -192,10 +192,11 @@ pub(crate) fn pillars(paint: &mut Paint<'_>, columns: &[Rect], up: &[Decimal], d
     }
 }
 
-/// A bar of `part` in `whole`.
+/// A bar of `part` in `whole`; that of a part which is not zero is never empty.
 pub(crate) fn bar(part: Decimal, whole: Decimal, columns: usize) -> String {
     let share = part.abs().checked_div(whole.abs()).and_then(|share| share.to_f64()).unwrap_or(0.0).clamp(0.0, 1.0);
     let eighths = (share * 8.0 * columns.to_f64().unwrap_or(0.0)).round().to_usize().unwrap_or(0);
+    let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
     let mut out = "█".repeat(eighths / 8);
     out.push_str(PARTS[eighths % 8]);
     out
@@ -206,6 +207,7 @@ pub(crate) fn signed_bar(part: Decimal, whole: Decimal, columns: usize) -> Strin
     let half = columns / 2;
     let share = part.abs().checked_div(whole.abs()).and_then(|share| share.to_f64()).unwrap_or(0.0).clamp(0.0, 1.0);
     let steps = (share * 2.0 * half.to_f64().unwrap_or(0.0)).round().to_usize().unwrap_or(0);
+    let steps = if share > 0.0 { steps.max(1) } else { 0 };
     let (full, odd) = (steps / 2, steps % 2);
     if part.is_sign_negative() {
         let blank = half - (full + odd).min(half);
@@ -237,12 +239,15 @@ mod tests {
         assert_eq!(signed_bar(Decimal::ONE, Decimal::TWO, 8), "    ██");
         assert_eq!(signed_bar(-Decimal::TWO, Decimal::TWO, 8), "████");
         assert_eq!(signed_bar(Decimal::from(-3), Decimal::from(8), 8), "  ▐█");
+        assert_eq!(signed_bar(Decimal::NEGATIVE_ONE, Decimal::from(900), 8), "   ▐");
+        assert_eq!(signed_bar(Decimal::ZERO, Decimal::from(900), 8), "    ");
     }
 
     #[test]
     fn bars_have_eighths() {
         assert_eq!(bar(Decimal::ONE, Decimal::TWO, 3), "█▌");
         assert_eq!(bar(Decimal::ONE, Decimal::ZERO, 3), "");
+        assert_eq!(bar(Decimal::ONE, Decimal::from(900), 3), "▏");
         assert_eq!(bar(Decimal::TEN, Decimal::ONE, 2), "██");
     }
 }

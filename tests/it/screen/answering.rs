@@ -41,7 +41,7 @@ async fn a_file_that_changes_during_the_review_is_refused_and_the_others_are_imp
     let changing = h.write("two.ofx", &text("33334444", "Cinema"));
     h.keys("i").idle().await.keys("*<enter>").idle().await.shows(&["one.ofx", "two.ofx"]);
     std::fs::write(&changing, text("33334444", "Garage")).unwrap();
-    h.keys("<enter>").idle().await.shows(&["two.ofx: the file changed while it was imported"]);
+    h.keys("<enter>").idle().await.shows(&["✗ two.ofx", "the file changed while it was imported"]);
     h.keys("<esc>").idle().await.keys("<esc>").idle().await.keys("3").idle().await;
     h.shows(&["Bakery"]).hides("Cinema").hides("Garage");
 }

@@ -25,8 +25,8 @@ const NAME: u16 = 28;
 const SUM: u16 = 18;
 /// Most currencies in the table; the detail has all of them.
 const SUMS: u16 = 6;
-/// Columns of a bar behind a group.
-const BAR: u16 = 12;
+/// Least and most columns of a bar behind a group.
+const BAR: [u16; 2] = [12, 60];
 
 pub(in crate::tui::screens::transactions) fn draw(groups: &Groups, scene: &mut Scene<'_>, area: Rect, focused: bool) {
     let Some(grouped) = &groups.shown else { return };
@@ -70,7 +70,9 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
         Some(peak) if !masked => format!("to {}", plain(peak.amount.round())),
         _ => String::new(),
     };
-    columns.push(TableColumn::new(&scale, Size::Fit(0, BAR)).rank(1));
+    let sums = u16::try_from(peaks.len()).unwrap_or(SUMS) * SUM;
+    let width = area.width.saturating_sub(NAME + sums).clamp(BAR[0], BAR[1]) / 2 * 2;
+    columns.push(TableColumn::new(&scale, Size::Fit(0, width)).rank(1));
     // With sums of both signs the bars have an axis in the middle.
     let sign = |negative: bool| {
         let sums = grouped.groups.iter().filter_map(|group| Some(sum_in(group, drawn?.currency)?.amount));
@@ -113,7 +115,8 @@ fn table(groups: &Groups, grouped: &Grouped, scene: &mut Scene<'_>, area: Rect, 
         }
         let sum = drawn.and_then(|peak| Some((sum_in(group, peak.currency)?.amount, peak.amount)));
         cells.push(sum.map_or(Cell::Empty, |(sum, peak)| {
-            let drawn = if both { signed_bar(sum, peak, usize::from(BAR)) } else { bar(sum, peak, usize::from(BAR)) };
+            let width = usize::from(width);
+            let drawn = if both { signed_bar(sum, peak, width) } else { bar(sum, peak, width) };
             Cell::text(drawn, theme.amount(sum))
         }));
         TableRow::cells(cells)
@@ -146,7 +149,7 @@ const fn title(by: By) -> &'static str {
 
 /// A bar for each period, the oldest first, also for empty ones; returns the lines used.
 fn over_time(grouped: &Grouped, scene: &mut Scene<'_>, area: Rect) -> u16 {
-    let lines = if area.height >= 16 { 3 } else { 2 };
+    let lines = if area.height >= 16 { 3 + (area.height - 16) / 6 } else { 2 };
     let Some(drawn) = grouped.drawn() else { return 0 };
     let line = padded(top(area, lines));
     let used = scene.paint.text(top(line, 1), drawn.currency.as_str(), scene.paint.theme.muted) + 1;
