@@ -512,7 +512,7 @@ impl Session {
     ) -> Result<(), CliError> {
         let config = &self.setup.config;
         let plain_colours = plain || self.setup.environment.no_color;
-        let theme = start_theme(config.theme, plain_colours, self.setup.environment.terminal_colours.as_deref());
+        let (theme, asks_background) = start_theme(config.theme, plain_colours, &self.setup.environment);
         let own = OwnThemes::read(&self.setup.paths.config, &config.theme_file);
         let env = Env {
             clock: Arc::clone(&self.clock),
@@ -537,6 +537,7 @@ impl Session {
         };
         let settings = Settings {
             theme,
+            asks_background,
             ascii: config.ascii,
             start: config.start,
             mouse: config.mouse,

@@ -30,6 +30,8 @@ pub struct Environment {
     pub browser: Option<String>,
     /// `COLORFGBG`: colours of the terminal, where it sets them.
     pub terminal_colours: Option<String>,
+    /// `TERM`: the kind of terminal.
+    pub terminal: Option<String>,
 }
 
 /// A variable with a value that is not allowed.
@@ -63,6 +65,7 @@ impl Environment {
                 "NO_COLOR" => environment.no_color = true,
                 "BROWSER" => environment.browser = Some(text()),
                 "COLORFGBG" => environment.terminal_colours = Some(text()),
+                "TERM" => environment.terminal = Some(text()),
                 _ => {
                     let Some(slug) = name.strip_prefix(ENDPOINT) else { continue };
                     let value = text();

@@ -65,6 +65,8 @@ pub struct Folders {
 pub struct Settings {
     /// Colours.
     pub theme: ThemeName,
+    /// Whether the terminal is asked for its background, and gets the light theme where that is light.
+    pub asks_background: bool,
     /// Whether lines, charts and marks are drawn in ASCII.
     pub ascii: bool,
     /// The screen shown first.
@@ -87,6 +89,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: ThemeName::Dark,
+            asks_background: false,
             ascii: false,
             start: Screen::Overview,
             mouse: true,

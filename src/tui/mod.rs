@@ -31,6 +31,8 @@ mod update;
 mod view;
 mod widget;
 
+use std::time::Duration;
+
 use ratatui::Terminal;
 
 pub use action::{KeyLine, Keymap, key_list, parse_keys};
@@ -44,13 +46,19 @@ pub use widget::amount::{percent, plain, share};
 
 use crate::ledger::Ledger;
 
+/// How long the terminal may take to state its background.
+const BACKGROUND_LIMIT: Duration = Duration::from_millis(100);
+
 /// Opens the program on the terminal of the process and runs it until the user quits. The caller has checked that
 /// stdin and stdout are a terminal, and shuts the engine down afterwards.
 ///
 /// # Errors
 /// When the store cannot be read or the terminal fails; the terminal is restored either way.
-pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -> Result<(), ScreenError> {
-    let host = SystemHost::open(settings.mouse).map_err(|error| ScreenError::Terminal(error.to_string()))?;
+pub async fn run(ledger: Ledger, env: Env, mut settings: Settings, keymap: Keymap) -> Result<(), ScreenError> {
+    let mut host = SystemHost::open(settings.mouse).map_err(|error| ScreenError::Terminal(error.to_string()))?;
+    if settings.asks_background && host.has_light_background(BACKGROUND_LIMIT).await == Some(true) {
+        settings.theme = ThemeName::Light;
+    }
     let pace = runtime::FramePace::default();
     let backend = runtime::LeanBackend::open(pace.clone()).map_err(|error| ScreenError::Terminal(error.to_string()))?;
     let terminal = Terminal::new(backend).map_err(|error| ScreenError::Terminal(error.to_string()))?;

@@ -6,10 +6,12 @@
 use std::{
     collections::VecDeque,
     fs::{File, OpenOptions},
-    io::{self, IsTerminal as _, Read as _},
+    future::poll_fn,
+    io::{self, IsTerminal as _, Read as _, Write as _},
     os::fd::{AsFd as _, AsRawFd, RawFd},
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -20,6 +22,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::{Instant, Sleep, sleep_until},
 };
+use xterm_color::Color;
 
 use super::sequence::{InputPiece, Splitter};
 
@@ -97,10 +100,38 @@ impl TerminalInput {
         self.limit = self.splitter.until().map(|until| Box::pin(sleep_until(until)));
     }
 
+    /// Asks the terminal whether its background is light. Keys that come meanwhile stay in the input. `None` when the terminal does
+    /// not know, or not within `limit`.
+    pub(super) async fn has_light_background(&mut self, limit: Duration) -> Option<bool> {
+        // Every terminal answers the second question, so that one without an answer to the first is not waited for.
+        let mut out = io::stdout();
+        out.write_all(b"\x1b]11;?\x07\x1b[c").and_then(|()| out.flush()).ok()?;
+        self.splitter.keep_replies(true);
+        let answered = poll_fn(|context| {
+            while !is_answer(self.splitter.replies()) {
+                if ready!(self.poll_bytes(context)).is_err() {
+                    break;
+                }
+            }
+            Poll::Ready(())
+        });
+        // Without an answer in time the terminal counts as one that does not know.
+        let _ = tokio::time::timeout(limit, answered).await;
+        background(&self.splitter.keep_replies(false)).map(|colour| colour.perceived_lightness() > 0.5)
+    }
+
     /// Reads until an event is there.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut bytes = [0; READ];
         while self.events.is_empty() {
+            ready!(self.poll_bytes(context))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads once.
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [0; READ];
+        loop {
             let tty = match &self.tty {
                 Ok(tty) => tty,
                 Err(error) => return Poll::Ready(Err(error.kind().into())),
@@ -111,14 +142,28 @@ impl TerminalInput {
                 Ok(Ok(count)) => {
                     let pieces = self.splitter.take(&bytes[..count], Instant::now());
                     self.add(pieces);
+                    return Poll::Ready(Ok(()));
                 }
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Err(error)) => return Poll::Ready(Err(error)),
                 Err(_would_block) => {}
             }
         }
-        Poll::Ready(Ok(()))
     }
+}
+
+/// Whether replies hold the answer to the second question, the attributes of the terminal.
+fn is_answer(replies: &[u8]) -> bool {
+    let begin = memchr::memmem::find(replies, b"\x1b[?");
+    begin.is_some_and(|begin| replies[begin..].contains(&b'c'))
+}
+
+/// The colour of the background in replies.
+fn background(replies: &[u8]) -> Option<Color> {
+    const BEGIN: &[u8] = b"\x1b]11;";
+    let text = &replies[memchr::memmem::find(replies, BEGIN)? + BEGIN.len()..];
+    let end = text.iter().position(|byte| matches!(byte, 0x07 | 0x1b | 0x9c))?;
+    Color::parse(&text[..end]).ok()
 }
 
 impl Stream for TerminalInput {
@@ -163,6 +208,17 @@ fn event(piece: InputPiece) -> Option<Event> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_background_is_found_among_other_replies() {
+        let light = |replies: &[u8]| background(replies).map(|colour| colour.perceived_lightness() > 0.5);
+        assert_eq!(light(b"\x1b]11;rgb:ffff/ffff/f0f0\x1b\\\x1b[?62;4c"), Some(true));
+        assert_eq!(light(b"\x1b[12;40R\x1b]11;rgb:1e/1e/2e\x07\x1b[?62;4c"), Some(false));
+        for unknown in [&b"\x1b[?62;4c"[..], b"\x1b]11;what\x07", b"\x1b]11;rgb:ff", b""] {
+            assert_eq!(light(unknown), None, "{unknown:?}");
+        }
+        assert!(is_answer(b"\x1b]11;rgb:1e/1e/2e\x07\x1b[?62;4c") && !is_answer(b"\x1b]11;rgb:cc/cc/cc\x07"));
+    }
 
     #[test]
     fn keys_have_their_names() {

@@ -85,9 +85,21 @@ pub(super) struct Splitter {
     /// Bytes of it that were searched for its end in vain.
     searched: usize,
     unfinished: Option<Unfinished>,
+    /// The replies since an answer is awaited.
+    replies: Option<Vec<u8>>,
 }
 
 impl Splitter {
+    /// Keeps or drops replies from now on; gives those that were kept.
+    pub(super) fn keep_replies(&mut self, kept: bool) -> Vec<u8> {
+        std::mem::replace(&mut self.replies, kept.then(Vec::new)).unwrap_or_default()
+    }
+
+    /// The replies that are kept, one behind the other.
+    pub(super) fn replies(&self) -> &[u8] {
+        self.replies.as_deref().unwrap_or_default()
+    }
+
     /// Takes bytes that were read; gives the pieces that are complete.
     pub(super) fn take(&mut self, read: &[u8], now: Instant) -> Vec<InputPiece> {
         let mut pieces = self.give_up(now);
@@ -103,7 +115,12 @@ impl Splitter {
             let (used, piece) = match begin(&self.bytes[at..], &mut self.searched) {
                 Begin::Key(length) => (length, Some(InputPiece::Key(self.bytes[at..at + length].to_vec()))),
                 Begin::Alt(character) => (2, Some(InputPiece::Alt(character))),
-                Begin::Dropped(length) => (length, None),
+                Begin::Dropped(length) => {
+                    if let Some(replies) = &mut self.replies {
+                        replies.extend_from_slice(&self.bytes[at..at + length]);
+                    }
+                    (length, None)
+                }
                 Begin::Paste(end) => {
                     (end + PASTE_END.len(), Some(pasted(&self.bytes[at + PASTE_BEGIN.len()..at + end])))
                 }

@@ -47,6 +47,11 @@ impl SystemHost {
         take(mouse)?;
         Ok(host)
     }
+
+    /// Whether the background of the terminal is light; `None` when the terminal does not answer within `limit`.
+    pub async fn has_light_background(&mut self, limit: Duration) -> Option<bool> {
+        self.input.as_mut()?.has_light_background(limit).await
+    }
 }
 
 impl Drop for SystemHost {

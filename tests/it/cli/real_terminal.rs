@@ -19,6 +19,30 @@ fn keys_work_and_quitting_gives_the_terminal_back() {
     assert_eq!(terminal.ended(), 0);
 }
 
+/// The index of the colour of a text on the screen.
+fn colour_of(screen: &vt100::Screen, text: &str) -> Option<vt100::Color> {
+    let columns = screen.size().1.into();
+    let (line, column) = (0..).zip(screen.rows(0, columns)).find_map(|(row, line)| Some((row, line.find(text)?)))?;
+    Some(screen.cell(line, u16::try_from(column).unwrap())?.fgcolor())
+}
+
+#[test]
+fn keys_before_the_first_screen_are_kept_and_the_terminal_states_its_background() {
+    let mut colours = Vec::new();
+    for background in ["1e1e/1e1e/2e2e", "ffff/ffff/f0f0"] {
+        let profile = tempfile::tempdir().unwrap();
+        let mut terminal = Terminal::start_with_variables(profile.path(), &["--demo"], &[("COLORFGBG", "")]);
+        // All are there before the program asks.
+        terminal.press(&format!("3\u{1b}]11;rgb:{background}\u{1b}\\/cof\u{1b}[?62;22c"));
+        terminal.until_text("/cof");
+        terminal.until_text("Payee");
+        colours.push(colour_of(terminal.screen.screen(), "Transactions").unwrap());
+        terminal.press("\u{3}");
+        assert_eq!(terminal.ended(), 0);
+    }
+    assert_ne!(colours[0], colours[1]);
+}
+
 #[test]
 fn a_resize_is_followed() {
     let mut terminal = Terminal::start(&["--demo"]);
