@@ -110,6 +110,11 @@ impl Ledger {
     }
 }
 
+/// An account without the traces that every sync and import leaves in it, which are no difference to a reader.
+fn without_sync(account: &Account) -> Account {
+    Account { last_synced_at: None, missed_listings: 0, ..account.clone() }
+}
+
 impl View {
     /// The last change until a moment; change 0 if there was none.
     ///
@@ -124,7 +129,8 @@ impl View {
     /// # Errors
     /// When the store can't be read.
     pub fn difference(&self, from: ChangeId, to: ChangeId) -> Result<LedgerDifference> {
-        let StateDifference { accounts, snapshots, holdings, rows } = self.inner.reader.difference(from, to)?;
+        let StateDifference { mut accounts, snapshots, holdings, rows } = self.inner.reader.difference(from, to)?;
+        accounts.retain(|it| it.before.as_ref().map(without_sync) != it.after.as_ref().map(without_sync));
         Ok(LedgerDifference {
             from,
             to,

@@ -267,3 +267,17 @@ fn a_locked_profile_shows_its_vault_and_states_the_next_step() {
         "with the passphrase it goes on"
     );
 }
+
+#[test]
+fn an_account_that_only_got_rows_is_no_difference() {
+    let profile = filled();
+    profile.ok(&[
+        "import",
+        &profile.file("two.ofx", &bank_statement("12345678", &[("2026-11-04", "-1.00", "Tea")], "443.25")),
+    ]);
+    let found = profile.json(&["diff", "1", "2"]);
+    let count = |part: &str| found[part].as_array().unwrap().len();
+    assert_eq!((count("accounts"), count("transactions")), (0, 1), "{found}");
+    profile.ok(&["rename", "1", "Mine"]);
+    assert_eq!(profile.json(&["diff", "2", "3"])["accounts"][0]["after"]["name"], "Mine");
+}
