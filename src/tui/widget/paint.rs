@@ -5,7 +5,7 @@
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
-    style::Style,
+    style::{Modifier, Style},
 };
 
 use super::text;
@@ -59,6 +59,28 @@ impl Paint<'_> {
     pub(crate) fn style(&mut self, area: Rect, style: Style) {
         let area = area.intersection(self.buffer.area);
         self.buffer.set_style(area, style);
+        if style.add_modifier.contains(Modifier::CROSSED_OUT) {
+            self.strike_texts_only(area);
+        }
+    }
+
+    /// Takes the line through blanks off, unless they are between two words.
+    fn strike_texts_only(&mut self, area: Rect) {
+        for y in area.top()..area.bottom() {
+            let is_blank = |x: u16, buffer: &Buffer| buffer.cell((x, y)).is_none_or(|cell| cell.symbol() == " ");
+            let gaps: Vec<u16> = (area.left()..area.right())
+                .filter(|x| {
+                    let is_before = *x == area.left() || is_blank(x - 1, self.buffer);
+                    let is_behind = x + 1 == area.right() || is_blank(x + 1, self.buffer);
+                    is_blank(*x, self.buffer) && (is_before || is_behind)
+                })
+                .collect();
+            for x in gaps {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.modifier.remove(Modifier::CROSSED_OUT);
+                }
+            }
+        }
     }
 
     /// Empties `area`, for overlays.
@@ -214,4 +236,24 @@ pub(crate) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let width = if width + FRAGMENT > area.width { area.width } else { width };
     let height = height.min(area.height);
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::ThemeName;
+
+    #[test]
+    fn the_line_through_a_row_leaves_the_gaps_between_its_texts_out() {
+        let area = Rect::new(0, 0, 18, 1);
+        let (mut buffer, mut targets, mut cursor) = (Buffer::empty(area), Vec::new(), None);
+        let theme = Theme::of(ThemeName::Dark);
+        let (targets, cursor) = (&mut targets, &mut cursor);
+        let mut paint = Paint { buffer: &mut buffer, theme: &theme, targets, cursor, masked: false };
+        paint.text(area, " my bank    3  ab ", Style::new());
+        paint.style(area, theme.struck);
+        let is_struck = |x: u16| buffer[(x, 0)].modifier.contains(Modifier::CROSSED_OUT);
+        let line: String = (0..area.width).map(|x| if is_struck(x) { 'x' } else { '.' }).collect();
+        assert_eq!(line, ".xxxxxxx....x..xx.");
+    }
 }
