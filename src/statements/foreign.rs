@@ -15,7 +15,10 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"GIF8", "this is an image"),
     (b"II*\0", "this is an image"),
     (b"MM\0*", "this is an image"),
-    (b"\xd0\xcf\x11\xe0", "this is an Excel sheet or Word document"),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "this is an Excel sheet or Word document of the old kind; open it and save it as XLSX or CSV",
+    ),
     (b"{\\rtf", "this is a text document"),
     (b"SQLite format 3", "this is a database"),
     (b"7z\xbc\xaf\x27\x1c", "this is a 7z archive; unpack it first"),

@@ -129,7 +129,11 @@ pub(super) fn is_dollar(code: AssetCode) -> bool {
 /// The currency a cell names, as code, sign or word.
 pub(super) fn currency(cell: &str) -> Option<AssetCode> {
     let trimmed = cell.trim();
-    if trimmed.len() == 3 && trimmed.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+    // Words such as `Pen` and `All` are spelled like codes, which are in capitals or in small letters.
+    let is_even =
+        trimmed.bytes().skip(1).all(|byte| byte.is_ascii_uppercase() == trimmed.as_bytes()[0].is_ascii_uppercase());
+    let is_common = matches!(trimmed, "Eur" | "Usd" | "Gbp" | "Chf");
+    if trimmed.len() == 3 && trimmed.bytes().all(|byte| byte.is_ascii_alphabetic()) && (is_even || is_common) {
         let code = AssetCode::new(trimmed).ok()?;
         if code.is_iso() {
             return Some(code);
@@ -222,6 +226,7 @@ mod tests {
         assert_eq!(without_currency("CAD$"), (String::new(), AssetCode::new("CAD").ok()));
         assert_eq!(without_currency("Umsatz in EUR").0, "Umsatz");
         assert_eq!(without_currency("Details").1, None);
+        assert_eq!((currency("Pen"), currency("All")), (None, None));
         assert_eq!(currency("usd").unwrap().as_str(), "USD");
         assert_eq!(currency("₪").unwrap().as_str(), "ILS");
         assert_eq!(currency("人民币").unwrap().as_str(), "CNY");

@@ -22,6 +22,7 @@ mod dialect;
 mod facts;
 mod frame;
 mod grid;
+mod html;
 mod infer;
 mod kinds;
 mod layout;
@@ -99,6 +100,9 @@ fn sniff(input: &StatementFile<'_>) -> Sniff {
     let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     let is_odd = |c: &char| c.is_control() && !c.is_whitespace() && !matches!(c, '\u{1e}' | '\u{1f}');
     let controls = text.chars().take(4_096).filter(is_odd).count();
+    if html::read(&text, input.limits.rows, words::words()).is_some() {
+        return Sniff::Possible;
+    }
     if start.starts_with(['<', '{', '!']) || controls > 20 {
         return Sniff::No;
     }
@@ -120,6 +124,9 @@ fn grid(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<gr
         return Ok(sheet.map(|sheet| sheet.grid).unwrap_or_default());
     }
     let (text, _) = decoded(input);
+    if let Some(grid) = html::read(&text, input.limits.rows, words::words()) {
+        return Ok(grid);
+    }
     if let Some(grid) = records::read(&text, input.limits.rows) {
         return Ok(grid);
     }
