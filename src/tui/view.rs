@@ -190,9 +190,9 @@ fn footer(app: &App, paint: &mut Paint<'_>, line: Rect, status: Option<String>) 
     let is_past = app.as_of.is_some();
     let offered = |action: Action| app.panes.offers(action, &app.snapshot) && !(is_past && action.writes());
     let all: Vec<(String, &str, Action)> = app.keymap.hints(place).filter(|(_, _, action)| offered(*action)).collect();
-    // The hint of the help stays when others do not fit.
+    // The hints of the help and of the way back stay when others do not fit.
     let reserve = |index: usize| -> u16 {
-        let later = all[index + 1..].iter().find(|(_, _, action)| *action == Action::Help);
+        let later = all[index + 1..].iter().find(|(_, _, action)| matches!(action, Action::Help | Action::Back));
         later.map_or(0, |(keys, hint, _)| u16::try_from(width(keys) + width(hint) + 3).unwrap_or(0))
     };
     for (index, (keys, hint, action)) in all.iter().enumerate() {

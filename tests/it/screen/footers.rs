@@ -88,3 +88,17 @@ async fn keys_of_connections_answer_on_a_provider() {
         h.advance(60_000);
     }
 }
+
+#[tokio::test]
+async fn the_way_back_stays_in_a_narrow_footer() {
+    for width in [60, 80, 120] {
+        let mut h = Harness::new(width, 24);
+        let path = h.write("a.qfx", &bank_statement("111100001111", &[("2026-11-02", "-1.00", "Alpha")], "100.00"));
+        assert!(footer(h.keys("i").idle().await).contains("Esc back"), "the picker at {width}");
+        h.paste(&path).keys("<enter>").idle().await;
+        assert!(footer(&mut h).contains("Esc back"), "the review at {width}");
+        assert!(footer(h.keys("<tab>")).contains("Esc back"), "its rows at {width}");
+        h.keys("<esc><enter>").idle().await;
+        assert!(footer(h.keys("6<enter>").idle().await).contains("Esc back"), "the change at {width}");
+    }
+}
