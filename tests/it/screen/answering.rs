@@ -12,7 +12,7 @@ async fn a_question_is_answered_on_the_screen_and_esc_writes_nothing() {
     let mut h = Harness::new(120, 40);
     let path = h.write("open.csv", OPEN);
     h.keys("i").idle().await.paste(&path).keys("<enter>").idle().await;
-    h.shows(&["Which reading is right?", "day first", "month first"]);
+    h.shows(&["Which reading is right?", " open.csv ─┐", "day first", "month first"]);
     h.shows(&[
         "2  01/02/2026,Corner Bakery,-7.45",
         "2026-02-01",

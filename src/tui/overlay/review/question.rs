@@ -2,12 +2,12 @@
 //!
 //! Choosing reads the files again with the answer; Esc leaves the review, in which nothing is written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{layout::Rect, style::Style};
 
-use super::Review;
+use super::{Review, file_name};
 use crate::{
     statements::Question,
     sync::{EngineCommand, ImportOptions, ImportReview, JobId},
@@ -27,14 +27,21 @@ use crate::{
     },
 };
 
-/// The first question of a review.
-pub(super) fn open(review: &ImportReview) -> Option<&Question> {
-    review.files.iter().find_map(|file| file.outcome.as_ref().err()?.question.as_deref())
+const TITLE: &str = "Which reading is right?";
+
+/// The first question of a review, and the path of its file.
+pub(super) fn open(review: &ImportReview) -> Option<(&Path, &Question)> {
+    review.files.iter().find_map(|file| {
+        let question = file.outcome.as_ref().err()?.question.as_deref()?;
+        Some((file.path.as_path(), question))
+    })
 }
 
 /// The question on screen.
 pub(super) struct QuestionPane {
     question: Question,
+    /// The name of its file.
+    file: String,
     /// The review that asked.
     job: JobId,
     paths: Vec<PathBuf>,
@@ -54,9 +61,15 @@ struct Line {
 }
 
 impl QuestionPane {
-    pub(super) fn new(question: &Question, job: JobId, paths: &[PathBuf], options: &ImportOptions) -> Self {
+    pub(super) fn new(
+        (path, question): (&Path, &Question),
+        job: JobId,
+        paths: &[PathBuf],
+        options: &ImportOptions,
+    ) -> Self {
         Self {
             question: question.clone(),
+            file: file_name(path),
             job,
             paths: paths.to_vec(),
             options: options.clone(),
@@ -159,7 +172,9 @@ impl Pane for QuestionPane {
         let widest = lines.iter().map(|line| width(&line.text)).max().unwrap_or(0);
         let columns = u16::try_from(widest).unwrap_or(most).min(most) + 4;
         let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height);
-        let inner = padded(scene.overlay(centred(area, columns, height), "Which reading is right?", ""));
+        let columns = columns.max(u16::try_from(width(TITLE) + width(&self.file) + 8).unwrap_or(most)).min(most + 4);
+        let room = usize::from(columns).saturating_sub(width(TITLE) + 8);
+        let inner = padded(scene.overlay(centred(area, columns, height), TITLE, &fit(&self.file, room)));
         // Where not all fits, the selected answer stays in view.
         let fits = usize::from(inner.height);
         let last = lines.iter().rposition(|line| line.option == Some(self.cursor.at)).unwrap_or(0);
