@@ -12,15 +12,15 @@ const JUDGED: usize = 300;
 /// Longest line of a table of fixed width.
 const LONGEST: usize = 400;
 
-/// The table in a text; `None` where it has none.
+/// The table in a text; `None` where it has none, or one of more than `most_rows` lines.
 pub(super) fn read(text: &str, most_rows: usize, words: &Words) -> Option<Grid> {
     let text = text.trim_start_matches('\u{feff}');
     let lines: Vec<(u32, &str)> = (1u32..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim_matches([' ', '\t', '\r']).is_empty())
-        .take(most_rows)
+        .take(most_rows.saturating_add(1))
         .collect();
-    if lines.len() < 2 {
+    if lines.len() < 2 || lines.len() > most_rows {
         return None;
     }
     let is_table = |grid: &Grid| frame::find(grid, words).is_some_and(|frame| frame.header.is_some());
