@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::statements;
+
 /// Arguments of an import: the files, and how they are read.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
@@ -35,7 +37,7 @@ pub(super) struct ImportArgs {
     #[arg(long, value_parser = [",", "."], value_name = "MARK")]
     pub(super) decimal: Option<String>,
     /// Encoding of tables, such as utf-8 or windows-1252
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
     pub(super) encoding: Option<String>,
     /// Read tables by this layout, a TOML file as `layouts export` writes one
     #[arg(long, value_name = "FILE")]
@@ -113,4 +115,11 @@ pub(super) enum LayoutsCommand {
         /// Its name
         name: String,
     },
+}
+
+fn encoding(name: &str) -> Result<String, String> {
+    if statements::table::is_encoding(name) {
+        return Ok(name.to_owned());
+    }
+    Err("unknown encoding; names are those of the web, such as utf-8, windows-1252, shift_jis or gbk".to_owned())
 }

@@ -179,8 +179,18 @@ fn shown(line: &str) -> String {
     crate::domain::text::clean(line).chars().take(500).collect()
 }
 
+/// Whether a name of an encoding is known: those of the encoding standard of the web.
+#[must_use]
+pub fn is_encoding(name: &str) -> bool {
+    encoding(name).is_some()
+}
+
+fn encoding(name: &str) -> Option<&'static encoding_rs::Encoding> {
+    encoding_rs::Encoding::for_label(name.trim().as_bytes())
+}
+
 fn decoded<'a>(input: &StatementFile<'a>) -> (std::borrow::Cow<'a, str>, &'static str) {
-    let asked = input.answers.get("encoding").and_then(|name| encoding_rs::Encoding::for_label(name.trim().as_bytes()));
+    let asked = input.answers.get("encoding").and_then(encoding);
     decode::decode(input.bytes, asked, words::words())
 }
 

@@ -97,6 +97,7 @@ fn every_fault_of_a_command_is_named_at_once() {
     let wrong = ["transactions", "--from", "2026-02-01", "--to", "2026-01-01", "--query", "amt<x paye:1"];
     assert_eq!(problems(&[&wrong[..], &["--account", "nope", "--columns", "zz", "--by", "yy"]].concat(), 2), 6);
     assert_eq!(problems(&["transactions", "--limit", "x", "--to", "y", "--nope"], 2), 3);
+    assert_eq!(problems(&["import", "a.csv", "--encoding", "foo", "--decimal", "x"], 2), 2);
     assert_eq!(problems(&["sync", "98", "99"], 1), 2);
     assert_eq!(problems(&["import", "no-1.ofx", "no-2.ofx", "--offline"], 1), 2);
     assert_eq!(problems(&["attention", "--dismiss", "a", "--restore", "b"], 1), 2);
