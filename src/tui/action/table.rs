@@ -251,7 +251,7 @@ pub(crate) const TABLE: &[Spec] = &[
     row(Action::Show(Screen::Connections), &["5"], Screen::Connections.as_str(), "Connections", "", KeyGroup::Screens, SCREENS),
     row(Action::Show(Screen::Activity), &["6"], Screen::Activity.as_str(), "Activity", "", KeyGroup::Screens, SCREENS),
     // Importing.
-    row(Action::Open, &["enter"], "picker-open", "Open the folder, or import the file or the marks", "open",
+    row(Action::Open, &["enter"], "picker-open", "Import the marks or the file, or open the folder", "open",
         KeyGroup::Import, KeyScope::of(&[KeyPlace::Picker])),
     row(Action::Mark, &["space"], "picker-mark", "Mark a file, or a folder with all below it",
         "mark", KeyGroup::Import, KeyScope::of(&[KeyPlace::Picker])),

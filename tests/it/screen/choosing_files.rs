@@ -67,6 +67,15 @@ async fn a_folder_is_opened_or_marked_and_imported_with_all_below_it() {
 }
 
 #[tokio::test]
+async fn enter_imports_the_marks_whatever_is_selected_and_l_opens_a_folder() {
+    let mut h = picker().await;
+    h.keys("b<space>").shows(&["1 marked: Enter imports it"]).keys("y").shows(&["▸ years/"]);
+    h.keys("l").idle().await.shows(&["years/", "2024/", "1 marked"]).keys("l").idle().await.shows(&["old.qfx"]);
+    h.keys("h").idle().await.keys("h").idle().await.keys("gg").shows(&["▸ ../"]);
+    h.keys("<enter>").idle().await.shows(&["Review · 1 file", "b.qfx"]);
+}
+
+#[tokio::test]
 async fn a_path_is_typed_after_a_slash_or_tab() {
     let mut h = picker().await;
     h.keys("/cha").shows(&["› chase.ofx"]).hides("b.qfx").keys("<esc>").shows(&["▸ chase.ofx", "b.qfx"]);

@@ -168,9 +168,19 @@ impl Picker {
         self.folder.join(&entry.file)
     }
 
+    /// Imports the marks, if there are any; else opens the folder or imports the file of the selected line.
+    fn import_or_open(&mut self, ctx: &mut Ctx<'_>) {
+        if self.marks.is_empty() {
+            self.open_selected(ctx);
+        } else {
+            self.end_range();
+            self.import(self.marks.iter().cloned().collect(), ctx);
+        }
+    }
+
+    /// Opens the folder of the selected line; a file is imported, with all marks.
     fn open_selected(&mut self, ctx: &mut Ctx<'_>) {
         self.end_range();
-        let marked = || self.marks.iter().cloned().collect();
         match self.items().get(self.cursor.at).copied() {
             Some(Item::Parent) => self.up(ctx),
             Some(Item::Recent(index)) => {
@@ -179,15 +189,14 @@ impl Picker {
             }
             Some(Item::Entry(index)) => {
                 let path = self.path_of(&self.entries[index]);
-                if self.entries[index].is_folder && !self.marks.contains(&path) {
+                if self.entries[index].is_folder {
                     self.enter(&path, ctx);
                 } else if self.marks.is_empty() {
                     self.import(vec![path], ctx);
                 } else {
-                    self.import(marked(), ctx);
+                    self.import(self.marks.iter().cloned().collect(), ctx);
                 }
             }
-            None if !self.marks.is_empty() => self.import(marked(), ctx),
             None => {}
         }
     }
@@ -355,7 +364,8 @@ impl Picker {
         let len = self.items().len();
         match action {
             _ if self.cursor.act(action, len, ctx.page) => {}
-            Action::Open | Action::In => self.open_selected(ctx),
+            Action::Open => self.import_or_open(ctx),
+            Action::In => self.open_selected(ctx),
             Action::Out => self.up(ctx),
             Action::Mark => self.mark(),
             Action::MarkAll => self.mark_all(),
