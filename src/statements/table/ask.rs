@@ -189,8 +189,11 @@ fn preview(rows: &[TransactionFacts], lines: &[u32]) -> Vec<String> {
         .collect();
     let days = || rows.iter().map(|row| row.date);
     if let (Some(first), Some(last)) = (days().min(), days().max()) {
-        let sum = rows.iter().try_fold(Decimal::ZERO, |sum, row| sum.checked_add(row.amount));
-        let sum = sum.map_or_else(String::new, |sum| format!(", sum {}", sum.normalize()));
+        // Amounts of several currencies have no sum.
+        let currency = rows[0].currency;
+        let rows_of_one = rows.iter().map(|row| (row.currency == currency).then_some(row.amount));
+        let sum = rows_of_one.into_iter().try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(amount?));
+        let sum = sum.map_or_else(String::new, |sum| format!(", sum {} {currency}", figures::grouped(sum, currency)));
         shown.push(format!("{} from {first} to {last}{sum}", figures::counted(rows.len(), "row")));
     }
     shown

@@ -349,7 +349,7 @@ pub(crate) const TABLE: &[Spec] = &[
             KeyPlace::Confirm,
         ])),
     // Behind the way back, which narrow footers keep.
-    row(Action::Edit, &["e"], "review-institution", "Name the institution of files that name none", "name",
+    row(Action::Edit, &["e"], "review-institution", "Answer the question of the file, or name institutions", "name",
         KeyGroup::Import, KeyScope::of(&[KeyPlace::Review, KeyPlace::ReviewNothing])),
     row(Action::Back, &["esc"], "screen-back", "One step back", "", KeyGroup::Move, SCREENS),
     // Program.

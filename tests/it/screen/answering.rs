@@ -33,6 +33,17 @@ async fn a_question_is_answered_on_the_screen_and_esc_writes_nothing() {
 }
 
 #[tokio::test]
+async fn a_question_that_was_left_is_opened_again_from_the_review() {
+    let mut h = Harness::new(120, 40);
+    h.write("left.csv", "Date,Description,Amount\n03/04/2026,Bakery,-5.00\n05/06/2026,Cinema,-9.00\n");
+    h.write("other.ofx", &bank_statement("11112222", &[("2026-10-01", "-1.50", "Garage")], "10.00"));
+    h.keys("i").idle().await.keys("*<enter>").idle().await.shows(&["In which order are the dates written?"]);
+    h.shows(&["sum -14.00 USD"]).keys("<esc>").shows(&["Review · 2 files · 1 asks a question", "e opens the question"]);
+    h.hides("could not be read").hides("--answer").keys("e").shows(&["sum -14.00 USD"]).keys("1").idle().await;
+    h.shows(&["Review · 2 files", "Enter imports 3 rows"]).hides("asks a question");
+}
+
+#[tokio::test]
 async fn a_file_that_changes_during_the_review_is_refused_and_the_others_are_imported() {
     let given = Given { kept_rows: 0, ..Given::default() };
     let mut h = Harness::given(120, 40, Settings::default(), given);

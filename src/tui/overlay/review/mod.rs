@@ -176,7 +176,13 @@ impl Review {
         self.files.at = at.unwrap_or(0);
     }
 
-    /// Files that could not be read.
+    /// Files that ask a question.
+    fn asking(&self) -> usize {
+        let is_open = |file: &&FileReview| file.outcome.as_ref().is_err_and(|failure| failure.question.is_some());
+        self.review().map_or(0, |review| review.files.iter().filter(is_open).count())
+    }
+
+    /// Files that could not be read, those that ask included.
     fn failed(&self) -> usize {
         self.review().map_or(0, |review| review.files.iter().filter(|file| file.outcome.is_err()).count())
     }
@@ -325,7 +331,13 @@ impl Pane for Review {
             Action::Out => self.step_show(false),
             Action::Fold => self.fold(),
             Action::Edit if self.review().is_some() => {
-                ctx.push(institution::form(self.job, &self.paths, &self.options));
+                let file = self.lines().get(self.files.at).map(|line| line.file());
+                match file.and_then(question::of) {
+                    Some(asked) => {
+                        ctx.push(question::QuestionPane::new(asked, self.job, &self.paths, &self.options));
+                    }
+                    None => ctx.push(institution::form(self.job, &self.paths, &self.options)),
+                }
             }
             Action::Explain => self.explain(ctx),
             _ if matches!(self.state, State::Partly(_)) => {

@@ -10,7 +10,7 @@ use ratatui::{layout::Rect, style::Style};
 use super::{Review, file_name};
 use crate::{
     statements::Question,
-    sync::{EngineCommand, ImportOptions, ImportReview, JobId},
+    sync::{EngineCommand, FileReview, ImportOptions, ImportReview, JobId},
     tui::{
         action::{Action, KeyPlace},
         component::{
@@ -31,10 +31,13 @@ const TITLE: &str = "Which reading is right?";
 
 /// The first question of a review, and the path of its file.
 pub(super) fn open(review: &ImportReview) -> Option<(&Path, &Question)> {
-    review.files.iter().find_map(|file| {
-        let question = file.outcome.as_ref().err()?.question.as_deref()?;
-        Some((file.path.as_path(), question))
-    })
+    review.files.iter().find_map(of)
+}
+
+/// The question of a file, and its path.
+pub(super) fn of(file: &FileReview) -> Option<(&Path, &Question)> {
+    let question = file.outcome.as_ref().err()?.question.as_deref()?;
+    Some((file.path.as_path(), question))
 }
 
 /// The question on screen.

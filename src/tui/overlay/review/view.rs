@@ -63,8 +63,17 @@ fn ready(review: &Review, found: &ImportReview, scene: &mut Scene<'_>, area: Rec
         1 => "Enter imports 1 row".to_owned(),
         rows => format!("Enter imports {} rows", plain(rows.into())),
     };
-    let bad = if failed > 0 { format!(" · {failed} of {all} could not be read") } else { String::new() };
-    let title = format!("Review · {all} file{}{bad}", if all == 1 { "" } else { "s" });
+    let asking = review.asking();
+    let bad = match failed - asking {
+        0 => String::new(),
+        unread => format!(" · {unread} of {all} could not be read"),
+    };
+    let open = match asking {
+        0 => String::new(),
+        1 => " · 1 asks a question".to_owned(),
+        several => format!(" · {several} ask a question"),
+    };
+    let title = format!("Review · {all} file{}{bad}{open}", if all == 1 { "" } else { "s" });
     let inner = scene.overlay(area, &title, &right);
     let lines = review.lines();
     // Each part gets the lines it needs; if both need more than there are, the lower one gets at least a third.
@@ -183,7 +192,9 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
         let text = match (review.lines().get(review.files.at), SHOWS[review.show].0) {
             (Some(Line::File(file)), _) if file.outcome.is_err() => {
                 let failure = file.outcome.as_ref().err();
-                failure.map_or_else(String::new, |failure| failure_text(failure, &file.path))
+                failure.map_or_else(String::new, |failure| {
+                    failure_text(failure, &file.path, "e opens the question; Enter imports the other files")
+                })
             }
             (Some(Line::File(file) | Line::Account(file, _)), Show::All) if file.already_imported => {
                 "This exact file is already imported. Nothing to do.".to_owned()
@@ -249,11 +260,12 @@ fn details(review: &Review, scene: &mut Scene<'_>, area: Rect) {
     });
 }
 
-/// The reason without the name of the file, which is beside it.
-fn failure_text(failure: &JobFailure, path: &Path) -> String {
+/// The reason without the name of the file, which is beside it; `answering` states how a question is answered here.
+fn failure_text(failure: &JobFailure, path: &Path, answering: &str) -> String {
     let name = format!("{}: ", file_name(path));
     let message = failure.message.strip_prefix(&name).unwrap_or(&failure.message);
     match &failure.hint {
+        _ if failure.question.is_some() => format!("{message}\n{answering}"),
         Some(hint) => format!("{message}\n{hint}"),
         None => message.to_owned(),
     }
@@ -271,7 +283,7 @@ fn partly(review: &Review, report: &ImportReport, scene: &mut Scene<'_>, area: R
     for file in files {
         let (mark, text, style) = match &file.outcome {
             Ok(_) => ("✓", file.message.clone(), theme.good),
-            Err(failure) => ("✗", failure_text(failure, &file.path), theme.error),
+            Err(failure) => ("✗", failure_text(failure, &file.path, "import it again to answer"), theme.error),
         };
         lines.push((format!("{mark} {}", file_name(&file.path)), style));
         for line in wrap(&text, usize::from(inner.width.saturating_sub(2))) {
