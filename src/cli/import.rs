@@ -299,7 +299,7 @@ fn refuse_answers(record: &mut ImportRecord, answers: &[(String, String)]) {
         let options: Vec<&str> = question.options.iter().map(|option| option.value.as_str()).collect();
         let refused: Vec<String> = answers
             .iter()
-            .filter(|(id, _)| *id == question.id)
+            .filter(|(id, _)| *id == question.id || question.id.ends_with(&format!(":{id}")))
             .map(|(id, value)| {
                 let value = text::clean(value);
                 format!("`{value}` is not an answer to `{id}`, whose answers are {}", options.join(", "))

@@ -32,6 +32,6 @@ pub use error::StatementError;
 pub use evidence::Evidence;
 pub use format::{ReadProgress, Sniff, StatementFile, StatementFormat};
 pub use limits::Limits;
-pub use question::{Question, QuestionAnswers, QuestionOption};
+pub use question::{Question, QuestionAnswers, QuestionOption, scoped};
 pub use reading::{Institution, Reading, RowBalance, RowsInFile, StatedBalance, Statement, StatementAccount, Verdict};
 pub use registry::{FORMATS, extensions, known_extension, read, recognise};

@@ -37,8 +37,8 @@ pub struct QuestionOption {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QuestionAnswers {
     values: BTreeMap<String, String>,
-    /// Prefix of the ids of the member being read.
-    scope: String,
+    /// Names in front of the ids of what is read: of the file, where several are read together, and of its member.
+    scopes: Vec<String>,
 }
 
 impl QuestionAnswers {
@@ -47,23 +47,27 @@ impl QuestionAnswers {
         self.values.insert(id.into(), value.into());
     }
 
-    /// The answer given for this member, else the one given for the whole file.
+    /// The answer given for what is read, else the one given for all of its kind.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&str> {
-        let scoped = (!self.scope.is_empty()).then(|| self.values.get(&scoped(&self.scope, id))).flatten();
-        scoped.or_else(|| self.values.get(id)).map(String::as_str)
+        let ids = (0..=self.scopes.len())
+            .map(|from| self.scopes[from..].iter().rev().fold(id.to_owned(), |id, scope| scoped(scope, &id)));
+        ids.into_iter().find_map(|id| self.values.get(&id)).map(String::as_str)
     }
 
-    /// The answers as they apply to an archive member.
+    /// The answers as they apply to a file or to a member of an archive.
     #[must_use]
-    pub(super) fn within(&self, member: &str) -> Self {
-        Self { values: self.values.clone(), scope: member.to_owned() }
+    pub fn within(&self, name: &str) -> Self {
+        let mut inner = self.clone();
+        inner.scopes.push(name.to_owned());
+        inner
     }
 }
 
-/// The id of a question about an archive member.
-pub(super) fn scoped(member: &str, id: &str) -> String {
-    format!("{member}:{id}")
+/// The id of a question about one of several files or members.
+#[must_use]
+pub fn scoped(name: &str, id: &str) -> String {
+    format!("{name}:{id}")
 }
 
 #[cfg(test)]
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_for_a_member_wins_over_one_for_the_file() {
+    fn an_answer_for_a_file_or_a_member_wins_over_a_general_one() {
         let mut answers = QuestionAnswers::default();
         answers.insert("sign", "as-is");
         answers.insert("may.csv:sign", "invert");
@@ -79,5 +83,9 @@ mod tests {
         assert_eq!(answers.within("may.csv").get("sign"), Some("invert"));
         assert_eq!(answers.within("june.csv").get("sign"), Some("as-is"));
         assert_eq!(answers.get("decimal"), None);
+        answers.insert("all.zip:june.csv:sign", "invert");
+        assert_eq!(answers.within("all.zip").within("june.csv").get("sign"), Some("invert"));
+        assert_eq!(answers.within("other.zip").within("june.csv").get("sign"), Some("as-is"));
+        assert_eq!(answers.within("other.zip").within("may.csv").get("sign"), Some("invert"));
     }
 }

@@ -6,13 +6,14 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
 };
 
 use super::{doubt, read};
 use crate::{
     domain::{Account, FailureKind, text},
     files,
-    statements::{Question, QuestionOption, StatementAccount, table::Layout},
+    statements::{Question, QuestionAnswers, QuestionOption, StatementAccount, table::Layout},
     sync::{ImportOptions, JobFailure},
 };
 
@@ -32,8 +33,10 @@ pub(super) struct ReadOptions {
     /// Layouts given with the import, then learned ones.
     pub(super) layouts: Vec<Layout>,
     folder: Option<PathBuf>,
-    /// Prefix of the ids of questions about accounts, where several files are imported together.
+    /// Prefix of the ids of questions, where several files are imported together.
     scopes: HashMap<PathBuf, String>,
+    /// What answers for one file taught, for the others of its layout.
+    taught: Mutex<Vec<Layout>>,
 }
 
 impl ReadOptions {
@@ -41,10 +44,10 @@ impl ReadOptions {
         let folder = folder(database);
         let mut layouts = options.layouts.clone();
         layouts.extend(folder.as_deref().map(learned).unwrap_or_default());
-        Self { options, layouts, folder, scopes: HashMap::new() }
+        Self { options, layouts, folder, scopes: HashMap::new(), taught: Mutex::default() }
     }
 
-    /// Gives each of several files its own questions about accounts: an answer for one is no answer for another.
+    /// Gives each of several files its own questions: an answer for one is no answer for another.
     pub(super) fn separate<'p>(&mut self, paths: impl Iterator<Item = &'p Path>) {
         let names: Vec<(&Path, String)> = paths.map(|path| (path, read::file_name(path))).collect();
         let mut counts: HashMap<&str, usize> = HashMap::new();
@@ -61,9 +64,29 @@ impl ReadOptions {
         };
     }
 
-    /// The prefix of the ids of questions about the accounts of a file.
+    /// The prefix of the ids of the questions of a file.
     pub(super) fn scope(&self, path: &Path) -> Option<&str> {
         self.scopes.get(path).map(String::as_str)
+    }
+
+    /// The answers as they apply to a file.
+    pub(super) fn answers(&self, path: &Path) -> QuestionAnswers {
+        let answers = &self.options.answers;
+        self.scope(path).map_or_else(|| answers.clone(), |scope| answers.within(scope))
+    }
+
+    /// The layouts for the next file: those given, what answers taught in this import, those learned before.
+    pub(super) fn layouts(&self) -> Vec<Layout> {
+        let taught = self.taught.lock().unwrap_or_else(PoisonError::into_inner);
+        let given = self.options.layouts.len();
+        self.layouts[..given].iter().chain(&*taught).chain(&self.layouts[given..]).cloned().collect()
+    }
+
+    /// Takes what answers for a file taught for the others of its layout.
+    pub(super) fn teach(&self, layout: &Layout) {
+        let mut taught = self.taught.lock().unwrap_or_else(PoisonError::into_inner);
+        taught.retain(|known| known.name != layout.name);
+        taught.push(layout.clone());
     }
 
     /// The answer about the account of a file as a whole.

@@ -235,16 +235,20 @@ impl Importer<'_> {
             self.report_progress(Stage::Reading, &name, done, total);
             if self.cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let mut answers = reading_of.options.answers.clone();
+        let mut answers = reading_of.answers(path);
         // The day of a download, for lists that name none.
         if let Ok(day) = std::fs::metadata(path).and_then(|metadata| metadata.modified()) {
             answers.insert("file-day", DateTime::<Local>::from(day).date_naive().to_string());
         }
-        let (answers, layouts) = (&answers, &reading_of.layouts[..]);
-        let input = StatementFile { bytes: &bytes, file_name: &name, limits: &self.limits, layouts, answers };
+        let (answers, layouts) = (&answers, reading_of.layouts());
+        let input = StatementFile { bytes: &bytes, file_name: &name, limits: &self.limits, layouts: &layouts, answers };
         let mut reading = statements::read(&input, &mut on_progress).map_err(|error| refusal(&name, &error))?;
         if let Verdict::Question(question) = &reading.verdict {
-            return Err(doubt::open(&name, question.clone()));
+            let mut question = question.clone();
+            if let Some(scope) = reading_of.scope(path) {
+                question.id = statements::scoped(scope, &question.id);
+            }
+            return Err(doubt::open(&name, question));
         }
         if let Some(name) = answers.get("institution") {
             for statement in &mut reading.statements {
@@ -256,7 +260,8 @@ impl Importer<'_> {
             reading.statements.iter_mut().flat_map(|statement| &mut statement.accounts).collect();
         layouts::name_accounts(&mut pages, &known, reading_of, path)
             .map_err(|question| doubt::open(&name, question))?;
-        let learned = reading_of.place().and_then(|folder| Some((folder.to_owned(), table::learned(&input)?)));
+        let learned = table::learned(&input).inspect(|layout| reading_of.teach(layout));
+        let learned = reading_of.place().and_then(|folder| Some((folder.to_owned(), learned?)));
         let basis = Basis { verdict: reading.verdict.clone(), evidence: std::mem::take(&mut reading.evidence) };
         let (format, path) = (reading.format, path.to_owned());
         let warnings = std::mem::take(&mut reading.warnings);

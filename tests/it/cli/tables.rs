@@ -83,6 +83,40 @@ fn a_question_writes_nothing_and_its_answer_is_remembered_for_the_layout() {
 }
 
 #[test]
+fn an_answer_for_one_of_several_files_holds_for_its_layout_only() {
+    let place = Place::new();
+    let open = place.file("open.csv", OPEN);
+    let more = place.file("more.csv", &OPEN.replace("2481.37", "100.00"));
+    let other = place.file("other.csv", "Day;Payee;Sum\n04/05/2026;Kiosk;-2.00\n05/05/2026;Cinema;-9.00\n");
+    let files = ["import", &open, &more, &other];
+    let asked = |answers: &[&str], code: i32| -> Vec<String> {
+        let report = place.json(&[&files[..], answers].concat(), code);
+        let files = report["files"].as_array().unwrap();
+        files.iter().filter_map(|file| Some(file["question"]["id"].as_str()?.to_owned())).collect()
+    };
+    assert_eq!(asked(&["--dry-run"], 4), ["open.csv:date", "more.csv:date", "other.csv:date"]);
+    let first = ["--dry-run", "--answer", "open.csv:date=mdy"];
+    assert_eq!(asked(&first, 4), ["other.csv:date"]);
+    assert_eq!(place.rows(), []);
+    assert!(asked(&["--answer", "open.csv:date=mdy", "--answer", "other.csv:date=dmy"], 0).is_empty());
+    let days: Vec<String> = place.rows().into_iter().map(|(day, _)| day).collect();
+    let of_open =
+        ["2026-01-02", "2026-02-02", "2026-03-02"].map(|day| days.iter().filter(|known| *known == day).count());
+    assert_eq!((days.len(), of_open), (6, [1, 1, 2]), "{days:?}");
+    assert!(days.contains(&"2026-05-04".to_owned()) && days.contains(&"2026-05-05".to_owned()), "{days:?}");
+}
+
+#[test]
+fn a_general_answer_holds_for_all_files() {
+    let place = Place::new();
+    let open = place.file("open.csv", OPEN);
+    let other = place.file("other.csv", "Day;Payee;Sum\n04/05/2026;Kiosk;-2.00\n05/05/2026;Cinema;-9.00\n");
+    let done = place.json(&["import", &open, &other, "--answer", "date=dmy"], 0);
+    assert_eq!(done["files"].as_array().unwrap().len(), 2, "{done}");
+    assert!(place.rows().contains(&("2026-05-04".to_owned(), "-2.00".to_owned())));
+}
+
+#[test]
 fn a_new_account_name_makes_an_account_and_two_of_one_layout_stay_apart() {
     let place = Place::new();
     let first = place.file("first.csv", OPEN);

@@ -97,7 +97,7 @@ pub(super) fn draw(picker: &Picker, scene: &mut Scene<'_>, area: Rect) {
     if !files && picker.reading.is_none() && picker.partial().is_empty() {
         let used = u16::try_from(items.len()).unwrap_or(u16::MAX).saturating_add(2);
         let text = "No statement files here. Type another path, or download one from your bank: \
-                    choose QFX, OFX, Quicken or QuickBooks.";
+                    choose OFX or QFX, else CSV.";
         scene.paint.paragraph(padded(below(body, used)), text, theme.muted);
     }
 }
