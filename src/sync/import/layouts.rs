@@ -35,7 +35,7 @@ pub(super) struct ReadOptions {
     folder: Option<PathBuf>,
     /// Prefix of the ids of questions, where several files are imported together.
     scopes: HashMap<PathBuf, String>,
-    /// What answers for one file taught, for the others of its layout.
+    /// Layouts that answers for a file of this import taught, for its other files.
     taught: Mutex<Vec<Layout>>,
 }
 
@@ -75,14 +75,14 @@ impl ReadOptions {
         self.scope(path).map_or_else(|| answers.clone(), |scope| answers.within(scope))
     }
 
-    /// The layouts for the next file: those given, what answers taught in this import, those learned before.
+    /// The layouts for the next file: those given, those that answers of this import taught, those learned before.
     pub(super) fn layouts(&self) -> Vec<Layout> {
         let taught = self.taught.lock().unwrap_or_else(PoisonError::into_inner);
         let given = self.options.layouts.len();
         self.layouts[..given].iter().chain(&*taught).chain(&self.layouts[given..]).cloned().collect()
     }
 
-    /// Takes what answers for a file taught for the others of its layout.
+    /// Takes the layout that answers for a file taught, for the other files of the import.
     pub(super) fn teach(&self, layout: &Layout) {
         let mut taught = self.taught.lock().unwrap_or_else(PoisonError::into_inner);
         taught.retain(|known| known.name != layout.name);
