@@ -539,6 +539,7 @@ impl Session {
             theme,
             asks_background,
             ascii: config.ascii,
+            alone: false,
             start: config.start,
             mouse: config.mouse,
             masked: config.privacy,

@@ -69,6 +69,8 @@ pub struct Settings {
     pub asks_background: bool,
     /// Whether lines, charts and marks are drawn in ASCII.
     pub ascii: bool,
+    /// Whether an overlay is drawn without the panes below it, for a screen that is read out.
+    pub alone: bool,
     /// The screen shown first.
     pub start: Screen,
     /// Whether the mouse is captured; without it the text selection of the terminal works.
@@ -91,6 +93,7 @@ impl Default for Settings {
             theme: ThemeName::Dark,
             asks_background: false,
             ascii: false,
+            alone: false,
             start: Screen::Overview,
             mouse: true,
             masked: false,

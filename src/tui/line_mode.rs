@@ -15,8 +15,8 @@ use ratatui::{Terminal, backend::TestBackend};
 use super::{Env, Host, Keymap, Runtime, ScreenError, Settings, ThemeName, parse_keys};
 use crate::ledger::Ledger;
 
-/// Columns and lines of the screen that is read out.
-const SIZE: (u16, u16) = (100, 40);
+/// Columns and lines of the screen that is read out: too narrow for panes side by side.
+const SIZE: (u16, u16) = (80, 50);
 
 const HELP: &str = "Type keys and press Enter: a letter or digit is its key, <esc> <tab> <down> <ctrl-d> are named keys, an empty \
                     line is Enter. ? lists the keys, : finds an action by name. Printed are the lines that changed; . prints all.";
@@ -54,7 +54,7 @@ pub async fn run(ledger: Ledger, env: Env, settings: Settings, keymap: Keymap) -
     let failed = |error: std::io::Error| ScreenError::Terminal(error.to_string());
     let terminal =
         Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).map_err(|error| ScreenError::Terminal(error.to_string()))?;
-    let settings = Settings { theme: ThemeName::Plain, ascii: true, mouse: false, ..settings };
+    let settings = Settings { theme: ThemeName::Plain, ascii: true, alone: true, mouse: false, ..settings };
     let mut runtime = Runtime::new(terminal, Lines, ledger, env, settings, keymap)?;
     let mut shown = Vec::new();
     let mut can_print = print(&[HELP.to_owned()]).map_err(failed)?;
@@ -111,7 +111,10 @@ fn lines(runtime: &mut Runtime<TestBackend, Lines>) -> Vec<String> {
         if bare.is_empty() {
             String::new()
         } else {
-            text.trim_end_matches(['|', ' ']).trim_start_matches('|').to_owned()
+            // A frame in the middle of the screen has blanks before it.
+            let inner = text.trim_start_matches(' ');
+            let inner = if inner.starts_with(['|', '+']) { inner } else { &text };
+            inner.trim_end_matches(['|', ' ']).trim_start_matches('|').to_owned()
         }
     };
     buffer.content.chunks(width).map(text).filter(|line| !line.is_empty()).collect()

@@ -61,10 +61,11 @@ pub(crate) fn view(app: &App, memory: &mut ViewMemory, frame: &mut Frame<'_>) {
         vault_locked: app.due.is_paused(),
         beside: None,
     };
-    if !app.locked {
+    let hidden = if app.settings.alone { app.panes.overlays.len() } else { 0 };
+    if !app.locked && hidden == 0 {
         app.panes.current().draw(&mut scene, body);
     }
-    for (index, overlay) in app.panes.overlays.iter().enumerate() {
+    for (index, overlay) in app.panes.overlays.iter().enumerate().skip(hidden.saturating_sub(1)) {
         scene.top = index + 1 == app.panes.overlays.len();
         *scene.paint.cursor = None;
         if scene.top {
