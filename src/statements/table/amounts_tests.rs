@@ -1,20 +1,10 @@
 //! Tables with several columns that may be the amount, and lines that state balances.
 
-use std::ops::ControlFlow;
-
-use crate::statements::{Limits, QuestionAnswers, Reading, StatementFile, Verdict, read};
+use super::test_reading::{read_named, read_text};
+use crate::statements::{Reading, Verdict};
 
 fn reading(text: &str) -> Reading {
-    let limits = Limits::default();
-    let answers = QuestionAnswers::default();
-    let input = StatementFile {
-        bytes: text.as_bytes(),
-        file_name: "download.csv",
-        limits: &limits,
-        layouts: &[],
-        answers: &answers,
-    };
-    read(&input, &mut |_| ControlFlow::Continue(())).unwrap()
+    read_text(text).unwrap()
 }
 
 /// Day, amount and currency of each row.
@@ -170,18 +160,11 @@ fn rows_below_a_title_of_pending_rows_are_pending() {
     assert_eq!(pending, [true, false, false]);
 }
 
-fn named(text: &str, file_name: &str) -> Result<Reading, crate::statements::StatementError> {
-    let limits = Limits::default();
-    let answers = QuestionAnswers::default();
-    let input = StatementFile { bytes: text.as_bytes(), file_name, limits: &limits, layouts: &[], answers: &answers };
-    read(&input, &mut |_| ControlFlow::Continue(()))
-}
-
 #[test]
 fn days_without_a_year_take_that_of_the_period_the_file_name_or_a_balance() {
     let table = "Date,Description,Amount\n13 Dec,COFFEE,-45.00\n31 Dec,SALARY,2000.00\n";
     let days = |text: &str, name: &str| -> Vec<String> {
-        let reading = named(text, name).unwrap();
+        let reading = read_named(text, name).unwrap();
         let drafts = reading.statements.iter().flat_map(|s| &s.accounts).flat_map(|page| &page.transactions);
         drafts.map(|draft| draft.facts.date.to_string()).collect()
     };
@@ -194,6 +177,6 @@ fn days_without_a_year_take_that_of_the_period_the_file_name_or_a_balance() {
     assert_eq!(days(&turn, "download.csv"), ["2023-12-13", "2023-12-31", "2024-01-02"]);
     let beside = "Buchung;Valuta;Text;Betrag\n30.12.;02.01.2024;Kaffee;-45,00\n02.01.;03.01.2024;Lohn;2.000,00\n";
     assert_eq!(days(beside, "download.csv"), ["2023-12-30", "2024-01-02"]);
-    let error = named(table, "download.csv").unwrap_err().to_string();
+    let error = read_named(table, "download.csv").unwrap_err().to_string();
     assert!(error.contains("have no year") && error.contains("statement 2026-10.csv"), "{error}");
 }

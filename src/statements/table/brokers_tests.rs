@@ -1,19 +1,10 @@
 //! Tables of brokers: the kinds of their rows, with quantity, price and fee.
 
-use std::ops::ControlFlow;
-
-use crate::statements::{Limits, QuestionAnswers, Reading, StatementFile, read};
+use super::test_reading::read_text;
+use crate::statements::Reading;
 
 fn reading(text: &str) -> Reading {
-    let (limits, answers) = (Limits::default(), QuestionAnswers::default());
-    let input = StatementFile {
-        bytes: text.as_bytes(),
-        file_name: "export.csv",
-        limits: &limits,
-        layouts: &[],
-        answers: &answers,
-    };
-    read(&input, &mut |_| ControlFlow::Continue(())).unwrap()
+    read_text(text).unwrap()
 }
 
 /// Kind, amount, and quantity of each row.

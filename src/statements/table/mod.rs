@@ -63,6 +63,8 @@ mod source;
 mod statement;
 mod steps;
 mod summary;
+#[cfg(test)]
+mod test_reading;
 mod unnamed;
 mod words;
 mod workbook;

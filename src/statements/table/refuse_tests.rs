@@ -1,31 +1,17 @@
 //! Tables that are no statements are refused by name, and statements that resemble them are read.
 
-use std::ops::ControlFlow;
-
-use crate::statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, Verdict, read};
-
-fn reading(text: &str) -> Result<Reading, StatementError> {
-    let limits = Limits::default();
-    let answers = QuestionAnswers::default();
-    let input = StatementFile {
-        bytes: text.as_bytes(),
-        file_name: "download.csv",
-        limits: &limits,
-        layouts: &[],
-        answers: &answers,
-    };
-    read(&input, &mut |_| ControlFlow::Continue(()))
-}
+use super::test_reading::read_text;
+use crate::statements::Verdict;
 
 fn refused(text: &str) -> String {
-    match reading(text) {
+    match read_text(text) {
         Ok(reading) => panic!("read as {:?}: {text}", reading.verdict),
         Err(error) => error.to_string(),
     }
 }
 
 fn amounts(text: &str) -> Vec<String> {
-    let reading = reading(text).unwrap();
+    let reading = read_text(text).unwrap();
     assert!(!matches!(reading.verdict, Verdict::Question(_)), "{:?}", reading.verdict);
     let drafts = reading.statements.iter().flat_map(|s| &s.accounts).flat_map(|page| &page.transactions);
     drafts.map(|draft| draft.facts.amount.normalize().to_string()).collect()

@@ -295,20 +295,13 @@ fn keep_unique_ids(books: &mut [AccountRows]) {
 
 #[cfg(test)]
 mod tests {
-    use std::{fmt::Write as _, ops::ControlFlow};
+    use std::fmt::Write as _;
 
-    use crate::statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, read};
+    use super::super::test_reading::{read_text, read_until};
+    use crate::statements::StatementError;
 
     /// More rows than a block; some lines are not rows.
     const LINES: usize = super::BLOCK * 2 + 777;
-
-    fn reading(text: &str, mut go_on: impl FnMut(u64) -> bool) -> Result<Reading, StatementError> {
-        let (limits, answers) = (Limits::default(), QuestionAnswers::default());
-        let file_name = "download.csv";
-        let input =
-            StatementFile { bytes: text.as_bytes(), file_name, limits: &limits, layouts: &[], answers: &answers };
-        read(&input, &mut |at| if go_on(at) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    }
 
     fn table() -> String {
         let mut text = "Date,Description,Amount\n".to_owned();
@@ -328,7 +321,7 @@ mod tests {
 
     #[test]
     fn rows_of_many_blocks_keep_the_order_of_their_lines() {
-        let reading = reading(&table(), |_| true).unwrap();
+        let reading = read_text(&table()).unwrap();
         let lines: Vec<u32> =
             reading.statements[0].accounts[0].transactions.iter().map(|row| row.facts.origin.line).collect();
         assert_eq!(lines.len() + reading.warnings.len(), LINES);
@@ -343,7 +336,7 @@ mod tests {
     fn the_rows_of_a_long_table_can_be_stopped() {
         let text = table();
         let mut seen = Vec::new();
-        let stopped = reading(&text, |at| {
+        let stopped = read_until(&text, "download.csv", |at| {
             seen.push(at);
             at < text.len() as u64 * 3 / 4
         });

@@ -1,21 +1,7 @@
 //! Kinds of tables that were once misread without a word: each is now read right, or asked about.
 
-use std::ops::ControlFlow;
-
-use crate::statements::{Limits, QuestionAnswers, Reading, StatementError, StatementFile, Verdict, read};
-
-fn reading(text: &str) -> Result<Reading, StatementError> {
-    let limits = Limits::default();
-    let answers = QuestionAnswers::default();
-    let input = StatementFile {
-        bytes: text.as_bytes(),
-        file_name: "download.csv",
-        limits: &limits,
-        layouts: &[],
-        answers: &answers,
-    };
-    read(&input, &mut |_| ControlFlow::Continue(()))
-}
+use super::test_reading::read_text;
+use crate::statements::{Reading, Verdict};
 
 /// Line, day and amount of each row.
 fn rows(reading: &Reading) -> Vec<(u32, String, String)> {
@@ -29,13 +15,13 @@ fn rows(reading: &Reading) -> Vec<(u32, String, String)> {
 }
 
 fn amounts(text: &str) -> Vec<String> {
-    let reading = reading(text).unwrap();
+    let reading = read_text(text).unwrap();
     assert!(!matches!(reading.verdict, Verdict::Question(_)), "{:?}", reading.verdict);
     rows(&reading).into_iter().map(|(_, _, amount)| amount).collect()
 }
 
 fn question(text: &str) -> Option<String> {
-    match reading(text).unwrap().verdict {
+    match read_text(text).unwrap().verdict {
         Verdict::Question(question) => Some(question.id),
         _ => None,
     }
@@ -55,7 +41,7 @@ fn two_words_are_read_as_a_pair() {
 fn unknown_words_are_asked_about_or_taught_by_the_balance() {
     let table = "Datum;Opis;Iznos;D/X\n13.4.2024;Abc;10,00;Zu\n14.4.2024;Def;900,00;Ko\n15.4.2024;Ghi;300,00;Zu\n";
     assert!(question(table).is_none_or(|id| id == "sign"));
-    assert!(!matches!(reading(table).unwrap().verdict, Verdict::Proven { .. }));
+    assert!(!matches!(read_text(table).unwrap().verdict, Verdict::Proven { .. }));
     let with_balance = "Bo;Opis;Iznos;Ma;Stanje\n13.4.2024;Abc;10,00;Zu;990,00\n14.4.2024;Def;900,00;Ko;1890,00\n\
                         15.4.2024;Ghi;300,00;Zu;1590,00\n16.4.2024;Jkl;20,00;Ko;1610,00\n";
     assert_eq!(amounts(with_balance), ["-10", "900", "-300", "20"]);
@@ -65,7 +51,7 @@ fn unknown_words_are_asked_about_or_taught_by_the_balance() {
 fn a_word_that_gives_no_direction_is_named_by_its_line() {
     let table = "Date,Text,Amount,DR/CR\n2024-04-13,Shop,10.00,DR\n2024-04-14,Pay,900.00,CR\n2024-04-15,Fee,3.00,DR\n\
                  2024-04-16,Odd,7.00,??\n2024-04-17,Shop,2.00,DR\n2024-04-18,Shop,4.00,DR\n";
-    let reading = reading(table).unwrap();
+    let reading = read_text(table).unwrap();
     assert_eq!(rows(&reading).len(), 5);
     assert!(reading.warnings.iter().any(|warning| warning.line == 5), "{:?}", reading.warnings);
 }
@@ -86,7 +72,7 @@ fn a_column_that_numbers_the_rows_is_not_an_amount() {
 #[test]
 fn years_of_two_digits_in_front_are_found_by_the_span_of_the_days() {
     let table = "A;B;Belopp\n23-01-19;Hyra;-10,00\n23-01-18;Lon;90,00\n23-01-16;Mat;-3,00\n";
-    let days: Vec<String> = rows(&reading(table).unwrap()).into_iter().map(|(_, day, _)| day).collect();
+    let days: Vec<String> = rows(&read_text(table).unwrap()).into_iter().map(|(_, day, _)| day).collect();
     assert_eq!(days, ["2023-01-19", "2023-01-18", "2023-01-16"]);
 }
 
@@ -111,7 +97,7 @@ fn positive_amounts_beside_falling_balances_are_money_out_whatever_order_the_day
 fn a_dollar_sign_beside_a_stated_currency_is_that_currency() {
     let table =
         "Cuenta;123456789\nMoneda;MXN\nFecha;Concepto;Monto\n13/04/2024;Luz;\"$-10.00\"\n14/04/2024;Pago;$20.00\n";
-    let reading = reading(table).unwrap();
+    let reading = read_text(table).unwrap();
     assert_eq!(reading.statements[0].accounts[0].account.currency.as_str(), "MXN");
 }
 
@@ -164,7 +150,7 @@ fn check(header: &str, lines: &[Vec<String>], garbled: usize, truth: &[&str], or
         .map(|cells| cells.iter().map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(","))
         .collect();
     let text = format!("{header}\n{}\n", body.join("\n"));
-    let Ok(found) = reading(&text) else { return };
+    let Ok(found) = read_text(&text) else { return };
     if matches!(found.verdict, Verdict::Question(_)) {
         return;
     }
@@ -179,7 +165,7 @@ fn check(header: &str, lines: &[Vec<String>], garbled: usize, truth: &[&str], or
 
 #[test]
 fn years_of_two_digits_on_one_row_need_a_language_that_has_one_habit() {
-    let day = |table: &str| rows(&reading(table).unwrap())[0].1.clone();
+    let day = |table: &str| rows(&read_text(table).unwrap())[0].1.clone();
     let swedish = "Bokföringsdag;Transaktionstyp;Text;Mottagare;Belopp SEK\n25-05-29;Autogiro;Uttag;Ica;-18,85\n";
     assert_eq!((question(swedish), day(swedish).as_str()), (None, "2025-05-29"));
     let german = "Buchungstag;Verwendungszweck;Betrag\n29-05-25;Miete;-18,85\n";
@@ -217,20 +203,20 @@ fn headers_of_languages_without_thousandths_decide_the_mark() {
 fn an_account_number_that_reads_as_a_day_is_one_behind_its_name() {
     let table =
         "Číslo účtu;19651011;;\nDátum;Popis;Suma;Mena\n13.03.2023;Platba;-2,76;EUR\n14.03.2023;Mzda;900,00;EUR\n";
-    let reading = reading(table).unwrap();
+    let reading = read_text(table).unwrap();
     assert_eq!(reading.statements[0].accounts[0].account.number, "19651011");
 }
 
 #[test]
 fn short_names_of_currencies_in_headers_count() {
     let table = "İşlem Tarihi;Açıklama;Tutar (TL)\n13.08.2023;Kira;-2.408,96\n14.08.2023;Maaş;99,90\n";
-    let reading = reading(table).unwrap();
+    let reading = read_text(table).unwrap();
     assert_eq!(reading.statements[0].accounts[0].account.currency.to_string(), "TRY");
 }
 
 #[test]
 fn refusals_offer_the_formats_of_the_country_first() {
-    let message = |text: &str| reading(text).unwrap_err().to_string();
+    let message = |text: &str| read_text(text).unwrap_err().to_string();
     let german = message("Kontonummer;Kontoname;Saldo;Währung\n123456;Giro;10,00;EUR\n234567;Sparen;20,00;EUR\n");
     assert!(german.contains("as CAMT (camt.053) or MT940"), "{german}");
     let english = message("Account,Name,Balance,Currency\n123456,Current,10.00,USD\n234567,Savings,20.00,USD\n");
@@ -264,7 +250,7 @@ fn dated_lines_of_opening_turnover_and_closing_are_no_movements() {
                  \"15.03.2026\";\"Pood\";\"kaart\";\"20,50\";\"EUR\";\"D\"\n\
                  \"16.03.2026\";\"\";\"Käive\";\"20,50\";\"EUR\";\"D\"\n\
                  \"16.03.2026\";\"\";\"lõppsaldo\";\"1234,50\";\"EUR\";\"K\"\n";
-    let read = reading(table).unwrap();
+    let read = read_text(table).unwrap();
     assert_eq!(amounts(table), ["1000", "-20.5"]);
     assert_eq!(read.warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [2, 5, 6]);
     let shop = "Date,Description,Amount\n2026-03-01,Turnover,-5.00\n2026-03-02,Total,-7.00\n2026-03-03,Rent,-9.00\n";
@@ -276,7 +262,7 @@ fn a_first_or_last_line_of_another_shape_is_a_balance() {
     let last = "15/03/2026;-20,50;Carte;;CB MARCHE;;0;Divers\n10/03/2026;1000;Virement;;VIREMENT PAIE;;0;Divers\n\
                 16/03/2026;1234,56;;01234 012345A;;;;\n";
     assert_eq!(amounts(last), ["-20.5", "1000"]);
-    assert_eq!(reading(last).unwrap().warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [3]);
+    assert_eq!(read_text(last).unwrap().warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [3]);
     let first = "2026-03-16,01-03-2026,'12 1090 0000,A B,PLN,\"255,00\",\"1234,50\",2,\n\
                  15-03-2026,14-03-2026,zakupy SKLEP,,,\"-20,50\",\"1234,50\",2,\n\
                  10-03-2026,10-03-2026,wynagrodzenie,PRACA,12,\"1000,00\",\"1255,00\",1,\n";
@@ -287,7 +273,7 @@ fn a_first_or_last_line_of_another_shape_is_a_balance() {
 fn one_cell_may_hold_the_name_the_day_and_the_balance() {
     let table = "Compte n° 12345678901;\nSolde au 16/03/2026 1 234,56 €\n\nDate;Libellé;Débit euros;Crédit euros;\n\
                  15/03/2026;CARTE MARCHE;20,50;;\n10/03/2026;PAIE;;1 000,00;\n";
-    let reading = reading(table).unwrap();
+    let reading = read_text(table).unwrap();
     let balance = reading.statements[0].accounts[0].account.balance.unwrap();
     assert_eq!((balance.current.to_string().as_str(), balance.date.to_string().as_str()), ("1234.56", "2026-03-16"));
 }
@@ -314,7 +300,7 @@ fn a_plus_sign_beside_minus_signs_is_money_in() {
 #[test]
 fn dates_without_a_year_lie_in_the_month_of_the_title() {
     let days =
-        |table: &str| -> Vec<String> { rows(&reading(table).unwrap()).into_iter().map(|(_, day, _)| day).collect() };
+        |table: &str| -> Vec<String> { rows(&read_text(table).unwrap()).into_iter().map(|(_, day, _)| day).collect() };
     let title = "Card statement (2024年01月)\nPosted,Text,Amount\n";
     let table = format!("{title}01/02,Shop,-5.00\n01/03,Shop,-6.00\n01/03,Refund,7.00\n");
     assert_eq!(days(&table), ["2024-01-02", "2024-01-03", "2024-01-03"]);
@@ -324,7 +310,7 @@ fn dates_without_a_year_lie_in_the_month_of_the_title() {
 
 /// Day and amount of each row of a table that asks nothing.
 fn days_and_amounts(text: &str) -> Vec<String> {
-    let reading = reading(text).unwrap();
+    let reading = read_text(text).unwrap();
     assert!(!matches!(reading.verdict, Verdict::Question(_)), "{:?}", reading.verdict);
     rows(&reading).into_iter().map(|(_, day, amount)| format!("{day} {amount}")).collect()
 }
@@ -343,7 +329,7 @@ fn years_of_other_eras_and_digits_of_other_scripts_are_read() {
         assert_eq!(days_and_amounts(table), wanted, "{table}");
     }
     assert!(
-        reading("Number,Name,Amount\n45306,Shop,-500\n45307,Pay,1000\n").is_err(),
+        read_text("Number,Name,Amount\n45306,Shop,-500\n45307,Pay,1000\n").is_err(),
         "numbers without a word for a day"
     );
 }
@@ -357,7 +343,7 @@ fn lines_of_balances_name_themselves_in_any_column_of_texts() {
     let coded = "0,20240101,OPEN,10000.00,OPEN BALANCE,,9999,0\nHIST,20240115,##,-500.00,CARD PURCHASE,SHOP,9999,0\n\
                  HIST,20240116,,1000.00,CREDIT TRANSFER,SALARY,9999,0\n0,20240131,CLOSE,10500.00,CLOSE BALANCE,,9999,0\n";
     assert_eq!(days_and_amounts(coded), ["2024-01-15 -500", "2024-01-16 1000"]);
-    assert_eq!(reading(coded).unwrap().warnings.len(), 2);
+    assert_eq!(read_text(coded).unwrap().warnings.len(), 2);
 }
 
 #[test]
