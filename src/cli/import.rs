@@ -11,7 +11,7 @@ use super::{
     args::OutputFormat,
     console::{Console, Source},
     error::{CliError, PARTLY},
-    import_args::ImportArgs,
+    import_args::{ImportArgs, is_question},
     layouts, lists,
     output::{self, ListRecord, OutputColumn},
     session::Session,
@@ -282,16 +282,6 @@ pub(super) fn run(
     }
 }
 
-/// The ids of all questions.
-const QUESTIONS: &[&str] = &["account", "amount-column", "date", "decimal", "encoding", "institution", "sign"];
-
-/// Whether a question can have this id: `date`, `account-2` for a page, `may.csv:account` for a file of several.
-fn is_question(id: &str) -> bool {
-    let id = id.rsplit(':').next().unwrap_or_default();
-    let bare = id.trim_end_matches(|digit: char| digit.is_ascii_digit()).trim_end_matches('-');
-    QUESTIONS.contains(&id) || QUESTIONS.contains(&bare)
-}
-
 /// Adds to the message of each file that still asks why the answers given did not answer it.
 fn refuse_answers(record: &mut ImportRecord, answers: &[(String, String)]) {
     for file in &mut record.files {
@@ -406,19 +396,4 @@ fn progress(console: &Console, event: &Event) {
     let shown = percent.map_or(String::new(), |percent| format!(" {percent} %"));
     let subject = text::clean(&progress.subject);
     let _ = write!(console.err(), "\r\u{1b}[K{} {subject}{shown}", progress.stage.label());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_of_questions_may_name_a_file_and_a_page() {
-        assert!(
-            ["date", "amount-column", "account-2", "may.csv:account", "a:b.csv:account-12"]
-                .iter()
-                .all(|it| is_question(it))
-        );
-        assert!(["dat", "", "may.csv:", "date-order"].iter().all(|it| !is_question(it)));
-    }
 }

@@ -48,8 +48,21 @@ pub(super) struct ImportArgs {
 }
 
 fn answer(written: &str) -> Result<(String, String), &'static str> {
-    let pair = written.split_once('=').map(|(id, value)| (id.trim().to_owned(), value.to_owned()));
+    let mut marks = written.match_indices('=').map(|(at, _)| at);
+    // The id of one of several files begins with its name, which may hold a mark too.
+    let place = marks.clone().find(|at| is_question(written[..*at].trim())).or_else(|| marks.next());
+    let pair = place.map(|at| (written[..at].trim().to_owned(), written[at + 1..].to_owned()));
     pair.filter(|(id, _)| !id.is_empty()).ok_or("write an answer as ID=VALUE, for example date=dmy")
+}
+
+/// The ids of all questions.
+const QUESTIONS: &[&str] = &["account", "amount-column", "date", "decimal", "encoding", "institution", "sign"];
+
+/// Whether a question can have this id: `date`, `account-2` for a page, `may.csv:account` for a file of several.
+pub(super) fn is_question(id: &str) -> bool {
+    let id = id.rsplit(':').next().unwrap_or_default();
+    let bare = id.trim_end_matches(|digit: char| digit.is_ascii_digit()).trim_end_matches('-');
+    QUESTIONS.contains(&id) || QUESTIONS.contains(&bare)
 }
 
 /// The order of the parts of a date.
@@ -122,4 +135,29 @@ fn encoding(name: &str) -> Result<String, String> {
         return Ok(name.to_owned());
     }
     Err("unknown encoding; names are those of the web, such as utf-8, windows-1252, shift_jis or gbk".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_questions_may_name_a_file_and_a_page() {
+        assert!(
+            ["date", "amount-column", "account-2", "may.csv:account", "a:b.csv:account-12"]
+                .iter()
+                .all(|it| is_question(it))
+        );
+        assert!(["dat", "", "may.csv:", "date-order"].iter().all(|it| !is_question(it)));
+    }
+
+    #[test]
+    fn an_answer_may_name_a_file_with_an_equals_sign_and_have_one_in_its_value() {
+        let of = |written: &str| answer(written).map(|(id, value)| format!("{id} -> {value}"));
+        assert_eq!(of("date=dmy"), Ok("date -> dmy".to_owned()));
+        assert_eq!(of("x=1.csv:date=dmy"), Ok("x=1.csv:date -> dmy".to_owned()));
+        assert_eq!(of("account=Joint = old"), Ok("account -> Joint = old".to_owned()));
+        assert_eq!(of("dat=dmy"), Ok("dat -> dmy".to_owned()));
+        assert!(of("date").is_err() && of("=dmy").is_err());
+    }
 }
