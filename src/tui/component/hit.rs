@@ -55,6 +55,9 @@ pub(crate) struct ListMemory {
     pub(crate) offset: usize,
     /// The widths of its columns by title, for columns that keep theirs.
     pub(crate) widths: HashMap<String, u16>,
+    /// The width of its area, the number of its rows and their order: while these stay, columns only grow, so that a list
+    /// that scrolls does not move sideways.
+    pub(crate) shape: (u16, usize, Option<(usize, bool)>),
 }
 
 /// The click targets, scroll offsets and cursor of the last frame.

@@ -69,11 +69,6 @@ impl<'a> TableColumn<'a> {
         self
     }
 
-    /// Columns without a title have no width of a last frame.
-    const fn is_steady(&self) -> bool {
-        self.steady && !self.title.is_empty()
-    }
-
     const fn is_flexible(&self) -> bool {
         matches!(self.size, Size::Flex(_) | Size::Fill(_))
     }
@@ -157,8 +152,11 @@ impl TableView<'_> {
         memory.offset = offset;
         let visible: Vec<TableRow> = (offset..self.len.min(offset + height)).map(&mut row).collect();
         let figures = self.figure_widths(&visible);
-        let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures, &memory.widths);
+        let shape = (area.width, self.len, self.sorted);
+        let before = Widths { scrolled: memory.shape == shape, of: std::mem::take(&mut memory.widths) };
+        let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures, &before);
         memory.widths = self.columns.iter().map(|column| column.title.to_owned()).zip(widths.iter().copied()).collect();
+        memory.shape = shape;
         if self.headers {
             self.header(paint, area, &widths);
         }
@@ -184,32 +182,22 @@ impl TableView<'_> {
         widths
     }
 
-    /// The width of each column; 0 for dropped columns. Columns keep the width of the last frame unless a vital one would be
-    /// dropped for that.
-    fn widths(
-        &self,
-        available: u16,
-        visible: &[TableRow],
-        figures: &[(usize, usize)],
-        before: &HashMap<String, u16>,
-    ) -> Vec<u16> {
+    /// The width of each column; 0 for dropped columns. Columns keep the width of the last frame unless another one would be
+    /// dropped for that; while a filter is typed, only a vital one counts.
+    fn widths(&self, available: u16, visible: &[TableRow], figures: &[(usize, usize)], before: &Widths) -> Vec<u16> {
         let widths = self.laid_out(available, visible, figures, before);
-        let has_dropped =
-            |widths: &[u16]| self.columns.iter().zip(widths).any(|(column, width)| column.vital && *width == 0);
-        if before.is_empty() || !has_dropped(&widths) {
+        if !widths.contains(&0) || before.of.is_empty() {
             return widths;
         }
-        let fresh = self.laid_out(available, visible, figures, &HashMap::new());
-        if has_dropped(&fresh) { widths } else { fresh }
+        let fresh = self.laid_out(available, visible, figures, &Widths::default());
+        let mut pairs = self.columns.iter().zip(widths.iter().zip(&fresh));
+        let is_lost = |(column, (kept, fresh)): (&TableColumn<'_>, (&u16, &u16))| {
+            *kept == 0 && *fresh > 0 && (column.vital || !column.steady)
+        };
+        if pairs.any(is_lost) { fresh } else { widths }
     }
 
-    fn laid_out(
-        &self,
-        available: u16,
-        visible: &[TableRow],
-        figures: &[(usize, usize)],
-        before: &HashMap<String, u16>,
-    ) -> Vec<u16> {
+    fn laid_out(&self, available: u16, visible: &[TableRow], figures: &[(usize, usize)], before: &Widths) -> Vec<u16> {
         let filled = |index: usize| {
             visible.iter().any(|row| match row {
                 TableRow::Cells { cells, .. } => match cells.get(index) {
@@ -239,8 +227,8 @@ impl TableView<'_> {
             .enumerate()
             .map(|(index, column)| match column.size {
                 Size::Fixed(columns) | Size::Flex(columns) | Size::Fill(columns) => columns,
-                Size::Fit(least, most) => match kept_width(column, before) {
-                    kept if kept > 0 && !column.right => kept,
+                Size::Fit(least, most) => match before.kept(column) {
+                    kept if kept > 0 && column.steady && !column.right => kept,
                     kept => content(index).max(kept).clamp(least, most),
                 },
             })
@@ -248,7 +236,7 @@ impl TableView<'_> {
         let mut kept: Vec<bool> = (0..widths.len())
             .map(|index| {
                 let column = &self.columns[index];
-                !matches!(column.size, Size::Fit(0, _)) || filled(index) || kept_width(column, before) > 0
+                !matches!(column.size, Size::Fit(0, _)) || filled(index) || before.kept(column) > 0
             })
             .collect();
         let needed = |kept: &[bool], widths: &[u16]| -> u32 {
@@ -283,10 +271,10 @@ impl TableView<'_> {
             .filter(|index| kept[*index] && self.columns[*index].is_flexible())
             .map(|index| {
                 let column = &self.columns[index];
-                let before = if column.title.is_empty() { 0 } else { before.get(column.title).copied().unwrap_or(0) };
+                let before = before.last(column);
                 let wanted = match column.size {
                     Size::Fill(_) => u16::MAX,
-                    _ if column.is_steady() && before > 0 => before,
+                    _ if column.steady && before > 0 => before,
                     _ => content(index).next_multiple_of(FLEX_STEP).max(before),
                 };
                 (wanted.saturating_sub(widths[index]), index)
@@ -409,9 +397,24 @@ impl TableView<'_> {
     }
 }
 
-/// The width that a column keeps from the last frame; 0 for others.
-fn kept_width(column: &TableColumn<'_>, before: &HashMap<String, u16>) -> u16 {
-    if column.is_steady() { before.get(column.title).copied().unwrap_or(0) } else { 0 }
+/// The widths of columns in the last frame, by title.
+#[derive(Default)]
+struct Widths {
+    /// Whether the list is the same since then, and at most scrolled.
+    scrolled: bool,
+    of: HashMap<String, u16>,
+}
+
+impl Widths {
+    /// The width of a column in the last frame; 0 where it had none or has no title.
+    fn last(&self, column: &TableColumn<'_>) -> u16 {
+        if column.title.is_empty() { 0 } else { self.of.get(column.title).copied().unwrap_or(0) }
+    }
+
+    /// The width that a column keeps at least.
+    fn kept(&self, column: &TableColumn<'_>) -> u16 {
+        if column.steady || self.scrolled { self.last(column) } else { 0 }
+    }
 }
 
 /// The area of each column in a line; `None` for dropped columns.
