@@ -166,14 +166,14 @@ pub(super) enum CliCommand {
     },
     /// Log in again; accounts, rows and edits are kept
     Reconnect {
-        /// Id of the connection
+        /// Id or name of the connection
         id: String,
         #[command(flatten)]
         answers: AnswerArgs,
     },
     /// End a connection and delete its login; its data is kept
     Disconnect {
-        /// Id of the connection
+        /// Id or name of the connection
         id: String,
         /// Also remove its accounts and everything in them, for good
         #[arg(long)]
@@ -181,7 +181,7 @@ pub(super) enum CliCommand {
     },
     /// Sync the connections
     Sync {
-        /// Ids of connections [default: all]
+        /// Ids or names of connections [default: all]
         ids: Vec<String>,
         /// Also where the last sync was moments ago
         #[arg(long)]
@@ -204,7 +204,7 @@ pub(super) enum CliCommand {
     },
     /// Give an account or a connection your own name
     Rename {
-        /// Id of the account; `connection:ID` for a connection
+        /// The account: its id, its name or the end of its number; `connection:ID` for a connection
         id: String,
         /// The name; an empty one restores the institution's
         name: String,
@@ -250,7 +250,7 @@ pub(super) enum CliCommand {
     ///
     /// Figures: net-worth, account:ID:balance, holding:ID:gain, row:ID:amount, cash-flow:2026-10, by:payee:NAME
     Explain {
-        /// The address of the figure
+        /// The figure, such as net-worth, account:ID:balance, row:ID:amount or cash-flow:2026-10
         figure: String,
         /// At most this many rows of one sum [default: 20; 1000 as JSON]
         #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = count)]

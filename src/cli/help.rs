@@ -53,14 +53,14 @@ const EXIT_CODES: &str = "\
 fn query() -> String {
     let mut page = String::from(
         "Words select rows whose text holds them, in any order. `key:value` looks into one field, `-` in front excludes,\n\
-         `OR` between terms means either, parentheses group, quotes keep blanks together.\n\nKeys:\n",
+         `or` between terms means either, parentheses group, quotes keep blanks together.\n\nKeys:\n",
     );
     for help in KEYS {
         let name = if help.long == help.name { help.name.to_owned() } else { format!("{}, {}", help.name, help.long) };
         let _ = writeln!(page, "  {name:<20} {}", help.help);
     }
     page.push_str(
-        "\nExamples:\n  coffee amt<-5 2026\n  payee:\"blue bottle\" -status:pending\n  (cat:food OR cat:fun) last:90d\n  \
+        "\nExamples:\n  coffee amt<-5 2026\n  payee:\"blue bottle\" -status:pending\n  (cat:food or cat:fun) last:90d\n  \
          type:income by:month\n",
     );
     page
@@ -96,6 +96,11 @@ fn keys() -> String {
     page.trim_start().to_owned()
 }
 
+/// The names of the topics.
+pub(super) fn topics() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|topic| topic.name)
+}
+
 /// Prints a topic, or the help of a command.
 pub(super) fn help(out: &mut dyn Write, topic: &[String]) -> Result<(), CliError> {
     let [first, ..] = topic else {
@@ -119,7 +124,7 @@ fn find(path: &[String]) -> Result<clap::Command, CliError> {
     for name in path {
         command = command.find_subcommand(name).ok_or_else(|| {
             let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-            let topics: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+            let topics: Vec<&str> = topics().collect();
             CliError::usage(format!("there is no command or topic `{}`", crate::domain::text::clean(&path.join(" "))))
                 .hint(format!("commands: {}; topics: {}", known.join(", "), topics.join(", ")))
         })?;
@@ -181,7 +186,11 @@ pub(super) fn fields(metadata: &ProviderMetadata) -> String {
         let how = if field.is_secret() { "--field-env, --field-file or typed" } else { "--field" };
         let choices: Vec<&str> = field.choices().map(|(value, _)| value).collect();
         let choices = if choices.is_empty() { String::new() } else { format!(" One of: {}.", choices.join(", ")) };
-        let default = field.default.map(|default| format!(" [default: {default}]")).unwrap_or_default();
+        let default = match field.default {
+            Some("") => " [optional]".to_owned(),
+            Some(default) => format!(" [default: {default}]"),
+            None => String::new(),
+        };
         let _ =
             writeln!(page, "  {:<16} {}{default} ({how})\n{:19}{}{choices}", field.name, field.label, "", field.help);
     }

@@ -11,6 +11,7 @@ mod backup;
 mod backups_folder;
 mod balances;
 mod commands;
+mod completions;
 mod config_args;
 mod configured;
 mod connect;
@@ -47,7 +48,7 @@ mod vault;
 
 use std::{io::Write, process::ExitCode};
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
 use self::{
     args::{Cli, CliCommand, Global, OutputFormat, Strictness},
@@ -124,12 +125,7 @@ fn run(cli: Cli, console: &Console, out: &mut dyn Write) -> Result<u8, CliError>
         }
         CliCommand::Dev { what } => dev::run(console, out, format, what)?,
         CliCommand::Keys => upkeep::keys(&global, console, out, format)?,
-        CliCommand::Completions { shell } => {
-            // Buffered: the generator panics when the reader of its output is gone.
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "dashtam", &mut script);
-            out.write_all(&script)?;
-        }
+        CliCommand::Completions { shell } => completions::print(shell, out)?,
         CliCommand::Man { command, all } => help::manual(console, out, &command, all.as_deref())?,
         CliCommand::Help { topic } => help::help(out, &topic)?,
         CliCommand::Status { short: true } => {

@@ -191,6 +191,13 @@ impl Account {
         without_currency(&self.provider_account_id, self.currency)
     }
 
+    /// `Checking ··7890`: its name and the end of its number, unless the name holds that already.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let (name, tail) = (self.display_name(), self.tail());
+        if tail.is_empty() || name.ends_with(tail) { name.to_owned() } else { format!("{name} ··{tail}") }
+    }
+
     /// The last four characters of the number, for `··7890`.
     #[must_use]
     pub fn tail(&self) -> &str {

@@ -108,6 +108,22 @@ pub fn account_name(institution: Option<&str>, account_type: AccountType, number
     name
 }
 
+/// The first name that is not taken: `made` as [`account_name`] made it, else with a counter, `Checking 2`.
+#[must_use]
+pub fn free_name(made: String, is_taken: impl Fn(&str) -> bool) -> String {
+    let plain = made.clone();
+    let numbered = (2..).map(|number: u32| format!("{plain} {number}"));
+    std::iter::once(made).chain(numbered).find(|name| !is_taken(name)).unwrap_or(plain)
+}
+
+/// Whether a name is `made`, with or without the counter of [`free_name`].
+#[must_use]
+pub fn is_made_name(name: &str, made: &str) -> bool {
+    name.strip_prefix(made).is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix(' ').is_some_and(|number| number.parse::<u32>().is_ok())
+    })
+}
+
 /// Whether a name already ends with that word: no `Lakeside Brokerage Brokerage`.
 fn ends_with_word(name: &str, word: &str) -> bool {
     name.split_whitespace().next_back().is_some_and(|last| last.eq_ignore_ascii_case(word))

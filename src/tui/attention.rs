@@ -10,12 +10,7 @@ use crate::{
         daily::{CauseKind, Span},
         explain::Figure,
     },
-    tui::{
-        component::scene::Moment,
-        dismissed::matter_id,
-        msg::Jump,
-        snapshot::{self, LedgerSnapshot},
-    },
+    tui::{component::scene::Moment, dismissed::matter_id, msg::Jump, snapshot::LedgerSnapshot},
 };
 
 /// Age in days from which a balance counts as old.
@@ -193,7 +188,7 @@ pub(crate) fn matters(snapshot: &LedgerSnapshot, moment: &Moment) -> Vec<Matter>
         });
     }
     for line in snapshot.accounts().iter().filter(|line| line.account.is_active && line.connection.counts()) {
-        let (name, account) = (snapshot::label(&line.account), line.account.id);
+        let (name, account) = (line.account.label(), line.account.id);
         let jump = Jump::Account(account);
         let newest_gap = snapshot.gaps_of(account).first();
         let mut say = |kind: MatterKind, content: String, text: String, money| {
@@ -248,8 +243,8 @@ fn relinked_accounts(accounts: &[AccountLine]) -> impl Iterator<Item = Matter> +
             id: matter_id(&format!("same-account {} {}", earlier.id, account.id)),
             text: format!(
                 "{} may be the account {} that is no longer listed: if it is, merge them",
-                snapshot::label(account),
-                snapshot::label(earlier)
+                account.label(),
+                earlier.label()
             ),
             money: None,
             figure: None,

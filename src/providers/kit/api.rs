@@ -310,7 +310,8 @@ impl Api {
             // Stated also for an empty body, which the library sends without a length.
             request = request.header(CONTENT_TYPE, kind).header(CONTENT_LENGTH, body.len()).body(body.to_vec());
         }
-        let transport = |error: reqwest::Error| failure::of_transport(self.metadata, &error.without_url());
+        let host = &target.sent[Position::BeforeHost..Position::AfterPort];
+        let transport = |error: reqwest::Error| failure::of_transport(self.metadata, &error.without_url(), host);
         let mut response = request.send().await.map_err(transport)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();

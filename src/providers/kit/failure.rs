@@ -42,6 +42,9 @@ impl FailedAttempt {
     }
 }
 
+/// The next step after a reply that the documentation of the provider does not have.
+const LATER: &str = "try again later; the log file has the requests";
+
 /// The failure that a status means in general.
 pub(super) fn of_status(
     metadata: &ProviderMetadata,
@@ -71,13 +74,15 @@ pub(super) fn of_status(
             None,
         ),
         408 | 425 => (ProviderErrorKind::Unavailable, "it gave up waiting for the request", None),
-        300..=399 => {
-            (ProviderErrorKind::InvalidResponse, "it redirects to another address, which is never followed", None)
-        }
-        404 => (ProviderErrorKind::InvalidResponse, "it has no such data", None),
-        410 => (ProviderErrorKind::InvalidResponse, "it no longer has this data", None),
+        300..=399 => (
+            ProviderErrorKind::InvalidResponse,
+            "it redirects to another address, which is never followed",
+            Some(LATER),
+        ),
+        404 => (ProviderErrorKind::InvalidResponse, "it has no such data", Some(LATER)),
+        410 => (ProviderErrorKind::InvalidResponse, "it no longer has this data", Some(LATER)),
         500.. => (ProviderErrorKind::Unavailable, "its server failed", None),
-        _ => (ProviderErrorKind::InvalidResponse, "it refuses the request", None),
+        _ => (ProviderErrorKind::InvalidResponse, "it refuses the request", Some(LATER)),
     };
     let quote = quote(body, secrets);
     let quoted = quote.as_ref().map(|quote| format!(": {quote}")).unwrap_or_default();
@@ -131,11 +136,11 @@ fn is_web_page(headers: &HeaderMap, body: &[u8]) -> bool {
 }
 
 /// The failure of a request without a complete reply.
-pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) -> FailedAttempt {
+pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error, host: &str) -> FailedAttempt {
     let unavailable = |message: String| metadata.error(ProviderErrorKind::Unavailable, message);
     if error.is_timeout() {
         // A silent server usually stays silent: the next sync is the next attempt.
-        return FailedAttempt::last(unavailable("it does not answer in time".into()));
+        return FailedAttempt::last(unavailable(format!("{host} does not answer in time")));
     }
     let mut cause: &dyn std::error::Error = error;
     let mut certificate = false;
@@ -154,7 +159,7 @@ pub(super) fn of_transport(metadata: &ProviderMetadata, error: &reqwest::Error) 
         return FailedAttempt::last(error.with_hint("check the clock of this machine, and proxies in between"));
     }
     let message = if error.is_connect() {
-        format!("it can't be reached ({reason})")
+        format!("{host} can't be reached ({reason})")
     } else if error.is_body() || error.is_decode() {
         "its reply broke off".to_owned()
     } else {

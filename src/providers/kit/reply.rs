@@ -20,6 +20,9 @@ pub struct Reply {
 impl Reply {
     /// The body as JSON of a known shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
+        if self.body.trim_ascii().is_empty() {
+            return Err(self.invalid(format!("the reply about {} is empty", self.subject)));
+        }
         self.check_type(&["json"])?;
         serde_json::from_slice(&self.body).map_err(|error| {
             // The library's own text may quote the body.
@@ -74,6 +77,14 @@ impl Reply {
         }
     }
 
+    /// The body as a list that proves what is not in it: a blank reply, as of a gateway, is none.
+    pub fn whole_list(&self) -> Result<Vec<Value>, ProviderError> {
+        if self.is_blank() {
+            return Err(self.invalid(format!("the reply about {} is empty", self.subject)));
+        }
+        self.list()
+    }
+
     fn check_type(&self, expected: &[&str]) -> Result<(), ProviderError> {
         let Some(content_type) = &self.content_type else { return Ok(()) };
         let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -82,7 +93,11 @@ impl Reply {
             return Ok(());
         }
         let kind = cut(&text::clean(&kind), 60);
-        let expected = expected.first().map_or_else(String::new, |expected| expected.to_uppercase());
+        let expected = match expected {
+            ["json", ..] => "JSON",
+            ["xml", ..] => "XML",
+            _ => "text",
+        };
         Err(self.invalid(format!("the reply about {} is {kind} instead of {expected}", self.subject)))
     }
 
@@ -93,7 +108,9 @@ impl Reply {
     /// An error: this reply does not match the provider's documentation.
     #[must_use]
     pub fn invalid(&self, message: String) -> ProviderError {
-        self.metadata.error(ProviderErrorKind::InvalidResponse, message)
+        self.metadata.error(ProviderErrorKind::InvalidResponse, message).with_hint(
+            "try again later; if it stays, the provider changed its interface, and the program has to follow",
+        )
     }
 }
 

@@ -169,7 +169,7 @@ impl Teller {
     }
 
     async fn list(&self, credentials: &Credentials) -> Result<Listing<wire::Account>, ProviderError> {
-        let items = self.send(credentials, Call::get("the accounts", &["accounts"])).await?.list()?;
+        let items = self.send(credentials, Call::get("the accounts", &["accounts"])).await?.whole_list()?;
         let mut listing = Listing::complete(Vec::new());
         listing.items.extend(rows(items, "account", &mut listing.warnings).into_iter().map(|(_, account)| account));
         listing.complete = listing.warnings.is_empty();

@@ -70,6 +70,7 @@ mod words;
 mod workbook;
 
 pub use layout::{Layout, built_in};
+pub use own::LAYOUT as EXPORT_LAYOUT;
 
 use super::{
     ReadProgress, Reading, Sniff, StatementAccount, StatementError, StatementFile, StatementFormat, Verdict,

@@ -33,7 +33,7 @@ const SIGNATURE: [&str; 9] = [
 ];
 
 /// The name of the layout for the columns of this program.
-pub(super) const LAYOUT: &str = "dashtam";
+pub const LAYOUT: &str = "dashtam";
 
 /// Whether a text begins with the header of an export.
 pub(super) fn fits(text: &str) -> bool {
@@ -197,7 +197,8 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Reading, StatementErro
     let places: HashMap<String, usize> = headers.iter().map(|name| name.trim().to_owned()).zip(0..).collect();
     let mut warnings = Warnings::new(limits.warnings);
     let mut statements: Vec<Statement> = Vec::new();
-    let mut found: HashMap<(String, String), (usize, usize)> = HashMap::new();
+    let mut found: HashMap<[String; 3], (usize, usize)> = HashMap::new();
+    let mut identities: HashMap<[String; 2], usize> = HashMap::new();
     let mut record = csv::StringRecord::new();
     let mut rows = 0usize;
     let mut lines = Lines { bytes: text.as_bytes(), at: 0, line: 1 };
@@ -221,10 +222,17 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<Reading, StatementErro
             }
         };
         facts.origin = Origin { line };
-        let account = row.account(facts.currency);
+        let mut account = row.account(facts.currency);
         let institution = row.cell("institution").unwrap_or_default().to_owned();
-        let place = found.entry((institution.clone(), account.provider_account_id.clone()));
+        let number = row.cell("account_id").unwrap_or_default().to_owned();
+        let place = found.entry([institution.clone(), account.provider_account_id.clone(), number]);
         let (statement, page) = *place.or_insert_with(|| {
+            // Accounts that came without a number share an identity.
+            let same = identities.entry([institution.clone(), account.provider_account_id.clone()]).or_default();
+            *same += 1;
+            if *same > 1 {
+                account.provider_account_id = format!("{}/{same}", account.provider_account_id);
+            }
             let known = statements
                 .iter()
                 .position(|statement| statement.institution.name.as_deref().unwrap_or_default() == institution);

@@ -255,8 +255,12 @@ fn updated(known: &Account, draft: &AccountDraft, connection: &Connection) -> Ac
         account.number_masked = text::mask_number(&draft.number);
     }
     let default = institution::account_name(Some(&known.institution), known.account_type, "");
-    if !has_number && account.name == default {
-        account.name = institution::account_name(Some(&account.institution), account.account_type, &draft.number);
+    if !has_number && institution::is_made_name(&account.name, &default) {
+        let made = institution::account_name(Some(&account.institution), account.account_type, &draft.number);
+        // The same name keeps its counter.
+        if made != default {
+            account.name = made;
+        }
     }
     account.is_active = draft.is_active;
     account.missed_listings = 0;
@@ -276,6 +280,19 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
         account_type: draft.account_type,
         is_active: draft.is_active,
         ..Account::new(AccountId(0), connection.id, draft.provider_account_id.clone(), draft.currency)
+    }
+}
+
+/// Gives an account without a name and number of its own a name that none of `others` has, by a counter.
+pub(super) fn tell_apart<'a>(account: &mut Account, others: impl Iterator<Item = &'a Account> + Clone) {
+    let made = institution::account_name(Some(&account.institution), account.account_type, "");
+    let has_number = account.number_masked.bytes().any(|byte| byte.is_ascii_digit());
+    if has_number || !institution::is_made_name(&account.name, &made) {
+        return;
+    }
+    let is_taken = |name: &str| others.clone().any(|other| other.name == name || other.display_name() == name);
+    if is_taken(&account.name) {
+        account.name = institution::free_name(made, is_taken);
     }
 }
 

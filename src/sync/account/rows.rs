@@ -436,7 +436,7 @@ fn load(
     };
     let drafts = || news.pages.iter().flat_map(|page| page.drafts);
     drafts().map(|draft| draft.facts.date).for_each(&mut widen);
-    for ListingFacts { period, closing, pending_as_of, complete } in news.pages.iter().map(|page| page.listing) {
+    for ListingFacts { period, closing, pending_as_of, complete, .. } in news.pages.iter().map(|page| page.listing) {
         complete.into_iter().flat_map(|(first, last)| [first, last]).for_each(&mut widen);
         closing.into_iter().map(|(day, _)| day).chain(pending_as_of).for_each(&mut widen);
         period.into_iter().map(|(first, _)| first).for_each(&mut widen);

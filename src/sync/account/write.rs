@@ -7,12 +7,13 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{AccountPlan, Restated, RowRef, RowsPlan, holdings::Changed, names_stream, put_learned};
+use super::{AccountPlan, Restated, RowRef, RowsPlan, holdings::Changed, names_stream, put_learned, tell_apart};
 use crate::{
     domain::{
         Account, AccountId, Connection, FailureKind, Holding, PairStanding, RowPair, Snapshot, SnapshotSource,
         TransactionDraft, TransactionFacts, TransactionId, TransactionStatus, UserFields,
     },
+    statements::institution,
     store::Writer,
     sync::{
         JobFailure,
@@ -56,7 +57,7 @@ pub(in crate::sync) fn write(
     let mut account = plan.account;
     if plan.is_new {
         account.connection_id = writing.connection.id;
-        account.id = former_id(writer, &account)?.unwrap_or_else(|| writer.new_account_id());
+        identify(writer, &mut account)?;
     }
     account.last_synced_at = Some(writing.now);
     writer.put_account(&account)?;
@@ -234,15 +235,23 @@ fn settle_doubts(writer: &mut Writer, settled: Vec<(RowPair, Option<UserFields>)
     Ok(())
 }
 
-/// The id that the account had before an undo took it away: the user's name and type for it are kept under that id.
-fn former_id(writer: &mut Writer, account: &Account) -> Result<Option<AccountId>, JobFailure> {
-    let undone = writer.undone_accounts()?;
-    let same = undone.into_iter().rev().find(|former| {
+/// Gives a new account its id and a name unlike all others. An account that an undo took away comes back under its id, which
+/// keeps the user's name and type for it, and under the counter of its name.
+fn identify(writer: &mut Writer, account: &mut Account) -> Result<(), JobFailure> {
+    let mut undone = writer.undone_accounts()?;
+    let same = undone.iter().rposition(|former| {
         former.connection_id == account.connection_id
             && former.number_identity() == account.number_identity()
             && former.currency == account.currency
     });
-    Ok(same.map(|former| former.id))
+    let former = same.map(|place| undone.remove(place));
+    account.id = former.as_ref().map_or_else(|| writer.new_account_id(), |former| former.id);
+    let known = writer.accounts()?;
+    if let Some(former) = former.filter(|former| institution::is_made_name(&former.name, &account.name)) {
+        account.name = former.name;
+    }
+    tell_apart(account, known.iter().chain(&undone));
+    Ok(())
 }
 
 fn cancel(writer: &mut Writer, id: TransactionId) -> Result<(), JobFailure> {

@@ -254,17 +254,10 @@ fn question(
     for Suspect { known, found, .. } in suspects {
         let value =
             if world.overlay.is_planned(known.id) { known.display_name().to_owned() } else { known.id.to_string() };
-        let number = text::shown_number(&known.number_masked);
-        let is_named = number.is_empty() || known.display_name().contains(&number);
-        let number = if is_named { String::new() } else { format!(" {number}") };
         let mut preview = vec![format!("{found} of {rows} rows are there by day and amount")];
         let stored = known_rows(world, known, group)?;
         preview.extend(shown(&stored.compared(), group).into_iter().map(|row| format!("there: {row}")));
-        options.push(QuestionOption {
-            value,
-            label: format!("{}{number}{}", known.display_name(), place(known)),
-            preview,
-        });
+        options.push(QuestionOption { value, label: format!("{}{}", known.label(), place(known)), preview });
     }
     let mut preview = vec![format!("{rows} of {rows} rows added, beside those of the other account")];
     let drafts = group.drafts.iter().take(MOST_SHOWN - 1).map(|draft| format!("added: {}", line(&draft.facts)));

@@ -197,7 +197,7 @@ fn base(id: &str) -> &str {
 fn which(owners: &[&Account]) -> Question {
     let option = |account: &&Account| QuestionOption {
         value: account.display_name().to_owned(),
-        label: format!("{} {}", account.display_name(), account.number_masked),
+        label: account.label(),
         preview: Vec::new(),
     };
     Question {

@@ -68,6 +68,10 @@ pub(super) fn plan(
             let rows: u64 = pages.iter().map(|page| page.transactions.len() as u64).sum();
             importer.report_progress(Stage::Comparing, &parsed.name(), 0, rows);
             let mut draft = united(&pages, known);
+            let own = known.filter(|_| part.is_export());
+            if let Some(known) = own {
+                come_back(&mut draft, known);
+            }
             let planned = known.and_then(|known| overlay.of(known.id)).unwrap_or(&none);
             let stored = known.filter(|known| !overlay.is_planned(known.id));
             if known.is_none() {
@@ -76,8 +80,8 @@ pub(super) fn plan(
             let history = earlier_balances(&pages, draft.balance);
             let news = AccountNews {
                 draft: &draft,
-                currency_stated: pages.iter().any(|page| page.currency_stated),
-                pages: pages.iter().map(|page| page_of(page)).collect(),
+                currency_stated: own.is_none() && pages.iter().any(|page| page.currency_stated),
+                pages: pages.iter().map(|page| page_of(page, part.is_export())).collect(),
                 removed: &[],
                 trust: part.id_trust,
                 format: part.format,
@@ -91,6 +95,7 @@ pub(super) fn plan(
                 plan.account = known.clone();
                 plan.is_new = false;
             }
+            name_apart(&world, &file, known, &mut plan);
             plan.new_names = target.new_names;
             file.warnings.extend(restated_warning(&plan, known));
             file.warnings.extend(early_warnings(&plan.rows, &pages));
@@ -109,9 +114,27 @@ pub(super) fn plan(
             }
         }
     }
+    file.warnings.extend(file.parts.iter().filter(|part| part.takes_up()).map(|part| {
+        let text = format!("{} was disconnected; this import takes it up again", part.connection.display_name());
+        Warning::new(0, text)
+    }));
     file.warnings.sort_by_key(|warning| warning.line);
     file.warnings.dedup();
     Ok(file)
+}
+
+/// Sets an account without a name and number apart from the others, those of the same file included.
+fn name_apart(world: &World<'_>, file: &FilePlan, known: Option<&Account>, plan: &mut AccountPlan) {
+    // Of two that are called alike already, the older one keeps its name.
+    let is_other = |other: &&Account| {
+        known.is_none_or(|known| other.id != known.id && (other.id < known.id || known.name != plan.account.name))
+    };
+    let planned = file.accounts().filter(|planned| planned.is_new).map(|planned| &planned.account);
+    let others: Vec<&Account> = world.accounts.iter().filter(is_other).chain(planned).collect();
+    let mut account = plan.account.clone();
+    account::tell_apart(&mut account, others.into_iter());
+    plan.account_changed |= account != plan.account;
+    plan.account = account;
 }
 
 /// The connection of a known account, else that of the file's institution, which an earlier account of this file may have
@@ -249,6 +272,13 @@ fn united(pages: &[&StatementAccount], known: Option<&Account>) -> AccountDraft 
     draft
 }
 
+/// An export states names and types as the user sees them, so the account keeps those of its source.
+fn come_back(draft: &mut AccountDraft, known: &Account) {
+    draft.name = None;
+    draft.account_type = AccountType::Other;
+    draft.is_active = known.is_active;
+}
+
 /// Balances of the pages beside the newest.
 fn earlier_balances(pages: &[&StatementAccount], newest: Option<BalanceDraft>) -> Vec<BalanceDraft> {
     let mut balances: Vec<BalanceDraft> = pages.iter().filter_map(|page| page.account.balance).collect();
@@ -259,7 +289,7 @@ fn earlier_balances(pages: &[&StatementAccount], newest: Option<BalanceDraft>) -
     balances
 }
 
-fn page_of(page: &StatementAccount) -> DocumentRows<'_> {
+fn page_of(page: &StatementAccount, is_export: bool) -> DocumentRows<'_> {
     let stated = page.closing.map(|closing| (closing.date, closing.amount));
     let is_money = |balance: &BalanceDraft| balance.holdings_value.is_none() && page.holdings.is_empty();
     let newest = page.account.balance.filter(is_money).map(|balance| (balance.date, balance.current));
@@ -268,6 +298,7 @@ fn page_of(page: &StatementAccount) -> DocumentRows<'_> {
         closing: stated.or(newest).filter(|_| page.account.account_type.category() != AccountCategory::Investment),
         pending_as_of: page.pending_as_of,
         complete: None,
+        is_export,
     };
     DocumentRows { drafts: &page.transactions, in_file: page.rows_in_file.as_deref(), listing }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::read::ParsedFile;
 use crate::{
     domain::{Account, AccountId, ChangeCounts, Connection, ConnectionId, Transaction, TransactionDraft, Warning},
+    providers::is_file_source,
     sync::{
         account::{AccountPlan, Planned},
         reconcile::Learned,
@@ -36,6 +37,13 @@ pub(super) struct PlannedAccount {
     pub(super) pages: Vec<(usize, usize)>,
 }
 
+impl PartPlan {
+    /// Whether the user ended the connection of files, so that this file takes it up again. A live one needs its login.
+    pub(super) fn takes_up(&self) -> bool {
+        !self.connection_is_new && !self.connection.counts() && is_file_source(&self.connection)
+    }
+}
+
 impl FilePlan {
     pub(super) fn planned(&self) -> impl Iterator<Item = &PlannedAccount> {
         self.parts.iter().flat_map(|part| &part.accounts)
@@ -47,7 +55,7 @@ impl FilePlan {
 
     /// Whether there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.accounts().all(AccountPlan::is_empty)
+        self.accounts().all(AccountPlan::is_empty) && !self.parts.iter().any(PartPlan::takes_up)
     }
 
     pub(super) fn counts(&self) -> ChangeCounts {

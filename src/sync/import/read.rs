@@ -20,8 +20,8 @@ use crate::{
     files,
     providers::{InstitutionName, ProviderMetadata, registry},
     statements::{
-        self, Institution, Reading, StatementAccount, StatementError, StatementFile, Verdict,
-        table::{self, Layout},
+        self, Institution, Reading, Statement, StatementAccount, StatementError, StatementFile, Verdict,
+        table::{self, EXPORT_LAYOUT, Layout},
     },
     store::{NewSource, Reader},
     sync::{Basis, JobFailure},
@@ -79,6 +79,18 @@ pub(super) struct InstitutionPart {
     pub(super) format: &'static str,
     /// Its pages, in file order. One account may have several.
     pub(super) accounts: Vec<StatementAccount>,
+}
+
+impl InstitutionPart {
+    /// Whether it was read from an export of this program.
+    pub(super) fn is_export(&self) -> bool {
+        is_export(&self.institution)
+    }
+}
+
+/// Whether a statement was read from an export of this program.
+fn is_export(institution: &Institution) -> bool {
+    institution.layout.as_deref() == Some(EXPORT_LAYOUT)
 }
 
 impl ParsedFile {
@@ -256,8 +268,12 @@ impl Importer<'_> {
             }
         }
         let known = reader.accounts()?;
+        // An export names its accounts.
+        let names_none = |statement: &&mut Statement| {
+            !is_export(&statement.institution) || reading_of.options.account_name.is_some()
+        };
         let mut pages: Vec<&mut StatementAccount> =
-            reading.statements.iter_mut().flat_map(|statement| &mut statement.accounts).collect();
+            reading.statements.iter_mut().filter(names_none).flat_map(|statement| &mut statement.accounts).collect();
         layouts::name_accounts(&mut pages, &known, reading_of, path)
             .map_err(|question| doubt::open(&name, question))?;
         let learned = table::learned(&input).inspect(|layout| reading_of.teach(layout));
@@ -335,11 +351,18 @@ fn read_in_halves(file: &File, length: usize) -> Option<Vec<u8>> {
     (whole && is_same).then_some(bytes)
 }
 
-/// The import of exactly these bytes, unless it was undone.
+/// The import of exactly these bytes, unless it was undone or a connection of it was ended.
 fn known_file(reader: &Reader, path: &Path, digest: [u8; 32]) -> Result<Option<KnownFile>, JobFailure> {
     let Some(change) = reader.already_imported(digest)? else { return Ok(None) };
     let Some(change) = reader.change(change)? else { return Ok(None) };
     let connection = change.connection_id.map(|id| reader.connection(id)).transpose()?.flatten();
+    for account in &change.accounts {
+        let account = reader.source_account(*account)?;
+        let owner = account.map(|account| reader.connection(account.connection_id)).transpose()?.flatten();
+        if owner.is_some_and(|owner| !owner.counts() && crate::providers::is_file_source(&owner)) {
+            return Ok(None);
+        }
+    }
     Ok(connection.map(|connection| KnownFile {
         path: path.to_owned(),
         format: statements::known_extension(&path.to_string_lossy()).unwrap_or("ofx"),

@@ -115,6 +115,34 @@ fn source_names(world: &World<'_>) -> Result<HashMap<String, usize>, JobFailure>
     Ok(names)
 }
 
+/// The account that an export of this program states, whatever source it has. Of several with one identity it is the one of the
+/// name.
+fn exported<'w>(
+    world: &'w World<'_>,
+    part: &InstitutionPart,
+    group: &PageGroup<'_>,
+    excluded: &[AccountId],
+) -> Option<&'w Account> {
+    let draft = &group.page.account;
+    let is_counter = |rest: &str| rest.strip_prefix('/').is_some_and(|number| number.parse::<u32>().is_ok());
+    let may_be = |known: &&Account| {
+        let rest = draft.provider_account_id.strip_prefix(known.provider_account_id.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || is_counter(rest))
+            && Some(known.institution.as_str()) == part.institution.name.as_deref()
+            && known.currency == draft.currency
+            && !excluded.contains(&known.id)
+    };
+    let is_named = |known: &&&Account| draft.name.as_deref() == Some(known.display_name());
+    let is_same = |known: &&&Account| known.provider_account_id == draft.provider_account_id;
+    let all: Vec<&Account> = world.accounts.iter().filter(|_| part.is_export()).filter(may_be).collect();
+    only(all.iter().filter(is_named)).or_else(|| only(all.iter().filter(is_same))).copied()
+}
+
+/// The item of an iterator that has exactly one.
+fn only<T>(mut items: impl Iterator<Item = T>) -> Option<T> {
+    items.next().filter(|_| items.next().is_none())
+}
+
 fn target(
     world: &World<'_>,
     part: &InstitutionPart,
@@ -130,6 +158,9 @@ fn target(
         new_names: vec![],
         warnings: vec![],
     };
+    if let Some(known) = exported(world, part, group, &[taken, others].concat()) {
+        return Ok(found(known));
+    }
     let name = source_name(part, group.page);
     let by_name = names.get(&name).map(|index| &world.accounts[*index]);
     // Tables of several accounts share the name that their layout gives, so their rows count before it.

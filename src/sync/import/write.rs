@@ -10,6 +10,7 @@ use crate::{
     domain::{
         Change, ChangeCounts, ChangeKind, Connection, ConnectionStatus, FailureKind, SnapshotSource, TransitionError,
     },
+    providers::is_file_source,
     sync::{
         JobFailure,
         account::{self, PageRows, Writing},
@@ -47,10 +48,13 @@ pub(super) fn write(
                 connection.id = writer.new_connection_id();
             }
         }
-        if connection.status == ConnectionStatus::Disconnected {
-            ended::put(&mut writer, connection.id, false)?;
+        // A file for an account of a live connection leaves its login and status as they are.
+        if is_file_source(&connection) {
+            if connection.status == ConnectionStatus::Disconnected {
+                ended::put(&mut writer, connection.id, false)?;
+            }
+            mark_imported(importer, &mut connection)?;
         }
-        mark_imported(importer, &mut connection)?;
         writer.put_connection(&connection)?;
         let writing = Writing { connection: &connection, now: importer.now, source: SnapshotSource::Statement };
         for PlannedAccount { plan: account, pages } in part.accounts {

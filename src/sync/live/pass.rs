@@ -179,7 +179,12 @@ impl Pass {
         report.transactions_removed = counts.transactions_removed;
         report.holdings = counts.holdings;
         report.change_id = self.done.change.as_ref().map(|change| change.id);
-        report.warnings.extend(self.done.warnings.iter().cloned());
+        // Every window of days may repeat what the provider states about the login.
+        for warning in &self.done.warnings {
+            if !report.warnings.contains(warning) {
+                report.warnings.push(warning.clone());
+            }
+        }
         report.error = self.general_problem();
     }
 

@@ -38,6 +38,9 @@ pub(crate) struct ListingFacts {
     pub(crate) pending_as_of: Option<NaiveDate>,
     /// Days that were read completely, pending rows included: a pending row of them that did not come back is gone.
     pub(crate) complete: Option<(NaiveDate, NaiveDate)>,
+    /// It is an export of this program, with kinds and texts as the user saw them: of a known row it only states that a pending
+    /// one was settled.
+    pub(crate) is_export: bool,
 }
 
 /// Days around a draft's date in which a stored row can still be the same one.

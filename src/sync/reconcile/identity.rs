@@ -13,7 +13,7 @@ use super::{
     learned::{Content, Retired},
     likeness::{Face, Likeness, are_instalments, likeness},
 };
-use crate::domain::{IdTrust, TransactionStatus};
+use crate::domain::{IdTrust, TransactionFacts, TransactionStatus};
 
 /// The known identity of a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +187,8 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The same id, or none on both sides, and the same day, amount and text; the same status first.
+    /// The same id, or none on both sides, and the same day, amount and text. Of several such rows the one that is equal in
+    /// all else comes first, then one of which the draft states nothing new, then one of the same status.
     fn by_content(&mut self) {
         type Key<'k> = (Option<&'k str>, &'k Face);
         let stored = std::mem::take(&mut self.stored);
@@ -196,19 +197,21 @@ impl<'a> Sides<'a> {
         for row in (0..stored.len()).rev() {
             rows.entry((self.stored_id(row), &stored[row])).or_default().push(row);
         }
-        for same_status in [true, false] {
+        for match_by in [TwinMatch::Equal, TwinMatch::NothingNew, TwinMatch::SameStatus, TwinMatch::Any] {
             for (draft, face) in drafts.iter().enumerate() {
                 if !self.is_open(draft) {
                     continue;
                 }
                 let id = self.draft_id(draft);
                 let Some(open) = rows.get_mut(&(id, face)) else { continue };
-                let status = self.draft_status(draft);
+                let is_looked_at = matches!(match_by, TwinMatch::SameStatus | TwinMatch::Any);
+                if open.len() == 1 && !is_looked_at {
+                    continue;
+                }
                 // The newest entry is the last, and the last row of a run of equal ones is nearly always the one wanted.
-                let place = open.iter().rposition(|row| {
-                    let known = self.stored_status(*row);
-                    if same_status { known == status } else { can_follow(known, status, id.is_some()) }
-                });
+                let from = if is_looked_at { 0 } else { open.len().saturating_sub(MOST_TWINS) };
+                let place =
+                    open[from..].iter().rposition(|row| self.matches(match_by, draft, *row)).map(|at| from + at);
                 if let Some(place) = place {
                     let row = open.remove(place);
                     let is_firm = id.is_some() || self.coverage.is_some_and(|coverage| coverage.is_inside(face.date));
@@ -218,6 +221,22 @@ impl<'a> Sides<'a> {
         }
         self.stored = stored;
         self.drafts = drafts;
+    }
+
+    /// Whether a stored row of the same content is the wanted one of several.
+    fn matches(&self, by: TwinMatch, draft: usize, row: usize) -> bool {
+        let (known, news) = (self.stored_status(row), self.draft_status(draft));
+        match by {
+            TwinMatch::Equal => is_equal(&self.batch.stored[row].facts, &self.batch.drafts[draft].facts),
+            TwinMatch::NothingNew => {
+                let facts = &self.batch.drafts[draft].facts;
+                known == news
+                    && super::merge(&self.batch.stored[row].facts, facts, self.batch.trust)
+                        == self.batch.stored[row].facts
+            }
+            TwinMatch::SameStatus => known == news,
+            TwinMatch::Any => can_follow(known, news, self.draft_id(draft).is_some()),
+        }
     }
 
     /// Contents that a row had before it got another day, amount or id.
@@ -378,6 +397,29 @@ impl<'a> Sides<'a> {
             }
         }
     }
+}
+
+/// Rows of one content that are compared with a draft in all else; more of them are taken in their order.
+const MOST_TWINS: usize = 32;
+
+/// How a draft chooses among rows of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TwinMatch {
+    Equal,
+    NothingNew,
+    SameStatus,
+    Any,
+}
+
+/// Whether two rows of the same content are equal in everything that is written beside it. The description is a part of the
+/// content, and exports leave it out where it is the payee.
+fn is_equal(stored: &TransactionFacts, draft: &TransactionFacts) -> bool {
+    (stored.status, stored.kind, stored.instant, stored.settlement_date)
+        == (draft.status, draft.kind, draft.instant, draft.settlement_date)
+        && (&stored.payee, &stored.memo, &stored.reference, &stored.raw_type)
+            == (&draft.payee, &draft.memo, &draft.reference, &draft.raw_type)
+        && stored.security == draft.security
+        && stored.foreign == draft.foreign
 }
 
 /// Contents of the open drafts and rows.

@@ -64,7 +64,11 @@ pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
                 let known = &batch.stored[row];
                 let is_outdated = as_of.is_some_and(|as_of| batch.learned.is_outdated(known.facts.date, as_of));
                 let is_old_news = is_outdated && known.facts.status == TransactionStatus::Settled;
-                if is_old_news {
+                let is_settling = known.facts.status == TransactionStatus::Pending
+                    && draft.facts.status == TransactionStatus::Settled;
+                if batch.listing.is_export && !is_settling {
+                    Outcome::Known
+                } else if is_old_news {
                     retired.extend(older_content(sides, row, index));
                     Outcome::Known
                 } else if sides.is_other(row) && known.facts.status == TransactionStatus::Settled {

@@ -51,8 +51,10 @@ impl Detail {
     }
 
     /// Moves between the parts, or scrolls the detail while it has the focus. Returns whether the action was one of these.
-    pub(crate) fn act(&mut self, action: Action, page: usize) -> bool {
+    /// Without `rows` in the list there is no detail to move to.
+    pub(crate) fn act(&mut self, action: Action, page: usize, rows: usize) -> bool {
         match action {
+            Action::NextPane | Action::PreviousPane | Action::In if rows == 0 && !self.focused => {}
             Action::Enlarge => self.alone = !self.alone,
             Action::NextPane | Action::PreviousPane => self.turn(!self.focused),
             Action::In if !self.focused => self.turn(true),

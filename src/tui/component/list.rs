@@ -60,7 +60,7 @@ impl List {
     /// Moves the cursor over `rows`, of which `page` are visible, or scrolls the detail, or opens and closes the filter.
     /// Returns whether the action was one of these.
     pub(crate) fn act(&mut self, action: Action, rows: &[RowId], page: usize) -> bool {
-        if self.detail.act(action, page) {
+        if self.detail.act(action, page, rows.len()) {
             return true;
         }
         if self.cursor.act(action, rows.len(), page) {
@@ -69,6 +69,7 @@ impl List {
             return true;
         }
         match action {
+            Action::Filter if rows.is_empty() && !self.filter.is_active() => {}
             Action::Filter => self.filter.open(),
             Action::Accept => {
                 self.filter.editing = false;

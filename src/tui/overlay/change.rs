@@ -206,7 +206,7 @@ impl Pane for ChangePage {
         let snapshot = scene.snapshot;
         let then = self.then.get(&change.id).map(Explainer::view);
         let label = |id| {
-            let known = then.and_then(|view| view.account(id)).map(|line| snapshot::label(&line.account));
+            let known = then.and_then(|view| view.account(id)).map(|line| line.account.label());
             known.unwrap_or_else(|| snapshot.account_label(id))
         };
         table.draw(&mut scene.paint, scene.lists, body, |index| {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::ExplainTree;
 use crate::{
-    domain::{Change, ChangeId, Holding, Money, Snapshot, TransactionId},
+    domain::{Account, Change, ChangeId, Holding, Money, Snapshot, TransactionId},
     ledger::{
         DifferenceKind, Differing, LedgerDifference, LedgerEntry, differing_fields,
         explain::{BalancePart, Figure, RowPart},
@@ -116,7 +116,7 @@ fn lines(
     // Accounts that differ may not be there now.
     let label = |id| {
         let differing = found.accounts.iter().filter_map(Differing::either).find(|account| account.id == id);
-        differing.map_or_else(|| snapshot.account_label(id), snapshot::label)
+        differing.map_or_else(|| snapshot.account_label(id), Account::label)
     };
     let mut lines = Vec::new();
     heading("Accounts", found.accounts.len(), &mut lines);
@@ -124,7 +124,7 @@ fn lines(
         lines.push(Line {
             kind: Some(it.kind()),
             reason: reason(it.reason.as_ref()),
-            ..Line::text(sides(it, snapshot::label))
+            ..Line::text(sides(it, Account::label))
         });
     }
     heading("Rows", found.row_count(), &mut lines);

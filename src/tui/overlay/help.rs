@@ -164,3 +164,16 @@ impl Pane for Help {
         scene.paint.scrollbar(body, offset, lines.len().max(fits) - fits + usize::from(body.height));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::{action::TABLE, widget::text::width};
+
+    #[test]
+    fn every_title_fits_its_column() {
+        let room = usize::from(COLUMN - 2 - KEYS);
+        let long: Vec<&str> = TABLE.iter().map(|spec| spec.title).filter(|title| width(title) > room).collect();
+        assert!(long.is_empty(), "{long:?}");
+    }
+}

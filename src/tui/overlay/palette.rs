@@ -23,7 +23,6 @@ use crate::{
             scene::Scene,
         },
         msg::Jump,
-        snapshot,
         theme::ThemeName,
         widget::{
             cursor::SelectedRow,
@@ -119,7 +118,7 @@ impl Palette {
             let account = &line.account;
             let aliases = format!("{} {} account", account.institution, account.kind().label());
             let does = Does::Go(Jump::Rows(account.id));
-            add(format!("Rows of {}", snapshot::label(account)), aliases, &account.institution, does);
+            add(format!("Rows of {}", account.label()), aliases, &account.institution, does);
         }
         for provider in PROVIDERS.iter().filter(|provider| !provider.is_file()) {
             let aliases = format!("{} {} link add login", provider.slug, provider.category.label());
@@ -257,6 +256,18 @@ impl Pane for Palette {
     fn paste(&mut self, text: &str, _ctx: &mut Ctx<'_>) -> bool {
         self.field.paste(text);
         self.find();
+        true
+    }
+
+    /// Esc clears the text first; the command stays selected.
+    fn back(&mut self, _ctx: &mut Ctx<'_>) -> bool {
+        if self.field.value().is_empty() {
+            return false;
+        }
+        let selected = self.hits.get(self.cursor.at).copied();
+        self.field = TextField::default();
+        self.find();
+        self.cursor.at = self.hits.iter().position(|hit| Some(*hit) == selected).unwrap_or_default();
         true
     }
 

@@ -15,7 +15,7 @@ pub(crate) use worth::Worth;
 
 use crate::{
     domain::{
-        Account, AccountId, Change, ChangeId, Connection, ConnectionId, RowPair, TransactionFacts, TransactionId,
+        AccountId, Change, ChangeId, Connection, ConnectionId, RowPair, TransactionFacts, TransactionId,
         TransactionSubtype,
     },
     ledger::{AccountLine, Check, Daily, GroupKey, HoldingLine, Ledger, LedgerEntry, LedgerError, View, daily::Span},
@@ -140,7 +140,7 @@ impl LedgerSnapshot {
 
     /// `Checking ··7890`: enough to tell accounts apart in one column.
     pub(crate) fn account_label(&self, id: AccountId) -> String {
-        self.account(id).map_or_else(|| format!("account {id}"), |line| label(&line.account))
+        self.account(id).map_or_else(|| format!("account {id}"), |line| line.account.label())
     }
 
     pub(crate) fn connection(&self, id: ConnectionId) -> Option<&Connection> {
@@ -179,12 +179,6 @@ impl LedgerSnapshot {
     pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
         self.changes.first().map(|change| change.at)
     }
-}
-
-/// An account's name and the end of its number, unless the name holds that already.
-pub(crate) fn label(account: &Account) -> String {
-    let (name, tail) = (account.display_name(), account.tail());
-    if tail.is_empty() || name.ends_with(tail) { name.to_owned() } else { format!("{name} ··{tail}") }
 }
 
 /// The text of a row in lists. Trades often contain their quantity and price, which `masked` leaves out.

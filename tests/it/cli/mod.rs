@@ -1,5 +1,6 @@
 //! The real binary: commands, output, exit codes, terminals and leaks.
 
+mod coming_back;
 mod commands;
 mod connect_with_keys;
 mod daily_backup;

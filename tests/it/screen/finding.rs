@@ -28,9 +28,31 @@ async fn the_palette_finds_themes_settings_providers_and_shell_commands() {
     h.keys(":theme").shows(&["▸ Theme: dark", "Theme: light", "Theme: contrast"]).keys("<enter>").hides("Theme:");
     h.keys(":export csv").shows(&["▸ Export rows to a spreadsheet"]).keys("<enter>y").idle().await;
     assert_eq!(h.clipboard.text().as_deref(), Some("dashtam export --to csv -o rows.csv"));
-    h.keys(":start").shows(&["Setting screen.start"]).keys("<esc>:setting screen.start<enter>");
+    h.keys(":start").shows(&["Setting screen.start"]).keys("<esc><esc>:setting screen.start<enter>");
     h.shows(&["The screen shown first.", "Allowed: "]).keys("<esc>");
     h.keys(":connect schwab<enter>").shows(&["Connect · Charles Schwab"]);
+}
+
+#[tokio::test]
+async fn the_first_esc_clears_a_text_in_the_palette_and_the_second_closes_it() {
+    let mut h = imported(100, 30).await;
+    h.keys(":theme<down>").shows(&["▸ Theme: light"]).keys("<esc>").shows(&["Command", "▸ Theme: light", "Quit"]);
+    h.keys("<esc>").hides("Theme:").shows(&["Transactions"]);
+    h.keys(":<esc>").hides("┌ Command");
+}
+
+#[tokio::test]
+async fn without_rows_there_is_nothing_to_filter_and_no_detail() {
+    let mut h = Harness::new(80, 24);
+    for screen in ["2", "3", "4", "6"] {
+        h.keys(screen).idle().await;
+        // A filter whose line is not shown would take the next keys.
+        h.keys("/?").shows(&["Keys here"]).keys("<esc>");
+        for key in ["<tab>", "l", "<enter>"] {
+            h.keys(key).hides("┌ Detail");
+        }
+    }
+    h.keys("5").idle().await.hides("e edit").shows(&["Enter open"]);
 }
 
 #[tokio::test]

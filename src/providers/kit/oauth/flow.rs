@@ -201,10 +201,8 @@ impl OauthFlow {
     /// `invalid_grant`, or the provider's own verdict, ends a login: anything else may pass.
     fn refused<T: oauth2::ErrorResponse>(&self, error: RequestTokenError<Refused, T>, renewal: bool) -> ProviderError {
         let RequestTokenError::Request(Refused(failure)) = error else {
-            return self.error(
-                ProviderErrorKind::InvalidResponse,
-                "its answer to the login does not follow the standard (no access token)",
-            );
+            let message = "its answer to the login does not follow the standard (no access token)";
+            return self.error(ProviderErrorKind::InvalidResponse, message).with_hint("start the login again later");
         };
         let status = failure.status.map(|status| status.as_u16());
         let quoted =

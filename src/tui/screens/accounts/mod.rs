@@ -23,7 +23,7 @@ use crate::{
         },
         msg::Jump,
         overlay::{ColumnMenu, ExplainTree, Form, FormField, Menu, MenuEntry, Suggest},
-        snapshot::{self, LedgerSnapshot},
+        snapshot::LedgerSnapshot,
         widget::amount,
     },
 };
@@ -115,7 +115,7 @@ impl Accounts {
             inputs.push(sign_input("Row sign", account.signs.rows));
         }
         let about = (account.id, account.alias.clone(), account.type_override, account.signs);
-        ctx.push(Form::new(format!("Edit {}", snapshot::label(account)), inputs, about, submit));
+        ctx.push(Form::new(format!("Edit {}", account.label()), inputs, about, submit));
     }
 
     fn sort_menu(&self, ctx: &mut Ctx<'_>) {
@@ -148,7 +148,7 @@ impl Accounts {
                 suggest: Suggest::Nothing,
             },
         ];
-        ctx.push(Form::new(format!("Balance of {}", snapshot::label(account)), inputs, account.id, submit_balance));
+        ctx.push(Form::new(format!("Balance of {}", account.label()), inputs, account.id, submit_balance));
     }
 
     fn copy(&self, ctx: &mut Ctx<'_>) {
@@ -191,12 +191,12 @@ impl Accounts {
         let mut found: Vec<(String, String, Joining)> = Vec::new();
         for part in ctx.snapshot.view.parts(account.id).unwrap_or_default() {
             let detail = "show it for itself again".to_owned();
-            found.push((format!("split {}", snapshot::label(&part)), detail, Joining::Split(part.id)));
+            found.push((format!("split {}", part.label()), detail, Joining::Split(part.id)));
         }
         for other in ctx.snapshot.accounts().iter().map(|line| &line.account) {
             if other.id != account.id && other.currency == account.currency {
                 let joining = Joining::Merge { into: account.id, part: other.id };
-                found.push((format!("merge {}", snapshot::label(other)), other.institution.clone(), joining));
+                found.push((format!("merge {}", other.label()), other.institution.clone(), joining));
             }
         }
         if found.is_empty() {

@@ -20,7 +20,7 @@ use crate::{
             hit::ListId,
             scene::{Moment, Scene},
         },
-        snapshot::{self, LedgerSnapshot},
+        snapshot::LedgerSnapshot,
         theme::Theme,
         widget::{
             amount::{self, AmountHalves, plain},
@@ -209,7 +209,7 @@ fn cell(
         AccountColumn::Account => {
             let text = if account.is_active { theme.text } else { theme.muted };
             let closed = if account.is_active { "" } else { " (closed)" };
-            let name = if grouped { own_part(account) } else { snapshot::label(account) };
+            let name = if grouped { own_part(account) } else { account.label() };
             Cell::text(format!("{name}{closed}"), text)
         }
         AccountColumn::Institution => Cell::text(account.institution.clone(), theme.muted),
@@ -239,7 +239,7 @@ fn cell(
 
 /// The label of an account without its institution, which is in the heading, unless only the number would be left.
 fn own_part(account: &Account) -> String {
-    let label = snapshot::label(account);
+    let label = account.label();
     let rest = label.strip_prefix(account.institution.as_str()).map(str::trim_start);
     rest.filter(|rest| rest.starts_with(char::is_alphanumeric)).map(str::to_owned).unwrap_or(label)
 }

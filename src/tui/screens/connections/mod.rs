@@ -123,7 +123,7 @@ impl Connections {
             }
             Some(Item::Connection(_)) => {
                 self.list.detail.back();
-                self.list.detail.act(Action::In, 1);
+                self.list.detail.act(Action::In, 1, 1);
             }
             Some(Item::Heading(_)) | None => {}
         }
@@ -247,7 +247,11 @@ impl Pane for Connections {
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
-        can_undo(action, snapshot) && self.list.offers(action, self.rows(snapshot).len())
+        // A provider has no name to edit.
+        let is_provider = || matches!(self.selected(snapshot), Some(RowId::Provider(_)));
+        !(action == Action::Edit && is_provider())
+            && can_undo(action, snapshot)
+            && self.list.offers(action, self.rows(snapshot).len())
     }
 
     fn list(&mut self) -> Option<&mut List> {

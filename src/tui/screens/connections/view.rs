@@ -15,7 +15,6 @@ use crate::{
             scene::{Moment, Scene},
         },
         overlay::wizard::arrived,
-        snapshot,
         theme::Theme,
         widget::{
             paint::{below, top},
@@ -162,7 +161,7 @@ fn connected(connections: &Connections, connection: &Connection, scene: &Scene<'
     let accounts = scene.snapshot.accounts().iter().filter(|line| line.account.connection_id == connection.id);
     lines.push(DetailLine::Heading("Accounts".to_owned()));
     for line in accounts {
-        lines.push(DetailLine::Text(snapshot::label(&line.account), theme.text));
+        lines.push(DetailLine::Text(line.account.label(), theme.text));
     }
     if connection.next_sync_at.is_none() && provider.is_some_and(ProviderMetadata::is_file) {
         lines.push(DetailLine::Blank);

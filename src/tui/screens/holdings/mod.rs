@@ -125,7 +125,7 @@ impl Pane for Holdings {
         match action {
             Action::Open => {
                 self.list.detail.back();
-                self.list.detail.act(Action::In, 1);
+                self.list.detail.act(Action::In, 1, rows.len());
             }
             Action::Group => self.toggle_merged(ctx.snapshot),
             Action::Sort => self.sort_menu(ctx),

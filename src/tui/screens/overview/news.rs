@@ -5,12 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     domain::{ChangeKind, Money, figures::round},
     ledger::explain::Figure,
-    tui::{
-        component::scene::Moment,
-        msg::Jump,
-        overlay::summary,
-        snapshot::{self, LedgerSnapshot},
-    },
+    tui::{component::scene::Moment, msg::Jump, overlay::summary, snapshot::LedgerSnapshot},
 };
 
 /// Most changes that are listed one by one.
@@ -63,7 +58,7 @@ fn balances(snapshot: &LedgerSnapshot, visit: DateTime<Utc>, moment: &Moment) ->
         let change = round(now.balance.amount.saturating_sub(before.balance.amount), currency.display_digits());
         items.push(NewsItem {
             when: "balance".to_owned(),
-            text: snapshot::label(&line.account),
+            text: line.account.label(),
             money: Some(Money::new(change, currency)),
             summary: String::new(),
             figure: Some(Figure::Change(day, Box::new(Figure::Balance(line.account.id)))),

@@ -319,7 +319,7 @@ impl Transactions {
             return;
         }
         self.detail.back();
-        self.detail.act(Action::In, 1);
+        self.detail.act(Action::In, 1, self.len());
     }
 
     fn edit(&mut self, ctx: &mut Ctx<'_>) {
@@ -423,7 +423,7 @@ impl Pane for Transactions {
             self.in_field(action, ctx);
             return;
         }
-        if self.detail.act(action, ctx.page) {
+        if self.detail.act(action, ctx.page, self.len()) {
             return;
         }
         if self.step(action, ctx.page) {
@@ -431,7 +431,7 @@ impl Pane for Transactions {
             return;
         }
         match action {
-            Action::Filter => self.open_filter(ctx),
+            Action::Filter if !ctx.snapshot.is_empty() => self.open_filter(ctx),
             _ if self.groups.are_shown() => self.in_groups(action, ctx),
             Action::Open => self.open(),
             Action::Sort => self.sort_menu(ctx),
