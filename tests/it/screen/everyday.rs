@@ -381,7 +381,7 @@ async fn every_screen_at_every_size() {
         ("change", "6<enter>"),
         ("help", "<esc>3?"),
         ("palette", "<esc>:s"),
-        ("edit", "<esc>e"),
+        ("edit", "<esc><esc>e"),
         ("filter", "<esc>/payee:coffee amt<lt>-6 2026"),
         ("explain", "<esc>x"),
         ("undo", "<esc>6jju"),
