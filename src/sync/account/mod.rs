@@ -283,14 +283,14 @@ fn new_account(draft: &AccountDraft, connection: &Connection) -> Account {
     }
 }
 
-/// Gives an account without a name and number of its own a name that none of `others` has, by a counter.
-pub(super) fn tell_apart<'a>(account: &mut Account, others: impl Iterator<Item = &'a Account> + Clone) {
+/// Gives an account without a stated name and number a name that none of `others` has, by a counter.
+pub(super) fn tell_apart(account: &mut Account, others: &[&Account]) {
     let made = institution::account_name(Some(&account.institution), account.account_type, "");
     let has_number = account.number_masked.bytes().any(|byte| byte.is_ascii_digit());
     if has_number || !institution::is_made_name(&account.name, &made) {
         return;
     }
-    let is_taken = |name: &str| others.clone().any(|other| other.name == name || other.display_name() == name);
+    let is_taken = |name: &str| others.iter().any(|other| other.name == name || other.display_name() == name);
     if is_taken(&account.name) {
         account.name = institution::free_name(made, is_taken);
     }

@@ -250,7 +250,8 @@ fn identify(writer: &mut Writer, account: &mut Account) -> Result<(), JobFailure
     if let Some(former) = former.filter(|former| institution::is_made_name(&former.name, &account.name)) {
         account.name = former.name;
     }
-    tell_apart(account, known.iter().chain(&undone));
+    let others: Vec<&Account> = known.iter().chain(&undone).collect();
+    tell_apart(account, &others);
     Ok(())
 }
 

@@ -132,7 +132,7 @@ fn name_apart(world: &World<'_>, file: &FilePlan, known: Option<&Account>, plan:
     let planned = file.accounts().filter(|planned| planned.is_new).map(|planned| &planned.account);
     let others: Vec<&Account> = world.accounts.iter().filter(is_other).chain(planned).collect();
     let mut account = plan.account.clone();
-    account::tell_apart(&mut account, others.into_iter());
+    account::tell_apart(&mut account, &others);
     plan.account_changed |= account != plan.account;
     plan.account = account;
 }

@@ -12,6 +12,7 @@ use super::{
     coverage::Coverage,
     learned::{Content, Retired},
     likeness::{Face, Likeness, are_instalments, likeness},
+    merge::merge,
 };
 use crate::domain::{IdTrust, TransactionFacts, TransactionStatus};
 
@@ -231,8 +232,7 @@ impl<'a> Sides<'a> {
             TwinMatch::NothingNew => {
                 let facts = &self.batch.drafts[draft].facts;
                 known == news
-                    && super::merge(&self.batch.stored[row].facts, facts, self.batch.trust)
-                        == self.batch.stored[row].facts
+                    && merge(&self.batch.stored[row].facts, facts, self.batch.trust) == self.batch.stored[row].facts
             }
             TwinMatch::SameStatus => known == news,
             TwinMatch::Any => can_follow(known, news, self.draft_id(draft).is_some()),

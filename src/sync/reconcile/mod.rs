@@ -15,6 +15,7 @@ mod doubt;
 mod identity;
 mod learned;
 mod likeness;
+mod merge;
 mod money;
 mod past;
 mod pending;
@@ -35,11 +36,10 @@ use self::{
     doubt::{FirstDay, PairVerdict, Pairs},
     identity::{Claim, Sides},
     learned::Retired,
+    merge::merge,
     money::Agreement,
 };
-use crate::domain::{
-    IdTrust, Kind, Security, Transaction, TransactionDraft, TransactionFacts, TransactionId, TransactionStatus,
-};
+use crate::domain::{IdTrust, Transaction, TransactionDraft, TransactionId, TransactionStatus};
 
 /// Works out what `batch` means. Linear in drafts and stored rows.
 pub(crate) fn reconcile(batch: &Batch<'_>) -> Plan {
@@ -245,54 +245,6 @@ fn news_of(stored: &Transaction, draft: &TransactionDraft, trust: IdTrust) -> Ou
     }
     let merged = merge(&stored.facts, &draft.facts, trust);
     if merged == stored.facts { Outcome::Known } else { Outcome::Amend(stored.id, Box::new(merged)) }
-}
-
-/// The stored facts brought up to date: fields that the draft has win, others stay. A row never goes back from settled to
-/// pending; a cancelled one comes back only when it is settled after all, or when the source's ids can be trusted. The
-/// currency of a settled row never changes.
-fn merge(stored: &TransactionFacts, draft: &TransactionFacts, trust: IdTrust) -> TransactionFacts {
-    fn either<T: Clone>(draft: Option<&T>, stored: Option<&T>) -> Option<T> {
-        draft.or(stored).cloned()
-    }
-    let status = match (stored.status, draft.status) {
-        (TransactionStatus::Settled, TransactionStatus::Pending) => TransactionStatus::Settled,
-        (TransactionStatus::Cancelled, TransactionStatus::Pending) if trust == IdTrust::Reusable => {
-            TransactionStatus::Cancelled
-        }
-        (_, news) => news,
-    };
-    let security = match (&draft.security, &stored.security) {
-        (Some(news), Some(old)) => Some(Box::new(Security {
-            symbol: either(news.symbol.as_ref(), old.symbol.as_ref()),
-            name: either(news.name.as_ref(), old.name.as_ref()),
-            asset_type: news.asset_type.or(old.asset_type),
-            quantity: news.quantity.or(old.quantity),
-            unit_price: news.unit_price.or(old.unit_price),
-            commission: news.commission.or(old.commission),
-            fees: news.fees.or(old.fees),
-            group: either(news.group.as_ref(), old.group.as_ref()),
-        })),
-        (news, old) => either(news.as_ref(), old.as_ref()),
-    };
-    let is_settled = stored.status == TransactionStatus::Settled;
-    TransactionFacts {
-        provider_id: either(draft.provider_id.as_ref(), stored.provider_id.as_ref()),
-        date: draft.date,
-        instant: draft.instant.or(stored.instant),
-        settlement_date: draft.settlement_date.or(stored.settlement_date),
-        amount: draft.amount,
-        currency: if is_settled { stored.currency } else { draft.currency },
-        kind: if draft.kind == Kind::UNKNOWN { stored.kind } else { draft.kind },
-        status,
-        payee: either(draft.payee.as_ref(), stored.payee.as_ref()),
-        description: either(draft.description.as_ref(), stored.description.as_ref()),
-        memo: either(draft.memo.as_ref(), stored.memo.as_ref()),
-        reference: either(draft.reference.as_ref(), stored.reference.as_ref()),
-        raw_type: either(draft.raw_type.as_ref(), stored.raw_type.as_ref()),
-        security,
-        foreign: either(draft.foreign.as_ref(), stored.foreign.as_ref()),
-        origin: stored.origin,
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::{AccountId, AssetCode, ChangeId, Correction, TransactionId, TransactionSubtype};
+use crate::domain::{AccountId, AssetCode, ChangeId, Correction, Kind, TransactionFacts, TransactionSubtype};
 
 mod across;
 mod households;
