@@ -186,8 +186,10 @@ mod tests {
     #[test]
     fn every_format_has_one_provider_that_takes_all_its_files() {
         let anyone = Institution::default();
-        let formats =
-            ["qfx", "ofx", "qbo", "csv", "tsv", "xlsx", "camt052", "camt053", "camt054", "mt940", "mt942", "qif"];
+        let formats = [
+            "qfx", "ofx", "qbo", "csv", "tsv", "xlsx", "xls", "ods", "camt052", "camt053", "camt054", "mt940", "mt942",
+            "qif",
+        ];
         for format in formats {
             let taking: Vec<_> = PROVIDERS
                 .iter()

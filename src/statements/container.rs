@@ -171,7 +171,7 @@ fn has_gap(mut listed: Vec<(u64, u64)>, start: u64, directory: u64) -> bool {
 
 /// Whether a zip archive is an office document.
 fn is_workbook(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"[Content_Types].xml").is_some()
+    bytes.get(30..38) == Some(b"mimetype") || memchr::memmem::find(bytes, b"[Content_Types].xml").is_some()
 }
 
 /// Files that systems add for themselves.

@@ -25,6 +25,7 @@ mod reading;
 mod registry;
 pub mod table;
 mod warnings;
+mod xml;
 
 pub use container::unpack;
 pub use decode::decode;

@@ -20,6 +20,8 @@ pub struct BalanceStatement {
     pub cash: Option<Decimal>,
     /// The part in securities; `None` if there is none.
     pub securities: Option<Decimal>,
+    /// Whether the total is that of cash and securities, even where there are none.
+    pub is_split: bool,
     /// Money that can be spent; on a card the credit left.
     pub available: Option<Decimal>,
     /// The currency of all figures.
@@ -42,6 +44,7 @@ impl BalanceStatement {
             total: snapshot.balance,
             cash,
             securities: securities.filter(|value| !value.is_zero()),
+            is_split,
             available: snapshot.available,
             currency: snapshot.currency,
             change_id: snapshot.change_id,

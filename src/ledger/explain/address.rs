@@ -181,7 +181,10 @@ impl BalancePart {
         match self {
             Self::Whole => Some(stated.total),
             Self::Cash => stated.cash,
-            Self::Securities => stated.securities,
+            Self::Securities => {
+                let has_none = stated.is_split && stated.cash == Some(stated.total);
+                stated.securities.or(has_none.then_some(Decimal::ZERO))
+            }
             Self::Available => stated.available,
         }
     }

@@ -14,7 +14,7 @@ pub static METADATA: ProviderMetadata = FileFormat {
     display_name: "Statement file (CSV, Excel)",
     summary: "Download a statement from your institution's web site as CSV, TSV or Excel and import the file. \
               Nothing is sent anywhere.",
-    formats: &["csv", "tsv", "xlsx", "xls", "txt", "tab"],
+    formats: &["csv", "tsv", "xlsx", "xls", "ods", "txt", "tab"],
     capabilities: &[Capability::Accounts, Capability::Transactions, Capability::Holdings],
     documentation_url: "https://www.rfc-editor.org/rfc/rfc4180",
 }

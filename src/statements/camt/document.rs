@@ -7,11 +7,15 @@ use std::ops::ControlFlow;
 use memchr::memchr_iter;
 use quick_xml::{
     Reader,
-    events::{BytesRef, BytesStart, Event},
+    events::{BytesStart, Event},
 };
 
 use super::{
-    super::{Limits, ReadProgress, StatementError, decode::head},
+    super::{
+        Limits, ReadProgress, StatementError,
+        decode::head,
+        xml::{local, resolved},
+    },
     element::Element,
 };
 
@@ -173,27 +177,6 @@ impl Walker<'_> {
             let room = LONGEST.saturating_sub(element.text.len());
             element.text.push_str(head(text, room));
         }
-    }
-}
-
-/// The name without its namespace prefix.
-fn local(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
-}
-
-/// The character of a reference; what names none stays as written.
-fn resolved(reference: &BytesRef<'_>) -> String {
-    if let Ok(Some(character)) = reference.resolve_char_ref() {
-        return character.to_string();
-    }
-    let name: &str = reference;
-    match name {
-        "amp" => "&".to_owned(),
-        "lt" => "<".to_owned(),
-        "gt" => ">".to_owned(),
-        "quot" => "\"".to_owned(),
-        "apos" => "'".to_owned(),
-        _ => format!("&{name};"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tables (CSV, TSV, XLSX) of any bank, read without a mapping dialogue.
+//! Tables (CSV, TSV, Excel, OpenDocument) of any bank, read without a mapping dialogue.
 //!
 //! Bytes are decoded, cut into a table, framed, typed, and read in the one way that arithmetic, layouts and words leave; or
 //! a question is asked about what is left. How that is done is in `docs/statement-formats.md`. INVARIANT: pure, linear, no panic on
@@ -81,8 +81,8 @@ use crate::domain::IdTrust;
 /// The reader of tables.
 pub static FORMAT: StatementFormat = StatementFormat {
     name: "table",
-    label: "a table (CSV or XLSX)",
-    extensions: &["csv", "tsv", "txt", "xlsx"],
+    label: "a table (CSV or Excel)",
+    extensions: &["csv", "tsv", "txt", "xlsx", "xls", "ods"],
     id_trust: IdTrust::Reusable,
     sniff,
     read,
@@ -216,8 +216,8 @@ pub fn learned(input: &StatementFile<'_>) -> Option<Layout> {
 }
 
 fn read(input: &StatementFile<'_>, progress: &mut ReadProgress<'_>) -> Result<Reading, StatementError> {
-    if sheet::is_sheet(input.bytes) {
-        return workbook::read(input, &sheet::read(input.bytes, input.limits)?, progress);
+    if let Some(kind) = sheet::kind(input.bytes) {
+        return workbook::read(input, &sheet::read(input.bytes, input.limits)?, kind.name(), progress);
     }
     let (text, _) = decoded(input);
     if own::fits(&text) {

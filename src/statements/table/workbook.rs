@@ -25,6 +25,7 @@ const LIST: usize = 3;
 pub(super) fn read(
     input: &StatementFile<'_>,
     sheets: &[WorkbookSheet],
+    format: &'static str,
     progress: &mut ReadProgress<'_>,
 ) -> Result<Reading, StatementError> {
     let words = words::words();
@@ -33,7 +34,7 @@ pub(super) fn read(
     let mut refused: Vec<(&WorkbookSheet, StatementError)> = Vec::new();
     for (index, sheet) in sheets.iter().enumerate() {
         if index > 0 && !names_statement(sheet, words) {
-            if sheet.rows >= LIST {
+            if sheet.rows >= LIST && sheet.fault.is_none() {
                 let error = StatementError::not_a_statement("no header names a date and an amount", "");
                 refused.push((sheet, error));
             }
@@ -42,7 +43,7 @@ pub(super) fn read(
         // A name of a sheet may hold a number or a day, as that of a file does.
         let named = format!("{} {}", stem(input.file_name), sheet.name);
         let file_name = if is_single { input.file_name } else { &named };
-        match super::read_grid(&StatementFile { file_name, ..*input }, &sheet.grid, "xlsx", progress) {
+        match super::read_grid(&StatementFile { file_name, ..*input }, &sheet.grid, format, progress) {
             Ok(reading) => readings.push((sheet, reading)),
             Err(StatementError::Cancelled) => return Err(StatementError::Cancelled),
             Err(error) => refused.push((sheet, error)),
@@ -67,6 +68,13 @@ pub(super) fn read(
     let Some(mut whole) = whole else {
         return Err(refused.into_iter().next().map_or(StatementError::Empty, |(_, error)| error));
     };
+    for sheet in sheets {
+        if let Some(fault) = &sheet.fault {
+            whole
+                .warnings
+                .push(Warning::new(0, about(sheet, &format!("rows may be missing, {fault}; download it again"))));
+        }
+    }
     for (sheet, error) in refused.iter().filter(|(sheet, _)| sheet.rows >= LIST) {
         let reason = match error {
             StatementError::NotAStatement { found, .. } => found.clone(),

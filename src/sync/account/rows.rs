@@ -284,7 +284,7 @@ fn family(format: &str) -> &str {
     match format {
         "ofx" | "qfx" | "qbo" | "ofc" => "ofx",
         // `txt` as the end of a name.
-        "csv" | "tsv" | "xlsx" | "txt" => "table",
+        "csv" | "tsv" | "xlsx" | "xls" | "ods" | "txt" => "table",
         "xml" | "052" | "053" | "054" | "c52" | "c53" | "c54" => "camt",
         "sta" | "940" | "942" | "swi" | "pcc" => "mt94",
         _ if format.starts_with("camt") => "camt",

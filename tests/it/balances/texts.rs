@@ -181,3 +181,20 @@ fn a_rest_is_an_input_of_its_sum() {
     assert_eq!(parts.iter().filter_map(|part| part.value).sum::<Decimal>(), amount("5300.00"));
     assert!(parts.iter().any(|part| part.figure.to_string().ends_with(":rest")));
 }
+
+/// A broker's first statement may state that nothing is held: that is a figure, not an unknown one.
+#[test]
+fn a_statement_without_securities_states_zero_of_them() {
+    let store = Store::in_memory().unwrap();
+    fill(&store);
+    let at = "2026-11-04T12:00:00Z".parse().unwrap();
+    let mut writer = store.begin(ChangeKind::Import, "first.qfx", at).unwrap();
+    state(&mut writer, 7, day("2026-08-31"), "25.00", Some("0.00"));
+    writer.commit(ChangeCounts::default(), vec![AccountId(7)], Some(ConnectionId(1)), vec![]).unwrap();
+    let trees = Trees::of(&Ledger::new(store), day("2026-11-20"));
+    let value =
+        |account: u64, part| trees.node(&format!("account:{account}:stated:2026-08-31:{part}")).map(|node| node.value);
+    assert_eq!(value(7, "securities"), Some(Some(Decimal::ZERO)));
+    assert_eq!(value(7, "cash"), Some(Some(amount("25.00"))));
+    assert_eq!(trees.node("account:1:stated:2026-09-30:securities").map(|node| node.value), None);
+}
