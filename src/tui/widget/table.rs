@@ -153,9 +153,12 @@ impl TableView<'_> {
         let visible: Vec<TableRow> = (offset..self.len.min(offset + height)).map(&mut row).collect();
         let figures = self.figure_widths(&visible);
         let shape = (area.width, self.len, self.sorted);
-        let before = Widths { scrolled: memory.shape == shape, of: std::mem::take(&mut memory.widths) };
+        let keys = self.keys();
+        let known = |key: &String| memory.widths.get(key).copied().filter(|_| !key.is_empty());
+        let of = keys.iter().map(|key| known(key).unwrap_or(0)).collect();
+        let before = Widths { scrolled: memory.shape == shape, of };
         let widths = self.widths(area.width.saturating_sub(GUTTER + MARGIN), &visible, &figures, &before);
-        memory.widths = self.columns.iter().map(|column| column.title.to_owned()).zip(widths.iter().copied()).collect();
+        memory.widths = keys.into_iter().zip(widths.iter().copied()).collect();
         memory.shape = shape;
         if self.headers {
             self.header(paint, area, &widths);
@@ -166,6 +169,16 @@ impl TableView<'_> {
             self.row(paint, line, index, &content, &widths, &figures);
         }
         paint.scrollbar(body, offset, self.len);
+    }
+
+    /// The names under which widths are remembered: titles, and in a table with headers also the place of a column without one.
+    /// Others have no name and are not remembered: lists without headers have different columns under one id.
+    fn keys(&self) -> Vec<String> {
+        let key = |(index, column): (usize, &TableColumn<'_>)| match column.title {
+            "" if self.headers => format!("\u{1f}{}", self.columns[index..].len()),
+            title => title.to_owned(),
+        };
+        self.columns.iter().enumerate().map(key).collect()
     }
 
     fn figure_widths(&self, visible: &[TableRow]) -> Vec<(usize, usize)> {
@@ -186,7 +199,7 @@ impl TableView<'_> {
     /// dropped for that; while a filter is typed, only a vital one counts.
     fn widths(&self, available: u16, visible: &[TableRow], figures: &[(usize, usize)], before: &Widths) -> Vec<u16> {
         let widths = self.laid_out(available, visible, figures, before);
-        if !widths.contains(&0) || before.of.is_empty() {
+        if !widths.contains(&0) || before.of.iter().all(|width| *width == 0) {
             return widths;
         }
         let fresh = self.laid_out(available, visible, figures, &Widths::default());
@@ -227,7 +240,7 @@ impl TableView<'_> {
             .enumerate()
             .map(|(index, column)| match column.size {
                 Size::Fixed(columns) | Size::Flex(columns) | Size::Fill(columns) => columns,
-                Size::Fit(least, most) => match before.kept(column) {
+                Size::Fit(least, most) => match before.kept(index, column) {
                     kept if kept > 0 && column.steady && !column.right => kept,
                     kept => content(index).max(kept).clamp(least, most),
                 },
@@ -236,7 +249,7 @@ impl TableView<'_> {
         let mut kept: Vec<bool> = (0..widths.len())
             .map(|index| {
                 let column = &self.columns[index];
-                !matches!(column.size, Size::Fit(0, _)) || filled(index) || before.kept(column) > 0
+                !matches!(column.size, Size::Fit(0, _)) || filled(index) || before.kept(index, column) > 0
             })
             .collect();
         let needed = |kept: &[bool], widths: &[u16]| -> u32 {
@@ -271,7 +284,7 @@ impl TableView<'_> {
             .filter(|index| kept[*index] && self.columns[*index].is_flexible())
             .map(|index| {
                 let column = &self.columns[index];
-                let before = before.last(column);
+                let before = before.last(index, column);
                 let wanted = match column.size {
                     Size::Fill(_) => u16::MAX,
                     _ if column.steady && before > 0 => before,
@@ -397,23 +410,25 @@ impl TableView<'_> {
     }
 }
 
-/// The widths of columns in the last frame, by title.
+/// The widths of columns in the last frame.
 #[derive(Default)]
 struct Widths {
     /// Whether the list is the same since then, and at most scrolled.
     scrolled: bool,
-    of: HashMap<String, u16>,
+    /// In the order of the columns; 0 for a column that was not there.
+    of: Vec<u16>,
 }
 
 impl Widths {
-    /// The width of a column in the last frame; 0 where it had none or has no title.
-    fn last(&self, column: &TableColumn<'_>) -> u16 {
-        if column.title.is_empty() { 0 } else { self.of.get(column.title).copied().unwrap_or(0) }
+    /// The width of a column in the last frame; 0 where it had none, or has no title and the list is another one since then.
+    fn last(&self, index: usize, column: &TableColumn<'_>) -> u16 {
+        let is_same = self.scrolled || !column.title.is_empty();
+        self.of.get(index).copied().filter(|_| is_same).unwrap_or(0)
     }
 
     /// The width that a column keeps at least.
-    fn kept(&self, column: &TableColumn<'_>) -> u16 {
-        if column.steady || self.scrolled { self.last(column) } else { 0 }
+    fn kept(&self, index: usize, column: &TableColumn<'_>) -> u16 {
+        if column.steady || self.scrolled { self.last(index, column) } else { 0 }
     }
 }
 

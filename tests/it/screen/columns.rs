@@ -52,3 +52,25 @@ async fn accounts_are_sorted_like_the_other_lists() {
     assert_eq!(order(&mut h), ["1111", "3333", "2222"]);
     h.keys("si").hides("Institution");
 }
+
+#[tokio::test]
+async fn columns_stay_in_place_once_every_row_was_seen() {
+    for (width, height) in [(60, 20), (80, 24), (120, 36), (200, 60)] {
+        let mut h = Harness::demo(width, height).await;
+        h.keys("3").idle().await;
+        let titles = |h: &mut Harness| {
+            let screen = h.screen();
+            let line = screen.lines().find(|line| line.contains("Date ▼")).unwrap();
+            // Without the detail beside it.
+            line.split("││").next().unwrap().to_owned()
+        };
+        for _ in 0..60 {
+            h.keys("<ctrl-d>").idle().await;
+        }
+        let last = titles(&mut h);
+        for _ in 0..60 {
+            h.keys("<ctrl-u>").idle().await;
+            assert_eq!(titles(&mut h), last, "{width}x{height}");
+        }
+    }
+}
