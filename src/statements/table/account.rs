@@ -31,7 +31,12 @@ pub(super) enum Owner {
 }
 
 /// The column of currencies that goes with the amounts.
-pub(super) fn currency_column(columns: &[Column], layout: Option<&Layout>) -> Option<usize> {
+pub(super) fn currency_column(
+    grid: &Grid,
+    frame: &Frame,
+    columns: &[Column],
+    layout: Option<&Layout>,
+) -> Option<usize> {
     if let Some(names) = layout.and_then(|layout| layout.columns.get("currency")) {
         return names.iter().find_map(|name| column_named(columns, name));
     }
@@ -57,7 +62,14 @@ pub(super) fn currency_column(columns: &[Column], layout: Option<&Layout>) -> Op
     // The only currency of a table whose amount is called that of the operation.
     let others: Vec<&Column> =
         columns.iter().filter(|column| column.kind == ColumnKind::Currency && column.is(Role::CurrencyOther)).collect();
-    let has_other = columns.iter().any(|column| column.is(Role::AmountOther)) && amount.is_some();
+    // An amount of the operation that is that of the account in every row is in its currency.
+    let differs = |other: &&Column| {
+        other.is(Role::AmountOther)
+            && amount.is_some_and(|amount| {
+                frame.sample.iter().any(|row| grid.cell(*row, other.index) != grid.cell(*row, amount))
+            })
+    };
+    let has_other = columns.iter().any(|column| differs(&column));
     if let ([only], true, false) = (&others[..], all.is_empty(), has_other) {
         return Some(only.index);
     }

@@ -12,6 +12,7 @@ use super::{
     layout::Layout,
     marks::DecimalMark,
     model::{self, Model, SignWords},
+    net,
     number::Mark,
     role::Role,
     sign,
@@ -19,6 +20,7 @@ use super::{
     steps,
     words::{Words, key},
 };
+use crate::domain::AssetCode;
 
 /// A balance column beside a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +43,13 @@ pub(super) struct Candidate {
     pub(super) is_turned_over: bool,
     /// Balances that agree only if the amounts, whose direction is stated, went the other way.
     pub(super) against: usize,
+    /// The currency in the header of a full column, where others of its kind have another one.
+    pub(super) currency: Option<AssetCode>,
 }
 
 impl Candidate {
     fn new(model: Model, prior: u32) -> Self {
-        Self { model, prior, balance: None, is_guess: false, is_turned_over: false, against: 0 }
+        Self { model, prior, balance: None, is_guess: false, is_turned_over: false, against: 0, currency: None }
     }
 
     fn guess(model: Model, prior: u32) -> Self {
@@ -64,6 +68,10 @@ impl Candidate {
     pub(super) fn is_rival_of(&self, other: &Self) -> bool {
         let (weight, upright, prior) = self.standing();
         let (best, best_upright, best_prior) = other.standing();
+        let differs = self.currency.zip(other.currency).is_some_and(|(one, other)| one != other);
+        if differs && weight == 0 && best == 0 && prior + 6 >= best_prior {
+            return true;
+        }
         self.is_guess && other.is_guess && weight == best && upright == best_upright && prior + 3 >= best_prior
     }
 
@@ -184,12 +192,17 @@ fn by_header(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, list
             if let Some(marker) = marker(grid, frame, columns, words, column) {
                 list.push(Candidate::new(Model::Marked { column: column.index, marker }, prior + 2));
             }
-            list.push(Candidate::new(Model::Signed { column: column.index, fee: None, tax: None }, prior));
+            let mut signed = Candidate::new(Model::Signed { column: column.index, fee: None, tax: None }, prior);
+            signed.currency = column.currency.filter(|_| found.len() > 1 && full > 0);
+            list.push(signed);
             // Net of fees only where the arithmetic proves it.
             for fee in &fees {
                 list.push(Candidate::new(Model::Signed { column: column.index, fee: Some(fee.index), tax: None }, 8));
             }
         }
+    }
+    if let Some(column) = net::column(grid, frame, columns) {
+        list.push(Candidate::new(Model::Signed { column, fee: None, tax: None }, 62));
     }
     pairs(grid, frame, columns, list);
 }
@@ -238,6 +251,9 @@ fn marker(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words, amount:
     (plus || beside.is_some()).then(|| beside.map(|column| column.index))
 }
 
+/// Headers of money that left the account, in no other sense.
+const PAYOUTS: &[&str] = &["paid out", "payout", "payouts", "money out", "withdrawal", "withdrawals", "withdrawn"];
+
 /// Pairs of columns for money out and in; the last pair first, which is the booked one.
 fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidate>) {
     let usable = |column: &&Column| matches!(column.kind, ColumnKind::Number | ColumnKind::Blank);
@@ -271,12 +287,23 @@ fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidat
         ));
     }
     if out.is_empty() != into.is_empty() {
+        // Beside a column of amounts, a count of something shares no rows with money.
+        let has_amount = columns
+            .iter()
+            .any(|column| is_money(column) && matches!(column.role, Some(Role::Amount | Role::AmountMain)));
         for column in out.iter().chain(&into).filter(|column| is_money(column)) {
             let is_out = column.is(Role::Debit);
-            for other in columns.iter().filter(|other| other.role.is_none() && completes(grid, frame, column, other)) {
+            // What was paid out and the amounts that came in may share the rows between them.
+            let is_payout = PAYOUTS.contains(&key(&column.header).as_str());
+            let may_be = |other: &&Column| match other.role {
+                None => !has_amount || other.looks_like_money(),
+                Some(Role::Amount) => is_payout && other.negative == 0,
+                _ => false,
+            };
+            for other in columns.iter().filter(may_be).filter(|other| completes(grid, frame, column, other)) {
                 let (debit, credit) = if is_out { (column.index, other.index) } else { (other.index, column.index) };
                 let model = Model::Split { debit: Some(debit), credit: Some(credit), fee: None, signed: false };
-                list.push(Candidate::new(model, 45));
+                list.push(Candidate::new(model, if other.role.is_none() { 45 } else { 58 }));
                 let turned = Model::Split { debit: Some(credit), credit: Some(debit), fee: None, signed: false };
                 list.push(Candidate::new(turned, 3));
             }
@@ -438,7 +465,10 @@ pub(super) fn judge(
                     _ => false,
                 };
                 if inverted && is_fixed {
-                    candidate.against = candidate.against.max(chain.agree);
+                    // Signs inside the columns that agree with the headers weigh more than a step or two.
+                    if chain.is_strong() || !is_signed_split(&candidate.model, columns) {
+                        candidate.against = candidate.against.max(chain.agree);
+                    }
                     chain = Chain::default();
                 }
                 // A balance before the row is rare; it must be named so or proven.
@@ -472,6 +502,11 @@ pub(super) fn judge(
             judged.push((candidate, mark));
         }
     }
+    // A step or two agree by chance: they do not set a guess before amounts that a header names.
+    let has_named = judged.iter().any(|(candidate, _)| !candidate.is_guess && candidate.prior >= 20);
+    for (candidate, _) in judged.iter_mut().filter(|(candidate, _)| has_named && candidate.is_guess) {
+        candidate.balance = candidate.balance.filter(|beside| beside.chain.is_strong());
+    }
     // A column that leaves rows without an amount, where another fills them, proves nothing. A number that no header names
     // may fill every row without being an amount.
     let most = |guesses: bool| {
@@ -486,6 +521,13 @@ pub(super) fn judge(
         }
     }
     judged
+}
+
+/// Whether all amounts of the column of money out are negative, and none of money in is.
+fn is_signed_split(model: &Model, columns: &[Column]) -> bool {
+    let Model::Split { debit: Some(debit), credit: Some(credit), .. } = model else { return false };
+    let (Some(debit), Some(credit)) = (columns.get(*debit), columns.get(*credit)) else { return false };
+    debit.negative > 0 && debit.positive == 0 && credit.negative == 0
 }
 
 /// Unsigned amounts whose direction the balances give, with the words that go with it.

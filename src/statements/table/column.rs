@@ -82,6 +82,9 @@ pub(super) fn examine(grid: &Grid, frame: &Frame, words: &Words) -> Vec<Column> 
 fn pair_up(grid: &Grid, frame: &Frame, columns: &mut [Column]) {
     for (side, other) in [(Role::Debit, Role::Credit), (Role::Credit, Role::Debit)] {
         let Some(partner) = columns.iter().find(|column| column.is(other)).map(|column| column.index) else { continue };
+        if columns.iter().any(|column| column.is(side) && column.kind == ColumnKind::Number) {
+            continue;
+        }
         let amount = |row: usize, column: usize| money(grid.cell(row, column)).is_some_and(|number| !number.is_zero());
         for column in columns.iter_mut().filter(|column| column.is(Role::Amount) || column.is(Role::AmountMain)) {
             let score = column.score;
@@ -103,7 +106,7 @@ fn examine_one(grid: &Grid, frame: &Frame, words: &Words, index: usize, header: 
         index,
         header: header.to_owned(),
         currency,
-        is_currency_only: currency.is_some() && bare.is_empty(),
+        is_currency_only: currency.is_some() && bare.is_empty() && words::side(header).is_none(),
         matches: words.roles(header),
         role: None,
         score: 0,
@@ -256,8 +259,25 @@ fn suits(role: Role, column: &Column) -> bool {
     }
 }
 
+/// Headers of the marks by which a program for budgets or accounts notes what its owner compared with the bank.
+const CLEARING: &[&str] = &["cleared", "clr", "reconciled", "reconcile", "clear status", "cleared status"];
+
+/// The column of such marks: they say nothing about the bank, so that a row without one is booked like any other.
+pub(super) fn clearing(grid: &Grid, frame: &Frame, columns: &[Column]) -> Option<usize> {
+    let holds =
+        |column: &Column, word: &str| frame.sample.iter().any(|row| words::key(grid.cell(*row, column.index)) == word);
+    let is_mark = |column: &&Column| {
+        let named = CLEARING.contains(&words::key(&column.header).as_str());
+        let both = || (holds(column, "uncleared") || holds(column, "not cleared")) && holds(column, "cleared");
+        let is_noted = named || holds(column, "reconciled") || both();
+        column.kind == ColumnKind::Text && !holds(column, "pending") && is_noted
+    };
+    columns.iter().find(is_mark).map(|column| column.index)
+}
+
 /// The column that states whether a row is booked: by its header, else by its cells.
 pub(super) fn status(grid: &Grid, frame: &Frame, columns: &[Column], words: &Words) -> Option<usize> {
+    let clearing = clearing(grid, frame, columns);
     let telling = |column: &Column| {
         let states = |row: &&usize| {
             let cell = grid.cell(**row, column.index);
@@ -265,12 +285,12 @@ pub(super) fn status(grid: &Grid, frame: &Frame, columns: &[Column], words: &Wor
         };
         frame.sample.iter().filter(states).count()
     };
-    let named = with_role(columns, Role::Status);
+    let named = with_role(columns, Role::Status).filter(|column| Some(column.index) != clearing);
     if let Some(column) = named.max_by_key(|column| (telling(column), std::cmp::Reverse(column.index))) {
         return Some(column.index);
     }
     let is_status = |column: &&Column| {
-        let unnamed = matches!(column.role, None | Some(Role::Type));
+        let unnamed = matches!(column.role, None | Some(Role::Type)) && Some(column.index) != clearing;
         let states = |row: &usize| {
             let cell = grid.cell(*row, column.index);
             words.is(Set::Pending, cell) || words.is(Set::Failed, cell)

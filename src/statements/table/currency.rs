@@ -68,6 +68,10 @@ const CURRENCIES: &[(&str, &str)] = &[
     ("pound", "GBP"),
     ("pounds sterling", "GBP"),
     ("pound sterling", "GBP"),
+    ("rm", "MYR"),
+    ("rp", "IDR"),
+    ("人民币元", "CNY"),
+    ("人民幣元", "CNY"),
     ("rs", "INR"),
     ("rs.", "INR"),
     ("rub", "RUB"),
@@ -169,6 +173,8 @@ pub(super) fn without_currency(header: &str) -> (String, Option<AssetCode>) {
                     | "chf"
                     | "rs"
                     | "rs."
+                    | "rm"
+                    | "rp"
                     | "円"
                     | "元"
                     | "kč"

@@ -109,7 +109,17 @@ pub(super) fn parse(cell: &str) -> Option<Day> {
     {
         return fixed(year, month, day, "");
     }
-    figures(cell).or_else(|| letters(cell))
+    figures(cell).or_else(|| letters(cell)).or_else(|| joined(cell))
+}
+
+/// Day, month in letters and year without anything between them: `03FEB2026`.
+fn joined(cell: &str) -> Option<Day> {
+    let (day, rest) = cell.split_at_checked(2)?;
+    let (month, year) = rest.split_at_checked(3)?;
+    let year = (month.bytes().all(|byte| byte.is_ascii_alphabetic()) && matches!(year.len(), 2 | 4)).then_some(year)?;
+    let (day, year) = (figure(day.as_bytes())?, figure(year.as_bytes())?);
+    let year = if year < 100 { u32::try_from(century(year)).ok()? } else { year };
+    fixed(year, words::month(month)?, day, "")
 }
 
 fn figure(bytes: &[u8]) -> Option<u32> {

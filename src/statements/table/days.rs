@@ -40,11 +40,17 @@ pub(super) fn columns(columns: &[Column], grid: &Grid, frame: &Frame) -> DateCol
     let dated: Vec<&Column> = columns.iter().filter(|column| column.kind == ColumnKind::Date).collect();
     let has_trade_day = dated.iter().any(|column| key(&column.header).starts_with("trade "));
     let is_settlement = |column: &Column| key(&column.header).starts_with("settle");
+    let is_note = |column: &Column| {
+        let name = key(&column.header);
+        ["created", "updated", "modified", "imported", "entered"].iter().any(|word| name.starts_with(word))
+    };
     let mut ranked: Vec<(u32, usize)> = Vec::new();
     for column in &dated {
         let rank = match column.role {
             // The settlement of a trade is its value day.
             Some(Role::DateBook | Role::DateTxn) if is_settlement(column) && has_trade_day => 2,
+            // The day on which a program noted the row is not that of the row.
+            Some(Role::DateBook | Role::DateTxn) if is_note(column) => 3,
             Some(Role::DateBook) => 0,
             Some(Role::DateTxn) => 1,
             Some(Role::DateValue) => 2,

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_8859_2, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_8859_2, MACINTOSH, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250,
     WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1255, WINDOWS_1257,
 };
 
@@ -57,8 +57,23 @@ pub(super) fn decode<'a>(
     if whole > broken * 2 {
         return (text, UTF_8.name());
     }
-    let encoding = legacy(bytes, words);
+    let (score, encoding) = legacy(bytes, words);
+    let head = &bytes[..bytes.len().min(SAMPLE)];
+    if plausibility(&dos(head), words) > score {
+        return (Cow::Owned(dos(bytes)), "ibm850");
+    }
     (encoding.decode_without_bom_handling(bytes).0, encoding.name())
+}
+
+/// The upper half of code page 850, in which programs of DOS wrote the languages of western Europe.
+const DOS: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
+                   └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
+
+/// Bytes of that code page as text.
+fn dos(bytes: &[u8]) -> String {
+    let upper: Vec<char> = DOS.chars().collect();
+    let letter = |byte: &u8| upper.get(usize::from(*byte).wrapping_sub(128)).copied().unwrap_or(char::from(*byte));
+    bytes.iter().map(letter).collect()
 }
 
 /// Text files hold no null bytes: a null in every second place is UTF-16 without a mark.
@@ -79,17 +94,17 @@ fn by_nulls(bytes: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-fn legacy(bytes: &[u8], words: &Words) -> &'static Encoding {
+fn legacy(bytes: &[u8], words: &Words) -> (i64, &'static Encoding) {
     let head = &bytes[..bytes.len().min(SAMPLE)];
     let mut best = (i64::MIN, WINDOWS_1252);
-    for encoding in LEGACY.into_iter().chain([EUC_JP]) {
+    for encoding in LEGACY.into_iter().chain([EUC_JP, MACINTOSH]) {
         let (text, _) = encoding.decode_without_bom_handling(head);
         let score = plausibility(&text, words);
         if score > best.0 {
             best = (score, encoding);
         }
     }
-    best.1
+    best
 }
 
 /// How much a text looks like a statement: known header words count for it, odd characters against.
@@ -98,7 +113,7 @@ fn plausibility(text: &str, words: &Words) -> i64 {
     let mut before = ' ';
     for character in text.chars() {
         score += match character {
-            '\u{fffd}' | '\u{80}'..='\u{9f}' | '\u{e000}'..='\u{f8ff}' => -20,
+            '\u{fffd}' | '\u{80}'..='\u{9f}' | '\u{2500}'..='\u{25ff}' | '\u{e000}'..='\u{f8ff}' => -20,
             '°'
             | '§'
             | '€'

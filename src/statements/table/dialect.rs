@@ -21,7 +21,8 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub(super) delimiter: u8,
-    pub(super) quotes: bool,
+    /// The mark around cells that hold a delimiter.
+    pub(super) quote: Option<u8>,
 }
 
 /// The table in a text.
@@ -55,15 +56,29 @@ fn choose(text: &str, stated: Option<u8>) -> Dialect {
     let sample = head(text);
     let mut best: Option<(Score, Dialect)> = None;
     for delimiter in stated.map_or_else(|| DELIMITERS.to_vec(), |delimiter| vec![delimiter]) {
-        for quotes in [true, false] {
-            let dialect = Dialect { delimiter, quotes };
+        let single = has_single_quotes(sample, delimiter).then_some(Some(b'\''));
+        for quote in [Some(b'"'), None].into_iter().chain(single) {
+            let dialect = Dialect { delimiter, quote };
             let score = score(sample, dialect);
             if best.as_ref().is_none_or(|(known, _)| score > *known) {
                 best = Some((score, dialect));
             }
         }
     }
-    best.map_or(Dialect { delimiter: b',', quotes: true }, |(_, dialect)| dialect)
+    best.map_or(Dialect { delimiter: b',', quote: Some(b'"') }, |(_, dialect)| dialect)
+}
+
+/// Whether cells of most lines stand between apostrophes: as many open behind a delimiter as close before one.
+fn has_single_quotes(sample: &str, delimiter: u8) -> bool {
+    let delimiter = char::from(delimiter);
+    let (mut quoted, mut lines) = (0, 0);
+    for line in sample.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let opens = line.matches(&format!("{delimiter}'")).count() + usize::from(line.starts_with('\''));
+        let closes = line.matches(&format!("'{delimiter}")).count() + usize::from(line.ends_with('\''));
+        lines += 1;
+        quoted += usize::from(opens > 0 && closes > 0);
+    }
+    quoted * 2 > lines
 }
 
 /// The lines at the head of a text.
@@ -105,7 +120,7 @@ fn score(sample: &str, dialect: Dialect) -> Score {
     };
     let (good, width) = most(&good);
     let (rows, any_width) = most(&any);
-    (good, dialect.quotes, rows * usize::from(any_width > 1), width.max(any_width))
+    (good, dialect.quote == Some(b'"'), rows * usize::from(any_width > 1), width.max(any_width))
 }
 
 /// Cuts a text into cells.
@@ -121,7 +136,8 @@ fn cells(
     let bytes = text.as_bytes();
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(dialect.delimiter)
-        .quoting(dialect.quotes)
+        .quoting(dialect.quote.is_some())
+        .quote(dialect.quote.unwrap_or(b'"'))
         .flexible(true)
         .has_headers(false)
         .from_reader(bytes);
@@ -165,7 +181,7 @@ fn too_large(limit: u64) -> StatementError {
 
 /// Some files put a blank between delimiter and quote, which hides the quote. `None` when the text has none of it.
 fn spaced_quotes(text: &str, dialect: Dialect) -> Option<String> {
-    if !dialect.quotes || dialect.delimiter == b'\t' {
+    if dialect.quote != Some(b'"') || dialect.delimiter == b'\t' {
         return None;
     }
     let delimiter = char::from(dialect.delimiter);
@@ -231,7 +247,7 @@ mod tests {
     fn a_stray_quote_does_not_swallow_the_file() {
         let (grid, dialect) =
             table("d,t,a\n2026-01-01,\"5\" pipe,1.00\n2026-01-02,\"x,2.00\n2026-01-03,y,3.00\n2026-01-04,z,4.00\n");
-        assert_eq!((dialect.quotes, grid.len()), (false, 5));
+        assert_eq!((dialect.quote, grid.len()), (None, 5));
         let (grid, _) = table("d, t, a\n2026-01-01, \"x, y\", 1.00\n2026-01-02, \"z\", 2.00\n");
         assert_eq!(grid.cell(1, 1), "x, y");
     }

@@ -67,6 +67,10 @@ pub(super) fn find(grid: &Grid, words: &Words) -> Option<Frame> {
         first = next.filter(|row| !is_alone(*row)).unwrap_or(first);
         header = header_above(grid, words, first, width);
     }
+    // Rows right above the first one of the usual width, a cell shorter or longer, are rows too.
+    while header.is_none() && first > 0 && fits(first - 1) && row_day(grid, first - 1) == row_day(grid, first) {
+        first -= 1;
+    }
     let start = header.map_or(first, |header| header + 1);
     let sample: Vec<usize> =
         (first..grid.len().min(first + 3 * SAMPLE)).filter(|row| fits(*row)).take(SAMPLE).collect();

@@ -6,7 +6,7 @@
 use rust_decimal::Decimal;
 
 use super::{
-    account,
+    account, bookkeeping,
     candidates::{self, Candidate},
     chain::Direction,
     column::{self, Column, column_named, shape},
@@ -69,7 +69,7 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     let direction = direction(grid, &frame, &dates, order, open_orders.as_deref());
 
     // Whose rows, in which currency.
-    let currency_column = account::currency_column(&columns, layout);
+    let currency_column = account::currency_column(grid, &frame, &columns, layout);
     let owner = account::owner(grid, &frame, &columns, &facts, table.file_name, layout);
     let groups = account::groups(grid, &frame.sample, currency_column, &owner);
 
@@ -98,6 +98,7 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     if !answered {
         asks_sign |= contradicted(&chosen, is_card, answers, &mut turn, &mut evidence);
     }
+    asks_sign |= !answered && is_unproven_ledger(&chosen, &columns, &facts, table, layout);
     money_column::explain(grid, &columns, &chosen, &mut evidence);
     let stated = account::currency(&columns, &chosen, &facts, layout)
         .or_else(|| account::currency_in_cells(grid, &frame, &columns));
@@ -211,6 +212,21 @@ fn contradicted(
         chosen.against
     )));
     !matches!(answers.get("sign").map(str::trim), Some("as-is" | "invert"))
+}
+
+/// Whether debit and credit are those of a ledger, where the debit of a bank account is money in, and no balance decides.
+fn is_unproven_ledger(
+    chosen: &Candidate,
+    columns: &[Column],
+    facts: &Facts,
+    table: &RawTable<'_>,
+    layout: Option<&Layout>,
+) -> bool {
+    let is_proven = chosen.balance.is_some_and(|beside| beside.chain.agree > 0);
+    let is_pair = matches!(chosen.model, super::model::Model::Split { debit: Some(_), credit: Some(_), .. });
+    let is_answered = matches!(table.answers.get("sign").map(str::trim), Some("as-is" | "invert"));
+    let is_open = layout.is_none() && !is_answered && !is_proven;
+    is_pair && is_open && bookkeeping::is_ledger(columns, facts, table.file_name)
 }
 
 /// The signs to turn, and whether they must be asked about.

@@ -35,6 +35,8 @@ pub(super) struct RowLine {
     pub(super) is_pending: bool,
     pub(super) currency: Option<AssetCode>,
     pub(super) draft: TransactionDraft,
+    /// A doubt about the row that the user should know of.
+    pub(super) doubt: Option<String>,
 }
 
 /// A line that is not used as a row.
@@ -147,7 +149,11 @@ impl<'a> LineReader<'a> {
         };
         let currency = self.currency(row);
         let draft = TransactionDraft::from(self.facts(row, day, amount, currency, is_pending));
-        Some(Ok(RowLine { row, is_pending, currency, draft }))
+        let doubt = self.is_closed(row).then(|| {
+            let status = quoted(self.status(row));
+            format!("the trade is closed ({status}); it is imported, and a refund counts where the file lists one")
+        });
+        Some(Ok(RowLine { row, is_pending, currency, draft, doubt }))
     }
 
     fn date_in(&self, row: usize, column: usize) -> Option<NaiveDate> {
@@ -210,11 +216,37 @@ impl<'a> LineReader<'a> {
             day.map(|day| matches!(day.written, date::WrittenDay::Fixed(_)))
         };
         let other_notation = is_fixed(row).is_some_and(|fixed| others().all(|row| is_fixed(row) == Some(!fixed)));
-        lacks_texts || other_notation
+        // A currency or an account number where no other row has one: a line about the account.
+        let is_code = |row: usize, column: usize| words::currency(grid.cell(row, column)).is_some();
+        let has_code =
+            (0..grid.width(row)).any(|column| is_code(row, column) && !others().any(|row| is_code(row, column)));
+        let is_number = |row: usize, column: usize| is_account_number(grid.cell(row, column));
+        let usual = || {
+            self.texts
+                .iter()
+                .chain(&self.parties)
+                .copied()
+                .filter(|column| others().all(|row| is_filled(row, *column) && !is_number(row, *column)))
+        };
+        let has_number = usual().any(|column| is_number(row, column))
+            && usual().any(|column| !is_filled(row, column))
+            && usual().all(|column| is_number(row, column) || !is_filled(row, column));
+        lacks_texts || other_notation || has_code || has_number
     }
 
+    /// The word for the state of a row; under a header such as `Pending` a yes stands for that word.
     fn status(&self, row: usize) -> &str {
-        self.plan.status_column.map_or("", |column| self.grid.cell(row, column))
+        let Some(column) = self.plan.status_column else { return "" };
+        let cell = self.grid.cell(row, column);
+        let header = self.plan.columns.get(column).map_or("", |known| known.header.as_str());
+        if self.words.is(Set::Pending, header) || self.words.is(Set::Failed, header) {
+            match key(cell).as_str() {
+                "true" | "yes" | "y" | "1" | "x" => return header,
+                "false" | "no" | "n" | "0" => return "",
+                _ => {}
+            }
+        }
+        cell
     }
 
     fn movement(&self, row: usize, day: NaiveDate, amount: Decimal) -> Line {
@@ -248,6 +280,9 @@ impl<'a> LineReader<'a> {
             Err(line) => return line,
         };
         let first = self.plan.dates.order.first().map_or("", |column| self.grid.cell(row, *column));
+        if self.is_unpaid(row) {
+            return Line::Skipped(format!("not booked: {}", quoted(status)));
+        }
         let pending = self.words.is(Set::Pending, status)
             || (date::parse(first).is_none() && (self.words.is(Set::Pending, first) || self.holds_pending(row)));
         if pending { Line::Pending(Some(day), amount) } else { Line::Booked(day, amount) }
@@ -269,6 +304,17 @@ impl<'a> LineReader<'a> {
         }
         let refund = self.grid.cells(row).any(|cell| contains(&key(cell), "退款") || contains(&key(cell), "refund"));
         if refund { Ok(amount.abs()) } else { Err(Line::Skipped(format!("neither in nor out: {}", quoted(cell)))) }
+    }
+
+    /// Whether a trade was closed: the money may have moved before, or never.
+    fn is_closed(&self, row: usize) -> bool {
+        matches!(self.status(row), "交易关闭" | "交易關閉" | "已关闭" | "已關閉")
+    }
+
+    /// Whether a closed trade lacks the day of its payment, which others have.
+    fn is_unpaid(&self, row: usize) -> bool {
+        let paid = self.plan.columns.iter().find(|column| column.is(Role::DateBook));
+        self.is_closed(row) && paid.is_some_and(|column| self.grid.cell(row, column.index).is_empty())
     }
 
     fn holds_pending(&self, row: usize) -> bool {
@@ -422,6 +468,13 @@ impl<'a> LineReader<'a> {
         self.kinds.apply(self.grid, row, self.plan.mark, &mut facts);
         facts
     }
+}
+
+/// Whether a cell holds the number of an account and nothing else.
+fn is_account_number(cell: &str) -> bool {
+    let digits = cell.bytes().filter(u8::is_ascii_digit).count();
+    let others = cell.chars().filter(|c| !c.is_ascii_digit() && !c.is_whitespace() && *c != '-').count();
+    digits >= 8 && others <= 2
 }
 
 /// The currency that a cell of a currency column names. That of a layout may name coins, which no list holds.

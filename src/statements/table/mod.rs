@@ -8,6 +8,7 @@ mod account;
 #[cfg(test)]
 mod amounts_tests;
 mod ask;
+mod bookkeeping;
 #[cfg(test)]
 mod brokers_tests;
 mod built_in;
@@ -35,7 +36,10 @@ mod marks;
 mod metamorphic;
 mod model;
 mod money_column;
+mod net;
 mod number;
+#[cfg(test)]
+mod odd_files_tests;
 mod own;
 mod pairs;
 mod plan;

@@ -90,7 +90,7 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
     if count(Set::Prices) >= 3 || (figures(Set::Prices) > 0 && figures(Set::Prices) == numbers.len()) {
         return Some(refusal("this is a list of prices, not of transactions"));
     }
-    if figures(Set::Plans) >= 1 && !has(Role::Balance) {
+    if figures(Set::Plans) >= 1 && (!has(Role::Balance) || figures(Set::Plans) == numbers.len()) {
         return Some(refusal("this is a budget, not a list of transactions"));
     }
     if figures(Set::Loans) >= 2 && texts == 0 {
@@ -104,6 +104,9 @@ pub(super) fn by_columns(columns: &[Column], words: &Words) -> Option<StatementE
     }
     if count(Set::Orders) >= 2 && !has(Role::Balance) && !has(Role::Debit) {
         return Some(refusal("this is a list of orders or invoices, not of transactions"));
+    }
+    if count(Set::Lists) >= 2 && !has(Role::Balance) && !has(Role::Debit) {
+        return Some(refusal("this is a list of goods, wages, assets or offers, not of transactions"));
     }
     let currencies = columns.iter().filter(|column| column.is_currency_only).count();
     if currencies >= 4 {

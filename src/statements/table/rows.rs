@@ -110,7 +110,12 @@ pub(super) fn read(
                     warnings.add(grid.line(line.row), || format!("only the first {most} rows are read"));
                     break 'blocks;
                 }
-                Ok(line) => collected.add(&reader, line),
+                Ok(mut line) => {
+                    if let Some(doubt) = line.doubt.take() {
+                        warnings.add(grid.line(line.row), || doubt);
+                    }
+                    collected.add(&reader, line);
+                }
             }
         }
     }

@@ -6,13 +6,24 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::{grid::Grid, words::Words};
+use super::{
+    grid::Grid,
+    words::{ShortYear, Words},
+};
 use crate::domain::text;
 
 /// Rows before a header.
 const SEARCHED: usize = 20;
 /// 2000-01-01 and 2060-01-01.
 const RANGE: std::ops::Range<u64> = 36_526..58_441;
+
+/// The day of six figures, with the year in front, as banks of Sweden and Japan write it.
+fn short(cell: &str) -> Option<NaiveDate> {
+    let part = |at: usize| cell.get(at..at + 2)?.parse::<u32>().ok();
+    let (year, month, day) = (part(0)?, part(2)?, part(4)?);
+    let is_plain = cell.len() == 6 && cell.bytes().all(|byte| byte.is_ascii_digit()) && (10..60).contains(&year);
+    is_plain.then(|| NaiveDate::from_ymd_opt(2_000 + i32::try_from(year).ok()?, month, day)).flatten()
+}
 
 /// The day of a number, with or without a time of day as fraction.
 fn day(cell: &str) -> Option<NaiveDate> {
@@ -26,10 +37,11 @@ pub(super) fn with_days(grid: &Grid, words: &Words) -> Option<Grid> {
     let is_day = |row: usize, column: usize| {
         words.roles(grid.cell(row, column)).iter().any(|found| found.score == 100 && found.role.is_date())
     };
+    let year_first = |header: usize| words.short_year(grid.cells(header)) == ShortYear::First;
     let holds = |header: usize, column: usize| {
-        let mut cells =
-            (header + 1..grid.len()).map(|row| grid.cell(row, column)).filter(|cell| !cell.is_empty()).peekable();
-        cells.peek().is_some() && cells.all(|cell| day(cell).is_some())
+        let cells = || (header + 1..grid.len()).map(|row| grid.cell(row, column)).filter(|cell| !cell.is_empty());
+        let is_short = || year_first(header) && cells().all(|cell| short(cell).is_some());
+        cells().next().is_some() && (cells().all(|cell| day(cell).is_some()) || is_short())
     };
     let found = (0..grid.len().min(SEARCHED)).find_map(|header| {
         let columns: Vec<usize> =
@@ -41,7 +53,8 @@ pub(super) fn with_days(grid: &Grid, words: &Words) -> Option<Grid> {
     for row in 0..grid.len() {
         dated.start_row(grid.line(row)).ok()?;
         for (column, cell) in grid.cells(row).enumerate() {
-            let found = (row > header && columns.contains(&column)).then(|| day(cell)).flatten();
+            let found =
+                (row > header && columns.contains(&column)).then(|| day(cell).or_else(|| short(cell))).flatten();
             match found {
                 Some(day) => dated.push(&day.to_string()).ok()?,
                 None => dated.push(cell).ok()?,

@@ -16,6 +16,26 @@ use super::{
 /// Rows whose texts are weighed.
 const WEIGHED: usize = 150;
 
+/// Names of categories that are nothing but money in.
+const INCOME: &[&str] = &[
+    "income",
+    "paycheck",
+    "paychecks",
+    "wages",
+    "einkommen",
+    "einnahmen",
+    "revenus",
+    "ingresos",
+    "inkomsten",
+    "entrate",
+    "rendimentos",
+    "inkomst",
+    "inntekt",
+    "indkomst",
+    "dochody",
+    "prijmy",
+];
+
 /// Weights for positive amounts being money in, and for their being money out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Weights {
@@ -44,7 +64,7 @@ pub(super) fn texts(
                 && (column.role.is_none()
                     || matches!(
                         column.role,
-                        Some(Role::Text | Role::Party | Role::Type | Role::Reference | Role::Indicator)
+                        Some(Role::Text | Role::Party | Role::Type | Role::Reference | Role::Indicator | Role::Status)
                     ))
         })
         .map(|column| column.index)
@@ -53,7 +73,9 @@ pub(super) fn texts(
     for (row, amount) in rows.iter().zip(amounts).take(WEIGHED) {
         let Some(amount) = amount.filter(|amount| !amount.is_zero()) else { continue };
         let text = key(&texts.iter().map(|column| grid.cell(*row, *column)).collect::<Vec<_>>().join(" "));
-        let (into, out) = (words.count(Set::TextIn, &text), words.count(Set::TextOut, &text));
+        let is_income = |column: &usize| INCOME.contains(&key(grid.cell(*row, *column)).as_str());
+        let into = words.count(Set::TextIn, &text) + texts.iter().filter(|column| is_income(column)).count();
+        let out = words.count(Set::TextOut, &text);
         let positive = amount > Decimal::ZERO;
         let paid = words.count(Set::CardPayment, &text) > 0;
         weights.paid_as_is += usize::from(paid && positive);
@@ -75,6 +97,37 @@ pub(super) fn texts(
         }
     }
     weights
+}
+
+/// Kinds of rows of a card by which its amounts without signs go out and in.
+const SPENT: &[&str] = &[
+    "purchase",
+    "purchases",
+    "sale",
+    "sales",
+    "fee",
+    "fees",
+    "interest",
+    "interest charge",
+    "cash advance",
+    "charge",
+    "debit",
+];
+const REPAID: &[&str] =
+    &["payment", "payments", "return", "returns", "refund", "refunds", "credit", "credits", "reversal", "cashback"];
+
+/// The words of a column that holds nothing but such kinds, purchases and payments among them.
+fn card_kinds(grid: &Grid, rows: &[usize], column: &Column) -> Option<SignWords> {
+    let kinds: Vec<String> = rows.iter().map(|row| key(grid.cell(*row, column.index))).collect();
+    let holds = |list: &[&str]| kinds.iter().any(|kind| list.contains(&kind.as_str()));
+    let known = kinds.iter().all(|kind| SPENT.contains(&kind.as_str()) || REPAID.contains(&kind.as_str()));
+    let owned = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+    (known && holds(&SPENT[..4]) && holds(REPAID)).then(|| SignWords {
+        columns: vec![column.index],
+        incoming: owned(REPAID),
+        outgoing: owned(SPENT),
+        ..SignWords::default()
+    })
 }
 
 /// How the words of a column give the direction: by themselves, as a pair, or one of two by the other. Two short words that
@@ -154,10 +207,12 @@ pub(super) fn indicators(grid: &Grid, rows: &[usize], columns: &[Column], words:
     let mut found = Vec::new();
     for column in columns.iter().filter(|column| column.kind == ColumnKind::Text && column.distinct <= 12) {
         let Some(signs) = vocabulary(grid, rows, column, words) else { continue };
+        let kinds = card_kinds(grid, rows, column);
         // A word that another explains counts only under a header that announces such words.
         let is_named = column.is(Role::Indicator);
-        let signs = if is_named || PAIRS.iter().any(|(out, into)| signs.outgoing == [*out] && signs.incoming == [*into])
-        {
+        let signs = if let Some(kinds) = kinds {
+            kinds
+        } else if is_named || PAIRS.iter().any(|(out, into)| signs.outgoing == [*out] && signs.incoming == [*into]) {
             signs
         } else {
             SignWords { columns: vec![column.index], ..SignWords::default() }

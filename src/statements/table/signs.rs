@@ -101,6 +101,11 @@ pub(super) fn decide(case: &Case<'_>) -> SignChoice {
         }
         _ => {}
     }
+    if let Model::Signed { column, .. } = case.candidate.model
+        && super::net::column(case.table.grid, case.frame, case.columns) == Some(column)
+    {
+        return decided(false, "what is left of the amounts after the fees reaches the account");
+    }
     if case.layout.is_some_and(|layout| layout.amount.column.is_some())
         && case.layout.is_some_and(|layout| !layout.name.starts_with("learned"))
     {
@@ -243,6 +248,11 @@ fn by_words(case: &Case<'_>, amounts: &[Option<Decimal>], weights: sign::Weights
     let by_texts = weights.strong_inverted >= least && weights.strong_as_is == 0 && weights.inverted > weights.as_is;
     if by_payments || by_texts {
         return decided(true, "payments and refunds are negative, so positive amounts are money out");
+    }
+    // Most rows positive, and income among the negative ones: an export of spending, perhaps.
+    if !case.is_card && positive > negative && weights.strong_inverted + weights.paid_inverted > 0 && weights.as_is == 0
+    {
+        return SignChoice::Open;
     }
     if case.is_card && weights.inverted >= 2 && weights.as_is == 0 {
         return decided(true, "purchases are positive and payments negative, so positive amounts are money out");

@@ -3,7 +3,7 @@
 //! Used by the rows. INVARIANT: a line is one only if a whole cell names it so; turnovers count only beside such a balance.
 
 use super::{
-    column::{Column, ColumnKind},
+    column::{self, Column, ColumnKind},
     grid::Grid,
     plan::TablePlan,
     role::Role,
@@ -34,12 +34,15 @@ impl SummaryLines {
         let edges = sample.iter().take(5).chain(sample.iter().rev().take(5)).copied();
         let rows = edges.chain(plan.last.saturating_sub(5)..=plan.last);
         let mut rows = rows.filter(|row| *row < grid.len());
-        let has_balance = rows.any(|row| {
-            columns
-                .iter()
-                .chain(&others)
-                .any(|column| names(grid.cell(row, *column), words, &[Role::KeyOpening, Role::KeyClosing]))
-        });
+        // In the register of a program the opening balance is a row like any other.
+        let is_register = column::clearing(grid, &plan.frame, &plan.columns).is_some();
+        let has_balance = !is_register
+            && rows.any(|row| {
+                columns
+                    .iter()
+                    .chain(&others)
+                    .any(|column| names(grid.cell(row, *column), words, &[Role::KeyOpening, Role::KeyClosing]))
+            });
         Self { columns, others, has_balance }
     }
 

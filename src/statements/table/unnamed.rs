@@ -18,7 +18,11 @@ const LISTED: usize = 6;
 /// Refuses a table whose amounts were found by their form only and do not have the form of money: neither cents,
 /// nor signs beside a text.
 pub(super) fn check(grid: &Grid, frame: &Frame, columns: &[Column], chosen: &Candidate) -> Result<(), StatementError> {
-    let is_proven = chosen.balance.is_some_and(|beside| beside.chain.agree > 0);
+    // A step or two agree by chance, unless the header names the balance.
+    let is_named = |index: usize| columns.get(index).is_some_and(|column| column.is(Role::Balance));
+    let is_proven = chosen.balance.is_some_and(|beside| {
+        beside.chain.is_strong() || (beside.chain.agree > 0 && (frame.header.is_none() || is_named(beside.column)))
+    });
     if !chosen.is_guess || is_proven {
         return Ok(());
     }

@@ -44,6 +44,7 @@ pub(super) enum Set {
     Orders,
     Plans,
     Loans,
+    Lists,
 }
 
 impl Set {
@@ -65,6 +66,7 @@ impl Set {
             "not-orders" => Self::Orders,
             "not-plans" => Self::Plans,
             "not-loans" => Self::Loans,
+            "not-lists" => Self::Lists,
             _ => return None,
         })
     }
@@ -113,6 +115,18 @@ pub(super) fn month(name: &str) -> Option<u32> {
     MONTH_NAMES.get(&key(name)).copied()
 }
 
+/// The side of a column whose header is a sign in brackets, with or without a currency: `[-] EUR`, `(+)`.
+pub(super) fn side(header: &str) -> Option<Role> {
+    if !key(&without_currency(header).0).is_empty() {
+        return None;
+    }
+    ["[-]", "(-)", "[−]", "(−)"]
+        .iter()
+        .any(|sign| header.contains(sign))
+        .then_some(Role::Debit)
+        .or_else(|| ["[+]", "(+)"].iter().any(|sign| header.contains(sign)).then_some(Role::Credit))
+}
+
 /// The form in which words are compared: lower case, no accents, blanks for punctuation, `camelCase` in two words.
 pub(super) fn key(text: &str) -> String {
     let mut spaced = String::with_capacity(text.len() + 8);
@@ -151,7 +165,7 @@ pub(super) fn key(text: &str) -> String {
 }
 
 fn is_punctuation(character: char) -> bool {
-    matches!(character, '\u{80}'..='\u{bf}' | '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{20a0}'..='\u{20cf}' | '\u{fffd}' | '\u{5f3}' | '\u{5f4}')
+    matches!(character, '\u{80}'..='\u{bf}' | '\u{2000}'..='\u{206f}' | '\u{3000}'..='\u{303f}' | '\u{ff00}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{20a0}'..='\u{20cf}' | '\u{fffd}' | '\u{2190}'..='\u{2bff}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f000}'..='\u{1faff}' | '\u{5f3}' | '\u{5f4}')
 }
 
 fn is_unspaced(text: &str) -> bool {
@@ -404,6 +418,9 @@ impl Words {
             Some(known) => known.score = known.score.max(score),
             None => found.push(Match { role, score }),
         };
+        if let Some(side) = side(header).filter(|_| phrase.is_empty()) {
+            add(side, 100);
+        }
         for meaning in self.headers.get(&phrase).into_iter().flatten() {
             add(meaning.role, 100);
         }
@@ -427,6 +444,16 @@ impl Words {
                     add(meaning.role, 40 + share + if is_head { 12 } else { 0 });
                 }
             }
+        }
+        // `Amount (Funding Card)` is an amount: what the bracket names is not the column's.
+        if let Some((name, _)) = header.split_once('(')
+            && found
+                .iter()
+                .max_by_key(|known| known.score)
+                .is_some_and(|best| matches!(best.role, Role::Account | Role::KeyAccount) && best.score < 100)
+        {
+            let amounts = self.headers.get(&key(name)).into_iter().flatten().filter(|known| known.role == Role::Amount);
+            found.extend(amounts.map(|known| Match { role: known.role, score: 85 }));
         }
         found.sort_by_key(|known| std::cmp::Reverse(known.score));
         found
