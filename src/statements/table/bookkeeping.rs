@@ -68,7 +68,7 @@ const HEADERS: &[&str] = &[
     "ver nr",
 ];
 
-/// Whether the title, the file's name or a header says so.
+/// Whether the title, the file's name or a header states that.
 pub(super) fn is_ledger(columns: &[Column], facts: &Facts, file_name: &str) -> bool {
     let around = format!(" {} {} ", facts.text, key(file_name));
     TITLES.iter().any(|title| around.contains(&format!(" {title} ")))

@@ -293,7 +293,7 @@ fn pairs(grid: &Grid, frame: &Frame, columns: &[Column], list: &mut Vec<Candidat
             .any(|column| is_money(column) && matches!(column.role, Some(Role::Amount | Role::AmountMain)));
         for column in out.iter().chain(&into).filter(|column| is_money(column)) {
             let is_out = column.is(Role::Debit);
-            // What was paid out and the amounts that came in may share the rows between them.
+            // Payouts and the amounts that came in may share the rows between them.
             let is_payout = PAYOUTS.contains(&key(&column.header).as_str());
             let may_be = |other: &&Column| match other.role {
                 None => !has_amount || other.looks_like_money(),

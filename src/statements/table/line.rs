@@ -234,7 +234,7 @@ impl<'a> LineReader<'a> {
         lacks_texts || other_notation || has_code || has_number
     }
 
-    /// The word for the state of a row; under a header such as `Pending` a yes stands for that word.
+    /// The word for the state of a row; under a header such as `Pending` a yes means that word.
     fn status(&self, row: usize) -> &str {
         let Some(column) = self.plan.status_column else { return "" };
         let cell = self.grid.cell(row, column);

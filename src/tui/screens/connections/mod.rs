@@ -247,9 +247,9 @@ impl Pane for Connections {
     }
 
     fn offers(&self, action: Action, snapshot: &LedgerSnapshot) -> bool {
-        // A provider has no name to edit.
-        let is_provider = || matches!(self.selected(snapshot), Some(RowId::Provider(_)));
-        !(action == Action::Edit && is_provider())
+        // A provider has no name to edit. The footer stays as it is from row to row, since it is costly over a slow line.
+        let has_connection = || self.rows(snapshot).iter().any(|row| matches!(row, RowId::Connection(_)));
+        (action != Action::Edit || has_connection())
             && can_undo(action, snapshot)
             && self.list.offers(action, self.rows(snapshot).len())
     }
