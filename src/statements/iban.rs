@@ -3,6 +3,8 @@
 //! Used by every reader that finds account numbers in text. INVARIANT: pure. Messages and file names are full of codes, so
 //! [`iban`] accepts by check digits only; cells of tables are masked at times, so [`within`] accepts by country and length.
 
+use crate::domain::AssetCode;
+
 /// Where the bank code is in an IBAN: country, first character, length.
 /// From the IBAN registry of SWIFT.
 const BANK_CODES: &[(&str, usize, usize)] = &[
@@ -47,6 +49,30 @@ const BANK_CODES: &[(&str, usize, usize)] = &[
     ("SM", 5, 5),
     ("TR", 4, 5),
     ("UA", 4, 6),
+];
+
+/// Currencies of countries that have one in everyday use.
+const CURRENCIES: &[(&str, &[&str])] = &[
+    (
+        "EUR",
+        &[
+            "AD", "AT", "BE", "CY", "DE", "EE", "ES", "FI", "FR", "GR", "HR", "IE", "IT", "LT", "LU", "LV", "MC", "ME",
+            "MT", "NL", "PT", "SI", "SK", "SM", "VA", "XK",
+        ],
+    ),
+    ("AED", &["AE"]),
+    ("CHF", &["CH", "LI"]),
+    ("CZK", &["CZ"]),
+    ("DKK", &["DK", "FO", "GL"]),
+    ("GBP", &["GB"]),
+    ("HUF", &["HU"]),
+    ("ILS", &["IL"]),
+    ("ISK", &["IS"]),
+    ("NOK", &["NO"]),
+    ("PLN", &["PL"]),
+    ("RON", &["RO"]),
+    ("SEK", &["SE"]),
+    ("TRY", &["TR"]),
 ];
 
 /// Characters of an IBAN by country (SWIFT IBAN registry).
@@ -199,6 +225,13 @@ pub(super) fn bank_code(iban: &str) -> Option<String> {
     let iban: String = iban.chars().filter(|c| !c.is_whitespace()).collect();
     let (country, start, length) = BANK_CODES.iter().find(|(country, ..)| iban.starts_with(country))?;
     iban.get(*start..start + length).map(|code| format!("{country}{code}"))
+}
+
+/// The currency of the country of an IBAN, in which most of its accounts are.
+pub(super) fn currency(iban: &str) -> Option<AssetCode> {
+    let (code, _) =
+        CURRENCIES.iter().find(|(_, countries)| countries.iter().any(|country| iban.starts_with(country)))?;
+    AssetCode::new(code).ok()
 }
 
 /// Whether `text` has the shape of a BIC: four letters, two letters of a country, two or five letters or digits.

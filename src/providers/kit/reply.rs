@@ -77,7 +77,7 @@ impl Reply {
         }
     }
 
-    /// The body as a list that proves what is not in it: a blank reply, as of a gateway, is none.
+    /// The body as a complete list, which proves that other entries are gone. A blank reply, which a gateway may send, is an error.
     pub fn whole_list(&self) -> Result<Vec<Value>, ProviderError> {
         if self.is_blank() {
             return Err(self.invalid(format!("the reply about {} is empty", self.subject)));

@@ -25,6 +25,19 @@ pub(super) enum ColumnKind {
     Text,
 }
 
+impl ColumnKind {
+    /// Its name in layouts.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::Date => "date",
+            Self::Number => "number",
+            Self::Currency => "currency",
+            Self::Text => "text",
+        }
+    }
+}
+
 /// A column of the body.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
@@ -315,14 +328,7 @@ pub(super) fn with_role(columns: &[Column], role: Role) -> impl Iterator<Item = 
 
 /// Kinds of the columns, as a layout of a table without a header states them.
 pub(super) fn shape(columns: &[Column]) -> String {
-    let name = |column: &Column| match column.kind {
-        ColumnKind::Blank => "blank",
-        ColumnKind::Date => "date",
-        ColumnKind::Number => "number",
-        ColumnKind::Currency => "currency",
-        ColumnKind::Text => "text",
-    };
-    columns.iter().map(name).collect::<Vec<_>>().join(" ")
+    columns.iter().map(|column| column.kind.name()).collect::<Vec<_>>().join(" ")
 }
 
 /// The column of a header cell, `>Total` for the one right of that cell, or `#3` for the third.

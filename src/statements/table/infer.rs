@@ -6,10 +6,11 @@
 use rust_decimal::Decimal;
 
 use super::{
-    account, bookkeeping,
+    account::{self, Owner},
+    bookkeeping,
     candidates::{self, Candidate},
     chain::Direction,
-    column::{self, Column, column_named, shape},
+    column::{self, Column, column_named},
     date::DateOrder,
     days::{self, DateColumns, Decision},
     facts::{self, Facts},
@@ -29,7 +30,7 @@ use super::{
 };
 use crate::{
     domain::AssetCode,
-    statements::{Evidence, QuestionAnswers, StatementError},
+    statements::{Evidence, QuestionAnswers, StatementError, iban},
 };
 
 /// Decides as far as the file allows.
@@ -41,8 +42,7 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     };
     let mut columns = column::examine(grid, &frame, words);
     let header = frame.header_keys(grid);
-    let shape = shape(&columns);
-    let layout = layout::matching(&header, &shape, table.layouts);
+    let layout = layout::matching(&header, &columns, table.layouts);
     let mut evidence = Vec::new();
     if let Some(layout) = layout {
         assign(layout, &mut columns);
@@ -105,7 +105,9 @@ pub(super) fn infer<'a>(table: &RawTable<'a>) -> Result<(TablePlan<'a>, Option<O
     if layout.is_none() && !answered && stated.is_none() && currency_column.is_none() {
         unnamed::check(grid, &frame, &columns, &chosen)?;
     }
-    let currency = stated.or_else(|| by_language(words, &columns, &mut evidence));
+    let currency = stated
+        .or_else(|| by_country(grid, &frame, &owner, &mut evidence))
+        .or_else(|| by_language(words, &columns, &mut evidence));
     let is_currency_stated =
         stated.is_some() || currency_column.is_some() || matches!(chosen.model, super::model::Model::Currencies(_));
     let status_column = column::status(grid, &frame, &columns, words);
@@ -240,6 +242,24 @@ fn turn(choice: SignChoice, chosen: &Candidate, answered: bool, evidence: &mut V
             (Turn { amounts: invert && !is_named_pair, balances: balance }, false)
         }
     }
+}
+
+/// The currency of the one country that the IBANs of the rows' accounts name.
+fn by_country(grid: &Grid, frame: &Frame, owner: &Owner, evidence: &mut Vec<Evidence>) -> Option<AssetCode> {
+    let of = |number: &str| iban::currency(number).filter(|_| iban::is_iban_cell(number));
+    let currency = match owner {
+        Owner::Column(column) => {
+            let mut found = frame.sample.iter().map(|row| of(grid.cell(*row, *column)));
+            let first = found.next().flatten();
+            first.filter(|_| found.all(|other| other == first))
+        }
+        Owner::Stated(number) | Owner::Named(number) => of(number),
+        Owner::Unknown => None,
+    }?;
+    evidence.push(Evidence::supporting(format!(
+        "no currency is stated; {currency} is taken from the country of the account's IBAN"
+    )));
+    Some(currency)
 }
 
 /// The currency of the one country whose language the headers have.

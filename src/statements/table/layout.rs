@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use super::{built_in::TEXTS, role::Role, words::key};
+use super::{built_in::TEXTS, column::Column, role::Role, words::key};
 
 /// How one kind of table is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -30,7 +30,8 @@ pub struct Layout {
     /// Header cells that may be there or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<String>,
-    /// Kinds of the columns of a table without a header: `date number text blank`; `any` fits every kind.
+    /// Kinds of the columns of a table without a header: `date number text blank`; `any` fits every kind, and `=*` a column
+    /// that holds that mark in every row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shape: Option<String>,
     /// The days.
@@ -179,15 +180,16 @@ impl Layout {
         Ok(())
     }
 
-    /// Whether a table with these header keys, or this shape, is of this layout.
-    pub(super) fn fits(&self, header: &[String], shape: &str) -> bool {
+    /// Whether a table with these header keys, or columns of this shape, is of this layout.
+    pub(super) fn fits(&self, header: &[String], columns: &[Column]) -> bool {
         if self.header.is_empty() {
-            let is_shape = |wanted: &str| {
-                wanted.split(' ').zip(shape.split(' ')).all(|(wanted, kind)| wanted == "any" || wanted == kind)
+            let is_of = |(wanted, column): (&str, &Column)| match wanted.strip_prefix('=') {
+                Some(mark) => column.constant.as_deref() == Some(mark),
+                None => wanted == "any" || wanted == column.kind.name(),
             };
-            let has_width = |wanted: &str| wanted.split(' ').count() == shape.split(' ').count();
-            return header.iter().all(String::is_empty)
-                && self.shape.as_deref().is_some_and(|wanted| has_width(wanted) && is_shape(wanted));
+            let is_shape =
+                |wanted: &str| wanted.split(' ').count() == columns.len() && wanted.split(' ').zip(columns).all(is_of);
+            return header.iter().all(String::is_empty) && self.shape.as_deref().is_some_and(is_shape);
         }
         let wanted: Vec<String> = self.header.iter().map(|cell| key(cell)).collect();
         let optional: Vec<String> = self.optional.iter().map(|cell| key(cell)).collect();
@@ -211,9 +213,9 @@ impl Layout {
 }
 
 /// The layout of a table: a learned one before a built-in one, the one that names more before one that names less.
-pub(super) fn matching<'a>(header: &[String], shape: &str, learned: &'a [Layout]) -> Option<&'a Layout> {
+pub(super) fn matching<'a>(header: &[String], columns: &[Column], learned: &'a [Layout]) -> Option<&'a Layout> {
     let best = |layouts: &'a [Layout]| {
-        layouts.iter().filter(|layout| layout.fits(header, shape)).max_by_key(|layout| layout.weight())
+        layouts.iter().filter(|layout| layout.fits(header, columns)).max_by_key(|layout| layout.weight())
     };
     best(learned).or_else(|| best(&BUILT_IN))
 }

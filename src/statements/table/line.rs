@@ -79,6 +79,8 @@ pub(super) struct LineReader<'a> {
     value_date: Option<usize>,
     kinds: Kinds,
     summary: SummaryLines,
+    /// The header of the column of states where it is the word for a state.
+    state_header: Option<&'a str>,
     /// The newest day of the table, for pending rows without one.
     newest: Option<NaiveDate>,
     /// Last day a date without a year may be.
@@ -113,12 +115,16 @@ impl<'a> LineReader<'a> {
         }
         let year_end = plan.facts.last_day(plan.order);
         let summary = SummaryLines::find(grid, plan, &texts, &parties, words);
+        let states =
+            plan.status_column.and_then(|column| plan.columns.get(column)).map(|column| column.header.as_str());
+        let state_header = states.filter(|header| words.is(Set::Pending, header) || words.is(Set::Failed, header));
         let constant = plan.currency_column.and_then(|column| plan.columns.get(column)?.constant.as_deref());
         let only_currency = constant.map(|cell| (cell, currency_of_cell(plan, cell)));
         let mut reader = Self {
             grid,
             plan,
             words,
+            state_header,
             summary,
             texts,
             parties,
@@ -236,17 +242,13 @@ impl<'a> LineReader<'a> {
 
     /// The word for the state of a row; under a header such as `Pending` a yes means that word.
     fn status(&self, row: usize) -> &str {
-        let Some(column) = self.plan.status_column else { return "" };
-        let cell = self.grid.cell(row, column);
-        let header = self.plan.columns.get(column).map_or("", |known| known.header.as_str());
-        if self.words.is(Set::Pending, header) || self.words.is(Set::Failed, header) {
-            match key(cell).as_str() {
-                "true" | "yes" | "y" | "1" | "x" => return header,
-                "false" | "no" | "n" | "0" => return "",
-                _ => {}
-            }
+        let cell = self.plan.status_column.map_or("", |column| self.grid.cell(row, column));
+        let Some(header) = self.state_header else { return cell };
+        match key(cell).as_str() {
+            "true" | "yes" | "y" | "1" | "x" => header,
+            "false" | "no" | "n" | "0" => "",
+            _ => cell,
         }
-        cell
     }
 
     fn movement(&self, row: usize, day: NaiveDate, amount: Decimal) -> Line {

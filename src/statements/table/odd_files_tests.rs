@@ -226,3 +226,25 @@ fn lists_of_goods_wages_assets_offers_and_answers_are_refused() {
         assert!(is_refused(table), "{table}");
     }
 }
+
+#[test]
+fn an_account_of_one_country_is_in_its_currency_unless_the_file_states_another() {
+    let of = |head: &str, header: &str| {
+        let reading =
+            read_text(&format!("{head}\n\n{header}\n2024-05-02,Shop,-4.20\n2024-05-13,Pay,250.00\n")).unwrap();
+        reading.statements[0].accounts[0].account.currency.to_string()
+    };
+    assert_eq!(of("Account,DE21301204000000015228", "Date,Text,Amount"), "EUR");
+    assert_eq!(of("Account,CH93 0076 2011 6238 5295 7", "Date,Text,Amount"), "CHF");
+    assert_eq!(of("Account,DE21301204000000015228", "Date,Text,Amount (USD)"), "USD");
+}
+
+#[test]
+fn a_layout_known_by_its_columns_alone_needs_their_marks() {
+    let table = |mark: &str| {
+        format!("03/04/2024,-31.20,{mark},,Bakery\n03/05/2024,-7.45,{mark},,Market\n03/25/2024,1150.00,{mark},,Works\n")
+    };
+    let institution = |text: &str| format!("{:?}", read_text(text).unwrap().statements[0].institution.name);
+    assert!(institution(&table("*")).contains("Wells Fargo"));
+    assert!(!institution(&table("Carte")).contains("Wells Fargo"));
+}

@@ -138,7 +138,7 @@ struct SheetCells<'a> {
     limits: &'a Limits,
     row: Option<u32>,
     column: u32,
-    /// Bytes of text that may still come: one text may stand in many cells.
+    /// Bytes of text that may still come. Many cells may share one text, so the size of the file is no bound.
     left: u64,
 }
 
